@@ -1,0 +1,1 @@
+"""Decide what is abuse, gather it into incidents, and tell people."""

@@ -1,0 +1,1 @@
+"""Turn one log record into one event: the vocabulary, the envelopes, the wording of each server."""

@@ -1,0 +1,44 @@
+"""Addresses as servers write them, reduced to one spelling."""
+
+import ipaddress
+from functools import lru_cache
+
+__all__ = ["ip", "is_loopback", "network", "wide_network"]
+
+
+@lru_cache(maxsize=65536)
+def ip(text: str) -> str | None:
+    """Give the canonical spelling of an address, or None where `text` is none.
+
+    Brackets, an `IPv6:` prefix and a zone are dropped; an IPv4-mapped IPv6 address becomes the IPv4 address it holds.
+    """
+    text = text.strip("[]").removeprefix("IPv6:").partition("%")[0]
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    mapped = getattr(address, "ipv4_mapped", None)
+    return str(mapped or address)
+
+
+@lru_cache(maxsize=65536)
+def network(address: str) -> str:
+    """Give the network an address is counted in: /24 for IPv4, /64 for IPv6 (RFC 4291 interface identifiers)."""
+    if ":" not in address:
+        return address[: address.rindex(".")] + ".0/24"
+    return str(ipaddress.ip_network(f"{address}/64", strict=False))
+
+
+@lru_cache(maxsize=65536)
+def wide_network(address: str) -> str:
+    """Give the wider network, /16 for IPv4 and /48 for IPv6, by which far-apart places are told apart."""
+    if ":" not in address:
+        first, second, _ = address.split(".", 2)
+        return f"{first}.{second}.0.0/16"
+    return str(ipaddress.ip_network(f"{address}/48", strict=False))
+
+
+@lru_cache(maxsize=65536)
+def is_loopback(address: str) -> bool:
+    """Say whether an address is this machine's own loopback."""
+    return ipaddress.ip_address(address).is_loopback

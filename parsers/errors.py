@@ -1,0 +1,41 @@
+"""What an operator can mend, as exceptions.
+
+MailwardenError
+├── UsageError          a command was called in a way that cannot work      (exit 2)
+├── ConfigurationError  a setting, rule or label is wrong; holds all faults  (exit 2)
+├── SourceError         a log cannot be read                                 (exit 2 or 3)
+├── StoreError          the database or the archive cannot be used           (exit 3)
+└── DeliveryError       a channel refused or could not be reached            (never ends a run)
+
+Every message has the form: where, what is wrong with the value in quotes, what it means, how to mend it.
+"""
+
+__all__ = ["ConfigurationError", "DeliveryError", "MailwardenError", "SourceError", "StoreError", "UsageError"]
+
+
+class MailwardenError(Exception):
+    """Anything the operator can mend."""
+
+
+class UsageError(MailwardenError):
+    """A command was called in a way that cannot work."""
+
+
+class ConfigurationError(MailwardenError):
+    """The configuration, a rule or a label is wrong; `faults` holds every fault found, in file order."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class SourceError(MailwardenError):
+    """A log cannot be read."""
+
+
+class StoreError(MailwardenError):
+    """The database or the archive cannot be used."""
+
+
+class DeliveryError(MailwardenError):
+    """A channel refused a message or could not be reached."""

@@ -1,0 +1,1 @@
+"""Own the outside: sources, admission, correlation, store, archive, reports, command line."""

@@ -1,0 +1,46 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+__all__ = ["timezone", "year"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _zone(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    if value is None:
+        return None
+    from difflib import get_close_matches
+    from zoneinfo import ZoneInfo, available_timezones
+
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        meant = get_close_matches(value, available_timezones(), 1, 0.7)
+        mend = f"Did you mean `{meant[0]}`?" if meant else "Write it like Europe/Berlin, Asia/Tokyo or UTC."
+        raise click.BadParameter(f'no time zone "{value}". {mend}') from None
+    return value
+
+
+def timezone(command: F) -> F:
+    """Add `--timezone`, for stamps that carry none."""
+    return click.option(
+        "--timezone",
+        "zone",
+        metavar="TZ",
+        callback=_zone,
+        help="Time zone of stamps that carry none, like Asia/Tokyo (default: this machine's).",
+    )(command)
+
+
+def year(command: F) -> F:
+    """Add `--year`, for stamps that carry none."""
+    return click.option(
+        "--year",
+        type=click.IntRange(1982, 9998),
+        metavar="Y",
+        help="Year of the last line, where stamps carry none (default: found out, and said).",
+    )(command)

@@ -1,0 +1,88 @@
+"""`mailwarden parse`: every input line as one JSON object."""
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+import msgspec
+
+from mailwarden.parsers.errors import SourceError
+from mailwarden.parsers.event import Event, to_ecs
+from mailwarden.pipeline.cli import options
+from mailwarden.pipeline.cli.lines import STANDARD_INPUT, batches
+from mailwarden.pipeline.cli.root import Command
+from mailwarden.pipeline.cli.terminal import tell
+
+__all__ = ["command", "json_line"]
+
+_ENCODER = msgspec.json.Encoder()
+
+
+def json_line(fields: dict[str, Any]) -> bytes:
+    """Write flat fields as one line of ASCII JSON. Bytes that were no UTF-8 become U+FFFD: JSON cannot say them."""
+    try:
+        line = _ENCODER.encode(fields)
+        if line.isascii():
+            return line
+    except UnicodeEncodeError:
+        fields = {name: _whole(value) for name, value in fields.items()}
+    return json.dumps(fields, separators=(",", ":")).encode("ascii")
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    if isinstance(value, dict):
+        return {_whole(name): _whole(one) for name, one in value.items()}
+    return value
+
+
+def _parse(path: str, read: Callable[[str], Event]) -> None:
+    out = sys.stdout.buffer
+    follow = path == STANDARD_INPUT  # whoever pipes a growing log in wants each object at once
+    for lines in batches(path):
+        for line in lines:
+            out.write(json_line(to_ecs(read(line.decode("utf-8", "surrogateescape")))))
+            out.write(b"\n")
+        if follow:
+            out.flush()
+    out.flush()
+
+
+@click.command(
+    "parse",
+    cls=Command,
+    examples=[
+        ("mailwarden parse /var/log/mail.log", ""),
+        ('mailwarden parse /var/log/mail.log.2.gz | jq \'select(."event.kind" == "pipeline_error")\'', ""),
+        ("tail -f /var/log/mail.log | mailwarden parse", ""),
+    ],
+)
+@click.argument("files", nargs=-1, metavar="[FILE|-]...")
+@options.timezone
+@options.year
+def command(files: tuple[str, ...], zone: str | None, year: int | None) -> int:
+    """Turn every log line into one JSON object.
+
+    One object a line, in the order of the input, under flat Elastic Common Schema names. Compressed files (gz, xz, zst,
+    bz2) are opened. Nothing is judged and nothing is kept.
+    """
+    from mailwarden.parsers.envelope import Reader
+
+    if not files and sys.stdin.isatty():
+        raise click.UsageError("nothing to read: name a file, or pipe lines in.", click.get_current_context())
+    failed = 0
+    files = files or (STANDARD_INPUT,)
+    for path in files:
+        try:
+            _parse(path, Reader(zone=zone, year=year).read)
+        except SourceError as error:
+            failed += 1
+            tell(str(error))
+    if not failed:
+        return 0
+    return 3 if failed < len(files) else 2

@@ -1,0 +1,216 @@
+"""The command `mailwarden`: finds the commands, and turns whatever ends them into a message and an exit code.
+
+Exit codes: 0 well; 1 findings, only where `--fail-on` asks; 2 usage or configuration; 3 runtime; 130 interrupted.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any
+
+import click
+
+from mailwarden import __version__
+from mailwarden.parsers.errors import ConfigurationError, MailwardenError, UsageError
+from mailwarden.pipeline.cli.terminal import tell
+
+__all__ = ["COMMANDS", "Command", "Face", "Group", "examples", "root"]
+
+COMMANDS: dict[str, str] = {  # in the order a person meets them; each lives in a module of its name
+    "scan": "Look back: read logs and say what went wrong in them.",
+    "run": "Watch: follow the logs and tell people when something goes wrong.",
+    "show": "Show one incident: what to do, why, how it went, and the lines that prove it.",
+    "find": "Tell the story of a message, an address or an account.",
+    "report": "Write the report of a day.",
+    "explain": "Say how a log line was read.",
+    "silence": "Stop being told about an incident, and say why.",
+    "unparsed": "Show the lines of mail programs that were not understood.",
+    "doctor": "Check that mailwarden sees everything and can reach you.",
+    "setup": "Set up watching: three questions, and everything is shown before it is written.",
+    "parse": "Turn every log line into one JSON object.",
+    "rules": "List, show, test and lint the detection rules.",
+}
+MORE = ("parse", "rules")
+
+
+@dataclass
+class Face:
+    """What was asked of every command alike."""
+
+    debug: bool = False
+    config: str | None = None
+
+
+class Command(click.Command):
+    """A command whose help is: usage, one sentence, examples, options."""
+
+    def __init__(self, *args: Any, examples: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.examples = examples
+        self.params.extend(_common())
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the sentence, then the examples."""
+        super().format_help_text(ctx, formatter)
+        examples(self.examples, formatter)
+
+
+class Group(click.Group):
+    """A group whose unknown commands are answered with the one that was meant."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one was probably meant."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            meant = get_close_matches(name, self.list_commands(ctx), 1)
+            mend = f"Did you mean `{meant[0]}`?" if meant else f"See: {ctx.command_path} --help"
+            raise click.UsageError(f"No command `{name}`. {mend}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+class _Root(Group):
+    """The command `mailwarden` itself: imports a command when it is called, not before."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"mailwarden.pipeline.cli.{cmd_name}")
+        command = module.command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands from the table, so that help imports none of them."""
+        rows = list(COMMANDS.items())
+        with formatter.section("Commands"):
+            formatter.write_dl([row for row in rows if row[0] not in MORE])
+        with formatter.section("More"):
+            formatter.write_dl([row for row in rows if row[0] in MORE])
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_help_text(ctx, formatter)
+        examples(
+            [
+                ("mailwarden", "is all well? (or what was found on this machine)"),
+                ("sudo mailwarden scan", "look back over the logs of this machine"),
+                ("mailwarden setup", "watch from now on"),
+            ],
+            formatter,
+        )
+
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> Any:  # type: ignore[override]
+        """Run a command and leave the process with its exit code."""
+        face = Face()
+        extra.pop("standalone_mode", None)
+        try:
+            code = super().main(args, prog_name, standalone_mode=False, obj=face, **extra)
+            sys.stdout.flush()
+        except Exception as error:
+            if face.debug and not isinstance(error, BrokenPipeError):
+                raise
+            code = _say(error)
+        except KeyboardInterrupt:
+            code = 130
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(error: Exception) -> int:
+    """Tell what ended a command; give its exit code."""
+    if isinstance(error, click.Abort):
+        return 130
+    if isinstance(error, BrokenPipeError):  # whoever read our result has enough of it
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, 1)
+        os.close(devnull)
+        return 0
+    if isinstance(error, click.UsageError):
+        message = error.format_message()
+        path = error.ctx.command_path if error.ctx else "mailwarden"
+        tell(message if "--help" in message else f"{message}\nSee: {path} --help")
+        return 2
+    if isinstance(error, click.ClickException):
+        tell(error.format_message())
+        return 2
+    if isinstance(error, MailwardenError):
+        tell(str(error))
+        return 2 if isinstance(error, ConfigurationError | UsageError) else 3
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        tell(f"{where}{error.strerror or error}. Nothing more was done.")
+        return 3
+    tell(
+        f"mailwarden {__version__} has a fault of its own: {type(error).__name__}: {error}\n"
+        "Call the command again with --debug and send what it prints to the project."
+    )
+    return 3
+
+
+def examples(rows: Sequence[tuple[str, str]], formatter: click.HelpFormatter) -> None:
+    """Write examples as they are typed, each with what it does."""
+    if not rows:
+        return
+    width = max(len(line) for line, _ in rows)
+    with formatter.section("Examples"):
+        for line, what in rows:
+            formatter.write(f"  {line:<{width}}   {what}\n" if what else f"  {line}\n")
+
+
+def _debug(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.ensure_object(Face).debug = True
+
+
+def _plain(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.color = False
+
+
+def _config(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        ctx.ensure_object(Face).config = value
+
+
+def _common() -> list[click.Parameter]:
+    """Give the options that every command has."""
+    return [
+        click.Option(
+            ["--config"],
+            metavar="FILE",
+            callback=_config,
+            expose_value=False,
+            help="The configuration, instead of the one found.",
+        ),
+        click.Option(["--no-color"], is_flag=True, callback=_plain, expose_value=False, help="No colour."),
+        click.Option(
+            ["--debug"],
+            is_flag=True,
+            is_eager=True,
+            callback=_debug,
+            expose_value=False,
+            help="Show where an error arose.",
+        ),
+    ]
+
+
+@click.group(
+    cls=_Root,
+    invoke_without_command=True,
+    params=_common(),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, message="mailwarden %(version)s")
+@click.pass_context
+def root(ctx: click.Context) -> None:
+    """Read what mail servers log, and say early and once what is going wrong."""
+    if ctx.invoked_subcommand is None:
+        from mailwarden.pipeline.cli.state import show_state
+
+        show_state(ctx.ensure_object(Face))

@@ -1,0 +1,399 @@
+"""Compile Sigma rules for a stream.
+
+A rule file holds Sigma documents: the events a rule looks at and, where it counts, correlations over them. The last
+document is the finding; its `mailwarden:` key says what an incident needs to know. What we do not evaluate is refused
+when the rule is loaded, with the file, the feature and the mend. The door to pySigma.
+"""
+
+import importlib.resources
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import re2
+from sigma.collection import SigmaCollection
+from sigma.conditions import (
+    ConditionAND,
+    ConditionFieldEqualsValueExpression,
+    ConditionNOT,
+    ConditionOR,
+)
+from sigma.correlations import SigmaCorrelationConditionOperator, SigmaCorrelationRule, SigmaCorrelationType
+from sigma.exceptions import SigmaError
+from sigma.rule import SigmaRule
+from sigma.types import (
+    CompareOperators,
+    SigmaBool,
+    SigmaCIDRExpression,
+    SigmaCompareExpression,
+    SigmaExists,
+    SigmaNull,
+    SigmaNumber,
+    SigmaRegularExpression,
+    SigmaString,
+    SpecialChars,
+)
+
+from mailwarden.alerts.fields import reader
+from mailwarden.alerts.finding import Detection
+from mailwarden.alerts.incident import CATEGORIES, CAUSES, SEVERITIES
+from mailwarden.parsers.errors import ConfigurationError
+from mailwarden.parsers.event import Event
+
+__all__ = ["Count", "Rule", "RuleSettings", "compile_file", "load_rules"]
+
+Test = Callable[[Event], bool]
+_US = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSettings:
+    """What the configuration changes of one rule: `rules: {NAME: {enabled, severity, threshold, except}}`."""
+
+    enabled: bool = True
+    severity: str | None = None
+    threshold: int | None = None
+    exceptions: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """One correlation: what is counted of the events that pass `test`, within `span_us`, against `threshold`."""
+
+    name: str
+    kind: str  # event_count, value_count, value_sum
+    test: Test
+    actions: frozenset[str]
+    field: Callable[[Event], Any] | None
+    span_us: int
+    threshold: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A compiled rule. Without `counts` it fires at the first event; else when all of them hold."""
+
+    detection: Detection
+    actions: frozenset[str]  # empty: every action
+    test: Test
+    group_by: tuple[Callable[[Event], Any], ...]
+    counts: tuple[Count, ...]
+    weight: Callable[[Event], int]
+    path: str
+
+
+class _Fault(Exception):
+    """A fault of one rule file, told with its place by `compile_file`."""
+
+
+def load_rules(directory: Path | None = None, settings: Mapping[str, RuleSettings] | None = None) -> list[Rule]:
+    """Load the rules that come with mailwarden and those of a directory, by name.
+
+    Raises:
+        ConfigurationError: Holds the fault of every file that could not be loaded.
+    """
+    own = Path(str(importlib.resources.files("mailwarden.alerts") / "rules"))
+    files = sorted(own.glob("*.yaml")) + (sorted(directory.glob("*.yaml")) if directory else [])
+    rules: dict[str, Rule] = {}
+    faults: list[str] = []
+    for path in files:
+        if path.name.endswith(".cases.yaml"):
+            continue
+        try:
+            rule = compile_file(path, (settings or {}).get(path.stem))
+        except ConfigurationError as error:
+            faults.extend(error.faults)
+            continue
+        if rule is not None:
+            rules[rule.detection.name] = rule
+    unknown = set(settings or {}) - {p.stem for p in files}
+    faults.extend(
+        f'rules.{name}: no rule has the name "{name}". See  mailwarden rules list' for name in sorted(unknown)
+    )
+    if faults:
+        raise ConfigurationError(faults)
+    return [rules[name] for name in sorted(rules)]
+
+
+def compile_file(path: Path, settings: RuleSettings | None = None) -> Rule | None:
+    """Compile one rule file; None where the configuration switches it off.
+
+    Raises:
+        ConfigurationError: The file is no valid rule, or uses what is not supported.
+    """
+    settings = settings or RuleSettings()
+    if not settings.enabled:
+        return None
+    try:
+        collection = SigmaCollection.from_yaml(path.read_text(encoding="utf-8"))
+        return _compile(path, list(collection.rules), settings)
+    except (SigmaError, _Fault, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            [f"{path}: {error}. The other rules are not affected; mend or remove this file."]
+        ) from None
+    except Exception as error:  # the YAML reader's own errors, with line and column
+        raise ConfigurationError([f"{path}: not a rule: {error}. Mend or remove this file."]) from None
+
+
+def _compile(path: Path, documents: list[Any], settings: RuleSettings) -> Rule:
+    if not documents:
+        raise _Fault("holds no rule")
+    plain = {str(d.name or d.title): d for d in documents if isinstance(d, SigmaRule)}
+    correlations = {str(d.name or d.title): d for d in documents if isinstance(d, SigmaCorrelationRule)}
+    last = documents[-1]
+    counts: tuple[Count, ...] = ()
+    group_by: list[str] = []
+    if isinstance(last, SigmaCorrelationRule):
+        parts = [last]
+        if last.type is SigmaCorrelationType.TEMPORAL:
+            parts = [correlations[r.reference] for r in last.rules if r.reference in correlations]
+            if len(parts) != len(last.rules):
+                raise _Fault("temporal: every rule it names must be a count in the same file")
+        counts = tuple(_count(part, plain) for part in parts)
+        group_by = list(parts[0].group_by or [])
+        actions = frozenset().union(*(c.actions for c in counts)) if all(c.actions for c in counts) else frozenset()
+        tests = [c.test for c in counts]
+        test: Test = tests[0] if len(tests) == 1 else lambda event: any(t(event) for t in tests)
+    else:
+        test, actions = _test(last)
+    own = dict(last.custom_attributes or {}).get("mailwarden")
+    if not isinstance(own, dict):
+        raise _Fault('the last document lacks the key "mailwarden" (cause, category, primary, title, why, advice)')
+    detection = _detection(path.stem, last, own, counts)
+    if settings.threshold is not None and counts:
+        counts = (replace(counts[0], threshold=settings.threshold), *counts[1:])
+        detection = detection._replace(threshold=settings.threshold)
+    if settings.severity is not None:
+        detection = detection._replace(severity=settings.severity, weather=False)
+    if settings.exceptions:
+        test = _excepting(test, settings.exceptions)
+        counts = tuple(replace(c, test=_excepting(c.test, settings.exceptions)) for c in counts)
+    weight_field = own.get("weight", "mailwarden.attempts")
+    weigh = reader(weight_field)
+    return Rule(
+        detection=detection,
+        actions=actions,
+        test=test,
+        group_by=tuple(reader(name) for name in group_by),
+        counts=counts,
+        weight=lambda event: int(weigh(event) or 0),
+        path=str(path),
+    )
+
+
+def _detection(name: str, last: Any, own: dict[str, Any], counts: tuple[Count, ...]) -> Detection:
+    for key, allowed in (("cause", CAUSES), ("category", CATEGORIES)):
+        if own.get(key) not in allowed:
+            raise _Fault(f'mailwarden.{key}: "{own.get(key)}" is none of {", ".join(allowed)}')
+    for key in ("id", "primary", "title", "why", "advice"):
+        if not own.get(key):
+            raise _Fault(f"mailwarden.{key} is missing: an alert must name it")
+    severity = "info" if str(last.level) == "informational" else str(last.level).lower()
+    if severity not in SEVERITIES:
+        raise _Fault(f'level: "{severity}" is none of informational, low, medium, high, critical')
+    techniques = tuple(
+        tag.name.upper() for tag in last.tags if tag.namespace == "attack" and tag.name.lower().startswith("t")
+    )
+    return Detection(
+        name=name,
+        id=str(own["id"]),
+        version=int(own.get("version", 1)),
+        cause=own["cause"],
+        category=own["category"],
+        severity=severity,
+        title=str(own["title"]),
+        why=str(own["why"]),
+        harmless=str(own.get("harmless", "")),
+        advice=str(own["advice"]),
+        techniques=techniques,
+        primary=str(own["primary"]),
+        entities=tuple(own.get("entities", ())),
+        span_us=max((c.span_us for c in counts), default=int(own.get("span_s", 3600)) * _US),
+        threshold=counts[0].threshold if counts else 1,
+        weather=bool(own.get("weather", False)),
+    )
+
+
+def _count(document: SigmaCorrelationRule, plain: dict[str, SigmaRule]) -> Count:
+    kinds = {
+        SigmaCorrelationType.EVENT_COUNT: "event_count",
+        SigmaCorrelationType.VALUE_COUNT: "value_count",
+        SigmaCorrelationType.VALUE_SUM: "value_sum",
+    }
+    kind = kinds.get(document.type)
+    if kind is None:
+        known = ", ".join(kinds.values())
+        raise _Fault(f'correlation type "{document.type.name.lower()}" is not supported; use {known} or temporal')
+    condition = document.condition
+    threshold = int(condition.count)
+    if condition.op is SigmaCorrelationConditionOperator.GT:
+        threshold += 1
+    elif condition.op is not SigmaCorrelationConditionOperator.GTE:
+        raise _Fault("a correlation's condition may be gte or gt: a stream cannot know what will not come")
+    tests: list[Test] = []
+    actions: set[str] = set()
+    limited = True
+    for reference in document.rules:
+        base = plain.get(str(reference.reference))
+        if base is None:
+            raise _Fault(f'correlation names the rule "{reference.reference}", which is not in the same file')
+        test, wanted = _test(base)
+        tests.append(test)
+        actions |= wanted
+        limited = limited and bool(wanted)
+    field = None
+    if kind != "event_count":
+        names = condition.fieldref
+        name = names if isinstance(names, str) else (names or [None])[0]
+        if not name:
+            raise _Fault(f"{kind} needs a field in its condition")
+        field = reader(str(name))
+    one = tests[0] if len(tests) == 1 else (lambda event: any(t(event) for t in tests))
+    return Count(
+        name=str(document.name or document.title),
+        kind=kind,
+        test=one,
+        actions=frozenset(actions) if limited else frozenset(),
+        field=field,
+        span_us=int(document.timespan.seconds) * _US,
+        threshold=threshold,
+    )
+
+
+def _test(rule: SigmaRule) -> tuple[Test, frozenset[str]]:
+    """Compile the condition of a plain rule; give it with the event actions that can pass it (empty: any)."""
+    parsed = rule.detection.parsed_condition
+    if len(parsed) != 1:
+        raise _Fault("several conditions in one rule are not supported; write one rule for each")
+    tree = parsed[0].parsed
+    return _node(tree), frozenset(_actions(tree))
+
+
+def _actions(node: Any) -> set[str]:
+    """Give the event actions a condition demands; empty where it does not say."""
+    if isinstance(node, ConditionFieldEqualsValueExpression):
+        plain = isinstance(node.value, SigmaString) and not node.value.contains_special()
+        return {str(node.value)} if node.field == "event.action" and plain else set()
+    if isinstance(node, ConditionAND):
+        return next((found for found in map(_actions, node.args) if found), set())
+    if isinstance(node, ConditionOR):
+        each = [_actions(child) for child in node.args]
+        return set().union(*each) if all(each) else set()
+    return set()
+
+
+def _node(node: Any) -> Test:
+    if isinstance(node, ConditionAND):
+        parts = tuple(_node(child) for child in node.args)
+        if len(parts) == 2:
+            first, second = parts
+            return lambda event: first(event) and second(event)
+        return lambda event: all(part(event) for part in parts)
+    if isinstance(node, ConditionOR):
+        parts = tuple(_node(child) for child in node.args)
+        return lambda event: any(part(event) for part in parts)
+    if isinstance(node, ConditionNOT):
+        (inner,) = (_node(child) for child in node.args)
+        return lambda event: not inner(event)
+    if isinstance(node, ConditionFieldEqualsValueExpression):
+        return _field(str(node.field), node.value)
+    raise _Fault(f"{type(node).__name__} is not supported: name a field for every value")
+
+
+def _field(name: str, value: Any) -> Test:
+    read = reader(name)
+    if isinstance(value, SigmaCompareExpression):
+        return _compare(read, value)
+    if isinstance(value, SigmaNull):
+        return lambda event: read(event) is None
+    if isinstance(value, SigmaExists):
+        wanted_there = bool(value)
+        return lambda event: (read(event) is not None) is wanted_there
+    if isinstance(value, SigmaBool):
+        flag = bool(value.boolean)
+        return lambda event: bool(read(event)) is flag
+    if isinstance(value, SigmaNumber):
+        number = value.number
+        return lambda event: read(event) == number
+    if isinstance(value, SigmaRegularExpression):
+        pattern = str(value.regexp)
+        try:
+            compiled = re2.compile("(?i)" + pattern)
+        except re2.error as error:
+            raise _Fault(f'{name}|re: "{pattern}" cannot be matched in linear time or is wrong ({error})') from None
+        return lambda event: _any(read(event), lambda text: compiled.search(text) is not None)
+    if isinstance(value, SigmaString):
+        return _string(read, value)
+    if isinstance(value, SigmaCIDRExpression):
+        raise _Fault(f"{name}|cidr is not supported; use mailwarden.network")
+    raise _Fault(f"{name}: a value of the kind {type(value).__name__} is not supported")
+
+
+def _any(value: Any, test: Callable[[str], bool]) -> bool:
+    if value is None:
+        return False
+    if isinstance(value, list):
+        return any(test(str(one)) for one in value)
+    return test(str(value))
+
+
+def _string(read: Callable[[Event], Any], value: SigmaString) -> Test:
+    """Compile a text with wildcards; Sigma compares without regard to case."""
+    if not value.contains_special():
+        wanted = str(value).lower()
+
+        def equal(event: Event) -> bool:
+            found = read(event)
+            if found is None:
+                return False
+            if isinstance(found, str):
+                return found == wanted or found.lower() == wanted
+            return _any(found, lambda text: text.lower() == wanted)
+
+        return equal
+    pattern = "".join(
+        ".*"
+        if part is SpecialChars.WILDCARD_MULTI
+        else "."
+        if part is SpecialChars.WILDCARD_SINGLE
+        else re2.escape(str(part))
+        for part in value.s
+    )
+    compiled = re2.compile("(?is)" + pattern)
+    return lambda event: _any(read(event), lambda text: compiled.fullmatch(text) is not None)
+
+
+def _compare(read: Callable[[Event], Any], value: SigmaCompareExpression) -> Test:
+    number = value.number.number
+    comparisons: dict[CompareOperators, Callable[[Any], bool]] = {
+        CompareOperators.LT: lambda found: found < number,
+        CompareOperators.LTE: lambda found: found <= number,
+        CompareOperators.GT: lambda found: found > number,
+        CompareOperators.GTE: lambda found: found >= number,
+    }
+    compare = comparisons[value.op]
+
+    def test(event: Event) -> bool:
+        found = read(event)
+        return isinstance(found, int | float) and compare(found)
+
+    return test
+
+
+def _excepting(test: Test, exceptions: tuple[Mapping[str, Any], ...]) -> Test:
+    """Leave out what the configuration excepts: events whose fields all have one of the values given."""
+    parts = tuple(_exception(exception) for exception in exceptions)
+    return lambda event: test(event) and not any(part(event) for part in parts)
+
+
+def _exception(exception: Mapping[str, Any]) -> Test:
+    fields = [
+        (reader(name), frozenset(str(v).lower() for v in (values if isinstance(values, list) else [values])))
+        for name, values in exception.items()
+    ]
+
+    def excepted(event: Event) -> bool:
+        return all(_any(read(event), lambda text, w=wanted: text.lower() in w) for read, wanted in fields)  # type: ignore[misc]
+
+    return excepted

@@ -1,0 +1,44 @@
+"""What a detector is: a detection that needs memory of what is normal, or that Sigma cannot say.
+
+A detector reads no other key's state: what it needs from elsewhere is a fact on the event. It knows no clock and no
+store.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+
+from mailwarden.alerts.finding import Detection
+from mailwarden.parsers.event import Event
+
+__all__ = ["Detector", "Fired"]
+
+S = TypeVar("S")
+
+
+class Fired(NamedTuple):
+    """What an update found: the measure that reached the threshold, the tries it stands for, values for the message."""
+
+    measure: int
+    tries: int
+    severity: str
+    values: dict[str, Any]
+    fired: bool = True  # False: it goes on, nothing new
+
+
+class Detector(ABC, Generic[S]):
+    """One detection in code. `state` is the msgspec struct of a key; times are epoch microseconds of stream time."""
+
+    detection: ClassVar[Detection]
+    actions: ClassVar[frozenset[str]]
+    state: ClassVar[type]
+    version: ClassVar[int] = 1
+    ttl_us: ClassVar[int]
+
+    @abstractmethod
+    def keys(self, event: Event) -> Iterable[str]:
+        """Give the keys whose state this event changes; none where it says nothing here."""
+
+    @abstractmethod
+    def update(self, state: S, event: Event) -> Fired | None:
+        """Learn an event; give what it shows, or None."""

@@ -1,0 +1,57 @@
+"""A finding: what one rule or detector suspects of one entity. Always made; incidents decide what is told."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from mailwarden.alerts.incident import Evidence
+from mailwarden.parsers.event import Event
+
+__all__ = ["Detection", "Finding", "evidence_of"]
+
+
+class Detection(NamedTuple):
+    """What a rule or detector says of itself, for the incident it opens.
+
+    `title` and `why` are message ids; `span_us` is how far it looks back; `weather`: guessing that goes on for ever and
+    is `low` unless it far exceeds what the site usually sees.
+    """
+
+    name: str
+    id: str
+    version: int
+    cause: str
+    category: str
+    severity: str
+    title: str
+    why: str
+    harmless: str
+    advice: str
+    techniques: tuple[str, ...]
+    primary: str  # the ECS name of the primary entity
+    entities: tuple[str, ...]  # ECS names of what else is gathered
+    span_us: int
+    threshold: int
+    weather: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One detection fired, or goes on (`fired` False: a further event of a window that has fired)."""
+
+    detection: Detection
+    primary: str
+    at_us: int
+    first_us: int
+    fired: bool
+    tries: int  # that it stands for: all since the window was armed, or of this event where it goes on
+    measure: int  # what reached the threshold
+    entities: dict[str, list[str]]
+    evidence: list[Evidence]
+    event: Event
+    severity: str
+    values: dict[str, Any]
+
+
+def evidence_of(event: Event, files: list[str]) -> Evidence:
+    """Give the line that an event was read from."""
+    return Evidence(files[event.source_rank], event.log_offset, event.event_original[:2000])

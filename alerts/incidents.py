@@ -1,0 +1,299 @@
+"""Incidents: one for each entity and cause, with a life. Suppression and joining happen here and only here."""
+
+import hashlib
+import heapq
+from collections.abc import Iterable
+
+import msgspec
+
+from mailwarden.alerts.finding import Detection, Finding
+from mailwarden.alerts.incident import Incident, Notification, incident_id, severity_rank
+
+__all__ = ["Incidents"]
+
+_DAY_US = 86_400_000_000
+_MAX_ENTITIES = 50
+_MAX_EVIDENCE = 10
+_MAX_TIMELINE = 20
+_WORSE_FACTOR = 4
+_STORY_US = _DAY_US  # what happens to one account within a day is one story (detectors.md, "says one thing once")
+_PARENT_RANK = {
+    "takeover": 4,
+    "sending": 3,
+    "relay": 3,
+    "listed": 1,
+    "guessing": 1,
+    "protocol": 0,
+    "service": 0,
+    "config": 0,
+}
+"""A cause may only be told within one of a higher rank that names the same account or address."""
+
+
+class Incidents:
+    """The open and quiet incidents of one site.
+
+    Args:
+        site: The site's name, part of every id.
+        open_: The incidents that were not closed when the store was last committed.
+    """
+
+    def __init__(self, site: str, open_: Iterable[Incident] = ()) -> None:
+        self._site = site
+        self._by_key: dict[tuple[str, str, str], Incident] = {}
+        self._last_closed: dict[tuple[str, str, str], str] = {}
+        self._by_name: dict[str, list[Incident]] = {}  # account or address -> live incidents that name it
+        self._due: list[tuple[int, str, tuple[str, str, str]]] = []
+        self._changed: dict[str, Incident] = {}
+        self._notices: list[Notification] = []
+        for incident in sorted(open_, key=lambda one: (one.opened_us, one.id)):
+            self._index(incident)
+
+    # ------------------------------------------------------------------ what the fold calls
+
+    def take(self, finding: Finding) -> Incident | None:
+        """Join a finding to its incident, or open one; None where there is none to join and nothing new fired."""
+        detection = finding.detection
+        key = (detection.cause, detection.primary, finding.primary)
+        incident = self._by_key.get(key)
+        if incident is None:
+            if not finding.fired:
+                return None
+            incident = self._open(key, finding)
+        elif incident.status == "quiet" and finding.fired:
+            incident.status = "open"
+        before = severity_rank(incident.severity)
+        self._join(incident, finding)
+        self._changed[incident.id] = incident
+        if finding.fired:
+            self._relate(incident)
+            self._tell(incident, finding, before)
+        return incident
+
+    def tick(self, now_us: int) -> None:
+        """Let time pass: quiet after twice the rule's span, closed after a day of quiet."""
+        while self._due and self._due[0][0] <= now_us:
+            _, _, key = heapq.heappop(self._due)
+            incident = self._by_key.get(key)
+            if incident is None:
+                continue
+            quiet_us, closed_us = self._quiet_at(incident), self._quiet_at(incident) + _DAY_US
+            if now_us >= closed_us:
+                incident.status = "closed"
+                self._forget(key, incident)
+            elif now_us >= quiet_us:
+                if incident.status == "open":
+                    incident.status = "quiet"
+                    self._changed[incident.id] = incident
+                    if incident.told_severity and not incident.parent:
+                        self._notify(incident, "ended", now_us)
+                heapq.heappush(self._due, (closed_us, incident.id, key))
+            else:
+                heapq.heappush(self._due, (quiet_us, incident.id, key))
+
+    def drain(self) -> tuple[list[Incident], list[Notification]]:
+        """Give the incidents that changed and the notifications decided since the last commit."""
+        changed = [self._changed[id_] for id_ in sorted(self._changed)]
+        notices = self._notices
+        self._changed, self._notices = {}, []
+        return changed, notices
+
+    def acknowledge(self, id_: str, who: str) -> bool:
+        """Remember that somebody is on it; False where no live incident has this id."""
+        for incident in self._by_key.values():
+            if incident.id == id_:
+                incident.acknowledged_by = who
+                self._changed[id_] = incident
+                return True
+        return False
+
+    # ------------------------------------------------------------------ one incident
+
+    def _open(self, key: tuple[str, str, str], finding: Finding) -> Incident:
+        detection = finding.detection
+        previous = self._last_closed.get(key)
+        incident = Incident(
+            id=incident_id(self._site, *key, previous),
+            site=self._site,
+            cause=detection.cause,
+            primary=(detection.primary, finding.primary),
+            category=detection.category,
+            severity=finding.severity,
+            title=detection.title,
+            why=detection.why,
+            opened_us=finding.at_us,
+            first_seen_us=finding.first_us,
+            previous=previous,
+        )
+        self._index(incident)
+        return incident
+
+    def _join(self, incident: Incident, finding: Finding) -> None:
+        detection = finding.detection
+        if detection.name not in incident.rules:
+            incident.rules.append(detection.name)
+            incident.techniques = sorted({*incident.techniques, *detection.techniques})
+            incident.categories = sorted({*incident.categories, detection.category})
+            incident.span_us = max(incident.span_us, detection.span_us)
+        first_of_all = not incident.counts
+        if first_of_all or severity_rank(finding.severity) > severity_rank(incident.severity):
+            incident.severity, incident.category = finding.severity, detection.category
+            incident.title, incident.why, incident.advice = detection.title, detection.why, detection.advice
+            incident.harmless, incident.lead = detection.harmless, detection.name
+        incident.counts[detection.name] = incident.counts.get(detection.name, 0) + finding.tries
+        incident.event_count = max(incident.counts.values())
+        incident.first_seen_us = min(incident.first_seen_us, finding.first_us)
+        incident.last_seen_us = max(incident.last_seen_us, finding.at_us)
+        self._gather(incident, finding)
+        self._describe(incident, finding, detection)
+
+    def _gather(self, incident: Incident, finding: Finding) -> None:
+        for name, values in finding.entities.items():
+            known = incident.entities.setdefault(name, [])
+            for value in values:
+                if value in known:
+                    continue
+                if len(known) < _MAX_ENTITIES:
+                    known.append(value)
+                    self._name(incident, name, value)
+                incident.entity_counts[name] = _distinct(incident, name, value)
+        for evidence in finding.evidence:
+            if len(incident.evidence) < _MAX_EVIDENCE and evidence not in incident.evidence:
+                incident.evidence.append(evidence)
+            incident.evidence_count += 1
+        event = finding.event
+        if event.event_module and event.event_module not in incident.modules:
+            incident.modules.append(event.event_module)
+        if event.host_hostname and event.host_hostname not in incident.hosts:
+            incident.hosts.append(event.host_hostname)
+
+    def _describe(self, incident: Incident, finding: Finding, detection: Detection) -> None:
+        """Fill in what the messages name; only what the leading rule found, and totals."""
+        values = incident.values
+        for name, many in (("source.ip", "addresses"), ("mailwarden.account", "accounts")):
+            if name in incident.entities:
+                values[many] = incident.entity_counts.get(name, len(incident.entities[name]))
+        values["count"] = incident.event_count
+        values["entity"] = incident.primary[1]
+        for name, short in (("mailwarden.account", "account"), ("source.ip", "address"), ("mail.provider", "provider")):
+            if incident.entities.get(name):
+                values.setdefault(short, incident.entities[name][0])
+        if incident.primary[0] == "mailwarden.account":
+            values["account"] = incident.primary[1]
+        if detection.name == incident.lead and finding.fired:
+            values["measure"], values["threshold"] = finding.measure, detection.threshold
+            values["span_s"] = detection.span_us // 1_000_000
+        values.update(finding.values)
+        if finding.fired and len(incident.timeline) < _MAX_TIMELINE:
+            incident.timeline.append((finding.at_us, detection.name))
+
+    # ------------------------------------------------------------------ stories
+
+    def _relate(self, incident: Incident) -> None:
+        """Find the parent of an incident, and make it the parent of lesser ones: one story is told once."""
+        for other in self._relatives(incident):
+            mine, its = _PARENT_RANK[incident.cause], _PARENT_RANK[other.cause]
+            if its > mine and incident.parent is None and other.parent is None:
+                incident.parent = other.id
+            elif mine > its and other.parent is None and incident.parent is None:
+                other.parent = incident.id
+                self._changed[other.id] = other
+        if incident.parent is not None:
+            for other in self._relatives(incident):
+                if other.parent == incident.id:
+                    other.parent = incident.parent
+                    self._changed[other.id] = other
+
+    def _relatives(self, incident: Incident) -> list[Incident]:
+        if incident.cause in ("takeover", "sending"):
+            names = [incident.primary[1], *incident.entities.get("source.ip", [])[:4]]
+        else:
+            names = [*incident.entities.get("mailwarden.account", []), *incident.entities.get("source.ip", [])]
+        found: dict[str, Incident] = {}
+        for name in names:
+            for other in self._by_name.get(name, ()):
+                if other.id != incident.id and abs(incident.last_seen_us - other.last_seen_us) <= _STORY_US:
+                    found[other.id] = other
+        relatives = []
+        for other in found.values():
+            lead = incident if _PARENT_RANK[incident.cause] >= _PARENT_RANK[other.cause] else other
+            rest = other if lead is incident else incident
+            if lead.primary[1] in rest.entities.get(lead.primary[0], ()) or lead.primary == rest.primary:
+                relatives.append(other)
+        return sorted(relatives, key=lambda one: (-_PARENT_RANK[one.cause], one.opened_us, one.id))
+
+    # ------------------------------------------------------------------ telling
+
+    def _tell(self, incident: Incident, finding: Finding, before: int) -> None:
+        """Decide whether a person hears of this now: it opened, returned, or got worse. Children are told by the parent."""
+        if incident.parent is not None or severity_rank(incident.severity) < severity_rank("medium"):
+            return
+        if incident.told_severity is None:
+            self._notify(incident, "returned" if incident.previous else "opened", finding.at_us)
+        elif (
+            severity_rank(incident.severity) > max(before, severity_rank(incident.told_severity))
+            or incident.event_count >= _WORSE_FACTOR * max(incident.told_count, 1)
+            or set(incident.categories) - set(incident.told_categories)
+        ):
+            self._notify(incident, "worse", finding.at_us)
+
+    def _notify(self, incident: Incident, kind: str, at_us: int) -> None:
+        incident.told_severity = incident.severity
+        incident.told_count = incident.event_count
+        incident.told_categories = list(incident.categories)
+        incident.told += 1
+        digest = hashlib.blake2b(f"{incident.id}:{incident.told}:{kind}".encode(), digest_size=10).hexdigest()
+        self._notices.append(Notification(id=digest, kind=kind, incident=_copy(incident), at_us=at_us))
+        self._changed[incident.id] = incident
+
+    # ------------------------------------------------------------------ indices
+
+    def _quiet_at(self, incident: Incident) -> int:
+        return incident.last_seen_us + 2 * incident.span_us
+
+    def _index(self, incident: Incident) -> None:
+        key = (incident.cause, *incident.primary)
+        self._by_key[key] = incident
+        heapq.heappush(self._due, (self._quiet_at(incident), incident.id, key))
+        for name, values in incident.entities.items():
+            for value in values:
+                self._name(incident, name, value)
+        self._name(incident, *incident.primary)
+
+    def _name(self, incident: Incident, name: str, value: str) -> None:
+        if name in ("mailwarden.account", "source.ip"):
+            named = self._by_name.setdefault(value, [])
+            if incident not in named:
+                named.append(incident)
+
+    def _forget(self, key: tuple[str, str, str], incident: Incident) -> None:
+        del self._by_key[key]
+        self._last_closed[key] = incident.id
+        self._changed[incident.id] = incident
+        for name in ("mailwarden.account", "source.ip"):
+            for value in [*incident.entities.get(name, ()), incident.primary[1]]:
+                named = self._by_name.get(value)
+                if named and incident in named:
+                    named.remove(incident)
+                    if not named:
+                        del self._by_name[value]
+
+
+def _distinct(incident: Incident, name: str, value: str) -> int:
+    """Count distinct values beyond those written out, by linear counting in 4,096 bits (error below 2 % at 1,500)."""
+    known = incident.entities[name]
+    if value in known:
+        return max(incident.entity_counts.get(name, 0), len(known))
+    bits = int.from_bytes(incident.sketches.get(name, b""), "little")
+    place = (
+        int.from_bytes(hashlib.blake2b(value.encode("utf-8", "surrogatepass"), digest_size=2).digest(), "little") % 4096
+    )
+    if not bits >> place & 1:
+        incident.sketches[name] = (bits | 1 << place).to_bytes(512, "little")
+        return incident.entity_counts.get(name, len(known)) + 1
+    return incident.entity_counts.get(name, len(known))
+
+
+def _copy(incident: Incident) -> Incident:
+    """Freeze an incident as it is told."""
+    return msgspec.msgpack.decode(msgspec.msgpack.encode(incident), type=Incident)

@@ -1,0 +1,233 @@
+"""The ledger: what this site has seen so far, given to each event as facts before the event itself is learned.
+
+Kept by account, by network and for the whole site; every record is small and bounded, whatever an attacker tries.
+"""
+
+from typing import Any
+
+import msgspec
+
+from mailwarden.alerts.shelf import Backing, Row, Shelf
+from mailwarden.alerts.site import Site
+from mailwarden.parsers.address import network, wide_network
+from mailwarden.parsers.event import Event
+
+__all__ = ["Ledger", "place"]
+
+_DAY_US = 86_400_000_000
+_KNOWN_US = 30 * _DAY_US  # a pair is known for 30 days after its last success (detectors.md, "Known pair")
+_KEEP_US = 90 * _DAY_US
+_FAIL_US = _DAY_US  # failures before a success count for a day (AUTH-11)
+_MAX_NETWORKS = 24
+_MAX_FAILING = 40
+_PROXY_USERS = 5  # a network from which five accounts succeed is an office, a webmail, a proxy (detectors.md)
+_WEATHER_DAYS = 14
+_WEATHER_KNOWN = 3  # days of history before this site's usual guessing is known (DESIGN.md: "a few days at least")
+_WEATHER_FACTOR = 5
+
+
+class _Account(msgspec.Struct, array_like=True):
+    """What is known of one account."""
+
+    first_us: int = 0
+    last_us: int = 0
+    successes: int = 0
+    exists: bool = False
+    networks: dict[str, tuple[int, int]] = {}  # network -> (first, last) success
+    failing: dict[str, tuple[int, int]] = {}  # network -> (last failure, failures) without a success there
+    hours: list[int] = []  # recipients in each of the last busy hours, newest last
+    hour: int = 0
+    hour_recipients: int = 0
+
+
+class _Network(msgspec.Struct, array_like=True):
+    """What is known of one network: the accounts that succeed from it."""
+
+    last_us: int = 0
+    users: list[str] = []
+
+
+class _Weather(msgspec.Struct, array_like=True):
+    """How much guessing a site sees in a day."""
+
+    first_us: int = 0
+    day: int = 0
+    today: int = 0
+    days: list[int] = []
+
+
+def _account_expires(record: _Account) -> int:
+    """A name that was only ever guessed is kept for two days, an account for ninety."""
+    return record.last_us + (_KEEP_US if record.exists else 2 * _DAY_US)
+
+
+class Ledger:
+    """Facts about accounts, networks and the site as they were before each event."""
+
+    def __init__(self, site: Site, backing: Backing) -> None:
+        self.site = site
+        self._accounts = Shelf("ledger.account", 1, _Account, _account_expires, backing)
+        self._networks = Shelf("ledger.network", 1, _Network, lambda n: n.last_us + _KEEP_US, backing)
+        self._weathers = Shelf("ledger.weather", 1, _Weather, lambda _: 1 << 62, backing)
+        self._domains = Shelf("ledger.domain", 1, int, lambda seen: seen + _KEEP_US, backing)
+
+    def drain(self) -> list[Row]:
+        """Give the rows to commit."""
+        shelves: tuple[Shelf[Any], ...] = (self._accounts, self._networks, self._weathers, self._domains)
+        return [row for shelf in shelves for row in shelf.drain()]
+
+    # ------------------------------------------------------------------ logins
+
+    def failed(self, event: Event) -> None:
+        """Set the facts of a refused login, then learn it."""
+        now = event.stream_us
+        facts = event.facts = event.facts or {}
+        net = event.mailwarden_network
+        account = event.mailwarden_account
+        record = self._accounts.get(account) if account else None
+        known = self._networks.get(net) if net else None
+        pair = record.networks.get(net) if record and net else None
+        facts["mailwarden.pair.known"] = pair is not None and now - pair[1] <= _KNOWN_US
+        facts["mailwarden.source.users"] = len(known.users) if known else 0
+        facts["mailwarden.user.exists"] = bool(record and record.exists)
+        facts["mailwarden.weather.exceeded"] = self._learn_weather(event)
+        if account and net and event.mailwarden_attempts and record is not None and pair is None:
+            last, failures = record.failing.pop(net, (0, 0))
+            if now - last > _FAIL_US:
+                failures = 0
+            record.failing[net] = (now, failures + event.mailwarden_attempts)
+            if not record.exists:
+                record.last_us = now
+            if len(record.failing) > _MAX_FAILING:
+                del record.failing[next(iter(record.failing))]
+            self._accounts.put(account, record)
+        elif account and net and record is None and event.mailwarden_attempts:
+            record = _Account(last_us=now, failing={net: (now, event.mailwarden_attempts)})
+            self._accounts.put(account, record)
+
+    def succeeded(self, event: Event) -> None:
+        """Set the facts of a login that was let in (or of mail accepted under a login), then learn it."""
+        now = event.stream_us
+        account, net = event.mailwarden_account, event.mailwarden_network
+        if account is None or net is None:
+            return
+        record = self._accounts.get(account)
+        if record is not None and record.exists:
+            pair = record.networks.get(net)
+            if pair is not None and now - pair[1] < 3_600_000_000 and not record.failing:
+                # the everyday case: a known pair seen within the hour; nothing to learn, no fact that a rule asks for
+                if now - pair[0] < 900_000_000 and record.successes:
+                    event.facts = self._pair_facts(record, net, pair, now)
+                return
+        if record is None:
+            record = _Account(first_us=now)
+        pair = record.networks.get(net)
+        event.facts = self._pair_facts(record, net, pair, now)
+        failing = [(n, f) for n, (last, f) in record.failing.items() if now - last <= _FAIL_US and n != net]
+        here = record.failing.get(net)
+        event.facts["mailwarden.user.failing_networks"] = len(failing) + (1 if here else 0)
+        event.facts["mailwarden.user.failures"] = sum(f for _, f in failing) + (here[1] if here else 0)
+        self._learn_success(record, account, net, pair, now)
+
+    def _pair_facts(self, record: _Account, net: str, pair: tuple[int, int] | None, now: int) -> dict[str, Any]:
+        known = self._networks.get(net)
+        users = len(known.users) if known else 0
+        others = [seen for other, seen in record.networks.items() if other != net]
+        first_us = pair[0] if pair else now
+        fresh = pair is None or (now - pair[0] < 900_000_000)
+        return {
+            "mailwarden.pair.known": pair is not None and now - pair[1] <= _KNOWN_US,
+            "mailwarden.pair.fresh": fresh,  # this account came from this network for the first time within 15 minutes
+            "mailwarden.pair.first_us": first_us,
+            "mailwarden.user.has_history": any(seen[0] < first_us for seen in others),
+            "mailwarden.user.networks": len(others),
+            "mailwarden.source.users": users,
+            "mailwarden.source.is_proxy": users >= _PROXY_USERS or self.site.labelled("proxy", net),
+        }
+
+    def _learn_success(self, record: _Account, account: str, net: str, pair: tuple[int, int] | None, now: int) -> None:
+        record.exists = True
+        record.first_us = record.first_us or now
+        record.last_us = now
+        record.successes += 1
+        record.failing.pop(net, None)
+        record.networks.pop(net, None)
+        record.networks[net] = (pair[0] if pair else now, now)
+        if len(record.networks) > _MAX_NETWORKS:
+            del record.networks[next(iter(record.networks))]
+        self._accounts.put(account, record)
+        known = self._networks.get(net) or _Network()
+        if account not in known.users and len(known.users) < _PROXY_USERS:
+            known.users.append(account)
+            known.last_us = now
+            self._networks.put(net, known)
+        elif now - known.last_us > _DAY_US:
+            known.last_us = now
+            self._networks.put(net, known)
+
+    # ------------------------------------------------------------------ mail
+
+    def mailed(self, account: str, recipients: int, now: int) -> tuple[int, int]:
+        """Count recipients of an account; give (those of this hour, the usual most of an hour or 0 where unknown).
+
+        The usual most is the 95th percentile of the busy hours on record, once there are twenty of them.
+        """
+        record = self._accounts.get(account) or _Account(first_us=now)
+        hour = now // 3_600_000_000
+        if record.hour != hour:
+            if record.hour_recipients:
+                record.hours = [*record.hours, record.hour_recipients][-60:]
+            record.hour, record.hour_recipients = hour, 0
+        record.hour_recipients += recipients
+        record.last_us = now
+        self._accounts.put(account, record)
+        if len(record.hours) < 20:
+            return record.hour_recipients, 0
+        return record.hour_recipients, sorted(record.hours)[int(len(record.hours) * 0.95)]
+
+    def exists(self, account: str, now: int) -> None:
+        """Learn that an account has a mailbox here."""
+        record = self._accounts.get(account)
+        if record is None:
+            record = _Account(first_us=now, last_us=now)
+        elif record.exists:
+            return
+        record.exists = True
+        self._accounts.put(account, record)
+
+    def learn_domain(self, domain: str, now: int) -> None:
+        """Learn a domain that a local transport delivered to: it is ours."""
+        seen = self._domains.get(domain)
+        if seen is None or now - seen > _DAY_US:
+            self._domains.put(domain, now)
+
+    def is_our_domain(self, domain: str) -> bool:
+        """Say whether a domain is stated or learned to be ours."""
+        return domain in self.site.domains or self._domains.get(domain) is not None
+
+    # ------------------------------------------------------------------ weather
+
+    def _learn_weather(self, event: Event) -> bool:
+        """Count guessing of the day; say whether it far exceeds what this site usually sees."""
+        weather = self._weathers.get(self.site.name) or _Weather(first_us=event.stream_us)
+        day = event.stream_us // _DAY_US
+        if weather.day != day:
+            if weather.day:
+                weather.days = [*weather.days, weather.today][-_WEATHER_DAYS:]
+            weather.day, weather.today = day, 0
+        weather.today += event.mailwarden_attempts
+        self._weathers.put(self.site.name, weather)
+        if len(weather.days) < _WEATHER_KNOWN:
+            return False
+        usual = sorted(weather.days)[len(weather.days) // 2]
+        return weather.today > _WEATHER_FACTOR * max(usual, 20)
+
+
+def place(event: Event, site: Site) -> None:
+    """Set the account and the networks of an event: what the ledger and the rules count by."""
+    address = event.source_ip
+    if address is not None:
+        event.mailwarden_network = network(address)
+        event.mailwarden_wide_network = wide_network(address)
+    if event.user_name:
+        event.mailwarden_account = site.account(event.user_name, event.host_hostname)

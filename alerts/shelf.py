@@ -1,0 +1,106 @@
+"""State by key, behind a bounded write-back cache.
+
+Nothing is loaded at start: a key is read when it is first touched, changed keys are written with the commit of the
+batch that changed them, and what was not touched for long leaves memory, not the store. What a shelf gives never
+depends on what happens to be in memory, so batches may end anywhere.
+"""
+
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
+
+import msgspec
+
+__all__ = ["Backing", "Row", "Shelf"]
+
+T = TypeVar("T")
+Row = tuple[str, str, int, int, bytes | None]
+"""kind, key, version, expires_us, blob (None: deleted)."""
+
+
+class Backing(Protocol):
+    """Where state is kept."""
+
+    def load_state(self, kind: str, key: str) -> bytes | None:
+        """Give what was last committed for a key, or None."""
+
+    def has_state(self, kind: str) -> bool:
+        """Say whether anything of a kind was ever committed."""
+
+
+class Shelf(Generic[T]):
+    """The state of one kind.
+
+    Args:
+        kind: Names the state in the store.
+        version: Of its shape; state of another version is not read.
+        type_: A msgspec struct, or what else msgspec decodes.
+        expires: Gives when a value is of no more use, in stream time.
+        backing: The store.
+        limit: How many keys stay in memory, about; the rest is read again when touched.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        version: int,
+        type_: type[T],
+        expires: Callable[[T], int],
+        backing: Backing,
+        limit: int = 100_000,
+    ) -> None:
+        self.kind = kind
+        self.version = version
+        self._decode = msgspec.msgpack.Decoder(type_).decode
+        self._encode = msgspec.msgpack.Encoder().encode
+        self._expires = expires
+        self._backing = backing
+        self._limit = limit
+        self._young: dict[str, T] = {}
+        self._old: dict[str, T] = {}
+        self._dirty: set[str] = set()
+        self._dead: set[str] = set()
+        self._kept = backing.has_state(kind)
+
+    def get(self, key: str) -> T | None:
+        """Give the state of a key, or None where there is none."""
+        value = self._young.get(key)
+        if value is not None:
+            return value
+        value = self._old.get(key)
+        if value is None:
+            if not self._kept or key in self._dead:
+                return None
+            blob = self._backing.load_state(self.kind, key)
+            if blob is None:
+                return None
+            value = self._decode(blob)
+        self._young[key] = value
+        return value
+
+    def put(self, key: str, value: T) -> None:
+        """Keep a new or changed value."""
+        self._young[key] = value
+        self._dirty.add(key)
+
+    def delete(self, key: str) -> None:
+        """Forget a key."""
+        self._young.pop(key, None)
+        self._old.pop(key, None)
+        self._dirty.discard(key)
+        if self._kept:
+            self._dead.add(key)
+
+    def drain(self) -> list[Row]:
+        """Give the rows to commit, and let go of what was not touched for long."""
+        rows: list[Row] = []
+        young, old = self._young, self._old
+        for key in sorted(self._dirty):
+            value = young[key] if key in young else old[key]
+            rows.append((self.kind, key, self.version, self._expires(value), self._encode(value)))
+        rows.extend((self.kind, key, self.version, 0, None) for key in sorted(self._dead))
+        self._kept = self._kept or bool(rows)
+        self._dirty.clear()
+        self._dead.clear()
+        if len(young) > self._limit // 2:
+            self._old, self._young = young, {}
+        return rows

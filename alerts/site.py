@@ -1,0 +1,68 @@
+"""What is ours: networks, domains, relays, monitors, proxies, labels. One place, each value with its origin."""
+
+import ipaddress
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+__all__ = ["Site"]
+
+_PRIVATE = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",  # RFC 1918
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "fc00::/7",
+        "fe80::/10",
+        "::1/128",
+    )
+)
+"""Networks that cannot be a stranger's. `ipaddress.is_private` is not used: it holds the documentation networks too."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """The servers judged together, and what belongs to them as stated or read; what is learned is in the ledger."""
+
+    name: str = "default"
+    networks: tuple[str, ...] = ()
+    domains: frozenset[str] = frozenset()
+    relays: tuple[str, ...] = ()
+    monitors: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ()
+    default_domain: str | None = None
+    labels: dict[str, frozenset[str]] = field(default_factory=dict)  # label -> accounts or networks
+
+    def trusts(self, address: str) -> bool:
+        """Say whether mail from this address may pass without a login: ours, a stated relay, or not routable."""
+        return _within(address, self.networks + self.relays) or _within(address, ())
+
+    def watches(self, address: str) -> bool:
+        """Say whether this address is one of our own monitors."""
+        return bool(self.monitors) and _within(address, self.monitors, private=False)
+
+    def account(self, name: str, host: str | None) -> str:
+        """Give the account a login name stands for: lower-cased `local@domain`."""
+        name = name.strip().lower()
+        if "@" in name:
+            return name
+        return f"{name}@{self.default_domain or host or 'localhost'}"
+
+    def labelled(self, label: str, *names: str | None) -> bool:
+        """Say whether an account or network bears a label of the configuration."""
+        bearers = self.labels.get(label)
+        return bearers is not None and any(name in bearers for name in names if name)
+
+
+@lru_cache(maxsize=65536)
+def _within(address: str, networks: tuple[str, ...], private: bool = True) -> bool:
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    if private and any(ip in network for network in _PRIVATE if network.version == ip.version):
+        return True
+    parsed = (ipaddress.ip_network(text, strict=False) for text in networks)
+    return any(ip in network for network in parsed if network.version == ip.version)

@@ -1,0 +1,93 @@
+"""Sliding windows: how often, how much, how many different, in the last span of stream time.
+
+A window is exact to a sixtieth of its span. It fires when the threshold is first reached, then once a doubling, and is
+armed again after a silent span.
+"""
+
+import msgspec
+
+from mailwarden.alerts.incident import Evidence
+
+__all__ = ["BUCKETS", "Window", "add", "add_value", "crossed", "gather"]
+
+BUCKETS = 60
+_PENDING_LINES = 3
+_PENDING_ENTITIES = 16
+
+
+class Window(msgspec.Struct, array_like=True):
+    """What one rule remembers of one key."""
+
+    counts: dict[int, int] = {}  # bucket -> amount, oldest first
+    total: int = 0
+    values: dict[str, int] = {}  # value -> bucket of its last sight, least recent first
+    level: int = 0  # the measure at the last firing; 0: armed
+    first_us: int = 0  # of what is gathered since it was armed
+    last_us: int = 0
+    seen: int = 0  # events since it was armed
+    lines: list[Evidence] = []  # the first lines since it was armed, until it fires
+    entities: dict[str, list[str]] = {}
+
+
+def _slide(window: Window, now_us: int, span_us: int) -> int:
+    """Drop what has left the span; give the current bucket."""
+    bucket = now_us * BUCKETS // span_us
+    horizon = bucket - BUCKETS
+    counts = window.counts
+    while counts:
+        oldest = next(iter(counts))
+        if oldest > horizon:
+            break
+        window.total -= counts.pop(oldest)
+    values = window.values
+    while values:
+        oldest_value = next(iter(values))
+        if values[oldest_value] > horizon:
+            break
+        del values[oldest_value]
+    if window.last_us and now_us - window.last_us > span_us:
+        window.level = window.seen = window.first_us = 0
+        window.lines, window.entities = [], {}
+    window.last_us = now_us
+    if not window.first_us:
+        window.first_us = now_us
+    return bucket
+
+
+def add(window: Window, now_us: int, span_us: int, amount: int) -> int:
+    """Add an amount; give the sum within the span."""
+    bucket = _slide(window, now_us, span_us)
+    window.counts[bucket] = window.counts.get(bucket, 0) + amount
+    window.total += amount
+    return window.total
+
+
+def add_value(window: Window, now_us: int, span_us: int, value: str, cap: int) -> int:
+    """Add a value; give how many different ones the span holds (at most `cap` are remembered)."""
+    bucket = _slide(window, now_us, span_us)
+    values = window.values
+    values.pop(value, None)
+    values[value] = bucket
+    if len(values) > cap:
+        del values[next(iter(values))]
+    return len(values)
+
+
+def crossed(window: Window, measure: int) -> bool:
+    """Say whether a window whose threshold is reached fires now (armed, or doubled), and remember that it did."""
+    if window.level and measure < 2 * window.level:
+        return False
+    window.level = max(measure, 1)
+    return True
+
+
+def gather(window: Window, tries: int, evidence: Evidence, entities: dict[str, list[str]]) -> None:
+    """Keep an event's line and names for the finding that may come."""
+    window.seen += tries
+    if len(window.lines) < _PENDING_LINES:
+        window.lines.append(evidence)
+    for name, values in entities.items():
+        known = window.entities.setdefault(name, [])
+        for value in values:
+            if value not in known and len(known) < _PENDING_ENTITIES:
+                known.append(value)

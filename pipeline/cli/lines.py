@@ -1,126 +1,100 @@
 """Read the lines of files that a person names: plain or compressed, standard input too; lines end at LF only."""
 
-import io
+import os
+import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
 
 from mailwarden.parsers.errors import SourceError
+from mailwarden.pipeline.sources.compression import CompressedError, Unpacker, compression_of
+from mailwarden.pipeline.sources.source import MAX_LINE_BYTES
 
-__all__ = ["LINE_LIMIT", "STANDARD_INPUT", "batches", "opened"]
+__all__ = ["STANDARD_INPUT", "batches"]
 
 STANDARD_INPUT = "-"
-LINE_LIMIT = 1 << 20
-"""Bytes of a line that are kept. No mail server writes a longer one (rsyslog cuts at 8 KiB); a binary file may."""
 
 _BLOCK = 1 << 18
-_MAGIC = 6  # bytes of the longest magic number below
+_MAGIC = 8  # bytes by which a compression is told
 
-
-_Breaks = tuple[type[Exception], ...]
-
-
-class _Readable(Protocol):
-    def read1(self, size: int, /) -> bytes: ...
+_Read = Callable[[int], bytes]
 
 
 @contextmanager
-def opened(path: str) -> Iterator[tuple[_Readable, _Breaks]]:
-    """Open a file for reading, its compression told by its first bytes (gzip, xz, zstd, bzip2), not by its name.
-
-    Returns:
-        What to read from, and the exceptions by which reading tells that the file breaks off.
-
-    Raises:
-        SourceError: It is not there, not readable, or a directory.
-    """
+def _opened(path: str) -> Iterator[_Read]:
     if path == STANDARD_INPUT:
-        with _decompressed(cast(io.BufferedReader, sys.stdin.buffer)) as reading:
-            yield reading
+        yield _standard_input()
         return
     try:
-        raw = Path(path).open("rb")  # noqa: SIM115 (closed by the `with` below)
-    except IsADirectoryError:
-        raise SourceError(f"{path}: is a directory. Name the log files in it.") from None
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         raise SourceError(f"{path}: is not there. Check the path.") from None
     except PermissionError:
         raise SourceError(
             f"{path}: not readable by this user. Call it with sudo, or as a user of the group adm."
         ) from None
-    except OSError as error:
-        raise SourceError(f"{path}: cannot be read: {error.strerror}.") from None
-    with raw, _decompressed(raw) as reading:
-        yield reading
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise SourceError(f"{path}: cannot be opened: {error}.") from None
+    try:
+        if Path(path).is_dir():
+            raise SourceError(f"{path}: is a directory. Name the log files in it.")
+        yield _reader(descriptor)
+    finally:
+        os.close(descriptor)
 
 
-@contextmanager
-def _decompressed(raw: io.BufferedReader) -> Iterator[tuple[_Readable, _Breaks]]:
-    head = raw.peek(_MAGIC)[:_MAGIC] if hasattr(raw, "peek") else b""
-    if head.startswith(b"\x1f\x8b"):
-        import gzip
-        import zlib
+def _standard_input() -> _Read:
+    stream = sys.stdin.buffer
+    try:
+        redirected = stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+    except OSError:  # not a file of the system
+        redirected = False
+    return _reader(stream.fileno()) if redirected else stream.read1
 
-        with gzip.GzipFile(fileobj=raw) as unzipped:
-            yield unzipped, (OSError, EOFError, zlib.error)
-    elif head.startswith(b"\xfd7zXZ\x00"):
-        import lzma
 
-        with lzma.LZMAFile(raw) as unzipped:
-            yield unzipped, (OSError, EOFError, lzma.LZMAError)
-    elif head.startswith(b"BZh"):
-        import bz2
-
-        with bz2.BZ2File(raw) as unzipped:
-            yield unzipped, (OSError, EOFError)
-    elif head.startswith(b"\x28\xb5\x2f\xfd"):
-        import zstandard
-
-        with zstandard.ZstdDecompressor().stream_reader(
-            cast(BinaryIO, raw), read_across_frames=True, closefd=False
-        ) as unzipped:
-            yield cast(_Readable, unzipped), (OSError, zstandard.ZstdError)
-    else:
-        yield raw, (OSError,)
+def _reader(descriptor: int) -> _Read:
+    """Give what reads an open file, unpacked where its first bytes say that it is packed."""
+    try:
+        kind = compression_of(os.pread(descriptor, _MAGIC, 0))
+    except OSError:  # a pipe or a device has no place to read at
+        kind = None
+    if kind is not None:
+        return Unpacker(descriptor, kind).read
+    return lambda size: os.read(descriptor, size)
 
 
 def batches(path: str) -> Iterator[list[bytes]]:
     """Give the lines of a file in order and without their LF, as many at a time as one reading gave.
 
-    A last line without LF counts. Of a line longer than `LINE_LIMIT` its head is given.
+    A last line without LF counts. Of a line longer than `MAX_LINE_BYTES` its head is given.
 
     Raises:
         SourceError: The file cannot be opened, or breaks off (all that could be read has been given by then).
     """
-    with opened(path) as (source, breaks):
-        rest = b""
-        cut = False  # the head of the line that `rest` belongs to is all that is kept of it
-        failure: str | None = None
+    failure: Exception | None = None
+    with _opened(path) as read:
+        rest: list[bytes] = []  # pieces of the line that the last block broke off in
+        size = 0
         while True:
             try:
-                block = source.read1(_BLOCK)
-            except breaks as error:
-                failure = str(error) or type(error).__name__
+                block = read(_BLOCK)
+            except (CompressedError, OSError) as error:
+                failure = error
                 break
             if not block:
                 break
             lines = block.split(b"\n")
-            if not cut:
-                lines[0] = rest + lines[0]
-            elif len(lines) > 1:
-                lines[0] = rest
-                cut = False
-            else:
+            if size < MAX_LINE_BYTES:
+                rest.append(lines[0])
+                size += len(lines[0])
+            if len(lines) == 1:
                 continue
-            rest = lines.pop()
-            if len(rest) > LINE_LIMIT:
-                rest = rest[:LINE_LIMIT]
-                cut = True
-            if lines:
-                yield lines
-        if rest:
-            yield [rest]
+            lines[0] = b"".join(rest)
+            last = lines.pop()
+            rest, size = [last], len(last)
+            yield lines
+        if size:
+            yield [b"".join(rest)]
     if failure is not None:
         raise SourceError(f"{path}: breaks off: {failure}. What stands before that was read.")

@@ -114,23 +114,28 @@ class _Root(Group):
             code = super().main(args, prog_name, standalone_mode=False, obj=face, **extra)
             sys.stdout.flush()
         except Exception as error:
-            if face.debug and not isinstance(error, BrokenPipeError):
+            if face.debug:
                 raise
             code = _say(error)
+        except SystemExit:  # click leaves so, and only so, where whoever read our result has enough of it
+            _let_go()
+            code = 0
         except KeyboardInterrupt:
             code = 130
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _let_go() -> None:
+    """Send what is still buffered for a closed pipe to nowhere, or Python complains of it at its end."""
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, 1)
+    os.close(devnull)
 
 
 def _say(error: Exception) -> int:
     """Tell what ended a command; give its exit code."""
     if isinstance(error, click.Abort):
         return 130
-    if isinstance(error, BrokenPipeError):  # whoever read our result has enough of it
-        devnull = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(devnull, 1)
-        os.close(devnull)
-        return 0
     if isinstance(error, click.UsageError):
         message = error.format_message()
         path = error.ctx.command_path if error.ctx else "mailwarden"

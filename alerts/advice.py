@@ -1,0 +1,105 @@
+"""Say what to do now, with the command for this server.
+
+The steps are data (`advice.yaml`); this fills them. Attackers choose account names, so a value reaches a command only
+quoted for the shell, and not at all when it could be taken for an option, for a pattern, or for a network that is far
+too wide.
+"""
+
+import functools
+import ipaddress
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from mailwarden.alerts.escape import printable
+from mailwarden.alerts.translate import Translator, translator
+
+__all__ = ["Step", "advice_keys", "steps"]
+
+_FALLBACK = "look"
+_PLACE = re.compile(r"\{([a-z_]+)(?::(regex))?\}")
+# Beside what the shell reads: masks (doveadm takes * and ? in user names), and what ends a code span in chat.
+_UNFIT = re.compile(r"[*?`]")
+_LONGEST = 320  # RFC 3696, errata 1690: 64 + 1 + 255
+_WIDEST = {4: 16, 6: 32}  # a network that is wider is never blocked on our advice
+_NETWORKS = ("network", "address")
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One thing to do: a sentence without its full stop, and the command that does it. Neither is escaped."""
+
+    text: str
+    command: str | None = None
+
+
+class _Advice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    text: str
+    commands: dict[str, str] = {}
+    only: tuple[str, ...] = ()
+
+
+def advice_keys() -> list[str]:
+    """List what there is advice for."""
+    return sorted(_load())
+
+
+def steps(
+    key: str, modules: Sequence[str], values: Mapping[str, object], language: str | Translator = "en"
+) -> list[Step]:
+    """Give the steps for a kind of trouble, the most urgent first; at least one, whatever the key.
+
+    Args:
+        key: A key of `advice.yaml`; an unknown one gives the advice to look.
+        modules: The servers in play: postfix, dovecot, exim, cpanel.
+        values: What fills the sentences and commands: account, address, network, id, cpanel_user.
+        language: Of the sentences.
+    """
+    tongue = language if isinstance(language, Translator) else translator(language)
+    known = _load()
+    fitting = [step for step in known.get(key, known[_FALLBACK]) if not step.only or set(step.only) & set(modules)]
+    return [Step(tongue.say(step.text, values), _command(step, modules, values)) for step in fitting]
+
+
+@functools.cache
+def _load() -> dict[str, list[_Advice]]:
+    import yaml  # only who tells people pays for it
+
+    text = Path(__file__).with_name("advice.yaml").read_text("utf-8")
+    return msgspec.convert(yaml.safe_load(text), dict[str, list[_Advice]])
+
+
+def _command(step: _Advice, modules: Sequence[str], values: Mapping[str, object]) -> str | None:
+    fits = (text for module, text in step.commands.items() if module == "generic" or module in modules)
+    template = next(fits, None)
+    if template is None:
+        return None
+    filled = []
+    end = 0
+    for place in _PLACE.finditer(template):
+        word = _word(place[1], values.get(place[1]), pattern=place[2] is not None)
+        if word is None:
+            return None
+        filled += [template[end : place.start()], word]
+        end = place.end()
+    return "".join([*filled, template[end:]])
+
+
+def _word(name: str, value: object, *, pattern: bool) -> str | None:
+    """Quote a value for the shell; None when no quoting would make it mean only itself."""
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST:
+        return None
+    if value.startswith("-") or printable(value) != value or _UNFIT.search(value):
+        return None
+    if name in _NETWORKS:
+        try:
+            network = ipaddress.ip_network(value, strict=False)
+        except ValueError:
+            return None
+        if network.prefixlen < _WIDEST[network.version] or network.is_loopback or network.is_unspecified:
+            return None
+        return str(network.network_address if network.num_addresses == 1 else network)
+    # exiqgrep tests the sender with its angle brackets around it. Source: Exim specification, 53.3.
+    return shlex.quote(f"^<{re.escape(value)}>$" if pattern else value)

@@ -1,0 +1,145 @@
+"""Keep the message catalogs complete: `python -m mailwarden.alerts.catalog` brings every language's file up to date.
+
+Messages are found in the code (`gettext`, `ngettext`, `say`, `count`, `N_`, `_`), in the rules (`title`, `why` and
+`harmless` under `mailwarden:`) and in the advice (`text`). What is new gets an empty translation, what is gone is
+dropped.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mailwarden.alerts.translate import LANGUAGES, catalog_path
+
+__all__ = ["Found", "faults", "messages", "update"]
+
+_ROOMS = ("parsers", "alerts", "pipeline")
+_KEYWORDS: dict[str, tuple[int, ...] | None] = {
+    "N_": None,
+    "_": None,
+    "count": (1, 2),
+    "gettext": None,
+    "ngettext": (1, 2),
+    "say": None,
+}
+_RULE_KEYS = ("title", "why", "harmless")
+_HEAD = """\
+# The messages of mailwarden. Brought up to date by: python -m mailwarden.alerts.catalog
+msgid ""
+msgstr ""
+"Project-Id-Version: mailwarden\\n"
+"Language: {language}\\n"
+"Plural-Forms: {plural_forms}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+
+"""
+_NAME = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+class Found(NamedTuple):
+    """A message and where it stands; `plural` is its form for many."""
+
+    msgid: str
+    plural: str | None
+    where: str
+
+
+def messages(root: Path | None = None) -> list[Found]:
+    """Find every message of the code, the rules and the advice, in order of file and line."""
+    top = root or Path(__file__).parent.parent
+    found = []
+    for room in _ROOMS:
+        for path in sorted((top / room).rglob("*.py")):
+            found += list(_in_code(path, path.relative_to(top).as_posix()))
+    for path in sorted((top / "alerts" / "rules").glob("*.yaml")):
+        if not path.name.endswith(".cases.yaml"):
+            found += list(_in_rules(path, path.relative_to(top).as_posix()))
+    found += list(_in_advice(top / "alerts" / "advice.yaml"))
+    return found
+
+
+def faults(language: str) -> list[str]:
+    """Say what a language's catalog lacks: translations, and placeholders that differ."""
+    from babel.messages.pofile import read_po
+
+    with catalog_path(language).open("rb") as file:
+        catalog = read_po(file, locale=language)
+    wrong = []
+    for msgid, plural, where in messages():
+        entry = catalog.get(msgid)
+        forms = [] if entry is None else [entry.string] if isinstance(entry.string, str) else list(entry.string)
+        if entry is None or entry.fuzzy or not forms or not all(forms):
+            wrong.append(f'{where}: "{msgid}" is not translated into {language}.')
+            continue
+        wanted = set(_NAME.findall(msgid)) | set(_NAME.findall(plural or ""))
+        wrong += [
+            f'{where}: "{msgid}" and its translation "{form}" fill different names.'
+            for form in forms
+            if set(_NAME.findall(form)) != wanted
+        ]
+    return wrong
+
+
+def update(language: str) -> int:
+    """Write a language's catalog anew with every message; give how many lack a translation."""
+    from babel.messages.catalog import Catalog
+    from babel.messages.pofile import read_po, write_po
+
+    path = catalog_path(language)
+    old = Catalog(locale=language)
+    if path.exists():
+        with path.open("rb") as file:
+            old = read_po(file, locale=language)
+    new = Catalog(locale=language)
+    lacking = 0
+    for msgid, plural, where in messages():
+        entry = old.get(msgid)
+        string: Any = entry.string if entry is not None else ""
+        if plural is not None:
+            string = (string,) if isinstance(string, str) else tuple(string)
+        elif not isinstance(string, str):
+            string = string[0]
+        lacking += not any(string)
+        new.add((msgid, plural) if plural else msgid, string, locations=[(where, None)])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    head = _HEAD.format(language=language, plural_forms=new.plural_forms)
+    with path.open("wb") as file:
+        file.write(head.encode())
+        write_po(file, new, width=0, omit_header=True, include_lineno=False)
+    return lacking
+
+
+def _in_code(path: Path, where: str) -> Iterator[Found]:
+    from babel.messages.extract import extract
+
+    with path.open("rb") as file:
+        for _, text, _, _ in extract("python", file, keywords=_KEYWORDS, options={"encoding": "utf-8"}):
+            many = text if isinstance(text, tuple) else (text, None)
+            if many[0]:
+                yield Found(many[0], many[1], where)
+
+
+def _in_rules(path: Path, where: str) -> Iterator[Found]:
+    import yaml
+
+    for document in yaml.safe_load_all(path.read_text("utf-8")):
+        own = document.get("mailwarden") if isinstance(document, dict) else None
+        if isinstance(own, dict):
+            yield from (Found(own[key], None, where) for key in _RULE_KEYS if isinstance(own.get(key), str))
+
+
+def _in_advice(path: Path) -> Iterator[Found]:
+    import yaml
+
+    for advice in yaml.safe_load(path.read_text("utf-8")).values():
+        for step in advice:
+            yield Found(step["text"], None, "alerts/advice.yaml")
+
+
+if __name__ == "__main__":
+    for code in LANGUAGES:
+        if code != "en":
+            print(f"{code}: {update(code)} without a translation")  # noqa: T201

@@ -1,0 +1,382 @@
+"""Write what a person receives: at most ten lines that say what happened, to whom, since when, and the one next step.
+
+A title of 60 characters (the shortest topic that a service in wide use allows) and a body of 900 (nothing is split).
+What does not fit is cut from the evidence first; the sentence that judges and the next step are the last to go.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, tzinfo
+from typing import Literal
+
+import msgspec
+
+from mailwarden.alerts.advice import Step, steps
+from mailwarden.alerts.escape import chat, printable
+from mailwarden.alerts.incident import Incident, Notification, severity_rank
+from mailwarden.alerts.translate import N_, Translator, translator
+
+__all__ = [
+    "BODY_LIMIT",
+    "LINE_LIMIT",
+    "TITLE_LIMIT",
+    "Rendered",
+    "advice_key",
+    "render",
+    "render_digest",
+    "render_fault",
+    "severity_shape",
+    "severity_word",
+    "short_id",
+]
+
+TITLE_LIMIT = 60
+BODY_LIMIT = 900
+LINE_LIMIT = 10  # of the whole message, its title included
+_WHY_LIMIT = 360
+_EVIDENCE_LIMIT = 130
+_COMMAND_LIMIT = 240
+_ENTITY_LEAST = 14  # characters of an account that still tell which it is
+_SHORTEST_ID = 3
+
+_SHAPES = {"critical": "●", "high": "▲", "medium": "▲", "low": "■", "info": "■"}
+_WORDS = {
+    "critical": N_("CRITICAL"),
+    "high": N_("HIGH"),
+    "medium": N_("MEDIUM"),
+    "low": N_("MINOR"),
+    "info": N_("MINOR"),
+}
+_TONES = {"critical": "failure", "high": "warning", "medium": "warning", "low": "info", "info": "info"}
+
+# What the advice is about when the incident does not say.
+_ADVICE = {
+    "guessing": "guessing_network",
+    "takeover": "takeover",
+    "relay": "relay_open",
+    "sending": "sending_burst",
+    "listed": "blocklist_named",
+    "protocol": "protocol_abuse",
+    "service": "service_error",
+    "config": "look",
+}
+# The names that sentences and commands use for what an incident is about, by its ECS name.
+_ENTITIES = {
+    "user.name": "account",
+    "source.ip": "address",
+    "mailwarden.source.network": "network",
+    "source.domain": "domain",
+    "user.domain": "domain",
+    "destination.domain": "provider",
+}
+
+Tone = Literal["info", "success", "warning", "failure"]
+
+
+class Rendered(msgspec.Struct, frozen=True, kw_only=True):
+    """A message ready for a channel: escaped, and within its limits."""
+
+    id: str
+    title: str
+    body: str
+    tone: str = "warning"
+
+
+class _Line(msgspec.Struct):
+    """A line of the body; the one with the lowest worth goes first when room runs out, one without worth never."""
+
+    text: str
+    worth: int | None = None
+
+
+def short_id(incident_id: str, others: Iterable[str] = ()) -> str:
+    """Give what people type for an incident: the shortest prefix, from three characters, that no other id shares."""
+    length = _SHORTEST_ID
+    for other in others:
+        while other != incident_id and length < len(incident_id) and other.startswith(incident_id[:length]):
+            length += 1
+    return incident_id[:length]
+
+
+def severity_shape(severity: str) -> str:
+    """Give the shape that stands for a severity, since colour alone must not: ● critical, ▲ to watch, ■ minor."""
+    return _SHAPES.get(severity, "■")
+
+
+def severity_word(severity: str, tongue: Translator) -> str:
+    """Give the word for a severity."""
+    return tongue.gettext(_WORDS.get(severity, "MINOR"))
+
+
+def advice_key(incident: Incident) -> str:
+    """Give the key of the advice for an incident: its own, or the one for its cause."""
+    own = getattr(incident, "advice", None)
+    return own if isinstance(own, str) and own else _ADVICE.get(incident.cause, "look")
+
+
+def render(
+    notification: Notification,
+    language: str = "en",
+    *,
+    others: Iterable[str] = (),
+    link: str | None = None,
+    zone: tzinfo = UTC,
+    title_limit: int = TITLE_LIMIT,
+    body_limit: int = BODY_LIMIT,
+) -> Rendered:
+    """Write one notification for chat, mail or a pager.
+
+    Args:
+        notification: What is told; its text may come from an attacker.
+        language: `en` or `ja`.
+        others: The ids of the other incidents that are known, to find the shortest one for this.
+        link: Where the local page stands, such as `http://localhost:8742`; None without one.
+        zone: In which times are shown.
+        title_limit: Characters of the title.
+        body_limit: Characters of the body; below 200 little more than the sentence and the next step remain.
+    """
+    tongue = translator(language)
+    incident = notification.incident
+    short = short_id(incident.id, others)
+    values = _values(incident, short)
+    title, whole = _title(tongue, notification, values, title_limit, zone)
+    lines = [] if whole else [_Line(tongue.say(incident.title, values, zone=zone), 9)]
+    lines += _story(tongue, notification, values, zone)
+    lines.append(_Line(_next(tongue, notification, values)))
+    lines += _way_on(tongue, notification, short, link)
+    lines.append(_Line(tongue.say(N_("Notice {id}"), {"id": notification.id[:64]}), 8))
+    tone = "success" if notification.kind == "ended" else _TONES.get(incident.severity, "warning")
+    return Rendered(id=notification.id, title=title, body=_fit(lines, body_limit), tone=tone)
+
+
+def render_digest(
+    notifications: Sequence[Notification],
+    language: str = "en",
+    *,
+    digest_id: str,
+    others: Iterable[str] = (),
+    zone: tzinfo = UTC,
+    title_limit: int = TITLE_LIMIT,
+    body_limit: int = BODY_LIMIT,
+) -> Rendered:
+    """Write many notifications as one message, the worst first, when there are too many to be told one by one."""
+    tongue = translator(language)
+    known = {*others, *(notification.incident.id for notification in notifications)}
+    ranked = sorted(notifications, key=lambda each: -severity_rank(each.incident.severity))
+    worst = ranked[0].incident
+    counts = Counter(_WORDS[each.incident.severity] for each in ranked)
+    parts = tongue.gettext(", ").join(f"{tongue.gettext(word)} {number}" for word, number in counts.items())
+    title = f"{severity_shape(worst.severity)} " + tongue.count(
+        "{number} notice in one: {parts}", "{number} notices in one: {parts}", len(ranked), {"parts": parts}
+    )
+    lines = []
+    for place, each in enumerate(ranked[: LINE_LIMIT - 4]):
+        incident = each.incident
+        short = short_id(incident.id, known)
+        text = tongue.say(incident.title, _values(incident, short), zone=zone)
+        lines.append(_Line(_cut(f"{severity_shape(incident.severity)} {short} {text}", 120), 7 - place))
+    if len(ranked) > len(lines):
+        rest = len(ranked) - len(lines)
+        lines.append(_Line(tongue.count("and {number} more", "and {number} more", rest), 1))
+    command = f"`mailwarden show {short_id(worst.id, known)}`"
+    lines.append(_Line(tongue.say(N_("Next: {text}: {command}"), _look(tongue, command))))
+    lines.append(_Line(tongue.say(N_("Notice {id}"), {"id": digest_id}), 8))
+    tone = _TONES.get(worst.severity, "warning")
+    return Rendered(id=digest_id, title=_cut(chat(title), title_limit), body=_fit(lines, body_limit), tone=tone)
+
+
+def render_fault(
+    channel: str,
+    error: str,
+    *,
+    since_us: int,
+    waiting: int,
+    language: str = "en",
+    zone: tzinfo = UTC,
+    title_limit: int = TITLE_LIMIT,
+    body_limit: int = BODY_LIMIT,
+) -> Rendered:
+    """Tell by one channel that another one fails."""
+    tongue = translator(language)
+    values = {"channel": channel, "error": error, "since_us": since_us, "word": severity_word("high", tongue)}
+    title = "▲ " + tongue.say(N_("{word} mailwarden: channel {channel} fails"), values)
+    notice = f"fault-{channel}-{since_us}"
+    lines = [
+        _Line(tongue.say(N_("What it said: {error}"), values), 4),
+        _Line(
+            tongue.count(
+                "{number} notice took another way or waits since {since}.",
+                "{number} notices took another way or wait since {since}.",
+                waiting,
+                {"since": tongue.time(since_us, zone=zone)},
+            ),
+            3,
+        ),
+        _Line(
+            tongue.say(
+                N_("Next: {text}: {command}"),
+                {"text": tongue.gettext("mend the channel, then test it"), "command": "`mailwarden doctor --send`"},
+            )
+        ),
+        _Line(tongue.say(N_("Notice {id}"), {"id": notice}), 8),
+    ]
+    return Rendered(id=notice, title=_cut(chat(title), title_limit), body=_fit(lines, body_limit))
+
+
+def _values(incident: Incident, short: str) -> dict[str, object]:
+    """Gather what fills the sentences and commands: what the rule gave, and what the incident is about."""
+    about: dict[str, object] = {}
+    for name, values in incident.entities.items():
+        if name in _ENTITIES and len(values) == 1:
+            about.setdefault(_ENTITIES[name], values[0])
+    name, value = incident.primary
+    if name in _ENTITIES:
+        about[_ENTITIES[name]] = value
+    return {**about, "host": ", ".join(incident.hosts[:1]), **incident.values, "id": short}
+
+
+def _title(
+    tongue: Translator, notification: Notification, values: Mapping[str, object], limit: int, zone: tzinfo
+) -> tuple[str, bool]:
+    """Give the title and whether it says the whole sentence."""
+    incident = notification.incident
+    words = {
+        "worse": N_("WORSE"),
+        "ended": N_("ENDED"),
+        "returned": N_("BACK"),
+        "repeated": N_("STILL {word}"),
+    }
+    word = severity_word(incident.severity, tongue)
+    if notification.kind in words:
+        word = tongue.say(words[notification.kind], {"word": word})
+    shape = "✓" if notification.kind == "ended" else severity_shape(incident.severity)
+    host = incident.hosts[0].partition(".")[0] if incident.hosts else incident.site.partition(".")[0]
+    head = f"{shape} " + tongue.say(N_("{word} {host}: "), {"word": word, "host": _middle(host, 20)})
+    shown = dict(values)
+    text = tongue.say(incident.title, shown, zone=zone)
+    if len(chat(head + text)) <= limit:
+        return chat(head + text), True
+    # Who it is matters more than the end of a long name: shorten the longest names that the sentence uses.
+    for name in sorted(shown, key=lambda key: -len(str(shown[key]))):
+        value = shown[name]
+        over = len(chat(head + text)) - limit
+        if over <= 0 or not isinstance(value, str) or len(value) <= _ENTITY_LEAST:
+            break
+        shown[name] = _middle(value, max(_ENTITY_LEAST, len(value) - over))
+        text = tongue.say(incident.title, shown, zone=zone)
+    return _cut(chat(head + text), limit), False
+
+
+def _story(tongue: Translator, notification: Notification, values: Mapping[str, object], zone: tzinfo) -> list[_Line]:
+    incident = notification.incident
+    kind = notification.kind
+    near = notification.at_us
+    lines = []
+    if kind == "summary":
+        for place, (_, text) in enumerate(incident.timeline[: LINE_LIMIT - 5]):
+            lines.append(_Line(_cut(text, _EVIDENCE_LIMIT), 5 - place))
+    if kind == "worse" and incident.told_severity and incident.told_severity != incident.severity:
+        now, before = severity_word(incident.severity, tongue), severity_word(incident.told_severity, tongue)
+        lines.append(_Line(tongue.say(N_("Now {now}, was {before}."), {"now": now, "before": before}), 7))
+    if kind == "worse" and incident.event_count > incident.told_count > 0:
+        counts = {"count": incident.event_count, "told": incident.told_count}
+        lines.append(_Line(tongue.say(N_("{count} events by now, {told} when it was last told."), counts), 7))
+    if kind != "ended":
+        lines.append(_Line(_cut(tongue.say(incident.why, values, zone=zone), _WHY_LIMIT), 8))
+    if kind != "summary":
+        lines.append(_Line(_when(tongue, notification, zone, near), 6))
+    if kind == "ended" and incident.timeline:
+        lines.append(_Line(_cut(incident.timeline[-1][1], _EVIDENCE_LIMIT), 4))
+    if kind not in ("ended", "summary"):
+        proofs = {proof.line: proof for proof in incident.evidence}
+        for place, proof in enumerate([*proofs.values()][:2]):
+            source = proof.file.rpartition("/")[2]
+            text = tongue.say(N_("Proof: {source}: {line}"), {"source": source, "line": proof.line})
+            lines.append(_Line(_cut(text, _EVIDENCE_LIMIT), 2 - place))
+    return lines
+
+
+def _when(tongue: Translator, notification: Notification, zone: tzinfo, near: int) -> str:
+    incident = notification.incident
+    times = {
+        "first": tongue.time(incident.first_seen_us, zone=zone, near_us=near),
+        "last": tongue.time(incident.last_seen_us, zone=zone, near_us=near),
+        "lasted": tongue.duration((incident.last_seen_us - incident.first_seen_us) / 1_000_000),
+        "count": incident.event_count,
+    }
+    if notification.kind == "ended":
+        return tongue.count(
+            "Quiet since {last}. It lasted {lasted}: {count} event.",
+            "Quiet since {last}. It lasted {lasted}: {count} events.",
+            incident.event_count,
+            times,
+        )
+    if notification.kind == "returned":
+        return tongue.say(N_("It had ended, and is back since {first}, last seen {last}."), times)
+    if notification.kind == "repeated":
+        return tongue.say(N_("Since {first}, last seen {last}. Nobody has said “on it” yet."), times)
+    if incident.first_seen_us == incident.last_seen_us:
+        return tongue.say(N_("Seen at {first}."), times)
+    return tongue.say(N_("Since {first}, last seen {last}."), times)
+
+
+def _next(tongue: Translator, notification: Notification, values: Mapping[str, object]) -> str:
+    incident = notification.incident
+    if notification.kind in ("ended", "summary"):
+        return tongue.say(N_("Next: {text}: {command}"), _look(tongue, f"`mailwarden show {values['id']}`"))
+    step: Step = steps(advice_key(incident), incident.modules, values, tongue)[0]
+    if step.command is None or len(step.command) > _COMMAND_LIMIT:
+        return tongue.say(N_("Next: {text}"), {"text": _cut(step.text, _COMMAND_LIMIT)})
+    return tongue.say(
+        N_("Next: {text}: {command}"), {"text": _cut(step.text, _COMMAND_LIMIT), "command": f"`{step.command}`"}
+    )
+
+
+def _look(tongue: Translator, command: str) -> dict[str, object]:
+    return {"text": tongue.gettext("look at how it went"), "command": command}
+
+
+def _way_on(tongue: Translator, notification: Notification, short: str, link: str | None) -> list[_Line]:
+    page = f" · {link.rstrip('/')}/i/{short}" if link else ""
+    if notification.kind in ("ended", "summary"):
+        return [_Line(page.removeprefix(" · "), 3)] if page else []
+    lines = [_Line(tongue.say(N_("Proof and more: {command}"), {"command": f"`mailwarden show {short}`"}) + page, 5)]
+    if notification.kind == "repeated":
+        on_it = {"command": f"`mailwarden silence {short} --on-it`"}
+        lines.append(_Line(tongue.say(N_("Somebody is on it? {command}"), on_it), 4))
+    else:
+        usual = {"command": f"`mailwarden silence {short}`"}
+        lines.append(_Line(tongue.say(N_("Is this normal here? {command}"), usual), 4))
+    return lines
+
+
+def _fit(lines: list[_Line], limit: int) -> str:
+    """Join the lines, escaped; while there are too many or they are too long, the least worthy goes."""
+    kept = [_Line(chat(line.text), line.worth) for line in lines if line.text]
+    while len(kept) > 1:
+        size = sum(len(line.text) + 1 for line in kept) - 1
+        loose = [line for line in kept if line.worth is not None]
+        if not loose or (len(kept) < LINE_LIMIT and size <= limit):
+            break
+        worst = min(loose, key=lambda line: line.worth or 0)
+        over = size - limit
+        if len(kept) < LINE_LIMIT and len(worst.text) - over >= 40 and "`" not in worst.text:
+            worst.text = _cut(worst.text, len(worst.text) - over)
+        else:
+            kept.remove(worst)
+    return _cut("\n".join(line.text for line in kept), limit)
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: max(0, limit - 1)] + "…"
+
+
+def _middle(text: str, limit: int) -> str:
+    """Shorten a name so that one still sees which it is: an account by its beginning, a host by both ends."""
+    safe = printable(text)
+    if len(safe) <= limit:
+        return safe
+    if "@" in safe:
+        return _cut(safe, limit)
+    tail = (limit - 1) // 2
+    return safe[: limit - 1 - tail] + "…" + (safe[-tail:] if tail else "")

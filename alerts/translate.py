@@ -1,0 +1,146 @@
+"""Say it in the reader's language: the message catalog, and filling a message with values that others may have written.
+
+Message ids are English sentences with plain names in braces: `{account} was taken over and sends spam`. The catalogs
+are `locale/<language>/LC_MESSAGES/mailwarden.po`, read when a language other than English is first asked for, so that
+English costs nothing. `python -m mailwarden.alerts.catalog` brings them up to date.
+
+A value's name bears its unit, as everywhere: `span_s` is shown as a duration, `first_us` as a time of day,
+`bounced_ratio` as a percentage; whole numbers get their thousands marked.
+"""
+
+import functools
+import gettext
+import io
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+
+__all__ = ["LANGUAGES", "N_", "Translator", "catalog_path", "translator"]
+
+LANGUAGES = ("en", "ja")
+
+_PLACE = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+_LISTED = 3  # names of a list that are written out
+
+
+def N_(msgid: str) -> str:
+    """Mark a message for the catalog where it stands, without translating it there."""
+    return msgid
+
+
+def catalog_path(language: str) -> Path:
+    """Give the file that holds a language's messages."""
+    return Path(__file__).parent / "locale" / language / "LC_MESSAGES" / "mailwarden.po"
+
+
+class Translator:
+    """Messages, numbers and times of one language.
+
+    Nothing it gives is escaped: that is the place's work, and the last step.
+    """
+
+    def __init__(self, language: str, catalog: gettext.NullTranslations) -> None:
+        self.language = language
+        self.gettext = catalog.gettext
+        self.ngettext = catalog.ngettext
+
+    def say(self, msgid: str, values: Mapping[str, object] | None = None, *, zone: tzinfo = UTC) -> str:
+        """Translate a message and fill it.
+
+        A name without a value is shown as `?`; a value is never read as a message.
+        """
+        return self.fill(self.gettext(msgid), values or {}, zone=zone)
+
+    def count(self, one: str, many: str, number: int, values: Mapping[str, object] | None = None) -> str:
+        """Translate a message that depends on a number, which it may show as `{number}`, and fill it."""
+        return self.fill(self.ngettext(one, many, number), {"number": number, **(values or {})})
+
+    def fill(self, text: str, values: Mapping[str, object], *, zone: tzinfo = UTC) -> str:
+        """Fill `{name}` with values in one pass: no attribute, index or format specification is understood."""
+
+        def value(match: re.Match[str]) -> str:
+            name = match[1]
+            if name is None:
+                return match[0][0]
+            return self.value(name, values.get(name), zone=zone)
+
+        return _PLACE.sub(value, text)
+
+    def value(self, name: str, value: object, *, zone: tzinfo = UTC) -> str:
+        """Give a value as text, by its type and by the unit that its name bears."""
+        if value is None:
+            return "?"
+        if isinstance(value, bool):
+            return self.gettext("yes") if value else self.gettext("no")
+        if isinstance(value, int | float):
+            if name.endswith("_s"):
+                return self.duration(value)
+            if name.endswith("_us"):
+                return self.time(int(value), zone=zone)
+            if name.endswith("_ratio"):
+                return self.say("{number} %", {"number": _short(value * 100)})
+            return _short(value)
+        if isinstance(value, list | tuple | set | frozenset):
+            return self.names(
+                [str(item) for item in (sorted(value, key=str) if isinstance(value, set | frozenset) else value)]
+            )
+        return str(value)
+
+    def names(self, names: list[str], total: int | None = None) -> str:
+        """List up to three names; the rest is counted."""
+        shown = self.gettext(", ").join(names[:_LISTED])
+        rest = (total if total is not None else len(names)) - min(len(names), _LISTED)
+        return self.say("{names} and {rest} more", {"names": shown, "rest": rest}) if rest > 0 else shown
+
+    def duration(self, seconds: float) -> str:
+        """Give a duration in the one unit that says most."""
+        if seconds < 120:
+            return self.say("{number} s", {"number": _short(seconds)})
+        if seconds < 120 * 60:
+            return self.say("{number} min", {"number": round(seconds / 60)})
+        if seconds < 48 * 3600:
+            return self.say("{number} h", {"number": round(seconds / 3600)})
+        return self.say("{number} days", {"number": round(seconds / 86400)})
+
+    def time(self, at_us: int, *, zone: tzinfo = UTC, near_us: int | None = None) -> str:
+        """Give an instant as a time of day with its zone, with the date when it is another day than `near_us`."""
+        moment = _moment(at_us, zone)
+        text = f"{moment:%H:%M:%S} {moment.tzname() or ''}".rstrip()
+        if near_us is None or _moment(near_us, zone).date() == moment.date():
+            return text
+        date = (
+            f"{moment.month}月{moment.day}日" if self.language == "ja" else f"{moment.day} {_MONTHS[moment.month - 1]}"
+        )
+        return f"{date} {text}"
+
+
+@functools.cache
+def _load(language: str) -> Translator:
+    if language == "en":
+        return Translator(language, gettext.NullTranslations())
+    from babel.messages.mofile import write_mo  # costs 0.05 s, which English must not pay
+    from babel.messages.pofile import read_po
+
+    compiled = io.BytesIO()
+    with catalog_path(language).open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return Translator(language, gettext.GNUTranslations(compiled))
+
+
+def translator(language: str | None) -> Translator:
+    """Give the messages of a language (`ja`, `ja_JP.UTF-8`, as in `LANG`); of English for one that we do not speak."""
+    code = re.split(r"[_.@-]", language or "", maxsplit=1)[0].lower()
+    return _load(code if code in LANGUAGES else "en")
+
+
+def _moment(at_us: int, zone: tzinfo) -> datetime:
+    return datetime.fromtimestamp(at_us // 1_000_000, UTC).astimezone(zone)
+
+
+def _short(number: float) -> str:
+    """Give a number with at most one decimal and its thousands marked."""
+    rounded = round(number, 1)
+    return f"{int(rounded):,}" if rounded == int(rounded) else f"{rounded:,}"

@@ -3,20 +3,29 @@
 import os
 import stat
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from mailwarden.parsers.errors import SourceError
-from mailwarden.pipeline.sources.compression import CompressedError, Unpacker, compression_of
+from mailwarden.parsers.stamp import Clock, year_of_first_line
+from mailwarden.pipeline.sources.compression import CompressedError, Unpacker, compression_of, gzip_mtime
 from mailwarden.pipeline.sources.source import MAX_LINE_BYTES
 
-__all__ = ["STANDARD_INPUT", "batches"]
+if TYPE_CHECKING:
+    from mailwarden.parsers.envelope import Reader
+
+__all__ = ["STANDARD_INPUT", "batches", "reader_for"]
 
 STANDARD_INPUT = "-"
 
 _BLOCK = 1 << 18
 _MAGIC = 8  # bytes by which a compression is told
+
+_STAMP_BYTES = 40  # hold any traditional stamp
 
 _Read = Callable[[int], bytes]
 
@@ -98,3 +107,49 @@ def batches(path: str) -> Iterator[list[bytes]]:
             yield [b"".join(rest)]
     if failure is not None:
         raise SourceError(f"{path}: breaks off: {failure}. What stands before that was read.")
+
+
+def reader_for(path: str, zone: str | None = None, year: int | None = None) -> "Reader":
+    """Make the reader of a file, which knows the year that its first line belongs to as well as the file tells it.
+
+    Args:
+        path: The file, or `-`.
+        zone: Name of the zone of stamps that carry none; None is this machine's.
+        year: Year of the last line; None where it is to be found out.
+    """
+    from mailwarden.parsers.envelope import Reader
+
+    tz = ZoneInfo(zone) if zone else None
+    if year is not None:
+        return Reader(zone=tz, year=_first_year(path, year))
+    return Reader(zone=tz, hint_year_us=_hint_us(path))
+
+
+def _first_year(path: str, year: int) -> int:
+    """Give the year of the first line of a file whose last line is of `year`."""
+    if path == STANDARD_INPUT:  # its end is not known yet
+        return year
+    clock = Clock()
+    first = last = None
+    try:
+        for lines in batches(path):
+            if first is None:
+                first = next((line for line in map(_text, lines) if clock.traditional(line)), None)
+            last = next((line for line in map(_text, reversed(lines)) if clock.traditional(line)), last)
+    except SourceError:  # told when the file is read
+        pass
+    return year_of_first_line(first, last, year) if first and last else year
+
+
+def _text(line: bytes) -> str:
+    return line[:_STAMP_BYTES].decode("utf-8", "surrogateescape")
+
+
+def _hint_us(path: str) -> int:
+    """Give a moment that no line is later than: gzip's own stamp, else the file's time, else now."""
+    try:
+        with Path(path).open("rb") as file:
+            seconds = gzip_mtime(file.read(_MAGIC)) or os.fstat(file.fileno()).st_mtime
+    except (OSError, ValueError):
+        seconds = time.time()
+    return int(seconds * 1_000_000)

@@ -2,18 +2,20 @@
 
 import json
 import sys
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
 from mailwarden.parsers.errors import SourceError
-from mailwarden.parsers.event import Event, to_ecs
+from mailwarden.parsers.event import to_ecs
 from mailwarden.pipeline.cli import options
-from mailwarden.pipeline.cli.lines import STANDARD_INPUT, batches
+from mailwarden.pipeline.cli.lines import STANDARD_INPUT, batches, reader_for
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.terminal import tell
+
+if TYPE_CHECKING:
+    from mailwarden.parsers.envelope import Reader
 
 __all__ = ["command", "json_line"]
 
@@ -41,13 +43,12 @@ def _whole(value: Any) -> Any:
     return value
 
 
-def _parse(path: str, read: Callable[[str], Event]) -> None:
+def _parse(path: str, reader: "Reader") -> None:
     out = sys.stdout.buffer
     follow = path == STANDARD_INPUT  # whoever pipes a growing log in wants each object at once
     for lines in batches(path):
-        for line in lines:
-            out.write(json_line(to_ecs(read(line.decode("utf-8", "surrogateescape")))))
-            out.write(b"\n")
+        events = reader.read_lines([line.decode("utf-8", "surrogateescape") for line in lines])
+        out.write(b"".join([json_line(to_ecs(event)) + b"\n" for event in events]))
         if follow:
             out.flush()
     out.flush()
@@ -71,15 +72,13 @@ def command(files: tuple[str, ...], zone: str | None, year: int | None) -> int:
     One object a line, in the order of the input, under flat Elastic Common Schema names. Compressed files (gz, xz, zst,
     bz2) are opened. Nothing is judged and nothing is kept.
     """
-    from mailwarden.parsers.envelope import Reader
-
     if not files and sys.stdin.isatty():
         raise click.UsageError("nothing to read: name a file, or pipe lines in.", click.get_current_context())
     failed = 0
     files = files or (STANDARD_INPUT,)
     for path in files:
         try:
-            _parse(path, Reader(zone=zone, year=year).read)
+            _parse(path, reader_for(path, zone, year))
         except SourceError as error:
             failed += 1
             tell(str(error))

@@ -1,0 +1,424 @@
+"""The configuration: one YAML file that may be absent, read to its end, with every fault told at once and by its line.
+
+`configuration.schema.json` holds the structure and describes each setting; what a schema cannot say (networks, time
+zones, the names of rules and channels) is checked here. Inside the program there are only the frozen values below.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from mailwarden.alerts.site import Site
+from mailwarden.parsers.errors import ConfigurationError
+from mailwarden.pipeline.configuration_faults import exception_fields, faults_of
+from mailwarden.pipeline.marked_yaml import Marked, YamlFault, read_yaml
+
+if TYPE_CHECKING:
+    from mailwarden.alerts.channels import Channel
+    from mailwarden.alerts.compiler import RuleSettings
+    from mailwarden.alerts.routes import Route
+
+__all__ = [
+    "Archive",
+    "ChannelSetting",
+    "Configuration",
+    "Report",
+    "RouteSetting",
+    "RuleSetting",
+    "SiteSetting",
+    "SourceSetting",
+    "cache_directory",
+    "default_state",
+    "find_configuration",
+    "load",
+    "parse_duration",
+    "rule_names",
+]
+
+SEARCHED = ("mailwarden.yml", "/etc/mailwarden/mailwarden.yml")
+"""Where the configuration is looked for when neither `--config` nor `$MAILWARDEN_CONFIG` names it."""
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSetting:
+    """Where lines come from: files (`path` may be a pattern), the journal or docker (`names` empty: all of it)."""
+
+    kind: Literal["files", "journal", "docker"]
+    path: str = ""
+    names: tuple[str, ...] = ()
+    timezone: str | None = None
+    year: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSetting:
+    """What is stated to be ours."""
+
+    name: str = "default"
+    hosts: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    default_domain: str | None = None
+    networks: tuple[str, ...] = ()
+    relays: tuple[str, ...] = ()
+    monitors: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ()
+    webmail: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSetting:
+    """What is changed of a rule; None leaves the rule's own. An exception's fields must all hold."""
+
+    enabled: bool = True
+    severity: str | None = None
+    threshold: int | None = None
+    exceptions: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSetting:
+    """A way to reach people. `url` is as written, its secrets put in by `resolve`; it is never shown."""
+
+    name: str
+    url: str = field(repr=False)
+    language: str | None = None
+
+    def resolve(self, language: str = "en", environment: Mapping[str, str] = os.environ) -> "Channel":
+        """Put the secrets in.
+
+        Raises:
+            ConfigurationError: A variable or a file that it names is not there.
+        """
+        from mailwarden.alerts.channels import Channel
+
+        try:
+            url = _resolved(self.url, environment)
+        except ValueError as error:
+            raise ConfigurationError([f"alerts.channels.{self.name}: {error}"]) from None
+        return Channel(name=self.name, url=url, language=self.language or language)
+
+
+@dataclass(frozen=True, slots=True)
+class RouteSetting:
+    """One route of `alerts.routes`; what is empty fits everything, what is None is taken from the route around it."""
+
+    at_least: str | None = None
+    severity: tuple[str, ...] = ()
+    category: tuple[str, ...] = ()
+    host: tuple[str, ...] = ()
+    receivers: tuple[str, ...] = ()
+    group_wait: timedelta | None = None
+    group_interval: timedelta | None = None
+    repeat_interval: timedelta | None = None
+    routes: tuple["RouteSetting", ...] = ()
+
+    def as_route(self) -> "Route":
+        """Give it as the alerts know it."""
+        from mailwarden.alerts.routes import Route
+
+        return Route(
+            at_least=self.at_least,  # type: ignore[arg-type]  # the schema knows the words
+            severity=self.severity,  # type: ignore[arg-type]
+            category=self.category,
+            host=self.host,
+            receivers=self.receivers,
+            group_wait_s=_seconds(self.group_wait),
+            group_interval_s=_seconds(self.group_interval),
+            repeat_interval_s=_seconds(self.repeat_interval),
+            routes=tuple(route.as_route() for route in self.routes),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """When and for whom the report of the day before is written."""
+
+    enabled: bool = True
+    time: time = time(7)
+    language: str | None = None
+    receivers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Where what was understood is kept; `directory` None: `archive` in the state directory."""
+
+    enabled: bool = True
+    directory: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """All settings, with their defaults; `path` is the file they were read from, None where there is none."""
+
+    path: Path | None = None
+    language: str | None = None
+    timezone: str | None = None
+    state: Path | None = None
+    hold_ms: int = 100
+    sources: tuple[SourceSetting, ...] = ()
+    site: SiteSetting = SiteSetting()
+    labels: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    rules: Mapping[str, RuleSetting] = field(default_factory=dict)
+    channels: tuple[ChannelSetting, ...] = ()
+    routes: tuple[RouteSetting, ...] = ()
+    report: Report = Report()
+    archive: Archive = Archive()
+
+    @property
+    def state_directory(self) -> Path:
+        """Where mailwarden keeps what it remembers."""
+        return self.state or default_state()
+
+    @property
+    def archive_directory(self) -> Path:
+        """Where the archive stands."""
+        return self.archive.directory or self.state_directory / "archive"
+
+    def spoken(self, environment: Mapping[str, str] = os.environ) -> str:
+        """Give the language of what people read: as set, else that of their environment, else English."""
+        if self.language:
+            return self.language
+        for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+            if environment.get(name):
+                return "ja" if environment[name].lower().startswith("ja") else "en"
+        return "en"
+
+    def as_site(self) -> Site:
+        """Give what is ours as the alerts know it."""
+        return Site(
+            name=self.site.name,
+            networks=self.site.networks,
+            domains=frozenset(self.site.domains),
+            relays=self.site.relays,
+            monitors=self.site.monitors,
+            proxies=(*self.site.proxies, *self.site.webmail),
+            default_domain=self.site.default_domain,
+            labels=dict(self.labels),
+        )
+
+    def rule_settings(self) -> "dict[str, RuleSettings]":
+        """Give what is changed of the rules as the compiler knows it."""
+        from mailwarden.alerts.compiler import RuleSettings
+
+        return {
+            name: RuleSettings(rule.enabled, rule.severity, rule.threshold, rule.exceptions)
+            for name, rule in self.rules.items()
+        }
+
+    def route(self) -> "Route":
+        """Give the root of the routes: everything to every channel, but for what `alerts.routes` says."""
+        return RouteSetting(routes=self.routes).as_route()
+
+    def resolved_channels(self, environment: Mapping[str, str] = os.environ) -> "tuple[Channel, ...]":
+        """Give the channels with their secrets.
+
+        Raises:
+            ConfigurationError: With every variable and file that is not there.
+        """
+        channels: list[Channel] = []
+        faults: list[str] = []
+        for channel in self.channels:
+            try:
+                channels.append(channel.resolve(self.spoken(environment), environment))
+            except ConfigurationError as error:
+                faults.extend(error.faults)
+        if faults:
+            raise ConfigurationError([f"{self.path}: {fault}" for fault in faults])
+        return tuple(channels)
+
+
+def default_state(environment: Mapping[str, str] = os.environ) -> Path:
+    """Give the state directory where none is set: /var/lib for root, else the user's own (XDG base directories)."""
+    if environment.get("STATE_DIRECTORY"):  # systemd made it for us; several are separated by colons
+        return Path(environment["STATE_DIRECTORY"].partition(":")[0])
+    if os.geteuid() == 0:
+        return Path("/var/lib/mailwarden")
+    base = environment.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")  # noqa: PTH111 (Path.home raises)
+    return Path(base) / "mailwarden"
+
+
+def cache_directory(environment: Mapping[str, str] = os.environ) -> Path:
+    """Give the directory of what may be lost: the result of the last `scan` without `--state`."""
+    base = environment.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111
+    return Path(base) / "mailwarden"
+
+
+def find_configuration(stated: str | None = None, environment: Mapping[str, str] = os.environ) -> Path | None:
+    """Find the configuration: as stated, else `$MAILWARDEN_CONFIG`, ./mailwarden.yml, /etc/mailwarden/mailwarden.yml.
+
+    Returns:
+        None where nothing is stated and none is there.
+    """
+    stated = stated or environment.get("MAILWARDEN_CONFIG")
+    if stated:
+        return Path(stated)
+    return next((path for path in map(Path, SEARCHED) if path.exists()), None)
+
+
+def rule_names() -> list[str]:
+    """List the names of the rules and detectors, as they stand in `rules:`."""
+    import mailwarden.alerts
+
+    room = Path(next(iter(mailwarden.alerts.__path__)))
+    rules = {path.stem for path in (room / "rules").glob("*.yaml") if not path.name.endswith(".cases.yaml")}
+    return sorted(rules | {path.stem for path in (room / "detectors").glob("[a-z]*.py")})
+
+
+def parse_duration(text: str) -> timedelta:
+    """Read `90s`, `10m`, `2h`, `1d` or `1w`.
+
+    Raises:
+        ValueError: It is none of these.
+    """
+    unit = _UNITS.get(text[-1:])
+    if unit is None or not text[:-1].isdecimal() or len(text) > 7:
+        raise ValueError(f'"{text}" is not a duration. Write 10m, 2h or 1d.')
+    return timedelta(**{unit: int(text[:-1])})
+
+
+def load(path: Path | None, *, known_rules: list[str] | None = None) -> Configuration:
+    """Read a configuration file; the defaults where `path` is None.
+
+    Args:
+        path: The file.
+        known_rules: The names that `rules:` may hold; None for those that are there.
+
+    Raises:
+        ConfigurationError: With every fault, each with the file and its line.
+    """
+    if path is None:
+        return Configuration()
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError([f"{path}: is not UTF-8 text (byte {error.start}). Save it as UTF-8."]) from None
+    except FileNotFoundError:
+        raise ConfigurationError([f"{path}: is not there. Check the path, or make one:  mailwarden setup"]) from None
+    except OSError as error:
+        raise ConfigurationError([f"{path}: not readable: {error.strerror}. Nothing was started."]) from None
+    try:
+        marked = read_yaml(text)
+    except YamlFault as fault:
+        raise ConfigurationError([f"{path}:{fault.line}: {fault}"]) from None
+    if marked.value is None:
+        marked = Marked({}, {})
+    faults = faults_of(marked, rule_names() if known_rules is None else known_rules)
+    if faults:
+        raise ConfigurationError([f"{path}:{fault.line}: {fault.said}" for fault in faults])
+    return _configuration(path, marked.value)
+
+
+# ---------------------------------------------------------------------- the values
+
+
+def _configuration(path: Path, settings: Any) -> Configuration:
+    alerts = settings.get("alerts", {})
+    report, archive = settings.get("report", {}), settings.get("archive", {})
+    directory = archive.get("directory")
+    hour, minute = map(int, report.get("time", "07:00").split(":"))
+    return Configuration(
+        path=path,
+        language=settings.get("language"),
+        timezone=settings.get("timezone"),
+        state=_directory(settings.get("state")),
+        hold_ms=settings.get("hold_ms", 100),
+        sources=tuple(_source(source, settings.get("timezone")) for source in settings.get("sources", ())),
+        site=_site(settings.get("site", {})),
+        labels={
+            label: frozenset(name.lower() for name in names) for label, names in settings.get("labels", {}).items()
+        },
+        rules={name: _rule(rule or {}) for name, rule in settings.get("rules", {}).items()},
+        channels=tuple(_channel(name, channel) for name, channel in alerts.get("channels", {}).items()),
+        routes=tuple(map(_route, alerts.get("routes", ()))),
+        report=Report(
+            report.get("enabled", True),
+            time(hour, minute),
+            report.get("language"),
+            tuple(report.get("receivers", ())),
+        ),
+        archive=Archive(archive.get("enabled", True), _directory(directory)),
+    )
+
+
+def _directory(text: str | None) -> Path | None:
+    return Path(os.path.expanduser(text)) if text else None  # noqa: PTH111
+
+
+def _source(source: Any, zone: str | None) -> SourceSetting:
+    if isinstance(source, str):
+        source = {source: True} if source in ("journal", "docker") else {"path": source}
+    rest: dict[str, Any] = {"timezone": source.get("timezone", zone), "year": source.get("year")}
+    for kind in ("journal", "docker"):
+        if kind in source:
+            names = () if source[kind] is True else tuple(source[kind])
+            return SourceSetting(kind, names=names, **rest)
+    return SourceSetting("files", path=os.path.expanduser(source["path"]), **rest)  # noqa: PTH111
+
+
+def _site(site: Any) -> SiteSetting:
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in site.items()}
+    if "domains" in values:
+        values["domains"] = tuple(domain.lower() for domain in values["domains"])
+    if "default_domain" in values:
+        values["default_domain"] = values["default_domain"].lower()
+    return SiteSetting(**values)
+
+
+def _rule(rule: Any) -> RuleSetting:
+    exceptions = (exception_fields(one) if isinstance(one, str) else one for one in rule.get("except", ()))
+    return RuleSetting(
+        rule.get("enabled", True),
+        rule.get("severity"),
+        rule.get("threshold"),
+        tuple(one for one in exceptions if one is not None),
+    )
+
+
+def _channel(name: str, channel: Any) -> ChannelSetting:
+    if isinstance(channel, str):
+        return ChannelSetting(name, channel)
+    return ChannelSetting(name, channel["url"], channel.get("language"))
+
+
+def _route(route: Any) -> RouteSetting:
+    values: dict[str, Any] = {}
+    for name, value in route.items():
+        if name == "routes":
+            values[name] = tuple(map(_route, value))
+        elif isinstance(value, list):
+            values[name] = tuple(value)
+        else:
+            values[name] = value if name == "at_least" else parse_duration(value)
+    return RouteSetting(**values)
+
+
+def _seconds(duration: timedelta | None) -> float | None:
+    return None if duration is None else duration.total_seconds()
+
+
+def _resolved(url: str, environment: Mapping[str, str]) -> str:
+    if url.startswith("file:"):
+        path = Path(os.path.expanduser(url.removeprefix("file:")))  # noqa: PTH111
+        try:
+            url = path.read_text("utf-8").partition("\n")[0].strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "is not text"
+            raise ValueError(f'secret file "{path}": {reason}. Alerts to it would be lost.') from None
+        if not url:
+            raise ValueError(f'secret file "{path}": is empty. Write the URL into its first line.')
+        return url
+
+    def value(found: re.Match[str]) -> str:
+        if found[1] not in environment:
+            raise ValueError(f"${{{found[1]}}} is not in the environment. Set it where mailwarden is started.")
+        return environment[found[1]]
+
+    return _VARIABLE.sub(value, url)

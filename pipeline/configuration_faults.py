@@ -1,0 +1,282 @@
+"""Find every fault of a configuration: what its schema says, then what no schema can say."""
+
+import ipaddress
+import json
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from mailwarden.alerts.escape import printable
+from mailwarden.parsers.errors import ConfigurationError
+from mailwarden.pipeline.marked_yaml import Marked, Path_
+
+__all__ = ["Fault", "exception_fields", "faults_of"]
+
+
+class Fault(NamedTuple):
+    """What is wrong, and where."""
+
+    line: int
+    message: str
+    where: Path_ = ()
+
+    @property
+    def said(self) -> str:
+        """The fault as it is told, behind file and line."""
+        return f"{_name(self.where)}: {printable(self.message)}" if self.where else printable(self.message)
+
+
+def faults_of(marked: Marked, known_rules: list[str]) -> list[Fault]:
+    """List every fault in the order of the lines; meaning is looked at only where the structure is right."""
+    said = "duplicate key; only one can hold. Remove one."
+    faults = [Fault(marked.line(where), said, where) for where in marked.twice] + _structure(marked)
+    return sorted(faults or _Meaning(marked, known_rules).faults, key=lambda fault: fault.line)
+
+
+# ---------------------------------------------------------------------- the structure: what the schema says
+
+
+def _structure(marked: Marked) -> list[Fault]:
+    import jsonschema
+
+    schema = json.loads(Path(__file__).with_name("configuration.schema.json").read_text("utf-8"))
+    faults = []
+    for error in jsonschema.Draft202012Validator(schema).iter_errors(marked.value):
+        where: Path_ = tuple(error.absolute_path)
+        if error.validator == "additionalProperties":
+            known = list(error.schema.get("properties", {}))
+            for key in error.instance:
+                if key not in known:
+                    faults.append(Fault(marked.line((*where, key)), _unknown("setting", key, known), where))
+        elif error.validator == "required":
+            missing = next(key for key in error.validator_value if key not in error.instance)
+            faults.append(Fault(marked.line(where), f'"{missing}" is missing. Add it.', where))
+        elif error.validator == "pattern" and error.parent is None and "propertyNames" in map(str, error.schema_path):
+            said = (
+                f'the name "{error.instance}" holds more than letters, digits, dot, hyphen and underscore. Rename it.'
+            )
+            faults.append(Fault(marked.line((*where, error.instance)), said, where))
+        else:
+            faults.append(Fault(marked.line(where), _mismatch(error), where))
+    return faults
+
+
+def _mismatch(error: Any) -> str:
+    """Say in our words what a value is not."""
+    value, asked = error.instance, error.validator_value
+    shown = _shown(value)
+    if error.validator == "enum":
+        words = [str(word) for word in asked]
+        meant = get_close_matches(str(value), words, 1)
+        return f"{shown} is not one of {', '.join(words)}." + (f' Did you mean "{meant[0]}"?' if meant else "")
+    if error.validator == "type":
+        kinds = [asked] if isinstance(asked, str) else asked
+        mend = ' Write it in quotes: "…".' if "string" in kinds and not isinstance(value, list | dict) else ""
+        return f"{shown} is not {' or '.join(_KINDS[kind] for kind in kinds)}.{mend}"
+    if error.validator == "pattern":
+        if ":" in asked:
+            return f'{shown} is not a time of day. Write it like "07:00".'
+        return f"{shown} is not a duration. Write 10m, 2h or 1d."
+    if error.validator in ("minimum", "maximum"):
+        too, other = ("small", "more") if error.validator == "minimum" else ("large", "less")
+        return f"{shown} is too {too}. Write {asked} or {other}."
+    return f"{shown} is empty. Give a value or leave the setting out."  # minLength, minItems, minProperties
+
+
+_KINDS = {
+    "string": "text",
+    "object": "a group of settings (name: value)",
+    "array": "a list ([a, b] or lines with -)",
+    "boolean": "true or false",
+    "integer": "a whole number",
+}
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return f"a {'list' if isinstance(value, list) else 'group of settings'}" if value else "an empty value"
+    text = "nothing" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return f'"{text[:60]}…"' if len(text) > 61 else f'"{text}"'
+
+
+def _unknown(kind: str, name: str, known: list[str]) -> str:
+    meant = get_close_matches(name, known, 1)
+    mend = f'Did you mean "{meant[0]}"?' if meant else f"Known: {', '.join(sorted(known)[:20]) or 'none'}."
+    return f'unknown {kind} "{name}". {mend}'
+
+
+def _name(where: Path_) -> str:
+    """Write a place as people do: alerts.channels.ops, sources[0].path."""
+    text = ""
+    for part in where:
+        text += f"[{part}]" if isinstance(part, int) else f".{printable(part)}"
+    return text.removeprefix(".")
+
+
+# ---------------------------------------------------------------------- the meaning: what no schema can say
+
+
+class _Meaning:
+    """Checks of a configuration whose structure is right."""
+
+    def __init__(self, marked: Marked, known_rules: list[str]) -> None:
+        self._marked = marked
+        self.faults: list[Fault] = []
+        settings = marked.value
+        self._zone(("timezone",), settings.get("timezone"))
+        for place, source in enumerate(settings.get("sources", ())):
+            self._source(("sources", place), source)
+        for name in ("networks", "relays", "monitors", "proxies", "webmail"):
+            for place, text in enumerate(settings.get("site", {}).get(name, ())):
+                self._network(("site", name, place), text)
+        for name, rule in settings.get("rules", {}).items():
+            if name not in known_rules:
+                self._add(("rules", name), _unknown("rule", name, known_rules), ("rules",))
+            for place, text in enumerate((rule or {}).get("except", ())):
+                if isinstance(text, str) and exception_fields(text) is None:
+                    self._add(("rules", name, "except", place), _NO_NETWORK.format(text=text))
+        self._alerts(settings)
+
+    def _add(self, place: Path_, message: str, where: Path_ | None = None) -> None:
+        self.faults.append(Fault(self._marked.line(place), message, place if where is None else where))
+
+    def _zone(self, place: Path_, name: str | None) -> None:
+        if name is None:
+            return
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            from zoneinfo import available_timezones
+
+            meant = get_close_matches(name, available_timezones(), 1, 0.7)
+            mend = f'Did you mean "{meant[0]}"?' if meant else "Write it like Europe/Berlin, Asia/Tokyo or UTC."
+            self._add(place, f'no time zone "{name}". {mend}')
+
+    def _source(self, place: Path_, source: Any) -> None:
+        if isinstance(source, str):
+            return
+        given = [name for name in ("path", "journal", "docker") if name in source]
+        if len(given) != 1:
+            self._add(place, "give exactly one of path, journal and docker. Write a further entry for each other one.")
+        if source.get("journal") is False or source.get("docker") is False:
+            self._add(place, "false says nothing here. Remove the entry.")
+        self._zone((*place, "timezone"), source.get("timezone"))
+
+    def _network(self, place: Path_, text: str) -> None:
+        try:
+            ipaddress.ip_network(text)
+        except ValueError:
+            try:
+                mend = f'Did you mean "{ipaddress.ip_network(text, strict=False)}"?'
+            except ValueError:
+                mend = "Write it like 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32."
+            self._add(place, f'"{text}" is not an address or network. {mend}')
+
+    def _alerts(self, settings: Any) -> None:
+        alerts = settings.get("alerts", {})
+        channels = alerts.get("channels", {})
+        for name, channel in channels.items():
+            said = _url_fault(channel if isinstance(channel, str) else channel["url"])
+            if said:
+                self._add(("alerts", "channels", name), f"{said} Alerts to it would be lost.")
+        for place, route in enumerate(alerts.get("routes", ())):
+            self._route(("alerts", "routes", place), route, list(channels))
+        for place, name in enumerate(settings.get("report", {}).get("receivers", ())):
+            self._receiver(("report", "receivers", place), name, list(channels))
+
+    def _route(self, place: Path_, route: Any, channels: list[str]) -> None:
+        for number, name in enumerate(route.get("receivers", ())):
+            self._receiver((*place, "receivers", number), name, channels)
+        for number, inner in enumerate(route.get("routes", ())):
+            self._route((*place, "routes", number), inner, channels)
+
+    def _receiver(self, place: Path_, name: str, channels: list[str]) -> None:
+        if name not in channels:
+            self._add(place, f"{_unknown('channel', name, channels)} What is sent to it would be lost.")
+
+
+def _url_fault(url: str) -> str | None:
+    """Say what is wrong with an Apprise URL, as far as its service tells; the URL itself is a secret."""
+    service, found, _ = url.partition("://")
+    if url.startswith(("file:", "${")):
+        return None
+    if not found:
+        return "is no Apprise URL (service://…). See  https://appriseit.com"
+    meant = get_close_matches(service.lower(), _SERVICES, 1, 0.7)
+    if not meant or service.lower() in _SERVICES:
+        return None  # common, or not like any common one: it is looked at when it is first used
+    from mailwarden.alerts.channels import Channel, Channels
+
+    try:
+        Channels([Channel(name="", url=url)]).check()
+    except ConfigurationError:
+        return f'unknown service "{service[:40]}". Did you mean "{meant[0]}"?'
+    return None
+
+
+# The commonest of Apprise's schemas; what is like one of these and none of Apprise's is a slip.
+_SERVICES = (
+    "apprise",
+    "apprises",
+    "discord",
+    "gchat",
+    "gotify",
+    "gotifys",
+    "json",
+    "jsons",
+    "line",
+    "mailto",
+    "mailtos",
+    "matrix",
+    "matrixs",
+    "mmost",
+    "mmosts",
+    "mqtt",
+    "mqtts",
+    "msteams",
+    "ntfy",
+    "ntfys",
+    "opsgenie",
+    "pagerduty",
+    "pbul",
+    "pover",
+    "rocket",
+    "rockets",
+    "ses",
+    "signal",
+    "signals",
+    "slack",
+    "sns",
+    "splunk",
+    "tgram",
+    "twilio",
+    "webexteams",
+    "whatsapp",
+    "workflows",
+    "xml",
+    "xmls",
+    "zulip",
+)
+
+_NO_NETWORK = (
+    '"{text}" is a network of a size that is not counted in. Write it as /24 or /16 (IPv4), /64 or /48 (IPv6), '
+    "or name the fields: {{source.ip: …}}."
+)
+_COUNTED = {(4, 24): "mailwarden.network", (6, 64): "mailwarden.network"} | {
+    (4, 16): "mailwarden.wide_network",
+    (6, 48): "mailwarden.wide_network",
+}
+
+
+def exception_fields(text: str) -> Mapping[str, Any] | None:
+    """Turn the short form of an exception into fields; None for a network of a size in which nothing is counted."""
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return {"mailwarden.account": text.lower()}
+    if network.num_addresses == 1:
+        return {"source.ip": str(network.network_address)}
+    name = _COUNTED.get((network.version, network.prefixlen))
+    return {name: str(network)} if name else None

@@ -1,0 +1,70 @@
+"""What the store takes and gives: the rows of one commit, and the acts of an operator."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from mailwarden.alerts.incident import Incident
+
+__all__ = ["Act", "Commit", "OutboxCounts", "OutboxRow", "RollupKey", "StateRow", "Unparsed"]
+
+StateRow = tuple[str, str, int, int, bytes | None]
+"""kind, key, version, expires_us, blob (None: deleted)."""
+
+OutboxRow = tuple[str, int, bytes]
+"""id, due_us, blob."""
+
+RollupKey = tuple[int, str, str, str, str]
+"""hour_us, name, and up to three words that tell its counts apart, "" where there are fewer."""
+
+
+class Commit(NamedTuple):
+    """All that one batch changed. It is kept whole or not at all.
+
+    Args:
+        batch: Its number, higher than that of every commit before.
+        states: Set, or deleted where the blob is None.
+        incidents: Set whole.
+        outbox: Added where the id is unknown; what is there already stays as it is.
+        rollups: Added up.
+        positions: Set, by source.
+        meta: Set, by name.
+        unparsed: By (module, program, template): how many more there were, and one of them. The first sample is kept.
+        consumed_acts: Acts that this batch has taken up.
+    """
+
+    batch: int
+    states: Sequence[StateRow] = ()
+    incidents: Sequence[Incident] = ()
+    outbox: Sequence[OutboxRow] = ()
+    rollups: Mapping[RollupKey, int] = {}
+    positions: Mapping[str, Mapping[str, Any]] = {}
+    meta: Mapping[str, str] = {}
+    unparsed: Mapping[tuple[str, str, str], tuple[int, str]] = {}
+    consumed_acts: Sequence[int] = ()
+
+
+class Act(NamedTuple):
+    """What an operator asked for, from another process: acknowledge, silence, "normal here"."""
+
+    id: int
+    kind: str
+    payload: dict[str, Any]
+    at_us: int
+
+
+class Unparsed(NamedTuple):
+    """Lines of one shape that no pattern knows."""
+
+    module: str
+    program: str
+    template: str
+    lines: int
+    sample: str
+
+
+class OutboxCounts(NamedTuple):
+    """How the outbox stands. `oldest_us` is when the oldest waiting one was first due, None when none waits."""
+
+    waiting: int
+    done: int
+    oldest_us: int | None

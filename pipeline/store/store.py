@@ -1,0 +1,364 @@
+"""The store: one SQLite file that holds what must survive, and changes it by whole batches.
+
+The running service is its only writer, but for acts: those may come from any process at any time.
+"""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+from sqlalchemy import Connection, Engine
+
+from mailwarden.alerts.incident import Incident
+from mailwarden.parsers.errors import StoreError, UsageError
+from mailwarden.pipeline.store.commit import Act, Commit, OutboxCounts, OutboxRow, RollupKey, Unparsed
+from mailwarden.pipeline.store.database import explained, open_database, writing
+
+__all__ = ["Store"]
+
+_SET_STATE = (
+    "INSERT INTO state (kind, key, version, expires_us, blob) VALUES (?, ?, ?, ?, ?) ON CONFLICT (kind, key)"
+    " DO UPDATE SET version = excluded.version, expires_us = excluded.expires_us, blob = excluded.blob"
+)
+_DELETE_STATE = "DELETE FROM state WHERE kind = ? AND key = ?"
+_LOAD_STATE = "SELECT blob FROM state WHERE kind = ? AND key = ?"
+_SET_INCIDENT = (
+    "INSERT INTO incidents (id, site, cause, primary_name, primary_value, category, severity, status, parent, previous,"
+    " opened_us, first_seen_us, last_seen_us, blob) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (id) DO UPDATE SET category = excluded.category, severity = excluded.severity,"
+    " status = excluded.status, parent = excluded.parent, opened_us = excluded.opened_us,"
+    " first_seen_us = excluded.first_seen_us, last_seen_us = excluded.last_seen_us, blob = excluded.blob"
+)
+_ADD_OUTBOX = "INSERT INTO outbox (id, since_us, due_us, done, blob) VALUES (?, ?, ?, 0, ?) ON CONFLICT (id) DO NOTHING"
+_ADD_ROLLUP = (
+    "INSERT INTO rollups (hour_us, name, a, b, c, count) VALUES (?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (hour_us, name, a, b, c) DO UPDATE SET count = count + excluded.count"
+)
+_SET_POSITION = (
+    "INSERT INTO positions (source, position) VALUES (?, ?)"
+    " ON CONFLICT (source) DO UPDATE SET position = excluded.position"
+)
+_SET_META = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+_ADD_UNPARSED = (
+    "INSERT INTO unparsed (module, program, template, count, sample) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT (module, program, template) DO UPDATE SET count = count + excluded.count"
+)
+_CONSUME_ACT = "UPDATE acts SET batch = ? WHERE id = ?"
+_BATCH = "batch"  # the name of the last committed batch's number among the meta values
+
+_MIN_PREFIX = 3
+_AMBIGUOUS_SHOWN = 5
+_IDS_END = "~"  # sorts after every character of an id
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Incident).decode
+
+
+class Store:
+    """Positions, state, incidents, outbox, rollups and acts of one site.
+
+    `load_state`, `commit` and `expire_states` belong to the thread that opened it; all else may be called from any.
+    """
+
+    def __init__(self, path: Path, engine: Engine) -> None:
+        self.path = path
+        self._engine = engine
+        self._own = engine.connect()
+        driver = self._own.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        self._load = driver.cursor().execute
+
+    @classmethod
+    def open(cls, path: Path, *, read_only: bool = False) -> Self:
+        """Open a database, and create it where there is none.
+
+        Raises:
+            StoreError: It is damaged, of a newer mailwarden, of another program, or not ours to open.
+        """
+        engine = open_database(path, read_only=read_only)
+        with explained(path):
+            return cls(path, engine)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._own.close()
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    # ------------------------------------------------------------------ state
+
+    def load_state(self, kind: str, key: str) -> bytes | None:
+        """Give what was last committed for a key, or None. What has expired may still be there: the reader looks."""
+        try:
+            row = self._load(_LOAD_STATE, (kind, key if key.isascii() else _storable(key))).fetchone()
+        except sqlite3.Error:
+            with explained(self.path):
+                raise
+        return row[0] if row is not None else None
+
+    def has_state(self, kind: str) -> bool:
+        """Say whether anything of a kind is kept."""
+        return bool(self._rows("SELECT 1 FROM state WHERE kind = ? LIMIT 1", (kind,)))
+
+    def expire_states(self, now_us: int) -> int:
+        """Delete what expired before `now_us`; give how many. It reads the table once: seldom is often enough."""
+        with explained(self.path), writing(self._own):
+            return self._own.exec_driver_sql("DELETE FROM state WHERE expires_us <= ?", (now_us,)).rowcount
+
+    # ------------------------------------------------------------------ the commit
+
+    def commit(self, commit: Commit) -> None:
+        """Keep all that a batch changed, or nothing of it.
+
+        Raises:
+            StoreError: It could not be kept, or another process has committed this batch.
+        """
+        with explained(self.path), writing(self._own):
+            self._take_batch(commit.batch)
+            self._write_states(commit)
+            _many(self._own, _SET_INCIDENT, [_incident_row(incident) for incident in commit.incidents])
+            _many(self._own, _ADD_OUTBOX, [(_storable(id_), due, due, blob) for id_, due, blob in commit.outbox])
+            _many(
+                self._own,
+                _ADD_ROLLUP,
+                sorted(
+                    (hour, name, _storable(a), _storable(b), _storable(c), count)
+                    for (hour, name, a, b, c), count in commit.rollups.items()
+                ),
+            )
+            _many(
+                self._own,
+                _SET_POSITION,
+                [(_storable(source), json.dumps(position)) for source, position in commit.positions.items()],
+            )
+            _many(self._own, _SET_META, [(name, _storable(value)) for name, value in commit.meta.items()])
+            _many(
+                self._own,
+                _ADD_UNPARSED,
+                [
+                    (module, _storable(program), _storable(template), count, _storable(sample))
+                    for (module, program, template), (count, sample) in commit.unparsed.items()
+                ],
+            )
+            _many(self._own, _CONSUME_ACT, [(commit.batch, act) for act in commit.consumed_acts])
+
+    def _take_batch(self, batch: int) -> None:
+        row = self._own.exec_driver_sql("SELECT value FROM meta WHERE name = ?", (_BATCH,)).fetchone()
+        if row is not None and int(row[0]) >= batch:
+            raise StoreError(
+                f"{self.path}: batch {batch} was committed already: another mailwarden writes here."
+                ' Nothing was changed. Stop one of them:  pgrep -fa "mailwarden run"'
+            )
+        self._own.exec_driver_sql(_SET_META, (_BATCH, str(batch)))
+
+    def _write_states(self, commit: Commit) -> None:
+        rows = sorted(commit.states, key=itemgetter(0, 1))  # in the order of the tree: a third faster
+        _many(
+            self._own,
+            _SET_STATE,
+            [row if row[1].isascii() else (row[0], _storable(row[1]), *row[2:]) for row in rows if row[4] is not None],
+        )
+        _many(self._own, _DELETE_STATE, [(row[0], _storable(row[1])) for row in rows if row[4] is None])
+
+    def batch_number(self) -> int:
+        """Give the number of the last committed batch, 0 before the first."""
+        return int(self.meta(_BATCH) or 0)
+
+    def positions(self) -> dict[str, dict[str, Any]]:
+        """Give where each source stands."""
+        return {
+            source: json.loads(position) for source, position in self._rows("SELECT source, position FROM positions")
+        }
+
+    def meta(self, name: str) -> str | None:
+        """Give a value that was committed under a name."""
+        rows = self._rows("SELECT value FROM meta WHERE name = ?", (name,))
+        return rows[0][0] if rows else None
+
+    def unparsed(self) -> list[Unparsed]:
+        """Give the shapes of line that no pattern knows, the most frequent first."""
+        return [
+            Unparsed(*row)
+            for row in self._rows(
+                "SELECT module, program, template, count, sample FROM unparsed"
+                " ORDER BY count DESC, module, program, template"
+            )
+        ]
+
+    def rollups(self, from_us: int, to_us: int) -> list[tuple[int, str, str, str, str, int]]:
+        """Give what was counted from an hour on and before another, as (hour_us, name, a, b, c, count)."""
+        return self._rows(
+            "SELECT hour_us, name, a, b, c, count FROM rollups WHERE hour_us >= ? AND hour_us < ?", (from_us, to_us)
+        )
+
+    def rollup_sums(self, from_us: int, to_us: int) -> list[tuple[str, str, str, str, int]]:
+        """Give what was counted from an hour on and before another, as (name, a, b, c, sum)."""
+        return self._rows(
+            "SELECT name, a, b, c, SUM(count) FROM rollups WHERE hour_us >= ? AND hour_us < ? GROUP BY name, a, b, c",
+            (from_us, to_us),
+        )
+
+    def first_rollup_us(self) -> int | None:
+        """Give the hour of the oldest count, None where nothing was counted yet."""
+        rows = self._rows("SELECT MIN(hour_us) FROM rollups")
+        return rows[0][0] if rows else None
+
+    def rollup_keys(self, from_us: int) -> list[RollupKey]:
+        """Give the keys counted from an hour on: what the counter of a restarted service must know of its hour."""
+        return self._rows("SELECT hour_us, name, a, b, c FROM rollups WHERE hour_us >= ?", (from_us,))
+
+    # ------------------------------------------------------------------ incidents
+
+    def incidents(self, *, status: str | None = None, since_us: int | None = None) -> list[Incident]:
+        """Give incidents in the order they opened: of one status, seen at or after an instant, or all."""
+        return [
+            _unpack(blob)
+            for (blob,) in self._rows(
+                "SELECT blob FROM incidents WHERE (?1 IS NULL OR status = ?1) AND (?2 IS NULL OR last_seen_us >= ?2)"
+                " ORDER BY opened_us, id",
+                (status, since_us),
+            )
+        ]
+
+    def incident(self, prefix: str) -> Incident | None:
+        """Give the incident whose id begins so, in either case; None where there is none.
+
+        Raises:
+            UsageError: The prefix is too short, or several begin so.
+        """
+        wanted = prefix.strip().upper()
+        if len(wanted) < _MIN_PREFIX:
+            raise UsageError(f'"{prefix}": too short to name an incident. Give at least {_MIN_PREFIX} characters.')
+        rows = (
+            self._rows(
+                "SELECT id, blob FROM incidents WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
+                (wanted, wanted + _IDS_END, _AMBIGUOUS_SHOWN + 1),
+            )
+            if wanted.isascii()
+            else []
+        )
+        if len(rows) > 1 and rows[0][0] != wanted:
+            raise UsageError(_ambiguous(prefix, rows))
+        return _unpack(rows[0][1]) if rows else None
+
+    # ------------------------------------------------------------------ outbox
+
+    def outbox_due(self, now_us: int, limit: int) -> list[OutboxRow]:
+        """Give what is to be delivered by now, the longest due first."""
+        return self._rows(
+            "SELECT id, due_us, blob FROM outbox WHERE done = 0 AND due_us <= ? ORDER BY due_us, id LIMIT ?",
+            (now_us, limit),
+        )
+
+    def outbox_update(self, id: str, due_us: int, done: bool, blob: bytes) -> None:
+        """Write down how a delivery went: done, or when to try again."""
+        self._write("UPDATE outbox SET due_us = ?, done = ?, blob = ? WHERE id = ?", (due_us, int(done), blob, id))
+
+    def outbox_counts(self) -> OutboxCounts:
+        """Count what waits and what was delivered."""
+        rows = self._rows(
+            "SELECT COUNT(*) FILTER (WHERE done = 0), COUNT(*) FILTER (WHERE done <> 0),"
+            " MIN(since_us) FILTER (WHERE done = 0) FROM outbox"
+        )
+        return OutboxCounts(*rows[0])
+
+    # ------------------------------------------------------------------ acts
+
+    def add_act(self, kind: str, payload: dict[str, Any], at_us: int) -> int:
+        """Ask the running service for something; give the number of the act. Any process may, at any time."""
+        return self._write(
+            "INSERT INTO acts (kind, payload, at_us) VALUES (?, ?, ?)", (kind, json.dumps(payload), at_us)
+        )
+
+    def pending_acts(self) -> list[Act]:
+        """Give the acts that no batch has taken up yet, in the order they were asked for."""
+        return self._acts("WHERE batch IS NULL")
+
+    def silences(self) -> list[Act]:
+        """Give the silences that nobody has ended, taken up or not. When one is over by itself, its payload says.
+
+        A silence is an act of kind `silence`; an act of kind `end_silence` ends the one whose number its payload holds
+        under `silence`.
+        """
+        return self._acts(
+            "WHERE kind = 'silence' AND id NOT IN"
+            " (SELECT json_extract(payload, '$.silence') FROM acts WHERE kind = 'end_silence'"
+            " AND json_extract(payload, '$.silence') IS NOT NULL)"
+        )
+
+    def _acts(self, where: str) -> list[Act]:
+        rows = self._rows(f"SELECT id, kind, payload, at_us FROM acts {where} ORDER BY id")  # noqa: S608  (our own text)
+        return [Act(id_, kind, json.loads(payload), at_us) for id_, kind, payload, at_us in rows]
+
+    # ------------------------------------------------------------------ below
+
+    def _rows(self, sql: str, values: tuple[object, ...] = ()) -> list[Any]:
+        with explained(self.path), self._engine.connect() as connection:
+            return list(map(tuple, connection.exec_driver_sql(sql, values).fetchall()))
+
+    def _write(self, sql: str, values: tuple[object, ...]) -> int:
+        with explained(self.path), self._engine.connect() as connection, writing(connection):
+            return connection.exec_driver_sql(sql, values).lastrowid
+
+
+def _many(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    if rows:
+        connection.exec_driver_sql(sql, list(rows))
+
+
+def _storable(text: str) -> str:
+    """Spell bytes that were no UTF-8 out: SQLite keeps only text."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _incident_row(incident: Incident) -> tuple[object, ...]:
+    name, value = incident.primary
+    return (
+        incident.id,
+        _storable(incident.site),
+        incident.cause,
+        name,
+        _storable(value),
+        incident.category,
+        incident.severity,
+        incident.status,
+        incident.parent,
+        incident.previous,
+        incident.opened_us,
+        incident.first_seen_us,
+        incident.last_seen_us,
+        _pack(incident),
+    )
+
+
+def _pack(incident: Incident) -> bytes:
+    """Give msgpack, or JSON where the evidence holds bytes that were no UTF-8, which msgpack cannot say."""
+    try:
+        return _encode(incident)
+    except UnicodeEncodeError:
+        return json.dumps(msgspec.to_builtins(incident)).encode()
+
+
+def _unpack(blob: bytes) -> Incident:
+    if blob[:1] == b"{":  # never the first byte of a map in msgpack
+        return msgspec.convert(json.loads(blob), Incident)
+    return _decode(blob)
+
+
+def _ambiguous(prefix: str, rows: Sequence[tuple[str, bytes]]) -> str:
+    ids = [id_ for id_, _ in rows]
+    length = next(n for n in range(_MIN_PREFIX, len(ids[0]) + 1) if len({id_[:n] for id_ in ids}) == len(ids))
+    shown = ", ".join(
+        f"{id_[:length]} ({_unpack(blob).cause} of {_unpack(blob).primary[1]})" for id_, blob in rows[:_AMBIGUOUS_SHOWN]
+    )
+    more = " and more" if len(rows) > _AMBIGUOUS_SHOWN else ""
+    return f'"{prefix}": several incidents begin so: {shown}{more}. Give more of the id.'

@@ -151,23 +151,27 @@ def _connect(path: Path, read_only: bool) -> sqlite3.Connection:
 
 
 def _attach(path: Path, read_only: bool) -> sqlite3.Connection:
-    """Connect; a database that nobody has open in a folder we may not write to is read as it lies there."""
+    """Connect; a database that nobody has open, in a folder we may not write to, is read as it lies there."""
     plain = f"file:{quote(str(path.absolute()))}"
-    ways = (f"{plain}?mode=ro", f"{plain}?mode=ro&immutable=1") if read_only else (f"{plain}?mode=rw",)
-    for way in ways:
-        connection = sqlite3.connect(way, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
-        try:
-            connection.execute("SELECT 1 FROM sqlite_master").fetchone()
-        except sqlite3.OperationalError as error:
-            connection.close()
-            if error.sqlite_errorname.startswith("SQLITE_CANTOPEN") and way != ways[-1]:
-                continue
+    if not read_only:
+        return _connected(f"{plain}?mode=rw")
+    try:
+        return _connected(f"{plain}?mode=ro")
+    except sqlite3.OperationalError as error:
+        kept_apart = error.sqlite_errorname.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY"))
+        if not kept_apart or path.with_name(f"{path.name}-wal").exists():
             raise
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-    raise AssertionError("unreachable")
+        return _connected(f"{plain}?mode=ro&immutable=1")
+
+
+def _connected(uri: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _bring_up_to_date(engine: Engine, path: Path, read_only: bool) -> None:

@@ -1,0 +1,116 @@
+"""Which format reads which line: asked by the tag before the text, else by the text itself.
+
+A format module may export, beside `FORMAT`:
+`claim(tag)`, giving (process name, service name, mail service) for a tag that is its own;
+`claim_text(text)`, for texts that no tag precedes; a format that owns no program at all is asked about every text;
+`continues(line, previous)`, for a line that belongs to the record of the line before.
+"""
+
+import pkgutil
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from typing import NamedTuple
+
+from mailwarden.parsers import formats
+from mailwarden.parsers.event import Event
+from mailwarden.parsers.pattern import Format
+
+__all__ = ["Claim", "Claims", "Names", "claims"]
+
+Names = tuple[str, str | None, str | None]
+"""Process name, service name, mail service."""
+
+
+class Claim(NamedTuple):
+    """What a tag tells of its line, and what reads the text."""
+
+    process_name: str
+    service_name: str | None
+    mail_service: str | None
+    read: Callable[[Event, str], None]
+    format: Format | None  # None: no server of ours
+
+
+class _Member(NamedTuple):
+    format: Format
+    claim: Callable[[str], Names | None]
+    claim_text: Callable[[str], bool] | None
+    continues: Callable[[str, str], bool] | None
+
+
+class Claims:
+    """The formats, in the order of their names."""
+
+    def __init__(self, members: tuple[_Member, ...]) -> None:
+        self._members = members
+        self._by_text = tuple((m.claim_text, m.format) for m in members if m.claim_text)
+        self._by_any_text = tuple((ask, one) for ask, one in self._by_text if not one.programs)
+        self._continued = tuple((m.continues, m.format) for m in members if m.continues)
+
+    def tag(self, tag: str) -> Claim:
+        """Say who reads the lines under this tag; nobody's are only looked at for texts that any program may write."""
+        for member in self._members:
+            names = member.claim(tag)
+            if names is not None:
+                return Claim(*names, member.format.read, member.format)
+        return Claim(tag, None, None, self.read_unclaimed, None)
+
+    def text(self, text: str) -> Format | None:
+        """Say who reads a text that no tag precedes."""
+        return next((one for ask, one in self._by_text if ask(text)), None)
+
+    def any_text(self, text: str) -> Format | None:
+        """Say who reads a text whatever its tag is (PAM writes under the name of the program that calls it)."""
+        return next((one for ask, one in self._by_any_text if ask(text)), None)
+
+    def read_unclaimed(self, event: Event, text: str) -> None:
+        """Read a text under a tag of no server of ours."""
+        owner = self.any_text(text)
+        if owner is None:
+            event.event_kind = "ignored"
+        else:
+            owner.read(event, text)
+
+    def continued(self, line: str, previous: str) -> Format | None:
+        """Say whose record this line goes on with, if any."""
+        return next((one for asked, one in self._continued if asked(line, previous)), None)
+
+    def spans_lines(self, name: str | None) -> bool:
+        """Say whether records of this format may span lines."""
+        return any(one.name == name for _, one in self._continued)
+
+    def named(self, name: str | None) -> Format | None:
+        """Give a format by its name."""
+        return next((m.format for m in self._members if m.format.name == name), None)
+
+
+def _own(form: Format) -> Callable[[str], Names | None]:
+    """Claim the programs a format names, for a module without a `claim` of its own."""
+
+    def claim(tag: str) -> Names | None:
+        return (tag, form.name, None) if tag in form.programs else None
+
+    return claim
+
+
+@cache
+def claims() -> Claims:
+    """Find the formats, once."""
+    members = []
+    for found in sorted(pkgutil.iter_modules(formats.__path__), key=lambda one: one.name):
+        try:
+            module = import_module(f"{formats.__name__}.{found.name}")
+        except (ImportError, SyntaxError, NameError, AttributeError, TypeError, ValueError):
+            continue  # still being written
+        form = getattr(module, "FORMAT", None)
+        if isinstance(form, Format):
+            members.append(
+                _Member(
+                    form,
+                    getattr(module, "claim", _own(form)),
+                    getattr(module, "claim_text", None),
+                    getattr(module, "continues", None),
+                )
+            )
+    return Claims(tuple(members))

@@ -1,0 +1,536 @@
+"""Read what stands around a message: when, on which host, by which program; then have its format read the message."""
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import tzinfo
+from typing import Any
+from zlib import crc32
+
+from mailwarden.parsers.claims import claims
+from mailwarden.parsers.event import Event
+from mailwarden.parsers.pattern import Format
+from mailwarden.parsers.stamp import SECONDS, Clock, Stamp, tai64n
+from mailwarden.parsers.wrapping import Wrapped, compose_prefix, kubernetes, unwrap_json
+
+__all__ = ["Reader", "record_id"]
+
+_LAYERS = 4  # wrappers around one line: Docker's object, a service's name, syslog, Exim's own stamp
+_TAGS_KEPT = 32_768  # tags hold the process id, so a day has many; what is dropped is read again
+_HOSTS_KEPT = 32
+_PENDING_MAX = 65_536  # characters kept of a line that Docker cut into pieces
+_LEVELS = frozenset({"Debug:", "Info:", "Warning:", "Error:", "Fatal:", "Panic:"})  # Dovecot's own files: never a tag
+
+_PRIORITY = re.compile(r"<([0-9]{1,3})>")
+_OCTETS = re.compile(r"[0-9]{1,7} (?=<[0-9]{1,3}>)")
+_VERSION_1 = re.compile(r"1 (?=[0-9]{4}-|- )")
+_WORDED_PRIORITY = re.compile(
+    r"(<?)([a-z]+[0-7]?)\.(debug|info|notice|warn|warning|err|error|crit|alert|emerg|panic)(>?) "
+)
+_NUMBERED_PRIORITY = re.compile(r"<([0-9]{1,2})\.([0-7])> ")
+_SOLARIS_ID = re.compile(r"\[ID [0-9]{1,10} ([a-z]+[0-7]?)\.([a-z]+)\] ")
+_TAG = re.compile(r"([^\s:\[\]]{1,128})(?:\[([0-9]{1,10})\])?(:?)")
+_REPEATED = re.compile(r"message repeated ([0-9]{1,9}) times?: \[ ?")
+_LAST_REPEATED = re.compile(r"(?:-- )?[Ll]ast message repeated ([0-9]{1,9}) times?(?: --)?$")
+_LAST_REPEATED_TEXT = re.compile(r"Last message '(.*)' repeated ([0-9]{1,9}) times?, suppressed by syslog-ng on .*$")
+_OWN_PID = re.compile(r" ?\[([0-9]{1,10})\](?= )")
+_UNIX_TIME = re.compile(r"([0-9]{9,11})\.([0-9]{6}) ")
+_SD_MARK = re.compile(r'["\]]|\\.')
+_LINE_START = re.compile(
+    r"[A-Z][a-z]{2} {1,2}[0-9]{1,2} [0-9]{2}:|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:|<[0-9]{1,3}>|\{\"|@4[0-9a-f]{23} "
+)
+_JOURNAL_NOTE = re.compile(r"-- (?:Boot|Reboot|Journal|Logs|No entries)\b")
+
+FACILITIES = (
+    "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp",
+    "ntp", "security", "console", "solaris-cron", "local0", "local1", "local2", "local3", "local4", "local5",
+    "local6", "local7",
+)  # fmt: skip
+"""Names of the syslog facilities by their code (RFC 5424, section 6.2.1; as rsyslog writes them)."""
+SEVERITIES = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
+"""Names of the syslog severities by their code."""
+_SEVERITY_SPELLINGS = {"warn": "warning", "error": "err", "panic": "emerg"}
+
+_Tag = tuple[str | None, int | None, str | None, str | None, Callable[[Event, str], None]]
+
+
+def record_id(line: str) -> str:
+    """Give the id that the first line of a record lends to those that follow it."""
+    return f"{crc32(line.encode('utf-8', 'surrogateescape')):08x}"
+
+
+class Reader:
+    """Read the lines of one source, in order; each gives exactly one event.
+
+    Args:
+        zone: Zone of stamps that name none; None is this machine's own.
+        year: Year of the first line, where it is stated (see `stamp.year_of_first_line`).
+        hint_year_us: A moment the first line is not later than, in epoch microseconds, where no year is stated: the
+            date in a rotated file's name, gzip's header, the file's time, or now.
+    """
+
+    def __init__(self, *, zone: tzinfo | None = None, year: int | None = None, hint_year_us: int | None = None) -> None:
+        self._zone = zone
+        self._clock = Clock(zone, year, hint_year_us)
+        self._claims = claims()
+        self._tags: dict[str, _Tag] = {}
+        self._previous: Event | None = None  # the line before, or the first of the record it belongs to
+        self._tail = ""  # the line before, where it went on with that record
+        self._by_host: dict[str | None, Event] = {}  # the last event of each other host
+        self._stands_for_previous = False  # a repetition: the next one stands for the same line
+        self._owner: Format | None = None  # whose own file this is
+        self._pending: dict[str, tuple[str, str]] = {}  # by stream: id of the first piece, text so far
+
+    def read(self, line: str) -> Event:
+        """Read one line, given without its line feed."""
+        return self.read_lines((line,))[0]
+
+    def read_lines(self, lines: Iterable[str]) -> list[Event]:
+        """Read many lines; the same as `read` for each, and faster.
+
+        Traditional and RFC 3339 stamps of an hour already seen, under a tag already seen, are read here, the rest in
+        `_slow`.
+        """
+        events: list[Event] = []
+        clock, tags, seconds = self._clock, self._tags, SECONDS
+        previous = self._previous
+        host_before = previous.host_hostname if previous is not None else None
+        for line in lines:
+            known = None
+            if line[:10] == clock.hour:
+                us = seconds.get(line[10:16], -1)
+                if us >= 0:
+                    us += clock.hour_us
+                    parts = line[16:].split(" ", 2)
+                    if len(parts) == 3:
+                        known = tags.get(parts[1])
+                        quality = clock.quality
+            elif line[:14] == clock.iso_hour and line[clock.iso_from : clock.iso_end] == clock.iso_zone:
+                us = seconds.get(line[14:19], -1)
+                fraction = line[20 : 20 + clock.iso_digits]
+                if us >= 0 and (not fraction or fraction.isdigit()):
+                    us += clock.iso_us + (int(fraction) * clock.iso_scale if fraction else 0)
+                    parts = line[clock.iso_end :].split(" ", 2)
+                    if len(parts) == 3:
+                        known = tags.get(parts[1])
+                        quality = None
+            if known is None or line[-1] == "\r" or (text := parts[2])[:8] == "message ":
+                self._previous = previous
+                events.append(self._slow(line))
+                previous = self._previous
+                host_before = previous.host_hostname if previous is not None else None
+                continue
+            event = Event()
+            event.timestamp_us = us
+            event.mailwarden_time_quality = quality
+            event.event_original = line
+            event.host_hostname = host = parts[0]
+            event.process_name, event.process_pid, event.service_name, event.mail_service, read = known
+            read(event, text)
+            if event.event_kind == "pipeline_error":
+                self._retry(event, text)
+            if host != host_before:
+                self._change_host(previous, host_before)
+                host_before = host
+            previous = event
+            events.append(event)
+        self._previous = previous
+        return events
+
+    def snapshot(self) -> dict[str, Any]:
+        """Give what the next lines may hang on, as JSON."""
+        return {
+            "clock": self._clock.snapshot(),
+            "previous": _remembered(self._previous),
+            "tail": self._tail,
+            "hosts": [_remembered(event) for event in self._by_host.values()],
+            "owner": self._owner.name if self._owner else None,
+            "pending": {stream: list(piece) for stream, piece in self._pending.items()},
+        }
+
+    @classmethod
+    def restore(cls, snapshot: dict[str, Any]) -> "Reader":
+        """Make a reader that goes on where the snapshot was taken."""
+        reader = cls()
+        reader._clock = Clock.restore(snapshot["clock"])
+        reader._previous = _recalled(snapshot["previous"])
+        reader._tail = snapshot["tail"]
+        for one in snapshot["hosts"]:
+            event = _recalled(one)
+            if event is not None:
+                reader._by_host[event.host_hostname] = event
+        reader._owner = reader._claims.named(snapshot["owner"])
+        reader._pending = {stream: (piece[0], piece[1]) for stream, piece in snapshot["pending"].items()}
+        return reader
+
+    # The long way: every shape of header.
+
+    def _slow(self, line: str) -> Event:
+        """Read a line of any shape, and remember what the next ones may hang on."""
+        event = Event()
+        event.event_original = line
+        previous = self._previous
+        self._stands_for_previous = False
+        self._open(event, _clean(line))
+        if event.event_action != "continuation":
+            self._tail = ""
+            if not self._stands_for_previous:
+                if previous is not None and previous.host_hostname != event.host_hostname:
+                    self._change_host(previous, previous.host_hostname)
+                self._previous = event
+        return event
+
+    def _open(self, event: Event, text: str) -> None:
+        """Take off one wrapper after the other; the outermost time wins, it has year and zone."""
+        time: Stamp | None = None
+        for _ in range(_LAYERS):
+            if text[:1] == "{":
+                wrapped = unwrap_json(text)
+                if wrapped is None:
+                    break
+                time = time or self._time_of(wrapped)
+                _set_header(event, wrapped)
+                if wrapped.tag is not None and not _stamped(wrapped.text):
+                    self._set_time(event, time)
+                    self._message(event, wrapped.tag, wrapped.pid, wrapped.text)
+                    return
+                joined = self._join(event, wrapped, time)
+                if joined is None:
+                    return
+                text = joined
+                continue
+            if text[:1] == "<" or text[:1].isdigit():
+                text = self._priority(event, text)
+                version = _VERSION_1.match(text)
+                if version:
+                    self._rfc5424(event, text[version.end() :], time)
+                    return
+            stamp = self._stamp(text)
+            if stamp is None:
+                prefix = compose_prefix(text)
+                if prefix is None:
+                    break
+                event.container_name, text = prefix
+                continue
+            rest = text[stamp.end :]
+            time = time or stamp
+            piece = kubernetes(rest)
+            if piece is not None:
+                joined = self._join(event, piece, time)
+                if joined is None:
+                    return
+                text = joined
+                continue
+            rest = rest.removeprefix(" ")
+            if _stamped(rest):
+                text = rest
+                continue
+            self._set_time(event, time)
+            self._headed(event, rest.lstrip(" "))
+            return
+        self._unheaded(event, text, time)
+
+    def _stamp(self, text: str) -> Stamp | None:
+        clock, first = self._clock, text[:1]
+        if first == "@":
+            return tai64n(text)
+        if first.isdigit():
+            return clock.iso(text) or unix_time(text)
+        return clock.traditional(text) or clock.weekday(text)
+
+    def _set_time(self, event: Event, time: Stamp | None) -> None:
+        if time is not None:
+            event.timestamp_us, event.mailwarden_time_quality = time.us, time.quality
+            return
+        event.timestamp_us = self._previous.timestamp_us if self._previous is not None else 0
+        event.mailwarden_time_quality = "arrival"
+
+    def _time_of(self, wrapped: Wrapped) -> Stamp | None:
+        if wrapped.time_us is not None:
+            return Stamp(wrapped.time_us, None, 0)
+        return self._clock.iso(wrapped.time) if wrapped.time else None
+
+    def _join(self, event: Event, piece: Wrapped, time: Stamp | None) -> str | None:
+        """Join a line that was cut into pieces; None until its last one has come."""
+        first, before = self._pending.pop(piece.stream, ("", ""))
+        text = before + piece.text if len(before) < _PENDING_MAX else before
+        if piece.whole:
+            event.event_id = first or None
+            return text
+        self._pending[piece.stream] = (first or record_id(event.event_original), text[:_PENDING_MAX])
+        self._set_time(event, time)
+        event.event_action, event.event_id = "continuation", self._pending[piece.stream][0]
+        return None
+
+    def _priority(self, event: Event, text: str) -> str:
+        """Take the octet count (RFC 6587) and the priority off."""
+        octets = _OCTETS.match(text)
+        if octets:
+            text = text[octets.end() :]
+        found = _PRIORITY.match(text)
+        if found is None or int(found[1]) > 191:  # 23 * 8 + 7
+            return text
+        _set_priority(event, int(found[1]) >> 3, int(found[1]) & 7)
+        return text[found.end() :].lstrip(" ")
+
+    def _worded_priority(self, event: Event, text: str) -> str:
+        """Take `mail.info` or `<mail.info>` off, which some syslogds write behind the stamp or the host."""
+        found = _WORDED_PRIORITY.match(text)
+        if found and (found[1] == "<") == (found[4] == ">") and found[2] in FACILITIES:
+            _set_priority(event, FACILITIES.index(found[2]), _severity(found[3]))
+            return text[found.end() :]
+        found = _NUMBERED_PRIORITY.match(text)
+        if found and int(found[1]) < len(FACILITIES):
+            _set_priority(event, int(found[1]), int(found[2]))
+            return text[found.end() :]
+        return text
+
+    def _rfc5424(self, event: Event, text: str, time: Stamp | None) -> None:
+        fields = text.split(" ", 5)
+        stamp, host, app, pid, _, rest = fields + ["-"] * (6 - len(fields))
+        self._set_time(event, time or (None if stamp == "-" else self._clock.iso(stamp)))
+        event.host_hostname = None if host == "-" else host
+        text = _after_structured_data(rest).removeprefix("\ufeff")
+        self._message(event, "" if app == "-" else app, int(pid) if _is_pid(pid) else None, text)
+
+    def _headed(self, event: Event, rest: str) -> None:
+        """Read what stands behind a stamp: a server's own record, or host, tag and text."""
+        own = _OWN_PID.match(rest)
+        if own:
+            event.process_pid = int(own[1])
+            self._untagged(event, rest[own.end() :].lstrip(" "))
+            return
+        rest = self._worded_priority(event, rest)
+        host, _, after = rest.partition(" ")
+        repeated = _LAST_REPEATED.match(rest) or _LAST_REPEATED.match(after)
+        if repeated:
+            event.host_hostname = host if repeated.string == after else None
+            self._repeat(event, int(repeated[1]))
+            return
+        if host.endswith(":") and not host.endswith("::"):
+            self._untagged(event, rest)
+            return
+        after = self._worded_priority(event, after.lstrip(" "))
+        token = after.partition(" ")[0]
+        tag = _TAG.match(token)
+        known = None
+        if tag is not None and (tag[2] or tag[3]) and token not in _LEVELS:
+            known = self._known(tag[1], tag[2], token if token.endswith(":") else None, rest)
+        if tag is None or known is None:
+            self._untagged(event, rest)
+            return
+        event.host_hostname = host
+        self._read_as(event, known, after[tag.end() :].removeprefix(" "))
+
+    def _known(self, tag: str, pid: str | None, token: str | None, rest: str) -> "_Tag | None":
+        """Say what a tag tells; None where the whole rest is rather a server's own record."""
+        known = self._tags.get(token) if token else None
+        if known is None:
+            claim = self._claims.tag(tag)
+            if claim.format is None and (self._owner or self._claims.text(rest)):
+                return None
+            known = (claim.process_name, int(pid) if pid else None, claim.service_name, claim.mail_service, claim.read)
+            if token:
+                if len(self._tags) >= _TAGS_KEPT:
+                    self._tags.clear()
+                self._tags[token] = known
+        return known
+
+    def _message(self, event: Event, tag: str, pid: int | None, text: str) -> None:
+        """Read a message whose tag was given apart."""
+        claim = self._claims.tag(tag)
+        self._read_as(
+            event, (claim.process_name or None, pid, claim.service_name, claim.mail_service, claim.read), text
+        )
+
+    def _read_as(self, event: Event, known: "_Tag", text: str) -> None:
+        event.process_name, event.process_pid, event.service_name, event.mail_service, read = known
+        solaris = _SOLARIS_ID.match(text)
+        if solaris:
+            text = text[solaris.end() :]
+            if solaris[1] in FACILITIES:
+                _set_priority(event, FACILITIES.index(solaris[1]), _severity(solaris[2]))
+        count = 1
+        repeated = _REPEATED.match(text)
+        if repeated:
+            count, text = int(repeated[1]), text[repeated.end() :].removesuffix("]")
+        elif text.startswith("Last message '"):
+            quoted = _LAST_REPEATED_TEXT.match(text)
+            if quoted:
+                count, text = int(quoted[2]), quoted[1]
+        read(event, text)
+        if event.event_kind == "pipeline_error":
+            self._retry(event, text)
+        if count != 1:
+            event.event_count *= count
+
+    def _retry(self, event: Event, text: str) -> None:
+        """Look again at a text its format does not know: a blank too many, or another's words under its tag."""
+        name = event.event_module
+        other = self._claims.any_text(text)
+        if other is None and text[:1] == " ":
+            text = text.lstrip(" ")
+            other = self._claims.named(name)
+        if other is not None:
+            event.event_kind = "event"
+            other.read(event, text)
+
+    def _untagged(self, event: Event, text: str) -> None:
+        """Read a record that no tag precedes, or whose tag stands where the host should."""
+        owner = self._claims.text(text)
+        if owner is None:
+            tag = _TAG.match(text)
+            if tag and (tag[2] or tag[3]):
+                claim = self._claims.tag(tag[1])
+                if claim.format is not None:
+                    self._message(event, tag[1], int(tag[2]) if tag[2] else None, text[tag.end() :].removeprefix(" "))
+                    return
+            owner = self._owner
+        if owner is None:
+            event.event_kind = "ignored"
+            return
+        self._owner = owner
+        event.process_name = event.service_name = owner.name
+        if self._claims.spans_lines(owner.name):
+            event.event_id = record_id(event.event_original)
+        owner.read(event, text)
+
+    def _unheaded(self, event: Event, text: str, time: Stamp | None) -> None:
+        """Read a line without a stamp: more of a record, a note of the journal, a bare message, or nothing of ours."""
+        previous = self._previous
+        if previous is not None and time is None:
+            before = self._tail or previous.event_original
+            if self._claims.continued(text, before) is not None:
+                event.event_action = "continuation"
+                event.event_id = previous.event_id or record_id(previous.event_original)
+                event.timestamp_us = previous.timestamp_us
+                event.mailwarden_time_quality = previous.mailwarden_time_quality
+                self._tail = text
+                return
+        self._set_time(event, time)
+        if not text or _JOURNAL_NOTE.match(text):
+            event.event_kind = "ignored"
+            return
+        owner, self._owner = self._owner, None
+        self._untagged(event, text)
+        self._owner = owner
+
+    def _repeat(self, event: Event, count: int) -> None:
+        """Make the event a copy of its predecessor on that host, `count` times."""
+        base = self._previous
+        if base is not None and event.host_hostname is not None and base.host_hostname != event.host_hostname:
+            base = self._by_host.get(event.host_hostname)
+        if base is None:
+            event.event_kind = "ignored"
+            return
+        reader = Reader(zone=self._zone, year=2000)
+        reader._owner = self._owner
+        copy = vars(reader.read(base.event_original))
+        for name in _OWN_FIELDS:
+            copy.pop(name, None)
+        vars(event).update(copy)
+        event.event_count *= count
+        self._stands_for_previous = True
+
+    def _change_host(self, previous: Event | None, host: str | None) -> None:
+        """Keep the last event of a host while another one writes."""
+        if previous is None:
+            return
+        self._by_host.pop(host, None)
+        self._by_host[host] = previous
+        if len(self._by_host) > _HOSTS_KEPT:
+            del self._by_host[next(iter(self._by_host))]
+
+
+_OWN_FIELDS = ("timestamp_us", "mailwarden_time_quality", "event_original", "event_id", "container_name")
+
+
+def unix_time(text: str) -> Stamp | None:
+    """Read `1772510706.123456` (journalctl -o short-unix) at the start of the text."""
+    found = _UNIX_TIME.match(text)
+    return Stamp(int(found[1]) * 1_000_000 + int(found[2]), None, found.end() - 1) if found else None
+
+
+def _clean(line: str) -> str:
+    """Take off what a file system, an editor or Windows put around the line."""
+    if "\0" in line[:8]:
+        line = _narrow(line)
+    return line.lstrip("\ufeff\0").rstrip("\r\0")
+
+
+def _narrow(line: str) -> str:
+    """Read a line of a UTF-16LE file, which was cut behind the first half of its line feed."""
+    data = line.encode("utf-8", "surrogateescape").removeprefix(b"\xff\xfe").removeprefix(b"\0")
+    if data[1:8:2].strip(b"\0") or not data[:8:2].strip(b"\0"):
+        return line
+    return data.decode("utf-16-le", "replace")
+
+
+def _stamped(text: str) -> bool:
+    """Say whether a text begins as a line of its own: with a stamp, a priority or an object."""
+    return _LINE_START.match(text) is not None
+
+
+def _set_header(event: Event, wrapped: Wrapped) -> None:
+    if wrapped.host:
+        event.host_hostname = wrapped.host
+    if wrapped.container:
+        event.container_name = wrapped.container
+    if wrapped.severity is not None:
+        if wrapped.facility is not None:
+            _set_priority(event, wrapped.facility, wrapped.severity)
+        else:
+            event.set("log.syslog.severity.name", SEVERITIES[wrapped.severity])
+
+
+def _set_priority(event: Event, facility: int, severity: int) -> None:
+    event.log_syslog_priority = facility * 8 + severity
+    event.set("log.syslog.facility.name", FACILITIES[facility])
+    event.set("log.syslog.severity.name", SEVERITIES[severity])
+
+
+def _severity(word: str) -> int:
+    word = _SEVERITY_SPELLINGS.get(word, word)
+    return SEVERITIES.index(word) if word in SEVERITIES else 6
+
+
+def _is_pid(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 10
+
+
+def _after_structured_data(text: str) -> str:
+    """Give what stands behind the structured data of RFC 5424 (section 6.3)."""
+    if not text.startswith("["):
+        return text.removeprefix("-").removeprefix(" ")
+    quoted = False
+    at = 1
+    while at < len(text):
+        found = _SD_MARK.search(text, at)
+        if found is None:
+            break
+        at = found.end()
+        mark = found[0]
+        if mark == '"':
+            quoted = not quoted
+        elif mark == "]" and not quoted and text[at : at + 1] != "[":
+            return text[at:].removeprefix(" ")
+    return text
+
+
+def _remembered(event: Event | None) -> list[Any] | None:
+    if event is None:
+        return None
+    return [
+        event.event_original[:_PENDING_MAX],
+        event.timestamp_us,
+        event.mailwarden_time_quality,
+        event.host_hostname,
+        event.event_id,
+    ]
+
+
+def _recalled(kept: list[Any] | None) -> Event | None:
+    if kept is None:
+        return None
+    event = Event()
+    event.event_original, event.timestamp_us, event.mailwarden_time_quality, event.host_hostname, event.event_id = kept
+    return event

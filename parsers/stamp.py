@@ -1,0 +1,279 @@
+"""Read the time a line bears, and complete what it leaves out: the year, the zone, the hour that comes twice."""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+__all__ = ["SECONDS", "Clock", "Stamp", "tai64n", "year_of_first_line"]
+
+_EPOCH = datetime(1970, 1, 1)
+_MICROSECOND = timedelta(microseconds=1)
+_SECOND_US = 1_000_000
+_DAY_US = 86_400 * _SECOND_US
+_BACK_US = 92 * _DAY_US  # a stamp up to three months before its predecessor is late, not of the next year
+_FULL_DATE_REACH_US = 400 * _DAY_US  # a full date further off than this is a broken clock and tells no year
+_FOLD_SLACK_US = 1800 * _SECOND_US  # half an hour: clocks step back by seconds, a change of zone by 30 or 60 minutes
+_YEAR_UNKNOWN = 2000  # nothing told the year; a leap year, so that every date exists
+_TAI_OFFSET = (1 << 62) + 10  # daemontools writes 2^62 + 10 s + Unix time (https://cr.yp.to/libtai/tai64.html)
+
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), start=1
+    )
+}
+
+SECONDS: dict[str, int] = {
+    f"{minute:02}:{second:02}{tail}": (minute * 60 + second) * _SECOND_US
+    for minute in range(60)
+    for second in range(60)
+    for tail in ("", " ")
+}
+"""Microseconds since the full hour by `MM:SS`, alone and with the blank that ends a traditional stamp."""
+
+_TRADITIONAL = re.compile(
+    r"([A-Z][a-z]{2}) {1,2}([0-9]{1,2}) (?:([0-9]{4}) )?([0-9]{2}):([0-9]{2}):([0-9]{2})"
+    r"(?:[.,]([0-9]{1,9}))?:?(?= |$)"
+)
+_ISO = re.compile(
+    r"([0-9]{4})[-/]([0-9]{2})[-/]([0-9]{2})[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]{1,9}))?"
+    r"(?: ?([Zz]|[+-][0-9]{2}:?[0-9]{2}(?![0-9])))?(?=[ \[]|$)"
+)
+_WEEKDAY = re.compile(r"[A-Z][a-z]{2} (?=[0-9]{4}-)")
+_ZONE_WORD = re.compile(r" (?:([A-Z]{1,5})|([+-][0-9]{2,4}))(?= )")
+_TAI64N = re.compile(r"@([0-9a-fA-F]{16})([0-9a-fA-F]{8})(?= |$)")
+
+
+class Stamp(NamedTuple):
+    """A time read off a line, how sure it is (None: exact), and where the text behind it begins."""
+
+    us: int
+    quality: str | None
+    end: int
+
+
+class Clock:
+    """Turn the stamps of one source, in their order, into epoch microseconds.
+
+    Args:
+        zone: Zone of stamps that name none; None is this machine's own.
+        year: Year of the first line, where it is stated.
+        hint_us: A moment the first line is not later than (a file's name or time), where no year is stated.
+    """
+
+    def __init__(self, zone: tzinfo | None = None, year: int | None = None, hint_us: int | None = None) -> None:
+        self._zone = zone
+        self._year = year
+        self._hint_us = hint_us
+        self._last_us: int | None = None
+        lacks_year, lacks_zone = year is None, zone is None
+        self._whole_quality = "inferred_zone" if lacks_zone else None
+        self.quality = ("inferred_year_zone" if lacks_zone else "inferred_year") if lacks_year else self._whole_quality
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop the remembered hours, which only save work."""
+        self.hour, self.hour_us = "", 0
+        self.iso_hour, self.iso_us, self.iso_zone = "", 0, ""
+        self.iso_digits, self.iso_scale, self.iso_from, self.iso_end = 0, 0, 0, 0
+
+    def traditional(self, text: str) -> Stamp | None:
+        """Read `Mar  3 04:05:06` (RFC 3164) at the start of the text."""
+        found = _TRADITIONAL.match(text)
+        if found is None:
+            return None
+        name, day, year, hour, minute, second, fraction = found.groups()
+        month = _MONTHS.get(name)
+        if month is None:
+            return None
+        clock = (int(hour), int(minute), int(second))
+        local = self._date(month, int(day), clock) if year is None else _moment(int(year), month, int(day), clock)
+        if local is None:
+            return None
+        us, sure = self._utc(local)
+        self._last_us = us
+        if sure and found.end() == 15:
+            self.hour, self.hour_us = text[:10], us - SECONDS.get(text[10:15], 0)
+            if text[10:15] not in SECONDS or not self._whole_hour(local):
+                self.hour = ""
+        return Stamp(us + _fraction(fraction), self.quality if year is None else self._whole_quality, found.end())
+
+    def iso(self, text: str) -> Stamp | None:
+        """Read `2026-03-03T04:05:06.123456+01:00` (RFC 3339, ISO 8601 and their relatives) at the start of the text."""
+        found = _ISO.match(text)
+        if found is None:
+            return None
+        year, month, day, hour, minute, second, fraction, offset = found.groups()
+        local = _moment(int(year), int(month), int(day), (int(hour), int(minute), int(second)))
+        if local is None:
+            return None
+        if offset is None:
+            us, quality = self._utc(local)[0], self._whole_quality
+        else:
+            us, quality = (local - _EPOCH) // _MICROSECOND - _offset_us(offset), None
+            if text[10] == "T" and text[19 : found.start(8)] != " ":
+                self._keep_iso(text, us, fraction, found.start(8), found.end())
+        self._learn(us)
+        return Stamp(us + _fraction(fraction), quality, found.end())
+
+    def weekday(self, text: str) -> Stamp | None:
+        """Read `Tue 2026-03-03 04:05:06 CET` (journalctl -o short-full) at the start of the text."""
+        day = _WEEKDAY.match(text)
+        stamp = self.iso(text[day.end() : day.end() + 40]) if day else None
+        if day is None or stamp is None:
+            return None
+        end = day.end() + stamp.end
+        zone = _ZONE_WORD.match(text, end)
+        if zone is None:
+            return stamp._replace(end=end)
+        if zone[1] in ("UTC", "GMT", "Z"):
+            local = _ISO.match(text, day.end())
+            utc = Clock(UTC).iso(local[0]) if local else None
+            return utc._replace(end=zone.end()) if utc else None
+        return stamp._replace(end=zone.end())
+
+    def snapshot(self) -> dict[str, Any]:
+        """Give what must outlive a restart, as JSON."""
+        zone = self._zone
+        name = getattr(zone, "key", None)
+        if zone is not None and name is None:
+            offset = zone.utcoffset(None)
+            name = offset // timedelta(minutes=1) if offset is not None else None
+        return {"zone": name, "year": self._year, "hint_us": self._hint_us, "last_us": self._last_us}
+
+    @classmethod
+    def restore(cls, snapshot: dict[str, Any]) -> "Clock":
+        """Make a clock that goes on where the snapshot was taken."""
+        name = snapshot.get("zone")
+        zone: tzinfo | None = None
+        if isinstance(name, int):
+            zone = timezone(timedelta(minutes=name))
+        elif name is not None:
+            try:
+                zone = ZoneInfo(name)
+            except (ZoneInfoNotFoundError, ValueError):
+                zone = None
+        clock = cls(zone, snapshot.get("year"), snapshot.get("hint_us"))
+        clock._last_us = snapshot.get("last_us")
+        return clock
+
+    def _learn(self, us: int) -> None:
+        if self._last_us is None:
+            if self._year is None and us > 0:
+                self._last_us = us
+        elif abs(us - self._last_us) < _FULL_DATE_REACH_US:
+            self._last_us = us
+
+    def _date(self, month: int, day: int, clock: tuple[int, int, int]) -> datetime | None:
+        """Find the year a date without one belongs to.
+
+        Time may run back a little (a relay, a clock that was set) and forward a lot (a quiet server), so the year is
+        the one that puts the date at most three months before, else behind, the line before. One wrong line moves
+        nothing for good: the next right one is found the same way.
+        """
+        if self._last_us is not None:
+            last = _EPOCH + timedelta(microseconds=self._last_us)
+            for year in (last.year + 1, last.year, last.year - 1):
+                local = _moment(year, month, day, clock)
+                if local is not None:
+                    ahead = (local - last) // _MICROSECOND
+                    if -_BACK_US <= ahead < 366 * _DAY_US - _BACK_US:
+                        return local
+            return _nearest(last.year, month, day, clock)
+        if self._year is not None:
+            return _nearest(self._year, month, day, clock)
+        if self._hint_us is None:
+            return _moment(_YEAR_UNKNOWN, month, day, clock)
+        latest = _EPOCH + timedelta(microseconds=self._hint_us + _DAY_US)
+        for year in range(latest.year, latest.year - 9, -1):  # eight years hold a 29 February, even about 2100
+            local = _moment(year, month, day, clock)
+            if local is not None and local <= latest:
+                return local
+        return None
+
+    def _utc(self, local: datetime) -> tuple[int, bool]:
+        """Give epoch microseconds of a local time, and whether the clock showed it but once."""
+        first, second = _epoch_us(local, self._zone), _epoch_us(local.replace(fold=1), self._zone)
+        if first < second and self._last_us is not None and first < self._last_us - _FOLD_SLACK_US:
+            return second, False
+        return first, first == second
+
+    def _whole_hour(self, local: datetime) -> bool:
+        """Say whether no change of zone falls into this hour."""
+        start = local.replace(minute=0, second=0)
+        end = local.replace(minute=59, second=59)
+        span = _epoch_us(end, self._zone) - _epoch_us(start, self._zone)
+        return span == SECONDS["59:59"] and all(
+            _epoch_us(one, self._zone) == _epoch_us(one.replace(fold=1), self._zone) for one in (start, end)
+        )
+
+    def _keep_iso(self, text: str, us: int, fraction: str | None, zone_from: int, end: int) -> None:
+        digits = len(fraction or "")
+        if digits in (0, 3, 6, 9) and text[14:19] in SECONDS and text[end : end + 1] == " ":
+            self.iso_hour, self.iso_us = text[:14], us - SECONDS[text[14:19]]
+            self.iso_digits = min(digits, 6)
+            self.iso_scale = 10 ** (6 - self.iso_digits)
+            self.iso_from, self.iso_end = zone_from, end + 1
+            self.iso_zone = text[zone_from : end + 1]
+
+
+def tai64n(text: str) -> Stamp | None:
+    """Read `@4000000069a65b2a1c9c3804` (multilog) at the start of the text."""
+    found = _TAI64N.match(text)
+    if found is None:
+        return None
+    seconds = int(found[1], 16) - _TAI_OFFSET
+    if not 0 <= seconds < 1 << 34:  # the year 2514: what is later is no stamp
+        return None
+    return Stamp(seconds * _SECOND_US + min(int(found[2], 16), 999_999_999) // 1000, None, found.end())
+
+
+def year_of_first_line(first: str, last: str, year: int) -> int:
+    """Give the year of a file's first line, where `year` is that of its last and both bear no year.
+
+    Args:
+        first: The file's first traditional stamp, or its line.
+        last: The file's last one.
+        year: Year of the last line.
+    """
+    begins, ends = (_TRADITIONAL.match(line) for line in (first, last))
+    if begins is None or ends is None:
+        return year
+    dates = [(_MONTHS.get(found[1], 0), int(found[2]), found[4], found[5]) for found in (begins, ends)]
+    return year - 1 if dates[0] > dates[1] else year
+
+
+def _fraction(digits: str | None) -> int:
+    return int(digits[:6].ljust(6, "0")) if digits else 0
+
+
+def _offset_us(text: str) -> int:
+    if text in "Zz":
+        return 0
+    seconds = int(text[1:3]) * 3600 + int(text[-2:]) * 60
+    return (-seconds if text[0] == "-" else seconds) * _SECOND_US
+
+
+def _moment(year: int, month: int, day: int, clock: tuple[int, int, int]) -> datetime | None:
+    """Give a naive moment, or None where there is no such date; a leap second counts as the second before it."""
+    try:
+        return datetime(year, month, day, clock[0], clock[1], min(clock[2], 59))
+    except ValueError:
+        return None
+
+
+def _nearest(year: int, month: int, day: int, clock: tuple[int, int, int]) -> datetime | None:
+    """Give the date in this year or, for 29 February, in the nearest year that has it."""
+    for away in (0, -1, 1, -2, 2, -3, 3, -4, 4):
+        local = _moment(year + away, month, day, clock)
+        if local is not None:
+            return local
+    return None
+
+
+def _epoch_us(local: datetime, zone: tzinfo | None) -> int:
+    try:
+        return round((local if zone is None else local.replace(tzinfo=zone)).timestamp()) * _SECOND_US
+    except (ValueError, OverflowError, OSError):
+        return (local - _EPOCH) // _MICROSECOND

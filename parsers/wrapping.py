@@ -1,0 +1,116 @@
+"""Unwrap the records that journald, Docker and Kubernetes put around a line."""
+
+import json
+import re
+from typing import Any, NamedTuple
+
+__all__ = ["Wrapped", "compose_prefix", "kubernetes", "unwrap_json"]
+
+_COMPOSE = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,63}) {1,40}\| ?")
+_KUBERNETES = re.compile(r" (stdout|stderr) ([FP]) ?")
+_MESSAGE_MAX = 1 << 20  # characters of one message that are looked at; journald's own limit is 48 KiB
+
+
+class Wrapped(NamedTuple):
+    """What a wrapper holds; `time_us` and `time` are its own time, in the one or the other spelling."""
+
+    text: str
+    time_us: int | None = None
+    time: str = ""
+    host: str | None = None
+    tag: str | None = None
+    pid: int | None = None
+    facility: int | None = None
+    severity: int | None = None
+    container: str | None = None
+    stream: str = ""
+    whole: bool = True  # False: the next record goes on with this text
+
+
+def unwrap_json(line: str) -> Wrapped | None:
+    """Read one object of `journalctl -o json` or of Docker's json-file driver; None where it is neither."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(record, dict):
+        return None
+    if isinstance(record.get("log"), str) and isinstance(record.get("time"), str):
+        return _docker(record)
+    if "MESSAGE" in record or "__REALTIME_TIMESTAMP" in record:
+        return _journal(record)
+    return None
+
+
+def kubernetes(text: str) -> Wrapped | None:
+    """Read what follows the time in a CRI log: the stream, whether the text is whole, and the text."""
+    found = _KUBERNETES.match(text)
+    if found is None:
+        return None
+    return Wrapped(text[found.end() :], stream=found[1], whole=found[2] == "F")
+
+
+def compose_prefix(line: str) -> tuple[str, str] | None:
+    """Part `service-1  | text`, as `docker compose logs` writes it, into the container and the text."""
+    found = _COMPOSE.match(line)
+    return (found[1], line[found.end() :]) if found else None
+
+
+def _docker(record: dict[str, Any]) -> Wrapped:
+    text: str = record["log"]
+    attributes = record.get("attrs")
+    name = attributes.get("name") if isinstance(attributes, dict) else None
+    return Wrapped(
+        _one_line(text),
+        time=record["time"],
+        container=name if isinstance(name, str) else None,
+        stream=str(record.get("stream", "")),
+        whole=text.endswith("\n"),
+    )
+
+
+def _journal(record: dict[str, Any]) -> Wrapped:
+    severity = _number(record.get("PRIORITY"))
+    facility = _number(record.get("SYSLOG_FACILITY"))
+    return Wrapped(
+        _one_line(_message(record.get("MESSAGE"))),
+        time_us=_number(record.get("__REALTIME_TIMESTAMP") or record.get("_SOURCE_REALTIME_TIMESTAMP")),
+        host=_word(record.get("_HOSTNAME")),
+        tag=_word(record.get("SYSLOG_IDENTIFIER")) or _word(record.get("_COMM")) or "",
+        pid=_number(record.get("SYSLOG_PID") or record.get("_PID")),
+        facility=facility if facility is not None and facility < 24 else None,
+        severity=severity if severity is not None and severity < 8 else None,
+        container=_word(record.get("CONTAINER_NAME")),
+    )
+
+
+def _message(value: object) -> str:
+    """Give the text: a string, bytes as numbers where it is no UTF-8, or several where the field was repeated."""
+    if isinstance(value, str):
+        return value[:_MESSAGE_MAX]
+    if not isinstance(value, list):
+        return ""
+    if all(isinstance(one, int) and 0 <= one < 256 for one in value):
+        return bytes(value[:_MESSAGE_MAX]).decode("utf-8", "surrogateescape")
+    return " ".join(_message(one) for one in value[:64] if not isinstance(one, list) or _is_bytes(one))
+
+
+def _is_bytes(value: list[object]) -> bool:
+    return all(isinstance(one, int) for one in value)
+
+
+def _one_line(text: str) -> str:
+    """Write line ends within a message as rsyslog does, so that a text is always one line."""
+    return text.rstrip("\r\n").replace("\n", "#012")
+
+
+def _word(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _number(value: object) -> int | None:
+    if isinstance(value, int):
+        return value if 0 <= value < 1 << 62 else None
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
+        return int(value)
+    return None

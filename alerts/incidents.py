@@ -8,15 +8,25 @@ import msgspec
 
 from mailwarden.alerts.finding import Detection, Finding
 from mailwarden.alerts.incident import Incident, Notification, incident_id, severity_rank
+from mailwarden.alerts.shelf import Backing, Row, Shelf
 
 __all__ = ["Incidents"]
 
 _DAY_US = 86_400_000_000
+_REMEMBER_US = 90 * _DAY_US
 _MAX_ENTITIES = 50
 _MAX_EVIDENCE = 10
 _MAX_TIMELINE = 20
 _WORSE_FACTOR = 4
 _STORY_US = _DAY_US  # what happens to one account within a day is one story (detectors.md, "says one thing once")
+_NAMED = (
+    ("mailwarden.account", "account"),
+    ("source.ip", "address"),
+    ("mail.provider", "provider"),
+    ("destination.domain", "domain"),
+    ("mail.bounce.list", "list"),
+)
+"""Entities that messages name in the singular: the first one seen."""
 _PARENT_RANK = {
     "takeover": 4,
     "sending": 3,
@@ -30,18 +40,26 @@ _PARENT_RANK = {
 """A cause may only be told within one of a higher rank that names the same account or address."""
 
 
+class _Closed(msgspec.Struct, array_like=True):
+    """The last incident of a cause and entity that was closed: what comes back names it as `previous`."""
+
+    id: str
+    at_us: int
+
+
 class Incidents:
     """The open and quiet incidents of one site.
 
     Args:
         site: The site's name, part of every id.
+        backing: Where is kept which incident a new one is the return of.
         open_: The incidents that were not closed when the store was last committed.
     """
 
-    def __init__(self, site: str, open_: Iterable[Incident] = ()) -> None:
+    def __init__(self, site: str, backing: Backing, open_: Iterable[Incident] = ()) -> None:
         self._site = site
         self._by_key: dict[tuple[str, str, str], Incident] = {}
-        self._last_closed: dict[tuple[str, str, str], str] = {}
+        self._closed = Shelf("incident.closed", 1, _Closed, lambda one: one.at_us + _REMEMBER_US, backing)
         self._by_name: dict[str, list[Incident]] = {}  # account or address -> live incidents that name it
         self._due: list[tuple[int, str, tuple[str, str, str]]] = []
         self._changed: dict[str, Incident] = {}
@@ -98,6 +116,10 @@ class Incidents:
         self._changed, self._notices = {}, []
         return changed, notices
 
+    def rows(self) -> list[Row]:
+        """Give the state rows to commit."""
+        return self._closed.drain()
+
     def acknowledge(self, id_: str, who: str) -> bool:
         """Remember that somebody is on it; False where no live incident has this id."""
         for incident in self._by_key.values():
@@ -111,7 +133,8 @@ class Incidents:
 
     def _open(self, key: tuple[str, str, str], finding: Finding) -> Incident:
         detection = finding.detection
-        previous = self._last_closed.get(key)
+        closed = self._closed.get("\x1f".join(key))
+        previous = closed.id if closed else None
         incident = Incident(
             id=incident_id(self._site, *key, previous),
             site=self._site,
@@ -175,7 +198,7 @@ class Incidents:
                 values[many] = incident.entity_counts.get(name, len(incident.entities[name]))
         values["count"] = incident.event_count
         values["entity"] = incident.primary[1]
-        for name, short in (("mailwarden.account", "account"), ("source.ip", "address"), ("mail.provider", "provider")):
+        for name, short in _NAMED:
             if incident.entities.get(name):
                 values.setdefault(short, incident.entities[name][0])
         if incident.primary[0] == "mailwarden.account":
@@ -183,7 +206,13 @@ class Incidents:
         if detection.name == incident.lead and finding.fired:
             values["measure"], values["threshold"] = finding.measure, detection.threshold
             values["span_s"] = detection.span_us // 1_000_000
-        values.update(finding.values)
+        if detection.name == incident.lead:
+            values.update(finding.values)
+            facts = finding.event.facts or {}
+            if "mailwarden.user.failures" in facts:
+                values["failures"] = facts["mailwarden.user.failures"]
+        if finding.event.event_action == "service-error":
+            values["reason"] = finding.event.event_original[-160:]
         if finding.fired and len(incident.timeline) < _MAX_TIMELINE:
             incident.timeline.append((finding.at_us, detection.name))
 
@@ -225,7 +254,7 @@ class Incidents:
     # ------------------------------------------------------------------ telling
 
     def _tell(self, incident: Incident, finding: Finding, before: int) -> None:
-        """Decide whether a person hears of this now: it opened, returned, or got worse. Children are told by the parent."""
+        """Decide whether a person hears of this now: it opened, returned or got worse. A parent tells for its children."""
         if incident.parent is not None or severity_rank(incident.severity) < severity_rank("medium"):
             return
         if incident.told_severity is None:
@@ -268,7 +297,7 @@ class Incidents:
 
     def _forget(self, key: tuple[str, str, str], incident: Incident) -> None:
         del self._by_key[key]
-        self._last_closed[key] = incident.id
+        self._closed.put("\x1f".join(key), _Closed(incident.id, incident.last_seen_us))
         self._changed[incident.id] = incident
         for name in ("mailwarden.account", "source.ip"):
             for value in [*incident.entities.get(name, ()), incident.primary[1]]:

@@ -90,6 +90,8 @@ class Ledger:
         facts["mailwarden.pair.known"] = pair is not None and now - pair[1] <= _KNOWN_US
         facts["mailwarden.source.users"] = len(known.users) if known else 0
         facts["mailwarden.user.exists"] = bool(record and record.exists)
+        if event.event_action != "auth-failure":  # a try without a verdict teaches nothing
+            return
         facts["mailwarden.weather.exceeded"] = self._learn_weather(event)
         if account and net and event.mailwarden_attempts and record is not None and pair is None:
             last, failures = record.failing.pop(net, (0, 0))

@@ -94,10 +94,10 @@ class Shelf(Generic[T]):
         """Give the rows to commit, and let go of what was not touched for long."""
         rows: list[Row] = []
         young, old = self._young, self._old
-        for key in sorted(self._dirty):
+        for key in self._dirty:
             value = young[key] if key in young else old[key]
             rows.append((self.kind, key, self.version, self._expires(value), self._encode(value)))
-        rows.extend((self.kind, key, self.version, 0, None) for key in sorted(self._dead))
+        rows.extend((self.kind, key, self.version, 0, None) for key in self._dead)
         self._kept = self._kept or bool(rows)
         self._dirty.clear()
         self._dead.clear()

@@ -109,6 +109,7 @@ class Event:
 
     # facts, set by correlation and enrichment (`mailwarden.*`)
     mailwarden_attempts: int = 1
+    mailwarden_site: str | None = None
     mailwarden_account: str | None = None
     mailwarden_network: str | None = None
     mailwarden_wide_network: str | None = None

@@ -1,0 +1,321 @@
+"""Join what servers spread over lines: the way of one message, and the several lines that tell of one failed try."""
+
+import re
+import zlib
+
+import msgspec
+
+from mailwarden.alerts.ledger import Ledger
+from mailwarden.alerts.shelf import Backing, Row, Shelf
+from mailwarden.alerts.site import Site
+from mailwarden.parsers.address import ip, is_loopback, network
+from mailwarden.parsers.event import Event
+from mailwarden.parsers.reply import classify, provider_of
+
+__all__ = ["Correlator"]
+
+_MESSAGE_US = 10 * 86_400_000_000  # twice the longest time mail waits in a queue (Postfix maximal_queue_lifetime 5 d)
+_TRIES_US = 900_000_000  # tellers of one try are at most minutes apart (Dovecot writes when the connection ends)
+_MAX_DEFERRED = 200
+_QUOTED_ADDRESS = re.compile(
+    r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{0,4}){3,7})(?![\w:])"
+)
+_OUR_STANDING = frozenset({"blocklist", "reputation", "rate_limit", "policy_auth"})
+_LOCAL_PROTOCOLS = frozenset({"lmtp"})
+_LOCAL_PROGRAMS = frozenset({"local", "virtual", "lmtp", "lda", "pipe"})
+
+
+class Message(msgspec.Struct, array_like=True):
+    """What is known of one message on its way."""
+
+    at_us: int
+    account: str | None = None  # the login it was sent under
+    source_ip: str | None = None
+    user_id: str | None = None  # the local user, for mail from scripts
+    directory: str | None = None
+    sender: str | None = None
+    recipients: int = 0
+    accepted: bool = False
+    outbound: bool = False  # from ours to anywhere
+    deferred: list[int] = []  # hashes of recipients whose deferral was counted
+    fresh: bool = False  # the login's network was new to the account when it was accepted
+
+
+class _Tries(msgspec.Struct, array_like=True):
+    """How many failed tries each teller told of one address."""
+
+    at_us: int = 0
+    told: dict[str, int] = {}
+    most: int = 0
+
+
+class Correlator:
+    """Sets on each event what other lines said of the same message or the same try.
+
+    Facts it sets: `mailwarden.attempts` (tries this event newly tells of: 0 where another line told it),
+    `mailwarden.accepted` (this event completes the acceptance of a message), `mailwarden.first_try` (a recipient's first
+    deferral), `mailwarden.relayed` (a stranger's mail went to a stranger), `mailwarden.direction`, and the account, address
+    and sender of the message on its deliveries.
+    """
+
+    def __init__(self, site: Site, ledger: Ledger, backing: Backing) -> None:
+        self._site = site
+        self._ledger = ledger
+        self._messages = Shelf("message", 1, Message, lambda m: m.at_us + _MESSAGE_US, backing)
+        self._tries = Shelf("tries", 1, _Tries, lambda t: t.at_us + _TRIES_US, backing)
+        self.handlers = {
+            "message-received": self._received,
+            "message-queued": self._queued,
+            "message-removed": self._removed,
+            "delivery": self._delivery,
+            "bounce-created": self._bounce,
+            "auth-failure": self._failure,
+            "auth-error": self._failure,
+        }
+
+    def drain(self) -> list[Row]:
+        """Give the rows to commit."""
+        return [*self._messages.drain(), *self._tries.drain()]
+
+    # ------------------------------------------------------------------ messages
+
+    def _received(self, event: Event) -> None:
+        queue_id = event.mail_queue_id
+        if queue_id is None:
+            return
+        message = Message(
+            at_us=event.stream_us,
+            account=event.mailwarden_account,
+            source_ip=event.client_ip or event.source_ip,
+            user_id=event.user_id,
+            directory=event.process_working_directory,
+        )
+        facts = event.facts
+        if facts and facts.get("mailwarden.pair.fresh") and facts["mailwarden.user.has_history"]:
+            message.fresh = not facts["mailwarden.source.is_proxy"]
+        original = event.mail_queue_orig_id and self._messages.get(_key(event, event.mail_queue_orig_id))
+        if original:  # comes back from a content filter: the same message, already counted
+            message.account, message.source_ip = original.account, original.source_ip
+            message.sender, message.accepted, message.outbound = original.sender, True, original.outbound
+        if event.event_module == "exim":
+            message.sender = event.email_from_address[0] if event.email_from_address else None
+            message.recipients = event.mail_recipient_count or len(event.email_to_address or ()) or 1
+            if event.mail_queue_parent_id is None and not original and event.event_outcome != "failure":
+                self._accept(event, message)
+        self._messages.put(_key(event, queue_id), message)
+        if event.client_ip:
+            event.mailwarden_network = network(event.client_ip)
+
+    def _queued(self, event: Event) -> None:
+        queue_id = event.mail_queue_id
+        if queue_id is None:
+            return
+        key = _key(event, queue_id)
+        message = self._messages.get(key)
+        if message is None:  # its first lines were before the log began
+            message = Message(at_us=event.stream_us, accepted=True)
+        if message.sender is None and event.email_from_address:
+            message.sender = event.email_from_address[0]
+        message.recipients = event.mail_recipient_count or message.recipients or 1
+        if not message.accepted:
+            self._accept(event, message)
+        self._messages.put(key, message)
+
+    def _accept(self, event: Event, message: Message) -> None:
+        """Complete a message: everything is known of it but where it goes."""
+        message.accepted = True
+        source = message.source_ip
+        ours = message.account is not None or source is None or self._site.trusts(source)
+        message.outbound = ours and message.sender is not None
+        facts = event.facts = event.facts or {}
+        facts["mailwarden.accepted"] = True
+        facts["mailwarden.pair.fresh"] = message.fresh
+        event.mail_recipient_count = message.recipients
+        event.mailwarden_account = message.account
+        event.mailwarden_direction = "outbound" if message.outbound else "inbound"
+        if source is not None and event.source_ip is None:
+            event.source_ip = source
+            event.mailwarden_network = network(source)
+        if message.user_id is not None:
+            event.user_id = message.user_id
+        if event.email_from_address is None and message.sender:
+            event.email_from_address = [message.sender]
+        if message.account is not None:
+            self._accept_from_account(event, message, message.account, facts)
+
+    def _accept_from_account(self, event: Event, message: Message, account: str, facts: dict[str, object]) -> None:
+        """Set what a message of an account is judged by: its usual volume, its labels, whose name it bears."""
+        _, facts["mailwarden.user.usual_hour"] = self._ledger.mailed(account, message.recipients, event.stream_us)
+        if self._site.labels:
+            facts["mailwarden.labels"] = self._labels(account, event.mailwarden_network)
+        sender = (message.sender or "").lower()
+        if sender and sender != account:
+            typed = account.rpartition("@")[0] if self._is_bare(account, event) else account
+            facts["mailwarden.sender.other"] = sender.rpartition("@")[0] != typed
+
+    def _labels(self, *names: str | None) -> list[str]:
+        return [label for label in self._site.labels if self._site.labelled(label, *names)]
+
+    def _is_bare(self, account: str, event: Event) -> bool:
+        """Say whether the login was typed without a domain, so that only its local part can be compared."""
+        return account.endswith(f"@{event.host_hostname or 'localhost'}")
+
+    def _removed(self, event: Event) -> None:
+        if event.mail_queue_id is not None:
+            self._messages.delete(_key(event, event.mail_queue_id))
+
+    def _bounce(self, event: Event) -> None:
+        child = event.mail_queue_child_id
+        if child is not None:
+            self._messages.put(_key(event, child), Message(at_us=event.stream_us, accepted=True))
+
+    def _delivery(self, event: Event) -> None:
+        queue_id = event.mail_queue_id
+        message = None if queue_id is None else self._messages.get(_key(event, queue_id))
+        facts = event.facts = event.facts or {}
+        if message is not None:
+            event.mailwarden_account = message.account
+            if message.source_ip is not None:
+                event.source_ip = event.source_ip or message.source_ip
+                event.mailwarden_network = network(message.source_ip)
+            event.user_id = event.user_id or message.user_id
+            event.mailwarden_direction = "outbound" if message.outbound else "inbound"
+            if event.email_from_address is None and message.sender:
+                event.email_from_address = [message.sender]
+            if self._site.labels and message.account:
+                facts["mailwarden.labels"] = self._labels(message.account)
+        status = event.mail_delivery_status
+        local = _is_local(event)
+        if not local:
+            self._name_provider(event, facts)
+        if (
+            event.mail_queue_remote_id
+            and status == "sent"
+            and event.destination_ip
+            and is_loopback(event.destination_ip)
+        ):
+            self._hand_over(event, message)
+            facts["mailwarden.hand_over"] = True
+            return
+        if status == "deferred" and message is not None and event.email_to_address:
+            facts["mailwarden.first_try"] = self._first_deferral(event, message)
+        elif status != "deferred":
+            facts["mailwarden.first_try"] = True
+        if local:
+            if status == "sent":
+                self._learn_local(event)
+            event.mailwarden_direction = "internal" if message and message.outbound else "inbound"
+        elif message is not None and self._is_relayed(event, message):
+            facts["mailwarden.relayed"] = True
+
+    def _name_provider(self, event: Event, facts: dict[str, object]) -> None:
+        """Say who was to take the mail, and what a refusal of theirs means. Only replies of others come here."""
+        event.mail_provider = provider_of(event.destination_domain) if event.destination_domain else None
+        if event.mail_delivery_status == "sent" or not event.smtp_reply_text:
+            return
+        verdict = classify(
+            event.smtp_reply_text, event.smtp_reply_code, event.smtp_reply_enhanced_code, event.destination_domain
+        )
+        event.mail_bounce_class, event.mail_bounce_list = verdict.klass, verdict.list
+        event.mail_provider = event.mail_provider or verdict.provider
+        if verdict.klass in _OUR_STANDING:
+            quoted = [one for one in quoted_addresses(event.smtp_reply_text) if one != event.destination_ip]
+            if quoted:
+                facts["mailwarden.own_address"] = quoted[0]
+
+    def _hand_over(self, event: Event, message: Message | None) -> None:
+        """Give what is known of a message to the one that comes back from a filter on this machine."""
+        remote = event.mail_queue_remote_id
+        child = self._messages.get(_key(event, remote)) if remote else None
+        if child is not None and message is not None and child.account is None:
+            child.account, child.source_ip, child.sender = message.account, message.source_ip, message.sender
+            child.outbound, child.user_id = message.outbound, message.user_id
+            self._messages.put(_key(event, str(remote)), child)
+
+    def _first_deferral(self, event: Event, message: Message) -> bool:
+        """Say whether this recipient is deferred for the first time: retries count once."""
+        recipient = hash_of((event.email_to_address or [""])[0])
+        if recipient in message.deferred or len(message.deferred) >= _MAX_DEFERRED:
+            return False
+        message.deferred = [*message.deferred, recipient]
+        self._messages.put(_key(event, str(event.mail_queue_id)), message)
+        return True
+
+    def _learn_local(self, event: Event) -> None:
+        for recipient in event.email_to_address or ():
+            name, at, domain = recipient.lower().rpartition("@")
+            if at:
+                self._ledger.learn_domain(domain, event.stream_us)
+                self._ledger.exists(f"{name}@{domain}", event.stream_us)
+
+    def _is_relayed(self, event: Event, message: Message) -> bool:
+        """Say whether a stranger's mail went on to a stranger: accepted without login, from outside, for elsewhere.
+
+        Aliases, forwards, SRS and lists are not relaying: their recipient was another, one of ours, first.
+        """
+        source = message.source_ip
+        if source is None or message.account is not None or event.mail_original_recipient is not None:
+            return False
+        if event.mail_delivery_status not in ("sent", "deferred", "bounced") or self._site.trusts(source):
+            return False
+        if message.sender is None or message.sender.upper().startswith(("SRS0", "SRS1", "PRVS=")):
+            return False
+        recipient = (event.email_to_address or [""])[0].lower()
+        domain = recipient.rpartition("@")[2]
+        return bool(domain) and "@" in recipient and not self._ledger.is_our_domain(domain)
+
+    # ------------------------------------------------------------------ tries
+
+    def _failure(self, event: Event) -> None:
+        """Count one try once, though smtpd, Dovecot and PAM each tell of it.
+
+        The tries of an address are as many as the teller who told of the most; what an event adds to that is what it newly
+        tells. Tellers may speak in any order, and one line may stand for several tries.
+        """
+        who = event.source_ip or event.mailwarden_account
+        if who is None:
+            event.mailwarden_attempts = event.event_count
+            return
+        tries = self._tries.get(who)
+        if tries is None or event.stream_us - tries.at_us > _TRIES_US:
+            tries = _Tries()
+        tries.at_us = event.stream_us
+        teller = _teller(event)
+        told = tries.told.get(teller, 0) + event.event_count
+        tries.told[teller] = told
+        event.mailwarden_attempts = max(0, told - tries.most)
+        tries.most = max(tries.most, told)
+        self._tries.put(who, tries)
+
+
+def _teller(event: Event) -> str:
+    """Give who tells of a try: the server's front end, one password database, or PAM."""
+    if event.event_module == "pam":
+        return "pam"
+    if event.process_name in ("auth", "auth-worker"):
+        passdb = (event.extra or {}).get("dovecot.passdb")
+        return f"auth:{passdb}"
+    return "front"
+
+
+def _is_local(event: Event) -> bool:
+    """Say whether a delivery went to a mailbox of this server, and not over the network."""
+    if event.event_module == "exim":
+        return event.destination_ip is None and event.mail_delivery_status == "sent"
+    if event.destination_ip is not None:
+        return event.network_protocol in _LOCAL_PROTOCOLS
+    return event.process_name in _LOCAL_PROGRAMS
+
+
+def _key(event: Event, queue_id: str) -> str:
+    return f"{event.host_hostname}\x1f{queue_id}" if event.host_hostname else queue_id
+
+
+def hash_of(text: str) -> int:
+    """Give a small stable number for a text (not Python's own hash, which differs from process to process)."""
+    return zlib.crc32(text.lower().encode("utf-8", "surrogatepass"))
+
+
+def quoted_addresses(text: str) -> list[str]:
+    """Give the addresses that a reply quotes, in order."""
+    return [found for match in _QUOTED_ADDRESS.findall(text[:500]) if (found := ip(match))]

@@ -1,0 +1,144 @@
+"""The one ordered, deterministic fold of a site: events in, incidents out.
+
+What comes out depends on the admitted sequence, the configuration and the versions alone: not on where batches end, not
+on the clock, not on what happens to be in memory.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from mailwarden.alerts.compiler import Rule
+from mailwarden.alerts.detector import Detector
+from mailwarden.alerts.engine import Engine
+from mailwarden.alerts.incident import Incident
+from mailwarden.alerts.incidents import Incidents
+from mailwarden.alerts.ledger import Ledger, place
+from mailwarden.alerts.shelf import Backing, Row
+from mailwarden.alerts.site import Site
+from mailwarden.parsers.address import is_loopback
+from mailwarden.parsers.event import Event
+from mailwarden.pipeline.correlate import Correlator
+from mailwarden.pipeline.rollups import Rollups
+
+__all__ = ["Fold"]
+
+_TICK_US = 60_000_000
+Step = Callable[[Event], None]
+
+
+class Fold:
+    """Correlates, enriches, detects and counts; keeps the incidents.
+
+    Args:
+        site: What is ours.
+        rules: The compiled rules.
+        detectors: The detectors in code.
+        backing: Where state is kept.
+        files: The configured path by source rank.
+        open_: The incidents not closed when the store was last committed.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        rules: Sequence[Rule],
+        detectors: Sequence[Detector[Any]],
+        backing: Backing,
+        files: list[str],
+        open_: Iterable[Incident] = (),
+    ) -> None:
+        self.site = site
+        self.ledger = Ledger(site, backing)
+        self.correlator = Correlator(site, self.ledger, backing)
+        self.engine = Engine(rules, detectors, backing, files)
+        self.incidents = Incidents(site.name, backing, open_)
+        self.rollups = Rollups()
+        self.now_us = 0
+        self._next_tick_us = 0
+        self._steps = self._plan()
+
+    def take(self, events: Iterable[Event], clock_us: int = 0) -> None:
+        """Fold events in admitted order, then let time pass to `clock_us` where the clock made it."""
+        steps, count = self._steps, self.rollups.count
+        next_tick = self._next_tick_us
+        for event in events:
+            if event.stream_us >= next_tick:
+                next_tick = self._tick(event.stream_us)
+            step = steps.get(event.event_action)
+            if step is not None:
+                step(event)
+            count(event)
+        self._next_tick_us = next_tick
+        if clock_us and clock_us >= next_tick:
+            self._tick(clock_us)
+
+    def rows(self) -> list[Row]:
+        """Give the state rows to commit."""
+        return [*self.ledger.drain(), *self.correlator.drain(), *self.engine.drain(), *self.incidents.rows()]
+
+    def _tick(self, stream_us: int) -> int:
+        """Let time pass to the whole minute before `stream_us`; give the next whole minute."""
+        self.now_us = stream_us - stream_us % _TICK_US
+        self.incidents.tick(self.now_us)
+        self._next_tick_us = self.now_us + _TICK_US
+        return self._next_tick_us
+
+    # ------------------------------------------------------------------ what happens to an event of each action
+
+    def _plan(self) -> dict[str, Step]:
+        """Give the step of each action that means something here; the others are only counted."""
+        steps: dict[str, Step] = {}
+        correlate = self.correlator.handlers
+        for action in self.engine.actions | frozenset(correlate) | {"auth-success"}:
+            if action in ("auth-failure", "auth-error"):
+                steps[action] = self._failed
+            elif action == "auth-success":
+                steps[action] = self._succeeded
+            elif action == "message-received":
+                steps[action] = self._received
+            elif action in correlate:
+                steps[action] = self._joined(correlate[action], action in self.engine.actions)
+            else:
+                steps[action] = self._plain
+        return steps
+
+    def _detect(self, event: Event) -> None:
+        event.mailwarden_site = self.site.name
+        for finding in self.engine.detect(event):
+            self.incidents.take(finding)
+
+    def _plain(self, event: Event) -> None:
+        if event.source_ip is not None or event.user_name is not None:
+            place(event, self.site)
+        self._detect(event)
+
+    def _failed(self, event: Event) -> None:
+        place(event, self.site)
+        self.correlator.handlers[event.event_action](event)
+        self.ledger.failed(event)
+        self._detect(event)
+
+    def _succeeded(self, event: Event) -> None:
+        place(event, self.site)
+        self.ledger.succeeded(event)
+        if event.tls_established is False and event.source_ip is not None:
+            facts = event.facts = event.facts or {}
+            facts["mailwarden.source.loopback"] = is_loopback(event.source_ip)
+        self._detect(event)
+
+    def _received(self, event: Event) -> None:
+        place(event, self.site)
+        if event.mailwarden_account is not None:
+            self.ledger.succeeded(event)
+        self.correlator.handlers["message-received"](event)
+        self._detect(event)
+
+    def _joined(self, correlate: Step, detected: bool) -> Step:
+        if not detected:
+            return correlate
+
+        def step(event: Event) -> None:
+            correlate(event)
+            self._detect(event)
+
+        return step

@@ -1,0 +1,162 @@
+"""The auth service: what became of one password (with `auth_verbose=yes`), and its own troubles.
+
+The prefix has been read already: the event knows who asked, the text is the verdict. A text may go on with
+` (given password: …)`, which was cut, or ` - trying the next passdb`.
+
+Source: src/auth/auth-request.c, passdb-pam.c, passdb-ldap.c, db-oauth2.c of Dovecot 2.2.36 to 2.4.4.
+"""
+
+from mailwarden.parsers.event import Event
+from mailwarden.parsers.formats.dovecot.prefix import AUTH, FORMAT
+
+__all__: list[str] = []
+
+_PAM: tuple[tuple[str, str, str], ...] = (  # Linux-PAM's words -> action, reason
+    ("Authentication failure", "auth-failure", "wrong_password"),
+    ("User not known", "auth-failure", "unknown_user"),
+    ("Permission denied", "auth-failure", "policy"),
+    ("User account has expired", "auth-failure", "user_disabled"),
+    ("Authentication token expired", "auth-failure", "password_expired"),
+    ("Authentication token is no longer valid", "auth-failure", "password_expired"),
+    ("Have exhausted maximum number of retries", "auth-failure", "rate_limited"),
+    ("Insufficient credentials", "auth-error", "backend_unavailable"),
+    ("Authentication service cannot retrieve", "auth-error", "backend_unavailable"),
+    ("System error", "auth-error", "backend_unavailable"),
+    ("Critical error", "auth-error", "backend_unavailable"),
+    ("Module is unknown", "auth-error", "backend_unavailable"),
+)
+
+
+def _refused(event: Event, reason: str) -> bool:
+    event.event_action = "auth-failure"
+    event.event_outcome = "failure"
+    event.event_reason = reason
+    return True
+
+
+def _unsure(event: Event, reason: str) -> bool:
+    event.event_action = "auth-error"
+    event.event_outcome = "unknown"
+    event.event_reason = reason
+    return True
+
+
+@FORMAT.pattern("Password mismatch", programs=AUTH)
+@FORMAT.pattern("password mismatch", programs=AUTH)
+@FORMAT.pattern("invalid credentials", programs=AUTH)
+@FORMAT.pattern("Invalid credentials", programs=AUTH)
+def password_mismatch(event: Event, rest: str) -> bool:  # noqa: ARG001
+    """A wrong password; LDAP says the same of an unknown user."""
+    return _refused(event, "wrong_password")
+
+
+@FORMAT.pattern("unknown user", programs=AUTH)
+@FORMAT.pattern("Unknown user", programs=AUTH)
+def unknown_user(event: Event, rest: str) -> bool:  # noqa: ARG001
+    """A user that the backend does not have."""
+    return _refused(event, "unknown_user")
+
+
+@FORMAT.pattern("pam_authenticate() failed: ", programs=AUTH)
+def pam_authenticate(event: Event, rest: str) -> bool:
+    """PAM's verdict on a password."""
+    return _pam(event, rest, "credentials_rejected")
+
+
+@FORMAT.pattern("pam_acct_mgmt() failed: ", programs=AUTH)
+def pam_account(event: Event, rest: str) -> bool:
+    """PAM's verdict on the account behind a good password."""
+    return _pam(event, rest, "user_disabled")
+
+
+def _pam(event: Event, text: str, default: str) -> bool:
+    for words, action, reason in _PAM:
+        if text.startswith(words):
+            return _refused(event, reason) if action == "auth-failure" else _unsure(event, reason)
+    return _refused(event, default)
+
+
+@FORMAT.pattern("User found from deny passdb", programs=AUTH)
+@FORMAT.pattern("allow_nets check failed", programs=AUTH)
+@FORMAT.pattern("allow_real_nets check failed", programs=AUTH)
+@FORMAT.pattern("Authentication failure due to policy server refusal", programs=AUTH)
+@FORMAT.pattern("Authentication failure due to policy", programs=AUTH)
+@FORMAT.pattern("Attempted master login with no master passdbs", programs=AUTH)
+@FORMAT.pattern("Attempted login as master user", programs=AUTH)
+@FORMAT.pattern("Master user login attempted", programs=AUTH)
+@FORMAT.pattern("Login disabled", programs=AUTH)
+def policy(event: Event, rest: str) -> bool:  # noqa: ARG001
+    """A login that a rule forbids, whatever the password."""
+    return _refused(event, "policy")
+
+
+@FORMAT.pattern("User is disabled", programs=AUTH)
+@FORMAT.pattern("User disabled", programs=AUTH)
+def user_disabled(event: Event, rest: str) -> bool:  # noqa: ARG001
+    """A user that the administrator has shut out."""
+    return _refused(event, "user_disabled")
+
+
+@FORMAT.pattern("Password expired", programs=AUTH)
+def password_expired(event: Event, rest: str) -> bool:  # noqa: ARG001
+    """A password that is too old."""
+    return _refused(event, "password_expired")
+
+
+@FORMAT.pattern("Username character disallowed by auth_username_chars: ", programs=AUTH)
+def username_character(event: Event, rest: str) -> bool:
+    """A user name with a character that no user here has."""
+    _, named, name = rest.partition(" (username: ")
+    if named and event.user_name is None:
+        event.user_name = name.removesuffix(")") or None
+    return _refused(event, "invalid_encoding")
+
+
+@FORMAT.pattern("Attempted login with password having illegal chars", programs=AUTH)
+@FORMAT.pattern("invalid input", programs=AUTH)
+@FORMAT.pattern("Invalid username", programs=AUTH)
+def invalid_input(event: Event, rest: str) -> bool:  # noqa: ARG001
+    """Credentials that break the mechanism's grammar."""
+    return _refused(event, "invalid_encoding")
+
+
+@FORMAT.pattern("oauth2 failed: ", programs=AUTH)
+@FORMAT.pattern("Token ", programs=AUTH)
+@FORMAT.pattern("Introspection ", programs=AUTH)
+@FORMAT.pattern("Local validation failed", programs=AUTH)
+def token_refused(event: Event, rest: str) -> bool:  # noqa: ARG001
+    """An OAuth 2 token that is not valid."""
+    return _refused(event, "credentials_rejected")
+
+
+@FORMAT.pattern("No password returned", programs=AUTH)
+@FORMAT.pattern("Empty password returned", programs=AUTH)
+@FORMAT.pattern("passdb lookup failed", programs=AUTH)
+@FORMAT.pattern("Lookup timed out", programs=AUTH)
+@FORMAT.pattern("user not found from ", programs=AUTH)
+@FORMAT.pattern("User not found from ", programs=AUTH)
+@FORMAT.pattern("Authentication client ", programs=AUTH)
+def lookup_failed(event: Event, rest: str) -> bool:  # noqa: ARG001
+    """A lookup that the server itself could not finish."""
+    return _unsure(event, "backend_unavailable")
+
+
+@FORMAT.pattern("Policy check action is ", programs=AUTH)
+@FORMAT.pattern("Master user lookup for login: ", programs=AUTH)
+@FORMAT.pattern("Master user logging in as ", programs=AUTH)
+@FORMAT.pattern("Auth penalty", programs=AUTH)
+def auth_notice(event: Event, rest: str) -> bool:  # noqa: ARG001
+    """A step on the way to a verdict, none of its own."""
+    event.event_action = "statistics"
+    return True
+
+
+@FORMAT.pattern("Error: ", programs=AUTH)
+def auth_fault(event: Event, rest: str) -> bool:
+    """A fault of the auth service: for one user, for one of its clients, or for all."""
+    if event.user_name is not None or event.source_ip is not None:
+        return _unsure(event, "backend_unavailable")
+    if rest.startswith("auth client "):
+        return _unsure(event, "aborted")
+    event.event_action = "service-error"
+    return True

@@ -1,0 +1,400 @@
+"""Login processes: logins, refused logins and broken connections.
+
+`MESSAGE: user=<U>, method=M, rip=IP, lip=IP, mpid=N, TLS, session=<S>`; elements that are empty are left out, and
+administrators change the list (`login_log_format_elements`), so they are found by name. The user name stands as the
+client sent it, in front of the rest: what is ours is read from the last `rip=` on.
+
+Source: src/login-common/client-common.c, client-common-auth.c, login-proxy.c of Dovecot 2.2.36 to 2.4.4.
+"""
+
+import re
+import socket
+import struct
+from binascii import Error as Base64Error
+from binascii import a2b_base64
+
+from mailwarden.parsers.address import ip
+from mailwarden.parsers.event import Event
+from mailwarden.parsers.formats.dovecot.prefix import FORMAT, LOGIN
+
+__all__: list[str] = []
+
+# A login whose user name holds no bracket cannot have a second `rip=` behind it.
+_PLAIN_LOGIN = re.compile(
+    r"([^<>]*)>, method=([^,]*), rip=([0-9A-Fa-f:.]+), lip=([0-9A-Fa-f:.]+), mpid=(\d+)"
+    r"(, TLS|, secured|)(?:, session=<([^<>]*)>)?"
+)
+_V4 = struct.Struct("<6xH4s")
+_V6 = struct.Struct("<6xH16s")
+
+_OUTCOMES: dict[str, tuple[str, str | None, str | None]] = {  # why -> action, outcome, reason
+    "auth failed": ("auth-failure", "failure", "credentials_rejected"),
+    "authorization failed": ("auth-failure", "failure", "policy"),
+    "auth service reported temporary failure": ("auth-error", "unknown", "temp_fail"),
+    "user disabled": ("auth-failure", "failure", "user_disabled"),
+    "password expired": ("auth-failure", "failure", "password_expired"),
+    "sent invalid base64 in response": ("auth-failure", "failure", "invalid_encoding"),
+    "credentials contain control characters": ("auth-failure", "failure", "invalid_encoding"),
+    "login disabled": ("auth-failure", "failure", "policy"),
+    "anonymous logins disabled": ("auth-failure", "failure", "policy"),
+    "tried to use unsupported auth mechanism": ("auth-failure", "failure", "mech_unsupported"),
+    "tried to use disallowed plaintext auth": ("auth-failure", "failure", "cleartext_auth_disabled"),
+    "tried to use disabled plaintext auth": ("auth-failure", "failure", "cleartext_auth_disabled"),
+    "tried to use disallowed cleartext auth": ("auth-failure", "failure", "cleartext_auth_disabled"),
+    "no auth attempts": ("connection-close", None, "no_auth_attempts"),
+    "disconnected before auth was ready": ("connection-close", None, "no_auth_attempts"),
+    "disconnected before greeting": ("connection-close", None, "no_auth_attempts"),
+    "disconnected during TLS handshake": ("tls-failed", "failure", "no_auth_attempts"),
+    "client didn't finish SASL auth": ("connection-close", None, "aborted"),
+    "disconnected while authenticating": ("connection-close", None, "aborted"),
+    "disconnected while finishing login": ("connection-close", None, "aborted"),
+    "aborted authentication": ("connection-close", None, "aborted"),
+    "auth aborted by client": ("connection-close", None, "aborted"),
+    "auth process communication failure": ("auth-error", "unknown", "backend_unavailable"),
+    "internal failure": ("auth-error", "unknown", "backend_unavailable"),
+    "proxy dest auth failed": ("auth-failure", "failure", "credentials_rejected"),
+    "proxy dest authentication failure": ("auth-failure", "failure", "credentials_rejected"),
+    "proxy dest auth temporarily failed": ("auth-error", "unknown", "temp_fail"),
+    "proxy dest": ("auth-error", "unknown", "backend_unavailable"),
+    "cert required": ("auth-failure", "failure", "tls_required"),
+    "client didn't send a cert": ("auth-failure", "failure", "policy"),
+    "client sent an invalid cert": ("auth-failure", "failure", "policy"),
+    "client sent an untrusted cert": ("auth-failure", "failure", "policy"),
+    "connection limit reached": ("rate-limit", "failure", "rate_limited"),
+    "auth referral": ("connection-close", None, None),
+    "process is full": ("service-error", None, None),
+}
+_WHY = re.compile(r"\((" + "|".join(re.escape(why) for why in sorted(_OUTCOMES, key=lambda why: -len(why))) + r")\b")
+_CODES: dict[str, tuple[str, str | None, str | None]] = {  # 2.4 names the reason in a word that stays
+    "auth_failed": _OUTCOMES["auth failed"],
+    "authorization_failed": _OUTCOMES["authorization failed"],
+    "internal_failure": _OUTCOMES["internal failure"],
+    "temp_fail": _OUTCOMES["auth service reported temporary failure"],
+    "user_disabled": _OUTCOMES["user disabled"],
+    "password_expired": _OUTCOMES["password expired"],
+    "invalid_base64": _OUTCOMES["sent invalid base64 in response"],
+    "invalid_credentials": _OUTCOMES["credentials contain control characters"],
+    "login_disabled": _OUTCOMES["login disabled"],
+    "anonymous_auth_disabled": _OUTCOMES["anonymous logins disabled"],
+    "invalid_mech": _OUTCOMES["tried to use unsupported auth mechanism"],
+    "cleartext_auth_disabled": _OUTCOMES["tried to use disallowed cleartext auth"],
+    "no_auth_attempts": _OUTCOMES["no auth attempts"],
+    "auth_process_not_ready": _OUTCOMES["disconnected before auth was ready"],
+    "tls_handshake_not_finished": _OUTCOMES["disconnected during TLS handshake"],
+    "auth_waiting_client": _OUTCOMES["client didn't finish SASL auth"],
+    "auth_aborted_by_client": _OUTCOMES["auth aborted by client"],
+    "auth_process_comm_fail": _OUTCOMES["auth process communication failure"],
+    "auth_nologin_referral": _OUTCOMES["auth referral"],
+    "proxy_dest_auth_failed": _OUTCOMES["proxy dest auth failed"],
+    "proxy_dest_auth_temp_failed": _OUTCOMES["proxy dest auth temporarily failed"],
+    "proxy_dest_connect_failed": _OUTCOMES["proxy dest"],
+    "proxy_dest_internal_failure": _OUTCOMES["proxy dest"],
+    "proxy_dest_remote_failure": _OUTCOMES["proxy dest"],
+    "proxy_dest_protocol_failure": _OUTCOMES["proxy dest"],
+    "proxy_dest_redirect_failure": _OUTCOMES["proxy dest"],
+    "proxy_dest_connection_limit": _OUTCOMES["proxy dest"],
+    "client_ssl_not_started": _OUTCOMES["cert required"],
+    "client_ssl_cert_missing": _OUTCOMES["client didn't send a cert"],
+    "client_ssl_cert_untrusted": _OUTCOMES["client sent an untrusted cert"],
+    "connection_limit": _OUTCOMES["connection limit reached"],
+    "process_full": _OUTCOMES["process is full"],
+    "shutting_down": ("connection-close", None, None),
+}
+_MESSAGES: tuple[tuple[str, tuple[str, str | None, str | None]], ...] = (  # stronger than the reason in parentheses
+    ("Maximum number of connections from user+IP exceeded", ("rate-limit", "failure", "rate_limited")),
+    ("Internal login failure", _OUTCOMES["internal failure"]),
+    ("Auth process broken", _OUTCOMES["auth process communication failure"]),
+    ("Connection queue full", ("service-error", None, None)),
+)
+_BARE_MESSAGES: tuple[tuple[str, tuple[str, str | None, str | None]], ...] = (  # where no reason is given
+    ("SSL required for authentication", ("auth-failure", "failure", "tls_required")),
+    ("Plaintext authentication disabled", _OUTCOMES["tried to use disallowed plaintext auth"]),
+    ("Cleartext authentication disabled", _OUTCOMES["tried to use disallowed plaintext auth"]),
+    ("authentication attempts", _OUTCOMES["auth failed"]),  # 1.1: Aborted login (2 authentication attempts)
+    ("Aborted login", ("auth-failure", "failure", "aborted")),  # 1.0: only after a failed try
+    ("Login failed", _OUTCOMES["auth failed"]),
+    ("Login for ", _OUTCOMES["proxy dest"]),
+    ("TLS initialization failed", ("tls-failed", "failure", None)),
+    ("SSL certificate", ("tls-failed", "failure", None)),
+)
+_CODE = re.compile(r" \(([a-z][a-z0-9_]{2,60})\)$")
+_ATTEMPTS = re.compile(r"(?:, |\()(?:\d{1,6}/)?(\d{1,6}) (?:authentication )?attempts\b")
+_METHOD = re.compile(r"[A-Za-z0-9_+-]{1,40}$")
+_TLS_VERSION = re.compile(r", (TLS|SSL)v(\d(?:\.\d)?) with cipher ([^ ,]{1,80})")
+_DETACHED = re.compile(r"in=(\d{1,18}), out=(\d{1,18})")
+_REFUSED = re.compile(r"\): Client refused \(rip=([0-9A-Fa-f:.]{2,45})\)")
+
+
+def _verify(event: Event, session: str, address: str) -> str | None:
+    """Compare the address with the one the session id holds, take the port from the id, and return the id's address.
+
+    The id is base64 of 6 bytes of time, 2 bytes of port and the raw address (client-common.c, client_get_session_id),
+    unless a proxy handed its own on.
+    """
+    try:
+        if len(session) == 16:
+            port, raw = _V4.unpack(a2b_base64(session))
+            proven = socket.inet_ntoa(raw)
+        elif len(session) == 32:
+            port, raw = _V6.unpack(a2b_base64(session))
+            proven = ip(socket.inet_ntop(socket.AF_INET6, raw)) or ""
+        else:
+            return None
+    except (Base64Error, struct.error, ValueError, OSError):
+        return None
+    if proven == address:
+        event.source_port = port
+    else:
+        event.mail_parse_ambiguous = True
+    return proven
+
+
+def _last_address(text: str) -> tuple[int, str] | None:
+    """Find the last `rip=` that holds an address: where it begins, and the address."""
+    at = text.rfind(" rip=")
+    while at >= 0:
+        address = ip(text[at + 5 : at + 60].partition(",")[0].rstrip(" )"))
+        if address is not None:
+            return at, address
+        at = text.rfind(" rip=", 0, at)
+    return None
+
+
+def _elements(event: Event, text: str) -> tuple[str, str] | None:
+    """Read the elements, and give the message and the connection's security: tls, handshake, secured or clear."""
+    found = _last_address(text)
+    if found is None:
+        return None
+    at, address = found
+    head, tail = text[:at].rstrip(" ,:"), text[at:]
+    session = tail.rfind("session=<")
+    if session >= 0:
+        event.mail_session_id = tail[session + 9 :].partition(">")[0] or None
+        proven = _verify(event, event.mail_session_id or "", address)
+        if proven and proven != address and f" rip={proven}, " in text:  # an element behind ours quotes the client
+            address = proven
+    elif text.find(" rip=") < at:
+        event.mail_parse_ambiguous = True
+    event.source_ip = address
+    local = tail.find(", lip=")
+    if local >= 0:
+        event.destination_ip = ip(tail[local + 6 : local + 60].partition(",")[0].rstrip())
+    mpid = tail.find(", mpid=")
+    if mpid >= 0:
+        number = tail[mpid + 7 : mpid + 20].partition(",")[0]
+        event.mail_session_pid = int(number) if number.isdecimal() else None
+    return _user(event, head), _security(event, tail)
+
+
+def _user(event: Event, head: str) -> str:
+    """Read the user and method off the end of what stands before the address; give the message before them."""
+    message, named, rest = head.partition(": user=<")
+    if named:
+        user, asked, method = rest.rpartition(">, method=")
+        if asked and _METHOD.match(method):
+            event.mail_sasl_method = method
+        else:
+            user = rest.rpartition(">")[0] if ">" in rest else rest
+        event.user_name = user or None
+        return message
+    message, asked, method = head.rpartition("method=")
+    if asked and _METHOD.match(method):
+        event.mail_sasl_method = method
+        return message.rstrip(" ,:")
+    return head
+
+
+def _security(event: Event, tail: str) -> str:
+    """Read the secured element (`TSL` is a slip of Dovecot's main branch)."""
+    if ", TLS handshaking" in tail:
+        event.tls_established = False
+        return "handshake"
+    version = _TLS_VERSION.search(tail)
+    if version is not None:
+        event.tls_version_protocol = version.group(1).lower()
+        event.tls_version = version.group(2)
+        event.tls_cipher = version.group(3)
+    if version is not None or ", TLS" in tail or ", TSL" in tail:
+        event.tls_established = True
+        return "tls"
+    return "secured" if ", secured" in tail or "(secured)" in tail else "clear"
+
+
+def _success(event: Event, rest: str) -> bool:
+    plain = _PLAIN_LOGIN.fullmatch(rest)
+    if plain is None:
+        read = _elements(event, ": user=<" + rest)
+        return read is not None and _succeeded(event, read[1])
+    user, method, rip, lip, mpid, security, session = plain.groups()
+    address = ip(rip)
+    if address is None:
+        return False
+    event.event_action = "auth-success"
+    event.event_outcome = "success"
+    event.user_name = user or None
+    event.mail_sasl_method = method
+    event.source_ip = address
+    event.destination_ip = ip(lip)
+    event.mail_session_pid = int(mpid)
+    if security == ", TLS":
+        event.tls_established = True
+    elif not security:
+        event.tls_established = False
+    if session:
+        event.mail_session_id = session
+        _verify(event, session, address)
+    return True
+
+
+def _succeeded(event: Event, security: str) -> bool:
+    event.event_action = "auth-success"
+    event.event_outcome = "success"
+    if security == "clear":
+        event.tls_established = False
+    return True
+
+
+@FORMAT.pattern("Login: user=<", programs=LOGIN)
+def login(event: Event, rest: str) -> bool:
+    """A login, Dovecot up to 2.3."""
+    return _success(event, rest)
+
+
+@FORMAT.pattern("Logged in: user=<", programs=LOGIN)
+def logged_in(event: Event, rest: str) -> bool:
+    """A login, Dovecot 2.4."""
+    return _success(event, rest)
+
+
+def _meaning(event: Event, message: str) -> tuple[str, str | None, str | None]:
+    """Give action, outcome and reason of a message that ends a connection."""
+    for words, meaning in _MESSAGES:
+        if words in message:
+            return meaning
+    why = _WHY.search(message)
+    code = _CODE.search(message)
+    if code is not None and code.group(1) in _CODES:
+        event.event_code = code.group(1)
+        event.set("dovecot.reason", code.group(1))
+        return _CODES[code.group(1)]
+    if why is not None:
+        return _OUTCOMES[why.group(1)]
+    for words, meaning in _BARE_MESSAGES:
+        if words in message:
+            return meaning
+    return "connection-close", None, None
+
+
+def _ended(event: Event, message: str, security: str) -> None:
+    action, outcome, reason = _meaning(event, message)
+    if action == "connection-close":
+        if security == "handshake" or "SSL_accept" in message:
+            action, outcome = "tls-failed", "failure"
+        elif "oo many " in message and " commands" in message:
+            action, outcome = "protocol-error", "failure"
+        elif message.startswith("Aborted login") and reason is None:
+            reason = "aborted"
+    event.event_action = action
+    event.event_outcome = outcome
+    event.event_reason = reason
+    if action in ("auth-failure", "auth-error"):
+        if security == "clear":
+            event.tls_established = False
+        attempts = _ATTEMPTS.search(message)
+        if attempts is not None and action == "auth-failure":
+            event.event_count = event.mail_auth_attempts = max(int(attempts.group(1)), 1)
+
+
+@FORMAT.pattern(" rip=", programs=LOGIN, anywhere=True)
+def login_ended(event: Event, text: str) -> bool:
+    """A connection that ended before a login, for whatever reason."""
+    if text.startswith(("Login: ", "Logged in: ", "Error: ", "Warning: ", "Fatal: ", "Panic: ", "Debug: ", "proxy")):
+        return False
+    if text.startswith("Started proxying "):
+        return False
+    read = _elements(event, text)
+    if read is None:
+        return False
+    _ended(event, *read)
+    return True
+
+
+@FORMAT.pattern("Started proxying to ", programs=LOGIN)
+def started_proxying(event: Event, rest: str) -> bool:
+    """A login that is handed to another server, Dovecot 2.4 without the prefix."""
+    return _proxied(event, "Started proxying to " + rest)
+
+
+@FORMAT.pattern("proxy(", programs=LOGIN)
+def proxy(event: Event, rest: str) -> bool:
+    """What a proxy tells of one login: handed on, ended, or refused by the other server."""
+    return _proxied(event, rest.partition("): ")[2])
+
+
+@FORMAT.pattern("proxy: ", programs=LOGIN)
+def proxy_trouble(event: Event, rest: str) -> bool:
+    """What a proxy tells of the other server."""
+    return _proxied(event, rest)
+
+
+def _proxied(event: Event, text: str) -> bool:
+    read = _elements(event, text)
+    if read is None:
+        return False
+    message, security = read
+    lower = message[:20].lower()
+    if lower.startswith("started proxying"):
+        return _succeeded(event, security)
+    if lower.startswith(("disconnect", "connection closed")):
+        event.event_action = "session-end"
+        moved = _DETACHED.search(message)
+        if moved is not None:
+            event.set("dovecot.in", int(moved.group(1)))
+            event.set("dovecot.out", int(moved.group(2)))
+        return True
+    _ended(event, message, security)
+    return True
+
+
+@FORMAT.pattern("Error: ", programs=LOGIN)
+def login_error(event: Event, rest: str) -> bool:
+    """A login process's own fault; a proxy's faults say for whom."""
+    event.event_action = "service-error"
+    if rest.startswith("proxy") and _elements(event, rest) is not None:
+        event.event_action = "auth-error"
+        event.event_outcome = "unknown"
+        event.event_reason = "backend_unavailable"
+    return True
+
+
+@FORMAT.pattern("access(", programs=LOGIN)
+def client_refused(event: Event, rest: str) -> bool:
+    """A client that tcpwrap or another access service refused."""
+    refused = _REFUSED.search(rest)
+    if refused is None:
+        return False
+    event.event_action = "reject"
+    event.event_outcome = "failure"
+    event.event_reason = "access_map"
+    event.source_ip = ip(refused.group(1))
+    return True
+
+
+@FORMAT.pattern("Login failed: ", programs=LOGIN)
+def login_failed(event: Event, rest: str) -> bool:
+    """A login refused before it was tried, told without a connection."""
+    if " rip=" in rest:
+        return False
+    _ended(event, rest, "unknown")
+    return True
+
+
+@FORMAT.pattern("TLS initialization failed", programs=LOGIN)
+@FORMAT.pattern("SSL is disabled", programs=LOGIN)
+@FORMAT.pattern("SSL parameters regeneration", programs=LOGIN)
+def tls_trouble(event: Event, rest: str) -> bool:
+    """TLS that the server itself cannot give."""
+    if " rip=" in rest:
+        return False
+    event.event_action = "service-error"
+    return True

@@ -1,0 +1,79 @@
+"""Dovecot's own life: start, stop, limits, errors, and the notices of its helpers.
+
+Source: src/master/main.c, service-monitor.c, src/lib-master/master-service.c of Dovecot 2.2.36 to 2.4.4.
+"""
+
+from mailwarden.parsers.event import Event
+from mailwarden.parsers.formats.dovecot.delivery import read_delivery
+from mailwarden.parsers.formats.dovecot.prefix import AUTH, FORMAT, LOGIN
+
+__all__: list[str] = []
+
+_OTHERS = tuple(sorted(FORMAT.programs - {*LOGIN, *AUTH}))
+
+
+@FORMAT.pattern("Dovecot v")
+def starting(event: Event, rest: str) -> bool:
+    """The start of the whole server, with its version."""
+    if " starting up" not in rest:
+        return False
+    event.event_action = "service-start"
+    event.set("dovecot.version", rest.partition(" ")[0])
+    return True
+
+
+@FORMAT.pattern("Warning: ")
+def warning(event: Event, rest: str) -> bool:
+    """A warning: a limit, the clock, an order to stop or to read the configuration anew."""
+    if rest.startswith("Killed with signal "):
+        event.event_action = "service-stop"
+    elif rest.startswith("SIGHUP received"):
+        event.event_action = "config-change"
+    else:
+        event.event_action = "service-error"
+    return True
+
+
+@FORMAT.pattern("SIGHUP received")
+def reload(event: Event, rest: str) -> bool:  # noqa: ARG001
+    """An order to read the configuration anew."""
+    event.event_action = "config-change"
+    return True
+
+
+@FORMAT.pattern("Error: ", programs=_OTHERS)
+def error(event: Event, rest: str) -> bool:
+    """An error of a session, a delivery or a service; a delivery that failed is told as one."""
+    text = rest.removeprefix("sieve: ")
+    if not (text.startswith("msgid=") and read_delivery(event, text[6:])):
+        event.event_action = "service-error"
+    return True
+
+
+@FORMAT.pattern("Fatal: ")
+@FORMAT.pattern("Panic: ")
+def fatal(event: Event, rest: str) -> bool:  # noqa: ARG001
+    """A process that ended because it had to."""
+    event.event_action = "service-error"
+    return True
+
+
+@FORMAT.pattern("Debug: ")
+def debug(event: Event, rest: str) -> bool:  # noqa: ARG001
+    """What is told to developers; what was secret in it has been cut."""
+    event.event_action = "statistics"
+    return True
+
+
+@FORMAT.pattern("Generating ", programs=("ssl-params",))
+@FORMAT.pattern("SSL parameters regeneration completed", programs=("ssl-params",))
+@FORMAT.pattern("Indexed ", programs=("indexer-worker", "indexer"))
+@FORMAT.pattern("Quota ", programs=("imap", "lmtp", "lda", "quota-status", "pop3"))
+@FORMAT.pattern("quota: ", programs=("imap", "lmtp", "lda", "quota-status", "pop3"))
+@FORMAT.pattern("Finished ", programs=("doveadm", "replicator", "indexer-worker"))
+@FORMAT.pattern("Started ", programs=("doveadm", "replicator", "indexer-worker"))
+@FORMAT.pattern("Synced ", programs=("doveadm", "dsync-local", "dsync-server", "replicator"))
+def notice(event: Event, rest: str) -> bool:  # noqa: ARG001
+    """What a helper has done."""
+    event.event_action = "statistics"
+    return True

@@ -189,7 +189,7 @@ def test_not_a_database(tmp_path: Path, content: bytes) -> None:
 def test_damaged(path: Path) -> None:
     """A damaged page is told when it is met, whether by reading or by writing."""
     data = bytearray(path.read_bytes())
-    data[4096:] = b"\xa5" * (len(data) - 4096)
+    data[2048:] = b"\xa5" * (len(data) - 2048)
     path.write_bytes(data)
 
     with pytest.raises(StoreError, match=r"damaged.*backup"), Store.open(path) as store:

@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -47,11 +47,13 @@ class Engine:
         rules: The compiled rules.
         detectors: The detectors in code.
         backing: Where their state is kept.
-        files: The configured path by source rank, for evidence.
+        file_of: Gives the configured path of a source by its rank, for evidence.
     """
 
-    def __init__(self, rules: Sequence[Rule], detectors: Sequence[Detector[Any]], backing: Backing, files: list[str]):
-        self._files = files
+    def __init__(
+        self, rules: Sequence[Rule], detectors: Sequence[Detector[Any]], backing: Backing, file_of: Callable[[int], str]
+    ):
+        self._file_of = file_of
         self._windows = Shelf("window", 1, _Windows, lambda w: w.expires_us, backing)
         self._rules: dict[str, list[tuple[Rule, tuple[tuple[str, Any], ...], Any]]] = defaultdict(list)
         self._everywhere: list[tuple[Rule, tuple[tuple[str, Any], ...], Any]] = []
@@ -112,7 +114,7 @@ class Engine:
                             tries=fired.tries,
                             measure=fired.measure,
                             entities=_collect(entities, event),
-                            evidence=[evidence_of(event, self._files)],
+                            evidence=[evidence_of(event, self._file_of)],
                             event=event,
                             severity=fired.severity,
                             values=fired.values,
@@ -148,7 +150,7 @@ class Engine:
         self._windows.put(key, record)
         first, measure, tries = record.windows[0], measures[0], rule.weight(event)
         here = _collect(entities, event)
-        evidence = evidence_of(event, self._files)
+        evidence = evidence_of(event, self._file_of)
         if first.level == 0 or reached:
             gather(first, tries, evidence, here)
         if reached and crossed(first, measure):
@@ -170,7 +172,7 @@ class Engine:
             tries=max(rule.weight(event), 1),
             measure=1,
             entities=_collect(entities, event),
-            evidence=[evidence_of(event, self._files)],
+            evidence=[evidence_of(event, self._file_of)],
             event=event,
             severity=_severity(rule.detection, event),
             values={},

@@ -1,5 +1,6 @@
 """A finding: what one rule or detector suspects of one entity. Always made; incidents decide what is told."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -52,6 +53,6 @@ class Finding:
     values: dict[str, Any]
 
 
-def evidence_of(event: Event, files: list[str]) -> Evidence:
+def evidence_of(event: Event, file_of: Callable[[int], str]) -> Evidence:
     """Give the line that an event was read from."""
-    return Evidence(files[event.source_rank], event.log_offset, event.event_original[:2000])
+    return Evidence(file_of(event.source_rank), event.log_offset, event.event_original[:2000])

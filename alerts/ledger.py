@@ -76,6 +76,15 @@ class Ledger:
         shelves: tuple[Shelf[Any], ...] = (self._accounts, self._networks, self._weathers, self._domains)
         return [row for shelf in shelves for row in shelf.drain()]
 
+    def _account(self, account: str, now: int) -> _Account | None:
+        """Give an account's record; one that has expired counts as none, whether or not it was swept out yet."""
+        record = self._accounts.get(account)
+        return None if record is None or _account_expires(record) < now else record
+
+    def _network(self, net: str, now: int) -> _Network | None:
+        known = self._networks.get(net)
+        return None if known is None or known.last_us + _KEEP_US < now else known
+
     # ------------------------------------------------------------------ logins
 
     def failed(self, event: Event) -> None:
@@ -84,8 +93,8 @@ class Ledger:
         facts = event.facts = event.facts or {}
         net = event.mailwarden_network
         account = event.mailwarden_account
-        record = self._accounts.get(account) if account else None
-        known = self._networks.get(net) if net else None
+        record = self._account(account, now) if account else None
+        known = self._network(net, now) if net else None
         pair = record.networks.get(net) if record and net else None
         facts["mailwarden.pair.known"] = pair is not None and now - pair[1] <= _KNOWN_US
         facts["mailwarden.source.users"] = len(known.users) if known else 0
@@ -113,7 +122,7 @@ class Ledger:
         account, net = event.mailwarden_account, event.mailwarden_network
         if account is None or net is None:
             return
-        record = self._accounts.get(account)
+        record = self._account(account, now)
         if record is not None and record.exists:
             pair = record.networks.get(net)
             if pair is not None and now - pair[1] < 3_600_000_000 and not record.failing:
@@ -132,7 +141,7 @@ class Ledger:
         self._learn_success(record, account, net, pair, now)
 
     def _pair_facts(self, record: _Account, net: str, pair: tuple[int, int] | None, now: int) -> dict[str, Any]:
-        known = self._networks.get(net)
+        known = self._network(net, now)
         users = len(known.users) if known else 0
         others = [seen for other, seen in record.networks.items() if other != net]
         first_us = pair[0] if pair else now
@@ -158,7 +167,7 @@ class Ledger:
         if len(record.networks) > _MAX_NETWORKS:
             del record.networks[next(iter(record.networks))]
         self._accounts.put(account, record)
-        known = self._networks.get(net) or _Network()
+        known = self._network(net, now) or _Network()
         if account not in known.users and len(known.users) < _PROXY_USERS:
             known.users.append(account)
             known.last_us = now
@@ -174,7 +183,7 @@ class Ledger:
 
         The usual most is the 95th percentile of the busy hours on record, once there are twenty of them.
         """
-        record = self._accounts.get(account) or _Account(first_us=now)
+        record = self._account(account, now) or _Account(first_us=now)
         hour = now // 3_600_000_000
         if record.hour != hour:
             if record.hour_recipients:
@@ -189,7 +198,7 @@ class Ledger:
 
     def exists(self, account: str, now: int) -> None:
         """Learn that an account has a mailbox here."""
-        record = self._accounts.get(account)
+        record = self._account(account, now)
         if record is None:
             record = _Account(first_us=now, last_us=now)
         elif record.exists:

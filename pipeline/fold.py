@@ -4,6 +4,7 @@ What comes out depends on the admitted sequence, the configuration and the versi
 on the clock, not on what happens to be in memory.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -23,6 +24,8 @@ from mailwarden.pipeline.rollups import Rollups
 __all__ = ["Fold"]
 
 _TICK_US = 60_000_000
+_MAX_TEMPLATES = 500  # shapes of unknown lines kept a batch: an attacker must not fill the store with them
+_VARIABLE = re.compile(r"<[^>]{0,200}>|[0-9A-Fa-f.:]{5,}|\d+")
 Step = Callable[[Event], None]
 
 
@@ -34,7 +37,7 @@ class Fold:
         rules: The compiled rules.
         detectors: The detectors in code.
         backing: Where state is kept.
-        files: The configured path by source rank.
+        file_of: Gives the configured path of a source by its rank.
         open_: The incidents not closed when the store was last committed.
     """
 
@@ -44,15 +47,16 @@ class Fold:
         rules: Sequence[Rule],
         detectors: Sequence[Detector[Any]],
         backing: Backing,
-        files: list[str],
+        file_of: Callable[[int], str],
         open_: Iterable[Incident] = (),
     ) -> None:
         self.site = site
         self.ledger = Ledger(site, backing)
         self.correlator = Correlator(site, self.ledger, backing)
-        self.engine = Engine(rules, detectors, backing, files)
+        self.engine = Engine(rules, detectors, backing, file_of)
         self.incidents = Incidents(site.name, backing, open_)
         self.rollups = Rollups()
+        self.unparsed: dict[tuple[str, str, str], tuple[int, str]] = {}
         self.now_us = 0
         self._next_tick_us = 0
         self._steps = self._plan()
@@ -100,7 +104,18 @@ class Fold:
                 steps[action] = self._joined(correlate[action], action in self.engine.actions)
             else:
                 steps[action] = self._plain
+        steps["unparsed"] = self._unparsed
         return steps
+
+    def _unparsed(self, event: Event) -> None:
+        """Keep one sample of each shape of line that no pattern knows."""
+        if event.event_kind != "pipeline_error":
+            return
+        template = _VARIABLE.sub("#", event.event_original[16:240])[:120]
+        key = (event.event_module or "", event.process_name or "", template)
+        count, sample = self.unparsed.get(key, (0, event.event_original[:500]))
+        if count or len(self.unparsed) < _MAX_TEMPLATES:
+            self.unparsed[key] = (count + 1, sample)
 
     def _detect(self, event: Event) -> None:
         event.mailwarden_site = self.site.name

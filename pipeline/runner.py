@@ -1,0 +1,172 @@
+"""Run the fold: over logs that exist (`scan`), or for ever over logs that grow (`run`).
+
+One batch is one transaction: positions, state, incidents, outbox and counts are committed together, so that a kill at any
+instant costs no event and repeats none.
+"""
+
+import gc
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mailwarden.alerts.compiler import load_rules
+from mailwarden.alerts.engine import load_detectors
+from mailwarden.alerts.incident import Incident, Notification
+from mailwarden.pipeline.admission import Admission
+from mailwarden.pipeline.archive import Archive
+from mailwarden.pipeline.batch import Batch
+from mailwarden.pipeline.configuration import Configuration, cache_directory
+from mailwarden.pipeline.fold import Fold
+from mailwarden.pipeline.store import Commit, OutboxRow, Store
+
+__all__ = ["Runner", "ScanResult", "scan", "wall_clock"]
+
+_SWEEP_BATCHES = 50  # how often state that has expired is swept out of the store
+Decide = Callable[[Sequence[Notification]], list[OutboxRow]]
+
+
+def wall_clock() -> int:
+    """Give the time of the machine in epoch microseconds. Handed in where the clock counts, never read elsewhere."""
+    return time.time_ns() // 1000
+
+
+class Runner:
+    """One site's fold with its store.
+
+    Args:
+        store: Where everything is kept.
+        configuration: The settings.
+        admission: Where events come from.
+        decide: Turns notifications into rows of the outbox; None: nobody is told.
+        archive: Where events are kept; None: nowhere.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        configuration: Configuration,
+        admission: Admission,
+        *,
+        decide: Decide | None = None,
+        archive: Archive | None = None,
+    ) -> None:
+        self.store = store
+        self.admission = admission
+        self._decide = decide
+        self._archive = archive
+        self._batch = store.batch_number()
+        open_ = [*store.incidents(status="open"), *store.incidents(status="quiet")]
+        settings = configuration.rule_settings()
+        self.fold = Fold(
+            configuration.as_site(),
+            load_rules(settings=settings),
+            load_detectors(settings),
+            store,
+            admission.file_of,
+            open_,
+        )
+
+    def take(self, batch: Batch, consumed_acts: Sequence[int] = ()) -> list[Incident]:
+        """Fold one batch and commit it; give the incidents that changed."""
+        fold, number = self.fold, self._batch + 1
+        fold.take(batch.events, batch.clock_us)
+        changed, notices = fold.incidents.drain()
+        if self._archive is not None and batch.events:
+            self._archive.write(number, batch.events)
+        self.store.commit(
+            Commit(
+                batch=number,
+                states=fold.rows(),
+                incidents=changed,
+                outbox=self._decide(notices) if self._decide else (),
+                rollups=fold.rollups.drain(),
+                positions=batch.positions,
+                meta={"stream_us": str(batch.events[-1].stream_us if batch.events else batch.clock_us)},
+                unparsed=fold.unparsed,
+                consumed_acts=consumed_acts,
+            )
+        )
+        fold.unparsed = {}
+        self._batch = number
+        if number % _SWEEP_BATCHES == 0:
+            self.store.expire_states(fold.now_us)
+        return changed
+
+
+@dataclass(slots=True)
+class ScanResult:
+    """What a look over existing logs found. Times are epoch microseconds, 0 where no line was read."""
+
+    store_path: Path
+    incidents: list[Incident] = field(default_factory=list)
+    lines: int = 0
+    understood: int = 0
+    not_understood: int = 0
+    first_us: int = 0
+    last_us: int = 0
+    seconds: float = 0.0
+    problems: list[str] = field(default_factory=list)
+    year_assumed: int | None = None
+    totals: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
+
+
+def scan(
+    paths: list[str],
+    *,
+    state: Path | None,
+    zone: str | None,
+    year: int | None,
+    configuration: Configuration,
+    progress: Callable[[int, int, int], None] | None = None,
+    on_incident: Callable[[Incident], None] | None = None,
+) -> ScanResult:
+    """Read logs that exist, once, and give what goes wrong in them.
+
+    Args:
+        paths: Files, patterns, directories or `-`; empty: what discovery finds.
+        state: Go on from what this directory holds; None: start from nothing, in one file of the user's cache.
+        zone: The zone of stamps that name none.
+        year: The year of the last line, for stamps that name none.
+        configuration: The settings.
+        progress: Called after each batch with (lines, bytes read, bytes in all or 0).
+        on_incident: Called with each incident when it first appears.
+    """
+    started = time.monotonic()
+    gc.set_threshold(50_000, 50, 50)  # a batch of events is many objects and no cycles
+    path = _scan_store(state)
+    with Store.open(path) as store:
+        admission = Admission.of_paths(
+            paths, configuration=configuration, zone=zone, year=year, positions=store.positions(), clock=wall_clock
+        )
+        runner = Runner(store, configuration, admission)
+        result = ScanResult(path)
+        seen: set[str] = set()
+        for batch in admission.batches():
+            for event in batch.events[:1] if not result.first_us else ():
+                result.first_us = event.stream_us
+            changed = runner.take(batch)
+            if batch.events:
+                result.last_us = batch.events[-1].stream_us
+            if on_incident is not None:
+                for incident in changed:
+                    if incident.id not in seen:
+                        seen.add(incident.id)
+                        on_incident(incident)
+            if progress is not None:
+                progress(admission.statistics.lines, admission.statistics.bytes_read, admission.statistics.bytes_total)
+        result.incidents = store.incidents()
+        result.problems = list(admission.problems)
+    result.lines = admission.statistics.lines
+    result.seconds = time.monotonic() - started
+    return result
+
+
+def _scan_store(state: Path | None) -> Path:
+    """Give the database of a scan: that of the state directory, or a fresh one in the cache, replaced each time."""
+    if state is not None:
+        return state / "mailwarden.db"
+    path = cache_directory() / "scan.db"
+    for old in (path, path.with_name("scan.db-wal"), path.with_name("scan.db-shm")):
+        old.unlink(missing_ok=True)
+    return path

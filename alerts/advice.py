@@ -59,7 +59,7 @@ def steps(
     """
     tongue = language if isinstance(language, Translator) else translator(language)
     known = _load()
-    fitting = [step for step in known.get(key, known[_FALLBACK]) if not step.only or set(step.only) & set(modules)]
+    fitting = [step for step in known.get(key, []) if _fits(step, modules, values)] or known[_FALLBACK]
     return [Step(tongue.say(step.text, values), _command(step, modules, values)) for step in fitting]
 
 
@@ -69,6 +69,13 @@ def _load() -> dict[str, list[_Advice]]:
 
     text = Path(__file__).with_name("advice.yaml").read_text("utf-8")
     return msgspec.convert(yaml.safe_load(text), dict[str, list[_Advice]])
+
+
+def _fits(step: _Advice, modules: Sequence[str], values: Mapping[str, object]) -> bool:
+    """Say whether a step is for these servers, and whether all that its sentence names is known."""
+    if step.only and not set(step.only) & set(modules):
+        return False
+    return all(values.get(name) not in (None, "") for name, _ in _PLACE.findall(step.text))
 
 
 def _command(step: _Advice, modules: Sequence[str], values: Mapping[str, object]) -> str | None:

@@ -44,8 +44,8 @@ _JOINED = frozenset({"opened", "worse", "repeated", "returned"})  # kinds that s
 class OutboxStore(Protocol):
     """Where deliveries are kept. The runner puts them there in its own transaction, as (id, due_us, blob)."""
 
-    def outbox_due(self, now_us: int, limit: int) -> list[tuple[str, bytes]]:
-        """Give the deliveries that are due and not done, the one due first at the front."""
+    def outbox_due(self, now_us: int, limit: int) -> list[tuple[str, int, bytes]]:
+        """Give the deliveries that are due and not done as (id, due_us, blob), the one due first at the front."""
         ...
 
     def outbox_update(self, id: str, due_us: int, done: bool, blob: bytes) -> None:
@@ -139,7 +139,7 @@ def pack(delivery: Delivery) -> bytes:
     try:
         return msgspec.msgpack.encode(delivery)
     except UnicodeEncodeError:
-        return msgspec.msgpack.encode(_spelt(msgspec.to_builtins(delivery)))
+        return msgspec.msgpack.encode(_spelt(msgspec.to_builtins(delivery, builtin_types=(bytes,))))
 
 
 def unpack(blob: bytes) -> Delivery:
@@ -218,7 +218,7 @@ class Outbox:
     def _take(self, now_us: int) -> dict[str, Delivery]:
         """Read what is due and not under way yet."""
         taken: dict[str, Delivery] = {}
-        for id, blob in self._store.outbox_due(now_us, _BATCH + len(self._flying)):
+        for id, _, blob in self._store.outbox_due(now_us, _BATCH + len(self._flying)):
             if id in self._flying:
                 continue
             try:

@@ -62,9 +62,11 @@ _ADVICE = {
 }
 # The names that sentences and commands use for what an incident is about, by its ECS name.
 _ENTITIES = {
+    "mailwarden.account": "account",
+    "mailwarden.network": "network",
+    "mail.provider": "provider",
     "user.name": "account",
     "source.ip": "address",
-    "mailwarden.source.network": "network",
     "source.domain": "domain",
     "user.domain": "domain",
     "destination.domain": "provider",
@@ -110,8 +112,7 @@ def severity_word(severity: str, tongue: Translator) -> str:
 
 def advice_key(incident: Incident) -> str:
     """Give the key of the advice for an incident: its own, or the one for its cause."""
-    own = getattr(incident, "advice", None)
-    return own if isinstance(own, str) and own else _ADVICE.get(incident.cause, "look")
+    return incident.advice or _ADVICE.get(incident.cause, "look")
 
 
 def render(
@@ -273,8 +274,8 @@ def _story(tongue: Translator, notification: Notification, values: Mapping[str, 
     near = notification.at_us
     lines = []
     if kind == "summary":
-        for place, (_, text) in enumerate(incident.timeline[: LINE_LIMIT - 5]):
-            lines.append(_Line(_cut(text, _EVIDENCE_LIMIT), 5 - place))
+        told = [text for _, text in incident.timeline if " " in text][: LINE_LIMIT - 5]  # sentences, no rule names
+        lines += [_Line(_cut(text, _EVIDENCE_LIMIT), 5 - place) for place, text in enumerate(told)]
     if kind == "worse" and incident.told_severity and incident.told_severity != incident.severity:
         now, before = severity_word(incident.severity, tongue), severity_word(incident.told_severity, tongue)
         lines.append(_Line(tongue.say(N_("Now {now}, was {before}."), {"now": now, "before": before}), 7))
@@ -282,11 +283,9 @@ def _story(tongue: Translator, notification: Notification, values: Mapping[str, 
         counts = {"count": incident.event_count, "told": incident.told_count}
         lines.append(_Line(tongue.say(N_("{count} events by now, {told} when it was last told."), counts), 7))
     if kind != "ended":
-        lines.append(_Line(_cut(tongue.say(incident.why, values, zone=zone), _WHY_LIMIT), 8))
+        lines.append(_Line(_cut(_sentence(tongue, incident.why, values, zone), _WHY_LIMIT), 8))
     if kind != "summary":
         lines.append(_Line(_when(tongue, notification, zone, near), 6))
-    if kind == "ended" and incident.timeline:
-        lines.append(_Line(_cut(incident.timeline[-1][1], _EVIDENCE_LIMIT), 4))
     if kind not in ("ended", "summary"):
         proofs = {proof.line: proof for proof in incident.evidence}
         for place, proof in enumerate([*proofs.values()][:2]):
@@ -294,6 +293,14 @@ def _story(tongue: Translator, notification: Notification, values: Mapping[str, 
             text = tongue.say(N_("Proof: {source}: {line}"), {"source": source, "line": proof.line})
             lines.append(_Line(_cut(text, _EVIDENCE_LIMIT), 2 - place))
     return lines
+
+
+def _sentence(tongue: Translator, msgid: str, values: Mapping[str, object], zone: tzinfo) -> str:
+    """Say a rule's `why`, which is written as part of a sentence, as a whole one."""
+    text = tongue.say(msgid, values, zone=zone)
+    if tongue.gettext(msgid)[:1].isalpha():
+        text = text[:1].upper() + text[1:]
+    return text if not text or text[-1] in ".!?。…" else text + tongue.gettext(".")
 
 
 def _when(tongue: Translator, notification: Notification, zone: tzinfo, near: int) -> str:

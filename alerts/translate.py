@@ -22,6 +22,7 @@ LANGUAGES = ("en", "ja")
 
 _PLACE = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+_UNITS = ("_s", "_us", "_ratio")  # a message may leave them out: `{span}` takes `span_s`
 _LISTED = 3  # names of a list that are written out
 
 
@@ -64,7 +65,8 @@ class Translator:
             name = match[1]
             if name is None:
                 return match[0][0]
-            return self.value(name, values.get(name), zone=zone)
+            key = next((each for each in (name, *(name + unit for unit in _UNITS)) if each in values), name)
+            return self.value(key, values.get(key), zone=zone)
 
         return _PLACE.sub(value, text)
 

@@ -1,0 +1,253 @@
+"""Count what reports need, by the hour of stream time; what concerns single accounts and their habits, by the day.
+
+It is called for every event, so most cost one look-up in a dict. What a client may choose (an account that it guesses, the
+network it comes from) is counted apart only up to a limit each hour or day, and as "other" beyond it: nobody can fill the
+store by trying names.
+
+What is counted, under a name and up to three words:
+
+| name | words | span |
+|---|---|---|
+| `lines` | event.kind, module, program | hour |
+| `login` | protocol, TLS | hour |
+| `login_account` | account, protocol, TLS | day |
+| `auth_failure` | module, reason, protocol | hour |
+| `auth_error` | module, reason, protocol | hour |
+| `auth_network` | network, "known" or "stranger" to the account it tried | hour |
+| `auth_account` | account, "exists" or "unknown" | day |
+| `message`, `recipients` | direction | hour |
+| `sent`, `sent_recipients` | account or local user, "account" or "script" | day |
+| `delivery` | provider or "local", status ("retried": deferred again), class of the refusal | hour |
+| `delivery_s` | provider or "local", status: seconds from arrival, summed up | hour |
+| `reject` | reason, module | hour |
+| `pop3_fetched`, `pop3_deleted` | account: messages | day |
+| `tls` | protocol, version | hour |
+| `data_loss` | module, reason | hour |
+
+TLS is the version ("1.3"), or "yes", "no", "unknown" where the line does not tell it.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, tzinfo
+
+from mailwarden.parsers.event import Event
+
+__all__ = ["OTHER", "RollupKey", "Rollups"]
+
+RollupKey = tuple[int, str, str, str, str]
+"""hour_us, name, and the words."""
+
+OTHER = "other"
+"""What is counted together beyond the limit."""
+
+_HOUR_US = 3_600_000_000
+_LIMIT = 300  # of a name in an hour: at most 7,200 rows of 80 bytes a day under the worst attack
+_LIMITS = {  # where real ones may be more: a large hoster has thousands of accounts
+    "login_account": 20_000,
+    "sent": 20_000,
+    "sent_recipients": 20_000,
+    "pop3_fetched": 20_000,
+    "pop3_deleted": 20_000,
+    "auth_account": 2_000,
+}
+
+_Words = tuple[str, str, str, str]  # name and words
+
+
+class _Span:
+    """The counts of one hour or one day."""
+
+    def __init__(self) -> None:
+        self.start_us = -1
+        self.counts: dict[_Words, int] = {}
+        self._known: dict[str, set[_Words]] = {}
+
+    def begin(self, start_us: int, known: Iterable[_Words]) -> None:
+        """Begin a new span, with the keys that were counted in it before a restart."""
+        self.start_us = start_us
+        self.counts = {}
+        self._known = {}
+        for words in known:
+            self._known.setdefault(words[0], set()).add(words)
+
+    def add(self, words: _Words, count: int) -> None:
+        """Add to a count."""
+        counts = self.counts
+        if words in counts:
+            counts[words] += count
+            return
+        name = words[0]
+        known = self._known.setdefault(name, set())
+        if words not in known:
+            if len(known) < _LIMITS.get(name, _LIMIT):
+                known.add(words)
+            else:
+                words = (name, OTHER, words[2], words[3])
+        counts[words] = counts.get(words, 0) + count
+
+
+class Rollups:
+    """Counts events; gives what was counted since it was last asked.
+
+    Args:
+        zone: Whose midnight begins a day.
+        counted: Keys counted before a restart, of this hour and day: they take their place within the limits.
+    """
+
+    def __init__(self, zone: tzinfo = UTC, counted: Iterable[RollupKey] = ()) -> None:
+        self._zone = zone
+        self._counted: dict[int, list[_Words]] = {}
+        for hour_us, name, a, b, c in counted:
+            self._counted.setdefault(hour_us, []).append((name, a, b, c))
+        self._turn_us = 0  # when the hour is over
+        self._hour, self._day = _Span(), _Span()
+        self._lines: dict[tuple[str, str | None, str | None], int] = {}
+        self._done: dict[RollupKey, int] = {}
+        self._actions: dict[str, Callable[[Event], None]] = {
+            "auth-success": self._login,
+            "auth-failure": self._failure,
+            "auth-error": self._error,
+            "message-received": self._received,
+            "message-queued": self._accepted,
+            "delivery": self._delivery,
+            "reject": self._reject,
+            "session-end": self._session_end,
+            "tls-established": self._tls,
+            "data-loss": self._data_loss,
+        }
+
+    def count(self, event: Event) -> None:
+        """Count an event that was correlated and enriched."""
+        if event.stream_us >= self._turn_us:
+            self._turn(event.stream_us)
+        key = (event.event_kind, event.event_module, event.process_name)
+        try:
+            self._lines[key] += 1
+        except KeyError:
+            self._lines[key] = 1
+        act = self._actions.get(event.event_action)
+        if act is not None:
+            act(event)
+
+    def drain(self) -> dict[RollupKey, int]:
+        """Give what was counted since the last time."""
+        self._gather()
+        done, self._done = self._done, {}
+        return done
+
+    def _turn(self, stream_us: int) -> None:
+        """Begin the hour of an instant, and the day where it is another."""
+        self._gather()
+        hour_us = stream_us - stream_us % _HOUR_US
+        local = datetime.fromtimestamp(hour_us / 1_000_000, self._zone)
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+        day_us = round(midnight.timestamp()) * 1_000_000
+        self._turn_us = hour_us + _HOUR_US
+        self._hour.begin(hour_us, self._known(hour_us, daily=False))
+        if day_us != self._day.start_us:
+            self._day.begin(day_us, self._known(day_us, daily=True))
+
+    def _known(self, start_us: int, *, daily: bool) -> list[_Words]:
+        return [words for words in self._counted.get(start_us, ()) if (words[0] in _DAILY) is daily]
+
+    def _gather(self) -> None:
+        for (kind, module, program), count in self._lines.items():
+            self._hour.add(("lines", kind, module or "", program or ""), count)
+        self._lines.clear()
+        for span in (self._hour, self._day):
+            for words, count in span.counts.items():
+                key = (span.start_us, *words)
+                self._done[key] = self._done.get(key, 0) + count
+            span.counts.clear()
+
+    # ------------------------------------------------------------------ what is counted of each action
+
+    def _login(self, event: Event) -> None:
+        protocol, tls = event.network_protocol or "", _tls_of(event)
+        self._hour.add(("login", protocol, tls, ""), event.event_count)
+        account = event.mailwarden_account
+        if account is not None:
+            self._day.add(("login_account", account, protocol, tls), event.event_count)
+
+    def _failure(self, event: Event) -> None:
+        tries = event.mailwarden_attempts
+        if not tries:
+            return
+        words = (event.event_module or "", event.event_reason or "", event.network_protocol or "")
+        self._hour.add(("auth_failure", *words), tries)
+        facts = event.facts or {}
+        network, account = event.mailwarden_network, event.mailwarden_account
+        if network is not None:
+            known = "known" if facts.get("mailwarden.pair.known") else "stranger"
+            self._hour.add(("auth_network", network, known, ""), tries)
+        if account is not None:
+            exists = "exists" if facts.get("mailwarden.user.exists") else "unknown"
+            self._day.add(("auth_account", account, exists, ""), tries)
+
+    def _error(self, event: Event) -> None:
+        words = (event.event_module or "", event.event_reason or "", event.network_protocol or "")
+        self._hour.add(("auth_error", *words), event.event_count)
+
+    def _received(self, event: Event) -> None:
+        if event.user_name is not None:  # the only word that Postfix and Exim lose on a login that succeeded
+            self._login(event)
+        self._accepted(event)
+
+    def _accepted(self, event: Event) -> None:
+        facts = event.facts
+        if facts is None or "mailwarden.accepted" not in facts:
+            return
+        recipients = event.mail_recipient_count or 1
+        direction = event.mailwarden_direction or ""
+        self._hour.add(("message", direction, "", ""), 1)
+        self._hour.add(("recipients", direction, "", ""), recipients)
+        sender, kind = event.mailwarden_account, "account"
+        if sender is None:
+            sender, kind = event.user_id, "script"
+        if sender is not None:
+            self._day.add(("sent", sender, kind, ""), 1)
+            self._day.add(("sent_recipients", sender, kind, ""), recipients)
+
+    def _delivery(self, event: Event) -> None:
+        facts = event.facts
+        if facts is not None and "mailwarden.hand_over" in facts:  # to a filter of ours: it comes back
+            return
+        status = event.mail_delivery_status or ""
+        if status == "deferred" and facts is not None and facts.get("mailwarden.first_try") is False:
+            status = "retried"
+        provider = event.mail_provider or (OTHER if event.destination_domain else "local")
+        self._hour.add(("delivery", provider, status, event.mail_bounce_class or ""), event.event_count)
+        delay = event.mail_delivery_delay
+        if delay:
+            self._hour.add(("delivery_s", provider, status, ""), round(delay))
+
+    def _reject(self, event: Event) -> None:
+        self._hour.add(("reject", event.event_reason or "", event.event_module or "", ""), event.event_count)
+
+    def _session_end(self, event: Event) -> None:
+        extra = event.extra
+        if extra is None or "dovecot.del_count" not in extra:
+            return
+        account = event.mailwarden_account or (event.user_name or "").lower()
+        for name, field in (("pop3_fetched", "dovecot.retr_count"), ("pop3_deleted", "dovecot.del_count")):
+            messages = extra.get(field)
+            if messages:
+                self._day.add((name, account, "", ""), messages)
+
+    def _tls(self, event: Event) -> None:
+        self._hour.add(("tls", event.network_protocol or "", _tls_of(event), ""), event.event_count)
+
+    def _data_loss(self, event: Event) -> None:
+        self._hour.add(("data_loss", event.event_module or "", event.event_reason or "", ""), event.event_count)
+
+
+_DAILY = frozenset({*_LIMITS})  # what is counted by the day is what is counted by account
+
+
+def _tls_of(event: Event) -> str:
+    version = event.tls_version
+    if version is not None:
+        return f"ssl{version}" if event.tls_version_protocol == "ssl" else version
+    if event.tls_established is None:
+        return "unknown"
+    return "yes" if event.tls_established else "no"

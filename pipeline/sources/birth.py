@@ -1,0 +1,217 @@
+"""One log file, read from its first byte to its last, under whatever name it stands at the end."""
+
+import os
+from pathlib import Path
+
+from mailwarden.pipeline.sources.compression import CompressedError, Unpacker, compression_of, gzip_mtime
+from mailwarden.pipeline.sources.identity import HEAD_BYTES, SEAM_BYTES, Mark, birth_of, digest
+from mailwarden.pipeline.sources.source import MAX_LINE_BYTES, Hint
+
+__all__ = ["Birth", "ReplacedError", "head_of"]
+
+
+_TAIL_BYTES = 1 << 16  # holds the last line of any syslog
+
+
+class ReplacedError(Exception):
+    """The open file holds other content now: it was truncated, and perhaps written anew."""
+
+
+class Birth:
+    """An open file, its place, and what recognises it.
+
+    Raises:
+        OSError: the file cannot be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            status = os.fstat(self._descriptor)
+            start = os.pread(self._descriptor, 16, 0) if status.st_size else b""
+        except OSError:
+            self.close()
+            raise
+        self.inode, self.device = status.st_ino, status.st_dev
+        kind = compression_of(start)
+        self.packed = kind is not None
+        self.hint = Hint(path.name, gzip_mtime(start), int(status.st_mtime))
+        self._unpacker = Unpacker(self._descriptor, kind) if kind is not None else None
+        self._state = (-1, -1)  # size and time of the last change when everything was read
+        self._modified_ns = status.st_mtime_ns
+        self._cut_tail = False  # the rest of a line that was too long is being skipped
+        self.offset = 0  # behind the last line given
+        self.head = b""
+        self._seam = b""  # the last bytes before `offset`
+        self._rest = b""  # read, but not a whole line yet
+        self.trouble: str | None = None
+
+    @property
+    def birth(self) -> str:
+        return birth_of(self.head)
+
+    def mark(self) -> Mark:
+        """Note where reading stands and what finds this file again."""
+        head = self.head
+        return Mark(
+            self.birth if head else "",
+            self.offset,
+            len(head),
+            digest(head),
+            len(self._seam),
+            digest(self._seam),
+            self.inode,
+            self.device,
+            self._modified_ns,
+        )
+
+    def resume(self, mark: Mark) -> bool:
+        """Go to the place of `mark`; False when this is another file after all."""
+        if not self.packed:
+            self.head = os.pread(self._descriptor, HEAD_BYTES, 0)
+            seam = os.pread(self._descriptor, mark.seam_bytes, mark.offset - mark.seam_bytes)
+        else:
+            seam = self._skip(mark.offset)
+        if (
+            len(seam) != mark.seam_bytes
+            or digest(seam) != mark.seam
+            or (mark.head_bytes and not mark.starts(self.head))
+        ):
+            return False
+        self._seam, self.offset = seam, mark.offset
+        return True
+
+    def peek(self) -> bytes:
+        """Give what the file begins with; only before anything was read."""
+        return self._unpack(HEAD_BYTES) if self.packed else os.pread(self._descriptor, HEAD_BYTES, 0)
+
+    def last_line(self) -> bytes:
+        """Give the last line there is now; only before anything was read."""
+        tail = b""
+        if self.packed:
+            while piece := self._unpack(1 << 20):
+                tail = (tail + piece)[-_TAIL_BYTES:]
+        else:
+            tail = os.pread(self._descriptor, _TAIL_BYTES, max(0, self.size() - _TAIL_BYTES))
+        return tail.rstrip(b"\n").rpartition(b"\n")[2]
+
+    def _skip(self, offset: int) -> bytes:
+        seam, behind = b"", 0
+        while behind < offset:
+            piece = self._unpack(min(1 << 20, offset - behind))
+            if not piece:
+                return b""
+            if len(self.head) < HEAD_BYTES:
+                self.head = (self.head + piece)[:HEAD_BYTES]
+            behind += len(piece)
+            seam = (seam + piece)[-SEAM_BYTES:]
+        return seam
+
+    def _unpack(self, limit: int) -> bytes:
+        assert self._unpacker is not None
+        try:
+            return self._unpacker.read(limit)
+        except CompressedError as error:
+            self.trouble = (
+                f'is broken: "{error}". What stands before that place was read, the rest is lost. '
+                f"Look for an unbroken copy of the file."
+            )
+            return b""
+
+    def _more(self, limit: int) -> bytes:
+        if self._unpacker is not None:
+            data = self._unpack(limit)
+        else:
+            status = os.fstat(self._descriptor)
+            state = (status.st_size, status.st_mtime_ns)
+            if state == self._state:
+                return b""
+            self._modified_ns = status.st_mtime_ns
+            before = (self._seam + self._rest[-SEAM_BYTES:])[-SEAM_BYTES:]
+            place = self.offset + len(self._rest)
+            data = os.pread(self._descriptor, len(before) + limit, place - len(before))
+            if not data.startswith(before):
+                raise ReplacedError
+            data = data[len(before) :]
+            if len(data) < limit:
+                self._state = state
+        if len(self.head) < HEAD_BYTES:
+            self.head = (self.head + data)[:HEAD_BYTES]
+        return data
+
+    def read(self, limit: int) -> tuple[int, bytes] | None:
+        """Give whole lines and the offset of their first byte, or None when there are none now.
+
+        Raises:
+            ReplacedError: the file was truncated; what it held before may stand in a copy.
+        """
+        while True:
+            data = self._more(limit)
+            if not data:
+                return None
+            if self._rest:
+                data = self._rest + data
+            end = data.rfind(b"\n") + 1
+            if self._cut_tail:
+                first = data.find(b"\n") + 1
+                self._cut_tail = not first
+                self._pass(data[: first or None])
+                data, end = data[first:] if first else b"", end - first
+            self._rest = data[end:]
+            if end > 0:
+                return self._give(data[:end])
+            if len(self._rest) >= MAX_LINE_BYTES:
+                line, self._cut_tail = self._rest, True
+                self._rest = b""
+                self.trouble = (
+                    f"has a line of more than {MAX_LINE_BYTES >> 20} MiB. It was cut there and its rest left out. "
+                    "See which program writes it."
+                )
+                return self._give(line + b"\n", len(line))
+
+    def finish(self) -> tuple[int, bytes] | None:
+        """Give the last line of a file that will not grow, though no LF ends it."""
+        line, self._rest = self._rest, b""
+        if self._cut_tail:
+            self._pass(line)
+            return None
+        return self._give(line) if line else None
+
+    def _give(self, data: bytes, size: int | None = None) -> tuple[int, bytes]:
+        start = self.offset
+        self._pass(data if size is None else data[:size])
+        return start, data
+
+    def _pass(self, data: bytes) -> None:
+        self.offset += len(data)
+        self._seam = data[-SEAM_BYTES:] if len(data) >= SEAM_BYTES else (self._seam + data)[-SEAM_BYTES:]
+
+    def size(self) -> int:
+        """Count the bytes on disk now."""
+        return os.fstat(self._descriptor).st_size
+
+    def status(self) -> tuple[int, int, int, int]:
+        """Give inode, device, size and time of the last change (in nanoseconds) now."""
+        status = os.fstat(self._descriptor)
+        return status.st_ino, status.st_dev, status.st_size, status.st_mtime_ns
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def head_of(path: Path) -> bytes:
+    """Read what a file begins with, unpacked; nothing when it cannot be read."""
+    try:
+        birth = Birth(path)
+    except OSError:
+        return b""
+    try:
+        return birth.peek()
+    except OSError:
+        return b""
+    finally:
+        birth.close()

@@ -1,0 +1,145 @@
+"""Which file of a log comes after which, whatever they are called at this moment."""
+
+import os
+import stat
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from mailwarden.pipeline.sources.birth import Birth, head_of
+from mailwarden.pipeline.sources.family import members
+from mailwarden.pipeline.sources.identity import Mark
+from mailwarden.pipeline.sources.wording import unreadable
+
+__all__ = ["Candidate", "Lineage"]
+
+
+class Candidate(NamedTuple):
+    """A file of the family as it stands on disk now."""
+
+    path: Path
+    inode: int
+    device: int
+    size: int
+    modified_ns: int
+
+
+class Lineage:
+    """The readable files of one log, oldest first, and their order after what was already read.
+
+    Args:
+        path: Where the newest file stands, or will stand.
+        only: Leave out all files but these.
+        tell: Takes a path and what is wrong with it.
+    """
+
+    def __init__(self, path: Path, only: Sequence[Path] | None, tell: Callable[[str, str], None]) -> None:
+        self._path = path
+        self._only = None if only is None else set(only)
+        self._tell = tell
+        self._heads: dict[Candidate, bytes] = {}
+        self._barren: set[Candidate] = set()
+
+    def candidates(self) -> list[Candidate]:
+        """List what can be read now, oldest first."""
+        found: list[Candidate] = []
+        for _, path in members(self._path):
+            if self._only is not None and path not in self._only:
+                continue
+            try:
+                status = path.stat()
+                if not stat.S_ISREG(status.st_mode):
+                    continue
+                if not os.access(path, os.R_OK):
+                    raise PermissionError
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                self._tell(str(path), unreadable(error))
+                continue
+            candidate = Candidate(path, status.st_ino, status.st_dev, status.st_size, status.st_mtime_ns)
+            if candidate not in self._barren:
+                found.append(candidate)
+        return found
+
+    def first(self, *, rotations: bool, not_before: float) -> Candidate | None:
+        """Choose where a first reading begins."""
+        candidates = self.candidates()
+        if not rotations:
+            return candidates[-1] if candidates else None
+        for candidate in candidates:
+            if candidate.size and (candidate.path == self._path or candidate.modified_ns >= not_before * 1e9):
+                return candidate
+        return candidates[-1] if candidates else None
+
+    def after(self, known: Sequence[Mark]) -> Candidate | None:
+        """Choose the file that follows the newest of the known ones: the first that has lines, else the newest."""
+        candidates = self.candidates()
+        rest: list[Candidate] = []
+        for index in range(len(candidates) - 1, -1, -1):
+            if any(self.is_marked(candidates[index], mark) for mark in known):
+                rest = candidates[index + 1 :]
+                break
+        else:
+            # The file read last was deleted. What was written later is new; so is whatever now bears the name.
+            last_ns = known[-1].modified_ns if known else 0
+            rest = [c for c in candidates if c.modified_ns > last_ns or c.path == self._path]
+        for candidate in rest:
+            if candidate.size:
+                return candidate
+        return rest[-1] if rest else None
+
+    def find(self, mark: Mark, *, but: tuple[int, int] | None = None) -> Birth | None:
+        """Open the file of a mark at its place, or nothing when it is gone; `but` is an inode and device to leave out."""
+        for candidate in reversed(self.candidates()):
+            if (candidate.inode, candidate.device) == but or not self.is_marked(candidate, mark):
+                continue
+            birth = self.open(candidate)
+            if birth is None:
+                continue
+            if birth.resume(mark):
+                return birth
+            birth.close()
+        return None
+
+    def ends(self, *, rotations: bool, not_before: float) -> tuple[str, str] | None:
+        """Read the first line of the first and the last line of the last file."""
+        first = self.first(rotations=rotations, not_before=not_before)
+        with_lines = [candidate for candidate in self.candidates() if candidate.size]
+        last = self.open(with_lines[-1]) if with_lines else None
+        if first is None or last is None:
+            return None
+        line = last.last_line()
+        last.close()
+        return (
+            self._head(first).partition(b"\n")[0].decode("utf-8", "surrogateescape"),
+            line.decode("utf-8", "surrogateescape"),
+        )
+
+    def open(self, candidate: Candidate) -> Birth | None:
+        """Open a candidate; None when it was moved away or closed to us meanwhile."""
+        try:
+            return Birth(candidate.path)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            self._tell(str(candidate.path), unreadable(error))
+            return None
+
+    def leave_out(self, birth: Birth) -> None:
+        """Do not offer a file again that gave nothing, until it changes."""
+        self._barren.add(Candidate(birth.path, *birth.status()))
+
+    def is_marked(self, candidate: Candidate, mark: Mark) -> bool:
+        """Ask whether this is the file of the mark."""
+        if not mark.head_bytes:
+            return (candidate.inode, candidate.device) == (mark.inode, mark.device)
+        return mark.starts(self._head(candidate))
+
+    def _head(self, candidate: Candidate) -> bytes:
+        head = self._heads.get(candidate)
+        if head is None:
+            if len(self._heads) > 256:
+                self._heads.clear()
+            head = self._heads[candidate] = head_of(candidate.path)
+        return head

@@ -1,0 +1,33 @@
+"""What a person is told about a source: where, what, what it means, how to mend it."""
+
+import errno
+import os
+import pwd
+
+__all__ = ["unreadable"]
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:  # a container's user need not have a name
+        return str(os.geteuid())
+
+
+def unreadable(error: OSError) -> str:
+    """Say why a file cannot be read and what helps."""
+    if isinstance(error, PermissionError):
+        user = _user()
+        return (
+            f'not readable by user "{user}". Nothing was read from it. '
+            f"Run  sudo mailwarden scan  or  sudo adduser {user} adm  and log in again."
+        )
+    if isinstance(error, FileNotFoundError):
+        return (
+            "does not exist. Nothing was read from it. "
+            "Give the path at which your server writes; mailwarden scan without a path looks for it."
+        )
+    if error.errno == errno.ELOOP:
+        return "is a symbolic link in a circle. Nothing was read from it. Point the link at the log."
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return f'cannot be read: "{reason}". Nothing was read from it. Look at the disk and at the kernel\'s log (dmesg).'

@@ -37,6 +37,8 @@ __all__ = [
     "load",
     "parse_duration",
     "rule_names",
+    "scan_store_path",
+    "store_path",
 ]
 
 SEARCHED = ("mailwarden.yml", "/etc/mailwarden/mailwarden.yml")
@@ -249,6 +251,16 @@ def cache_directory(environment: Mapping[str, str] = os.environ) -> Path:
     """Give the directory of what may be lost: the result of the last `scan` without `--state`."""
     base = environment.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111
     return Path(base) / "mailwarden"
+
+
+def store_path(state: Path) -> Path:
+    """Give the database in a state directory."""
+    return state / "mailwarden.db"
+
+
+def scan_store_path(environment: Mapping[str, str] = os.environ) -> Path:
+    """Give the database that holds the result of the last `scan` without `--state`."""
+    return cache_directory(environment) / "scan.db"
 
 
 def find_configuration(stated: str | None = None, environment: Mapping[str, str] = os.environ) -> Path | None:

@@ -1,5 +1,6 @@
 """Read the lines of files that a person names: plain or compressed, standard input too; lines end at LF only."""
 
+import io
 import os
 import stat
 import sys
@@ -7,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
 
 from mailwarden.parsers.errors import SourceError
@@ -59,7 +60,7 @@ def _standard_input() -> _Read:
         redirected = stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
     except OSError:  # not a file of the system
         redirected = False
-    return _reader(stream.fileno()) if redirected else stream.read1
+    return _reader(stream.fileno()) if redirected else cast(io.BufferedReader, stream).read1
 
 
 def _reader(descriptor: int) -> _Read:

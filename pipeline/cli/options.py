@@ -1,11 +1,12 @@
 """Options that several commands share."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-__all__ = ["timezone", "year"]
+__all__ = ["state", "timezone", "year"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -43,4 +44,14 @@ def year(command: F) -> F:
         type=click.IntRange(1982, 9998),
         metavar="Y",
         help="Year of the last line, where stamps carry none (default: found out, and said).",
+    )(command)
+
+
+def state(command: F) -> F:
+    """Add `--state`, for another state directory than the configured one."""
+    return click.option(
+        "--state",
+        type=click.Path(file_okay=False, path_type=Path),
+        metavar="DIR",
+        help="The state directory (default: the configured one; for show and find also the last scan).",
     )(command)

@@ -1,15 +1,14 @@
 """`mailwarden parse`: every input line as one JSON object."""
 
-import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from mailwarden.parsers.errors import SourceError
 from mailwarden.parsers.event import to_ecs
 from mailwarden.pipeline.cli import options
+from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.lines import STANDARD_INPUT, batches, reader_for
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.terminal import tell
@@ -17,30 +16,7 @@ from mailwarden.pipeline.cli.terminal import tell
 if TYPE_CHECKING:
     from mailwarden.parsers.envelope import Reader
 
-__all__ = ["command", "json_line"]
-
-_ENCODER = msgspec.json.Encoder()
-
-
-def json_line(fields: dict[str, Any]) -> bytes:
-    """Write flat fields as one line of ASCII JSON. Bytes that were no UTF-8 become U+FFFD: JSON cannot say them."""
-    try:
-        line = _ENCODER.encode(fields)
-        if line.isascii():
-            return line
-    except UnicodeEncodeError:
-        fields = {name: _whole(value) for name, value in fields.items()}
-    return json.dumps(fields, separators=(",", ":")).encode("ascii")
-
-
-def _whole(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    if isinstance(value, list):
-        return [_whole(one) for one in value]
-    if isinstance(value, dict):
-        return {_whole(name): _whole(one) for name, one in value.items()}
-    return value
+__all__ = ["command"]
 
 
 def _parse(path: str, reader: "Reader") -> None:

@@ -5,14 +5,16 @@ client chooses half of every line, and a terminal obeys what it is sent. Colour 
 """
 
 import os
-import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import IO, Literal, NamedTuple
+from unicodedata import combining, east_asian_width
 
 import click
 
-__all__ = ["Line", "Span", "Style", "coloured", "line_text", "printable", "shorten", "tell", "write"]
+from mailwarden.alerts.escape import printable
+
+__all__ = ["Line", "Span", "Style", "coloured", "columns", "line_text", "shorten", "tell", "wrap", "write"]
 
 Style = Literal["", "critical", "watch", "minor", "ok", "strong", "faint", "command"]
 
@@ -26,13 +28,6 @@ _STYLES = {  # of the eight colours that every terminal has and its owner has ch
     "command": "bold",
 }
 
-# Controls (C0, DEL, C1), what turns or hides text (bidirectional marks, zero-width, tags, separators), and bytes that
-# were no UTF-8. Source: Unicode 15.1, general categories Cc, Cf, Zl, Zp, Cs; "Trojan Source", CVE-2021-42574.
-_UNPRINTABLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff"
-    "\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
-)
-
 
 class Span(NamedTuple):
     """A piece of a line, and how it looks where there is colour."""
@@ -45,28 +40,18 @@ Line = Sequence[Span | str]
 """One line of output. Its pieces are printable already."""
 
 
-def printable(text: object) -> str:
-    """Write text from a log so that no terminal obeys it: what cannot be seen is spelled out, `\\x1b` or `\\u202e`."""
-    return _UNPRINTABLE.sub(_spell, str(text))
-
-
-def _spell(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that was no UTF-8, as `surrogateescape` keeps it
-        code -= 0xDC00
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
 def shorten(text: str, width: int) -> str:
-    """Cut printable text to `width` characters, the cut shown as `…` in the middle: heads and tails tell most."""
-    if len(text) <= width:
+    """Cut printable text to `width` columns, the cut shown as `…` in it: beginnings tell most, ends (a domain) next."""
+    if columns(text) <= width:
         return text
-    if width < 3:
-        return text[:width]
-    tail = (width - 1) // 3
-    return text[: width - 1 - tail] + "…" + text[len(text) - tail :]
+    tail = max(0, (width - 1) // 3)
+    head = width - 1 - tail
+    while head + tail > 0:
+        cut = text[:head] + "…" + (text[-tail:] if tail else "")
+        if columns(cut) <= width:
+            return cut
+        head, tail = (head - 1, tail) if head >= tail else (head, tail - 1)
+    return "…"
 
 
 def coloured(stream: IO[str]) -> bool:
@@ -124,3 +109,28 @@ def tell(message: str) -> None:
     text = "\n".join(printable(line) for line in message.split("\n"))
     sys.stderr.write(_encodable(text, sys.stderr) + "\n")
     sys.stderr.flush()
+
+
+def wrap(text: str, first: int, width: int) -> list[str]:
+    """Break printable text at blanks into a line of at most `first` columns and further ones of at most `width`.
+
+    A word longer than a line is cut in its middle: addresses and names are never broken, and whole in `mailwarden show`.
+    """
+    lines: list[str] = []
+    room, line = first, ""
+    for word in text.split():
+        word = shorten(word, width)
+        if line and columns(line) + 1 + columns(word) > room:
+            lines.append(line)
+            room, line = width, word
+        else:
+            line = f"{line} {word}" if line else word
+    lines.append(line)
+    return lines
+
+
+def columns(text: str) -> int:
+    """Count the columns that printable text takes: East Asian wide characters take two (UAX #11)."""
+    if text.isascii():
+        return len(text)
+    return sum(2 if east_asian_width(one) in "WF" else not combining(one) for one in text)

@@ -1,0 +1,106 @@
+"""`mailwarden explain`: how a log line was read."""
+
+import sys
+from importlib import import_module
+
+import click
+
+from mailwarden.alerts.escape import printable
+from mailwarden.parsers.event import Event, to_ecs
+from mailwarden.pipeline.cli import options
+from mailwarden.pipeline.cli.lines import reader_for
+from mailwarden.pipeline.cli.root import Command
+from mailwarden.pipeline.cli.session import session
+from mailwarden.pipeline.cli.terminal import Line, Span, Style, write
+
+__all__ = ["command"]
+
+_ENVELOPE = (
+    "@timestamp",
+    "mailwarden.time.quality",
+    "host.hostname",
+    "process.name",
+    "process.pid",
+    "service.name",
+    "mail.service",
+    "log.syslog.priority",
+    "log.level",
+    "container.name",
+)
+_KINDS: dict[str, tuple[Style, str]] = {
+    "event": ("ok", "✓ understood"),
+    "ignored": ("faint", "■ not a mail program: passed over"),
+    "pipeline_error": (
+        "watch",
+        "▲ not understood: no pattern knows this text. It is counted; see  mailwarden unparsed",
+    ),
+}
+
+
+@click.command(
+    "explain",
+    cls=Command,
+    examples=[
+        ("mailwarden explain 'Nov 23 00:00:01 mx1 postfix/smtpd[7]: connect from unknown[192.0.2.1]'", ""),
+        ("tail -1 /var/log/mail.log | mailwarden explain -", ""),
+    ],
+)
+@click.argument("lines", nargs=-1, required=True, metavar="LINE|-")
+@options.timezone
+@options.year
+@click.pass_context
+def command(context: click.Context, lines: tuple[str, ...], zone: str | None, year: int | None) -> None:
+    """Say how a log line was read.
+
+    Shows what was taken from around the message, which format and pattern read it, and every field that it gave.
+    Several arguments are one line whose quotes were forgotten.
+    """
+    zone = zone or session(context).configuration.timezone
+    text = sys.stdin.buffer.read().decode("utf-8", "surrogateescape") if lines == ("-",) else " ".join(lines)
+    reader = reader_for("-", zone, year)
+    shown: list[Line] = []
+    for line in text.removesuffix("\n").split("\n"):
+        event = reader.read(line)
+        shown += [*_view(line, event), []]
+    write(shown[:-1])
+
+
+def _view(line: str, event: Event) -> list[Line]:
+    style, said = _KINDS.get(event.event_kind, _KINDS["pipeline_error"])
+    lines: list[Line] = [[Span(said, style)], []]
+    fields = to_ecs(event)
+    lines.append([Span("Around the message", "faint")])
+    around = {name: value for name, value in fields.items() if name in _ENVELOPE}
+    lines += _table(around) if around else [["  nothing: no stamp and no program name was found"]]
+    lines.append([Span("Format  ", "faint"), printable(event.event_module or "none")])
+    patterns = _patterns(line, event)
+    if patterns:
+        lines.append([Span("Pattern ", "faint"), ", ".join(patterns)])
+    lines.append([Span("The event", "faint")])
+    lines += _table({name: value for name, value in fields.items() if name not in _ENVELOPE})
+    return lines
+
+
+def _table(fields: dict[str, object]) -> list[Line]:
+    width = max(map(len, fields))
+    return [[f"  {name:<{width}}  {printable(str(value))}"] for name, value in fields.items()]
+
+
+def _patterns(line: str, event: Event) -> list[str]:
+    """Name the patterns that read the message: it is what begins behind one of the line's first blanks."""
+    if event.event_kind != "event" or not event.event_module:
+        return []
+    form = getattr(import_module(f"mailwarden.parsers.formats.{event.event_module}"), "FORMAT", None)
+    if form is None:
+        return []
+    start = 0
+    for _ in range(14):
+        bare = Event()
+        bare.process_name = event.process_name
+        found = form.explain(bare, line[start:])
+        if found:
+            return [str(name) for name in found]
+        start = line.find(" ", start) + 1
+        if not start:
+            break
+    return []

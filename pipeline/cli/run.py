@@ -1,0 +1,44 @@
+"""`mailwarden run`: follow the logs."""
+
+import click
+
+from mailwarden.pipeline.cli.root import Command
+from mailwarden.pipeline.cli.session import nobody_told, session
+from mailwarden.pipeline.cli.terminal import tell
+
+__all__ = ["command"]
+
+
+@click.command(
+    "run",
+    cls=Command,
+    examples=[
+        ("sudo mailwarden run", "with /etc/mailwarden/mailwarden.yml, where it is there"),
+        ("mailwarden run --config my.yml", "with another configuration"),
+        ("mailwarden run --config demo.yml --clock stream", "replay old logs as they grow"),
+    ],
+)
+@click.option(
+    "--clock",
+    type=click.Choice(["wall", "stream"]),
+    default="wall",
+    show_default=True,
+    help="What time goes by while no line comes; `stream` for old logs.",
+)
+@click.pass_context
+def command(context: click.Context, clock: str) -> None:
+    """Watch: follow the logs and tell people when something goes wrong.
+
+    Follows for ever, through rotation and restarts: nothing is lost, nothing is told twice. SIGTERM ends it cleanly,
+    SIGHUP reads the configuration again.
+    """
+    from mailwarden.alerts.channels import Channels
+    from mailwarden.pipeline.runner import run
+
+    now = session(context)
+    if now.configuration.channels:
+        Channels(now.configuration.resolved_channels()).check()
+    silent = nobody_told(now)
+    if silent:
+        tell(silent)
+    run(now.configuration, clock=clock)

@@ -1,0 +1,96 @@
+"""`mailwarden scan`: look back over logs."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from mailwarden.alerts.incident import SEVERITIES, severity_rank
+from mailwarden.alerts.translate import translator
+from mailwarden.pipeline.cli import options
+from mailwarden.pipeline.cli.incident_json import as_data
+from mailwarden.pipeline.cli.jsonl import json_line
+from mailwarden.pipeline.cli.progress import progress_bar
+from mailwarden.pipeline.cli.root import Command
+from mailwarden.pipeline.cli.scan_view import scan_view
+from mailwarden.pipeline.cli.sentences import Sentences
+from mailwarden.pipeline.cli.session import session
+from mailwarden.pipeline.cli.terminal import tell, write
+
+__all__ = ["command"]
+
+
+@click.command(
+    "scan",
+    cls=Command,
+    examples=[
+        ("sudo mailwarden scan", "the logs that are found on this machine"),
+        ("mailwarden scan mail.log mail.log.1.gz", "these files"),
+        ("mailwarden scan --json --fail-on high mail.log", "for a script"),
+    ],
+)
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("--json", "as_json", is_flag=True, help="One incident a line, as JSON.")
+@click.option("--all", "everything", is_flag=True, help="Show every incident, however many.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(SEVERITIES),
+    help="Leave with 1 where an incident is at least this severe.",
+)
+@click.option(
+    "--state",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Go on from what this directory holds, and keep the result there.",
+)
+@options.timezone
+@options.year
+@click.pass_context
+def command(
+    context: click.Context,
+    paths: tuple[str, ...],
+    as_json: bool,
+    everything: bool,
+    fail_on: str | None,
+    state: Path | None,
+    zone: str | None,
+    year: int | None,
+) -> int:
+    """Look back: read logs and say what went wrong in them.
+
+    Without a path the logs of this machine are found: rotated and compressed ones, the journal, docker. Nobody is told
+    of anything. The result is kept for `mailwarden show` until the next scan.
+    """
+    from mailwarden.pipeline.runner import scan
+
+    now = session(context, zone=zone)
+    with progress_bar() as progress:
+        result = scan(
+            list(paths),
+            state=state,
+            zone=zone or now.configuration.timezone,
+            year=year,
+            configuration=now.configuration,
+            progress=progress,
+        )
+    for problem in result.problems:
+        tell(problem)
+    if as_json:
+        sentences = Sentences(result.incidents, translator("en"))
+        for incident in sorted(result.incidents, key=lambda one: (one.opened_us, one.id)):
+            sys.stdout.buffer.write(json_line(as_data(incident, sentences)) + b"\n")
+        sys.stdout.buffer.flush()
+    else:
+        view = scan_view(
+            result,
+            Sentences(result.incidents, now.tongue, now.zone),
+            everything=everything,
+            history=state is not None,
+            told=bool(now.configuration.channels),
+        )
+        write(view)
+    if result.problems:
+        return 3 if result.lines else 2
+    if fail_on and any(severity_rank(one.severity) >= severity_rank(fail_on) for one in result.incidents):
+        return 1
+    return 0

@@ -1,0 +1,325 @@
+"""What `scan` shows: a verdict first, at most 25 lines of 80 columns whatever the input, and the next step."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from mailwarden.alerts.escape import printable
+from mailwarden.alerts.incident import Incident, severity_rank
+from mailwarden.alerts.render import severity_shape, severity_word
+from mailwarden.alerts.translate import N_, Translator
+from mailwarden.pipeline.cli.sentences import Sentences, span_of
+from mailwarden.pipeline.cli.terminal import Line, Span, Style, columns, shorten, wrap
+
+__all__ = ["Scanned", "block", "scan_view", "style_of", "top_level", "verdict"]
+
+WIDTH = 80
+LINES = 25
+_MARGIN = 12  # columns of the mark and the word before every block
+_WHY_LINES = 2
+_SERVERS = {"postfix": "Postfix", "dovecot": "Dovecot", "exim": "Exim", "pam": "PAM"}
+_KINDS: dict[str, tuple[str, str]] = {  # what the minor incidents of a category are called when they are only counted
+    "auth_attack": (N_("{number} address guessing"), N_("{number} addresses guessing")),
+    "enumeration": (N_("{number} address harvest"), N_("{number} address harvests")),
+    "relay_abuse": (N_("{number} relay probe"), N_("{number} relay probes")),
+    "protocol_abuse": (N_("{number} client breaking the protocol"), N_("{number} clients breaking the protocol")),
+    "config_weakness": (N_("{number} weak setting"), N_("{number} weak settings")),
+    "service_fault": (N_("{number} service fault"), N_("{number} service faults")),
+    "blocklist_risk": (N_("{number} sign of a bad reputation"), N_("{number} signs of a bad reputation")),
+    "outbound_spam": (N_("{number} unusual sender"), N_("{number} unusual senders")),
+    "account_takeover": (N_("{number} unusual login"), N_("{number} unusual logins")),
+}
+
+
+class Scanned(Protocol):
+    """What the runner tells of a scan."""
+
+    incidents: list[Incident]
+    lines: int
+    understood: int
+    not_understood: int
+    first_us: int
+    last_us: int
+    seconds: float
+    year_assumed: int | None
+    totals: dict[tuple[str, str, str, str], int]  # sums of the rollups, by name and words
+
+
+def top_level(incidents: Sequence[Incident]) -> list[Incident]:
+    """Give the incidents that are told by themselves, the worst first; the rest stands in the story of its parent."""
+    ids = {incident.id for incident in incidents}
+    alone = [incident for incident in incidents if incident.parent not in ids]
+    return sorted(alone, key=lambda one: (-severity_rank(one.severity), -_weight(one), -one.last_seen_us, one.id))
+
+
+def _weight(incident: Incident) -> int:
+    """Put what concerns an account, a provider or the whole site before what a single stranger does."""
+    stranger = incident.primary[0] in ("source.ip", "mailwarden.network", "mailwarden.wide_network")
+    return 0 if stranger else 1
+
+
+def style_of(severity: str) -> Style:
+    """Give the style of a severity."""
+    rank = severity_rank(severity)
+    return "critical" if rank == severity_rank("critical") else "watch" if rank >= severity_rank("medium") else "minor"
+
+
+def verdict(incidents: Sequence[Incident], tongue: Translator) -> str:
+    """Judge in a few words: 1 critical, 34 minor."""
+    counts = Counter(style_of(incident.severity) for incident in incidents)
+    words: list[tuple[Style, str]] = [
+        ("critical", N_("{number} critical")),
+        ("watch", N_("{number} to watch")),
+        ("minor", N_("{number} minor")),
+    ]
+    said = [tongue.say(msgid, {"number": counts[style]}) for style, msgid in words if counts[style]]
+    return tongue.gettext(", ").join(said)
+
+
+def scan_view(
+    scanned: Scanned, sentences: Sentences, *, everything: bool = False, history: bool = False, told: bool = False
+) -> list[Line]:
+    """Show the result of a scan.
+
+    Args:
+        scanned: The result.
+        sentences: The words for its incidents.
+        everything: List every incident, without a limit of lines.
+        history: Usual values are known.
+        told: There is a channel.
+    """
+    tongue = sentences.tongue
+    found = top_level(scanned.incidents)
+    head = _head(scanned, found, sentences)
+    tail = _tail(scanned, found, sentences, history=history, told=told)
+    if everything:
+        body: list[Line] = []
+        for incident in found:
+            body += [*block(incident, sentences), []]
+    else:
+        body = _body(found, sentences, LINES - len(head) - len(tail), tongue)
+    return [*head, *body, *tail]
+
+
+# ---------------------------------------------------------------------- the head
+
+
+def _head(scanned: Scanned, found: Sequence[Incident], sentences: Sentences) -> list[Line]:
+    tongue = sentences.tongue
+    judged = verdict(found, tongue)
+    if judged:
+        first = tongue.say(N_("{verdict}."), {"verdict": judged})
+    elif not scanned.lines:
+        first = tongue.gettext("Nothing was read: there is not a single line.")
+    elif not scanned.understood:
+        first = tongue.gettext("No mail log: not one line was understood.")
+    else:
+        first = "✓ " + tongue.gettext("Nothing wrong was found.")
+    style: Style = style_of(found[0].severity) if found else "ok" if scanned.understood else "watch"
+    rows = wrap(" ".join([first, *_read(scanned, sentences)]), WIDTH, WIDTH)[:3]
+    head = rows[0]
+    lines: list[Line] = [[Span(first, style), head.removeprefix(first)] if head.startswith(first) else [head]]
+    return [*lines, *([row] for row in rows[1:]), []]
+
+
+def _read(scanned: Scanned, sentences: Sentences) -> list[str]:
+    tongue = sentences.tongue
+    if not scanned.lines:
+        return []
+    modules = {words[2] for words in scanned.totals if words[0] == "lines" and words[1] == "event"}
+    servers = [name for module, name in _SERVERS.items() if module in modules]
+    values: dict[str, object] = {
+        "lines": tongue.count("{number} line", "{number} lines", scanned.lines),
+        "servers": _joined(servers, tongue),
+        "span": span_of(scanned.first_us, scanned.last_us, tongue, sentences.zone) if scanned.last_us else "",
+        "seconds": tongue.value("number", max(scanned.seconds, 0.1)),
+    }
+    if scanned.year_assumed is not None and scanned.last_us:
+        year = {**values, "year": str(scanned.year_assumed)}
+        values["span"] = tongue.say(N_("{span} (year assumed: {year})"), year)
+    if servers and scanned.last_us:
+        read = tongue.say(N_("Read {lines} of {servers}, {span}, in {seconds} s."), values)
+    else:
+        read = tongue.say(N_("Read {lines} in {seconds} s."), values)
+    said = [printable(read)]
+    if scanned.not_understood:
+        missed = tongue.count("{number} line not understood.", "{number} lines not understood.", scanned.not_understood)
+        said.append(missed)
+    return said
+
+
+def _joined(names: Sequence[str], tongue: Translator) -> str:
+    if len(names) < 2:
+        return "".join(names)
+    values = {"first": tongue.gettext(", ").join(names[:-1]), "last": names[-1]}
+    return tongue.say(N_("{first} and {last}"), values)
+
+
+# ---------------------------------------------------------------------- the incidents
+
+
+def block(incident: Incident, sentences: Sentences, *, why_lines: int = _WHY_LINES) -> list[Line]:
+    """Show one incident: mark, word, title and id; why; the next step."""
+    style = style_of(incident.severity)
+    mark = f"{severity_shape(incident.severity)} {severity_word(incident.severity, sentences.tongue)}"
+    short = sentences.short(incident.id)
+    title = wrap(sentences.title(incident), WIDTH - _MARGIN - len(short) - 2, WIDTH - _MARGIN)[:2]
+    gap = " " * max(2, WIDTH - _MARGIN - columns(title[0]) - len(short))
+    lines: list[Line] = [[Span(_padded(mark), style), Span(title[0], "strong"), gap, Span(short, "command")]]
+    lines += [[" " * _MARGIN, Span(row, "strong")] for row in title[1:]]
+    why = wrap(sentences.why(incident), WIDTH - _MARGIN, WIDTH - _MARGIN)
+    if len(why) > why_lines:
+        why = [*why[: why_lines - 1], shorten(" ".join(why[why_lines - 1 :]), WIDTH - _MARGIN)]
+    lines += [[" " * _MARGIN, row] for row in why]
+    lines += [[" " * _MARGIN, *row] for row in _next(incident, sentences)]
+    return lines
+
+
+def _next(incident: Incident, sentences: Sentences) -> list[Line]:
+    """Give the next step in a line, or its command in a second one; a command is shown whole or not at all."""
+    tongue = sentences.tongue
+    step = sentences.steps(incident)[0]
+    width = WIDTH - _MARGIN
+    head = tongue.say(N_("Next: {text}"), {"text": step.text})
+    if step.command is None:
+        return [[row] for row in wrap(printable(head), width, width)[:2]]
+    head = shorten(printable(head), width)
+    if columns(head) + 3 + columns(step.command) <= width:
+        return [[head, "   ", Span(step.command, "command")]]
+    if columns(step.command) + 2 <= width:
+        return [[head], ["  ", Span(step.command, "command")]]
+    return [[head], ["  ", Span(f"mailwarden show {sentences.short(incident.id)}", "command")]]
+
+
+def _line(incident: Incident, sentences: Sentences) -> Line:
+    """Show one incident in one line."""
+    mark = f"{severity_shape(incident.severity)} {severity_word(incident.severity, sentences.tongue)}"
+    short = sentences.short(incident.id)
+    room = WIDTH - _MARGIN - len(short) - 2
+    title = shorten(sentences.title(incident), room)
+    gap = " " * (room + 2 - columns(title))
+    return [Span(_padded(mark), style_of(incident.severity)), title, gap, Span(short, "command")]
+
+
+def _padded(mark: str) -> str:
+    return mark + " " * max(1, _MARGIN - columns(mark))
+
+
+def _body(found: Sequence[Incident], sentences: Sentences, room: int, tongue: Translator) -> list[Line]:
+    """Fit the incidents into `room` lines: the serious ones in full, then in a line each, what is left counted."""
+    serious = [one for one in found if severity_rank(one.severity) >= severity_rank("medium")]
+    minor = found[len(serious) :]
+    lines: list[Line] = []
+    kept_back = 4 if minor else 0  # for the minor ones
+    for place, incident in enumerate(serious):
+        rows = [*block(incident, sentences), []]
+        left = len(serious) - place - 1
+        if len(lines) + len(rows) + kept_back + min(left, 2) + bool(left) > room:
+            return [
+                *lines,
+                *_lines_of(serious[place:], sentences, room - len(lines) - kept_back),
+                *_minor(minor, sentences, kept_back, tongue, shown=False),
+            ]
+        lines += rows
+    return [*lines, *_minor(minor, sentences, room - len(lines), tongue, shown=True)]
+
+
+def _lines_of(incidents: Sequence[Incident], sentences: Sentences, room: int) -> list[Line]:
+    fits = len(incidents) if len(incidents) < room else max(0, room - 2)
+    lines = [_line(incident, sentences) for incident in incidents[:fits]]
+    rest = len(incidents) - fits
+    if rest:
+        more = sentences.tongue.count("and {number} more to watch (--all)", "and {number} more to watch (--all)", rest)
+        lines.append([" " * _MARGIN, more])
+    return [*lines, []]
+
+
+def _minor(
+    minor: Sequence[Incident], sentences: Sentences, room: int, tongue: Translator, *, shown: bool
+) -> list[Line]:
+    """Show the first of the minor incidents where it is more than one stranger's doing, and count the others."""
+    if not minor:
+        return []
+    lines: list[Line] = []
+    rest = list(minor)
+    while shown and rest and (_weight(rest[0]) or len(rest) == 1):
+        rows = [*block(rest[0], sentences), []]
+        if len(lines) + len(rows) + (4 if len(rest) > 1 else 0) > room:
+            break
+        lines += rows
+        rest.pop(0)
+    if not rest:
+        return lines
+    counts = Counter(incident.category for incident in rest)
+    kinds = [tongue.count(*_KINDS[category], number) for category, number in counts.most_common()]
+    listed = tongue.gettext(", ").join(kinds)
+    if len(rest) < len(minor):
+        text = tongue.count("{number} more: {kinds}", "{number} more: {kinds}", len(rest), {"kinds": listed})
+    else:
+        text = listed
+    mark = _padded(f"{severity_shape('low')} {severity_word('low', tongue)}")
+    rows_ = wrap(f"{text} (--all)", WIDTH - _MARGIN, WIDTH - _MARGIN)[:3]
+    lines.append([Span(mark, "minor"), rows_[0]])
+    lines += [[" " * _MARGIN, row] for row in rows_[1:]]
+    return [*lines, []]
+
+
+# ---------------------------------------------------------------------- the tail
+
+
+def _tail(
+    scanned: Scanned, found: Sequence[Incident], sentences: Sentences, *, history: bool, told: bool
+) -> list[Line]:
+    tongue = sentences.tongue
+    lines: list[Line] = []
+    normal = _normal(scanned.totals, tongue)
+    if normal:
+        lines += [[row] for row in wrap(normal, WIDTH, WIDTH)[:2]]
+    if not history and scanned.understood:
+        said = tongue.gettext("No history yet: “usual” values start after 7 days of  mailwarden run")
+        lines.append([Span(said, "faint")])
+    details = ""
+    if found:
+        command = f"mailwarden show {sentences.short(found[0].id)}"
+        details = tongue.say(N_("Details: {command}"), {"command": command}) + " · "
+    if told:
+        lines.append([details + tongue.say(N_("Keep watching: {command}"), {"command": "mailwarden run"})])
+    else:
+        setup = tongue.say(N_("Nobody is told yet: {command}"), {"command": "mailwarden setup"})
+        lines.append([details + setup])
+    return lines
+
+
+_LOGINS = {"imap": "IMAP", "pop3": "POP3", "smtp": "SMTP", "lmtp": "LMTP", "managesieve": "Sieve"}
+
+
+def _normal(totals: Mapping[tuple[str, str, str, str], int], tongue: Translator) -> str:
+    """Say what went as it should: logins by protocol and deliveries."""
+    parts = []
+    logins: Counter[str] = Counter()
+    clear = unknown = 0
+    delivered: Counter[str] = Counter()
+    for (name, first, second, _), count in totals.items():
+        if name == "login":
+            logins[first] += count
+            clear += count if second == "no" else 0
+            unknown += count if second == "unknown" else 0
+        elif name == "delivery":
+            delivered[second] += count
+    number = logins.total()
+    if number:
+        by = [f"{_LOGINS.get(name, printable(name))} {count:,}" for name, count in logins.most_common(4) if name]
+        if not clear and not unknown:
+            by.append(tongue.gettext("all with TLS"))
+        elif clear:
+            by.append(tongue.count("{number} without TLS", "{number} without TLS", clear))
+        text = tongue.count("{number} login", "{number} logins", number)
+        parts.append(f"{text} ({tongue.gettext(', ').join(by)})")
+    for status, one, many in (
+        ("sent", "{number} delivery", "{number} deliveries"),
+        ("deferred", "{number} deferred", "{number} deferred"),
+        ("bounced", "{number} bounced", "{number} bounced"),
+    ):
+        if delivered[status]:
+            parts.append(tongue.count(one, many, delivered[status]))
+    return tongue.say(N_("Normal: {parts}"), {"parts": " · ".join(parts)}) if parts else ""

@@ -1,0 +1,106 @@
+"""An incident in words: its title, its reason and its steps, filled, translated and printable."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, tzinfo
+
+from mailwarden.alerts.advice import Step, steps
+from mailwarden.alerts.escape import printable
+from mailwarden.alerts.incident import Incident
+from mailwarden.alerts.render import advice_key, short_id
+from mailwarden.alerts.translate import Translator
+
+__all__ = ["Sentences", "span_of"]
+
+_ABOUT = {  # what an incident may be about, and the name that sentences and commands have for it
+    "user.name": "account",
+    "mailwarden.account": "account",
+    "source.ip": "address",
+    "mailwarden.network": "network",
+    "user.domain": "domain",
+    "mail.provider": "provider",
+}
+
+
+class Sentences:
+    """Writes the incidents of one store for one reader."""
+
+    def __init__(self, incidents: Iterable[Incident], tongue: Translator, zone: tzinfo = UTC) -> None:
+        self._ids = [incident.id for incident in incidents]
+        self.tongue = tongue
+        self.zone = zone
+
+    def short(self, id_: str) -> str:
+        """Give what a person types for an incident."""
+        return short_id(id_, self._ids)
+
+    def title(self, incident: Incident) -> str:
+        """Give the sentence that judges."""
+        return self._say(incident.title, incident)
+
+    def why(self, incident: Incident) -> str:
+        """Give the reason, as a sentence."""
+        return _sentence(self._say(incident.why, incident))
+
+    def harmless(self, incident: Incident) -> str:
+        """Give what it could be instead; empty where the rule does not say."""
+        return _sentence(self._say(incident.harmless, incident)) if incident.harmless else ""
+
+    def steps(self, incident: Incident) -> list[Step]:
+        """Give what to do, the most urgent first; printable."""
+        found = steps(advice_key(incident), incident.modules, self._values(incident), self.tongue)
+        return [Step(printable(step.text), printable(step.command) if step.command else None) for step in found]
+
+    def time(self, at_us: int, near_us: int | None = None) -> str:
+        """Give an instant."""
+        return self.tongue.time(at_us, zone=self.zone, near_us=near_us)
+
+    def _say(self, msgid: str, incident: Incident) -> str:
+        return printable(self.tongue.say(msgid, self._values(incident), zone=self.zone))
+
+    def _values(self, incident: Incident) -> dict[str, object]:
+        about: dict[str, object] = {}
+        for name, values in incident.entities.items():
+            if name in _ABOUT and len(values) == 1:
+                about.setdefault(_ABOUT[name], values[0])
+        name, value = incident.primary
+        about["entity"] = value
+        if name in _ABOUT:
+            about[_ABOUT[name]] = value
+        if isinstance(incident.values.get("span_s"), int | float):
+            about["span"] = self.tongue.duration(incident.values["span_s"])
+        about["host"] = incident.hosts[0] if incident.hosts else incident.site
+        return {**about, **incident.values, "id": self.short(incident.id)}
+
+
+def span_of(first_us: int, last_us: int, tongue: Translator, zone: tzinfo) -> str:
+    """Write a stretch of time as short as it can be read: 23 Nov 00:00-00:31 UTC."""
+    first, last = (datetime.fromtimestamp(us / 1_000_000, UTC).astimezone(zone) for us in (first_us, last_us))
+    name = last.tzname() or ""
+    if first.date() == last.date():
+        return f"{_day(first, tongue)} {first:%H:%M}–{last:%H:%M} {name}".strip()
+    return f"{_day(first, tongue)} {first:%H:%M} – {_day(last, tongue)} {last:%H:%M} {name}".strip()
+
+
+def _day(moment: datetime, tongue: Translator) -> str:
+    if tongue.language == "ja":
+        return f"{moment.month}月{moment.day}日"
+    months = [
+        "Jan",
+        "Feb",
+        "Mar",
+        "Apr",
+        "May",
+        "Jun",
+        "Jul",
+        "Aug",
+        "Sep",
+        "Oct",
+        "Nov",
+        "Dec",
+    ]  # never the locale's: `scan` is the same everywhere
+    return f"{moment.day} {months[moment.month - 1]}"
+
+
+def _sentence(text: str) -> str:
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "。", "!", "?")) else text + "."

@@ -1,0 +1,126 @@
+"""What a command works with: the configuration, the language, the time zone, and the stores that are there."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from mailwarden.alerts.translate import Translator, translator
+from mailwarden.parsers.errors import UsageError
+from mailwarden.pipeline.cli.root import Face
+from mailwarden.pipeline.configuration import (
+    Configuration,
+    find_configuration,
+    load,
+    scan_store_path,
+    store_path,
+)
+
+if TYPE_CHECKING:
+    from mailwarden.alerts.incident import Incident
+    from mailwarden.pipeline.store import Store
+
+__all__ = ["Session", "local_zone", "nobody_told", "session"]
+
+
+@dataclass(frozen=True)
+class Session:
+    """The settings of one call."""
+
+    configuration: Configuration
+    tongue: Translator
+    zone: tzinfo
+
+    def stores(self, state: Path | None = None) -> list[Path]:
+        """List the databases that may hold what is asked for, the one written last first."""
+        if state is not None:
+            path = store_path(state)
+            if not path.exists():
+                raise UsageError(f"{state}: holds no mailwarden state. Make it with  mailwarden scan --state {state}")
+            return [path]
+        found = [path for path in (store_path(self.configuration.state_directory), scan_store_path()) if _there(path)]
+        return sorted(found, key=lambda path: -path.stat().st_mtime)
+
+    @contextmanager
+    def store(self, state: Path | None = None, *, write: bool = False) -> Iterator["Store"]:
+        """Open the state of the running service, or of `--state`.
+
+        Raises:
+            UsageError: There is none.
+        """
+        from mailwarden.pipeline.store import Store
+
+        path = store_path(state or self.configuration.state_directory)
+        if not _there(path):
+            raise UsageError(f"{path.parent}: mailwarden has not run here yet. Start it with  mailwarden run")
+        with Store.open(path, read_only=not write) as store:
+            yield store
+
+    def incident(self, prefix: str, state: Path | None = None) -> "tuple[Incident, list[Incident], Path]":
+        """Find an incident by the beginning of its id; give it with all others and the database that holds it.
+
+        Raises:
+            UsageError: No database holds it, or several incidents begin so.
+        """
+        from mailwarden.pipeline.store import Store
+
+        paths = self.stores(state)
+        for path in paths:
+            with Store.open(path, read_only=True) as store:
+                incident = store.incident(prefix)
+                if incident is not None:
+                    return incident, store.incidents(), path
+        looked = ", ".join(str(path) for path in paths) or "nothing was scanned or watched yet"
+        raise UsageError(f'no incident "{prefix}" (looked in: {looked}). List them with  mailwarden')
+
+
+def session(context: click.Context, *, zone: str | None = None) -> Session:
+    """Read the configuration for a command.
+
+    Raises:
+        ConfigurationError: With every fault of it.
+    """
+    face = context.find_object(Face) or Face()
+    configuration = load(find_configuration(face.config))
+    name = zone or configuration.timezone
+    tongue = translator(configuration.spoken())
+    return Session(configuration, tongue, ZoneInfo(name) if name else local_zone())
+
+
+def local_zone() -> tzinfo:
+    """Give this machine's time zone, with its changes over the year where the system names it."""
+    name = os.environ.get("TZ", "").lstrip(":")
+    if not name and Path("/etc/localtime").is_symlink():
+        name = str(Path("/etc/localtime").readlink()).partition("zoneinfo/")[2]
+    try:
+        return ZoneInfo(name) if name else _fixed()
+    except (KeyError, ValueError, OSError):
+        return _fixed()
+
+
+def nobody_told(session: Session) -> str | None:
+    """Say, where it is so, that nobody is told of anything."""
+    if session.configuration.channels:
+        return None
+    return session.tongue.gettext("Nobody is told: no channel is set. To be told: mailwarden setup")
+
+
+def _fixed() -> tzinfo:
+    zone = datetime.now().astimezone().tzinfo
+    assert zone is not None
+    return zone
+
+
+def _there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        sys.stderr.write(f"{path}: {error.strerror}\n")
+        return False

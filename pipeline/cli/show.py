@@ -1,0 +1,157 @@
+"""`mailwarden show`: everything about one incident."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from mailwarden.alerts.escape import printable
+from mailwarden.alerts.incident import Incident
+from mailwarden.alerts.render import severity_shape, severity_word
+from mailwarden.alerts.translate import N_, translator
+from mailwarden.pipeline.cli import options
+from mailwarden.pipeline.cli.incident_json import as_data
+from mailwarden.pipeline.cli.jsonl import json_line
+from mailwarden.pipeline.cli.root import Command
+from mailwarden.pipeline.cli.scan_view import style_of
+from mailwarden.pipeline.cli.sentences import Sentences
+from mailwarden.pipeline.cli.session import nobody_told, session
+from mailwarden.pipeline.cli.terminal import Line, Span, columns, shorten, tell, wrap, write
+
+__all__ = ["command", "show_view"]
+
+_WIDTH = 80
+_HEAD = 9  # columns of the word before each part
+_PROOF = 3  # lines of evidence shown
+_PROOF_WIDTH = 160
+_RELATED = 5
+
+
+@click.command(
+    "show",
+    cls=Command,
+    examples=[
+        ("mailwarden show 7K2", "an id, or the beginning of one"),
+        ("mailwarden show 7K2 --all", "with every line that proves it"),
+        ("mailwarden show 7K2 --json", "as data"),
+    ],
+)
+@click.argument("id_", metavar="ID")
+@click.option("--all", "everything", is_flag=True, help="Show every line of evidence, whole.")
+@click.option("--json", "json_", is_flag=True, help="As one JSON object.")
+@options.state
+@click.pass_context
+def command(context: click.Context, id_: str, everything: bool, json_: bool, state: Path | None) -> None:
+    """Show one incident: what to do, why, how it went, and the lines that prove it."""
+    now = session(context)
+    incident, others, _ = now.incident(id_, state)
+    if json_:
+        sentences = Sentences(others, translator("en"))
+        sys.stdout.buffer.write(json_line(as_data(incident, sentences)) + b"\n")
+        return
+    write(show_view(incident, others, Sentences(others, now.tongue, now.zone), everything=everything))
+    silent = nobody_told(now)
+    if silent:
+        tell(silent)
+
+
+def show_view(
+    incident: Incident, others: list[Incident], sentences: Sentences, *, everything: bool = False
+) -> list[Line]:
+    """Show one incident with its story."""
+    tongue = sentences.tongue
+    lines = [*_head(incident, sentences), *_steps(incident, sentences)]
+    lines += _part(tongue.gettext("Why"), [sentences.why(incident), _rules(incident, sentences)])
+    lines += _part(tongue.gettext("How"), [_how(incident, sentences)])
+    lines += _proof(incident, sentences, everything)
+    for msgid, related in (
+        (N_("Part of"), [one for one in others if one.id == incident.parent]),
+        (N_("With it"), [one for one in others if one.parent == incident.id][:_RELATED]),
+        (N_("Before"), [one for one in others if one.id == incident.previous]),
+    ):
+        lines += _part(tongue.gettext(msgid), [f"{sentences.short(one.id)}  {sentences.title(one)}" for one in related])
+    harmless = sentences.harmless(incident)
+    if harmless:
+        lines += [[row] for row in wrap(f"{tongue.gettext('Could it be harmless?')} {harmless}", _WIDTH, _WIDTH)]
+    silence = f'mailwarden silence {sentences.short(incident.id)} --until worse|2h|forever --because "…"'
+    lines.append([_word(tongue.gettext("Silence")), Span(silence, "command")])
+    return lines
+
+
+def _head(incident: Incident, sentences: Sentences) -> list[Line]:
+    tongue = sentences.tongue
+    lasted = tongue.duration((incident.last_seen_us - incident.first_seen_us) / 1_000_000)
+    words = {
+        "open": N_("open, {lasted} so far"),
+        "quiet": N_("quiet now, lasted {lasted}"),
+        "closed": N_("ended, lasted {lasted}"),
+    }
+    life = tongue.say(words.get(incident.status, words["open"]), {"lasted": lasted})
+    if incident.acknowledged_by:
+        life += " · " + printable(tongue.say(N_("{who} is on it"), {"who": incident.acknowledged_by}))
+    mark = f"{severity_shape(incident.severity)} {severity_word(incident.severity, tongue)}"
+    short = sentences.short(incident.id)
+    lead = columns(mark) + columns(short) + 3
+    rows = wrap(sentences.title(incident), _WIDTH - lead, _WIDTH - _HEAD)
+    lines: list[Line] = [[Span(mark, style_of(incident.severity)), f" {short}  ", Span(rows[0], "strong")]]
+    lines += [[" " * _HEAD, Span(row, "strong")] for row in rows[1:]]
+    return [*lines, [" " * _HEAD, life]]
+
+
+def _steps(incident: Incident, sentences: Sentences) -> list[Line]:
+    lines: list[Line] = []
+    for number, step in enumerate(sentences.steps(incident), start=1):
+        word = _word(sentences.tongue.gettext("Do now") if number == 1 else "")
+        rows = wrap(step.text, _WIDTH - _HEAD - 3, _WIDTH - _HEAD - 3)
+        lines.append([word, f"{number}. {rows[0]}"])
+        lines += [[" " * (_HEAD + 3), row] for row in rows[1:]]
+        if step.command:  # whole, however long: it is copied
+            lines.append([" " * (_HEAD + 3), Span(step.command, "command")])
+    return lines
+
+
+def _rules(incident: Incident, sentences: Sentences) -> str:
+    tongue = sentences.tongue
+    rules = tongue.gettext(", ").join(map(printable, incident.rules))
+    number = max(1, len(incident.rules))
+    text = tongue.count("Rule {rules}", "Rules {rules}", number, {"rules": rules})
+    return " ".join([text, *map(printable, incident.techniques)])
+
+
+def _how(incident: Incident, sentences: Sentences) -> str:
+    first = sentences.time(incident.first_seen_us)
+    last = sentences.time(incident.last_seen_us, incident.first_seen_us)
+    went = [f"{sentences.time(at_us, incident.first_seen_us)} {printable(what)}" for at_us, what in incident.timeline]
+    tongue = sentences.tongue
+    count = tongue.count("{number} event", "{number} events", incident.event_count)
+    values = {"first": first, "last": last, "count": count}
+    said = tongue.say(N_("{first} to {last}, {count}"), values)
+    return ": ".join([said, " → ".join(went)]) if went else said
+
+
+def _proof(incident: Incident, sentences: Sentences, everything: bool) -> list[Line]:
+    tongue = sentences.tongue
+    shown = incident.evidence if everything else incident.evidence[:_PROOF]
+    lines: list[Line] = []
+    for number, one in enumerate(shown):
+        text = f"{printable(one.file)}:{one.offset}  {printable(one.line)}"
+        word = _word(tongue.gettext("Proof") if number == 0 else "")
+        lines.append([word, text if everything else shorten(text, _PROOF_WIDTH)])
+    total = max(incident.evidence_count, len(incident.evidence))
+    if total > len(shown):
+        kept = len(incident.evidence)
+        more = N_("{shown} of {total}; {kept} are kept (--all)") if kept > len(shown) else N_("{shown} of {total}")
+        lines.append([" " * _HEAD, tongue.say(more, {"shown": len(shown), "total": total, "kept": kept})])
+    return lines
+
+
+def _part(word: str, texts: list[str]) -> list[Line]:
+    lines: list[Line] = []
+    for text in texts:
+        for row in wrap(text, _WIDTH - _HEAD, _WIDTH - _HEAD):
+            lines.append([_word(word if not lines else ""), row])
+    return lines
+
+
+def _word(word: str) -> Span:
+    return Span(word + " " * max(1 if word else 0, _HEAD - columns(word)), "faint" if word else "")

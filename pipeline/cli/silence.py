@@ -1,0 +1,157 @@
+"""`mailwarden silence`: keep quiet about an incident, with a reason and an end."""
+
+import getpass
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mailwarden.alerts.escape import printable
+from mailwarden.alerts.silences import parse_until
+from mailwarden.alerts.translate import N_
+from mailwarden.pipeline.cli import options
+from mailwarden.pipeline.cli.root import Command
+from mailwarden.pipeline.cli.sentences import Sentences
+from mailwarden.pipeline.cli.session import Session, session
+from mailwarden.pipeline.cli.terminal import Line, Span, write
+
+__all__ = ["command"]
+
+
+@click.command(
+    "silence",
+    cls=Command,
+    examples=[
+        ('mailwarden silence 7K2 --because "newsletter on Mondays"', "until it gets worse"),
+        ('mailwarden silence 7K2 --until 2h --because "being mended"', "for two hours; or forever"),
+        ("mailwarden silence 7K2 --on-it", "stop repeating it: somebody works on it"),
+        ("mailwarden silence --list", "what is silenced, by whom, why and until when"),
+    ],
+)
+@click.argument("id_", metavar="[ID]", required=False)
+@click.option("--until", metavar="worse|2h|forever", help="How long (default: until it gets worse).")
+@click.option("--because", metavar="TEXT", help="Why; it is shown to whoever looks.")
+@click.option("--on-it", is_flag=True, help="Say that somebody works on it.")
+@click.option("--normal", is_flag=True, help="Say that this is normal here: for ever, whatever it is about.")
+@click.option("--list", "list_", is_flag=True, help="List the silences.")
+@click.option("--end", is_flag=True, help="End the silence of an incident.")
+@options.state
+@click.pass_context
+def command(
+    context: click.Context,
+    id_: str | None,
+    until: str | None,
+    because: str | None,
+    on_it: bool,
+    normal: bool,
+    list_: bool,
+    end: bool,
+    state: Path | None,
+) -> None:
+    """Stop being told about an incident, and say why.
+
+    It is still counted and stands in `mailwarden show` and in the report; you are told when it gets worse, unless you
+    say otherwise.
+    """
+    if sum((on_it, normal, list_, end)) > 1:
+        raise click.UsageError("--on-it, --normal, --list and --end exclude each other: give one of them.", context)
+    now = session(context)
+    if list_:
+        write(_listing(now, state))
+        return
+    if id_ is None:
+        raise click.UsageError("which incident? Give its id, as in:  mailwarden silence 7K2", context)
+    if not (on_it or end) and not because:
+        raise click.UsageError('say why, for whoever looks later:  --because "…"', context)
+    write([[_act(now, id_, state, until, because, on_it=on_it, normal=normal, end=end)]])
+
+
+def _act(
+    now: Session,
+    id_: str,
+    state: Path | None,
+    until: str | None,
+    because: str | None,
+    *,
+    on_it: bool,
+    normal: bool,
+    end: bool,
+) -> str:
+    at_us = time.time_ns() // 1000
+    tongue = now.tongue
+    with now.store(state, write=True) as store:
+        incident = store.incident(id_)
+        if incident is None:
+            raise click.UsageError(f'no incident "{id_}" among those of the service. List them with  mailwarden')
+        sentences = Sentences(store.incidents(), tongue)
+        values: dict[str, object] = {"id": sentences.short(incident.id), "title": sentences.title(incident)}
+        payload: dict[str, Any] = {"incident": incident.id, "who": _who(), "because": because or ""}
+        if on_it:
+            store.add_act("acknowledge", payload, at_us)
+            return printable(tongue.say(N_("You are on {id}: it is not told again unless it gets worse."), values))
+        if end:
+            ended = [one for one in store.silences() if one.payload.get("incident") == incident.id]
+            for act in ended:
+                store.add_act("end_silence", {**payload, "silence": act.id}, at_us)
+            said = N_("{id} is told again.") if ended else N_("{id} was not silenced. Nothing was changed.")
+            return printable(tongue.say(said, values))
+        word, until_us = parse_until("forever" if normal else until or "worse", at_us)
+        payload |= {
+            "until": word,
+            "until_us": until_us,
+            "normal": normal,
+            "severity": incident.severity,
+            "event_count": incident.event_count,
+            "categories": incident.categories,
+        }
+        if normal:
+            payload["matcher"] = {"cause": incident.cause, "entity": incident.primary[1]}
+        store.add_act("silence", payload, at_us)
+    words = {
+        "worse": N_("{id} is silenced until it gets worse: {title}"),
+        "time": N_("{id} is silenced until {until}: {title}"),
+        "forever": N_("{id} is silenced for ever: {title}"),
+    }
+    values["until"] = tongue.time(until_us, zone=now.zone, near_us=at_us) if until_us else ""
+    return printable(tongue.say(words[word], values))
+
+
+def _who() -> str:
+    name = os.environ.get("SUDO_USER")
+    try:
+        return name or getpass.getuser()
+    except (KeyError, OSError):  # an id without a name, as in a container
+        return str(os.getuid())
+
+
+def _listing(now: Session, state: Path | None) -> list[Line]:
+    tongue = now.tongue
+    at_us = time.time_ns() // 1000
+    with now.store(state) as store:
+        incidents = {one.id: one for one in store.incidents()}
+        silences = [
+            act
+            for act in store.silences()
+            if act.payload.get("until") != "time" or int(act.payload.get("until_us") or 0) > at_us
+        ]
+    sentences = Sentences(incidents.values(), tongue, now.zone)
+    if not silences:
+        return [[tongue.gettext("Nothing is silenced.")]]
+    lines: list[Line] = []
+    for act in silences:
+        incident = incidents.get(act.payload.get("incident", ""))
+        short = sentences.short(incident.id) if incident else "?"
+        title = sentences.title(incident) if incident else ""
+        until_us = act.payload.get("until_us")
+        until = sentences.time(int(until_us), at_us) if until_us else str(act.payload.get("until", "worse"))
+        values = {
+            "until": until,
+            "who": act.payload.get("who", "?"),
+            "because": act.payload.get("because", ""),
+            "since": sentences.time(act.at_us, at_us),
+        }
+        said = tongue.say(N_("until {until}, by {who} since {since}: {because}"), values)
+        lines += [[Span(short, "command"), f"  {title}"], [" " * 5, printable(said)]]
+    return lines

@@ -1,0 +1,126 @@
+"""`mailwarden` alone: is all well? Or, where nothing is watched yet, what there is to watch."""
+
+import os
+import time
+from pathlib import Path
+
+import click
+
+from mailwarden.alerts.escape import printable
+from mailwarden.alerts.incident import severity_rank
+from mailwarden.alerts.render import severity_shape, severity_word
+from mailwarden.alerts.translate import N_
+from mailwarden.pipeline.cli.root import Face
+from mailwarden.pipeline.cli.scan_view import style_of, top_level
+from mailwarden.pipeline.cli.sentences import Sentences
+from mailwarden.pipeline.cli.session import Session, nobody_told, session
+from mailwarden.pipeline.cli.terminal import Line, Span, shorten, write
+from mailwarden.pipeline.configuration import store_path
+
+__all__ = ["USUAL_LOGS", "show_state"]
+
+USUAL_LOGS = (
+    "/var/log/mail.log",
+    "/var/log/maillog",
+    "/var/log/mail",
+    "/var/log/exim_mainlog",
+    "/var/log/exim4/mainlog",
+    "/var/log/exim/main.log",
+    "/var/log/exim/mainlog",
+    "/var/log/dovecot.log",
+)
+_SHOWN = 5
+_BEHIND_US = 120_000_000  # a quiet server ticks each minute
+
+
+def show_state(_face: Face) -> None:
+    """Show how things are."""
+    now = session(click.get_current_context())
+    path = store_path(now.configuration.state_directory)
+    try:
+        there = path.exists()
+    except OSError:
+        there = False
+    write(_watching(now, path) if there else _fresh(now))
+
+
+def _watching(now: Session, path: Path) -> list[Line]:
+    from mailwarden.pipeline.store import Store
+
+    tongue = now.tongue
+    with Store.open(path, read_only=True) as store:
+        incidents = store.incidents(status="open")
+        stream_us = int(store.meta("stream_us") or 0)
+        counts = store.outbox_counts()
+    sentences = Sentences(incidents, tongue, now.zone)
+    behind_us = time.time_ns() // 1000 - max(stream_us, int(path.stat().st_mtime * 1_000_000))
+    values: dict[str, object] = {"site": now.configuration.site.name, "lag": tongue.duration(behind_us / 1_000_000)}
+    lines: list[Line] = []
+    if behind_us <= _BEHIND_US:
+        lines.append([Span("✓ ", "ok"), printable(tongue.say(N_("Watching {site}, newest line {lag} ago."), values))])
+    else:
+        said = tongue.say(N_("Nothing has been read for {lag}. Is it running?  systemctl status mailwarden"), values)
+        lines.append([Span(f"▲ {said}", "watch")])
+    found = top_level(incidents)
+    for incident in found[:_SHOWN]:
+        mark = f"{severity_shape(incident.severity)} {severity_word(incident.severity, tongue)}"
+        title = shorten(sentences.title(incident), 80 - len(mark) - 8)
+        lines.append([Span(mark, style_of(incident.severity)), f"  {sentences.short(incident.id)}  {title}"])
+    if len(found) > _SHOWN:
+        more = tongue.count("and {number} more open", "and {number} more open", len(found) - _SHOWN)
+        lines.append([more])
+    if not found:
+        lines.append([Span("✓ ", "ok"), tongue.gettext("Nothing is wrong that needs you.")])
+    if counts.waiting and counts.oldest_us:
+        waiting = {"since": sentences.time(counts.oldest_us, time.time_ns() // 1000)}
+        said = tongue.count(
+            "{number} notice waits to be delivered since {since}:  mailwarden doctor",
+            "{number} notices wait to be delivered since {since}:  mailwarden doctor",
+            counts.waiting,
+            waiting,
+        )
+        lines.append([Span(f"▲ {said}", "watch")])
+    silent = nobody_told(now)
+    if silent:
+        lines.append([Span(f"▲ {silent}", "watch")])
+    if found and severity_rank(found[0].severity) > 0:
+        command = f"mailwarden show {sentences.short(found[0].id)}"
+        lines.append([tongue.say(N_("Next: {text}"), {"text": command})])
+    return lines
+
+
+def _fresh(now: Session) -> list[Line]:
+    tongue = now.tongue
+    lines: list[Line] = [[Span(tongue.gettext("mailwarden is not watching yet."), "strong")]]
+    found: list[Line] = []
+    for path in map(Path, USUAL_LOGS):
+        try:
+            size = path.stat().st_size
+        except OSError:
+            continue
+        if not path.is_file():
+            continue
+        if os.access(path, os.R_OK):
+            found.append([Span("  ✓ ", "ok"), f"{path}  {_size(size)}"])
+        else:
+            found.append(
+                [Span("  ✗ ", "watch"), f"{path}  {tongue.gettext('not readable by this user: call it with sudo')}"]
+            )
+    if Path("/run/systemd/journal").is_dir():
+        found.append([Span("  ✓ ", "ok"), tongue.gettext("the journal of systemd")])
+    if found:
+        lines += [[tongue.gettext("Found here:")], *found]
+    else:
+        lines.append([tongue.gettext("No mail log was found in the usual places. Name one:  mailwarden scan FILE")])
+    look_back = "sudo mailwarden scan" if os.geteuid() else "mailwarden scan"
+    lines.append([tongue.say(N_("Look back: {command}"), {"command": look_back})])
+    lines.append([tongue.say(N_("Watch: {command}"), {"command": "mailwarden setup"})])
+    return lines
+
+
+def _size(size: int) -> str:
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}"
+        size /= 1000  # type: ignore[assignment]
+    return f"{size:.1f} GB"

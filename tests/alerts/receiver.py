@@ -1,0 +1,86 @@
+"""A real HTTP server on a free loopback port that keeps what it is sent: the receiving end of the channels' tests."""
+
+import http.server
+import json
+import threading
+import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+
+class Post(NamedTuple):
+    """One request that arrived."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """Its body, read as JSON."""
+        return dict(json.loads(self.body))
+
+    @property
+    def form(self) -> dict[str, str]:
+        """Its body, read as a form."""
+        return {name: values[0] for name, values in urllib.parse.parse_qs(self.body.decode()).items()}
+
+
+class Receiver:
+    """What arrived, and how it is answered."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.posts: list[Post] = []
+        self.status = 200
+        self.answer = b"{}"
+        self.location = ""
+        self.open = threading.Event()  # while it is clear, nobody gets an answer
+        self.open.set()
+
+    @property
+    def address(self) -> str:
+        """Where it listens."""
+        return f"127.0.0.1:{self.port}"
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    """Run a receiver until the block ends."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            receiver.posts.append(Post(self.path, dict(self.headers), body))
+            receiver.open.wait(30)
+            self.send_response(receiver.status)
+            if receiver.location:
+                self.send_header("Location", receiver.location)
+            self.send_header("Content-Length", str(len(receiver.answer)))
+            self.end_headers()
+            self.wfile.write(receiver.answer)
+
+        do_PUT = do_POST
+        do_GET = do_POST
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    class Server(http.server.ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, *args: object) -> None:  # a client that hung up is what some tests are about
+            pass
+
+    server = Server(("127.0.0.1", 0), Handler)
+    receiver = Receiver(server.server_address[1])
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield receiver
+    finally:
+        receiver.open.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()

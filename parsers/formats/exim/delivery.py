@@ -1,0 +1,248 @@
+"""What became of a recipient: `=>` delivered, `**` failed, `==` put off.
+
+A `==` whose reason is that it is not yet time for another try (errno -52, -53, -54, -56, -57) tells of no try:
+`message-queued`, since all it says is that the recipient still waits.
+
+Source: src/src/deliver.c (delivery_log, deferral_log, failure_log), src/src/macros.h of Exim 4.92 to 4.100.
+"""
+
+import re
+
+from mailwarden.parsers.address import ip
+from mailwarden.parsers.event import Event
+from mailwarden.parsers.formats.exim.peer import QUOTED, addresses, seconds, tls
+from mailwarden.parsers.formats.exim.prefix import FORMAT
+from mailwarden.parsers.formats.exim.remote import confirmation, failure
+
+__all__ = ["bounced", "cut_through", "deferred", "delivered", "delivered_too", "suppressed"]
+
+_SENT = re.compile(
+    r"([^ <>\"|/:(]\S*+)(?: <([^<>\" ]++)>)?(?: F=<([^<>\" ]*+)>)?(?: P=<[^<>\" ]*+>)?(?: R=(\S++))?(?: T=(\S++))?"
+    r"(?: S=(\d{1,12}))?(?: H=((?:([^ \[\"]++) )?\[([^\[\] ]++)\](?::(\d{1,5}))?)\*?)?(?: X=(\S++))?(?: CV=\S++)?(?: K)?"
+    r"(?: C=\"([^\"]*+)\")?(?: QT=(\S++))?(?: DT=\S++)?$"
+)
+_FIELD = re.compile(
+    r" (?:(?P<sender>F=<(?:[^<>\"]|\"(?:[^\"\\]|\\.)*+\")*+>)|P=<(?:[^<>\"]|\"(?:[^\"\\]|\\.)*+\")*+>"
+    r"|(?P<router>R=[^ :]++)|(?P<transport>T=[^ :]++)"
+    r"|(?P<host>H=(?:[^ \[\"]++ )?\[[^\[\] ]++\](?::\w{1,12})?)\*?"
+    r"|(?P<tls>X=[^ ]*?(?= |: |$))|(?P<said>C=" + QUOTED + r")|(?P<time>QT=[\w.]++)|(?P<size>S=\d{1,12})"
+    r"|DN="
+    + QUOTED
+    + r"|(?:CV|I|A|DT|RT|D|ST|PS|PRX|DKIM|Q|Ci|SNI|ARC)=[^ ]*?(?= |: |$)|DS|L[-*]?|K|TFO\*?|PRDR)(?=[ :]|$)"
+)
+_FIRST = re.compile(r" (?:[FP]=<|[RT]=\S|H=|C=\"|routing |defer \(|: )|: ")
+_HOST = re.compile(r"(?:([^ \[\"]++) )?\[([^\[\] ]++)\](?::(\d{1,5}))?")
+_OPENING_QUOTE = re.compile(QUOTED + r"\S*+")
+_DEFER = re.compile(r" (?:routing )?defer \((\S{1,6})\)")
+_SYSTEM = re.compile(r": ([A-Za-z][A-Za-z /,'-]{2,60})(?= H=| DT=|: |$)")
+_NOT_YET = frozenset({-52, -53, -54, -56, -57})
+_LIMIT = re.compile(
+    r"Domain (\S{1,255}) has exceeded the max (?:emails|defers and failures) per hour \((\d{1,9})/(\d{1,9})"
+)
+_ERRNO_REASONS = {110: "connect_timeout", 111: "connect_refused", -43: "connect_timeout", -32: "host_not_found"}
+_ERRNO_REASONS |= {-36: "host_not_found", -38: "tls_policy", -37: "tls_policy", -22: "quota_exceeded"}
+
+
+@FORMAT.pattern(" => ")
+def delivered(event: Event, rest: str) -> bool:
+    """A recipient has got the message."""
+    found = _SENT.match(rest)
+    if found is None:
+        return _delivered(event, rest)
+    (to, original, sender, router, transport, size, relay, domain, address, port, suite, said, time) = found.groups()
+    event.event_action = "delivery"
+    event.event_outcome = "success"
+    event.mail_delivery_status = "sent"
+    if original is None:
+        event.email_to_address = [to]
+    elif "@" in to:
+        event.email_to_address = [to]
+        event.mail_original_recipient = original
+    else:
+        event.email_to_address = [original]
+    if sender:
+        event.email_from_address = [sender]
+    elif sender == "":
+        event.email_from_address = []
+        event.mail_null_sender = True
+    event.extra = {"exim.router": router, "exim.transport": transport} if transport else None
+    if size is not None:
+        event.mail_size = int(size)
+    if relay is not None:
+        event.mail_delivery_relay = relay
+        event.network_protocol = "smtp"
+        event.destination_domain = domain
+        event.destination_ip = ip(address)
+        if port is not None:
+            event.destination_port = int(port)
+    if suite is not None:
+        tls(event, suite)
+    if said is not None:
+        confirmation(event, said)
+    if time is not None:
+        event.mail_delivery_delay = seconds(time)
+    return True
+
+
+@FORMAT.pattern(" -> ")
+def delivered_too(event: Event, rest: str) -> bool:
+    """A further recipient has got the message in the same delivery."""
+    return delivered(event, rest)
+
+
+@FORMAT.pattern(" >> ")
+def cut_through(event: Event, rest: str) -> bool:
+    """A recipient has got the message while the client was still there."""
+    return delivered(event, rest)
+
+
+@FORMAT.pattern(" *> ")
+def suppressed(event: Event, rest: str) -> bool:
+    """A delivery was only played (-N)."""
+    if not delivered(event, rest):
+        return False
+    event.mail_delivery_status = "discarded"
+    return True
+
+
+@FORMAT.pattern(" ** ")
+def bounced(event: Event, rest: str) -> bool:
+    """A recipient will not get the message."""
+    end = _read(event, rest)
+    event.event_action = "delivery"
+    event.event_outcome = "failure"
+    event.mail_delivery_status = "bounced"
+    _why(event, rest[end:].lstrip(" :"))
+    return True
+
+
+@FORMAT.pattern(" == ")
+def deferred(event: Event, rest: str) -> bool:
+    """A recipient has not got the message yet."""
+    end = _read(event, rest)
+    defer = _DEFER.match(rest, end)
+    if defer is None:
+        return False
+    event.event_action = "delivery"
+    event.event_outcome = "failure"
+    event.mail_delivery_status = "deferred"
+    text = rest[defer.end() :]
+    errno = int(defer.group(1)) if defer.group(1).lstrip("-").isdecimal() else 0
+    event.set("exim.errno", errno)
+    system = _SYSTEM.match(text)
+    if system is not None:
+        end = _fields(event, text, system.end())
+        message = text[end:].lstrip(" :") or system.group(1)
+    else:
+        message = text[_fields(event, text, 0) :].lstrip(" :")
+    if errno in _NOT_YET or message.lower().startswith("retry time not "):
+        event.event_action = "message-queued"
+        event.event_outcome = event.mail_delivery_status = None
+        return True
+    _why(event, message)
+    if event.event_reason is None and event.smtp_reply_code is None:
+        event.event_reason = _ERRNO_REASONS.get(errno) or _system_reason(system)
+    return True
+
+
+def _system_reason(system: re.Match[str] | None) -> str | None:
+    if system is None:
+        return None
+    return {"Connection timed out": "connect_timeout", "Connection refused": "connect_refused"}.get(system.group(1))
+
+
+def _delivered(event: Event, rest: str) -> bool:
+    end = _read(event, rest)
+    if end == 0:
+        return False
+    event.event_action = "delivery"
+    event.event_outcome = "success"
+    event.mail_delivery_status = "discarded" if rest.startswith(":blackhole:") else "sent"
+    return True
+
+
+def _why(event: Event, message: str) -> None:
+    """Read the text behind the fields of a failed or deferred delivery."""
+    limit = _LIMIT.match(message)
+    if limit is not None:
+        event.event_action = "rate-limit"
+        event.event_reason = "send_limit"
+        event.user_domain = limit.group(1)
+        event.mail_rate_value = int(limit.group(2))
+        event.set("mail.rate.limit", int(limit.group(3)))
+        if "essage discarded" in message:
+            event.mail_delivery_status = "discarded"
+        return
+    if message.startswith("retry timeout exceeded"):
+        event.mail_delivery_status = "expired"
+        return
+    failure(event, message)
+
+
+def _read(event: Event, text: str) -> int:
+    """Read the recipient and the fields behind it, and give where they end."""
+    quoted = _OPENING_QUOTE.match(text)
+    first = _FIRST.search(text, 0 if quoted is None else quoted.end())
+    end = len(text) if first is None else first.start()
+    _recipient(event, text[:end])
+    return _fields(event, text, end)
+
+
+def _recipient(event: Event, text: str) -> None:
+    """Read `address`, `address <original>`, `address (parent) <original>`, `|command <original>`."""
+    original = None
+    if text.endswith(">"):
+        opening = text.find(" <") if not text.startswith(("|", "/")) else text.rfind(" <")
+        if opening >= 0:
+            original = text[opening + 2 : -1]
+            text = text[:opening]
+    if text.endswith(")") and " (" in text:
+        text = text[: text.index(" (")]
+    if text.startswith("/"):
+        event.mail_mailbox = text
+    if "@" in text and not text.startswith(("|", "/", ":", ">")):
+        event.email_to_address = [text.removeprefix("<").removesuffix(">")]
+        if original:
+            event.mail_original_recipient = original
+    elif original:
+        event.email_to_address = [original]
+    elif text and not text.startswith(("|", "/", ":", ">")):
+        event.email_to_address = [text]
+
+
+def _fields(event: Event, text: str, end: int) -> int:
+    while (found := _FIELD.match(text, end)) is not None:
+        end = found.end()
+        kind = found.lastgroup
+        if kind is None:
+            continue
+        value = found.group(kind)
+        if kind == "sender":
+            addresses(event, value[2:])
+        elif kind == "host":
+            _host(event, value[2:])
+        elif kind == "tls":
+            tls(event, value[2:])
+        elif kind == "said":
+            confirmation(event, value[3:-1])
+        elif kind == "time":
+            event.mail_delivery_delay = seconds(value[3:])
+        elif kind == "size":
+            event.mail_size = int(value[2:])
+        else:
+            event.set("exim." + kind, value[2:])
+    return end
+
+
+def _host(event: Event, text: str) -> None:
+    found = _HOST.match(text)
+    if found is None:
+        return
+    domain, address, port = found.groups()
+    event.mail_delivery_relay = text
+    event.network_protocol = "smtp"
+    event.destination_ip = ip(address)
+    if domain and domain != address:
+        event.destination_domain = domain
+    if port:
+        event.destination_port = int(port)

@@ -29,17 +29,52 @@ def _address_end(text: str, start: int) -> int:
     return text.find(">, ", quoted.end() if quoted else start)
 
 
+# A line in which no address holds a quote: all but a few in a million. Each class ends before what follows it.
+_PLAIN = re.compile(
+    r'([^">]*)>, (?:orig_to=<([^">]*)>, )?relay=([^,]*), (?:conn_use=[0-9]+, )?delay=([0-9.e-]{1,24}), '
+    r"delays=[^, ]*, (?:tls=[^, ]*, )?dsn=([0-9.]{1,16}), status=([A-Za-z-]+) "
+    r"\((?:([0-9]{3})[ -])?(?:([0-9]\.[0-9]{1,3}\.[0-9]{1,3}) )?"
+).match
+
+
 @FORMAT.pattern("to=<")
 def delivery(event: Event, rest: str) -> bool:
     """Read `R>, orig_to=<O>, relay=…, delay=D, delays=a/b/c/d, dsn=X.Y.Z, status=STATUS (TEXT)`.
 
     TEXT is the remote server's: the keys end at the first `, dsn=…, status=`.
     """
-    end = _address_end(rest, 0) if rest[:1] == '"' else rest.find(">, ")
+    plain = _PLAIN(rest)
+    if plain is None:
+        return _odd_delivery(event, rest)
+    recipient, original, relay, delay, dsn, word, code, enhanced = plain.groups()
+    known = _STATUS.get(word)
+    if known is None:
+        return False
+    event.event_action = "delivery"
+    event.mail_delivery_status, event.event_outcome = known
+    event.email_to_address = [recipient]
+    if original:
+        event.mail_original_recipient = original
+    _way(event, relay, delay)
+    text = rest[plain.end() : -1] if rest[-1] == ")" else rest[plain.end() :]
+    if code is not None:
+        event.smtp_reply_code = int(code)
+    event.smtp_reply_enhanced_code = enhanced or dsn
+    if known[1] == "success":
+        _accepted(event, text)
+    elif code is None and enhanced is None:
+        explain_failure(event, text, dsn)
+    else:
+        cut_stage(event, text)
+    return True
+
+
+def _odd_delivery(event: Event, rest: str) -> bool:
+    """Read a delivery line whose addresses hold quotes or brackets, or whose keys are of another version."""
+    end = _address_end(rest, 0)
     at = end + 3
     if end < 0:
         return False
-    recipient = rest[:end]
     original = None
     if rest.startswith("orig_to=<", at):
         close = _address_end(rest, at + 9)
@@ -57,30 +92,24 @@ def delivery(event: Event, rest: str) -> bool:
         return False
     event.event_action = "delivery"
     event.mail_delivery_status, event.event_outcome = known
-    event.email_to_address = [recipient]
-    if original is not None:
-        event.mail_original_recipient = original or None
-    _way(event, rest[at + 6 : dsn])
-    if text[-1:] == ")":
-        text = text[:-1]
+    event.email_to_address = [rest[:end]]
+    event.mail_original_recipient = original or None
+    relay, _, keys = rest[at + 6 : dsn].partition(", ")
+    _way(event, relay, keys.partition("delay=")[2].partition(",")[0])
+    text = text.removesuffix(")")
     if known[1] == "success":
-        _accepted(event, text)
+        _accepted(event, set_reply(event, text))
+        event.smtp_reply_enhanced_code = event.smtp_reply_enhanced_code or rest[dsn + 6 : status]
     else:
-        explain_failure(event, text)
-    if event.smtp_reply_enhanced_code is None:
-        event.smtp_reply_enhanced_code = rest[dsn + 6 : status]
+        explain_failure(event, text, rest[dsn + 6 : status])
     return True
 
 
-def _way(event: Event, text: str) -> None:
-    """Read `mx.example.org[192.0.2.1]:25, conn_use=2, delay=31, delays=0.1/0/30/0.9, tls=dane`."""
-    relay, _, rest = text.partition(", ")
+def _way(event: Event, relay: str, delay: str) -> None:
     event.mail_delivery_relay = relay
     found = peer(relay)
     if found is not None:
         event.destination_domain, event.destination_ip, event.destination_port = found
-    at = rest.find("delay=")
-    delay = rest[at + 6 : rest.find(",", at)]
     try:
         event.mail_delivery_delay = float(delay)
     except ValueError:
@@ -91,14 +120,14 @@ def _way(event: Event, text: str) -> None:
 
 
 def _accepted(event: Event, text: str) -> None:
-    rest = set_reply(event, text)
-    at = rest.rfind("queued as ")
+    event.smtp_reply_text = text[:1000] or None
+    at = text.rfind("queued as ")
     if at >= 0:
-        event.mail_queue_remote_id = rest[at + 10 :].partition(" ")[0].rstrip(").,;") or None
-    elif rest.startswith(("id=", "OK id=")):  # Exim
-        event.mail_queue_remote_id = rest.partition("id=")[2].partition(" ")[0] or None
-    elif rest.startswith("forwarded as "):
-        event.mail_queue_child_id = rest[13:] or None
+        event.mail_queue_remote_id = text[at + 10 :].partition(" ")[0].rstrip(").,;") or None
+    elif text.startswith(("id=", "OK id=")):  # Exim
+        event.mail_queue_remote_id = text.partition("id=")[2].partition(" ")[0] or None
+    elif text.startswith("forwarded as "):
+        event.mail_queue_child_id = text[13:] or None
     elif event.process_name == "discard":
         event.mail_delivery_status = "discarded"
 
@@ -150,8 +179,18 @@ _FULL = ("Disk quota exceeded", "over quota", "File too large", "exceeds mailbox
 _AT_GREETING = "timed out while receiving the initial server greeting"
 
 
-def explain_failure(event: Event, text: str) -> None:
-    """Set why a delivery did not succeed: the remote server's reply, or what went wrong before it gave one."""
+def explain_failure(event: Event, text: str, dsn: str | None = None) -> None:
+    """Set why a delivery did not succeed: the remote server's reply, or what went wrong before it gave one.
+
+    Args:
+        dsn: The enhanced code of the line's own, for a reply without one.
+    """
+    _explain(event, text)
+    if event.smtp_reply_enhanced_code is None:
+        event.smtp_reply_enhanced_code = dsn
+
+
+def _explain(event: Event, text: str) -> None:
     while text.startswith("delivery temporarily suspended: "):
         text = text[32:]
     if text.startswith("host "):
@@ -210,8 +249,14 @@ def _remote(event: Event, who: str, text: str) -> None:
     """Set a remote server's reply; what it replied to stands at the end, in Postfix's words."""
     if who:
         _at(event, who)
+    set_reply(event, cut_stage(event, text))
+
+
+def cut_stage(event: Event, text: str) -> str:
+    """Take ` (in reply to RCPT TO command)` off, and keep what is left as the reply's text."""
     at = text.rfind(" (in reply to ")
     if at >= 0 and text.endswith(" command)"):
         event.smtp_stage = stage(text[at + 14 : -9])
         text = text[:at]
-    set_reply(event, text)
+    event.smtp_reply_text = text[:1000] or None
+    return text

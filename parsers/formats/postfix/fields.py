@@ -23,6 +23,10 @@ _MOST_CONTEXTS = 8  # splits of one line that are looked at
 _ENHANCED = re.compile(r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _ADDRESS_END = re.compile(r">(?=,? (?:to=<|proto=|helo=<|sasl_method=|sasl_username=)|$)")
+_PLAIN_CONTEXT = re.compile(
+    r'from=<([^">;]*)>,? to=<([^">;]*)>,? proto=([A-Z]+),? helo=<([^>;]*)>'
+    r"(?: sasl_method=([^ >;]+) sasl_username=([^ >;=]+))?"
+).fullmatch
 _CONTEXT_STARTS = ("from=<", "to=<", "proto=", "helo=<")
 _STAGES = {"END-OF-MESSAGE": "end of DATA", "MAIL FROM": "MAIL", "RCPT TO": "RCPT", "connect": "CONNECT"}
 
@@ -215,6 +219,10 @@ def split_context(text: str) -> tuple[str, Context, bool]:
     Recipient and HELO name may each hold what looks like a context. The first split whose verdict speaks of its own
     context is taken, else the last.
     """
+    at = text.find("; from=<")
+    plain = _PLAIN_CONTEXT(text, at + 2) if at >= 0 else None
+    if plain is not None and text.find("=<", 0, at) < 0 and text.find("; proto=", 0, at) < 0:
+        return text[:at], Context(*plain.groups()), False
     found = list(contexts(text))
     if not found:
         return text, Context(), False

@@ -1,5 +1,7 @@
 """smtpd: logins that failed, and logins that could not be judged. A success shows only where a message follows."""
 
+from functools import lru_cache
+
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.postfix.fields import source
 from mailwarden.parsers.formats.postfix.program import FORMAT, SMTPD
@@ -50,20 +52,19 @@ def sasl_failed(event: Event, text: str) -> bool:
     event.network_protocol = "smtp"
     event.mail_sasl_method = method.upper() or None
     event.user_name = None if user == "(unavailable)" else user or None
-    _judge(event, reason.removeprefix("failed").removeprefix(":").strip())
+    event.event_action, event.event_outcome, event.event_reason = _judge(reason)
     return True
 
 
-def _judge(event: Event, reason: str) -> None:
-    unjudged = next((word for head, word in _UNJUDGED if reason.startswith(head)), None)
-    if unjudged is not None:
-        event.event_action = "auth-error"
-        event.event_outcome = "unknown"
-        event.event_reason = unjudged
-    else:
-        event.event_action = "auth-failure"
-        event.event_outcome = "failure"
-        event.event_reason = next((word for head, word in _VERDICT if reason.startswith(head)), "credentials_rejected")
+@lru_cache(maxsize=1024)
+def _judge(text: str) -> tuple[str, str, str]:
+    """Give action, outcome and reason of `failed: REASON` or `aborted`."""
+    reason = text.removeprefix("failed").removeprefix(":").strip()
+    for head, word in _UNJUDGED:
+        if reason.startswith(head):
+            return "auth-error", "unknown", word
+    word = next((word for head, word in _VERDICT if reason.startswith(head)), "credentials_rejected")
+    return "auth-failure", "failure", word
 
 
 @FORMAT.pattern("SASL authentication failure: ", programs=(*SMTPD, "smtp", "lmtp"))

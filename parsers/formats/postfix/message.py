@@ -1,16 +1,20 @@
 """cleanup, pickup, qmgr, bounce and postsuper: a message's way through the queue."""
 
+import re
+
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.postfix.fields import sender, whole
 from mailwarden.parsers.formats.postfix.program import FORMAT, QMGR
 
 __all__: list[str] = []
 
+_QUEUED = re.compile(r"(.*)>, size=([0-9]{1,18}), nrcpt=([0-9]{1,9})(?: |$)").match
+
 
 @FORMAT.pattern("message-id=", programs=("cleanup",))
 def message_id(event: Event, rest: str) -> bool:
     event.event_action = "message-id"
-    event.email_message_id = (rest[1:-1] if rest[:1] == "<" and rest[-1:] == ">" else rest) or None
+    event.email_message_id = (rest[1:-1] if rest and rest[0] == "<" and rest[-1] == ">" else rest) or None
     return True
 
 
@@ -67,11 +71,11 @@ def queued(event: Event, rest: str) -> bool:
 
     The sender's address is the client's, so what follows it is read from the end.
     """
-    address, mark, tail = rest.rpartition(">, size=")
-    if mark:
-        size, _, tail = tail.partition(", nrcpt=")
-        event.mail_size = whole(size)
-        event.mail_recipient_count = whole(tail.partition(" ")[0])
+    found = _QUEUED(rest)
+    if found is not None:
+        address, size, count = found.groups()
+        event.mail_size = int(size)
+        event.mail_recipient_count = int(count)
         event.event_action = "message-queued"
     else:
         address, mark, tail = rest.rpartition(">, status=")

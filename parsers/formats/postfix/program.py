@@ -1,5 +1,6 @@
 """The format itself: which programs are Postfix's, and what stands before every text of theirs."""
 
+import re
 from functools import lru_cache
 
 from mailwarden.parsers.event import Event
@@ -27,39 +28,35 @@ _PROGRAMS = _WITH_QUEUE_ID | {
 
 _STRANGERS = frozenset({"cyrus", "dovecot"})  # who else tags `name/program`, with program names that Postfix has too
 
-_HEX = "0123456789ABCDEF"
-_BASE_52 = "0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz"  # no vowels (global/mail_queue.h)
-_SHORT_ID = 6  # five digits of microseconds and at least one of an inode
-_LONG_ID = 12  # ten of the time, the `z`, at least one of an inode
-_LONG_TIME = 10
-_LONGEST_HEAD = 28  # the longest id and its colon
-
-
-def _is_queue_id(head: str) -> bool:
-    if not head.strip(_HEX):
-        return len(head) >= _SHORT_ID
-    return len(head) >= _LONG_ID and "z" in head[_LONG_TIME:] and not head.strip(_BASE_52)
+# A short id is five upper-case hex digits of microseconds and an inode; a long one is ten or more of base 52 without
+# vowels, a `z`, and an inode in base 51 (Source: global/mail_queue.h). No English word is of either form.
+_HEAD = re.compile(
+    r"(?:([0-9A-F]{6,32}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,14}z[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]{1,12})"
+    r"|NOQUEUE|(warning)): "
+).match
 
 
 def _peel(event: Event, text: str) -> str:
-    """Take the level and the queue id off.
+    """Take the level and the queue id off, in either order.
 
     `fatal: `, `panic: ` and `error: ` stay: at those levels the word itself is what the line says.
     """
-    cut = text.find(": ", 5, _LONGEST_HEAD)
-    if cut < 0:
+    found = _HEAD(text)
+    if found is None:
         return text
-    head = text[:cut]
-    if event.process_name in _WITH_QUEUE_ID:
-        if _is_queue_id(head):
-            event.mail_queue_id = head
-            return text[cut + 2 :]
-        if head == "NOQUEUE":
-            return text[cut + 2 :]
-    if head == "warning":
-        event.log_level = "warning"
-        return _peel(event, text[cut + 2 :]) if event.mail_queue_id is None else text[cut + 2 :]
-    return text
+    queue_id, level = found.groups()
+    if level is not None:
+        event.log_level = level
+        text = text[9:]
+        found = _HEAD(text)
+        if found is None or found[2] is not None:
+            return text
+        queue_id = found[1]
+    if event.process_name not in _WITH_QUEUE_ID:
+        return text
+    if queue_id is not None:
+        event.mail_queue_id = queue_id
+    return text[found.end() :]
 
 
 FORMAT = Format("postfix", tuple(sorted(_PROGRAMS)), _peel)

@@ -82,7 +82,12 @@ def client(event: Event, rest: str) -> bool:
     event.network_protocol = "smtp"
     event.source_domain, event.source_ip, event.source_port = found
     if rest:
-        _login_and_origin(event, rest)
+        method, key, user = rest[12:].partition(", sasl_username=")
+        if key and user and "=" not in user and rest.startswith("sasl_method="):  # nothing behind the name: the most
+            event.mail_sasl_method = method.upper()
+            event.user_name = user
+        else:
+            _login_and_origin(event, rest)
     return True
 
 

@@ -1,5 +1,6 @@
 """Encryption, of both sides: sessions that were encrypted and handshakes that failed."""
 
+from collections.abc import Callable
 from functools import lru_cache
 
 from mailwarden.parsers.event import Event
@@ -23,20 +24,11 @@ def _parameters(text: str) -> tuple[str, str, str] | None:
     return version if "." in version else f"{version}.0", name.lower(), rest.partition(" ")[0]
 
 
-@FORMAT.pattern("Anonymous TLS connection ", programs=_BOTH)
-@FORMAT.pattern("Untrusted TLS connection ", programs=_BOTH)
-@FORMAT.pattern("Trusted TLS connection ", programs=_BOTH)
-@FORMAT.pattern("Verified TLS connection ", programs=_BOTH)
-def tls_established(event: Event, rest: str) -> bool:
-    """Read `established from NA: …`, `reused to NA: …` or `established from NA to SNI: …`."""
-    head, _, tail = rest.partition(": ")
+def _established(event: Event, text: str, place: Callable[[Event, str], bool]) -> bool:
+    """Read `NA: TLSv1.3 with cipher …`, with ` to SNI` behind NA where the client named a server."""
+    who, _, tail = text.partition(": ")
     found = _parameters(tail)
-    if found is None:
-        return False
-    verb, _, who = head.partition(" ")
-    way, _, who = who.partition(" ")
-    seen = source if way == "from" else destination
-    if verb not in ("established", "reused") or way not in ("from", "to") or not seen(event, who.partition(" ")[0]):
+    if found is None or not place(event, who.partition(" ")[0] if " " in who else who):
         return False
     event.event_action = "tls-established"
     event.event_outcome = "success"
@@ -44,6 +36,20 @@ def tls_established(event: Event, rest: str) -> bool:
     event.tls_version, event.tls_version_protocol, event.tls_cipher = found
     event.network_protocol = "lmtp" if event.process_name == "lmtp" else "smtp"
     return True
+
+
+def tls_from_client(event: Event, rest: str) -> bool:
+    return _established(event, rest, source)
+
+
+def tls_to_server(event: Event, rest: str) -> bool:
+    return _established(event, rest, destination)
+
+
+for _trust in ("Anonymous", "Untrusted", "Trusted", "Verified"):
+    for _verb in ("established", "reused"):
+        FORMAT.pattern(f"{_trust} TLS connection {_verb} from ", programs=_BOTH)(tls_from_client)
+        FORMAT.pattern(f"{_trust} TLS connection {_verb} to ", programs=_BOTH)(tls_to_server)
 
 
 def _failed(event: Event, reason: str | None = None) -> bool:

@@ -2,7 +2,7 @@
 
 A format module may export, beside `FORMAT`:
 `claim(tag)`, giving (process name, service name, mail service) for a tag that is its own;
-`claim_text(text)`, for texts that no tag precedes; a format that owns no program at all is asked about every text;
+`claim_text(text)`, for texts that no tag precedes; a format that owns no program is asked about every text;
 `continues(line, previous)`, for a line that belongs to the record of the line before.
 """
 
@@ -46,7 +46,7 @@ class Claims:
         self._members = members
         self._by_text = tuple((m.claim_text, m.format) for m in members if m.claim_text)
         self._by_any_text = tuple((ask, one) for ask, one in self._by_text if not one.programs)
-        self._continued = tuple((m.continues, m.format) for m in members if m.continues)
+        self._continued = {m.format.name: m.continues for m in members if m.continues}
 
     def tag(self, tag: str) -> Claim:
         """Say who reads the lines under this tag; nobody's are only looked at for texts that any program may write."""
@@ -56,9 +56,17 @@ class Claims:
                 return Claim(*names, member.format.read, member.format)
         return Claim(tag, None, None, self.read_unclaimed, None)
 
-    def text(self, text: str) -> Format | None:
-        """Say who reads a text that no tag precedes."""
-        return next((one for ask, one in self._by_text if ask(text)), None)
+    def text(self, text: str, own_file: bool) -> Format | None:
+        """Say who reads a text that no tag precedes.
+
+        Args:
+            text: What stands behind the stamp, if there is one.
+            own_file: The stamp is a full date and a time parted by a blank, as Exim writes into its own files; formats
+                whose records span lines are asked only then, since almost any text may be theirs.
+        """
+        return next(
+            (one for ask, one in self._by_text if (own_file or one.name not in self._continued) and ask(text)), None
+        )
 
     def any_text(self, text: str) -> Format | None:
         """Say who reads a text whatever its tag is (PAM writes under the name of the program that calls it)."""
@@ -72,13 +80,14 @@ class Claims:
         else:
             owner.read(event, text)
 
-    def continued(self, line: str, previous: str) -> Format | None:
-        """Say whose record this line goes on with, if any."""
-        return next((one for asked, one in self._continued if asked(line, previous)), None)
-
-    def spans_lines(self, name: str | None) -> bool:
+    def spans_lines(self, owner: Format) -> bool:
         """Say whether records of this format may span lines."""
-        return any(one.name == name for _, one in self._continued)
+        return owner.name in self._continued
+
+    def continues(self, owner: Format, line: str, previous: str) -> bool:
+        """Say whether a line without a stamp goes on with a record of this format, of which `previous` was the last."""
+        asked = self._continued.get(owner.name)
+        return asked is not None and asked(line, previous)
 
     def named(self, name: str | None) -> Format | None:
         """Give a format by its name."""

@@ -34,6 +34,7 @@ _LAST_REPEATED = re.compile(r"(?:-- )?[Ll]ast message repeated ([0-9]{1,9}) time
 _LAST_REPEATED_TEXT = re.compile(r"Last message '(.*)' repeated ([0-9]{1,9}) times?, suppressed by syslog-ng on .*$")
 _OWN_PID = re.compile(r" ?\[([0-9]{1,10})\](?= )")
 _UNIX_TIME = re.compile(r"([0-9]{9,11})\.([0-9]{6}) ")
+_PECULIAR = re.compile(r"message repeated |Last message '|\[ID |$").match  # texts that are read the long way
 _SD_MARK = re.compile(r'["\]]|\\.')
 _LINE_START = re.compile(
     r"[A-Z][a-z]{2} {1,2}[0-9]{1,2} [0-9]{2}:|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:|<[0-9]{1,3}>|\{\"|@4[0-9a-f]{23} "
@@ -94,26 +95,33 @@ class Reader:
         clock, tags, seconds = self._clock, self._tags, SECONDS
         previous = self._previous
         host_before = previous.host_hostname if previous is not None else None
+        stamp, stamp_us = "", 0
         for line in lines:
             known = None
-            if line[:10] == clock.hour:
+            if line[:16] == stamp:
+                us, quality = stamp_us, clock.quality
+                parts = line[16:].split(" ", 2)
+                if len(parts) == 3:
+                    known = tags.get(parts[1])
+            elif line[:10] == clock.hour:
                 us = seconds.get(line[10:16], -1)
                 if us >= 0:
                     us += clock.hour_us
+                    stamp, stamp_us, quality = line[:16], us, clock.quality
                     parts = line[16:].split(" ", 2)
                     if len(parts) == 3:
                         known = tags.get(parts[1])
-                        quality = clock.quality
             elif line[:14] == clock.iso_hour and line[clock.iso_from : clock.iso_end] == clock.iso_zone:
                 us = seconds.get(line[14:19], -1)
                 fraction = line[20 : 20 + clock.iso_digits]
-                if us >= 0 and (not fraction or fraction.isdigit()):
+                if us >= 0 and (not fraction or (fraction.isascii() and fraction.isdigit())):
                     us += clock.iso_us + (int(fraction) * clock.iso_scale if fraction else 0)
+                    quality = None
                     parts = line[clock.iso_end :].split(" ", 2)
                     if len(parts) == 3:
                         known = tags.get(parts[1])
-                        quality = None
-            if known is None or line[-1] == "\r" or (text := parts[2])[:8] == "message ":
+            if known is None or line[-1] == "\r" or ((text := parts[2])[:1] in "mL[" and _PECULIAR(text)):
+                stamp = ""
                 self._previous = previous
                 events.append(self._slow(line))
                 previous = self._previous
@@ -225,7 +233,7 @@ class Reader:
                 text = rest
                 continue
             self._set_time(event, time)
-            self._headed(event, rest.lstrip(" "))
+            self._headed(event, rest.lstrip(" "), own=text[10:11] == " " and text[4:5] == "-")
             return
         self._unheaded(event, text, time)
 
@@ -292,12 +300,12 @@ class Reader:
         text = _after_structured_data(rest).removeprefix("\ufeff")
         self._message(event, "" if app == "-" else app, int(pid) if _is_pid(pid) else None, text)
 
-    def _headed(self, event: Event, rest: str) -> None:
+    def _headed(self, event: Event, rest: str, own: bool) -> None:
         """Read what stands behind a stamp: a server's own record, or host, tag and text."""
-        own = _OWN_PID.match(rest)
-        if own:
-            event.process_pid = int(own[1])
-            self._untagged(event, rest[own.end() :].lstrip(" "))
+        pid = _OWN_PID.match(rest)
+        if pid:
+            event.process_pid = int(pid[1])
+            self._untagged(event, rest[pid.end() :].lstrip(" "), own)
             return
         rest = self._worded_priority(event, rest)
         host, _, after = rest.partition(" ")
@@ -307,26 +315,26 @@ class Reader:
             self._repeat(event, int(repeated[1]))
             return
         if host.endswith(":") and not host.endswith("::"):
-            self._untagged(event, rest)
+            self._untagged(event, rest, own)
             return
         after = self._worded_priority(event, after.lstrip(" "))
         token = after.partition(" ")[0]
         tag = _TAG.match(token)
         known = None
         if tag is not None and (tag[2] or tag[3]) and token not in _LEVELS:
-            known = self._known(tag[1], tag[2], token if token.endswith(":") else None, rest)
+            known = self._known(tag[1], tag[2], token if token.endswith(":") else None, rest, own)
         if tag is None or known is None:
-            self._untagged(event, rest)
+            self._untagged(event, rest, own)
             return
         event.host_hostname = host
         self._read_as(event, known, after[tag.end() :].removeprefix(" "))
 
-    def _known(self, tag: str, pid: str | None, token: str | None, rest: str) -> "_Tag | None":
+    def _known(self, tag: str, pid: str | None, token: str | None, rest: str, own: bool) -> "_Tag | None":
         """Say what a tag tells; None where the whole rest is rather a server's own record."""
         known = self._tags.get(token) if token else None
         if known is None:
             claim = self._claims.tag(tag)
-            if claim.format is None and (self._owner or self._claims.text(rest)):
+            if claim.format is None and ((own and self._owner) or self._claims.text(rest, own)):
                 return None
             known = (claim.process_name, int(pid) if pid else None, claim.service_name, claim.mail_service, claim.read)
             if token:
@@ -374,9 +382,9 @@ class Reader:
             event.event_kind = "event"
             other.read(event, text)
 
-    def _untagged(self, event: Event, text: str) -> None:
+    def _untagged(self, event: Event, text: str, own: bool) -> None:
         """Read a record that no tag precedes, or whose tag stands where the host should."""
-        owner = self._claims.text(text)
+        owner = self._claims.text(text, own)
         if owner is None:
             tag = _TAG.match(text)
             if tag and (tag[2] or tag[3]):
@@ -384,34 +392,38 @@ class Reader:
                 if claim.format is not None:
                     self._message(event, tag[1], int(tag[2]) if tag[2] else None, text[tag.end() :].removeprefix(" "))
                     return
-            owner = self._owner
+            if self._owner is not None and own == self._claims.spans_lines(self._owner):
+                owner = self._owner
         if owner is None:
             event.event_kind = "ignored"
             return
         self._owner = owner
         event.process_name = event.service_name = owner.name
-        if self._claims.spans_lines(owner.name):
+        if self._claims.spans_lines(owner):
             event.event_id = record_id(event.event_original)
         owner.read(event, text)
 
     def _unheaded(self, event: Event, text: str, time: Stamp | None) -> None:
         """Read a line without a stamp: more of a record, a note of the journal, a bare message, or nothing of ours."""
         previous = self._previous
-        if previous is not None and time is None:
-            before = self._tail or previous.event_original
-            if self._claims.continued(text, before) is not None:
-                event.event_action = "continuation"
-                event.event_id = previous.event_id or record_id(previous.event_original)
-                event.timestamp_us = previous.timestamp_us
-                event.mailwarden_time_quality = previous.mailwarden_time_quality
-                self._tail = text
-                return
+        if (
+            previous is not None
+            and previous.event_id
+            and time is None
+            and self._owner is not None
+            and self._claims.continues(self._owner, text, self._tail or previous.event_original)
+        ):
+            event.event_action, event.event_id = "continuation", previous.event_id
+            event.timestamp_us = previous.timestamp_us
+            event.mailwarden_time_quality = previous.mailwarden_time_quality
+            self._tail = text
+            return
         self._set_time(event, time)
         if not text or _JOURNAL_NOTE.match(text):
             event.event_kind = "ignored"
             return
-        owner, self._owner = self._owner, None
-        self._untagged(event, text)
+        owner, self._owner = self._owner, None  # what has no stamp tells nothing about the file
+        self._untagged(event, text, own=False)
         self._owner = owner
 
     def _repeat(self, event: Event, count: int) -> None:

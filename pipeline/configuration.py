@@ -36,6 +36,7 @@ __all__ = [
     "find_configuration",
     "load",
     "parse_duration",
+    "rule_directory",
     "rule_names",
     "scan_store_path",
     "store_path",
@@ -275,13 +276,17 @@ def find_configuration(stated: str | None = None, environment: Mapping[str, str]
     return next((path for path in map(Path, SEARCHED) if path.exists()), None)
 
 
-def rule_names() -> list[str]:
-    """List the names of the rules and detectors, as they stand in `rules:`."""
+def rule_directory() -> Path:
+    """Give the directory of the rules that come with mailwarden."""
     import mailwarden.alerts
 
-    room = Path(next(iter(mailwarden.alerts.__path__)))
-    rules = {path.stem for path in (room / "rules").glob("*.yaml") if not path.name.endswith(".cases.yaml")}
-    return sorted(rules | {path.stem for path in (room / "detectors").glob("[a-z]*.py")})
+    return Path(next(iter(mailwarden.alerts.__path__))) / "rules"
+
+
+def rule_names() -> list[str]:
+    """List the names of the rules and detectors, as they stand in `rules:`."""
+    rules = {path.stem for path in rule_directory().glob("*.yaml") if not path.name.endswith(".cases.yaml")}
+    return sorted(rules | {path.stem for path in (rule_directory().parent / "detectors").glob("[a-z]*.py")})
 
 
 def parse_duration(text: str) -> timedelta:

@@ -183,12 +183,14 @@ def _next(incident: Incident, sentences: Sentences) -> list[Line]:
     head = tongue.say(N_("Next: {text}"), {"text": step.text})
     if step.command is None:
         return [[row] for row in wrap(printable(head), width, width)[:2]]
-    head = shorten(printable(head), width)
-    if columns(head) + 3 + columns(step.command) <= width:
-        return [[head, "   ", Span(step.command, "command")]]
-    if columns(step.command) + 2 <= width:
-        return [[head], ["  ", Span(step.command, "command")]]
-    return [[head], ["  ", Span(f"mailwarden show {sentences.short(incident.id)}", "command")]]
+    command = step.command
+    if columns(command) + 2 > width:
+        command = f"mailwarden show {sentences.short(incident.id)}"
+    rows: list[Line] = [[row] for row in wrap(printable(head), width, width)[:2]]
+    last = str(rows[-1][0])
+    if columns(last) + 3 + columns(command) <= width:
+        return [*rows[:-1], [last, "   ", Span(command, "command")]]
+    return [*rows, ["  ", Span(command, "command")]]
 
 
 def _line(incident: Incident, sentences: Sentences) -> Line:
@@ -229,7 +231,7 @@ def _lines_of(incidents: Sequence[Incident], sentences: Sentences, room: int) ->
     lines = [_line(incident, sentences) for incident in incidents[:fits]]
     rest = len(incidents) - fits
     if rest:
-        more = sentences.tongue.count("and {number} more to watch (--all)", "and {number} more to watch (--all)", rest)
+        more = sentences.tongue.count("and {number} more (--all)", "and {number} more (--all)", rest)
         lines.append([" " * _MARGIN, more])
     return [*lines, []]
 

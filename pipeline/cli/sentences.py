@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
+from unicodedata import east_asian_width
 
 from mailwarden.alerts.advice import Step, steps
 from mailwarden.alerts.escape import printable
@@ -103,4 +104,6 @@ def _day(moment: datetime, tongue: Translator) -> str:
 
 def _sentence(text: str) -> str:
     text = text[:1].upper() + text[1:]
-    return text if text.endswith((".", "。", "!", "?")) else text + "."
+    if text.endswith((".", "。", "!", "?", "？")):
+        return text
+    return text + ("。" if east_asian_width(text[-1:] or "a") in "WF" else ".")

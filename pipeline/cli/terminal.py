@@ -5,6 +5,7 @@ client chooses half of every line, and a terminal obeys what it is sent. Colour 
 """
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import IO, Literal, NamedTuple
@@ -111,20 +112,28 @@ def tell(message: str) -> None:
     sys.stderr.flush()
 
 
-def wrap(text: str, first: int, width: int) -> list[str]:
-    """Break printable text at blanks into a line of at most `first` columns and further ones of at most `width`.
+_WIDE = "\u1100-\u115e\u2e80-\u2fff\u3001-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6"
+_NOT_FIRST = "、。，．・：；？！）」』】〉》ーぁぃぅぇぉっゃゅょァィゥェォッャュョ"  # JIS X 4051: never begin a line
+_NOT_LAST = "（「『【〈《"
+_PIECE = re.compile(rf"(\s*)([{_NOT_LAST}]*(?:[{_WIDE}]|[^\s{_WIDE}]+)[{_NOT_FIRST}]*|[{_NOT_LAST}]+)")
 
-    A word longer than a line is cut in its middle: addresses and names are never broken, and whole in `mailwarden show`.
+
+def wrap(text: str, first: int, width: int) -> list[str]:
+    """Break printable text into a line of at most `first` columns and further ones of at most `width`.
+
+    Lines break at blanks and between East Asian characters. A longer word is cut in its middle: names and addresses are
+    never broken, and stand whole in `mailwarden show --json`.
     """
     lines: list[str] = []
     room, line = first, ""
-    for word in text.split():
-        word = shorten(word, width)
-        if line and columns(line) + 1 + columns(word) > room:
+    for blank, piece in _PIECE.findall(text):
+        word = shorten(piece, min(first, width))
+        gap = " " if blank and line else ""
+        if line and columns(line) + len(gap) + columns(word) > room:
             lines.append(line)
             room, line = width, word
         else:
-            line = f"{line} {word}" if line else word
+            line += gap + word
     lines.append(line)
     return lines
 

@@ -1,0 +1,187 @@
+"""`mailwarden find`: the story of a message, an address or an account."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import click
+
+from mailwarden.alerts.escape import printable
+from mailwarden.parsers.errors import SourceError
+from mailwarden.parsers.event import to_ecs
+from mailwarden.pipeline.cli import options
+from mailwarden.pipeline.cli.jsonl import json_line
+from mailwarden.pipeline.cli.lines import batches, reader_for
+from mailwarden.pipeline.cli.root import Command
+from mailwarden.pipeline.cli.session import Session, session
+from mailwarden.pipeline.cli.terminal import Line, Span, Style, tell, write
+
+__all__ = ["command", "story"]
+
+Fields = dict[str, Any]
+
+_ASKED = (  # the fields in which what is looked for may stand
+    "mail.queue.id",
+    "mail.queue.orig_id",
+    "mail.queue.remote_id",
+    "email.message_id",
+    "email.from.address",
+    "email.to.address",
+    "mail.original_recipient",
+    "user.name",
+    "source.ip",
+    "mail.session.id",
+)
+_THREADS = ("mail.queue.id", "mail.queue.orig_id", "mail.queue.parent_id", "mail.queue.child_id", "email.message_id")
+_SHOWN = 200
+_STYLES: dict[str, Style] = {"failure": "watch", "success": "ok"}
+
+
+@click.command(
+    "find",
+    cls=Command,
+    examples=[
+        ("mailwarden find 4ZxY3k0jQzz1", "the way of a message, by its queue id"),
+        ("mailwarden find ana@example.org", "what an address sent, received, and how it logged in"),
+        ("mailwarden find 192.0.2.7 mail.log mail.log.1.gz", "in these files instead of the archive"),
+    ],
+)
+@click.argument("what", metavar="WHAT")
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.option("--json", "json_", is_flag=True, help="One event a line, as JSON.")
+@click.option("--all", "everything", is_flag=True, help="Show every event, however many.")
+@options.timezone
+@options.year
+@click.pass_context
+def command(
+    context: click.Context,
+    what: str,
+    files: tuple[str, ...],
+    json_: bool,
+    everything: bool,
+    zone: str | None,
+    year: int | None,
+) -> int:
+    """Tell the story of a message, an address or an account.
+
+    WHAT is a queue id, a message id, a mail address, a login name, a client's address or a session id. A message is
+    followed through every queue that it passes.
+    """
+    now = session(context, zone=zone)
+    failed = False
+    if files:
+        found, problems = _in_files(what, files, zone or now.configuration.timezone, year)
+        for problem in problems:
+            tell(problem)
+        failed = bool(problems)
+    else:
+        found = list(_in_archive(what, now))
+    if json_:
+        for fields in found:
+            sys.stdout.buffer.write(json_line(fields) + b"\n")
+        sys.stdout.buffer.flush()
+    else:
+        write(story(what, found, everything))
+    return 3 if failed else 0
+
+
+def _in_archive(what: str, now: Session) -> Iterable[Fields]:
+    from mailwarden.pipeline.archive import find
+
+    directory = now.configuration.archive_directory
+    if not directory.exists():
+        where = f"{directory}: there is no archive: mailwarden run fills it. "
+        raise SourceError(where + f"Name the files to look in:  mailwarden find {what} /var/log/mail.log")
+    return find(directory, what)
+
+
+def _events(path: str, zone: str | None, year: int | None) -> Iterator[Fields]:
+    reader = reader_for(path, zone, year)
+    for lines in batches(path):
+        for event in reader.read_lines([line.decode("utf-8", "surrogateescape") for line in lines]):
+            fields = to_ecs(event)
+            fields["event.original"] = event.event_original
+            yield fields
+
+
+def _in_files(what: str, files: tuple[str, ...], zone: str | None, year: int | None) -> tuple[list[Fields], list[str]]:
+    """Read the files twice: what names `what`, then all that belongs to the same messages."""
+    wanted = what.strip("<>").lower()
+    threads: set[str] = set()
+    problems: list[str] = []
+    readable: list[str] = []
+    for path in files:
+        try:
+            for fields in _events(path, zone, year):
+                if any(wanted in _values(fields.get(name)) for name in _ASKED):
+                    threads.update(value for name in _THREADS for value in _values(fields.get(name)))
+            readable.append(path)
+        except SourceError as error:
+            problems.append(str(error))
+    threads.discard("")
+    found: list[Fields] = []
+    for path in readable:
+        for fields in _events(path, zone, year):
+            named = any(wanted in _values(fields.get(name)) for name in _ASKED)
+            if named or any(value in threads for name in _THREADS for value in _values(fields.get(name))):
+                found.append(fields)
+    return found, problems
+
+
+def _values(value: Any) -> list[str]:
+    if value is None:
+        return []
+    return [str(one).lower() for one in value] if isinstance(value, list) else [str(value).lower()]
+
+
+def story(what: str, found: list[Fields], everything: bool = False) -> list[Line]:
+    """Show events as the way something took, one a line."""
+    if not found:
+        return [[f'Nothing names "{printable(what)}". It may be older than what was kept, or spelled otherwise.']]
+    shown = found if everything else found[-_SHOWN:]
+    lines: list[Line] = [[Span(_verdict(what, found), "strong")], []]
+    lines += [_row(fields) for fields in shown]
+    if len(found) > len(shown):
+        lines.append([f"and {len(found) - len(shown):,} events before these (--all)"])
+    return lines
+
+
+def _verdict(what: str, found: list[Fields]) -> str:
+    """Say how it ended: what became of the last delivery, or how many events there are."""
+    recipients: dict[str, str] = {}
+    for fields in found:
+        if fields.get("event.action") == "delivery":
+            for address in fields.get("email.to.address") or ["?"]:
+                recipients[str(address)] = str(fields.get("mail.delivery.status", "?"))
+    if not recipients:
+        return f"{len(found):,} events name {printable(what)}."
+    counts = {status: list(recipients.values()).count(status) for status in dict.fromkeys(recipients.values())}
+    said = ", ".join(f"{number:,} {printable(status)}" for status, number in counts.items())
+    plural = "recipient" if len(recipients) == 1 else "recipients"
+    return f"{len(recipients):,} {plural}: {said}. {len(found):,} events name {printable(what)} or belong to it."
+
+
+_TOLD = (
+    "source.ip",
+    "user.name",
+    "mail.queue.id",
+    "email.from.address",
+    "email.to.address",
+    "mail.delivery.status",
+    "mail.delivery.relay",
+    "event.reason",
+    "smtp.reply.text",
+)
+
+
+def _row(fields: Fields) -> Line:
+    stamp = str(fields.get("@timestamp", ""))[:19].replace("T", " ")
+    parts = []
+    for name in _TOLD:
+        value = fields.get(name)
+        if value:
+            text = ", ".join(map(str, value[:3])) if isinstance(value, list) else str(value)
+            parts.append(printable(text))
+    action = str(fields.get("event.action", ""))
+    style = _STYLES.get(str(fields.get("event.outcome", "")), "")
+    return [Span(stamp, "faint"), "  ", Span(f"{printable(action):<18}", style), "  ", "  ".join(parts)]

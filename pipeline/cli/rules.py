@@ -1,0 +1,172 @@
+"""`mailwarden rules`: what is looked for, and whether a rule of one's own is right."""
+
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from mailwarden.alerts.compiler import compile_file, load_rules
+from mailwarden.alerts.engine import load_detectors
+from mailwarden.alerts.escape import printable
+from mailwarden.alerts.finding import Detection
+from mailwarden.alerts.incident import severity_rank
+from mailwarden.parsers.errors import ConfigurationError
+from mailwarden.pipeline.cli import options
+from mailwarden.pipeline.cli.jsonl import json_line
+from mailwarden.pipeline.cli.root import Command, Group
+from mailwarden.pipeline.cli.scan_view import block, style_of
+from mailwarden.pipeline.cli.sentences import Sentences
+from mailwarden.pipeline.cli.session import session
+from mailwarden.pipeline.cli.terminal import Line, Span, tell, write
+from mailwarden.pipeline.configuration import RuleSetting, rule_directory, rule_names
+
+__all__ = ["command"]
+
+
+@click.group("rules", cls=Group)
+def command() -> None:
+    """List, show, test and lint the detection rules."""
+
+
+def _detections() -> dict[str, Detection]:
+    found = [rule.detection for rule in load_rules()]
+    found += [detector.detection for detector in load_detectors()]
+    return {detection.name: detection for detection in sorted(found, key=lambda one: one.name)}
+
+
+def _known(name: str, context: click.Context) -> str:
+    names = rule_names()
+    if name in names:
+        return name
+    from difflib import get_close_matches
+
+    meant = get_close_matches(name, names, 1)
+    mend = f"Did you mean `{meant[0]}`?" if meant else "List them with  mailwarden rules list"
+    raise click.UsageError(f"No rule `{name}`. {mend}", context)
+
+
+@command.command(
+    "list",
+    cls=Command,
+    examples=[("mailwarden rules list", "by severity"), ("mailwarden rules list --json", "as data")],
+)
+@click.option("--json", "json_", is_flag=True, help="One rule a line, as JSON.")
+@click.pass_context
+def list_(context: click.Context, json_: bool) -> None:
+    """List the rules, the most severe first, with what your configuration changes of them."""
+    changed = session(context).configuration.rules
+    detections = sorted(_detections().values(), key=lambda one: (-severity_rank(one.severity), one.name))
+    if json_:
+        for one in detections:
+            fields = {**one._asdict(), "enabled": changed.get(one.name, RuleSetting()).enabled}
+            sys.stdout.buffer.write(json_line(fields) + b"\n")
+        return
+    width = max(len(one.name) for one in detections)
+    lines: list[Line] = []
+    for one in detections:
+        setting = changed.get(one.name, RuleSetting())
+        severity = setting.severity or one.severity
+        notes = [] if setting.enabled else ["off"]
+        notes += [f"severity was {one.severity}"] if setting.severity else []
+        notes += [f"threshold was {one.threshold}"] if setting.threshold else []
+        notes += [f"{len(setting.exceptions)} exceptions"] if setting.exceptions else []
+        text = f"  {one.name:<{width}}  {one.category:<17}" + (f"  ({', '.join(notes)})" if notes else "")
+        lines.append([Span(f"{severity:<9}", style_of(severity)), text.rstrip()])
+    write(lines)
+
+
+@command.command("show", cls=Command, examples=[("mailwarden rules show send_from_new_network", "")])
+@click.argument("name")
+@click.pass_context
+def show(context: click.Context, name: str) -> None:
+    """Show one rule: what it finds, why, its threshold, and its source."""
+    one = _detections().get(_known(name, context))
+    if one is None:
+        raise click.UsageError(f"The rule `{name}` cannot be loaded: mailwarden rules lint", context)
+    setting = session(context).configuration.rules.get(name, RuleSetting())
+    facts = {
+        "finds": one.title,
+        "because": one.why,
+        "harmless": one.harmless,
+        "severity": f"{one.severity}, set to {setting.severity}" if setting.severity else one.severity,
+        "threshold": f"{one.threshold}, set to {setting.threshold}" if setting.threshold else str(one.threshold),
+        "looks back": f"{one.span_us // 60_000_000} min",
+        "about": one.primary,
+        "category": one.category,
+        "techniques": ", ".join(one.techniques),
+        "enabled": "yes" if setting.enabled else "no",
+    }
+    lines: list[Line] = [[Span(name, "strong"), f"  {one.id} version {one.version}"]]
+    lines += [[Span(f"{word:<11}", "faint"), printable(text)] for word, text in facts.items() if text]
+    path = rule_directory() / f"{name}.yaml"
+    if path.exists():
+        lines += [[], [Span(str(path), "faint")], *([printable(row)] for row in path.read_text("utf-8").split("\n"))]
+    write(lines)
+
+
+@command.command(
+    "lint",
+    cls=Command,
+    examples=[("mailwarden rules lint own.yaml", ""), ("mailwarden rules lint /etc/mailwarden/rules", "")],
+)
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE|DIR]...")
+def lint(paths: tuple[Path, ...]) -> int:
+    """Check rule files; without any, the rules that come with mailwarden."""
+    files: list[Path] = []
+    for path in paths or (rule_directory(),):
+        if path.is_dir():
+            files += sorted(one for one in path.glob("*.y*ml") if not one.name.endswith(".cases.yaml"))
+        else:
+            files.append(path)
+    faults: list[str] = []
+    for path in files:
+        if not path.is_file():
+            faults.append(f"{path}: is not there. Check the path.")
+            continue
+        try:
+            compile_file(path)
+        except ConfigurationError as error:
+            faults.extend(error.faults)
+    for fault in faults:
+        tell(fault)
+    good = len(files) - len(faults)
+    write([[f"{good:,} of {len(files):,} rules are right."]])
+    return 2 if faults else 0
+
+
+@command.command(
+    "test",
+    cls=Command,
+    examples=[("mailwarden rules test relay_probe mail.log", "what this rule alone finds in a log")],
+)
+@click.argument("name")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@options.timezone
+@options.year
+@click.pass_context
+def test(context: click.Context, name: str, files: tuple[str, ...], zone: str | None, year: int | None) -> int:
+    """Try one rule on logs: what would it have found, with the settings of your configuration?"""
+    from mailwarden.pipeline.runner import scan
+
+    _known(name, context)
+    now = session(context, zone=zone)
+    rules = dict.fromkeys(rule_names(), RuleSetting(enabled=False))
+    rules[name] = replace(now.configuration.rules.get(name, RuleSetting()), enabled=True)
+    with tempfile.TemporaryDirectory(prefix="mailwarden-") as directory:
+        result = scan(
+            list(files),
+            state=Path(directory),
+            zone=zone or now.configuration.timezone,
+            year=year,
+            configuration=replace(now.configuration, rules=rules),
+        )
+    for problem in result.problems:
+        tell(problem)
+    sentences = Sentences(result.incidents, now.tongue, now.zone)
+    lines: list[Line] = [[Span(f"{len(result.incidents):,} incidents in {result.lines:,} lines.", "strong")], []]
+    for incident in result.incidents:
+        lines += [*block(incident, sentences), []]
+    write(lines[:-1])
+    return 3 if result.problems else 0

@@ -1,0 +1,158 @@
+"""`mailwarden setup`: three questions, and everything is shown before it is written."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from mailwarden.alerts.escape import printable
+from mailwarden.parsers.errors import DeliveryError, MailwardenError, UsageError
+from mailwarden.pipeline.cli.root import Command, Face
+from mailwarden.pipeline.cli.terminal import Span, tell, write
+from mailwarden.pipeline.configuration import Configuration, cache_directory, default_state, load
+
+__all__ = ["command"]
+
+_UNIT_PATH = Path("/etc/systemd/system/mailwarden.service")
+_UNIT = """\
+[Unit]
+Description=mailwarden: reads mail-server logs and tells what goes wrong
+After=network-online.target
+Wants=network-online.target
+
+[Service]
+ExecStart={program} run --config {configuration}
+ExecReload=/bin/kill -HUP $MAINPID
+Restart=on-failure
+RestartSec=5
+StateDirectory=mailwarden
+StateDirectoryMode=0750
+NoNewPrivileges=yes
+PrivateTmp=yes
+ProtectSystem=strict
+ProtectHome=read-only
+MemoryMax=512M
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+@click.command(
+    "setup",
+    cls=Command,
+    examples=[
+        ("sudo mailwarden setup", "three questions; Enter skips one"),
+        ("sudo mailwarden setup --channel tgram://TOKEN/CHAT --yes", "without questions"),
+        ("sudo mailwarden setup --remove", "list what would be deleted; with --yes delete it"),
+    ],
+)
+@click.option("--channel", metavar="URL", help="Where to tell you: an Apprise URL (https://appriseit.com).")
+@click.option("--language", type=click.Choice(["en", "ja"]), help="Of what you read.")
+@click.option("--report-time", metavar="HH:MM", help="When the daily report is written.")
+@click.option("--yes", is_flag=True, help="Write without asking.")
+@click.option("--service/--no-service", default=None, help="Write a systemd unit (default: as root, where systemd is).")
+@click.option("--remove", is_flag=True, help="List what mailwarden keeps on this machine, and delete it.")
+@click.pass_context
+def command(
+    context: click.Context,
+    channel: str | None,
+    language: str | None,
+    report_time: str | None,
+    yes: bool,
+    service: bool | None,
+    remove: bool,
+) -> int:
+    """Set up watching: three questions, and everything is shown before it is written.
+
+    Nothing leaves this machine but alerts to your channel and DNS look-ups.
+    """
+    face = context.find_object(Face) or Face()
+    target = Path(face.config or ("/etc/mailwarden/mailwarden.yml" if os.geteuid() == 0 else "mailwarden.yml"))
+    if remove:
+        return _remove(target, yes)
+    if target.exists():
+        raise UsageError(f"{target}: is there already. Change it with an editor, or move it away first.")
+    asks = sys.stdin.isatty() and not yes
+    spoken = Configuration().spoken()
+    if asks:
+        channel = channel or click.prompt(
+            "1. Where should alerts go? An Apprise URL, such as tgram://TOKEN/CHAT or mailto://… (Enter: nowhere yet)",
+            default="",
+            show_default=False,
+        )
+        language = language or click.prompt("2. Language", type=click.Choice(["en", "ja"]), default=spoken)
+        report_time = report_time or click.prompt("3. Daily report at", default="07:00")
+    settings: dict[str, Any] = {"language": language or spoken, "report": {"time": report_time or "07:00"}}
+    if channel:
+        settings["alerts"] = {"channels": {"me": channel}}
+        settings["report"]["receivers"] = ["me"]
+    text = _text(settings)
+    files = {target: text}
+    if service or (service is None and os.geteuid() == 0 and Path("/run/systemd/system").is_dir()):
+        program = shutil.which("mailwarden") or sys.argv[0]
+        files[_UNIT_PATH] = _UNIT.format(program=program, configuration=target.absolute())
+    for path, content in files.items():
+        write([[Span(f"# {path}", "strong")], *([printable(row)] for row in content.split("\n"))])
+    if not yes and not (asks and click.confirm("Write this?", default=True)):
+        tell("Nothing was written. To write it without questions:  mailwarden setup --yes")
+        return 0
+    _write(files)
+    _say_done(load(target), service=_UNIT_PATH in files)
+    return 0
+
+
+def _text(settings: dict[str, Any]) -> str:
+    head = "# All settings: mailwarden.example.yml. Check with: mailwarden doctor\n"
+    return head + yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
+
+
+def _write(files: dict[Path, str]) -> None:
+    for path, content in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        mode = 0o644 if path == _UNIT_PATH else 0o600  # the address of a channel is a secret
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(content)
+
+
+def _say_done(configuration: Configuration, *, service: bool) -> None:
+    if configuration.channels:
+        from mailwarden.alerts.channels import Channels, Message
+
+        try:
+            channels = Channels(configuration.resolved_channels())
+            channels.send(
+                "me", Message(id="setup", title="mailwarden: test", body="Alerts will come here.", tone="info")
+            )
+            tell("A test message was accepted.")
+        except (DeliveryError, MailwardenError) as error:
+            tell(f"{error}\nMend it in {configuration.path}, then:  mailwarden doctor --send")
+    else:
+        tell("Nobody is told yet: no channel was given.")
+    start = "systemctl enable --now mailwarden" if service else "mailwarden run"
+    tell(f"Written. Start it with  {start}")
+
+
+def _remove(target: Path, yes: bool) -> int:
+    kept = [default_state(), cache_directory()]
+    there = [path for path in (target, _UNIT_PATH) if path.exists()]
+    there += [path for path in kept if path.name == "mailwarden" and path.is_dir()]
+    if not there:
+        tell("Nothing of mailwarden is on this machine but the program itself.")
+        return 0
+    write([["This would be deleted:"], *([f"  {path}"] for path in there)])
+    if not yes and not (sys.stdin.isatty() and click.confirm("Delete it?", default=False)):
+        tell("Nothing was deleted. To delete it without questions:  mailwarden setup --remove --yes")
+        return 0
+    for path in there:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    tell("Deleted. Stop the service if it still runs:  systemctl disable --now mailwarden")
+    return 0

@@ -27,17 +27,14 @@ _NAMED = (
     ("mail.bounce.list", "list"),
 )
 """Entities that messages name in the singular: the first one seen."""
-_PARENT_RANK = {
-    "takeover": 4,
-    "sending": 3,
-    "relay": 3,
-    "listed": 1,
-    "guessing": 1,
-    "protocol": 0,
-    "service": 0,
-    "config": 0,
+_CHILDREN = {
+    "takeover": ("sending", "listed", "guessing", "service"),
+    "sending": ("listed", "guessing", "service"),
+    "relay": ("listed", "service"),
+    "listed": ("service",),
+    "guessing": ("guessing",),
 }
-"""A cause may only be told within one of a higher rank that names the same account or address."""
+"""Which causes are part of which story: the account that was entered, what it sent, who refused it, what waits for it."""
 
 
 class _Closed(msgspec.Struct, array_like=True):
@@ -60,6 +57,7 @@ class Incidents:
         self._site = site
         self._by_key: dict[tuple[str, str, str], Incident] = {}
         self._closed = Shelf("incident.closed", 1, _Closed, lambda one: one.at_us + _REMEMBER_US, backing)
+        self._ids: dict[str, Incident] = {}
         self._by_name: dict[str, list[Incident]] = {}  # account or address -> live incidents that name it
         self._due: list[tuple[int, str, tuple[str, str, str]]] = []
         self._changed: dict[str, Incident] = {}
@@ -85,7 +83,10 @@ class Incidents:
         self._changed[incident.id] = incident
         if finding.fired:
             self._relate(incident)
-            self._tell(incident, finding, before)
+            if incident.parent is None:
+                self._tell(incident, finding.at_us, before)
+            else:
+                self._lift(incident)
         return incident
 
     def tick(self, now_us: int) -> None:
@@ -122,12 +123,12 @@ class Incidents:
 
     def acknowledge(self, id_: str, who: str) -> bool:
         """Remember that somebody is on it; False where no live incident has this id."""
-        for incident in self._by_key.values():
-            if incident.id == id_:
-                incident.acknowledged_by = who
-                self._changed[id_] = incident
-                return True
-        return False
+        incident = self._ids.get(id_)
+        if incident is None:
+            return False
+        incident.acknowledged_by = who
+        self._changed[id_] = incident
+        return True
 
     # ------------------------------------------------------------------ one incident
 
@@ -219,52 +220,69 @@ class Incidents:
     # ------------------------------------------------------------------ stories
 
     def _relate(self, incident: Incident) -> None:
-        """Find the parent of an incident, and make it the parent of lesser ones: one story is told once."""
-        for other in self._relatives(incident):
-            mine, its = _PARENT_RANK[incident.cause], _PARENT_RANK[other.cause]
-            if its > mine and incident.parent is None and other.parent is None:
-                incident.parent = other.id
-            elif mine > its and other.parent is None and incident.parent is None:
-                other.parent = incident.id
-                self._changed[other.id] = other
-        if incident.parent is not None:
-            for other in self._relatives(incident):
-                if other.parent == incident.id:
-                    other.parent = incident.parent
-                    self._changed[other.id] = other
+        """Find the parent of an incident and make it the parent of lesser ones: one story is told once."""
+        for other in self._neighbours(incident):
+            if incident.parent is None and _leads(other, incident):
+                self._adopt(other, incident)
+            elif other.parent is None and _leads(incident, other):
+                self._adopt(incident, other)
 
-    def _relatives(self, incident: Incident) -> list[Incident]:
-        if incident.cause in ("takeover", "sending"):
-            names = [incident.primary[1], *incident.entities.get("source.ip", [])[:4]]
-        else:
-            names = [*incident.entities.get("mailwarden.account", []), *incident.entities.get("source.ip", [])]
-        found: dict[str, Incident] = {}
-        for name in names:
-            for other in self._by_name.get(name, ()):
-                if other.id != incident.id and abs(incident.last_seen_us - other.last_seen_us) <= _STORY_US:
-                    found[other.id] = other
-        relatives = []
-        for other in found.values():
-            lead = incident if _PARENT_RANK[incident.cause] >= _PARENT_RANK[other.cause] else other
-            rest = other if lead is incident else incident
-            if lead.primary[1] in rest.entities.get(lead.primary[0], ()) or lead.primary == rest.primary:
-                relatives.append(other)
-        return sorted(relatives, key=lambda one: (-_PARENT_RANK[one.cause], one.opened_us, one.id))
+    def _adopt(self, parent: Incident, child: Incident) -> None:
+        head = self._by_id(parent.parent) or parent
+        if head.id == child.id:
+            return
+        child.parent = head.id
+        for other in self._neighbours(child):
+            if other.parent == child.id:
+                other.parent = head.id
+                self._changed[other.id] = other
+        self._changed[child.id] = child
+        self._lift(child)
+
+    def _lift(self, child: Incident) -> None:
+        """Make a parent as bad as the worst part of its story, and tell so."""
+        parent = self._by_id(child.parent)
+        if parent is None:
+            return
+        before = severity_rank(parent.severity)
+        if severity_rank(child.severity) > before:
+            parent.severity = child.severity
+        parent.categories = sorted({*parent.categories, *child.categories})
+        if len(parent.timeline) < _MAX_TIMELINE and (child.last_seen_us, child.lead) not in parent.timeline:
+            known = {name for _, name in parent.timeline}
+            if child.lead not in known:
+                parent.timeline.append((child.last_seen_us, child.lead))
+        self._changed[parent.id] = parent
+        self._tell(parent, child.last_seen_us, before)
+
+    def _by_id(self, id_: str | None) -> Incident | None:
+        return self._ids.get(id_) if id_ else None
+
+    def _neighbours(self, incident: Incident) -> list[Incident]:
+        """Give the live incidents of the last day that name the same account or address."""
+        names = [*incident.entities.get("mailwarden.account", ()), *incident.entities.get("source.ip", ())]
+        found = {
+            other.id: other
+            for name in (incident.primary[1], *names)
+            for other in self._by_name.get(name, ())
+            if other.id != incident.id and abs(incident.last_seen_us - other.last_seen_us) <= _STORY_US
+        }
+        return sorted(found.values(), key=lambda one: (one.opened_us, one.id))
 
     # ------------------------------------------------------------------ telling
 
-    def _tell(self, incident: Incident, finding: Finding, before: int) -> None:
+    def _tell(self, incident: Incident, at_us: int, before: int) -> None:
         """Decide whether a person hears of this now: it opened, returned or got worse. A parent tells for its children."""
-        if incident.parent is not None or severity_rank(incident.severity) < severity_rank("medium"):
+        if severity_rank(incident.severity) < severity_rank("medium"):
             return
         if incident.told_severity is None:
-            self._notify(incident, "returned" if incident.previous else "opened", finding.at_us)
+            self._notify(incident, "returned" if incident.previous else "opened", at_us)
         elif (
             severity_rank(incident.severity) > max(before, severity_rank(incident.told_severity))
             or incident.event_count >= _WORSE_FACTOR * max(incident.told_count, 1)
             or set(incident.categories) - set(incident.told_categories)
         ):
-            self._notify(incident, "worse", finding.at_us)
+            self._notify(incident, "worse", at_us)
 
     def _notify(self, incident: Incident, kind: str, at_us: int) -> None:
         incident.told_severity = incident.severity
@@ -283,6 +301,7 @@ class Incidents:
     def _index(self, incident: Incident) -> None:
         key = (incident.cause, *incident.primary)
         self._by_key[key] = incident
+        self._ids[incident.id] = incident
         heapq.heappush(self._due, (self._quiet_at(incident), incident.id, key))
         for name, values in incident.entities.items():
             for value in values:
@@ -296,7 +315,7 @@ class Incidents:
                 named.append(incident)
 
     def _forget(self, key: tuple[str, str, str], incident: Incident) -> None:
-        del self._by_key[key]
+        del self._by_key[key], self._ids[incident.id]
         self._closed.put("\x1f".join(key), _Closed(incident.id, incident.last_seen_us))
         self._changed[incident.id] = incident
         for name in ("mailwarden.account", "source.ip"):
@@ -306,6 +325,21 @@ class Incidents:
                     named.remove(incident)
                     if not named:
                         del self._by_name[value]
+
+
+def _leads(lead: Incident, part: Incident) -> bool:
+    """Say whether `part` belongs to the story of `lead`."""
+    if part.cause not in _CHILDREN.get(lead.cause, ()):
+        return False
+    name, value = lead.primary
+    if lead.cause == "guessing":  # one campaign on many accounts
+        return name == "mailwarden.site" and part.primary[0] == "mailwarden.account"
+    if name == "mailwarden.site":
+        return part.primary[0] == "mailwarden.site"
+    accounts = part.entities.get(name, [])
+    if part.cause in ("listed", "service") and lead.cause == "sending":
+        return accounts[:1] == [value] and len(accounts) <= 2  # not one newsletter among all who were refused
+    return value in accounts or part.primary == lead.primary
 
 
 def _distinct(incident: Incident, name: str, value: str) -> int:

@@ -6,14 +6,17 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from operator import attrgetter
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.stamp import year_of_first_line
 from mailwarden.pipeline.batch import Batch
+from mailwarden.pipeline.configuration import Configuration
 from mailwarden.pipeline.copies import KEEP_US, Copies
 from mailwarden.pipeline.lane import Lane
+from mailwarden.pipeline.sources.choice import choose, zone_named
 from mailwarden.pipeline.sources.family import day_in_name
 from mailwarden.pipeline.sources.source import BLOCK_BYTES, Source
 from mailwarden.pipeline.sources.waker import Waker
@@ -37,9 +40,10 @@ class Statistics(NamedTuple):
     """What was admitted since the start."""
 
     lines: int
-    bytes: int
-    copies: int
-    late: int
+    copies: int  # lines left out because another source had given them
+    late: int  # lines that came behind later ones, or behind a tick
+    bytes_read: int  # on disk, as far as known
+    bytes_total: int  # 0: nobody knows
     newest_us: dict[str, int]  # newest stamp that moved time, by source
 
 
@@ -55,8 +59,8 @@ class Admission:
         year: Year of the last line of each source whose stamps bear none.
         positions: What the last committed batch held, by source name.
         hold_us: How long a line waits for those of other sources while live.
-        zones: Zones that differ, by source name.
-        years: Years that differ, by source name.
+        zones: Zones that differ, by a source's rank.
+        years: Years that differ, by a source's rank.
     """
 
     def __init__(
@@ -69,8 +73,8 @@ class Admission:
         year: int | None = None,
         positions: Mapping[str, dict[str, Any]] | None = None,
         hold_us: int = 100_000,
-        zones: Mapping[str, tzinfo] | None = None,
-        years: Mapping[str, int] | None = None,
+        zones: Mapping[int, tzinfo] | None = None,
+        years: Mapping[int, int] | None = None,
     ) -> None:
         self._parents = list(sources)
         self._follow = follow
@@ -87,8 +91,42 @@ class Admission:
         self._live = False
         self._lines = self._copied = self._late = 0
         self._problems: list[str] = []
+        self.notes: list[str] = []  # what was left out, and why
 
     # the face
+
+    @classmethod
+    def of_paths(
+        cls,
+        paths: Sequence[str],
+        *,
+        configuration: Configuration,
+        zone: str | None,
+        year: int | None,
+        positions: Mapping[str, dict[str, Any]] | None,
+        clock: Callable[[], int],
+        follow: bool = False,
+        root: Path = Path("/"),
+    ) -> "Admission":
+        """Open what a person named, else what is configured, else what is found on this machine.
+
+        Raises:
+            UsageError: `zone` is not the name of a zone.
+        """
+        chosen = choose(paths, configuration.sources, follow=follow, now_s=clock() / 1e6, root=root)
+        made = cls(
+            chosen.sources,
+            follow=follow,
+            clock=clock,
+            zone=zone_named(zone or configuration.timezone),
+            year=year,
+            positions=positions,
+            zones={} if zone else chosen.zones,
+            years={} if year else chosen.years,
+        )
+        made.notes = chosen.notes
+        made._problems = chosen.problems
+        return made
 
     def batches(self) -> Iterator[Batch]:
         """Give everything admitted, batch by batch.
@@ -116,8 +154,8 @@ class Admission:
                 tick_us = self._tick() if self._follow and at_end else 0
                 if tick_us:
                     yield Batch([], self._told_positions(), tick_us, True)
-                elif self._follow:
-                    self._waker.wait(self._pause(at_end))
+                else:
+                    self._waker.wait(self._pause(at_end) if self._follow else _LIVE_S / 2)
         finally:
             self.close()
 
@@ -136,16 +174,19 @@ class Admission:
     def problems(self) -> list[str]:
         """What a person must know about the sources, each told once."""
         known = [*self._parents, *(lane.source for lane in self._lanes if lane.source not in self._parents)]
-        return [problem for source in known for problem in source.problems]
+        return [*self._problems, *(problem for source in known for problem in source.problems)]
 
     @property
     def statistics(self) -> Statistics:
         """Count what was admitted."""
+        progress = [lane.source.progress() for lane in self._lanes]
+        known = all(total for done, total in progress if done)
         return Statistics(
             self._lines,
-            sum(lane.bytes for lane in self._lanes),
             self._copied,
             self._late + sum(lane.late for lane in self._lanes),
+            sum(done for done, _ in progress),
+            sum(total for _, total in progress) if known else 0,
             {lane.source.name: lane.newest_us for lane in self._lanes},
         )
 
@@ -184,8 +225,8 @@ class Admission:
                 self._add(source)
 
     def _make_reader(self, source: Source) -> Reader:
-        zone = self._zones.get(source.name, self._zone)
-        year = self._years.get(source.name, self._year)
+        zone = self._zones.get(source.rank, self._zone)
+        year = self._years.get(source.rank, self._year)
         if year is not None:
             ends = source.ends()
             return Reader(zone=zone, year=year_of_first_line(*ends, year) if ends else year)

@@ -1,13 +1,14 @@
 """One log file, read from its first byte to its last, under whatever name it stands at the end."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from mailwarden.pipeline.sources.compression import CompressedError, Unpacker, compression_of, gzip_mtime
 from mailwarden.pipeline.sources.identity import HEAD_BYTES, SEAM_BYTES, Mark, birth_of, digest
 from mailwarden.pipeline.sources.source import MAX_LINE_BYTES, Hint
 
-__all__ = ["Birth", "ReplacedError", "head_of"]
+__all__ = ["Birth", "ReplacedError", "head_of", "tail_of"]
 
 
 _TAIL_BYTES = 1 << 16  # holds the last line of any syslog
@@ -86,15 +87,15 @@ class Birth:
         """Give what the file begins with; only before anything was read."""
         return self._unpack(HEAD_BYTES) if self.packed else os.pread(self._descriptor, HEAD_BYTES, 0)
 
-    def last_line(self) -> bytes:
-        """Give the last line there is now; only before anything was read."""
+    def tail(self) -> bytes:
+        """Give the last lines there are now; only before anything was read."""
         tail = b""
         if self.packed:
             while piece := self._unpack(1 << 20):
                 tail = (tail + piece)[-_TAIL_BYTES:]
         else:
             tail = os.pread(self._descriptor, _TAIL_BYTES, max(0, self.size() - _TAIL_BYTES))
-        return tail.rstrip(b"\n").rpartition(b"\n")[2]
+        return tail.rstrip(b"\n")
 
     def _skip(self, offset: int) -> bytes:
         seam, behind = b"", 0
@@ -191,6 +192,10 @@ class Birth:
         """Count the bytes on disk now."""
         return os.fstat(self._descriptor).st_size
 
+    def place(self) -> int:
+        """Count the bytes on disk that were read."""
+        return self._unpacker.place if self._unpacker is not None else self.offset
+
     def status(self) -> tuple[int, int, int, int]:
         """Give inode, device, size and time of the last change (in nanoseconds) now."""
         status = os.fstat(self._descriptor)
@@ -205,12 +210,21 @@ class Birth:
 
 def head_of(path: Path) -> bytes:
     """Read what a file begins with, unpacked; nothing when it cannot be read."""
+    return _peek(path, Birth.peek)
+
+
+def tail_of(path: Path) -> bytes:
+    """Read a file's last lines, unpacked; nothing when it cannot be read."""
+    return _peek(path, Birth.tail)
+
+
+def _peek(path: Path, what: Callable[[Birth], bytes]) -> bytes:
     try:
         birth = Birth(path)
     except OSError:
         return b""
     try:
-        return birth.peek()
+        return what(birth)
     except OSError:
         return b""
     finally:

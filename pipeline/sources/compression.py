@@ -18,9 +18,14 @@ class CompressedError(Exception):
 
 
 class _Decompressor(Protocol):
-    eof: bool
-    needs_input: bool
-    unused_data: bytes
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def needs_input(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
 
     def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
 
@@ -71,9 +76,9 @@ class _Zstd:
 
 
 _KINDS: dict[str, Callable[[], _Decompressor]] = {
-    "gzip": _Gzip,  # type: ignore[dict-item]  # read-only properties serve
+    "gzip": _Gzip,
     "xz": lambda: lzma.LZMADecompressor(format=lzma.FORMAT_XZ),
-    "zstd": _Zstd,  # type: ignore[dict-item]
+    "zstd": _Zstd,
     "bzip2": bz2.BZ2Decompressor,
 }
 
@@ -101,6 +106,11 @@ class Unpacker:
         self._place = 0
         self._begun = False  # the present stream has been fed
         self._failure: str | None = None
+
+    @property
+    def place(self) -> int:
+        """Bytes of the packed file that were taken."""
+        return self._place
 
     def read(self, limit_bytes: int) -> bytes:
         """Give the next bytes, at most about `limit_bytes`; none at the end.

@@ -56,7 +56,7 @@ def _list_once(path: Path) -> dict[tuple[int, str, int], Path]:
     family = _read(path.name)[0]
     start = family.removesuffix(".log")  # `mail.1.log` belongs to `mail.log`
     try:
-        names = [name for name in os.listdir(path.parent) if name.startswith(start)]
+        names = [name for name in os.listdir(path.parent) if name.startswith(start)]  # noqa: PTH208 - names, not paths
     except OSError:
         names = [path.name]
     for name in names:

@@ -29,6 +29,7 @@ class FileSource:
         rotations: At the very first start, begin with the oldest rotated file instead of with the newest.
         not_before: Rotated files last written before this (seconds since the epoch) are left out at that start.
         only: Read these files of the family and no others (a scan of named files).
+        name: What it is called where that is not the path.
     """
 
     def __init__(
@@ -40,8 +41,9 @@ class FileSource:
         rotations: bool = False,
         not_before: float = 0.0,
         only: Sequence[Path] | None = None,
+        name: str | None = None,
     ) -> None:
-        self.name = str(path)
+        self.name = name or str(path)
         self.rank = rank
         self.exhausted = False
         self.problems: list[str] = []
@@ -56,6 +58,7 @@ class FileSource:
         self._done: list[Mark] = []
         self._told: set[tuple[str, str]] = set()
         self._begun = False
+        self._finished_bytes = self._all_bytes = 0
 
     def read(self, limit_bytes: int = BLOCK_BYTES) -> Chunk | None:
         """Give whole lines that are there now, or None."""
@@ -142,6 +145,7 @@ class FileSource:
 
     def _finish(self, current: Birth, *, linger: bool = True) -> None:
         mark = current.mark()
+        self._finished_bytes += current.place()
         if mark.head_bytes:
             self._done = [*self._done, mark][-_REMEMBERED:]
         else:
@@ -198,6 +202,13 @@ class FileSource:
     def ends(self) -> tuple[str, str] | None:
         """Give the first and the last line of what a scan will read."""
         return self._lineage.ends(rotations=self._rotations, not_before=self._not_before)
+
+    def progress(self) -> tuple[int, int]:
+        """Give the bytes on disk that were read, and those of all files that a first reading takes."""
+        if not self._all_bytes:
+            self._all_bytes = self._lineage.size(rotations=self._rotations, not_before=self._not_before)
+        done = self._finished_bytes + (self._current.place() if self._current is not None else 0)
+        return done, max(self._all_bytes, done)
 
     def position(self) -> dict[str, Any]:
         """Tell where the source stands: the files that are done, and the place in the present one."""

@@ -62,15 +62,21 @@ class Lineage:
                 found.append(candidate)
         return found
 
-    def first(self, *, rotations: bool, not_before: float) -> Candidate | None:
-        """Choose where a first reading begins."""
+    def _wanted(self, *, rotations: bool, not_before: float) -> list[Candidate]:
         candidates = self.candidates()
         if not rotations:
-            return candidates[-1] if candidates else None
-        for candidate in candidates:
-            if candidate.size and (candidate.path == self._path or candidate.modified_ns >= not_before * 1e9):
-                return candidate
-        return candidates[-1] if candidates else None
+            return candidates[-1:]
+        recent = [c for c in candidates if c.size and (c.path == self._path or c.modified_ns >= not_before * 1e9)]
+        return recent or candidates[-1:]
+
+    def first(self, *, rotations: bool, not_before: float) -> Candidate | None:
+        """Choose where a first reading begins."""
+        wanted = self._wanted(rotations=rotations, not_before=not_before)
+        return wanted[0] if wanted else None
+
+    def size(self, *, rotations: bool, not_before: float) -> int:
+        """Count the bytes on disk that a first reading takes."""
+        return sum(candidate.size for candidate in self._wanted(rotations=rotations, not_before=not_before))
 
     def after(self, known: Sequence[Mark]) -> Candidate | None:
         """Choose the file that follows the newest of the known ones: the first that has lines, else the newest."""
@@ -109,7 +115,7 @@ class Lineage:
         last = self.open(with_lines[-1]) if with_lines else None
         if first is None or last is None:
             return None
-        line = last.last_line()
+        line = last.tail().rpartition(b"\n")[2]
         last.close()
         return (
             self._head(first).partition(b"\n")[0].decode("utf-8", "surrogateescape"),

@@ -37,6 +37,9 @@ class Source(Protocol):
     def ends(self) -> tuple[str, str] | None:
         """Give the first and the last line of all that will be read, where that can be known beforehand."""
 
+    def progress(self) -> tuple[int, int]:
+        """Give the bytes on disk that were read, and those there are in all (0: nobody knows)."""
+
     def position(self) -> dict[str, Any]:
         """Tell, in JSON's types, where the source stands behind the last chunk."""
 
@@ -47,7 +50,7 @@ class Source(Protocol):
         """Give sources that belong to this one and appeared since it was last asked: new files of a pattern."""
 
     def watched(self) -> set[str]:
-        """Name the directories in which something happens when there is more to read."""
+        """Name the directories in which something happens when there is more to read; none: it must be looked at often."""
 
     def close(self) -> None:
         """Let go of files and processes."""

@@ -13,7 +13,7 @@ __all__ = ["Waker", "sees"]
 
 _LOG = logging.getLogger(__name__)
 _SEEN_POLL_S = 2.0  # what no watch reported is found this late
-_BLIND_POLL_S = 0.25  # a look costs some microseconds a file
+_BLIND_POLL_S = 0.1  # a look costs some microseconds a file
 _BURST_S = 0.01  # writers come in bursts: one look for all of them
 # File systems whose changes are made elsewhere, so that inotify here does not hear of them (inotify(7), "Limitations").
 _REMOTE = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "virtiofs", "vboxsf", "afs", "ceph", "glusterfs"})
@@ -41,8 +41,11 @@ class Waker:
         self.poll_s = _SEEN_POLL_S
 
     def watch(self, directories: Iterable[str]) -> None:
-        """Wake when a file in one of these directories is written, made, moved or removed."""
-        for directory in sorted(set(directories) - self._watched):
+        """Wake when a file in one of these directories is written, made, moved or removed; none: look often."""
+        places = set(directories)
+        if not places:  # a pipe, or a directory that is not there yet
+            self.poll_s = _BLIND_POLL_S
+        for directory in sorted(places - self._watched):
             self._watched.add(directory)
             try:
                 mounts = Path("/proc/self/mountinfo").read_text(errors="replace")

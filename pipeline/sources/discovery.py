@@ -1,0 +1,230 @@
+"""Find what a server writes about mail, without being told where."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from mailwarden.pipeline.sources.docker import containers
+from mailwarden.pipeline.sources.family import Member, members, stem
+from mailwarden.pipeline.sources.sample import programs_of
+from mailwarden.pipeline.sources.wording import unreadable
+
+__all__ = ["Discovery", "Found", "discover"]
+
+# In this order: what is for mail alone comes first, so that the rest is left out where it holds the same.
+_USUAL = (
+    "var/log/mail.log",  # Debian, Ubuntu
+    "var/log/maillog",  # Red Hat, cPanel, DirectAdmin, FreeBSD, OpenBSD
+    "var/log/mail",  # SUSE: a file, or a directory
+    "var/log/mail/mail.log",
+    "var/log/postfix.log",
+    "var/log/exim4/mainlog",  # Debian
+    "var/log/exim_mainlog",  # cPanel
+    "var/log/exim/mainlog",  # DirectAdmin, FreeBSD
+    "var/log/exim/main.log",  # Red Hat (EPEL)
+    "var/log/dovecot.log",
+    "var/log/dovecot-info.log",
+    "var/log/dovecot/dovecot.log",
+    "var/log/mail.info",
+    "var/log/mail.warn",
+    "var/log/mail.err",
+    "var/log/syslog",
+    "var/log/messages",
+    "var/log/user.log",
+)
+_REJECTLOGS = ("var/log/exim4/rejectlog", "var/log/exim_rejectlog", "var/log/exim/rejectlog", "var/log/exim/reject.log")
+_STALE_S = 7 * 86_400  # nothing for a week while others were written: the server writes elsewhere now
+_TIMEOUT_S = 3.0
+_LOG_OF_DOVECOT = re.compile(r"^(?:Debug|Info|Warning|Error|Fatal): (/\S.*)$", re.MULTILINE)
+
+Run = Callable[[Sequence[str]], str]
+
+
+class Found(NamedTuple):
+    """A place to read from."""
+
+    kind: Literal["files", "journal", "docker"]
+    path: str  # of the newest file; the container's name; empty for the journal
+    programs: tuple[str, ...]  # the servers that write there: postfix, dovecot, exim …
+    size_bytes: int  # with rotated files
+
+
+class Discovery(NamedTuple):
+    """What was found, and what was passed over: each a line that says why."""
+
+    found: list[Found]
+    left_out: list[str]
+    unreadable: list[str]
+
+
+class _Log(NamedTuple):
+    path: Path
+    programs: Counter[str]
+    size_bytes: int
+    modified: float
+
+
+def _run(command: Sequence[str]) -> str:
+    program = shutil.which(command[0], path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin:/sbin")
+    if program is None:
+        return ""
+    try:
+        done = subprocess.run(
+            [program, *command[1:]],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_TIMEOUT_S,
+            check=False,
+            text=True,
+            errors="replace",
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout + done.stderr  # doveadm log find writes to the second
+
+
+def _stated(run: Run) -> Iterator[str]:
+    """Ask the servers where they write."""
+    path = run(("postconf", "-h", "maillog_file")).strip()
+    if path.startswith("/"):
+        yield path
+    yield from dict.fromkeys(_LOG_OF_DOVECOT.findall(run(("doveadm", "log", "find"))))
+    for entry in run(("exim", "-bP", "log_file_path")).partition("=")[2].split(":"):
+        path = entry.strip().partition("\n")[0]
+        if path.startswith("/"):
+            # %s is main, reject or panic; %D and %M are the day and month, which the file names of a family bear.
+            yield re.sub(r"[-._]?%[DM]", "", path.replace("%s", "main"))
+
+
+class _Search:
+    def __init__(self, root: Path, run: Run) -> None:
+        self._root = root
+        self._run = run
+        self.left_out: list[str] = []
+        self.unreadable: list[str] = []
+
+    def shown(self, path: Path) -> str:
+        return "/" + str(path.relative_to(self._root)) if self._root != Path("/") else str(path)
+
+    def paths(self) -> list[Path]:
+        stated = [self._root / path.lstrip("/") for path in _stated(self._run)]
+        paths: dict[Path, None] = {}
+        for path in [*stated, *(self._root / usual for usual in _USUAL)]:
+            if path.is_dir():
+                try:
+                    families = {stem(file) for file in path.iterdir() if file.is_file()}
+                except OSError as error:
+                    self.unreadable.append(f"{self.shown(path)}: {unreadable(error)}")
+                    continue
+                paths.update(dict.fromkeys(sorted(families, key=lambda file: (len(file.name), file.name))))
+            else:
+                paths[path] = None
+        return list(paths)
+
+    def logs(self) -> list[_Log]:
+        logs: list[_Log] = []
+        seen: set[tuple[int, int]] = set()
+        for path in self.paths():
+            log = self._log(path, seen)
+            if log is not None:
+                logs.append(log)
+        return logs
+
+    def _log(self, path: Path, seen: set[tuple[int, int]]) -> _Log | None:
+        """Look at a log and, where its newest file is empty, at the ones before."""
+        size, modified = 0, 0.0
+        programs: Counter[str] = Counter()
+        for _, file in reversed(self._files(path)):
+            try:
+                status = file.stat()
+                if not os.access(file, os.R_OK):
+                    raise PermissionError
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                self.unreadable.append(f"{self.shown(file)}: {unreadable(error)}")
+                return None
+            if (status.st_dev, status.st_ino) in seen and not size:
+                return None
+            seen.add((status.st_dev, status.st_ino))
+            size += status.st_size
+            modified = max(modified, status.st_mtime)
+            if not programs and status.st_size:
+                programs = programs_of(file)
+        return _Log(path, programs, size, modified) if programs else None
+
+    @staticmethod
+    def _files(path: Path) -> list[Member]:
+        return members(path) if path.parent.is_dir() else []
+
+    def choose(self, logs: list[_Log]) -> list[Found]:
+        """Take each program from the first log that has it."""
+        newest = max((log.modified for log in logs), default=0.0)
+        owners: dict[str, Path] = {}
+        found: list[Found] = []
+        for log in logs:
+            name = self.shown(log.path)
+            if newest - log.modified > _STALE_S:
+                self.left_out.append(f"{name}: nothing was written to it for a week. Name it to read it all the same.")
+                continue
+            new = [program for program in log.programs if program not in owners]
+            if not new:
+                others = ", ".join(sorted({self.shown(owners[program]) for program in log.programs}))
+                programs = ", ".join(sorted(log.programs))
+                self.left_out.append(f"{name}: holds lines of {programs}, which are read from {others}.")
+                continue
+            owners.update(dict.fromkeys(new, log.path))
+            found.append(Found("files", name, tuple(sorted(log.programs)), log.size_bytes))
+        for usual in _REJECTLOGS:
+            if "exim" in owners and (self._root / usual).exists():
+                self.left_out.append(
+                    f"/{usual}: the same refusals stand in {self.shown(owners['exim'])}, which is read."
+                )
+        return found
+
+    def docker(self) -> list[Found]:
+        place = self._root / "var/lib/docker/containers"
+        if not place.exists():
+            return []
+        try:
+            there = containers(place)
+        except OSError as error:
+            self.unreadable.append(f"{self.shown(place)}: {unreadable(error)}")
+            return []
+        found = []
+        for name, log in there.items():
+            programs = programs_of(log)
+            if programs:
+                found.append(Found("docker", name, tuple(sorted(programs)), log.stat().st_size))
+        return found
+
+    def journal(self, found: list[Found]) -> list[Found]:
+        there = any((self._root / place).is_dir() for place in ("var/log/journal", "run/log/journal"))
+        if not there:
+            return []
+        files = [one.path for one in found if one.kind == "files"]
+        if files:
+            self.left_out.append(f"journal: the same lines are read from {', '.join(files)}.")
+            return []
+        return [Found("journal", "", (), 0)]
+
+
+def discover(root: Path = Path("/"), *, run: Run | None = None) -> Discovery:
+    """Look where mail servers usually write and where these say that they do.
+
+    Each program of a host is taken from one stream: Debian writes mail to mail.log, to syslog and to the journal.
+
+    Args:
+        root: Where the file system begins.
+        run: Gives the output of a command, or nothing; None: run it, but only where `root` is the real one.
+    """
+    search = _Search(root, run or (_run if root == Path("/") else lambda _: ""))
+    found = search.choose(search.logs())
+    found += search.docker()
+    found += search.journal(found)
+    return Discovery(found, search.left_out, search.unreadable)

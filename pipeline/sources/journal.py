@@ -1,0 +1,166 @@
+"""The systemd journal, as journalctl gives it."""
+
+import contextlib
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from mailwarden.pipeline.batch import Chunk
+from mailwarden.pipeline.sources.pipes import Pipe
+from mailwarden.pipeline.sources.source import BLOCK_BYTES, Hint, Source
+
+__all__ = ["JournalSource"]
+
+_CURSOR = re.compile(rb'"__CURSOR"\s*:\s*"([^"\\]{1,512})"')
+_AGAIN_S = 5.0  # journald itself may be restarting
+_HARMLESS = ("-- No entries --", "-- Logs begin", "-- Journal begins")
+
+
+class JournalSource:
+    """Entries of the journal, one JSON object a line (systemd, journalctl(1), `-o json`).
+
+    Args:
+        identifiers: Only what these programs wrote (SYSLOG_IDENTIFIER); none: everything.
+        rank: Its place in the configured order.
+        follow: Go on when everything was read; else end there.
+        since: Where a first reading begins, as journalctl's `--since` takes it.
+    """
+
+    def __init__(
+        self, identifiers: Sequence[str] = (), rank: int = 0, *, follow: bool = False, since: str | None = None
+    ) -> None:
+        self.name = "journal:" + ",".join(identifiers)
+        self.rank = rank
+        self.exhausted = False
+        self.problems: list[str] = []
+        self.hint = Hint()
+        self._identifiers = tuple(identifiers)
+        self._follow = follow
+        self._since = since
+        self._cursor = ""
+        self._offset = 0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lines: Pipe | None = None
+        self._words: Pipe | None = None
+        self._not_before_s = 0.0
+
+    def read(self, limit_bytes: int = BLOCK_BYTES) -> Chunk | None:
+        """Give whole entries that are there now, or None."""
+        if self.exhausted or (self._process is None and not self._begin()):
+            return None
+        assert self._lines is not None and self._words is not None
+        self._listen(self._words.read(BLOCK_BYTES))
+        data = self._lines.read(limit_bytes)
+        if self._lines.ended and not data.endswith(b"\n"):
+            data = data[: data.rfind(b"\n") + 1]  # cut off when journalctl was ended: it comes again behind the cursor
+        if data:
+            start, self._offset = self._offset, self._offset + len(data)
+            last = data.rfind(b"\n", 0, -1) + 1
+            found = _CURSOR.search(data, last)
+            if found is not None:
+                self._cursor = found[1].decode()
+            return Chunk(self.name, "journal", start, data)
+        if self._lines.ended:
+            self._end()
+        return None
+
+    def _begin(self) -> bool:
+        if time.monotonic() < self._not_before_s:
+            return False
+        program = shutil.which("journalctl")
+        if program is None:
+            self._tell("there is no journalctl here. Nothing was read. Name the log file at which your server writes.")
+            self._rest()
+            return False
+        arguments = [program, "--output=json", "--no-pager", "--quiet", "--all"]
+        arguments += [f"--identifier={name}" for name in self._identifiers]
+        if self._follow:
+            arguments += ["--follow", "--lines=all"]
+        if self._cursor:
+            arguments.append(f"--after-cursor={self._cursor}")
+        elif self._since is not None:
+            arguments.append(f"--since={self._since}")
+        try:
+            process = subprocess.Popen(
+                arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
+            )
+        except OSError as error:
+            self._tell(
+                f'journalctl cannot be started: "{error.strerror}". Nothing was read. Run  journalctl -n1  to see why.'
+            )
+            self._rest()
+            return False
+        assert process.stdout is not None and process.stderr is not None
+        self._process = process
+        self._lines, self._words = Pipe(process.stdout.fileno()), Pipe(process.stderr.fileno())
+        return True
+
+    def _rest(self) -> None:
+        self._not_before_s = time.monotonic() + _AGAIN_S
+        self.exhausted = not self._follow
+
+    def _end(self) -> None:
+        """Ask what journalctl ended with; start it again behind the last entry when following."""
+        process = self._process
+        assert process is not None and self._words is not None
+        code = process.wait()
+        while not self._words.ended:
+            self._listen(self._words.read(BLOCK_BYTES))
+        self.close()
+        if code != 0:
+            self._tell(
+                f"journalctl ended with code {code}. What it had given was read. Run  journalctl -n1  to see why."
+            )
+        self._rest()
+
+    def _listen(self, words: bytes) -> None:
+        for line in words.decode("utf-8", "replace").splitlines():
+            word = line.strip()
+            if word and not word.startswith(_HARMLESS):
+                self._tell(
+                    f'journalctl says "{word[:200]}". Entries may be missing. '
+                    "Run as root, or as a member of the group systemd-journal."
+                )
+
+    def _tell(self, what: str) -> None:
+        problem = f"{self.name}: {what}"
+        if problem not in self.problems and len(self.problems) < 20:
+            self.problems.append(problem)
+
+    def ends(self) -> None:
+        """Know nothing: every entry bears its whole date."""
+
+    def progress(self) -> tuple[int, int]:
+        """Give the bytes read; how many there are nobody knows."""
+        return self._offset, 0
+
+    def position(self) -> dict[str, Any]:
+        """Give the cursor of the last entry read."""
+        return {"cursor": self._cursor, "offset": self._offset}
+
+    def restore(self, position: dict[str, Any]) -> None:
+        """Go on behind the entry of the cursor."""
+        self._cursor, self._offset = position["cursor"], position["offset"]
+
+    def found(self) -> list[Source]:
+        """Give nothing."""
+        return []
+
+    def watched(self) -> set[str]:
+        """Name nothing: it is a pipe."""
+        return set()
+
+    def close(self) -> None:
+        """End journalctl."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        process.wait()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()

@@ -1,0 +1,48 @@
+"""Make sources of what a person names: files, patterns, directories, `-`."""
+
+import glob
+from collections.abc import Sequence
+from pathlib import Path
+
+from mailwarden.pipeline.sources.family import stem
+from mailwarden.pipeline.sources.files import FileSource
+from mailwarden.pipeline.sources.patterns import PatternSource
+from mailwarden.pipeline.sources.source import Source
+from mailwarden.pipeline.sources.standard_input import StandardInput
+
+__all__ = ["open_sources"]
+
+
+def open_sources(
+    paths: Sequence[str], *, follow: bool = False, rotations: bool = False, not_before: float = 0.0, first_rank: int = 0
+) -> list[Source]:
+    """Give a source for each path; their rank is its place.
+
+    Read once, the files of one log (mail.log, mail.log.1, mail.log.2.gz) are one source, read from the oldest on.
+
+    Args:
+        paths: Files, patterns, directories or `-`.
+        follow: Go on when everything was read.
+        rotations: Read the rotated files beside each file too.
+        not_before: Leave out rotated files last written before this (seconds since the epoch).
+        first_rank: Rank of the first path.
+    """
+    sources: list[Source] = []
+    named: dict[Path, list[Path]] = {}
+    for rank, path in enumerate(dict.fromkeys(paths), first_rank):
+        place = Path(path)
+        if path == "-":
+            sources.append(StandardInput(rank))
+        elif place.is_dir() or (glob.has_magic(path) and not place.exists()):
+            sources.append(PatternSource(path, rank, follow=follow, rotations=rotations, not_before=not_before))
+        elif follow or rotations:
+            sources.append(FileSource(place, rank, follow=follow, rotations=rotations, not_before=not_before))
+        elif stem(place) in named:
+            named[stem(place)].append(place)
+        else:
+            files = named[stem(place)] = [place]
+            sources.append(FileSource(place, rank, only=files))
+    for source in sources:
+        if isinstance(source, FileSource) and len(named.get(stem(Path(source.name)), ())) > 1:
+            source.name = str(stem(Path(source.name)))
+    return sources

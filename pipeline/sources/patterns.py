@@ -1,0 +1,110 @@
+"""Sources that are found rather than named: the files of a pattern or a directory, now and later."""
+
+import glob
+import time
+from pathlib import Path
+from typing import Any
+
+from mailwarden.pipeline.batch import Chunk
+from mailwarden.pipeline.sources.family import stem
+from mailwarden.pipeline.sources.files import FileSource
+from mailwarden.pipeline.sources.sample import programs_of
+from mailwarden.pipeline.sources.source import BLOCK_BYTES, Hint, Source
+from mailwarden.pipeline.sources.wording import unreadable
+
+__all__ = ["PatternSource"]
+
+_LOOK_EVERY_S = 2.0
+
+
+class PatternSource:
+    """Gives no lines itself: `found` gives a source for each log that the pattern or directory holds.
+
+    Of a directory, only what holds lines of a mail server is taken; of a pattern, everything.
+    """
+
+    def __init__(
+        self, pattern: str, rank: int = 0, *, follow: bool = False, rotations: bool = False, not_before: float = 0.0
+    ) -> None:
+        self.name = pattern
+        self.rank = rank
+        self.exhausted = not follow
+        self.problems: list[str] = []
+        self.hint = Hint()
+        self._follow = follow
+        self._rotations = rotations
+        self._not_before = not_before
+        self._known: set[Path] = set()
+        self._looked_s: float | None = None
+
+    def found(self) -> list[Source]:
+        """Give the logs that were not there before."""
+        now_s = time.monotonic()
+        if self._looked_s is not None and (not self._follow or now_s - self._looked_s < _LOOK_EVERY_S):
+            return []
+        first, self._looked_s = self._looked_s is None, now_s
+        families: dict[Path, list[Path]] = {}
+        for path in self._paths():
+            families.setdefault(stem(path), []).append(path)
+        new: list[Source] = []
+        for newest, paths in sorted(families.items()):
+            if newest not in self._known:
+                self._known.add(newest)
+                new.append(self._open(newest, paths))
+        if first and not self._known and not self.problems:
+            self.problems.append(
+                f"{self.name}: {self._nothing()} Give the path at which your server writes; "
+                "mailwarden scan without a path looks for it."
+            )
+        return new
+
+    def _nothing(self) -> str:
+        if Path(self.name).is_dir():
+            return "no file in this directory holds lines of a mail server. Nothing was read."
+        return "no file matches this pattern. Nothing was read."
+
+    def _open(self, newest: Path, paths: list[Path]) -> FileSource:
+        if self._follow:
+            return FileSource(newest, self.rank, follow=True, rotations=self._rotations, not_before=self._not_before)
+        return FileSource(newest, self.rank, only=paths)
+
+    def _paths(self) -> list[Path]:
+        directory = Path(self.name)
+        if not directory.is_dir():
+            return [path for path in map(Path, glob.glob(self.name)) if path.is_file()]  # noqa: PTH207 - absolute ones too
+        try:
+            paths = [path for path in directory.iterdir() if path.is_file()]
+        except OSError as error:
+            problem = f"{self.name}: {unreadable(error)}"
+            if problem not in self.problems:
+                self.problems.append(problem)
+            return []
+        return [path for path in paths if stem(path) not in self._known and programs_of(path)]
+
+    def read(self, limit_bytes: int = BLOCK_BYTES) -> Chunk | None:  # noqa: ARG002
+        """Give nothing: the lines are those of the sources found."""
+        return None
+
+    def ends(self) -> None:
+        """Know nothing."""
+
+    def progress(self) -> tuple[int, int]:
+        """Have nothing to read."""
+        return 0, 0
+
+    def position(self) -> dict[str, Any]:
+        """Stand nowhere."""
+        return {}
+
+    def restore(self, position: dict[str, Any]) -> None:
+        """Stand nowhere."""
+
+    def watched(self) -> set[str]:
+        """Name the directory that holds them, as far as it has no pattern itself."""
+        place = Path(self.name)
+        while glob.has_magic(str(place)) or not place.is_dir():
+            place = place.parent
+        return {str(place)}
+
+    def close(self) -> None:
+        """Hold nothing."""

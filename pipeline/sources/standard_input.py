@@ -1,0 +1,78 @@
+"""Lines that another program hands over."""
+
+import os
+import stat
+from typing import Any
+
+from mailwarden.pipeline.batch import Chunk
+from mailwarden.pipeline.sources.compression import compression_of
+from mailwarden.pipeline.sources.looks import LOOK_BYTES, what_else
+from mailwarden.pipeline.sources.pipes import Pipe
+from mailwarden.pipeline.sources.source import BLOCK_BYTES, Hint, Source
+
+__all__ = ["StandardInput"]
+
+
+class StandardInput:
+    """Standard input, read once; it cannot be read again, so where it stands means nothing after a restart."""
+
+    name = "-"
+
+    def __init__(self, rank: int = 0, descriptor: int = 0) -> None:
+        self.rank = rank
+        self.exhausted = False
+        self.problems: list[str] = []
+        self.hint = Hint()
+        self._pipe = Pipe(descriptor)
+        self._offset = 0
+        status = os.fstat(descriptor)
+        self._size = status.st_size if stat.S_ISREG(status.st_mode) else 0
+
+    def read(self, limit_bytes: int = BLOCK_BYTES) -> Chunk | None:
+        """Give whole lines that are there now, or None."""
+        if self.exhausted:
+            return None
+        data = self._pipe.read(limit_bytes)
+        if not data:
+            self.exhausted = self._pipe.ended
+            if self.exhausted and not self._offset:
+                self._refuse("gave nothing. Name a file, or check the program that should write.")
+            return None
+        start, self._offset = self._offset, self._offset + len(data)
+        if start == 0:
+            what = what_else(data[:LOOK_BYTES])
+            if compression_of(data) is not None:
+                what = "is compressed. Nothing was read. Unpack it first:  zcat FILE | mailwarden scan -"
+            if what is not None:
+                self._refuse(what)
+                return None
+        return Chunk(self.name, "standard input", start, data)
+
+    def _refuse(self, what: str) -> None:
+        self.exhausted = True
+        self.problems.append(f"standard input: {what}")
+
+    def ends(self) -> None:
+        """Know nothing: it is read once."""
+
+    def progress(self) -> tuple[int, int]:
+        """Give the bytes read, and those in all when a file was redirected."""
+        return self._offset, self._size
+
+    def position(self) -> dict[str, Any]:
+        """Give the bytes read."""
+        return {"offset": self._offset}
+
+    def restore(self, position: dict[str, Any]) -> None:
+        """Begin at the beginning: what another run was given is not here."""
+
+    def found(self) -> list[Source]:
+        """Give nothing."""
+        return []
+
+    def watched(self) -> set[str]:
+        """Name nothing."""
+        return set()
+
+    def close(self) -> None:
+        """Leave it open: it is not ours."""

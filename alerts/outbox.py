@@ -81,6 +81,7 @@ class Delivery(msgspec.Struct, kw_only=True):
     receivers: tuple[str, ...]
     tries: int = 0  # rounds in which every receiver failed
     failed: dict[str, str] = {}  # what the receivers said, in the last round
+    held: bool = False  # kept back for a digest
     accepted_by: str | None = None
     accepted_us: int | None = None
 
@@ -192,6 +193,7 @@ class Outbox:
         self._faults: dict[str, Fault] = {}
         self._news: dict[str, list[str]] = {}  # channel -> failing channels that it is to be told of
         self._told: OrderedDict[str, int] = OrderedDict()  # incident -> time of its last accepted notice
+        self._unmarked: dict[str, Delivery] = {}  # accepted by a service, and not yet marked
         self._accepted = 0
 
     def faults(self) -> dict[str, Fault]:
@@ -204,6 +206,7 @@ class Outbox:
         Errors of a channel never leave this; errors of the store do.
         """
         self._accepted = 0
+        self._mark()
         self._collect(now_us)
         self._give_up(now_us)
         self._dispatch(self._take(now_us), now_us)
@@ -285,12 +288,14 @@ class Outbox:
         critical = [group for group in groups if group[0].incident.severity == "critical"]
         others = [group for group in groups if group[0].incident.severity != "critical"]
         parcels = [self._single(channel, *group) for group in critical]
-        if len(others) <= self._flood.room(channel, now_us) - len(critical):
+        held = len(others) > 1 and any(deliveries[id].held for _, ids in others for id in ids)
+        if not held and len(others) <= self._flood.room(channel, now_us) - len(critical):
             return parcels + [self._single(channel, *group) for group in others]
-        if now_us < self._flood.digest_from_us(channel):
-            for _, ids in others:
-                for id in ids:
-                    self._store.outbox_update(id, self._flood.digest_from_us(channel), False, pack(deliveries[id]))
+        from_us = self._flood.digest_from_us(channel)
+        if now_us < from_us:
+            for id in (id for _, ids in others for id in ids):
+                deliveries[id].held = True
+                self._store.outbox_update(id, from_us, False, pack(deliveries[id]))
             return parcels
         if len(others) == 1:
             parcel = self._single(channel, *others[0])
@@ -381,11 +386,17 @@ class Outbox:
         for id in parcel.ids:
             delivery = self._flying[id]
             delivery.accepted_by, delivery.accepted_us = channel, now_us
-            self._store.outbox_update(id, now_us, True, pack(delivery))
-            del self._flying[id]
-            self._accepted += 1
+            self._unmarked[id] = delivery
             self._remember(delivery.notification)
             self._tell(list(delivery.failed), channel)
+        self._mark()
+
+    def _mark(self) -> None:
+        """Mark what was accepted. When the store fails, the next call tries again: nothing is sent a second time."""
+        for id, delivery in list(self._unmarked.items()):
+            self._store.outbox_update(id, delivery.accepted_us or 0, True, pack(delivery))
+            del self._unmarked[id], self._flying[id]
+            self._accepted += 1
 
     def _refuse(self, channel: str, parcel: _Parcel, error: str, now_us: int) -> dict[str, Delivery]:
         """Note that a channel failed; give the deliveries that need another one."""

@@ -1,6 +1,8 @@
 """smtpd, postscreen and cleanup: what was refused, held, thrown away or changed, and why."""
 
+import re
 from functools import lru_cache
+from itertools import islice
 
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.postfix.fields import (
@@ -19,6 +21,9 @@ from mailwarden.parsers.formats.postfix.program import FORMAT, SCREEN, SMTPD
 __all__: list[str] = []
 
 _MILTER = (*SMTPD, "cleanup")
+
+_ORIGIN = re.compile(r" from ([^ ;]{1,320}); (?=from=<|to=<|proto=|helo=<)").finditer
+_MOST_ORIGINS = 16  # places of one line that are looked at; a header's text is cut at 200 characters
 
 _EXACT = {
     "Relay access denied": "relay_denied",
@@ -117,7 +122,7 @@ _OTHERS = (
 )
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=2048)
 def _why(explanation: str) -> str:
     """Name the reason of a refusal from its text, from which the name that the client gave is already taken."""
     exact = _EXACT.get(explanation)
@@ -131,8 +136,10 @@ def _why(explanation: str) -> str:
     elif " blocked using " in explanation:
         return "dnsbl"
     else:
+        host, error, detail = explanation.partition(" Error: ")
+        plain = f"Error: {detail}" if error and " " not in host else explanation  # `421 4.7.0 HOST Error: …`
         for piece, reason in _OTHERS:
-            if explanation.startswith(piece):
+            if plain.startswith(piece):
                 return reason
     lower = explanation.lower()
     return next((reason for piece, reason in _BY_POLICY if piece in lower), "other")
@@ -290,7 +297,8 @@ def _check(event: Event, text: str, action: str) -> bool:
     """Read `header TEXT from NA; from=<S> to=<R> proto=P helo=<H>: OPTIONAL TEXT`.
 
     TEXT and H are the client's, and either may hold what looks like the rest. The last ` from NA; ` is taken unless a
-    whole context stands before it: then nobody can tell, and no address is set (the message's `client=` line has it).
+    whole context stands before it: then nobody can tell, and nothing of either is set (the message's `client=` line has
+    the client).
     """
     kind, _, text = text.partition(" ")
     if kind not in ("header", "body", "mime-error", "content"):
@@ -304,16 +312,17 @@ def _check(event: Event, text: str, action: str) -> bool:
         doubtful = any(" helo=<" in tail for _, tail in ends[:-1])
     else:
         doubtful = False
-    if who != "local" and not doubtful:
-        source(event, who)
+    if who != "local":
         event.network_protocol = "smtp"
+        if not doubtful:
+            source(event, who)
     head, mark, said = context.rpartition(">: ")
     if mark and (action == "filter-verdict" or not context.endswith(">")):  # else the mark is in the HELO name
         context = f"{head}>"
         if action != "filter-verdict":
             set_reply(event, said)
     found = read_context(context)
-    if found is not None:
+    if found is not None and not doubtful:
         set_context(event, found)
     event.event_action = action
     event.event_reason = {"header": "header_checks", "body": "body_checks"}.get(kind, "other")
@@ -324,20 +333,12 @@ def _check(event: Event, text: str, action: str) -> bool:
 
 def _origins(text: str) -> list[tuple[str, str]]:
     """Find each ` from NA; ` or ` from local; ` that a context follows: who, and the text up to the next."""
-    starts: list[tuple[int, str, int]] = []
-    at = text.find(" from ")
-    while at >= 0 and len(starts) < 16:
-        end = text.find("; ", at)
-        if end < 0:
-            break
-        who = text[at + 6 : end]
-        if (who == "local" or peer(who) is not None) and text.startswith(
-            ("from=<", "to=<", "proto=", "helo=<"), end + 2
-        ):
-            starts.append((at, who, end + 2))
-        at = text.find(" from ", at + 6)
-    bounds = [start[0] for start in starts[1:]] + [len(text)]
-    return [(start[1], text[start[2] : bound]) for start, bound in zip(starts, bounds, strict=True)]
+    found: list[tuple[str, int, int]] = []
+    for mark in islice(_ORIGIN(text), _MOST_ORIGINS):
+        if mark[1] == "local" or peer(mark[1]) is not None:
+            found.append((mark[1], mark.start(), mark.end()))
+    bounds = [start for _, start, _ in found[1:]]
+    return [(who, text[end:bound]) for (who, _, end), bound in zip(found, [*bounds, None], strict=False)]
 
 
 @FORMAT.pattern("reject: ", programs=("cleanup",))

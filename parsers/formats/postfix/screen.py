@@ -81,9 +81,10 @@ def dnsbl_rank(event: Event, rest: str) -> bool:
 
 @FORMAT.pattern("HANGUP after ", programs=SCREEN)
 def hangup(event: Event, rest: str) -> bool:
-    """Read `T from [A]:P in tests before SMTP handshake`."""
-    who, _, _ = rest.partition(" from ")[2].partition(" in tests ")
-    return _seen(event, who, "screen-fail", "other")
+    """Read `T from [A]:P in tests before SMTP handshake`: gone before it passed, which fails no test of its own."""
+    who, _, _ = rest.partition(" from ")[2].partition(" in ")
+    event.event_outcome = "failure"
+    return _seen(event, who, "connection-lost")
 
 
 def _test_failed(event: Event, text: str, reason: str) -> bool:

@@ -9,6 +9,8 @@ from mailwarden.parsers.formats.postfix.program import FORMAT, QMGR
 
 __all__: list[str] = []
 
+_SERVERS = ("smtpd", "cleanup", "postscreen", "trivial-rewrite", "proxymap", "verify", *QMGR)
+
 
 def _trouble(event: Event, reason: str | None = None) -> bool:
     event.event_action = "service-error"
@@ -44,9 +46,12 @@ def milter(event: Event, _rest: str) -> bool:
     return _trouble(event, "backend_unavailable")
 
 
-@FORMAT.pattern(
-    "connect to ", programs=("smtpd", "cleanup", "postscreen", "trivial-rewrite", "proxymap", "verify", *QMGR)
-)
+@FORMAT.pattern("connect to ", programs=_SERVERS)
+def service_unreachable(event: Event, rest: str) -> bool:
+    """Read that a policy server or another daemon cannot be reached; a milter has its own words."""
+    return not rest.startswith("Milter service ") and _trouble(event, "backend_unavailable")
+
+
 @FORMAT.pattern("problem talking to ")
 @FORMAT.pattern("premature end-of-input on ")
 @FORMAT.pattern("timeout on ")

@@ -197,7 +197,10 @@ def _name(service: Any) -> str:
 
 def _blot(said: str, url: str) -> str:
     """Blot out of an answer what stands in the URL beside its scheme and host, then make it fit to be shown."""
-    split = urllib.parse.urlsplit(url)
+    try:
+        split = urllib.parse.urlsplit(url)
+    except ValueError:  # a bracket without its other half
+        split = urllib.parse.SplitResult("", "", "", "", "")
     keep = (
         {split.scheme, (split.hostname or "").lower()} if split.hostname and "." in split.hostname else {split.scheme}
     )

@@ -97,9 +97,9 @@ class Router:
         if faults:
             raise ConfigurationError(faults)
 
-    def plan(self, incident: Incident) -> Plan | None:
-        """Give the way of an incident's notices, or None when it is for the report only."""
-        if severity_rank(incident.severity) < severity_rank(TOLD_FROM):
+    def plan(self, incident: Incident, kind: str = "opened") -> Plan | None:
+        """Give the way of an incident's notices, or None when it is for the report only. A summary is always told."""
+        if kind != "summary" and severity_rank(incident.severity) < severity_rank(TOLD_FROM):
             return None
         plan = Plan((), GROUP_WAIT_S, GROUP_INTERVAL_S, REPEAT_INTERVAL_S)
         route: Route | None = self._root

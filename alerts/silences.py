@@ -2,8 +2,8 @@
 
 import fnmatch
 import re
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
 
 import msgspec
 
@@ -61,6 +61,16 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
     event_count: int = 0
     categories: tuple[str, ...] = ()
     ended_us: int | None = None
+
+    @classmethod
+    def of_act(cls, id: str, payload: Mapping[str, Any], at_us: int) -> "Silence":
+        """Take the silence that somebody asked for; what it does not know of the request is left out.
+
+        Raises:
+            msgspec.ValidationError: The request is none.
+        """
+        known = {name: value for name, value in payload.items() if name in cls.__struct_fields__}
+        return msgspec.convert({**known, "id": id, "at_us": at_us}, cls)
 
     def covers(self, notification: Notification) -> bool:
         """Say whether a notification is held back."""

@@ -48,6 +48,11 @@ def test_minor_ones_are_for_the_report(severity: str) -> None:
     assert Router(Route(severity=(severity,), receivers=("chat",)), ["chat"]).plan(incident(severity=severity)) is None  # type: ignore[arg-type]
 
 
+def test_a_summary_is_told_whatever_is_in_it() -> None:
+    """What was found in old logs is summed up in one message, minor or not."""
+    assert Router(Route(), ["chat"]).plan(incident(severity="low"), "summary") is not None
+
+
 def test_without_receivers_every_channel_is_one() -> None:
     """The tree may be left out: then the channels are tried in their order, and without any nobody is told."""
     plan = Router(Route(), ["a", "b"]).plan(incident())

@@ -84,6 +84,28 @@ def test_a_matcher_until_worse_lets_a_higher_severity_through() -> None:
     assert not quiet.covers(notification(incident(severity="critical")))
 
 
+def test_a_silence_is_read_from_what_somebody_asked_for() -> None:
+    """An operator's act becomes a silence; what comes back under another id is covered where it is normal here."""
+    payload = {
+        "incident": "ABC",
+        "who": "ann",
+        "because": "a newsletter",
+        "until": "forever",
+        "until_us": None,
+        "normal": True,
+        "severity": "high",
+        "event_count": 10,
+        "categories": ["account_takeover"],
+        "matcher": {"cause": "takeover", "entity": "walter.rossi1969@nova0.example"},
+    }
+
+    asked = Silence.of_act("7", payload, NOON_US)
+
+    assert (asked.id, asked.who, asked.at_us) == ("7", "ann", NOON_US)
+    assert asked.covers(notification())
+    assert not asked.covers(notification(incident("bob@example.org")))
+
+
 def test_until_is_read_as_typed() -> None:
     """`worse`, `forever` and durations are understood; anything else says what may be written."""
     assert parse_until("worse", NOON_US) == ("worse", None)

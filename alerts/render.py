@@ -261,7 +261,7 @@ def _title(
     for name in sorted(shown, key=lambda key: -len(str(shown[key]))):
         value = shown[name]
         over = len(chat(head + text)) - limit
-        if over <= 0 or not isinstance(value, str) or len(value) <= _ENTITY_LEAST:
+        if over <= 0 or not isinstance(value, str) or len(value) <= _ENTITY_LEAST + 3:
             break
         shown[name] = _middle(value, max(_ENTITY_LEAST, len(value) - over))
         text = tongue.say(incident.title, shown, zone=zone)

@@ -32,7 +32,7 @@ def faults_of(marked: Marked, known_rules: list[str]) -> list[Fault]:
     """List every fault in the order of the lines; meaning is looked at only where the structure is right."""
     said = "duplicate key; only one can hold. Remove one."
     faults = [Fault(marked.line(where), said, where) for where in marked.twice] + _structure(marked)
-    return sorted(faults or _Meaning(marked, known_rules).faults, key=lambda fault: fault.line)
+    return sorted(faults or _Meaning(marked, known_rules).faults, key=lambda fault: (fault.line, fault.said))
 
 
 # ---------------------------------------------------------------------- the structure: what the schema says

@@ -67,7 +67,12 @@ def command(context: click.Context, lines: tuple[str, ...], zone: str | None, ye
 
 def _view(line: str, event: Event) -> list[Line]:
     style, said = _KINDS.get(event.event_kind, _KINDS["pipeline_error"])
-    lines: list[Line] = [[Span(said, style)], []]
+    lines: list[Line] = [
+        [Span(said, style)],
+        [],
+        [Span("The line", "faint")],
+        [f"  {printable(event.event_original or line)}"],
+    ]
     fields = to_ecs(event)
     lines.append([Span("Around the message", "faint")])
     around = {name: value for name, value in fields.items() if name in _ENVELOPE}

@@ -1,7 +1,7 @@
 """What `scan` shows: a verdict first, at most 25 lines of 80 columns whatever the input, and the next step."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from mailwarden.alerts.escape import printable
@@ -18,16 +18,26 @@ LINES = 25
 _MARGIN = 12  # columns of the mark and the word before every block
 _WHY_LINES = 2
 _SERVERS = {"postfix": "Postfix", "dovecot": "Dovecot", "exim": "Exim", "pam": "PAM"}
-_KINDS: dict[str, tuple[str, str]] = {  # what the minor incidents of a category are called when they are only counted
-    "auth_attack": (N_("{number} address guessing"), N_("{number} addresses guessing")),
-    "enumeration": (N_("{number} address harvest"), N_("{number} address harvests")),
-    "relay_abuse": (N_("{number} relay probe"), N_("{number} relay probes")),
-    "protocol_abuse": (N_("{number} client breaking the protocol"), N_("{number} clients breaking the protocol")),
-    "config_weakness": (N_("{number} weak setting"), N_("{number} weak settings")),
-    "service_fault": (N_("{number} service fault"), N_("{number} service faults")),
-    "blocklist_risk": (N_("{number} sign of a bad reputation"), N_("{number} signs of a bad reputation")),
-    "outbound_spam": (N_("{number} unusual sender"), N_("{number} unusual senders")),
-    "account_takeover": (N_("{number} unusual login"), N_("{number} unusual logins")),
+_Count = Callable[[Translator, int], str]
+_KINDS: dict[str, _Count] = {  # what the minor incidents of a category are called when they are only counted
+    "auth_attack": lambda say, n: say.count("{number} address guessing", "{number} addresses guessing", n),
+    "enumeration": lambda say, n: say.count("{number} address harvest", "{number} address harvests", n),
+    "relay_abuse": lambda say, n: say.count("{number} relay probe", "{number} relay probes", n),
+    "protocol_abuse": lambda say, n: say.count(
+        "{number} client breaking the protocol", "{number} clients breaking the protocol", n
+    ),
+    "config_weakness": lambda say, n: say.count("{number} weak setting", "{number} weak settings", n),
+    "service_fault": lambda say, n: say.count("{number} service fault", "{number} service faults", n),
+    "blocklist_risk": lambda say, n: say.count(
+        "{number} sign of a bad reputation", "{number} signs of a bad reputation", n
+    ),
+    "outbound_spam": lambda say, n: say.count("{number} unusual sender", "{number} unusual senders", n),
+    "account_takeover": lambda say, n: say.count("{number} unusual login", "{number} unusual logins", n),
+}
+_STATUSES: dict[str, _Count] = {
+    "sent": lambda say, n: say.count("{number} delivery", "{number} deliveries", n),
+    "deferred": lambda say, n: say.count("{number} deferred", "{number} deferred", n),
+    "bounced": lambda say, n: say.count("{number} bounced", "{number} bounced", n),
 }
 
 
@@ -116,7 +126,8 @@ def _head(scanned: Scanned, found: Sequence[Incident], sentences: Sentences) -> 
     else:
         first = "✓ " + tongue.gettext("Nothing wrong was found.")
     style: Style = style_of(found[0].severity) if found else "ok" if scanned.understood else "watch"
-    rows = wrap(" ".join([first, *_read(scanned, sentences)]), WIDTH, WIDTH)[:3]
+    gap = "" if first.endswith("。") else " "
+    rows = wrap(gap.join([first, *_read(scanned, sentences)]), WIDTH, WIDTH)[:3]
     head = rows[0]
     lines: list[Line] = [[Span(first, style), head.removeprefix(first)] if head.startswith(first) else [head]]
     return [*lines, *([row] for row in rows[1:]), []]
@@ -253,7 +264,7 @@ def _minor(
     if not rest:
         return lines
     counts = Counter(incident.category for incident in rest)
-    kinds = [tongue.count(*_KINDS[category], number) for category, number in counts.most_common()]
+    kinds = [_KINDS[category](tongue, number) for category, number in counts.most_common()]
     listed = tongue.gettext(", ").join(kinds)
     if len(rest) < len(minor):
         text = tongue.count("{number} more: {kinds}", "{number} more: {kinds}", len(rest), {"kinds": listed})
@@ -279,17 +290,17 @@ def _tail(
         lines += [[row] for row in wrap(normal, WIDTH, WIDTH)[:2]]
     if not history and scanned.understood:
         said = tongue.gettext("No history yet: “usual” values start after 7 days of  mailwarden run")
-        lines.append([Span(said, "faint")])
-    details = ""
+        lines += [[Span(row, "faint")] for row in wrap(said, WIDTH, WIDTH)]
+    ends = []
     if found:
         command = f"mailwarden show {sentences.short(found[0].id)}"
-        details = tongue.say(N_("Details: {command}"), {"command": command}) + " · "
+        ends.append(tongue.say(N_("Details: {command}"), {"command": command}))
     if told:
-        lines.append([details + tongue.say(N_("Keep watching: {command}"), {"command": "mailwarden run"})])
+        ends.append(tongue.say(N_("Keep watching: {command}"), {"command": "mailwarden run"}))
     else:
-        setup = tongue.say(N_("Nobody is told yet: {command}"), {"command": "mailwarden setup"})
-        lines.append([details + setup])
-    return lines
+        ends.append(tongue.say(N_("Nobody is told yet: {command}"), {"command": "mailwarden setup"}))
+    end = " · ".join(ends)
+    return [*lines, [end]] if columns(end) <= WIDTH else [*lines, *([one] for one in ends)]
 
 
 _LOGINS = {"imap": "IMAP", "pop3": "POP3", "smtp": "SMTP", "lmtp": "LMTP", "managesieve": "Sieve"}
@@ -317,11 +328,5 @@ def _normal(totals: Mapping[tuple[str, str, str, str], int], tongue: Translator)
             by.append(tongue.count("{number} without TLS", "{number} without TLS", clear))
         text = tongue.count("{number} login", "{number} logins", number)
         parts.append(f"{text} ({tongue.gettext(', ').join(by)})")
-    for status, one, many in (
-        ("sent", "{number} delivery", "{number} deliveries"),
-        ("deferred", "{number} deferred", "{number} deferred"),
-        ("bounced", "{number} bounced", "{number} bounced"),
-    ):
-        if delivered[status]:
-            parts.append(tongue.count(one, many, delivered[status]))
+    parts += [say(tongue, delivered[status]) for status, say in _STATUSES.items() if delivered[status]]
     return tongue.say(N_("Normal: {parts}"), {"parts": " · ".join(parts)}) if parts else ""

@@ -1,0 +1,159 @@
+"""The command line as a whole: help, slips, exit codes, colour."""
+
+import os
+import pty
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from mailwarden.pipeline.cli.root import COMMANDS, Command, root
+
+HEAVY = ("pandas", "sqlalchemy", "apprise", "sigma", "pyarrow", "rich", "jsonschema", "yaml", "watchdog", "babel")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """`--help` and bare start-up pay for no library that they do not use."""
+    code = (
+        "import sys; from mailwarden.pipeline.cli.root import root\n"
+        "try: root.main(['--help'])\nexcept SystemExit: pass\n"
+        f"print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_is_one_sentence_examples_options(name: str) -> None:
+    """Each command's help begins with the sentence of the table, and has examples before its options."""
+    command = import_module(f"mailwarden.pipeline.cli.{name}").command
+    assert isinstance(command, click.Command)
+
+    text = CliRunner().invoke(root, [name, "--help"]).output
+
+    assert (command.help or "").split("\n\n")[0].replace("\n", " ").strip() == COMMANDS[name]
+    if isinstance(command, Command):
+        assert text.index("Examples:") < text.index("Options:")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["shwo"], "No command `shwo`. Did you mean `show`?"),
+        (["rules", "lst"], "No command `lst`. Did you mean `list`?"),
+        (["rules", "show", "relay_prob"], "No rule `relay_prob`. Did you mean `relay_probe`?"),
+        (["parse", "--timezone", "Asia/Tokio"], "Did you mean `Asia/Tokyo`?"),
+        (["scan", "--fail-on", "hihg"], "hihg"),
+        (["show"], "ID"),
+    ],
+)
+def test_a_slip_is_answered_with_what_was_meant(words: list[str], said: str) -> None:
+    """A wrong word costs exit code 2 and names the right one."""
+    result = CliRunner().invoke(root, words)
+
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_a_broken_configuration_stops_every_command(tmp_path: Path) -> None:
+    """All faults are told, one a line, and nothing is started."""
+    path = tmp_path / "c.yml"
+    path.write_text("langage: en\nhold_ms: x\n")
+
+    result = CliRunner().invoke(root, ["--config", str(path), "doctor"])
+
+    assert result.exit_code == 2
+    assert [line.removeprefix(str(path))[:3] for line in result.stderr.splitlines()] == [":1:", ":2:"]
+
+
+def test_a_fault_of_our_own_shows_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is ours to mend is said so; `--debug` shows where it arose."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("\x1b[31mred")
+
+    monkeypatch.setattr("mailwarden.pipeline.cli.doctor.session", fail)
+
+    result = CliRunner().invoke(root, ["doctor"])
+    shown = CliRunner().invoke(root, ["doctor", "--debug"])
+
+    assert result.exit_code == 3
+    assert "Traceback" not in result.stderr
+    assert "\\x1b[31mred" in result.stderr
+    assert isinstance(shown.exception, RuntimeError)
+
+
+def on_terminal(words: list[str], **environment: str) -> bytes:
+    """Run a command on a terminal of its own; give what reaches it."""
+    ours, theirs = pty.openpty()
+    names = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "TERM": "xterm", "LANG": "C.UTF-8", **environment}
+    with subprocess.Popen(
+        [sys.executable, "-m", "mailwarden", *words], stdin=theirs, stdout=theirs, stderr=theirs, env=names
+    ) as program:
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                data = os.read(ours, 65536)
+            except OSError:  # the last one has closed it
+                break
+            if not data:
+                break
+            shown += data
+    os.close(ours)
+    assert program.returncode in (0, 3)
+    return shown
+
+
+HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202e\x9b31m[bold]name[/bold]"
+LINE = f"Nov 23 00:00:01 mx1 postfix/smtpd[7]: {HOSTILE}"
+
+
+def test_hostile_text_reaches_no_terminal() -> None:
+    """On a terminal, with colour, nothing of a log line is obeyed: not by the terminal, not by Rich."""
+    shown = on_terminal(["explain", LINE])
+
+    assert b"\x1b]" not in shown
+    assert b"\x1b[2J" not in shown
+    assert "\u202e".encode() not in shown
+    assert "\x9b".encode() not in shown
+    assert b"\\x1b]0;owned\\x07" in shown
+    assert b"[bold]name[/bold]" in shown
+    assert b"\x1b[" in shown  # our own colour
+
+
+@pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_colour_can_be_switched_off(environment: dict[str, str]) -> None:
+    """NO_COLOR and a dumb terminal get plain text."""
+    assert b"\x1b" not in on_terminal(["explain", LINE], **environment)
+    assert b"\x1b" not in on_terminal(["explain", "--no-color", LINE])
+
+
+def test_a_pipe_gets_plain_unwrapped_text() -> None:
+    """In a pipe there is no colour and no line is broken; FORCE_COLOR brings colour back."""
+    long = LINE + " x" * 200
+    words = [sys.executable, "-m", "mailwarden", "explain", long]
+    names = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "LANG": "C.UTF-8"}
+
+    plain = subprocess.run(words, capture_output=True, check=True, env=names).stdout
+    forced = subprocess.run(words, capture_output=True, check=True, env={**names, "FORCE_COLOR": "1"}).stdout
+
+    assert b"\x1b" not in plain
+    assert b"\x1b[" in forced
+
+
+def test_output_that_cannot_say_our_signs_is_spelled() -> None:
+    """Where the terminal speaks ASCII only, nothing fails."""
+    names = {"PATH": os.environ["PATH"], "PYTHONIOENCODING": "ascii", "HOME": "/nonexistent"}
+    words = [sys.executable, "-m", "mailwarden", "doctor"]
+
+    done = subprocess.run(words, capture_output=True, check=False, env=names)
+
+    assert done.returncode in (0, 3)
+    assert done.stdout.isascii()

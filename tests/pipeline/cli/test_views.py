@@ -1,0 +1,151 @@
+"""What people see of incidents: the verdict first, whole commands, at most 25 lines of 80 columns."""
+
+import re
+from datetime import UTC
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from incidents import START_US, everyday, incident, taken_over
+
+from mailwarden.alerts.incident import Incident
+from mailwarden.alerts.translate import translator
+from mailwarden.pipeline.cli.incident_json import as_data
+from mailwarden.pipeline.cli.jsonl import json_line
+from mailwarden.pipeline.cli.scan_view import scan_view
+from mailwarden.pipeline.cli.sentences import Sentences
+from mailwarden.pipeline.cli.show import show_view
+from mailwarden.pipeline.cli.terminal import columns, line_text, shorten, wrap
+
+TOTALS = {
+    ("lines", "event", "postfix", "smtpd"): 50_000,
+    ("lines", "event", "dovecot", "imap-login"): 49_980,
+    ("login", "imap", "1.3", ""): 8_574,
+    ("login", "pop3", "1.3", ""): 1_712,
+    ("delivery", "local", "sent", ""): 10_934,
+}
+
+
+def scanned(incidents: list[Incident], **fields: Any) -> Any:
+    """Make the result of a scan of the needle's size."""
+    defaults = {
+        "lines": 100_000,
+        "understood": 99_980,
+        "not_understood": 20,
+        "first_us": START_US,
+        "last_us": START_US + 1_860_000_000,
+        "seconds": 2.1,
+        "year_assumed": 2025,
+        "totals": TOTALS,
+    }
+    return SimpleNamespace(incidents=incidents, **(defaults | fields))
+
+
+def view(incidents: list[Incident], language: str = "en", everything: bool = False, **fields: Any) -> list[str]:
+    """Show a scan as text."""
+    sentences = Sentences(incidents, translator(language), UTC)
+    return [line_text(line) for line in scan_view(scanned(incidents, **fields), sentences, everything=everything)]
+
+
+def test_the_needle_is_in_line_four() -> None:
+    """The verdict is the first thing said, the account stands in line 4, the next step is whole."""
+    lines = view([*everyday(), taken_over()])
+
+    assert lines[0].startswith("1 critical, 34 minor. Read 100,000 lines of Postfix and Dovecot")
+    assert "walter.rossi1969@nova0.test was taken over and sends spam" in lines[3]
+    assert any("doveadm kick walter.rossi1969@nova0.test" in line for line in lines)
+    assert any("22 addresses guessing, 6 relay probes, 5 address harvests" in line for line in lines)
+    assert "10,286 logins (IMAP 8,574, POP3 1,712, all with TLS) · 10,934 deliveries" in "\n".join(lines)
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("serious", [0, 1, 2, 3, 4, 7, 40])
+@pytest.mark.parametrize("minor", [[], everyday()[:1], everyday()[1:2], everyday()])
+def test_never_more_than_a_screen(language: str, serious: int, minor: list[Incident]) -> None:
+    """Whatever was found, it fits 25 lines of 80 columns."""
+    found = [taken_over(f"user{n}@example.org") for n in range(serious)]
+
+    lines = view([*found, *minor], language)
+
+    assert len(lines) <= 25
+    assert max(map(columns, lines)) <= 80
+
+
+@pytest.mark.parametrize("name", ["u" * 300, "\x1b[31m" * 50, "\u202e" * 90, "名" * 200, "a b " * 100, "{0.__class__}"])
+def test_a_hostile_name_changes_nothing_but_itself(name: str) -> None:
+    """A name of any length and content neither breaks the view nor escapes it."""
+    lines = view([taken_over(name), *everyday()])
+
+    assert len(lines) <= 25
+    assert max(map(columns, lines)) <= 80
+    assert not re.search("[\x00-\x1f\x7f-\x9f\u202e]", "".join(lines))
+    assert lines[0].startswith("1 critical, 34 minor.")
+
+
+def test_all_shows_all() -> None:
+    """With --all every incident is shown in full."""
+    lines = view([taken_over(), *everyday()], everything=True)
+
+    assert sum(line.startswith(("●", "■")) for line in lines) == 35
+
+
+def test_children_stand_in_their_parents_story() -> None:
+    """What belongs to another incident is not told by itself."""
+    parent = taken_over()
+    child = incident(parent=parent.id)
+
+    lines = view([parent, child])
+
+    assert lines[0].startswith("1 critical.")
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"lines": 0, "understood": 0, "not_understood": 0, "last_us": 0, "totals": {}}, "Nothing was read"),
+        ({"understood": 0, "not_understood": 0, "totals": {}}, "No mail log: not one line was understood."),
+        ({}, "✓ Nothing wrong was found."),
+    ],
+)
+def test_no_false_calm(fields: dict[str, Any], said: str) -> None:
+    """That nothing was read or understood is not that nothing is wrong."""
+    assert view([], **fields)[0].startswith(said)
+
+
+def test_show_tells_the_whole_story() -> None:
+    """`show` has what to do with whole commands, why, how, proof, doubt, and how to silence it."""
+    one = taken_over()
+    child = incident(parent=one.id)
+
+    text = "\n".join(
+        line_text(line) for line in show_view(one, [one, child], Sentences([one, child], translator("en"), UTC))
+    )
+
+    for part in ("Do now", "Why", "How", "Proof", "With it", "Could it be harmless?", "Silence"):
+        assert part in text
+    assert "1 of 72" in text
+    assert "T1078 T1586.002" in text
+
+
+def test_json_has_the_promised_keys() -> None:
+    """`scan --json` gives exactly the keys of the contract, ASCII only, whatever bytes the evidence holds."""
+    one = taken_over("jos\udce9@example.org")
+
+    data = as_data(one, Sentences([one], translator("en")))
+
+    assert list(data) == [
+        "incident.id", "site", "category", "categories", "rules", "title", "severity", "status", "primary", "entities",
+        "opened_at", "first_seen", "last_seen", "event_count", "evidence", "advice", "techniques", "parent", "previous",
+    ]  # fmt: skip
+    assert data["primary"] == {"user.name": "jos\udce9@example.org"}
+    assert data["entities"]["source.ip"] == ["198.18.10.60"]
+    assert json_line(data).isascii()
+    assert b"\\udce9" not in json_line(data)
+
+
+def test_words_break_where_each_script_breaks() -> None:
+    """English breaks at blanks, Japanese between characters but never before its punctuation; addresses never."""
+    assert wrap("one two three", 7, 7) == ["one two", "three"]
+    assert wrap("パスワード。推測", 10, 10) == ["パスワー", "ド。推測"]
+    assert wrap("a@example.orgが送信", 16, 16) == ["a@example.orgが", "送信"]
+    assert columns(shorten("名" * 50, 11)) <= 11

@@ -64,6 +64,7 @@ def _rejected(event: Event, rest: str) -> None:
         event.email_from_address = [sender]
 
 
+_COMMON = ("saved mail to ", "stored mail into mailbox ")
 _VERDICTS: dict[str, Callable[[Event, str], None]] = {
     "saved mail to ": _saved,
     "stored mail into mailbox ": _saved,
@@ -92,6 +93,11 @@ _VERDICT = re.compile(
 
 def read_delivery(event: Event, text: str) -> bool:
     """Read `<ID>: VERDICT`."""
+    message_id, closed, verdict = text.partition(">: ")
+    if closed and verdict.startswith(_COMMON) and ">: " not in verdict:
+        event.email_message_id = message_id.lstrip().removeprefix("<") or None
+        _saved(event, verdict[14:] if verdict[1] == "a" else verdict[25:])
+        return True
     found = _VERDICT.search(text)
     while found is not None:  # the last verdict that does not stand in the words of another
         words = found.group(1)

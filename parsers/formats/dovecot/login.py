@@ -9,9 +9,8 @@ Source: src/login-common/client-common.c, client-common-auth.c, login-proxy.c of
 
 import re
 import socket
-import struct
-from binascii import Error as Base64Error
 from binascii import a2b_base64
+from functools import lru_cache
 
 from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
@@ -19,15 +18,17 @@ from mailwarden.parsers.formats.dovecot.prefix import FORMAT, LOGIN
 
 __all__: list[str] = []
 
-# A login whose user name holds no bracket cannot have a second `rip=` behind it.
+# Lines whose user name holds no bracket: nothing behind it can be feigned. Possessive, for speed.
 _PLAIN_LOGIN = re.compile(
-    r"([^<>]*)>, method=([^,]*), rip=([0-9A-Fa-f:.]+), lip=([0-9A-Fa-f:.]+), mpid=(\d+)"
-    r"(, TLS|, secured|)(?:, session=<([^<>]*)>)?"
+    r"([^<>]*+)>, method=([^,]*+), rip=([^,]*+), lip=([^,]*+), mpid=(\d{1,10}+)(, TLS|, secured|)(?:, session=<([^<>]*+)>)?"
 )
-_V4 = struct.Struct("<6xH4s")
-_V6 = struct.Struct("<6xH16s")
+_PLAIN_END = re.compile(
+    r"([^<>]*+)>(?:, method=([A-Za-z0-9_+-]++))?, rip=([^,]*+), lip=([^,]*+)"
+    r"(, TLS|, secured|)(?:: [^,<>]*+)?(?:, session=<([^<>]*+)>)?"
+)
+_Meaning = tuple[str, str | None, str | None]  # action, outcome, reason
 
-_OUTCOMES: dict[str, tuple[str, str | None, str | None]] = {  # why -> action, outcome, reason
+_OUTCOMES: dict[str, _Meaning] = {
     "auth failed": ("auth-failure", "failure", "credentials_rejected"),
     "authorization failed": ("auth-failure", "failure", "policy"),
     "auth service reported temporary failure": ("auth-error", "unknown", "temp_fail"),
@@ -65,7 +66,7 @@ _OUTCOMES: dict[str, tuple[str, str | None, str | None]] = {  # why -> action, o
     "process is full": ("service-error", None, None),
 }
 _WHY = re.compile(r"\((" + "|".join(re.escape(why) for why in sorted(_OUTCOMES, key=lambda why: -len(why))) + r")\b")
-_CODES: dict[str, tuple[str, str | None, str | None]] = {  # 2.4 names the reason in a word that stays
+_CODES: dict[str, _Meaning] = {  # 2.4 names the reason in a word that stays
     "auth_failed": _OUTCOMES["auth failed"],
     "authorization_failed": _OUTCOMES["authorization failed"],
     "internal_failure": _OUTCOMES["internal failure"],
@@ -100,13 +101,13 @@ _CODES: dict[str, tuple[str, str | None, str | None]] = {  # 2.4 names the reaso
     "process_full": _OUTCOMES["process is full"],
     "shutting_down": ("connection-close", None, None),
 }
-_MESSAGES: tuple[tuple[str, tuple[str, str | None, str | None]], ...] = (  # stronger than the reason in parentheses
+_MESSAGES: tuple[tuple[str, _Meaning], ...] = (  # stronger than the reason in parentheses
     ("Maximum number of connections from user+IP exceeded", ("rate-limit", "failure", "rate_limited")),
     ("Internal login failure", _OUTCOMES["internal failure"]),
     ("Auth process broken", _OUTCOMES["auth process communication failure"]),
     ("Connection queue full", ("service-error", None, None)),
 )
-_BARE_MESSAGES: tuple[tuple[str, tuple[str, str | None, str | None]], ...] = (  # where no reason is given
+_BARE_MESSAGES: tuple[tuple[str, _Meaning], ...] = (  # where no reason is given
     ("SSL required for authentication", ("auth-failure", "failure", "tls_required")),
     ("Plaintext authentication disabled", _OUTCOMES["tried to use disallowed plaintext auth"]),
     ("Cleartext authentication disabled", _OUTCOMES["tried to use disallowed plaintext auth"]),
@@ -125,25 +126,28 @@ _DETACHED = re.compile(r"in=(\d{1,18}), out=(\d{1,18})")
 _REFUSED = re.compile(r"\): Client refused \(rip=([0-9A-Fa-f:.]{2,45})\)")
 
 
+@lru_cache(maxsize=65536)
+def _spelled(raw: bytes) -> str | None:
+    return ip(socket.inet_ntop(socket.AF_INET if len(raw) == 4 else socket.AF_INET6, raw))
+
+
 def _verify(event: Event, session: str, address: str) -> str | None:
     """Compare the address with the one the session id holds, take the port from the id, and return the id's address.
 
     The id is base64 of 6 bytes of time, 2 bytes of port and the raw address (client-common.c, client_get_session_id),
     unless a proxy handed its own on.
     """
-    try:
-        if len(session) == 16:
-            port, raw = _V4.unpack(a2b_base64(session))
-            proven = socket.inet_ntoa(raw)
-        elif len(session) == 32:
-            port, raw = _V6.unpack(a2b_base64(session))
-            proven = ip(socket.inet_ntop(socket.AF_INET6, raw)) or ""
-        else:
-            return None
-    except (Base64Error, struct.error, ValueError, OSError):
+    if len(session) not in (16, 32):
         return None
+    try:
+        raw = a2b_base64(session)
+    except ValueError:
+        return None
+    if len(raw) not in (12, 24):
+        return None
+    proven = _spelled(raw[8:])
     if proven == address:
-        event.source_port = port
+        event.source_port = raw[6] | raw[7] << 8
     else:
         event.mail_parse_ambiguous = True
     return proven
@@ -220,7 +224,18 @@ def _security(event: Event, tail: str) -> str:
     return "secured" if ", secured" in tail or "(secured)" in tail else "clear"
 
 
-def _success(event: Event, rest: str) -> bool:
+def _succeeded(event: Event, security: str) -> bool:
+    event.event_action = "auth-success"
+    event.event_outcome = "success"
+    if security == "clear":
+        event.tls_established = False
+    return True
+
+
+@FORMAT.pattern("Login: user=<", programs=LOGIN)
+@FORMAT.pattern("Logged in: user=<", programs=LOGIN)
+def login(event: Event, rest: str) -> bool:
+    """A login, in the words of Dovecot up to 2.3 and of 2.4."""
     plain = _PLAIN_LOGIN.fullmatch(rest)
     if plain is None:
         read = _elements(event, ": user=<" + rest)
@@ -246,76 +261,91 @@ def _success(event: Event, rest: str) -> bool:
     return True
 
 
-def _succeeded(event: Event, security: str) -> bool:
-    event.event_action = "auth-success"
-    event.event_outcome = "success"
-    if security == "clear":
-        event.tls_established = False
-    return True
-
-
-@FORMAT.pattern("Login: user=<", programs=LOGIN)
-def login(event: Event, rest: str) -> bool:
-    """A login, Dovecot up to 2.3."""
-    return _success(event, rest)
-
-
-@FORMAT.pattern("Logged in: user=<", programs=LOGIN)
-def logged_in(event: Event, rest: str) -> bool:
-    """A login, Dovecot 2.4."""
-    return _success(event, rest)
-
-
-def _meaning(event: Event, message: str) -> tuple[str, str | None, str | None]:
-    """Give action, outcome and reason of a message that ends a connection."""
+@lru_cache(maxsize=4096)
+def _meaning(message: str) -> tuple[_Meaning, str | None, int]:
+    """Give what a message that ends a connection means, 2.4's word for it, and how many tries failed."""
+    code = _CODE.search(message)
+    word = code.group(1) if code is not None and code.group(1) in _CODES else None
+    attempts = _ATTEMPTS.search(message)
+    count = max(int(attempts.group(1)), 1) if attempts is not None else 0
     for words, meaning in _MESSAGES:
         if words in message:
-            return meaning
+            return meaning, word, count
+    if word is not None:
+        return _CODES[word], word, count
     why = _WHY.search(message)
-    code = _CODE.search(message)
-    if code is not None and code.group(1) in _CODES:
-        event.event_code = code.group(1)
-        event.set("dovecot.reason", code.group(1))
-        return _CODES[code.group(1)]
     if why is not None:
-        return _OUTCOMES[why.group(1)]
+        return _OUTCOMES[why.group(1)], word, count
     for words, meaning in _BARE_MESSAGES:
         if words in message:
-            return meaning
-    return "connection-close", None, None
+            return meaning, word, count
+    return ("connection-close", None, None), word, count
 
 
 def _ended(event: Event, message: str, security: str) -> None:
-    action, outcome, reason = _meaning(event, message)
-    if action == "connection-close":
+    (action, outcome, reason), code, attempts = _meaning(message)
+    if action == "auth-failure":
+        if security == "clear":
+            event.tls_established = False
+        if attempts:
+            event.event_count = event.mail_auth_attempts = attempts
+    elif action == "auth-error":
+        if security == "clear":
+            event.tls_established = False
+    elif action == "connection-close":
         if security == "handshake" or "SSL_accept" in message:
             action, outcome = "tls-failed", "failure"
         elif "oo many " in message and " commands" in message:
             action, outcome = "protocol-error", "failure"
-        elif message.startswith("Aborted login") and reason is None:
-            reason = "aborted"
     event.event_action = action
     event.event_outcome = outcome
     event.event_reason = reason
-    if action in ("auth-failure", "auth-error"):
-        if security == "clear":
-            event.tls_established = False
-        attempts = _ATTEMPTS.search(message)
-        if attempts is not None and action == "auth-failure":
-            event.event_count = event.mail_auth_attempts = max(int(attempts.group(1)), 1)
+    if code is not None:
+        event.event_code = code
+        event.set("dovecot.reason", code)
+
+
+_NOT_ENDS = (
+    "Login: ",
+    "Logged in: ",
+    "Error: ",
+    "Warning: ",
+    "Fatal: ",
+    "Panic: ",
+    "Debug: ",
+    "proxy",
+    "Started proxying ",
+)
+_SECURITIES = {", TLS": "tls", ", secured": "secured", "": "clear"}
 
 
 @FORMAT.pattern(" rip=", programs=LOGIN, anywhere=True)
 def login_ended(event: Event, text: str) -> bool:
     """A connection that ended before a login, for whatever reason."""
-    if text.startswith(("Login: ", "Logged in: ", "Error: ", "Warning: ", "Fatal: ", "Panic: ", "Debug: ", "proxy")):
+    if text.startswith(_NOT_ENDS):
         return False
-    if text.startswith("Started proxying "):
+    message, _, elements = text.partition(": user=<")
+    plain = _PLAIN_END.fullmatch(elements)
+    if plain is None:
+        read = _elements(event, text)
+        if read is not None:
+            _ended(event, *read)
+        return read is not None
+    user, method, rip, lip, security, session = plain.groups()
+    address = ip(rip)
+    if address is None:
         return False
-    read = _elements(event, text)
-    if read is None:
-        return False
-    _ended(event, *read)
+    event.user_name = user or None
+    if method:
+        event.mail_sasl_method = method
+    event.source_ip = address
+    event.destination_ip = ip(lip)
+    if security == ", TLS":
+        event.tls_established = True
+    if session:
+        event.mail_session_id = session
+        _verify(event, session, address)
+    _ended(event, message, _SECURITIES[security])
     return True
 
 

@@ -110,8 +110,8 @@ _ASKER_END = re.compile(
     r"\)(?:<(?:\d{1,10})?>)?(?:<([^<>]{0,200})>)?: "
 )
 _ASKER = re.compile(r"([\w.-]{1,40})\(")
+_BACKEND = re.compile(r"[\w.-]{1,40}")
 _WORKER = re.compile(r"conn unix:[^ ]{1,200} \([^()]{0,200}\): (?:auth-worker<\d{1,10}>: )?|auth-worker<\d{1,10}>: ")
-_REQUEST = re.compile(r"request \[\d{1,10}\]: ")
 _PASSDB = re.compile(r"([\w-]{1,40}): ")
 _NUMBER = re.compile(r"\d{1,10}(?:, |$)|default$")
 _MECHANISMS = frozenset(
@@ -181,7 +181,18 @@ def prepare(event: Event, text: str) -> str:
     name, _, rest = text.partition(": ")
     protocol = _PLAIN.get(name)
     if protocol is None:
-        return _unusual(event, text)
+        if name[-1:] != ">":
+            return _unusual(event, text)
+        process, _, who = name.partition("(")  # `imap(user)<pid><session>`
+        who, _, pid = who.partition(")<")
+        pid, _, session = pid.partition("><")
+        protocol = _PLAIN.get(process)
+        if protocol is None or not pid.isdecimal() or len(pid) > 10:
+            return _unusual(event, text)
+        name = process
+        event.user_name = who or None
+        event.mail_session_pid = int(pid)
+        event.mail_session_id = session[:-1] or None
     event.process_name = name
     if protocol:
         event.network_protocol = protocol
@@ -190,13 +201,23 @@ def prepare(event: Event, text: str) -> str:
 
 
 def _unusual(event: Event, text: str) -> str:
+    if _GIVEN in text:
+        text = _redact(event, text, _GIVEN)
+    name, _, rest = text.partition(": ")
+    if name in AUTH:
+        event.process_name = name
+        return _asked(event, _rest(event, rest))
+    if name.startswith(("auth(", "auth-worker(")) and _plain_asker(event, name, rest):
+        return _behind_level(event, _rest(event, rest), _passdb)
+    if name.startswith("auth-worker(") and name[12:-1].isdecimal() and name[-1] == ")" and len(name) < 24:
+        event.process_name = "auth-worker"
+        event.process_pid = int(name[12:-1])
+        return _asked(event, _rest(event, rest))
     for _ in range(2):  # a relay's second tag, an own stamp inside a container's line
         stamp = _OWN_STAMP.match(text)
         if stamp is not None:
             text = text[stamp.end() :]
         text = text.removeprefix("dovecot: ")
-    if _GIVEN in text:
-        text = _redact(event, text, _GIVEN)
     early = _LEVELS.get(text[:6])  # Dovecot 1 has the level first
     if early is not None:
         text = _level(event, text, early)
@@ -275,8 +296,26 @@ def _auth(event: Event, text: str, start: int) -> str:
         return _rest(event, text)
     end, ambiguous = found
     _asker(event, text[start : end.start()], end, ambiguous)
-    rest = _REQUEST.sub("", _rest(event, text[end.end() :]), count=1)
+    rest = _rest(event, text[end.end() :])
     return _behind_level(event, rest, _passdb)
+
+
+def _plain_asker(event: Event, name: str, rest: str) -> bool:
+    """Read `auth(USER,IP,sasl:MECH)<PID><SESSION>` where nothing in it can be feigned; else say no."""
+    service, _, inside = name.partition("(")
+    inside, closed, ids = inside.partition(")")
+    who = inside.split(",")
+    source = ip(who[1]) if len(who) > 1 else None
+    if not closed or source is None or len(who) > 4 or ")" in ids or "): " in rest or ">: " in rest:
+        return False
+    for word in who[2:]:
+        if word.startswith("sasl:"):
+            event.mail_sasl_method = word[5:].upper() or None
+    event.process_name = service
+    event.user_name = None if who[0] == "?" else who[0] or None
+    event.source_ip = source
+    event.mail_session_id = ids.rpartition("<")[2].removesuffix(">") or None
+    return True
 
 
 def _asked(event: Event, text: str) -> str:
@@ -292,20 +331,37 @@ def _behind_level(event: Event, text: str, read: Callable[[Event, str], str]) ->
 
 
 def _old_asker(event: Event, text: str) -> str:
-    worker = _WORKER.match(text)
-    if worker is not None:
-        text = text[worker.end() :]
-    asker = _ASKER.match(text)
-    found = None if asker is None else _ends(text, asker.end())
-    if asker is None or found is None:
+    if text.startswith(("conn unix:", "auth-worker<")):
+        worker = _WORKER.match(text)
+        if worker is not None:
+            text = text[worker.end() :]
+    backend, opened, inside = text.partition("(")
+    inside, closed, verdict = inside.partition("): ")
+    if not closed or _BACKEND.fullmatch(backend) is None:
+        return text
+    if "): " not in verdict or verdict.startswith(_LONG_TALES):
+        user, _, address = inside.partition(",")
+        address, _, session = address.partition(",")
+        source = ip(address)
+        if source is not None and (not session or (session[0] == "<" and session[-1] == ">" and "," not in session)):
+            event.user_name = None if user == "?" else user or None
+            event.source_ip = source
+            event.mail_session_id = session[1:-1] or None
+            _backend(event, backend)
+            return verdict
+    start = len(backend) + len(opened)
+    found = _ends(text, start)
+    if found is None:
         return text
     end, ambiguous = found
-    _asker(event, text[asker.end() : end.start()], end, ambiguous)
-    _backend(event, asker.group(1))
+    _asker(event, text[start : end.start()], end, ambiguous)
+    _backend(event, backend)
     return text[end.end() :]
 
 
 def _passdb(event: Event, text: str) -> str:
+    if text.startswith("request ["):
+        text = text.partition("]: ")[2]
     name = _PASSDB.match(text)
     if name is None:
         return text

@@ -7,6 +7,8 @@ Source: src/src/deliver.c (delivery_log, deferral_log, failure_log), src/src/mac
 """
 
 import re
+from functools import lru_cache
+from typing import Any
 
 from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
@@ -16,11 +18,6 @@ from mailwarden.parsers.formats.exim.remote import confirmation, failure
 
 __all__ = ["bounced", "cut_through", "deferred", "delivered", "delivered_too", "suppressed"]
 
-_SENT = re.compile(
-    r"([^ <>\"|/:(]\S*+)(?: <([^<>\" ]++)>)?(?: F=<([^<>\" ]*+)>)?(?: P=<[^<>\" ]*+>)?(?: R=(\S++))?(?: T=(\S++))?"
-    r"(?: S=(\d{1,12}))?(?: H=((?:([^ \[\"]++) )?\[([^\[\] ]++)\](?::(\d{1,5}))?)\*?)?(?: X=(\S++))?(?: CV=\S++)?(?: K)?"
-    r"(?: C=\"([^\"]*+)\")?(?: QT=(\S++))?(?: DT=\S++)?$"
-)
 _FIELD = re.compile(
     r" (?:(?P<sender>F=<(?:[^<>\"]|\"(?:[^\"\\]|\\.)*+\")*+>)|P=<(?:[^<>\"]|\"(?:[^\"\\]|\\.)*+\")*+>"
     r"|(?P<router>R=[^ :]++)|(?P<transport>T=[^ :]++)"
@@ -31,7 +28,6 @@ _FIELD = re.compile(
     + r"|(?:CV|I|A|DT|RT|D|ST|PS|PRX|DKIM|Q|Ci|SNI|ARC)=[^ ]*?(?= |: |$)|DS|L[-*]?|K|TFO\*?|PRDR)(?=[ :]|$)"
 )
 _FIRST = re.compile(r" (?:[FP]=<|[RT]=\S|H=|C=\"|routing |defer \(|: )|: ")
-_HOST = re.compile(r"(?:([^ \[\"]++) )?\[([^\[\] ]++)\](?::(\d{1,5}))?")
 _OPENING_QUOTE = re.compile(QUOTED + r"\S*+")
 _DEFER = re.compile(r" (?:routing )?defer \((\S{1,6})\)")
 _SYSTEM = re.compile(r": ([A-Za-z][A-Za-z /,'-]{2,60})(?= H=| DT=|: |$)")
@@ -43,16 +39,46 @@ _ERRNO_REASONS = {110: "connect_timeout", 111: "connect_refused", -43: "connect_
 _ERRNO_REASONS |= {-36: "host_not_found", -38: "tls_policy", -37: "tls_policy", -22: "quota_exceeded"}
 
 
-@FORMAT.pattern(" => ")
-def delivered(event: Event, rest: str) -> bool:
-    """A recipient has got the message."""
-    found = _SENT.match(rest)
+_TO = re.compile(r"([^ <>\"|/:(][^ <>\"]*)(?: <([^<>\" ]+)>)?(?: F=<([^<>\" ]*)>)?(?: P=<[^<>\" ]*>)?")
+_WAY = re.compile(
+    r"([^ :]+)(?: T=([^ :]+))?(?: S=(\d{1,15}))?(?: H=((?:([^ \[\"]+) )?\[([^\[\] ]+)\](?::(\d{1,5}))?)\*?)?(?: I=\S+)?"
+    r"(?: X=(\S+))?(?: CV=\S+)?(?: K)?"
+)
+_TIMES = re.compile(r"(?: QT=(\S+))?(?: DT=\S+)?")
+
+
+@lru_cache(maxsize=16384)
+def _way(text: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """Give the fields of `dnslookup T=remote_smtp H=name [address]:port X=… CV=yes`, the rare ones apart."""
+    found = _WAY.fullmatch(text)
     if found is None:
-        return _delivered(event, rest)
-    (to, original, sender, router, transport, size, relay, domain, address, port, suite, said, time) = found.groups()
-    event.event_action = "delivery"
-    event.event_outcome = "success"
-    event.mail_delivery_status = "sent"
+        return None
+    router, transport, size, relay, domain, address, port, suite = found.groups()
+    event = Event()
+    if size is not None:
+        event.mail_size = int(size)
+    if relay is not None:
+        event.mail_delivery_relay = relay
+        event.network_protocol = "smtp"
+        event.destination_ip = ip(address)
+        if domain is not None and domain != address:
+            event.destination_domain = domain
+        if port is not None:
+            event.destination_port = int(port)
+    if suite is not None:
+        tls(event, suite)
+    return vars(event), {"exim.router": router} | ({"exim.transport": transport} if transport else {})
+
+
+def _plain(event: Event, front: str, way: str) -> bool:
+    """Read the common shape of what stands before the words on how it went; the way is the same for many messages."""
+    found = _TO.fullmatch(front)
+    fields = _way(way)
+    if found is None or fields is None:
+        return False
+    to, original, sender = found.groups()
+    vars(event).update(fields[0])
+    event.extra = fields[1].copy()
     if original is None:
         event.email_to_address = [to]
     elif "@" in to:
@@ -62,25 +88,34 @@ def delivered(event: Event, rest: str) -> bool:
         event.email_to_address = [original]
     if sender:
         event.email_from_address = [sender]
-    elif sender == "":
+    elif sender is not None:
         event.email_from_address = []
         event.mail_null_sender = True
-    event.extra = {"exim.router": router, "exim.transport": transport} if transport else None
-    if size is not None:
-        event.mail_size = int(size)
-    if relay is not None:
-        event.mail_delivery_relay = relay
-        event.network_protocol = "smtp"
-        event.destination_domain = domain
-        event.destination_ip = ip(address)
-        if port is not None:
-            event.destination_port = int(port)
-    if suite is not None:
-        tls(event, suite)
-    if said is not None:
-        confirmation(event, said)
-    if time is not None:
-        event.mail_delivery_delay = seconds(time)
+    return True
+
+
+@FORMAT.pattern(" => ")
+def delivered(event: Event, rest: str) -> bool:
+    """A recipient has got the message."""
+    front, _, behind = rest.partition(" R=")
+    way, said, behind = behind.partition(' C="')
+    if said:
+        answer, _, times = behind.partition('"')
+        if answer[-1:] == "\\":
+            return _delivered(event, rest)
+    else:
+        way, timed, times = way.partition(" QT=")
+        times = timed + times
+    took = _TIMES.fullmatch(times)
+    if took is None or not _plain(event, front, way):
+        return _delivered(event, rest)
+    event.event_action = "delivery"
+    event.event_outcome = "success"
+    event.mail_delivery_status = "sent"
+    if said:
+        confirmation(event, answer)
+    if took.group(1):
+        event.mail_delivery_delay = seconds(took.group(1))
     return True
 
 
@@ -108,11 +143,14 @@ def suppressed(event: Event, rest: str) -> bool:
 @FORMAT.pattern(" ** ")
 def bounced(event: Event, rest: str) -> bool:
     """A recipient will not get the message."""
-    end = _read(event, rest)
+    front, _, behind = rest.partition(" R=")
+    way, _, why = behind.partition(": ")
+    if not _plain(event, front, way.rstrip(" ")):
+        why = rest[_read(event, rest) :].lstrip(" :")
     event.event_action = "delivery"
     event.event_outcome = "failure"
     event.mail_delivery_status = "bounced"
-    _why(event, rest[end:].lstrip(" :"))
+    _why(event, why)
     return True
 
 
@@ -234,15 +272,18 @@ def _fields(event: Event, text: str, end: int) -> int:
     return end
 
 
-def _host(event: Event, text: str) -> None:
-    found = _HOST.match(text)
-    if found is None:
-        return
-    domain, address, port = found.groups()
+def _host(event: Event, text: str) -> bool:
+    """Read the server that a message went to, `name [address]:port`."""
+    name, opened, rest = text.partition("[")
+    address, closed, port = rest.partition("]")
+    if not opened or not closed or " " in address:
+        return False
+    name = name[:-1]
     event.mail_delivery_relay = text
     event.network_protocol = "smtp"
     event.destination_ip = ip(address)
-    if domain and domain != address:
-        event.destination_domain = domain
-    if port:
-        event.destination_port = int(port)
+    if name and name != address:
+        event.destination_domain = name
+    if port and port[1:].isdecimal():
+        event.destination_port = int(port[1:])
+    return True

@@ -4,21 +4,25 @@ Source: src/src/receive.c, src/src/deliver.c of Exim 4.92 to 4.100.
 """
 
 import re
+from functools import lru_cache
+from typing import Any
 
 from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
-from mailwarden.parsers.formats.exim.peer import QUOTED, addresses, arrived, fields, peer, seconds, tls
+from mailwarden.parsers.formats.exim.peer import (
+    QUOTED,
+    addresses,
+    arrived,
+    fields,
+    interface,
+    peer,
+    seconds,
+    tls,
+)
 from mailwarden.parsers.formats.exim.prefix import FORMAT
 
 __all__ = ["arrival", "completed", "fake_reject"]
 
-_ARRIVAL = re.compile(
-    r"(<>|[^ <>\"]++)(?: R=(\S++))?"
-    r"(?: H=(?:([^ ()\[\]=\"]++) )?(?:\(([^ ()]*+)\) )?\[([^\[\] ]{2,60})\](?::(\d{1,5}))?(?: I=\[([^\[\] ]++)\]:(\d{1,5}))?)?"
-    r"(?: U=(\S++))?(?: Ci=\S++)? P=([\w-]++)(?: L[-*]?)?(?: X=(\S++))?(?: CV=\S++)?(?: SNI=\S++)?"
-    r"(?: A=([^ :]++)(?::([^ :]++))?)?(?: K)? S=(\d{1,12})(?: M8S=\d)?(?: DKIM=\S++)?(?: RT=\S++)?"
-    r"(?: id\*?=(\S++))?(?: T=\"((?:[^\"\\]|\\.)*+)\")?(?: from <[^<>\" ]*+>)?(?: for ([^\"=]++))?$"
-)
 _SENDER = re.compile(r"(<>|" + QUOTED + r"\S*+|\S++)")
 _PARENT = re.compile(r" R=(\S++)")
 _SIZE = re.compile(r"(?: K)? S=([\w]{1,12})(?: M8S=\d)?(?= |$)")
@@ -44,21 +48,23 @@ def _follows(text: str, at: int) -> tuple[int, int] | None:
     return len(text) if own is None else own.start(), len(text)
 
 
-@FORMAT.pattern(" <= ")
-def arrival(event: Event, rest: str) -> bool:
-    """A message was taken in."""
-    found = _ARRIVAL.match(rest)
+_ORIGIN = re.compile(
+    r"(?:R=(\S+))?(?:(?:^| )H=(?:([^ ()\[\]=\"]+) )?(?:\(([^ ()]*)\) )?\[([^\[\] ]+)\](?::(\d{1,5}))?(?: I=([^ ]+))?)?"
+    r"(?:(?:^| )U=(\S+))?(?: Ci=\S+)?"
+)
+_MANNER = re.compile(
+    r"([\w-]+)(?: L[-*]?)?(?: X=(\S+))?(?: CV=\S+)?(?: SNI=\S+)?(?: A=([^ :]+)(?::([^ :]+))?)?(?: PRDR)?(?: K)?"
+)
+
+
+@lru_cache(maxsize=16384)
+def _origin(text: str) -> dict[str, Any] | None:
+    """Give the fields of `R=… H=name (helo) [address]:port I=… U=…`; None where a client made it less plain than that."""
+    found = _ORIGIN.fullmatch(text)
     if found is None:
-        return _arrival(event, rest)
-    sender, parent, domain, helo, address, port, local, local_port, user, *others = found.groups()
-    protocol, suite, method, login, size, message_id, subject, recipients = others
-    event.event_action = "message-received"
-    event.event_outcome = "success"
-    if sender == "<>":
-        event.email_from_address = []
-        event.mail_null_sender = True
-    else:
-        event.email_from_address = [sender]
+        return None
+    parent, domain, helo, address, port, local, user = found.groups()
+    event = Event()
     if parent is not None:
         event.mail_queue_parent_id = parent
     if address is not None:
@@ -70,27 +76,91 @@ def arrival(event: Event, rest: str) -> bool:
         if helo:
             event.smtp_helo = helo
         if local is not None:
-            event.destination_ip = ip(local)
-            event.destination_port = int(local_port)
+            interface(event, local)
     elif user is not None and parent is None:
         event.user_name = user
+    return vars(event)
+
+
+@lru_cache(maxsize=16384)
+def _manner(text: str) -> dict[str, Any] | None:
+    """Give the fields of `esmtpsa X=TLS1.3:… CV=no A=login:user`; None where it is less plain than that."""
+    found = _MANNER.fullmatch(text)
+    if found is None:
+        return None
+    protocol, suite, method, user = found.groups()
+    event = Event()
     if suite is not None:
         tls(event, suite)
     arrived(event, protocol)
     if method is not None:
         event.mail_sasl_method = method
-        if login is not None:
-            event.user_name = login
+        if user is not None:
+            event.user_name = user
+    return vars(event)
+
+
+@FORMAT.pattern(" <= ")
+def arrival(event: Event, rest: str) -> bool:
+    """A message was taken in.
+
+    Where it came from and how is the same for many messages: both are read once and remembered.
+    """
+    sender, _, further = rest.partition(" ")
+    before, _, behind = further.partition("P=")
+    manner, _, behind = behind.partition(" S=")
+    origin_fields, manner_fields = _origin(before[:-1]), _manner(manner)
+    if origin_fields is None or manner_fields is None or '"' in sender or not _plain(event, behind):
+        return _arrival(event, rest)
+    fields_of = vars(event)
+    fields_of.update(origin_fields)
+    fields_of.update(manner_fields)
+    event.event_action = "message-received"
+    event.event_outcome = "success"
+    if sender == "<>":
+        event.email_from_address = []
+        event.mail_null_sender = True
+    else:
+        event.email_from_address = [sender]
+    return True
+
+
+def _plain(event: Event, text: str) -> bool:
+    """Read size, message id, subject and recipients where no text of the client's can be taken for another field."""
+    size, _, text = text.partition(" ")
+    if not size.isdecimal() or len(size) > _LONGEST_NUMBER:
+        return False
+    if text[:4] == "M8S=":
+        text = text[6:]
+    message_id = subject = None
+    if text[:3] == "id=":
+        message_id, subjected, subject = text[3:].partition(' T="')
+        if not subjected:
+            message_id, _, text = message_id.partition(" ")
+        elif " " in message_id:
+            return False
+    elif text[:3] == 'T="':
+        subject = text[3:]
+    if subject:
+        subject, quote, text = subject.partition('"')
+        if not quote or "\\" in subject:
+            return False
+        text = text[1:]
+    if text:
+        if text[:4] != "for " or '"' in text or "=" in text:
+            return False
+        to = text[4:].split(" ")
+        event.email_to_address = to
+        event.mail_recipient_count = len(to)
     event.mail_size = int(size)
     if message_id is not None:
         event.email_message_id = message_id
     if subject is not None:
-        event.email_subject = _unescaped(subject) if "\\" in subject else subject
-    if recipients is not None:
-        to = recipients.split()
-        event.email_to_address = to
-        event.mail_recipient_count = len(to)
+        event.email_subject = subject
     return True
+
+
+_LONGEST_NUMBER = 15
 
 
 @FORMAT.pattern(" (= ")

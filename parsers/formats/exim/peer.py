@@ -14,7 +14,20 @@ from functools import lru_cache
 from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
 
-__all__ = ["ADDRESS", "QUOTED", "Follows", "addresses", "arrived", "fields", "peer", "seconds", "tls", "to_destination"]
+__all__ = [
+    "ADDRESS",
+    "QUOTED",
+    "Follows",
+    "addresses",
+    "arrived",
+    "fields",
+    "interface",
+    "login",
+    "peer",
+    "seconds",
+    "tls",
+    "to_destination",
+]
 
 ADDRESS = r'<((?:[^<>"]|"(?:[^"\\]|\\.)*+")*+)>'
 """An address in angle brackets; a quoted local part may hold anything."""
@@ -112,10 +125,7 @@ def fields(event: Event, text: str, start: int) -> int:
         if kind == "sender":
             addresses(event, value)
         elif kind == "interface":
-            address, _, port = value.rpartition("]")
-            event.destination_ip = ip(address)
-            if port[1:].isdecimal():
-                event.destination_port = int(port[1:])
+            interface(event, value)
         elif kind == "tls":
             tls(event, value)
         elif kind == "login":
@@ -126,6 +136,14 @@ def fields(event: Event, text: str, start: int) -> int:
         else:
             arrived(event, value)
     return end
+
+
+def interface(event: Event, text: str) -> None:
+    """Read our own end, `I=[address]:port`."""
+    address, _, port = text.rpartition("]")
+    event.destination_ip = ip(address)
+    if port[1:].isdecimal():
+        event.destination_port = int(port[1:])
 
 
 def addresses(event: Event, sender: str) -> None:
@@ -147,12 +165,19 @@ def login(event: Event, text: str) -> None:
         event.user_name = user
 
 
+@lru_cache(maxsize=256)
+def _protocol(text: str) -> tuple[str | None, bool | None]:
+    if "smtp" not in text and text != "lmtp":
+        return None, None
+    encrypted = None if text.startswith("local") else text.endswith(("ps", "psa", "ssmtp"))
+    return "lmtp" if text == "lmtp" else "smtp", encrypted
+
+
 def arrived(event: Event, protocol: str) -> None:
     """Read how a message came, `P=esmtpsa`."""
-    if "smtp" in protocol or protocol == "lmtp":
-        event.network_protocol = "lmtp" if protocol.startswith("lmtp") else "smtp"
-        if not protocol.startswith("local") and event.tls_established is None:
-            event.tls_established = protocol.endswith(("ps", "psa", "ssmtp"))
+    event.network_protocol, encrypted = _protocol(protocol)
+    if encrypted is not None and not event.tls_established:
+        event.tls_established = encrypted
 
 
 @lru_cache(maxsize=1024)

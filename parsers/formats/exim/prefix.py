@@ -15,11 +15,12 @@ from mailwarden.parsers.pattern import Format
 
 __all__ = ["FORMAT", "OWN_WORDS", "claim", "claim_text", "continues", "prepare"]
 
-_ID = re.compile(r"([0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4})) ")
+_ID = re.compile(
+    r"([0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4})) (?=([<(=>*-][=>*]) )?"
+)
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?(?: [+-]\d{4})? ")
 _PID = re.compile(r"\[(\d{1,10})\] ")
 _PART = re.compile(r"\[\d{1,4}/\d{1,4}\] |\[\d{1,4}\\ ")  # a long line through syslog (log.c, write_syslog)
-_FLAGS = frozenset({"<=", "(=", "=>", "->", ">>", "*>", "**", "=="})
 
 OWN_WORDS = (
     "rejected ",
@@ -78,7 +79,7 @@ def prepare(event: Event, text: str) -> str:
             return _session(event, text)
     event.mail_queue_id = message.group(1)
     end = message.end()
-    if text[end : end + 2] in _FLAGS and text[end + 2 : end + 3] == " ":
+    if message.lastindex == 2:  # a flag
         return text[end - 1 :]
     return _session(event, text[end:])
 

@@ -14,7 +14,8 @@ from mailwarden.parsers.formats.exim.peer import ADDRESS
 __all__ = ["confirmation", "failure", "reply"]
 
 _LONGEST = 1000
-_REPLY = re.compile(r"(\d{3})(?:[ -]+|$)(?:(\d\.\d{1,3}\.\d{1,3})(?: |$))?")
+_BEHIND_CODE = frozenset((" ", "-", ""))
+_ENHANCED = re.compile(r"\d\.\d{1,3}\.\d{1,3}")
 _AFTER = re.compile(
     r"(?:SMTP|LMTP) (?:error from remote mail server|error|timeout) after "
     r"|(?:Remote host closed connection|Malformed SMTP reply(?: \([^()]{1,60}\))?) in response to "
@@ -25,20 +26,29 @@ _STAGE = re.compile(
 )
 _STAGES = {"initial connection": "CONNECT", "sending data block": "DATA"}
 _OLD_HOST = re.compile(r"host \S{1,255} \[[^\] ]{2,60}\]: ")
-_QUEUED = re.compile(r"queued (?:mail )?as ([\w.-]{4,64})|\bid=([0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4})")
+_QUEUED = re.compile(r"queued (?:mail )?as ([\w.-]{4,64})|OK id=([0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4})")
+
+
+@lru_cache(maxsize=1024)
+def _enhanced(text: str) -> bool:
+    return _ENHANCED.fullmatch(text) is not None
 
 
 def reply(event: Event, text: str) -> bool:
     """Read a reply, from its code on; False where none stands there."""
-    found = _REPLY.match(text)
-    if found is None:
+    code = text[:3]
+    if not code.isdecimal() or not code.isascii() or text[3:4] not in _BEHIND_CODE:
         return False
-    event.smtp_reply_code = int(found.group(1))
-    if found.group(2):
-        event.smtp_reply_enhanced_code = found.group(2)
-    rest = text[found.end() : found.end() + 2 * _LONGEST].replace("\\n", " ")[:_LONGEST].strip()
+    event.smtp_reply_code = int(code)
+    rest = text[4:].lstrip(" ")
+    if rest[1:2] == ".":
+        enhanced, _, more = rest.partition(" ")
+        if _enhanced(enhanced):
+            event.smtp_reply_enhanced_code = enhanced
+            rest = more
     if rest:
-        event.smtp_reply_text = rest
+        rest = rest[: 2 * _LONGEST].replace("\\n", " ")[:_LONGEST].strip()
+        event.smtp_reply_text = rest or None
     return True
 
 
@@ -46,7 +56,7 @@ def confirmation(event: Event, text: str) -> None:
     """Read what stands between the quotes of `C="250 2.0.0 Ok: queued as 7D2E55"`."""
     if "\\" in text:
         text = re.sub(r"\\(.)", r"\1", text.replace("\\\\n", " ").replace("\\n", " "))
-    if reply(event, text):
+    if reply(event, text) and (" as " in text or " id=" in text):
         queued = _QUEUED.search(text)
         if queued is not None:
             event.mail_queue_remote_id = queued.group(1) or queued.group(2)

@@ -1,0 +1,187 @@
+"""Say what a remote server's reply tells about us: listed, badly reputed, too fast, or a plain bounce.
+
+The rules are data (`replies.yaml`), because servers change their wording without notice. Only replies of remote servers
+belong here: the same words in our own rejections speak of somebody else.
+"""
+
+import re
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+__all__ = ["CLASSES", "Verdict", "classify", "provider_of", "rules"]
+
+CLASSES = frozenset(
+    {
+        "blocklist",
+        "reputation",
+        "policy_auth",
+        "rate_limit",
+        "spam_content",
+        "mailbox_full",
+        "unknown_user",
+        "greylist",
+        "tls",
+        "too_big",
+        "other",
+    }
+)
+"""What `Verdict.klass` may be."""
+
+_RULES = Path(__file__).with_name("replies.yaml")
+_TEXT_MAX = 1000  # characters that are looked at; RFC 5321 allows 512 a line, and few replies have more than five
+_CACHED = 8192
+
+_WORD_MIN = 7  # the shortest word that is masked: `1.2.3.4`
+# What differs from reply to reply and tells nothing: addresses and ids. A short code stays (`[TSS04]`, `S3150`, `OFR005_104`).
+_ADDRESS = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}|(?:[0-9a-fA-F]{1,4}:){2,7}:?[0-9a-fA-F:.]{0,40}")
+_ID = re.compile(r"(?<![\w./#?=&:-])(?=[A-Za-z_-]{0,40}[0-9])[A-Za-z0-9_-]{12,}(?![\w./@-])")
+_CODE = re.compile(r"[245][0-9]{2}(?=[ -]|$)")
+
+
+class Verdict(NamedTuple):
+    """What one reply says about us."""
+
+    provider: str | None
+    klass: str
+    list: str | None
+    temporary: bool  # what the rule says; of the message's fate the reply code decides
+    scope: str
+    severity: str
+    url: str | None
+    rule_id: str | None  # None: no rule knows it
+    kind: str  # a finer word than the class
+
+
+class Rule(NamedTuple):
+    """One line of `replies.yaml`."""
+
+    id: str
+    provider: str
+    pattern: re.Pattern[str]
+    klass: str
+    kind: str
+    list: str | None
+    scope: str
+    temporary: bool
+    severity: str
+    url: str | None
+    codes: tuple[str, ...]
+    mx: tuple[str, ...]
+    needs_mx: bool
+    example: str
+
+
+def classify(text: str, code: int | None, enhanced: str | None, mx: str | None) -> Verdict:
+    """Classify a remote server's reply.
+
+    Args:
+        text: The reply, with or without its codes; lines joined by a blank.
+        code: Three digits; None where unknown.
+        enhanced: RFC 3463 status, None where the reply has none.
+        mx: Name of the remote host; None where unknown.
+    """
+    words = [_mask(word) if len(word) >= _WORD_MIN else word for word in text[:_TEXT_MAX].split(" ")]
+    return _judge(" ".join(words), code, enhanced, _suffix(mx))
+
+
+@lru_cache(maxsize=_CACHED)
+def provider_of(mx_host: str) -> str | None:
+    """Name the mailbox provider that a mail exchanger belongs to, None where it is none we know."""
+    found = _longest_suffix(mx_host, _book().providers)
+    return _book().providers[found] if found else None
+
+
+def rules() -> tuple[Rule, ...]:
+    """Give the rules in the order in which they are tried."""
+    return _book().rules
+
+
+class _Book(NamedTuple):
+    rules: tuple[Rule, ...]
+    providers: dict[str, str]
+    suffixes: frozenset[str]
+
+
+@cache
+def _book() -> _Book:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    with _RULES.open(encoding="utf-8") as file:
+        book: dict[str, Any] = yaml.load(file, loader)  # noqa: S506  (a safe loader, written in C where there is one)
+    made = tuple(_rule(one) for one in book["rules"])
+    return _Book(made, book["providers"], frozenset(suffix for rule in made for suffix in rule.mx))
+
+
+def _rule(one: dict[str, Any]) -> Rule:
+    return Rule(
+        id=one["id"],
+        provider=one["provider"],
+        pattern=re.compile(one["re"], re.IGNORECASE),
+        klass=one["class"],
+        kind=one.get("kind", one["class"]),
+        list=one.get("list"),
+        scope=one["scope"],
+        temporary=one["temporary"],
+        severity=one["severity"],
+        url=one.get("url"),
+        codes=tuple(str(code) for code in one.get("code", ())),
+        mx=tuple(one.get("mx", ())),
+        needs_mx=one.get("needs_mx", False),
+        example=one["example"],
+    )
+
+
+@lru_cache(maxsize=_CACHED)
+def _mask(word: str) -> str:
+    """Put one word in the place of all that differ only in an address or an id, so that a verdict can be remembered."""
+    if "@" in word and "/" not in word:
+        return "x@example"
+    return _ID.sub("#", _ADDRESS.sub("192.0.2.1", word))
+
+
+@lru_cache(maxsize=_CACHED)
+def _suffix(mx: str | None) -> str | None:
+    """Reduce a host to the suffix that rules name, "" where no rule names it, None where it is unknown."""
+    return None if not mx else _longest_suffix(mx, _book().suffixes) or ""
+
+
+def _longest_suffix(host: str, suffixes: dict[str, str] | frozenset[str]) -> str | None:
+    name = host.rstrip(".").lower()
+    while name:
+        if name in suffixes:
+            return name
+        name = name.partition(".")[2]
+    return None
+
+
+@lru_cache(maxsize=_CACHED)
+def _judge(text: str, code: int | None, enhanced: str | None, suffix: str | None) -> Verdict:
+    written = _CODE.match(text)
+    digits = str(code) if code else written[0] if written else ""
+    if digits and written is None:
+        text = f"{digits} {text}"
+    if enhanced and enhanced not in text:
+        text = f"{digits} {enhanced} {text[len(digits) :].lstrip()}"
+    provider = provider_of(suffix) if suffix else None
+    for rule in _book().rules:
+        if rule.mx and (suffix not in rule.mx if suffix is not None else rule.needs_mx):
+            continue
+        if rule.codes and digits and not digits.startswith(rule.codes):
+            continue
+        found = rule.pattern.search(text)
+        if found is not None:
+            named = found[1] if rule.list is None and rule.klass == "blocklist" and rule.pattern.groups else None
+            return Verdict(
+                provider or (rule.provider if rule.provider != "any" else None),
+                rule.klass,
+                rule.list or (named.lower().rstrip(".") if named else None),
+                rule.temporary,
+                rule.scope,
+                rule.severity,
+                rule.url,
+                rule.id,
+                rule.kind,
+            )
+    return Verdict(provider, "other", None, digits.startswith("4"), "recipient", "info", None, None, "other")

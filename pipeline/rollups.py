@@ -1,8 +1,8 @@
 """Count what reports need, by the hour of stream time; what concerns single accounts and their habits, by the day.
 
-It is called for every event, so most cost one look-up in a dict. What a client may choose (an account that it guesses, the
-network it comes from) is counted apart only up to a limit each hour or day, and as "other" beyond it: nobody can fill the
-store by trying names.
+It is called for every event, so most cost one look-up in a dict (laying events up and counting them in C costs as much).
+What a client may choose (an account that it guesses, the network it comes from) is counted apart only up to a limit each
+hour or day, and as "other" beyond it: nobody can fill the store by trying names.
 
 What is counted, under a name and up to three words:
 
@@ -18,8 +18,8 @@ What is counted, under a name and up to three words:
 | `message`, `recipients` | direction | hour |
 | `sent`, `sent_recipients` | account or local user, "account" or "script" | day |
 | `delivery` | provider or "local", status ("retried": deferred again), class of the refusal | hour |
-| `delivery_s` | provider or "local", status: seconds from arrival, summed up | hour |
-| `reject` | reason, module | hour |
+| `delivery_waited` | provider or "local", "minute", "hour" or "day": at least so long since its arrival | hour |
+| `reject` | module, reason | hour |
 | `pop3_fetched`, `pop3_deleted` | account: messages | day |
 | `tls` | protocol, version | hour |
 | `data_loss` | module, reason | hour |
@@ -42,7 +42,7 @@ OTHER = "other"
 
 _HOUR_US = 3_600_000_000
 _LIMIT = 300  # of a name in an hour: at most 7,200 rows of 80 bytes a day under the worst attack
-_LIMITS = {  # where real ones may be more: a large hoster has thousands of accounts
+_DAILY_LIMITS = {  # what is counted by the day; a large hoster has thousands of accounts
     "login_account": 20_000,
     "sent": 20_000,
     "sent_recipients": 20_000,
@@ -50,6 +50,7 @@ _LIMITS = {  # where real ones may be more: a large hoster has thousands of acco
     "pop3_deleted": 20_000,
     "auth_account": 2_000,
 }
+_WAITS_S = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 _Words = tuple[str, str, str, str]  # name and words
 
@@ -73,17 +74,22 @@ class _Span:
     def add(self, words: _Words, count: int) -> None:
         """Add to a count."""
         counts = self.counts
-        if words in counts:
+        try:
             counts[words] += count
-            return
+        except KeyError:
+            words = self._placed(words)
+            counts[words] = counts.get(words, 0) + count
+
+    def _placed(self, words: _Words) -> _Words:
+        """Give a key its place within the limit of its name, or "other" its place."""
         name = words[0]
         known = self._known.setdefault(name, set())
-        if words not in known:
-            if len(known) < _LIMITS.get(name, _LIMIT):
-                known.add(words)
-            else:
-                words = (name, OTHER, words[2], words[3])
-        counts[words] = counts.get(words, 0) + count
+        if words in known:
+            return words
+        if len(known) < _DAILY_LIMITS.get(name, _LIMIT):
+            known.add(words)
+            return words
+        return (name, OTHER, words[2], words[3])
 
 
 class Rollups:
@@ -148,7 +154,7 @@ class Rollups:
             self._day.begin(day_us, self._known(day_us, daily=True))
 
     def _known(self, start_us: int, *, daily: bool) -> list[_Words]:
-        return [words for words in self._counted.get(start_us, ()) if (words[0] in _DAILY) is daily]
+        return [words for words in self._counted.get(start_us, ()) if (words[0] in _DAILY_LIMITS) is daily]
 
     def _gather(self) -> None:
         for (kind, module, program), count in self._lines.items():
@@ -217,12 +223,13 @@ class Rollups:
             status = "retried"
         provider = event.mail_provider or (OTHER if event.destination_domain else "local")
         self._hour.add(("delivery", provider, status, event.mail_bounce_class or ""), event.event_count)
-        delay = event.mail_delivery_delay
-        if delay:
-            self._hour.add(("delivery_s", provider, status, ""), round(delay))
+        delay_s = event.mail_delivery_delay
+        if delay_s is not None and delay_s >= _WAITS_S[-1][0]:
+            waited = next(word for least_s, word in _WAITS_S if delay_s >= least_s)
+            self._hour.add(("delivery_waited", provider, waited, ""), event.event_count)
 
     def _reject(self, event: Event) -> None:
-        self._hour.add(("reject", event.event_reason or "", event.event_module or "", ""), event.event_count)
+        self._hour.add(("reject", event.event_module or "", event.event_reason or "", ""), event.event_count)
 
     def _session_end(self, event: Event) -> None:
         extra = event.extra
@@ -239,9 +246,6 @@ class Rollups:
 
     def _data_loss(self, event: Event) -> None:
         self._hour.add(("data_loss", event.event_module or "", event.event_reason or "", ""), event.event_count)
-
-
-_DAILY = frozenset({*_LIMITS})  # what is counted by the day is what is counted by account
 
 
 def _tls_of(event: Event) -> str:

@@ -11,30 +11,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import re2
 from sigma.collection import SigmaCollection
-from sigma.conditions import (
-    ConditionAND,
-    ConditionFieldEqualsValueExpression,
-    ConditionNOT,
-    ConditionOR,
-)
 from sigma.correlations import SigmaCorrelationConditionOperator, SigmaCorrelationRule, SigmaCorrelationType
 from sigma.exceptions import SigmaError
 from sigma.rule import SigmaRule
-from sigma.types import (
-    CompareOperators,
-    SigmaBool,
-    SigmaCIDRExpression,
-    SigmaCompareExpression,
-    SigmaExists,
-    SigmaNull,
-    SigmaNumber,
-    SigmaRegularExpression,
-    SigmaString,
-    SpecialChars,
-)
 
+from mailwarden.alerts.condition import (
+    Condition,
+    ConditionError,
+    actions_of,
+    any_of,
+    compile_condition,
+    excepting,
+)
 from mailwarden.alerts.fields import reader
 from mailwarden.alerts.finding import Detection
 from mailwarden.alerts.incident import CATEGORIES, CAUSES, SEVERITIES
@@ -43,7 +32,6 @@ from mailwarden.parsers.event import Event
 
 __all__ = ["Count", "Rule", "RuleSettings", "compile_file", "load_rules"]
 
-Test = Callable[[Event], bool]
 _US = 1_000_000
 
 
@@ -59,11 +47,12 @@ class RuleSettings:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """One correlation: what is counted of the events that pass `test`, within `span_us`, against `threshold`."""
+    """One correlation: what is counted of the events that pass, within `span_us`, against `threshold`."""
 
     name: str
     kind: str  # event_count, value_count, value_sum
-    test: Test
+    condition: Condition
+    test: Callable[[Event], bool]
     actions: frozenset[str]
     field: Callable[[Event], Any] | None
     span_us: int
@@ -76,7 +65,7 @@ class Rule:
 
     detection: Detection
     actions: frozenset[str]  # empty: every action
-    test: Test
+    condition: Condition
     group_by: tuple[Callable[[Event], Any], ...]
     counts: tuple[Count, ...]
     weight: Callable[[Event], int]
@@ -128,7 +117,7 @@ def compile_file(path: Path, settings: RuleSettings | None = None) -> Rule | Non
     try:
         collection = SigmaCollection.from_yaml(path.read_text(encoding="utf-8"))
         return _compile(path, list(collection.rules), settings)
-    except (SigmaError, _Fault, UnicodeDecodeError) as error:
+    except (SigmaError, _Fault, ConditionError, UnicodeDecodeError) as error:
         raise ConfigurationError(
             [f"{path}: {error}. The other rules are not affected; mend or remove this file."]
         ) from None
@@ -153,10 +142,9 @@ def _compile(path: Path, documents: list[Any], settings: RuleSettings) -> Rule:
         counts = tuple(_count(part, plain) for part in parts)
         group_by = list(parts[0].group_by or [])
         actions = frozenset().union(*(c.actions for c in counts)) if all(c.actions for c in counts) else frozenset()
-        tests = [c.test for c in counts]
-        test: Test = tests[0] if len(tests) == 1 else lambda event: any(t(event) for t in tests)
+        condition = any_of([c.condition for c in counts])
     else:
-        test, actions = _test(last)
+        condition, actions = _condition(last)
     own = dict(last.custom_attributes or {}).get("mailwarden")
     if not isinstance(own, dict):
         raise _Fault('the last document lacks the key "mailwarden" (cause, category, primary, title, why, advice)')
@@ -167,14 +155,13 @@ def _compile(path: Path, documents: list[Any], settings: RuleSettings) -> Rule:
     if settings.severity is not None:
         detection = detection._replace(severity=settings.severity, weather=False)
     if settings.exceptions:
-        test = _excepting(test, settings.exceptions)
-        counts = tuple(replace(c, test=_excepting(c.test, settings.exceptions)) for c in counts)
+        condition = excepting(condition, settings.exceptions)
     weight_field = own.get("weight", "mailwarden.attempts")
     weigh = reader(weight_field)
     return Rule(
         detection=detection,
         actions=actions,
-        test=test,
+        condition=condition,
         group_by=tuple(reader(name) for name in group_by),
         counts=counts,
         weight=lambda event: int(weigh(event) or 0),
@@ -231,15 +218,15 @@ def _count(document: SigmaCorrelationRule, plain: dict[str, SigmaRule]) -> Count
         threshold += 1
     elif condition.op is not SigmaCorrelationConditionOperator.GTE:
         raise _Fault("a correlation's condition may be gte or gt: a stream cannot know what will not come")
-    tests: list[Test] = []
+    conditions: list[Condition] = []
     actions: set[str] = set()
     limited = True
     for reference in document.rules:
         base = plain.get(str(reference.reference))
         if base is None:
             raise _Fault(f'correlation names the rule "{reference.reference}", which is not in the same file')
-        test, wanted = _test(base)
-        tests.append(test)
+        condition_of_base, wanted = _condition(base)
+        conditions.append(condition_of_base)
         actions |= wanted
         limited = limited and bool(wanted)
     field = None
@@ -249,11 +236,12 @@ def _count(document: SigmaCorrelationRule, plain: dict[str, SigmaRule]) -> Count
         if not name:
             raise _Fault(f"{kind} needs a field in its condition")
         field = reader(str(name))
-    one = tests[0] if len(tests) == 1 else (lambda event: any(t(event) for t in tests))
+    joined = any_of(conditions)
     return Count(
         name=str(document.name or document.title),
         kind=kind,
-        test=one,
+        condition=joined,
+        test=joined.function(),
         actions=frozenset(actions) if limited else frozenset(),
         field=field,
         span_us=int(document.timespan.seconds) * _US,
@@ -261,139 +249,10 @@ def _count(document: SigmaCorrelationRule, plain: dict[str, SigmaRule]) -> Count
     )
 
 
-def _test(rule: SigmaRule) -> tuple[Test, frozenset[str]]:
+def _condition(rule: SigmaRule) -> tuple[Condition, frozenset[str]]:
     """Compile the condition of a plain rule; give it with the event actions that can pass it (empty: any)."""
     parsed = rule.detection.parsed_condition
     if len(parsed) != 1:
         raise _Fault("several conditions in one rule are not supported; write one rule for each")
     tree = parsed[0].parsed
-    return _node(tree), frozenset(_actions(tree))
-
-
-def _actions(node: Any) -> set[str]:
-    """Give the event actions a condition demands; empty where it does not say."""
-    if isinstance(node, ConditionFieldEqualsValueExpression):
-        plain = isinstance(node.value, SigmaString) and not node.value.contains_special()
-        return {str(node.value)} if node.field == "event.action" and plain else set()
-    if isinstance(node, ConditionAND):
-        return next((found for found in map(_actions, node.args) if found), set())
-    if isinstance(node, ConditionOR):
-        each = [_actions(child) for child in node.args]
-        return set().union(*each) if all(each) else set()
-    return set()
-
-
-def _node(node: Any) -> Test:
-    if isinstance(node, ConditionAND):
-        parts = tuple(_node(child) for child in node.args)
-        if len(parts) == 2:
-            first, second = parts
-            return lambda event: first(event) and second(event)
-        return lambda event: all(part(event) for part in parts)
-    if isinstance(node, ConditionOR):
-        parts = tuple(_node(child) for child in node.args)
-        return lambda event: any(part(event) for part in parts)
-    if isinstance(node, ConditionNOT):
-        (inner,) = (_node(child) for child in node.args)
-        return lambda event: not inner(event)
-    if isinstance(node, ConditionFieldEqualsValueExpression):
-        return _field(str(node.field), node.value)
-    raise _Fault(f"{type(node).__name__} is not supported: name a field for every value")
-
-
-def _field(name: str, value: Any) -> Test:
-    read = reader(name)
-    if isinstance(value, SigmaCompareExpression):
-        return _compare(read, value)
-    if isinstance(value, SigmaNull):
-        return lambda event: read(event) is None
-    if isinstance(value, SigmaExists):
-        wanted_there = bool(value)
-        return lambda event: (read(event) is not None) is wanted_there
-    if isinstance(value, SigmaBool):
-        flag = bool(value.boolean)
-        return lambda event: bool(read(event)) is flag
-    if isinstance(value, SigmaNumber):
-        number = value.number
-        return lambda event: read(event) == number
-    if isinstance(value, SigmaRegularExpression):
-        pattern = str(value.regexp)
-        try:
-            compiled = re2.compile("(?i)" + pattern)
-        except re2.error as error:
-            raise _Fault(f'{name}|re: "{pattern}" cannot be matched in linear time or is wrong ({error})') from None
-        return lambda event: _any(read(event), lambda text: compiled.search(text) is not None)
-    if isinstance(value, SigmaString):
-        return _string(read, value)
-    if isinstance(value, SigmaCIDRExpression):
-        raise _Fault(f"{name}|cidr is not supported; use mailwarden.network")
-    raise _Fault(f"{name}: a value of the kind {type(value).__name__} is not supported")
-
-
-def _any(value: Any, test: Callable[[str], bool]) -> bool:
-    if value is None:
-        return False
-    if isinstance(value, list):
-        return any(test(str(one)) for one in value)
-    return test(str(value))
-
-
-def _string(read: Callable[[Event], Any], value: SigmaString) -> Test:
-    """Compile a text with wildcards; Sigma compares without regard to case."""
-    if not value.contains_special():
-        wanted = str(value).lower()
-
-        def equal(event: Event) -> bool:
-            found = read(event)
-            if found is None:
-                return False
-            if isinstance(found, str):
-                return found == wanted or found.lower() == wanted
-            return _any(found, lambda text: text.lower() == wanted)
-
-        return equal
-    pattern = "".join(
-        ".*"
-        if part is SpecialChars.WILDCARD_MULTI
-        else "."
-        if part is SpecialChars.WILDCARD_SINGLE
-        else re2.escape(str(part))
-        for part in value.s
-    )
-    compiled = re2.compile("(?is)" + pattern)
-    return lambda event: _any(read(event), lambda text: compiled.fullmatch(text) is not None)
-
-
-def _compare(read: Callable[[Event], Any], value: SigmaCompareExpression) -> Test:
-    number = value.number.number
-    comparisons: dict[CompareOperators, Callable[[Any], bool]] = {
-        CompareOperators.LT: lambda found: found < number,
-        CompareOperators.LTE: lambda found: found <= number,
-        CompareOperators.GT: lambda found: found > number,
-        CompareOperators.GTE: lambda found: found >= number,
-    }
-    compare = comparisons[value.op]
-
-    def test(event: Event) -> bool:
-        found = read(event)
-        return isinstance(found, int | float) and compare(found)
-
-    return test
-
-
-def _excepting(test: Test, exceptions: tuple[Mapping[str, Any], ...]) -> Test:
-    """Leave out what the configuration excepts: events whose fields all have one of the values given."""
-    parts = tuple(_exception(exception) for exception in exceptions)
-    return lambda event: test(event) and not any(part(event) for part in parts)
-
-
-def _exception(exception: Mapping[str, Any]) -> Test:
-    fields = [
-        (reader(name), frozenset(str(v).lower() for v in (values if isinstance(values, list) else [values])))
-        for name, values in exception.items()
-    ]
-
-    def excepted(event: Event) -> bool:
-        return all(_any(read(event), lambda text, w=wanted: text.lower() in w) for read, wanted in fields)  # type: ignore[misc]
-
-    return excepted
+    return compile_condition(tree), frozenset(actions_of(tree))

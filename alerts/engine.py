@@ -10,11 +10,12 @@ import msgspec
 
 import mailwarden.alerts.detectors as detectors_package
 from mailwarden.alerts.compiler import Count, Rule, RuleSettings
+from mailwarden.alerts.condition import selector
 from mailwarden.alerts.detector import Detector
 from mailwarden.alerts.fields import reader
 from mailwarden.alerts.finding import Detection, Finding, evidence_of
 from mailwarden.alerts.shelf import Backing, Row, Shelf
-from mailwarden.alerts.windows import Window, add, add_value, crossed, gather
+from mailwarden.alerts.windows import Window, add, add_value, crossed, gather, wants_more
 from mailwarden.parsers.event import Event
 
 __all__ = ["Engine", "load_detectors"]
@@ -28,6 +29,13 @@ class _Windows(msgspec.Struct, array_like=True):
 
     windows: list[Window]
     expires_us: int = 0
+
+
+_Bound = tuple[Rule, tuple[tuple[str, Any], ...], Any]
+
+
+def _bind(rule: Rule) -> _Bound:
+    return rule, _entities(rule.detection), reader(rule.detection.primary)
 
 
 def load_detectors(settings: dict[str, RuleSettings] | None = None) -> list[Detector[Any]]:
@@ -55,15 +63,16 @@ class Engine:
     ):
         self._file_of = file_of
         self._windows = Shelf("window", 1, _Windows, lambda w: w.expires_us, backing)
-        self._rules: dict[str, list[tuple[Rule, tuple[tuple[str, Any], ...], Any]]] = defaultdict(list)
-        self._everywhere: list[tuple[Rule, tuple[tuple[str, Any], ...], Any]] = []
+        self._rules: dict[str, tuple[Callable[[Event], Sequence[int]], list[_Bound]]] = {}
+        by_action: dict[str, list[Rule]] = defaultdict(list)
+        everywhere = [rule for rule in rules if not rule.actions]
         for rule in rules:
-            entities = _entities(rule.detection)
-            bound = (rule, entities, reader(rule.detection.primary))
             for action in rule.actions:
-                self._rules[action].append(bound)
-            if not rule.actions:
-                self._everywhere.append(bound)
+                by_action[action].append(rule)
+        for action, some in by_action.items():
+            bound = [_bind(rule) for rule in (*some, *everywhere)]
+            self._rules[action] = (selector([rule.condition for rule in (*some, *everywhere)]), bound)
+        self._elsewhere = (selector([rule.condition for rule in everywhere]), [_bind(rule) for rule in everywhere])
         self._detectors: dict[str, list[tuple[Detector[Any], tuple[tuple[str, Any], ...], Any, Shelf[Any]]]] = (
             defaultdict(list)
         )
@@ -82,7 +91,7 @@ class Engine:
             for action in detector.actions:
                 self._detectors[action].append(one)
         self.actions = frozenset(self._rules) | frozenset(self._detectors)
-        self.sees_everything = bool(self._everywhere)
+        self.sees_everything = bool(everywhere)
 
     def drain(self) -> list[Row]:
         """Give the rows to commit."""
@@ -91,12 +100,9 @@ class Engine:
     def detect(self, event: Event) -> list[Finding]:
         """Give what this event shows."""
         findings: list[Finding] = []
-        for rule, entities, primary in self._rules.get(event.event_action, ()):
-            if rule.test(event):
-                self._rule(rule, entities, primary, event, findings)
-        for rule, entities, primary in self._everywhere:
-            if rule.test(event):
-                self._rule(rule, entities, primary, event, findings)
+        select, bound = self._rules.get(event.event_action, self._elsewhere)
+        for place in select(event):
+            self._rule(*bound[place], event, findings)
         for detector, entities, primary, shelf in self._detectors.get(event.event_action, ()):
             for key in detector.keys(event):
                 state = shelf.get(key) or detector.state()
@@ -143,24 +149,31 @@ class Engine:
         reached = True
         measures = []
         for count, window in zip(rule.counts, record.windows, strict=False):
-            measure = _measure(count, window, rule, event) if count.test(event) else _standing(window, now, count)
+            measure = (
+                _measure(count, window, rule, event)
+                if len(rule.counts) == 1 or count.test(event)
+                else _standing(window, now, count)
+            )
             reached = reached and measure >= count.threshold
             measures.append(measure)
         record.expires_us = now + detection.span_us * 2
         self._windows.put(key, record)
         first, measure, tries = record.windows[0], measures[0], rule.weight(event)
-        here = _collect(entities, event)
-        evidence = evidence_of(event, self._file_of)
-        if first.level == 0 or reached:
-            gather(first, tries, evidence, here)
+        if not reached and not first.level:
+            first.seen += tries
+            if wants_more(first):
+                gather(first, evidence_of(event, self._file_of), _collect(entities, event))
+            return
+        here, evidence = _collect(entities, event), evidence_of(event, self._file_of)
         if reached and crossed(first, measure):
+            gather(first, evidence, here)
+            tries += first.seen
             findings.append(
-                self._finding(rule, str(name), event, True, first.seen, measure, first.entities, first.lines, first)
+                self._finding(rule, str(name), event, True, tries, measure, first.entities, first.lines, first)
             )
-            first.lines, first.entities, first.seen = [], {}, 0
-        elif first.level:
-            first.lines, first.entities, first.seen = [], {}, 0
+        else:
             findings.append(self._finding(rule, str(name), event, False, tries, measure, here, [evidence], first))
+        first.lines, first.entities, first.seen = [], {}, 0
 
     def _at_once(self, rule: Rule, entities: tuple[tuple[str, Any], ...], name: str, event: Event) -> Finding:
         return Finding(

@@ -137,6 +137,7 @@ class Ledger:
         failing = [(n, f) for n, (last, f) in record.failing.items() if now - last <= _FAIL_US and n != net]
         here = record.failing.get(net)
         event.facts["mailwarden.user.failing_networks"] = len(failing) + (1 if here else 0)
+        event.facts["mailwarden.source.failures"] = here[1] if here else 0
         event.facts["mailwarden.user.failures"] = sum(f for _, f in failing) + (here[1] if here else 0)
         self._learn_success(record, account, net, pair, now)
 
@@ -150,7 +151,7 @@ class Ledger:
             "mailwarden.pair.known": pair is not None and now - pair[1] <= _KNOWN_US,
             "mailwarden.pair.fresh": fresh,  # this account came from this network for the first time within 15 minutes
             "mailwarden.pair.first_us": first_us,
-            "mailwarden.user.has_history": any(seen[0] < first_us for seen in others),
+            "mailwarden.user.has_history": any(seen[0] <= first_us for seen in others),
             "mailwarden.user.networks": len(others),
             "mailwarden.source.users": users,
             "mailwarden.source.is_proxy": users >= _PROXY_USERS or self.site.labelled("proxy", net),

@@ -27,6 +27,7 @@ class Site:
     """The servers judged together, and what belongs to them as stated or read; what is learned is in the ledger."""
 
     name: str = "default"
+    hosts: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
     domains: frozenset[str] = frozenset()
     relays: tuple[str, ...] = ()
@@ -44,11 +45,17 @@ class Site:
         return bool(self.monitors) and _within(address, self.monitors, private=False)
 
     def account(self, name: str, host: str | None) -> str:
-        """Give the account a login name stands for: lower-cased `local@domain`."""
+        """Give the account a login name stands for: lower-cased `local@domain`.
+
+        A bare name gets the stated default domain. Without one it stays bare on a site of one host, for the files of one
+        server tell its host and those of another do not (Exim's own); on several hosts it gets its host.
+        """
         name = name.strip().lower()
         if "@" in name:
             return name
-        return f"{name}@{self.default_domain or host or 'localhost'}"
+        if self.default_domain:
+            return f"{name}@{self.default_domain}"
+        return f"{name}@{host}" if host and len(self.hosts) > 1 else name
 
     def labelled(self, label: str, *names: str | None) -> bool:
         """Say whether an account or network bears a label of the configuration."""

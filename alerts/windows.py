@@ -8,11 +8,12 @@ import msgspec
 
 from mailwarden.alerts.incident import Evidence
 
-__all__ = ["BUCKETS", "Window", "add", "add_value", "crossed", "gather"]
+__all__ = ["BUCKETS", "Window", "add", "add_value", "crossed", "gather", "wants_more"]
 
 BUCKETS = 60
 _PENDING_LINES = 3
 _PENDING_ENTITIES = 16
+_PENDING_EVENTS = 48
 
 
 class Window(msgspec.Struct, array_like=True):
@@ -21,10 +22,12 @@ class Window(msgspec.Struct, array_like=True):
     counts: dict[int, int] = {}  # bucket -> amount, oldest first
     total: int = 0
     values: dict[str, int] = {}  # value -> bucket of its last sight, least recent first
+    bucket: int = 0
     level: int = 0  # the measure at the last firing; 0: armed
     first_us: int = 0  # of what is gathered since it was armed
     last_us: int = 0
-    seen: int = 0  # events since it was armed
+    seen: int = 0  # tries since it was armed
+    gathered: int = 0  # events whose line and names were looked at since then
     lines: list[Evidence] = []  # the first lines since it was armed, until it fires
     entities: dict[str, list[str]] = {}
 
@@ -32,33 +35,38 @@ class Window(msgspec.Struct, array_like=True):
 def _slide(window: Window, now_us: int, span_us: int) -> int:
     """Drop what has left the span; give the current bucket."""
     bucket = now_us * BUCKETS // span_us
-    horizon = bucket - BUCKETS
-    counts = window.counts
-    while counts:
-        oldest = next(iter(counts))
-        if oldest > horizon:
-            break
-        window.total -= counts.pop(oldest)
-    values = window.values
-    while values:
-        oldest_value = next(iter(values))
-        if values[oldest_value] > horizon:
-            break
-        del values[oldest_value]
-    if window.last_us and now_us - window.last_us > span_us:
-        window.level = window.seen = window.first_us = 0
-        window.lines, window.entities = [], {}
+    if bucket != window.bucket:
+        window.bucket = bucket
+        _drop(window, bucket - BUCKETS)
+        if window.last_us and now_us - window.last_us > span_us:
+            window.level = window.seen = window.gathered = window.first_us = 0
+            window.lines, window.entities = [], {}
     window.last_us = now_us
     if not window.first_us:
         window.first_us = now_us
     return bucket
 
 
+def _drop(window: Window, horizon: int) -> None:
+    counts, values = window.counts, window.values
+    while counts:
+        oldest = next(iter(counts))
+        if oldest > horizon:
+            break
+        window.total -= counts.pop(oldest)
+    while values:
+        oldest_value = next(iter(values))
+        if values[oldest_value] > horizon:
+            break
+        del values[oldest_value]
+
+
 def add(window: Window, now_us: int, span_us: int, amount: int) -> int:
     """Add an amount; give the sum within the span."""
     bucket = _slide(window, now_us, span_us)
-    window.counts[bucket] = window.counts.get(bucket, 0) + amount
-    window.total += amount
+    if amount:
+        window.counts[bucket] = window.counts.get(bucket, 0) + amount
+        window.total += amount
     return window.total
 
 
@@ -81,13 +89,21 @@ def crossed(window: Window, measure: int) -> bool:
     return True
 
 
-def gather(window: Window, tries: int, evidence: Evidence, entities: dict[str, list[str]]) -> None:
+def wants_more(window: Window) -> bool:
+    """Say whether a window that has not fired still gathers lines and names: the first ones suffice."""
+    return window.gathered < _PENDING_EVENTS
+
+
+def gather(window: Window, evidence: Evidence, entities: dict[str, list[str]]) -> None:
     """Keep an event's line and names for the finding that may come."""
-    window.seen += tries
+    window.gathered += 1
     if len(window.lines) < _PENDING_LINES:
         window.lines.append(evidence)
     for name, values in entities.items():
-        known = window.entities.setdefault(name, [])
+        known = window.entities.get(name)
+        if known is None:
+            window.entities[name] = values
+            continue
         for value in values:
             if value not in known and len(known) < _PENDING_ENTITIES:
                 known.append(value)

@@ -198,6 +198,7 @@ class Configuration:
         """Give what is ours as the alerts know it."""
         return Site(
             name=self.site.name,
+            hosts=self.site.hosts,
             networks=self.site.networks,
             domains=frozenset(self.site.domains),
             relays=self.site.relays,

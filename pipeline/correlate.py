@@ -38,6 +38,7 @@ class Message(msgspec.Struct, array_like=True):
     accepted: bool = False
     outbound: bool = False  # from ours to anywhere
     deferred: list[int] = []  # hashes of recipients whose deferral was counted
+    guesses: int = 0  # failed tries by strangers before a login from a network that was new to the account
     fresh: bool = False  # the login's network was new to the account when it was accepted
 
 
@@ -91,8 +92,9 @@ class Correlator:
             directory=event.process_working_directory,
         )
         facts = event.facts
-        if facts and facts.get("mailwarden.pair.fresh") and facts["mailwarden.user.has_history"]:
-            message.fresh = not facts["mailwarden.source.is_proxy"]
+        if facts and facts.get("mailwarden.pair.fresh") and not facts["mailwarden.source.is_proxy"]:
+            message.fresh = facts["mailwarden.user.has_history"]
+            message.guesses = facts.get("mailwarden.user.failures", 0)
         original = event.mail_queue_orig_id and self._messages.get(_key(event, event.mail_queue_orig_id))
         if original:  # comes back from a content filter: the same message, already counted
             message.account, message.source_ip = original.account, original.source_ip
@@ -130,6 +132,7 @@ class Correlator:
         facts = event.facts = event.facts or {}
         facts["mailwarden.accepted"] = True
         facts["mailwarden.pair.fresh"] = message.fresh
+        facts["mailwarden.user.guesses"] = message.guesses
         event.mail_recipient_count = message.recipients
         event.mailwarden_account = message.account
         event.mailwarden_direction = "outbound" if message.outbound else "inbound"
@@ -150,15 +153,10 @@ class Correlator:
             facts["mailwarden.labels"] = self._labels(account, event.mailwarden_network)
         sender = (message.sender or "").lower()
         if sender and sender != account:
-            typed = account.rpartition("@")[0] if self._is_bare(account, event) else account
-            facts["mailwarden.sender.other"] = sender.rpartition("@")[0] != typed
+            facts["mailwarden.sender.other"] = sender.rpartition("@")[0] != account if "@" not in account else True
 
     def _labels(self, *names: str | None) -> list[str]:
         return [label for label in self._site.labels if self._site.labelled(label, *names)]
-
-    def _is_bare(self, account: str, event: Event) -> bool:
-        """Say whether the login was typed without a domain, so that only its local part can be compared."""
-        return account.endswith(f"@{event.host_hostname or 'localhost'}")
 
     def _removed(self, event: Event) -> None:
         if event.mail_queue_id is not None:
@@ -272,9 +270,9 @@ class Correlator:
         The tries of an address are as many as the teller who told of the most; what an event adds to that is what it newly
         tells. Tellers may speak in any order, and one line may stand for several tries.
         """
-        who = event.source_ip or event.mailwarden_account
-        if who is None:
-            event.mailwarden_attempts = event.event_count
+        who = event.source_ip
+        if who is None:  # PAM below a server that keeps the address to itself: the server tells of the same try
+            event.mailwarden_attempts = 0
             return
         tries = self._tries.get(who)
         if tries is None or event.stream_us - tries.at_us > _TRIES_US:

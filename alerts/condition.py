@@ -1,0 +1,220 @@
+"""Turn a Sigma condition into Python, once, so that a stream of events can be asked it cheaply.
+
+Conditions become expressions over `e` (the event) and `f` (its facts); what they compare with is bound by name, never
+written into the source but as `repr` of a number, a bool or a word of our own vocabulary. All conditions that one event
+action can pass are compiled into one function, for a call costs more than a comparison.
+"""
+
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import re2
+from sigma.conditions import ConditionAND, ConditionFieldEqualsValueExpression, ConditionNOT, ConditionOR
+from sigma.types import (
+    CompareOperators,
+    SigmaBool,
+    SigmaCompareExpression,
+    SigmaExists,
+    SigmaNull,
+    SigmaNumber,
+    SigmaRegularExpression,
+    SigmaString,
+    SpecialChars,
+)
+
+from mailwarden.alerts.fields import reader
+from mailwarden.parsers.event import ATTRIBUTES, Event
+
+__all__ = ["Condition", "ConditionError", "actions_of", "any_of", "compile_condition", "excepting", "selector"]
+
+_SINGLE_WORDS = frozenset(
+    {
+        "event.action", "event.kind", "event.module", "event.outcome", "event.reason", "log.level",
+        "mail.bounce.class", "mail.delivery.status", "mail.provider", "network.protocol", "process.name",
+    }
+)  # fmt: skip
+"""Fields that hold one word, written by us in one spelling: compared as they are."""
+_OPERATORS = {
+    CompareOperators.LT: "<",
+    CompareOperators.LTE: "<=",
+    CompareOperators.GT: ">",
+    CompareOperators.GTE: ">=",
+}
+_names = (f"k{number}" for number in itertools.count())
+_NO_FACTS: dict[str, Any] = {}
+
+
+class ConditionError(Exception):
+    """What we do not evaluate, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """An expression and what its names are bound to. Built here from checked parts only."""
+
+    source: str
+    bound: Mapping[str, Any]
+
+    def function(self) -> Callable[[Event], bool]:
+        """Give it as a function of the event."""
+        return _evaluate(
+            f"lambda e: bool((lambda f: {self.source})(e.facts if e.facts is not None else NONE))", self.bound
+        )
+
+
+def selector(conditions: list[Condition]) -> Callable[[Event], list[int]]:
+    """Give a function that tells which of the conditions an event passes, by their place."""
+    lines = ["def select(e):", "    f = e.facts", "    if f is None:", "        f = NONE", "    hits = EMPTY"]
+    bound: dict[str, Any] = {"EMPTY": ()}
+    for place, condition in enumerate(conditions):
+        lines += [f"    if {condition.source}:", f"        hits = (*hits, {place})"]
+        bound.update(condition.bound)
+    lines.append("    return hits")
+    namespace: dict[str, Any] = {"__builtins__": {}, "NONE": _NO_FACTS, **bound}
+    exec("\n".join(lines), namespace)  # noqa: S102 - our own source, see the module's docstring
+    chosen: Callable[[Event], list[int]] = namespace["select"]
+    return chosen
+
+
+def _evaluate(source: str, bound: Mapping[str, Any]) -> Callable[[Event], bool]:
+    found: Callable[[Event], bool] = eval(source, {"__builtins__": {"bool": bool}, "NONE": _NO_FACTS, **bound})  # noqa: S307
+    return found
+
+
+# ---------------------------------------------------------------------- building
+
+
+def any_of(conditions: list[Condition]) -> Condition:
+    """Join conditions by "or"."""
+    if len(conditions) == 1:
+        return conditions[0]
+    return _join(" or ", conditions)
+
+
+def excepting(condition: Condition, exceptions: tuple[Mapping[str, Any], ...]) -> Condition:
+    """Leave out what the configuration excepts: events whose fields all have one of the values given."""
+    for exception in exceptions:
+        fields = [
+            (reader(name), frozenset(str(v).lower() for v in (values if isinstance(values, list) else [values])))
+            for name, values in exception.items()
+        ]
+
+        def excepted(event: Event, fields: list[Any] = fields) -> bool:
+            return all(_any(read(event), wanted.__contains__) for read, wanted in fields)
+
+        name = next(_names)
+        condition = Condition(f"({condition.source} and not {name}(e))", {**condition.bound, name: excepted})
+    return condition
+
+
+def compile_condition(node: Any) -> Condition:
+    """Compile a parsed Sigma condition.
+
+    Raises:
+        ConditionError: It asks for something that is not supported.
+    """
+    if isinstance(node, ConditionAND):
+        return _join(" and ", [compile_condition(child) for child in node.args])
+    if isinstance(node, ConditionOR):
+        return _one_word_of(node) or _join(" or ", [compile_condition(child) for child in node.args])
+    if isinstance(node, ConditionNOT):
+        inner = compile_condition(node.args[0])
+        return Condition(f"(not {inner.source})", inner.bound)
+    if isinstance(node, ConditionFieldEqualsValueExpression):
+        return _field(str(node.field), node.value)
+    raise ConditionError(f"{type(node).__name__} is not supported: name a field for every value")
+
+
+def actions_of(node: Any) -> set[str]:
+    """Give the event actions a condition demands; empty where it does not say."""
+    if isinstance(node, ConditionFieldEqualsValueExpression):
+        plain = isinstance(node.value, SigmaString) and not node.value.contains_special()
+        return {str(node.value)} if node.field == "event.action" and plain else set()
+    if isinstance(node, ConditionAND):
+        return next((found for found in map(actions_of, node.args) if found), set())
+    if isinstance(node, ConditionOR):
+        each = [actions_of(child) for child in node.args]
+        return set().union(*each) if all(each) else set()
+    return set()
+
+
+def _join(word: str, parts: list[Condition]) -> Condition:
+    bound: dict[str, Any] = {}
+    for part in parts:
+        bound.update(part.bound)
+    return Condition("(" + word.join(part.source for part in parts) + ")", bound)
+
+
+def _one_word_of(node: ConditionOR) -> Condition | None:
+    """Compile "one field is one of these words" as one look into a set; None where the alternatives are of another kind."""
+    fields = {getattr(child, "field", None) for child in node.args}
+    values = [getattr(child, "value", None) for child in node.args]
+    (field,) = fields if len(fields) == 1 else (None,)
+    if field not in _SINGLE_WORDS or not all(isinstance(v, SigmaString) and not v.contains_special() for v in values):
+        return None
+    name = next(_names)
+    return Condition(f"({_access(str(field))[0]} in {name})", {name: frozenset(str(v).lower() for v in values)})
+
+
+def _access(field: str) -> tuple[str, dict[str, Any]]:
+    """Give the source that reads a field, and what it is bound to."""
+    attribute = ATTRIBUTES.get(field)
+    if attribute is not None:
+        return f"e.{attribute}", {}
+    if field.startswith("mailwarden."):
+        name = next(_names)
+        return f"f.get({name})", {name: field}
+    name = next(_names)
+    return f"{name}(e)", {name: reader(field)}
+
+
+def _field(field: str, value: Any) -> Condition:
+    access, bound = _access(field)
+    if isinstance(value, SigmaNull):
+        return Condition(f"({access} is None)", bound)
+    if isinstance(value, SigmaExists):
+        return Condition(f"({access} is {'not ' if value else ''}None)", bound)
+    if isinstance(value, SigmaBool):
+        return Condition(f"({access} is {bool(value.boolean)!r})", bound)
+    if isinstance(value, SigmaNumber):
+        return Condition(f"({access} == {value.number!r})", bound)
+    if isinstance(value, SigmaCompareExpression):
+        source = f"(({access} or 0) {_OPERATORS[value.op]} {value.number.number!r})"
+        return Condition(source, bound)
+    if isinstance(value, SigmaString) and field in _SINGLE_WORDS and not value.contains_special():
+        name = next(_names)
+        return Condition(f"({access} == {name})", {**bound, name: str(value).lower()})
+    name = next(_names)
+    return Condition(f"{name}({access})", {**bound, name: _text_test(field, value)})
+
+
+def _text_test(field: str, value: Any) -> Callable[[Any], bool]:
+    """Give a function that compares text without regard to case, as Sigma does; of a list, one item suffices."""
+    if isinstance(value, SigmaRegularExpression):
+        pattern = str(value.regexp)
+        try:
+            compiled = re2.compile("(?i)" + pattern)
+        except re2.error as error:
+            raise ConditionError(
+                f'{field}|re: "{pattern}" is wrong or cannot be matched in linear time ({error})'
+            ) from None
+        return lambda found: _any(found, lambda text: compiled.search(text) is not None)
+    if not isinstance(value, SigmaString):
+        raise ConditionError(f"{field}: a value of the kind {type(value).__name__} is not supported")
+    if not value.contains_special():
+        equals = str(value).lower().__eq__
+        return lambda found: _any(found, equals)
+    wildcards = {SpecialChars.WILDCARD_MULTI: ".*", SpecialChars.WILDCARD_SINGLE: "."}
+    pattern = "".join(wildcards.get(part) or re2.escape(str(part)) for part in value.s)
+    compiled = re2.compile("(?is)" + pattern)
+    return lambda found: _any(found, lambda text: compiled.fullmatch(text) is not None)
+
+
+def _any(found: Any, test: Callable[[str], bool]) -> bool:
+    if found is None:
+        return False
+    if isinstance(found, list):
+        return any(test(str(one).lower()) for one in found)
+    return test(str(found).lower())

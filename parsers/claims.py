@@ -89,6 +89,10 @@ class Claims:
         asked = self._continued.get(owner.name)
         return asked is not None and asked(line, previous)
 
+    def formats(self) -> tuple[Format, ...]:
+        """Give every format."""
+        return tuple(m.format for m in self._members)
+
     def named(self, name: str | None) -> Format | None:
         """Give a format by its name."""
         return next((m.format for m in self._members if m.format.name == name), None)

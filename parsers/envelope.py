@@ -17,6 +17,8 @@ __all__ = ["Reader", "record_id"]
 _LAYERS = 4  # wrappers around one line: Docker's object, a service's name, syslog, Exim's own stamp
 _TAGS_KEPT = 32_768  # tags hold the process id, so a day has many; what is dropped is read again
 _HOSTS_KEPT = 32
+_LINE_MAX = 65_536  # characters of a line that are read; journald's and rsyslog's own limits are lower
+_OBJECT_MAX = 1 << 20  # of a JSON object, which may hold a message as one number a byte
 _PENDING_MAX = 65_536  # characters kept of a line that Docker cut into pieces
 _LEVELS = frozenset({"Debug:", "Info:", "Warning:", "Error:", "Fatal:", "Panic:"})  # Dovecot's own files: never a tag
 
@@ -120,7 +122,12 @@ class Reader:
                     parts = line[clock.iso_end :].split(" ", 2)
                     if len(parts) == 3:
                         known = tags.get(parts[1])
-            if known is None or line[-1] == "\r" or ((text := parts[2])[:1] in "mL[" and _PECULIAR(text)):
+            if (
+                known is None
+                or line[-1] == "\r"
+                or len(line) > _LINE_MAX
+                or ((text := parts[2])[:1] in "mL[" and _PECULIAR(text))
+            ):
                 stamp = ""
                 self._previous = previous
                 events.append(self._slow(line))
@@ -133,9 +140,12 @@ class Reader:
             event.event_original = line
             event.host_hostname = host = parts[0]
             event.process_name, event.process_pid, event.service_name, event.mail_service, read = known
-            read(event, text)
-            if event.event_kind == "pipeline_error":
-                self._retry(event, text)
+            try:
+                read(event, text)
+                if event.event_kind == "pipeline_error":
+                    self._retry(event, text)
+            except Exception as error:  # a pattern's fault costs its own line only
+                _fail(event, error)
             if host != host_before:
                 self._change_host(previous, host_before)
                 host_before = host
@@ -175,10 +185,13 @@ class Reader:
     def _slow(self, line: str) -> Event:
         """Read a line of any shape, and remember what the next ones may hang on."""
         event = Event()
-        event.event_original = line
+        event.event_original = line[:_LINE_MAX]
         previous = self._previous
         self._stands_for_previous = False
-        self._open(event, _clean(line))
+        try:
+            self._open(event, _clean(line))
+        except Exception as error:  # as above
+            _fail(event, error)
         if event.event_action != "continuation":
             self._tail = ""
             if not self._stands_for_previous:
@@ -453,7 +466,28 @@ class Reader:
             del self._by_host[next(iter(self._by_host))]
 
 
+_HEADER_FIELDS = {
+    "timestamp_us",
+    "mailwarden_time_quality",
+    "event_original",
+    "host_hostname",
+    "process_name",
+    "process_pid",
+    "service_name",
+    "mail_service",
+    "container_name",
+    "event_module",
+}
 _OWN_FIELDS = ("timestamp_us", "mailwarden_time_quality", "event_original", "event_id", "container_name")
+
+
+def _fail(event: Event, error: Exception) -> None:
+    """Make a line on which a pattern failed one that is not understood, with no field that was set half."""
+    for name in vars(event).keys() - _HEADER_FIELDS:
+        delattr(event, name)
+    event.event_kind = "pipeline_error"
+    event.set("error.type", type(error).__name__)
+    event.set("error.message", str(error)[:200])
 
 
 def unix_time(text: str) -> Stamp | None:
@@ -464,6 +498,7 @@ def unix_time(text: str) -> Stamp | None:
 
 def _clean(line: str) -> str:
     """Take off what a file system, an editor or Windows put around the line."""
+    line = line[: _OBJECT_MAX if line[:1] == "{" else _LINE_MAX]
     if "\0" in line[:8]:
         line = _narrow(line)
     return line.lstrip("\ufeff\0").rstrip("\r\0")

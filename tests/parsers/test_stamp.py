@@ -1,0 +1,142 @@
+"""Stamps: what they leave out, and how it is found."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailwarden.parsers.stamp import Clock, tai64n, year_of_first_line
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def us(*moment: int, zone: timezone | ZoneInfo = UTC, fold: int = 0) -> int:  # type: ignore[assignment]
+    return round(datetime(*moment, tzinfo=zone, fold=fold).timestamp() * 1_000_000)  # type: ignore[misc,arg-type]
+
+
+def read(clock: Clock, text: str) -> int:
+    stamp = clock.traditional(text + " mx1") or clock.iso(text + " mx1")
+    assert stamp is not None
+    return stamp.us
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "quality"),
+    [
+        ("2026-03-03T04:05:06.123456+01:00", us(2026, 3, 3, 3, 5, 6, 123456), None),
+        ("2026-03-03T04:05:06Z", us(2026, 3, 3, 4, 5, 6), None),
+        ("2026-03-03T04:05:06.123-0530", us(2026, 3, 3, 9, 35, 6, 123000), None),
+        ("2026-03-03T04:05:06,123456789+00:00", us(2026, 3, 3, 4, 5, 6, 123456), None),
+        ("2026-03-03 04:05:06 +0100", us(2026, 3, 3, 3, 5, 6), None),
+        ("2026-03-03T04:05:06", us(2026, 3, 3, 4, 5, 6), "inferred_zone"),
+    ],
+)
+def test_full_dates(text: str, expected: int, quality: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every spelling of RFC 3339 and its relatives is read; without a zone it is the source's."""
+    clock = Clock(UTC) if quality else Clock()
+    stamp = clock.iso(text + " mx1")
+
+    assert stamp is not None
+    assert stamp.us == expected
+    assert stamp.quality in (quality, None)
+
+
+def test_quality_says_what_was_inferred() -> None:
+    """What is stated is exact."""
+    text = "Mar  3 04:05:06 "
+
+    assert [Clock(zone, year).quality for zone, year in ((UTC, 2026), (UTC, None), (None, 2026), (None, None))] == [
+        None,
+        "inferred_year",
+        "inferred_zone",
+        "inferred_year_zone",
+    ]
+    assert Clock(UTC, 2026).traditional(text).quality is None  # type: ignore[union-attr]
+
+
+def test_year_changes_at_new_year() -> None:
+    """January behind December is the next year's."""
+    clock = Clock(UTC, 2025)
+
+    assert read(clock, "Dec 31 23:59:59") == us(2025, 12, 31, 23, 59, 59)
+    assert read(clock, "Jan  1 00:00:00") == us(2026, 1, 1)
+    assert read(clock, "Dec 31 23:59:58") == us(2025, 12, 31, 23, 59, 58)
+
+
+def test_hint_is_the_latest_the_line_may_be() -> None:
+    """A line that would be later than its file was written a year before."""
+    hint = us(2026, 3, 3)
+
+    assert read(Clock(UTC, None, hint), "Mar  2 04:05:06") == us(2026, 3, 2, 4, 5, 6)
+    assert read(Clock(UTC, None, hint), "Nov 23 04:05:06") == us(2025, 11, 23, 4, 5, 6)
+
+
+def test_leap_day_picks_a_leap_year() -> None:
+    """29 February is of the nearest year that has it."""
+    assert read(Clock(UTC, 2025), "Feb 29 00:00:00") == us(2024, 2, 29)
+    assert read(Clock(UTC, None, us(2026, 3, 3)), "Feb 29 00:00:00") == us(2024, 2, 29)
+
+
+def test_one_wrong_line_moves_no_year() -> None:
+    """A clock that was wrong for one line does not put the next into another year."""
+    clock = Clock(UTC, 2026)
+    read(clock, "Nov 23 00:00:00")
+    read(clock, "Jan  1 00:00:09")
+
+    assert read(clock, "Nov 23 00:00:01") == us(2026, 11, 23, 0, 0, 1)
+
+
+def test_full_date_tells_the_year() -> None:
+    """A full date among the lines gives the year where none was stated."""
+    clock = Clock(UTC)
+    clock.iso("2023-05-05T00:00:00Z mx1")
+
+    assert read(clock, "May  6 00:00:00") == us(2023, 5, 6)
+
+
+def test_hour_that_comes_twice() -> None:
+    """In autumn the second pass through the hour is told by time not running back."""
+    clock = Clock(BERLIN, 2026)
+
+    read(clock, "Oct 25 02:59:59")
+    assert read(clock, "Oct 25 02:00:00") == us(2026, 10, 25, 2, 0, 0, zone=BERLIN, fold=1)
+    assert read(clock, "Oct 25 02:00:01") == us(2026, 10, 25, 1, 0, 1)
+    assert read(clock, "Oct 25 03:00:00") == us(2026, 10, 25, 2, 0, 0)
+
+
+def test_tai64n() -> None:
+    """multilog's stamp is ten seconds and 2^62 ahead of Unix time."""
+    stamp = tai64n("@4000000069a65b2a1c9c3804 text")
+
+    assert stamp is not None
+    assert stamp.us == (0x69A65B2A - 10) * 1_000_000 + 480_000
+
+
+def test_year_of_first_line() -> None:
+    """The year that is stated is that of a file's last line."""
+    assert year_of_first_line("Dec 24 00:00:00 x", "Jan  2 00:00:00 x", 2026) == 2025
+    assert year_of_first_line("Jan 24 00:00:00 x", "Mar  2 00:00:00 x", 2026) == 2026
+
+
+@given(st.text(max_size=60))
+def test_nothing_raises(text: str) -> None:
+    """No text makes a clock fail."""
+    clock = Clock(UTC, 2026)
+    for read_one in (clock.traditional, clock.iso, clock.weekday, tai64n):
+        read_one(text)
+        read_one("Mar  3 04:05:06" + text)
+        read_one("2026-03-03T04:05:06" + text)
+
+
+@given(st.datetimes(datetime(2000, 1, 1), datetime(2036, 1, 1)), st.timedeltas(timedelta(0), timedelta(200)))
+def test_year_follows_any_gap(first: datetime, gap: timedelta) -> None:
+    """A source may be silent for months and still be dated."""
+    first = first.replace(microsecond=0)
+    second = (first + gap).replace(microsecond=0)
+    clock = Clock(UTC, first.year)
+
+    got = [read(clock, f"{one:%b} {one.day:2} {one:%H:%M:%S}") for one in (first, second)]
+
+    assert got == [round(one.replace(tzinfo=UTC).timestamp()) * 1_000_000 for one in (first, second)]

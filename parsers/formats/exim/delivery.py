@@ -29,6 +29,8 @@ _FIELD = re.compile(
 )
 _FIRST = re.compile(r" (?:[FP]=<|[RT]=\S|H=|C=\"|routing |defer \(|: )|: ")
 _OPENING_QUOTE = re.compile(QUOTED + r"\S*+")
+_NO_ADDRESS = ("|", "/", ":", ">")  # a command, a file, a special item, an automatic reply
+_ORIGIN = re.compile(r" <[^<>]*+>(?= [FPRT]=| ?: |$)")
 _DEFER = re.compile(r" (?:routing )?defer \((\S{1,6})\)")
 _SYSTEM = re.compile(r": ([A-Za-z][A-Za-z /,'-]{2,60})(?= H=| DT=|: |$)")
 _NOT_YET = frozenset({-52, -53, -54, -56, -57})
@@ -219,8 +221,13 @@ def _why(event: Event, message: str) -> None:
 
 def _read(event: Event, text: str) -> int:
     """Read the recipient and the fields behind it, and give where they end."""
-    quoted = _OPENING_QUOTE.match(text)
-    first = _FIRST.search(text, 0 if quoted is None else quoted.end())
+    if text.startswith(_NO_ADDRESS):
+        origin = _ORIGIN.search(text)
+        start = 0 if origin is None else origin.end()
+    else:
+        quoted = _OPENING_QUOTE.match(text)
+        start = 0 if quoted is None else quoted.end()
+    first = _FIRST.search(text, start)
     end = len(text) if first is None else first.start()
     _recipient(event, text[:end])
     return _fields(event, text, end)
@@ -230,7 +237,7 @@ def _recipient(event: Event, text: str) -> None:
     """Read `address`, `address <original>`, `address (parent) <original>`, `|command <original>`."""
     original = None
     if text.endswith(">"):
-        opening = text.find(" <") if not text.startswith(("|", "/")) else text.rfind(" <")
+        opening = text.rfind(" <") if text.startswith(_NO_ADDRESS) else text.find(" <")
         if opening >= 0:
             original = text[opening + 2 : -1]
             text = text[:opening]
@@ -238,13 +245,13 @@ def _recipient(event: Event, text: str) -> None:
         text = text[: text.index(" (")]
     if text.startswith("/"):
         event.mail_mailbox = text
-    if "@" in text and not text.startswith(("|", "/", ":", ">")):
+    if "@" in text and not text.startswith(_NO_ADDRESS):
         event.email_to_address = [text.removeprefix("<").removesuffix(">")]
         if original:
             event.mail_original_recipient = original
     elif original:
         event.email_to_address = [original]
-    elif text and not text.startswith(("|", "/", ":", ">")):
+    elif text and not text.startswith(_NO_ADDRESS):
         event.email_to_address = [text]
 
 

@@ -92,10 +92,13 @@ def _from_here(event: Event) -> bool:
     return address is not None and (is_loopback(address) or address == event.destination_ip)
 
 
-@FORMAT.pattern("authenticator failed H=", anywhere=True)
+@FORMAT.pattern(" authenticator failed H=", anywhere=True)
+@FORMAT.pattern(" authenticator cancelled authentication H=", anywhere=True)
 def own_login_failed(event: Event, text: str) -> bool:
     """The server we send through refused our own login."""
     name, failed, rest = text.partition(" authenticator failed H=")
+    if not failed:
+        name, failed, rest = text.partition(" authenticator cancelled authentication H=")
     if not failed or not name.replace("_", "").replace("-", "").isalnum():
         return False
     end = peer(event, rest, 0, lambda line, at: (at, len(line)))

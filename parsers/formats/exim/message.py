@@ -281,6 +281,7 @@ def _held(event: Event) -> bool:
 
 
 @FORMAT.pattern("Unfrozen by ")
+@FORMAT.pattern("unfrozen by ")
 def thawed(event: Event, rest: str) -> bool:
     """A frozen message may be tried again."""
     event.event_action = "message-released"
@@ -307,6 +308,7 @@ def cancelled(event: Event, rest: str) -> bool:
 @FORMAT.pattern("first-pass only routing")
 @FORMAT.pattern("original recipients ignored (")
 @FORMAT.pattern("sender address changed to ")
+@FORMAT.pattern("PRDR R=")
 def waiting(event: Event, _rest: str) -> bool:
     """A message stays in the queue for now, or is sent another way than its client asked for."""
     event.event_action = "message-queued"
@@ -325,12 +327,30 @@ def handled_elsewhere(event: Event, _rest: str) -> bool:
 @FORMAT.pattern(": error ignored", anywhere=True)
 def error_ignored(event: Event, text: str) -> bool:
     """A bounce could not be delivered and was thrown away."""
-    if not text.endswith(": error ignored"):
+    address, _, why = text.partition(": error ignored")
+    if " " in address or (why and not why.startswith(": ")):
         return False
-    address = text[: -len(": error ignored")]
     event.event_action = "discard"
-    if "@" in address and " " not in address:
+    if "@" in address:
         event.email_to_address = [address]
+    return True
+
+
+@FORMAT.pattern("no recipients found in headers")
+@FORMAT.pattern("timed out while reading local message")
+def given_up(event: Event, _rest: str) -> bool:
+    """A local program handed over no whole message."""
+    event.event_action = "reject"
+    event.event_outcome = "failure"
+    event.event_reason = "other"
+    return True
+
+
+@FORMAT.pattern("qualify/rewrite: ")
+def bad_header(event: Event, _rest: str) -> bool:
+    """An address in a message's header is malformed."""
+    event.event_action = "filter-verdict"
+    event.event_reason = "header_checks"
     return True
 
 

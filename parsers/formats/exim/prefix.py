@@ -47,11 +47,12 @@ OWN_WORDS = (
     "DANE ",
     "TLS ",
     "PRDR ",
+    "smtp send to ",
 )
 """What Exim goes on with behind a peer and its fields."""
 
 _REJECTED = re.compile(r"(?:temporarily )?(?:rejected )?(?:RCPT|MAIL|sender verify \w{4,5} for) " + ADDRESS)
-_HINT = re.compile(r"(?i)(\bAUTH(?:[ \t]|\\t)+[\w-]{1,40}(?:[ \t]|\\t)+)([^ \t\"\\]{2,})")
+_HINT = re.compile(r"(?i)((?:\"|\\n|rejected )AUTH(?:[ \t]|\\t)+[\w-]{1,40}(?:[ \t]|\\t)+)([^ \t\"\\]{2,})")
 _TYPED = re.compile(r'((?:SMTP syntax error in|last command was|last was|rejected) ")([A-Za-z0-9+/]{4,}={0,2})(?=")')
 _VERBS = frozenset(
     ("HELO", "EHLO", "MAIL", "RCPT", "DATA", "BDAT", "QUIT", "RSET", "NOOP", "HELP", "VRFY", "EXPN", "ETRN", "ATRN")
@@ -99,7 +100,7 @@ def _session(event: Event, text: str) -> str:
     if '"' in text or " AUTH " in text:
         text = _redact(event, text)
     head = text[:2]
-    if head in ("H=", "U=", "F=", "X="):
+    if head in ("H=", "U=", "F=", "X=", "Ci"):
         end = 0
         if head == "H=":
             found = peer(event, text, 0, _follows)
@@ -129,7 +130,7 @@ def _redact(event: Event, text: str) -> str:
     for pattern in (_HINT, _TYPED):
         for found in pattern.finditer(text):
             secret = found.group(2)
-            if secret.upper() in _VERBS or (pattern is _HINT and not found.group(1).strip()):
+            if secret.upper() in _VERBS:
                 continue
             text = text.replace(found.group(), found.group(1) + "[redacted]")
             event.event_original = event.event_original.replace(found.group(), found.group(1) + "[redacted]")

@@ -172,8 +172,20 @@ def _from(event: Event, text: str, start: int, marks: tuple[str, ...]) -> int | 
     return fields(event, text, end)
 
 
+_LOCAL = re.compile(r"(?:U=)?[^ \[\]():]{1,64}")
+
+
+def _anyone(event: Event, text: str, start: int, marks: tuple[str, ...]) -> int | None:
+    """Read the peer, or the local user who stands where a peer would."""
+    end = _from(event, text, start, marks)
+    if end is not None:
+        return end
+    local = _LOCAL.match(text, start)
+    return local.end() if local is not None and text.startswith(marks, local.end()) else None
+
+
 def _greeting(event: Event, stage: str, rest: str) -> bool:
-    end = _from(event, rest, 0, (": syntactically invalid argument",))
+    end = _anyone(event, rest, 0, (": syntactically invalid argument",))
     if end is None:
         return False
     _, said, helo = rest[end:].partition("argument(s): ")
@@ -219,17 +231,61 @@ def mail_too_big(event: Event, rest: str) -> bool:
     sender = re.match(ADDRESS, "<" + rest)
     if sender is None or not rest.startswith(" ", sender.end() - 1):
         return False
-    end = _from(event, rest, sender.end(), (": message too big", ": "))
+    end = _anyone(event, rest, sender.end(), (": ",))
     if end is None:
-        local = re.match(r"(?:U=)?([^ :]{1,64})(?=: )", rest[sender.end() :])
-        if local is None:
-            return False
-        end = sender.end() + local.end()
+        return False
     addresses(event, sender.group(1))
     size = re.search(r" size=(\d{1,12})", rest[end:])
     if size is not None:
         event.mail_size = int(size.group(1))
     return _refused(event, "MAIL", _because(rest, end))
+
+
+@FORMAT.pattern("rejected from <")
+def message_too_big(event: Event, rest: str) -> bool:
+    """A message was refused because more of it came than is allowed."""
+    sender = re.match(ADDRESS, "<" + rest)
+    if sender is None or not rest.startswith(" ", sender.end() - 1):
+        return False
+    end = _anyone(event, rest, sender.end(), (": ",))
+    if end is None:
+        return False
+    addresses(event, sender.group(1))
+    return _refused(event, "end of DATA", _because(rest, end))
+
+
+@FORMAT.pattern("rejected MAIL command ")
+def sender_too_many(event: Event, rest: str) -> bool:
+    """A client wanted to send more messages than one session may."""
+    end = _anyone(event, rest, 0, (": ",))
+    return end is not None and _refused(event, "MAIL", _because(rest, end))
+
+
+@FORMAT.pattern("too many recipients: ")
+def too_many_recipients(event: Event, rest: str) -> bool:
+    """A client named more recipients than one message may have."""
+    found = re.match(r"(?:message|excess temporarily) rejected: sender=" + ADDRESS + " ", rest)
+    if found is None:
+        return False
+    _anyone(event, rest, found.end(), ("", " "))
+    addresses(event, found.group(1))
+    _refused(event, "RCPT", "")
+    event.event_reason = "rate_limit"
+    if "temporarily" in found.group():
+        event.mail_reject_temporary = True
+    return True
+
+
+@FORMAT.pattern("VRFY failed for ")
+def verify_failed(event: Event, rest: str) -> bool:
+    """A client asked whether an address exists, and it does not."""
+    address = _TO.match(rest)
+    if address is None:
+        return False
+    named = address.group(1) or address.group(2)
+    _anyone(event, rest, address.end(), ("", " "))
+    event.email_to_address = [named] if named else None
+    return _refused(event, "VRFY", "", "unknown_recipient")
 
 
 @FORMAT.pattern("rejected after DATA")

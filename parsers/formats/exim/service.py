@@ -213,13 +213,29 @@ _TROUBLE = (
     "configured error code ",
     "SIGSEGV ",
     "SPF: ",
-    "DNS list lookup defer",
+    "DNS list lookup ",
     "lookup of ",
     "LDAP ",
     "MySQL ",
     "failure in ",
     "Server certificate revoked",
     "local_scan() function ",
+    "remote host address is the local host",
+    "User 0 set for ",
+    "Error in system filter",
+    "Error while reading message",
+    "bind of ",
+    "Daemon cannot be run",
+    "ACL for ",
+    'ACL "',
+    "EHLO/HELO response must ",
+    "bounce_message_file ",
+    "(SSL_CTX",
+    "internal scanner error",
+    "smtp send to ",
+    "Required TLS certificate status ",
+    "OCSP dates invalid",
+    "sasl2 authenticator (",
 )
 
 
@@ -234,6 +250,52 @@ def trouble(event: Event, rest: str) -> bool:
 
 for _words in _TROUBLE:
     FORMAT.pattern(_words)(trouble)
+
+
+@FORMAT.pattern(" router: skipped error: ", anywhere=True)
+@FORMAT.pattern(" transport output: ", anywhere=True)
+def delivery_trouble(event: Event, text: str) -> bool:
+    """A router or transport of the configuration has something to complain of."""
+    if _COMPLAINER.match(text) is None:
+        return False
+    event.event_action = "service-error"
+    event.event_outcome = "failure"
+    return True
+
+
+_COMPLAINER = re.compile(r"[\w.-]{1,64} router: skipped error: |<[^<>]{0,400}>: [\w.-]{1,64} transport output: ")
+
+
+@FORMAT.pattern("Detected OUTGOING ")
+@FORMAT.pattern("ARC: ")
+def judged(event: Event, _rest: str) -> bool:
+    """A filter's view of a message."""
+    event.event_action = "filter-verdict"
+    return True
+
+
+_RESULT = re.compile(r"\b(dmarc|dkim|spf)=([a-z]{1,12})")
+
+
+@FORMAT.pattern("Authentication-Results: ")
+def authentication_results(event: Event, rest: str) -> bool:
+    """What the checks of a message's origin gave."""
+    results: dict[str, str] = {}
+    for method, result in _RESULT.findall(rest[:4000]):
+        results.setdefault(method, result)
+        event.set(f"mail.{method}.result", results[method])
+    event.event_action = next(
+        (f"{method}-verdict" for method in ("dmarc", "dkim", "spf") if method in results), "filter-verdict"
+    )
+    return True
+
+
+@FORMAT.pattern("DMARC results: ")
+@FORMAT.pattern("DMARC: ")
+def dmarc(event: Event, _rest: str) -> bool:
+    """A message was held against the policy of its domain."""
+    event.event_action = "dmarc-verdict"
+    return True
 
 
 _SPAM = re.compile(

@@ -7,7 +7,7 @@ import re
 
 from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
-from mailwarden.parsers.formats.exim.peer import fields, peer, to_destination
+from mailwarden.parsers.formats.exim.peer import ADDRESS, addresses, fields, peer, to_destination
 from mailwarden.parsers.formats.exim.prefix import FORMAT
 
 __all__ = ["connection", "no_mail", "protocol_error"]
@@ -304,15 +304,84 @@ def dropped(event: Event, rest: str) -> bool:
     return _broken(event, "rate_limit" if "too many" in rest[end : end + 40] else None)
 
 
+_INCOMPLETE = re.compile(r"([A-Za-z ]{1,40})\)(?: from " + ADDRESS + r")?(?: for (.+))?")
+
+
 @FORMAT.pattern("incomplete transaction (")
 def incomplete(event: Event, rest: str) -> bool:
-    """A client left a transaction unfinished."""
-    why, closed, said = rest.partition(") from ")
-    if not closed or " " in why:
+    """A client left a message unsent after it had named who it is from."""
+    found = _INCOMPLETE.match(rest)
+    if found is None:
         return False
-    if _peer(event, said, 0, (" ", "")) is None and _local(said + " ", (" ",)) is None:
+    why, sender, recipients = found.groups()
+    event.event_action = "connection-lost" if "lost" in why or "timeout" in why else "connection-close"
+    if sender is not None:
+        addresses(event, sender)
+    if recipients:
+        event.email_to_address = recipients.split(" ")
+    return True
+
+
+@FORMAT.pattern("SMTP connection Ci=")
+def numbered_connection(event: Event, rest: str) -> bool:
+    """A client came, or went; the connection's number stands first."""
+    number, _, said = rest.partition(" from ")
+    return bool(number) and " " not in number and (connection(event, said) or _came(event, said))
+
+
+def _came(event: Event, said: str) -> bool:
+    if not said or " " in said:
         return False
-    event.event_action = "connection-lost" if "lost" in why else "connection-close"
+    event.event_action = "connection-open"
+    return True
+
+
+@FORMAT.pattern("SMTP connection lost after final dot ")
+def lost_at_end(event: Event, rest: str) -> bool:
+    """A client went before it could be told that its message had come."""
+    if _peer(event, rest, 0, ("", " ")) is None:
+        return False
+    event.event_action = "connection-lost"
+    event.smtp_stage = "end of DATA"
+    return True
+
+
+@FORMAT.pattern("ridiculously long message header received from ")
+def header_too_long(event: Event, rest: str) -> bool:
+    """A client sent a header without end."""
+    if _peer(event, rest, 0, (" (more than",)) is None and _local(rest, (" (more than",)) is None:
+        return False
+    return _broken(event)
+
+
+@FORMAT.pattern("ETRN ")
+@FORMAT.pattern("ATRN ")
+def queue_asked_for(event: Event, rest: str) -> bool:
+    """A client asked for the mail that waits for it."""
+    asked, received, said = rest.partition(" received from ")
+    if not received or " " in asked:
+        return False
+    _peer(event, said, 0, ("", " "))
+    event.event_action = "statistics"
+    return True
+
+
+@FORMAT.pattern("SMTP peer appears to have seen our banner")
+@FORMAT.pattern("listen backlog ")
+def network_noted(event: Event, _rest: str) -> bool:
+    """A note on the network's doing, of no consequence."""
+    event.event_action = "statistics"
+    return True
+
+
+@FORMAT.pattern(" SSL verify error: ", anywhere=True)
+def certificate_refused(event: Event, text: str) -> bool:
+    """A certificate does not hold."""
+    found = re.match(r"(?:\S{1,255} )?\[([^\[\] ]{2,60})\] SSL verify error: ", text)
+    if found is None:
+        return False
+    event.event_action = "tls-failed"
+    event.event_outcome = "failure"
     return True
 
 
@@ -357,7 +426,7 @@ def no_address(event: Event, rest: str) -> bool:
     """A name, said by a client or looked up for its address, has no address."""
     name, during, said = rest.partition(" (during SMTP connection from ")
     if during:
-        _peer(event, said, 0, (")", ""))
+        _peer(event, said.removesuffix(")"), 0, ("",))
     if not name:
         return False
     return _mismatch(event, "no_fcrdns")

@@ -1,6 +1,7 @@
 """Every delivery agent's verdict on one recipient, and why a delivery did not succeed."""
 
 import re
+from functools import lru_cache
 
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.postfix.fields import destination, peer, set_reply, stage
@@ -20,6 +21,7 @@ _STATUS = {
     "undeliverable": ("undeliverable", "failure"),
 }
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_PROTOCOLS: dict[str | None, str] = {"smtp": "smtp", "lmtp": "lmtp"}
 _LONGEST_DSN = 24  # characters between `dsn=` and `, status=`
 
 
@@ -55,7 +57,12 @@ def delivery(event: Event, rest: str) -> bool:
     event.email_to_address = [recipient]
     if original:
         event.mail_original_recipient = original
-    _way(event, relay, delay)
+    event.mail_delivery_relay = relay
+    found = peer(relay)
+    if found is not None:
+        event.destination_domain, event.destination_ip, event.destination_port = found
+    event.mail_delivery_delay = _seconds(delay)
+    event.network_protocol = _PROTOCOLS.get(event.process_name)
     text = rest[plain.end() : -1] if rest[-1] == ")" else rest[plain.end() :]
     if code is not None:
         event.smtp_reply_code = int(code)
@@ -95,7 +102,10 @@ def _odd_delivery(event: Event, rest: str) -> bool:
     event.email_to_address = [rest[:end]]
     event.mail_original_recipient = original or None
     relay, _, keys = rest[at + 6 : dsn].partition(", ")
-    _way(event, relay, keys.partition("delay=")[2].partition(",")[0])
+    event.mail_delivery_relay = relay
+    destination(event, relay)
+    event.mail_delivery_delay = _seconds(keys.partition("delay=")[2].partition(",")[0])
+    event.network_protocol = _PROTOCOLS.get(event.process_name)
     text = text.removesuffix(")")
     if known[1] == "success":
         _accepted(event, set_reply(event, text))
@@ -105,18 +115,12 @@ def _odd_delivery(event: Event, rest: str) -> bool:
     return True
 
 
-def _way(event: Event, relay: str, delay: str) -> None:
-    event.mail_delivery_relay = relay
-    found = peer(relay)
-    if found is not None:
-        event.destination_domain, event.destination_ip, event.destination_port = found
+@lru_cache(maxsize=8192)
+def _seconds(text: str) -> float | None:
     try:
-        event.mail_delivery_delay = float(delay)
+        return float(text)
     except ValueError:
-        event.mail_delivery_delay = None
-    name = event.process_name
-    if name == "smtp" or name == "lmtp":
-        event.network_protocol = name
+        return None
 
 
 def _accepted(event: Event, text: str) -> None:

@@ -44,10 +44,10 @@ def _peel(event: Event, text: str) -> str:
     found = _HEAD(text)
     if found is None:
         return text
-    queue_id, level = found.groups()
-    if level is not None:
-        event.log_level = level
-        text = text[9:]
+    queue_id = found[1]
+    if queue_id is None and found[2] is not None:
+        event.log_level = found[2]
+        text = text[found.end() :]
         found = _HEAD(text)
         if found is None or found[2] is not None:
             return text

@@ -112,10 +112,7 @@ def claims() -> Claims:
     """Find the formats, once."""
     members = []
     for found in sorted(pkgutil.iter_modules(formats.__path__), key=lambda one: one.name):
-        try:
-            module = import_module(f"{formats.__name__}.{found.name}")
-        except (ImportError, SyntaxError, NameError, AttributeError, TypeError, ValueError):
-            continue  # still being written
+        module = import_module(f"{formats.__name__}.{found.name}")
         form = getattr(module, "FORMAT", None)
         if isinstance(form, Format):
             members.append(

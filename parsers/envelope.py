@@ -72,7 +72,6 @@ class Reader:
     """
 
     def __init__(self, *, zone: tzinfo | None = None, year: int | None = None, hint_year_us: int | None = None) -> None:
-        self._zone = zone
         self._clock = Clock(zone, year, hint_year_us)
         self._claims = claims()
         self._tags: dict[str, _Tag] = {}
@@ -447,7 +446,7 @@ class Reader:
         if base is None:
             event.event_kind = "ignored"
             return
-        reader = Reader(zone=self._zone, year=2000)
+        reader = Reader(year=2000)  # the time is that of the repetition
         reader._owner = self._owner
         copy = vars(reader.read(base.event_original))
         for name in _OWN_FIELDS:

@@ -1,0 +1,272 @@
+"""Envelopes: what stands around a message, and what is kept from line to line."""
+
+import json
+from datetime import UTC, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mailwarden.parsers.envelope import Reader, record_id
+from mailwarden.parsers.event import Event, iso, to_ecs
+from mailwarden.parsers.pattern import Format
+
+TEXT = "connect from unknown[203.0.113.7]"
+HINT_US = 1_790_000_000_000_000  # September 2026
+AT = "2026-03-03T04:05:06"
+CET = timezone(timedelta(hours=1))
+TAG = "postfix/smtpd[2211]"
+OLD = f"Mar  3 04:05:06 mx1 {TAG}: {TEXT}"
+
+
+def read(*lines: str, reader: Reader | None = None) -> list[Event]:
+    return (reader or Reader(zone=UTC, hint_year_us=HINT_US)).read_lines(lines)
+
+
+def flat(*lines: str) -> list[dict[str, Any]]:
+    return [to_ecs(event) for event in read(*lines)]
+
+
+@pytest.mark.parametrize(
+    ("line", "time"),
+    [
+        (OLD, AT),
+        (f"<22>{OLD}", AT),
+        (f"Mar 03 04:05:06 mx1 {TAG}: {TEXT}", AT),
+        (f"Mar  3 04:05:06 mx1 {TAG}:{TEXT}", AT),
+        (f"Mar  3 04:05:06 mx1 {TAG}:  {TEXT}", AT),
+        (f"Mar  3 04:05:06.5 mx1 {TAG}: {TEXT}", AT + ".500"),
+        (f"Mar  3 04:05:06 <mail.info> mx1 {TAG}: {TEXT}", AT),
+        (f"Mar  3 04:05:06 mx1 mail.info {TAG}: {TEXT}", AT),
+        (f"Mar  3 04:05:06 mx1 {TAG}: [ID 197553 mail.info] {TEXT}", AT),
+        (f"{AT}Z mx1 {TAG}: {TEXT}", AT),
+        (f"{AT}.123+0000 mx1 {TAG}: {TEXT}", AT + ".123"),
+        (f"{AT},123456789Z mx1 {TAG}: {TEXT}", AT + ".123456"),
+        (f"2026-03-03 05:05:06.123456+01:00 mx1 {TAG}: {TEXT}", AT + ".123456"),
+        (f"{AT} mx1 {TAG}: {TEXT}", AT),
+        (f"Tue 2026-03-03 04:05:06 UTC mx1 {TAG}: {TEXT}", AT),
+        (f'<22>1 {AT}.003Z mx1 postfix/smtpd 2211 - [x@1 a="b \\" c\\]"][y@1] \ufeff{TEXT}', AT + ".003"),
+        (f"123 <22>1 {AT}Z mx1 postfix/smtpd 2211 - - {TEXT}", AT),
+        (f"\ufeff{OLD}", AT),
+        (f"{OLD}\r", AT),
+        (f"\0\0\0{OLD}", AT),
+    ],
+)
+def test_header(line: str, time: str) -> None:
+    """Every header gives time, host, process and the message."""
+    event = read(line)[0]
+
+    assert iso(event.timestamp_us) == time + "+00:00"
+    assert (event.host_hostname, event.process_name, event.process_pid) == ("mx1", "smtpd", 2211)
+    assert (event.event_action, event.source_ip) == ("connection-open", "203.0.113.7")
+
+
+def test_missing_host() -> None:
+    """An own log file may name no host."""
+    event = read(f"Mar  3 04:05:06 {TAG}: {TEXT}")[0]
+
+    assert (event.host_hostname, event.process_pid, event.source_ip) == (None, 2211, "203.0.113.7")
+
+
+def test_address_as_host() -> None:
+    """A host may be an IPv6 address, colons and all."""
+    assert read(f"Mar  3 04:05:06 2001:db8::1 {TAG}: {TEXT}")[0].host_hostname == "2001:db8::1"
+
+
+def test_priority_is_named() -> None:
+    """A priority is a facility and a severity."""
+    fields = flat(f"<22>{OLD}")[0]
+
+    assert fields["log.syslog.priority"] == 22
+    assert fields["log.syslog.facility.name"] == "mail"
+    assert fields["log.syslog.severity.name"] == "info"
+
+
+@pytest.mark.parametrize("message", [TEXT, list(TEXT.replace("unknown", "\xff").encode("latin-1")), [TEXT, "again"]])
+def test_journal(message: object) -> None:
+    """The journal writes a message as text, as bytes, or as several texts."""
+    record = {
+        "__REALTIME_TIMESTAMP": "1772510706123456",
+        "_HOSTNAME": "mx1",
+        "SYSLOG_IDENTIFIER": "postfix/smtpd",
+        "_PID": "2211",
+        "SYSLOG_FACILITY": "2",
+        "PRIORITY": "6",
+        "MESSAGE": message,
+    }
+    event = read(json.dumps(record))[0]
+
+    assert iso(event.timestamp_us) == AT + ".123456+00:00"
+    assert (event.process_name, event.process_pid, event.log_syslog_priority) == ("smtpd", 2211, 22)
+
+
+def test_journal_without_message() -> None:
+    """A message that was too long for the journal is null, and still one event."""
+    assert len(read('{"__REALTIME_TIMESTAMP":"1","MESSAGE":null}')) == 1
+
+
+def test_docker_joins_pieces() -> None:
+    """Docker cuts a line into pieces; the whole of it is read when its end has come."""
+    cut = OLD.index("from")
+    pieces = [
+        json.dumps({"log": log, "stream": "stdout", "time": f"2026-03-04T00:00:0{second}.5Z"})
+        for second, log in enumerate((OLD[:cut], OLD[cut:] + "\n"))
+    ]
+    first, second = read(*pieces)
+
+    assert (first.event_action, first.event_id) == ("continuation", record_id(pieces[0]))
+    assert (second.event_action, second.source_ip, second.event_id) == (
+        "connection-open",
+        "203.0.113.7",
+        record_id(pieces[0]),
+    )
+    assert iso(second.timestamp_us) == "2026-03-04T00:00:01.500+00:00"
+
+
+def test_compose_and_kubernetes() -> None:
+    """A service's name and a CRI header stand before the line."""
+    compose, partial, full = read(f"postfix-1  | {OLD}", f"{AT}Z stdout P {OLD[:30]}", f"{AT}.5Z stdout F {OLD[30:]}")
+
+    assert (compose.container_name, compose.source_ip) == ("postfix-1", "203.0.113.7")
+    assert partial.event_action == "continuation"
+    assert (full.source_ip, iso(full.timestamp_us)) == ("203.0.113.7", AT + ".500+00:00")
+
+
+def test_utf16_file() -> None:
+    """A file of Windows, cut at line feeds, is read."""
+    lines = [part.decode("utf-8", "surrogateescape") for part in f"{OLD}\r\n{OLD}\r\n".encode("utf-16").split(b"\n")]
+
+    assert [event.event_action for event in read(*lines)] == ["connection-open", "connection-open", "unparsed"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-- Boot 0123456789abcdef --",
+        "-- No entries --",
+        "",
+        '203.0.113.9 - - [03/Mar/2026:04:05:06 +0000] "GET / HTTP/1.1" 200 12',
+        "Mar  3 04:05:06 mx1 sshd[4]: Failed password for root from 203.0.113.7",
+        "{}",
+    ],
+)
+def test_foreign_lines_are_ignored(line: str) -> None:
+    """What is no mail server's is said to be ignored."""
+    assert read(line)[0].event_kind == "ignored"
+
+
+def test_repetition_copies_the_predecessor_of_its_host() -> None:
+    """`last message repeated` stands for the line before on that host, and so does the next one."""
+    failed = "imap-login: Disconnected (auth failed, 3 attempts in 5 secs): user=<a>, rip=203.0.113.7, lip=192.0.2.1"
+    first, _, second, third = flat(
+        f"Mar  3 04:05:06 mx1 dovecot: {failed}",
+        f"Mar  3 04:05:07 mx2 {TAG}: {TEXT}",
+        "Mar  3 04:05:10 mx1 last message repeated 5 times",
+        "Mar  3 04:05:40 mx1 last message repeated 2 times",
+    )
+
+    assert first["event.count"] == 3
+    assert second == first | {"@timestamp": "2026-03-03T04:05:10+00:00", "event.count": 15}
+    assert third == first | {"@timestamp": "2026-03-03T04:05:40+00:00", "event.count": 6}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"message repeated 5 times: [ {TEXT}]",
+        f"Last message '{TEXT}' repeated 5 times, suppressed by syslog-ng on mx1",
+    ],
+)
+def test_repetition_with_the_text(text: str) -> None:
+    """rsyslog and syslog-ng repeat the text itself."""
+    warm, event = read(OLD, f"Mar  3 04:05:10 mx1 {TAG}: {text}")
+
+    assert warm.event_count == 1
+    assert (event.event_action, event.source_ip, event.event_count) == ("connection-open", "203.0.113.7", 5)
+
+
+def test_repetition_of_nothing() -> None:
+    """A file may begin with a repetition: of what, nobody knows."""
+    assert read("Mar  3 04:05:10 mx1 last message repeated 5 times")[0].event_kind == "ignored"
+
+
+def test_record_that_spans_lines() -> None:
+    """The lines behind a refusal in Exim's rejectlog are the same record, and are not read for themselves."""
+    head, *rest = read(
+        "2026-03-03 04:07:03 1vxABD-0003Qe-8a H=mail.example.net [192.0.2.77] F=<s@example.net> rejected after DATA: x",
+        "Envelope-from: <s@example.net>",
+        "  Subject: 2026-03-03 04:07:04 login authenticator failed for (x) [192.0.2.99]: 535 Incorrect",
+        "----------------------------------",
+    )
+
+    assert (head.event_action, head.source_ip) == ("reject", "192.0.2.77")
+    assert {(event.event_action, event.event_id, event.source_ip) for event in rest} == {
+        ("continuation", head.event_id, None)
+    }
+
+
+def test_fault_of_a_pattern_costs_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pattern that raises makes its line one that is not understood."""
+
+    def fail(self: Format, event: Event, text: str) -> None:
+        event.source_ip = "192.0.2.1"
+        raise KeyError(text)
+
+    monkeypatch.setattr(Format, "read", fail)
+    events = read(OLD, OLD)
+
+    assert [(event.event_kind, event.source_ip, event.host_hostname) for event in events] == [
+        ("pipeline_error", None, "mx1")
+    ] * 2
+
+
+def test_long_lines_are_bounded() -> None:
+    """Ten million characters are one event, read in no time."""
+    event = read(OLD, OLD + "x" * 10_000_000)[1]
+
+    assert len(event.event_original) < 100_000
+
+
+LINES = st.lists(
+    st.sampled_from(
+        [
+            OLD,
+            f"{AT}.000001Z mx1 {TAG}: {TEXT}",
+            f"Mar  3 04:59:59 mx2 {TAG}: message repeated 2 times: [ {TEXT}]",
+            "Mar  3 05:00:00 mx1 last message repeated 3 times",
+            "Jan  1 00:00:00 mx1 postfix/qmgr[1]: 5A1C4E03F1: removed",
+            "2026-03-03 04:05:06 1vxABC-0003Qd-7z Completed",
+            " Suggested action: use keep_environment.",
+            json.dumps({"log": "Mar  3 04:05:06 mx1 ", "stream": "stdout", "time": f"{AT}Z"}),
+            json.dumps({"log": f"{TAG}: {TEXT}\n", "stream": "stdout", "time": f"{AT}Z"}),
+            f"{AT}Z stderr P {OLD[:25]}",
+            "Mar 03 04:05:06 imap-login: Info: Aborted login: user=<a>, rip=203.0.113.7, lip=192.0.2.1",
+            "-- Boot 1 --",
+        ]
+    )
+    | st.text(st.characters(exclude_characters="\n", exclude_categories=[]), max_size=80),
+    max_size=12,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(LINES)
+def test_exactly_one_event_a_line(lines: list[str]) -> None:
+    """Whatever the lines, each gives one event, and reading them one by one gives the same."""
+    reader = Reader(zone=UTC, hint_year_us=HINT_US)
+
+    assert [to_ecs(reader.read(line)) for line in lines] == flat(*lines)
+    assert len(read(*lines)) == len(lines)
+
+
+@settings(max_examples=300, deadline=None)
+@given(LINES, st.integers(0, 12), st.sampled_from([UTC, CET, None]))
+def test_snapshot_goes_on_where_it_was_taken(lines: list[str], cut: int, zone: timezone | None) -> None:
+    """A restart between any two lines changes no event."""
+    whole = Reader(zone=zone, hint_year_us=HINT_US).read_lines(lines)
+    before = Reader(zone=zone, hint_year_us=HINT_US)
+    head = before.read_lines(lines[:cut])
+    after = Reader.restore(json.loads(json.dumps(before.snapshot())))
+
+    assert [to_ecs(event) for event in head + after.read_lines(lines[cut:])] == [to_ecs(event) for event in whole]

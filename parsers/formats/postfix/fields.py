@@ -12,7 +12,7 @@ from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
 
 __all__ = [
-    "Context", "Peer", "contexts", "destination", "peer", "read_context", "recipient", "reply", "sender", "set_context",
+    "Context", "Peer", "contexts", "destination", "peer", "read_context", "reply", "sender", "set_context",
     "set_reply", "source", "split_context", "stage", "unquoted", "whole", "with_context",
 ]  # fmt: skip
 
@@ -95,12 +95,6 @@ def sender(event: Event, address: str) -> None:
     else:
         event.email_from_address = []
         event.mail_null_sender = True
-
-
-def recipient(event: Event, address: str) -> None:
-    """Set the envelope recipient."""
-    if address:
-        event.email_to_address = [address]
 
 
 @lru_cache(maxsize=4096)

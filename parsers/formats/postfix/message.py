@@ -84,11 +84,7 @@ def queued(event: Event, rest: str) -> bool:
         event.event_action = "delivery"
         event.event_outcome = "failure"
         event.mail_delivery_status = "expired"
-    if address:
-        event.email_from_address = [address]
-    else:
-        event.email_from_address = []
-        event.mail_null_sender = True
+    sender(event, address)
     return True
 
 

@@ -143,7 +143,8 @@ _FOREIGN = re.compile(
     r"|\S{0,255},|[A-Z]{4,8}[: ]|-|\#|\{|\[|\d|(?:status|install|upgrade|configure|trigproc|startup|remove|purge|conffile) "
 )
 _OWN_STARTS = re.compile(
-    r"H=|U=|F=|<=|cwd=|rejected |temporarily rejected |SMTP |TLS |DKIM: |ARC: |exim |Exim |LMTP |SPF |DMARC "
+    r"H=|U=|F=|<=|cwd=|Ci=|pid \d|VRFY |SMTPS? |LMTP |ALERT: |LDAP |LOG: |SIGSEGV |rejected |temporarily rejected "
+    r"|TLS |DKIM: |ARC: |exim |Exim |SPF[ :]|DMARC[ :]|DANE |PRDR "
     r"|DNS |ACL |ETRN |ATRN |SIGTERM |SIGHUP "
     r"|[\w.-]{1,64} authenticator (?:failed|\()"
 )
@@ -160,9 +161,12 @@ def claim_text(text: str) -> bool:
     Only Exim writes mail logs with such a stamp; other programs that do (dpkg, database servers, own loggers) are known by
     a level word, a comma, a number or a bracket that is no process.
     """
-    text = _PID.sub("", text, count=1)
-    if _ID.match(text) or _OWN_STARTS.match(text):
+    if _OWN_STARTS.match(text) or _ID.match(text):
         return True
+    process = _PID.match(text)
+    if process is not None:
+        text = text[process.end() :]
+        return bool(_OWN_STARTS.match(text) or _ID.match(text)) or _FOREIGN.match(text) is None
     return bool(text) and _FOREIGN.match(text) is None
 
 

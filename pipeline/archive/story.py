@@ -1,0 +1,178 @@
+"""Find the story of a message, an address or a client in the archive: what names it, and all of the messages that do.
+
+The archive is read file by file and a few columns at a time, so that memory stays the same however long it goes back.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mailwarden.parsers.address import ip
+from mailwarden.parsers.errors import StoreError
+from mailwarden.pipeline.archive.archive import files, newest_rows
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["find"]
+
+_NAMES = (  # where what is looked for may stand
+    "mail.queue.id",
+    "mail.queue.orig_id",
+    "mail.queue.remote_id",
+    "mail.queue.parent_id",
+    "mail.queue.child_id",
+    "email.message_id",
+    "email.from.address",
+    "email.to.address",
+    "mail.original_recipient",
+    "user.name",
+    "mailwarden.account",
+    "source.ip",
+    "client.ip",
+    "destination.ip",
+    "mail.session.id",
+)
+_QUEUES = ("mail.queue.id", "mail.queue.orig_id", "mail.queue.parent_id", "mail.queue.child_id")
+_MESSAGE = "email.message_id"
+_LIFE_US = 10 * 86_400_000_000  # a queue id names another message after that: twice the longest time mail waits
+_MAX_THREADS = 10_000
+_ROUNDS = 4  # a message comes back from a filter, goes on to a mailbox, bounces
+_BATCH_ROWS = 65_536
+
+_Thread = tuple[str, str]  # host and queue id, or "" and message id
+
+
+class _Threads:
+    """The messages that belong to the story, and when they were seen."""
+
+    def __init__(self) -> None:
+        self.seen: dict[_Thread, list[int]] = {}
+
+    def add(self, thread: _Thread, at_us: int) -> None:
+        """Take a message into the story."""
+        span = self.seen.get(thread)
+        if span is not None:
+            span[0], span[1] = min(span[0], at_us), max(span[1], at_us)
+        elif len(self.seen) < _MAX_THREADS:
+            self.seen[thread] = [at_us, at_us]
+
+    def holds(self, thread: _Thread, at_us: int) -> bool:
+        """Say whether a message belongs to the story at that time."""
+        span = self.seen.get(thread)
+        return span is not None and span[0] - _LIFE_US <= at_us <= span[1] + _LIFE_US
+
+
+def find(directory: Path, what: str) -> Iterator[dict[str, Any]]:
+    """Give the events that name `what`, and those of the same messages, in order, as flat ECS fields.
+
+    Args:
+        directory: The archive.
+        what: A queue id, a message id, a mail address, a login, a client's address or a session id, in either case.
+
+    Raises:
+        StoreError: A file of the archive is damaged.
+    """
+    from mailwarden.pipeline.archive.columns import fields_of
+
+    wanted = what.strip().strip("<>").lower()
+    wanted = ip(wanted) or wanted
+    if not wanted:
+        return
+    threads = _Threads()
+    for _ in range(_ROUNDS):
+        before = len(threads.seen)
+        for rows in _batches(directory, ["@timestamp", "host.hostname", *_NAMES]):
+            _follow(rows.filter(_mask(rows, wanted, threads)), threads)
+        if len(threads.seen) == before:
+            break
+    for rows in _batches(directory, None):
+        yield from fields_of(rows.filter(_mask(rows, wanted, threads)))
+
+
+def _batches(directory: Path, columns: list[str] | None) -> "Iterator[pa.RecordBatch]":
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from mailwarden.pipeline.archive.columns import SCHEMA, table_of
+
+    names = SCHEMA.names if columns is None else columns
+    for path in files(directory):
+        try:
+            with pq.ParquetFile(path) as file:
+                there = [name for name in names if name in file.schema_arrow.names]  # older files have fewer
+                yield from file.iter_batches(_BATCH_ROWS, columns=there, use_threads=False)
+        except FileNotFoundError:  # the service has made room
+            continue
+        except (pa.ArrowException, OSError) as error:
+            raise StoreError(
+                f'{path}: cannot be read ("{error}"). Nothing after it was looked at. Move it away and ask again.'
+            ) from error
+    rows = newest_rows(directory)
+    if rows:
+        yield from table_of(rows).select(names).to_batches()
+
+
+def _mask(rows: "pa.RecordBatch", wanted: str, threads: _Threads) -> "pa.Array":
+    """Mark the rows that name what is wanted or belong to a message of the story."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    mask = pa.array([False] * len(rows), pa.bool_())
+    names = rows.schema.names
+    for name in _NAMES:
+        if name in names:
+            mask = pc.or_(mask, _names(rows.column(name), wanted))
+    ids = pa.array({thread[1] for thread in threads.seen}, pa.string())
+    if not len(ids):
+        return mask
+    near = mask
+    for name in (*_QUEUES, _MESSAGE):
+        if name in names:
+            near = pc.or_(near, pc.is_in(rows.column(name), value_set=ids))
+    places = pc.indices_nonzero(pc.and_not(near, mask)).to_pylist()
+    told = rows.select(_thread_columns(rows)).take(pa.array(places, pa.int64()))
+    own = [place for place, row in zip(places, _rows(told), strict=True) if _belongs(row, threads)]
+    return pc.or_(mask, pc.is_in(pa.array(range(len(rows))), value_set=pa.array(own, pa.int64())))
+
+
+def _names(column: "pa.Array", wanted: str) -> "pa.Array":
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_list(column.type):
+        return pc.fill_null(pc.equal(pc.utf8_lower(column), wanted), False)
+    hits = pc.fill_null(pc.equal(pc.utf8_lower(pc.list_flatten(column)), wanted), False)
+    places = pc.list_parent_indices(column).filter(hits)
+    return pc.is_in(pa.array(range(len(column)), places.type), value_set=places)
+
+
+def _thread_columns(rows: "pa.RecordBatch") -> list[str]:
+    return [name for name in ("@timestamp", "host.hostname", *_QUEUES, _MESSAGE) if name in rows.schema.names]
+
+
+def _rows(rows: "pa.RecordBatch") -> Iterator[dict[str, Any]]:
+    import pyarrow as pa
+
+    at = rows.schema.get_field_index("@timestamp")
+    yield from rows.set_column(at, "@timestamp", rows.column(at).cast(pa.int64())).to_pylist()
+
+
+def _threads_of(row: dict[str, Any]) -> Iterator[_Thread]:
+    host = row.get("host.hostname") or ""
+    for name in _QUEUES:
+        if row.get(name):
+            yield host, row[name]
+    if row.get(_MESSAGE):
+        yield "", row[_MESSAGE]
+
+
+def _belongs(row: dict[str, Any], threads: _Threads) -> bool:
+    return any(threads.holds(thread, row["@timestamp"] or 0) for thread in _threads_of(row))
+
+
+def _follow(rows: "pa.RecordBatch", threads: _Threads) -> None:
+    """Take the messages of rows into the story."""
+    for row in _rows(rows.select(_thread_columns(rows))):
+        for thread in _threads_of(row):
+            threads.add(thread, row["@timestamp"] or 0)

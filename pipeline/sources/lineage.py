@@ -1,6 +1,7 @@
 """Which file of a log comes after which, whatever they are called at this moment."""
 
 import os
+import re
 import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,6 +13,8 @@ from mailwarden.pipeline.sources.identity import Mark
 from mailwarden.pipeline.sources.wording import unreadable
 
 __all__ = ["Candidate", "Lineage"]
+
+_YEARLESS = re.compile(rb"(?:<\d{1,3}>)?[A-Z][a-z]{2} ")
 
 
 class Candidate(NamedTuple):
@@ -109,11 +112,16 @@ class Lineage:
         return None
 
     def ends(self, *, rotations: bool, not_before: float) -> tuple[str, str] | None:
-        """Read the first line of the first and the last line of the last file."""
+        """Read the first line of the first and the last line of the last file, where stamps may lack the year.
+
+        The last line of a packed file costs unpacking it all, so it is only looked for then.
+        """
         first = self.first(rotations=rotations, not_before=not_before)
+        if first is None or not _YEARLESS.match(self._head(first)):
+            return None
         with_lines = [candidate for candidate in self.candidates() if candidate.size]
         last = self.open(with_lines[-1]) if with_lines else None
-        if first is None or last is None:
+        if last is None:
             return None
         line = last.tail().rpartition(b"\n")[2]
         last.close()

@@ -74,7 +74,10 @@ def claim(tag: str) -> tuple[str, str | None, str | None] | None:
 
 def claim_text(text: str) -> bool:
     """Say whether a text is PAM's, under whatever tag it stands."""
-    return (text.startswith("pam_") and "(" in text[4:36]) or "(pam_" in text[:40]
+    if text.startswith("pam_"):
+        return _MODULE.match(text) is not None
+    service, old, _ = text[:48].partition("(pam_")
+    return bool(old) and " " not in service
 
 
 def _prepare(event: Event, text: str) -> str:

@@ -79,7 +79,6 @@ def _pam(event: Event, text: str, default: str) -> bool:
 @FORMAT.pattern("User found from deny passdb", programs=AUTH)
 @FORMAT.pattern("allow_nets check failed", programs=AUTH)
 @FORMAT.pattern("allow_real_nets check failed", programs=AUTH)
-@FORMAT.pattern("Authentication failure due to policy server refusal", programs=AUTH)
 @FORMAT.pattern("Authentication failure due to policy", programs=AUTH)
 @FORMAT.pattern("Attempted master login with no master passdbs", programs=AUTH)
 @FORMAT.pattern("Attempted login as master user", programs=AUTH)

@@ -18,6 +18,7 @@ _COUNT = re.compile(r"[ ,]([a-z_]{2,20})=(\d{1,18})(?:/(\d{1,18}))?")
 _POP3 = re.compile(
     r" top=(\d{1,18})/(\d{1,18}), retr=(\d{1,18})/(\d{1,18}), del=(\d{1,18})/(\d{1,18}), size=(\d{1,18})"
 )
+_BYTES = re.compile(r" bytes=\d{1,18}/\d{1,18}")
 _PAIRS = {
     "top": ("dovecot.top_count", "dovecot.top_bytes"),
     "retr": ("dovecot.retr_count", "dovecot.retr_bytes"),
@@ -101,7 +102,8 @@ def pop3_end(event: Event, text: str) -> bool:
 @FORMAT.pattern(" bytes=", programs=SESSION, anywhere=True)
 def sieve_end(event: Event, text: str) -> bool:
     """The end of a ManageSieve session (or of Dovecot 1's) with what went in and out."""
-    return _end(event, text, text.rfind(" bytes="))
+    at = text.rfind(" bytes=")
+    return _BYTES.fullmatch(text, at) is not None and _end(event, text, at)
 
 
 def bare_end(event: Event, rest: str) -> bool:

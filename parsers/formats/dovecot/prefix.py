@@ -114,6 +114,7 @@ _BACKEND = re.compile(r"[\w.-]{1,40}")
 _WORKER = re.compile(r"conn unix:[^ ]{1,200} \([^()]{0,200}\): (?:auth-worker<\d{1,10}>: )?|auth-worker<\d{1,10}>: ")
 _PASSDB = re.compile(r"([\w-]{1,40}): ")
 _NUMBER = re.compile(r"\d{1,10}(?:, |$)|default$")
+_DRIVERS = frozenset({"mysql", "pgsql", "sqlite", "cassandra"})  # `mysql(HOST): `: no user
 _MECHANISMS = frozenset(
     {
         "plain",
@@ -144,6 +145,9 @@ _LONG_TALES = (
     "Username character disallowed by auth_username_chars: 0x",
     "Attempted master login with no master passdbs (trying to log in as user: ",
     "Attempted login as master user ",
+)
+_TALE = re.compile(
+    r"(?:Info: )?(?:request \[\d{1,10}\]: )?(?:[\w-]{1,40}: )?(?:" + "|".join(map(re.escape, _LONG_TALES)) + ")"
 )
 
 _GIVEN = "given password: "
@@ -190,6 +194,8 @@ def prepare(event: Event, text: str) -> str:
         if protocol is None or not pid.isdecimal() or len(pid) > 10:
             return _unusual(event, text)
         name = process
+        if "," in who:
+            who = _addressed(event, who)
         event.user_name = who or None
         event.mail_session_pid = int(pid)
         event.mail_session_id = session[:-1] or None
@@ -256,7 +262,7 @@ def _named(event: Event, text: str) -> str:
     if event.process_name == "doveadm" and ip(who) is not None:
         event.source_ip = ip(who)
     elif who:
-        event.user_name = who
+        event.user_name = _addressed(event, who) or None
     if pid:
         event.mail_session_pid = int(pid)
     if session:
@@ -268,6 +274,16 @@ def _named(event: Event, text: str) -> str:
             event.mail_session_id = old.group()[:-2]
             rest = rest[old.end() :]
     return _rest(event, rest)
+
+
+def _addressed(event: Event, who: str) -> str:
+    """Take the address off `user,203.0.113.7`, an often seen `mail_log_prefix`."""
+    user, _, address = who.rpartition(",")
+    source = ip(address.strip())
+    if source is None:
+        return who
+    event.source_ip = source
+    return user
 
 
 def _process(event: Event, name: str) -> None:
@@ -354,6 +370,8 @@ def _old_asker(event: Event, text: str) -> str:
     if found is None:
         return text
     end, ambiguous = found
+    if backend in _DRIVERS and not end.group(1):
+        return text
     _asker(event, text[start : end.start()], end, ambiguous)
     _backend(event, backend)
     return text[end.end() :]
@@ -401,7 +419,7 @@ def _ends(text: str, start: int) -> tuple[re.Match[str], bool] | None:
         return None
     if len(ends) == 1:
         return ends[0], False
-    if text.startswith(_LONG_TALES, ends[0].end()):
+    if _TALE.match(text, ends[0].end()):
         return ends[0], False
     addressed = [end for end in ends if end.group(1)]
     if not addressed:
@@ -420,7 +438,7 @@ def claim(tag: str) -> tuple[str, str | None, str | None] | None:
         return tag, "dovecot", "submission" if tag == "submission-login" else None
     if tag == "dovecot-auth":
         return "dovecot-auth", "dovecot", None
-    if tag.startswith("dovecot") and tag not in _FOREIGN_TAGS:  # `instance_name` is the tag
+    if tag.startswith("dovecot") and "(" not in tag and tag not in _FOREIGN_TAGS:  # `instance_name` is the tag
         return "dovecot", tag, None
     return None
 

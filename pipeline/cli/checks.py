@@ -1,5 +1,6 @@
 """What `doctor` looks at. Each check says how it stands, what that means, and how to mend it; none raises."""
 
+import glob
 import os
 import shutil
 import subprocess
@@ -12,13 +13,14 @@ from typing import Literal
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.errors import MailwardenError
 from mailwarden.pipeline.cli.session import Session
-from mailwarden.pipeline.cli.state import USUAL_LOGS
 from mailwarden.pipeline.configuration import store_path
+from mailwarden.pipeline.sources.discovery import discover
 
 __all__ = ["Check", "all_checks"]
 
 State = Literal["ok", "warning", "error", "not checked"]
 
+_MATCHES = 20  # files of a pattern that are looked at
 _TAIL_BYTES = 64 * 1024
 _SKEW_S = 120  # a quiet server's newest line may be old; its newest line cannot be newer than its file
 _ZONE_STEP_S = 1800  # zones differ by whole half hours (a few by 45 min)
@@ -61,33 +63,35 @@ def all_checks(session: Session, *, send: bool = False) -> Iterator[Check]:
 
 def _logs(session: Session) -> Iterator[Check]:
     configured = session.configuration.sources
-    paths = [Path(one.path) for one in configured if one.kind == "files"]
-    found = False
-    for path in paths if configured else map(Path, USUAL_LOGS):
-        if any(sign in str(path) for sign in "*?["):
-            matches = sorted(path.parent.glob(path.name)) if path.parent.is_dir() else []
+    if not configured:
+        yield from _discovered(session)
+        return
+    for source in configured:
+        if source.kind == "journal":
+            yield _journal()
+        elif source.kind == "docker":
+            yield Check("docker", "not checked", "its containers are read as they come")
+        elif any(sign in source.path for sign in "*?["):
+            matches = sorted(glob.glob(source.path, recursive=True))[:_MATCHES]  # noqa: PTH207 (an absolute pattern)
             if not matches:
-                yield Check(f"log {path}", "warning", "nothing fits this pattern yet", "Check the pattern.")
-            for match in matches[:20]:
-                found = True
-                yield _log(match, session)
-            continue
-        try:
-            there = path.exists()
-        except OSError:
-            there = False
-        if there:
-            found = True
-            yield _log(path, session)
-        elif configured:
-            yield Check(
-                f"log {path}", "error", "is not there; nothing is read from it", "Check sources: in the settings."
-            )
-    journal = any(one.kind == "journal" for one in configured)
-    if journal or (not configured and not found):
-        found |= Path("/run/systemd/journal").is_dir()
-        yield _journal()
-    if not found and not any(one.kind == "docker" for one in configured):
+                yield Check(f"log {source.path}", "warning", "nothing fits this pattern yet", "Check the pattern.")
+            yield from (_log(Path(match), session) for match in matches)
+        else:
+            yield _log(Path(source.path), session)
+
+
+def _discovered(session: Session) -> Iterator[Check]:
+    discovery = discover()
+    for one in discovery.found:
+        if one.kind == "files":
+            yield _log(Path(one.path), session)
+        elif one.kind == "journal":
+            yield _journal()
+        else:
+            yield Check(f"docker {one.path}", "ok", "readable")
+    for problem in discovery.unreadable:
+        yield Check("log", "error", problem)
+    if not discovery.found and not discovery.unreadable:
         yield Check(
             "logs",
             "error",
@@ -106,6 +110,8 @@ def _log(path: Path, session: Session) -> Check:
             file.seek(max(0, size - _TAIL_BYTES))
             tail = file.read()
             written_s = os.fstat(file.fileno()).st_mtime
+    except FileNotFoundError:
+        return Check(name, "error", "is not there; nothing is read from it", "Check sources: in the configuration.")
     except PermissionError:
         return Check(
             name,
@@ -219,7 +225,7 @@ def _service(session: Session) -> Iterator[Check]:
     if counts.waiting and counts.oldest_us and time.time() - counts.oldest_us / 1_000_000 > _ALIVE_S:
         since = session.tongue.time(counts.oldest_us, zone=session.zone, near_us=time.time_ns() // 1000)
         yield Check("alerts", "error", f"{counts.waiting} wait since {since}", "mailwarden doctor --send")
-    missed = sum(number for _, _, _, number, _ in unparsed)
+    missed = sum(shape.lines for shape in unparsed)
     if missed:
         yield Check(
             "unparsed", "warning", f"{missed:,} lines of mail programs were not understood", "mailwarden unparsed"

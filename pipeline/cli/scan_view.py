@@ -11,13 +11,13 @@ from mailwarden.alerts.translate import N_, Translator
 from mailwarden.pipeline.cli.sentences import Sentences, span_of
 from mailwarden.pipeline.cli.terminal import Line, Span, Style, columns, shorten, wrap
 
-__all__ = ["Scanned", "block", "scan_view", "style_of", "top_level", "verdict"]
+__all__ = ["SERVERS", "Scanned", "block", "scan_view", "style_of", "top_level", "verdict"]
 
 WIDTH = 80
 LINES = 25
 _MARGIN = 12  # columns of the mark and the word before every block
 _WHY_LINES = 2
-_SERVERS = {"postfix": "Postfix", "dovecot": "Dovecot", "exim": "Exim", "pam": "PAM"}
+SERVERS = {"postfix": "Postfix", "dovecot": "Dovecot", "exim": "Exim", "pam": "PAM"}
 _Count = Callable[[Translator, int], str]
 _KINDS: dict[str, _Count] = {  # what the minor incidents of a category are called when they are only counted
     "auth_attack": lambda say, n: say.count("{number} address guessing", "{number} addresses guessing", n),
@@ -138,7 +138,7 @@ def _read(scanned: Scanned, sentences: Sentences) -> list[str]:
     if not scanned.lines:
         return []
     modules = {words[2] for words in scanned.totals if words[0] == "lines" and words[1] == "event"}
-    servers = [name for module, name in _SERVERS.items() if module in modules]
+    servers = [name for module, name in SERVERS.items() if module in modules]
     values: dict[str, object] = {
         "lines": tongue.count("{number} line", "{number} lines", scanned.lines),
         "servers": _joined(servers, tongue),

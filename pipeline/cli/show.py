@@ -1,6 +1,8 @@
 """`mailwarden show`: everything about one incident."""
 
 import sys
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import click
@@ -119,13 +121,19 @@ def _rules(incident: Incident, sentences: Sentences) -> str:
 
 
 def _how(incident: Incident, sentences: Sentences) -> str:
-    first = sentences.time(incident.first_seen_us)
-    last = sentences.time(incident.last_seen_us, incident.first_seen_us)
-    went = [f"{sentences.time(at_us, incident.first_seen_us)} {printable(what)}" for at_us, what in incident.timeline]
     tongue = sentences.tongue
-    count = tongue.count("{number} event", "{number} events", incident.event_count)
-    values = {"first": first, "last": last, "count": count}
+    values = {
+        "first": sentences.time(incident.first_seen_us),
+        "last": sentences.time(incident.last_seen_us, incident.first_seen_us),
+        "count": tongue.count("{number} event", "{number} events", incident.event_count),
+    }
     said = tongue.say(N_("{first} to {last}, {count}"), values)
+    went = []
+    for what, turns in groupby(incident.timeline, key=itemgetter(1)):
+        times = [at_us for at_us, _ in turns]
+        often = f" ×{len(times)}" if len(times) > 1 else ""
+        moment = sentences.time(times[0], incident.first_seen_us).rpartition(" ")[0]  # the zone is said once, above
+        went.append(f"{moment} {printable(what)}{often}")
     return ": ".join([said, " → ".join(went)]) if went else said
 
 

@@ -1,6 +1,7 @@
 """`mailwarden silence`: keep quiet about an incident, with a reason and an end."""
 
 import getpass
+import glob
 import os
 import time
 from pathlib import Path
@@ -107,7 +108,7 @@ def _act(
             "categories": incident.categories,
         }
         if normal:
-            payload["matcher"] = {"cause": incident.cause, "entity": incident.primary[1]}
+            payload["matcher"] = {"cause": incident.cause, "entity": glob.escape(incident.primary[1])}
         store.add_act("silence", payload, at_us)
     words = {
         "worse": N_("{id} is silenced until it gets worse: {title}"),

@@ -11,24 +11,14 @@ from mailwarden.alerts.incident import severity_rank
 from mailwarden.alerts.render import severity_shape, severity_word
 from mailwarden.alerts.translate import N_
 from mailwarden.pipeline.cli.root import Face
-from mailwarden.pipeline.cli.scan_view import style_of, top_level
+from mailwarden.pipeline.cli.scan_view import SERVERS, style_of, top_level
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.cli.session import Session, nobody_told, session
 from mailwarden.pipeline.cli.terminal import Line, Span, shorten, write
 from mailwarden.pipeline.configuration import store_path
 
-__all__ = ["USUAL_LOGS", "show_state"]
+__all__ = ["show_state"]
 
-USUAL_LOGS = (
-    "/var/log/mail.log",
-    "/var/log/maillog",
-    "/var/log/mail",
-    "/var/log/exim_mainlog",
-    "/var/log/exim4/mainlog",
-    "/var/log/exim/main.log",
-    "/var/log/exim/mainlog",
-    "/var/log/dovecot.log",
-)
 _SHOWN = 5
 _BEHIND_US = 120_000_000  # a quiet server ticks each minute
 
@@ -90,24 +80,18 @@ def _watching(now: Session, path: Path) -> list[Line]:
 
 
 def _fresh(now: Session) -> list[Line]:
+    from mailwarden.pipeline.sources.discovery import discover
+
     tongue = now.tongue
     lines: list[Line] = [[Span(tongue.gettext("mailwarden is not watching yet."), "strong")]]
+    discovery = discover()
     found: list[Line] = []
-    for path in map(Path, USUAL_LOGS):
-        try:
-            size = path.stat().st_size
-        except OSError:
-            continue
-        if not path.is_file():
-            continue
-        if os.access(path, os.R_OK):
-            found.append([Span("  ✓ ", "ok"), f"{path}  {_size(size)}"])
-        else:
-            found.append(
-                [Span("  ✗ ", "watch"), f"{path}  {tongue.gettext('not readable by this user: call it with sudo')}"]
-            )
-    if Path("/run/systemd/journal").is_dir():
-        found.append([Span("  ✓ ", "ok"), tongue.gettext("the journal of systemd")])
+    for one in discovery.found:
+        servers = tongue.gettext(", ").join(SERVERS.get(name, name) for name in one.programs)
+        size = _size(one.size_bytes) if one.size_bytes else ""
+        parts = [part for part in (one.path or tongue.gettext("the journal of systemd"), servers, size) if part]
+        found.append([Span("  ✓ ", "ok"), printable("  ".join(parts))])
+    found += [[Span("  ✗ ", "watch"), printable(problem)] for problem in discovery.unreadable]
     if found:
         lines += [[tongue.gettext("Found here:")], *found]
     else:
@@ -118,9 +102,9 @@ def _fresh(now: Session) -> list[Line]:
     return lines
 
 
-def _size(size: int) -> str:
+def _size(size_bytes: float) -> str:
     for unit in ("B", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}"
-        size /= 1000  # type: ignore[assignment]
-    return f"{size:.1f} GB"
+        if size_bytes < 1000:
+            return f"{size_bytes:.0f} {unit}"
+        size_bytes /= 1000
+    return f"{size_bytes:.1f} GB"

@@ -74,11 +74,11 @@ def _of_files(files: tuple[str, ...], zone: str | None) -> list[Unparsed]:
 def _view(shapes: list[Unparsed], everything: bool) -> list[Line]:
     if not shapes:
         return [[Span("✓ ", "ok"), "Every line of a mail program was understood."]]
-    total = sum(number for _, _, _, number, _ in shapes)
-    lines: list[Line] = [[Span(f"▲ {total:,} lines of {len(shapes)} shapes were not understood.", "watch")], []]
+    total = sum(shape.lines for shape in shapes)
+    lines: list[Line] = [[Span(f"▲ {total:,} lines were not understood; shapes: {len(shapes)}.", "watch")], []]
     for shape in shapes if everything else shapes[:_SHOWN]:
         who = printable(f"{shape.module} {shape.program}".strip() or "?")
-        lines += [[f"{shape.count:>9,}  ", Span(who, "strong")], [" " * 11, printable(shape.sample)]]
+        lines += [[f"{shape.lines:>9,}  ", Span(who, "strong")], [" " * 11, printable(shape.sample)]]
     rest = 0 if everything else len(shapes) - _SHOWN
     if rest > 0:
         lines.append([f"and {rest} more shapes (--all)"])

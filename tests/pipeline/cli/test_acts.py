@@ -1,0 +1,210 @@
+"""Commands that read and write what the service keeps: show, silence, unparsed, the state."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from incidents import START_US, incident, taken_over
+
+from mailwarden.alerts.incident import Notification
+from mailwarden.alerts.silences import Silence
+from mailwarden.pipeline.cli.root import root
+from mailwarden.pipeline.configuration import store_path
+from mailwarden.pipeline.store import Commit, Store
+
+BAD = "Nov 23 00:00:01 mx1 postfix/smtpd[7]: \x1b[31mnever seen"
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A state directory with two incidents and a line that was not understood."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    (tmp_path / "state").mkdir()
+    with Store.open(store_path(tmp_path / "state")) as store:
+        incidents = [taken_over(), incident()]
+        unparsed = {("postfix", "smtpd", "never seen"): (3, BAD)}
+        store.commit(Commit(1, incidents=incidents, unparsed=unparsed, meta={"stream_us": str(START_US)}))
+    return tmp_path / "state"
+
+
+def call(*words: str) -> Result:
+    """Run a command."""
+    return CliRunner().invoke(root, list(words))
+
+
+def test_show_finds_an_incident_by_the_beginning_of_its_id(state: Path) -> None:
+    """Any case will do; that nobody is told stands beside it."""
+    result = call("show", taken_over().id[:4].lower())
+
+    assert result.exit_code == 0
+    assert result.stdout.startswith("● CRITICAL")
+    assert "Nobody is told" in result.stderr
+
+
+def test_show_gives_data(state: Path) -> None:
+    """`--json` gives the incident as `scan --json` does."""
+    data = json.loads(call("show", taken_over().id, "--json").stdout)
+
+    assert data["incident.id"] == taken_over().id
+    assert data["primary"] == {"user.name": "walter.rossi1969@nova0.test"}
+
+
+@pytest.mark.parametrize("words", [("show", "ZZZ"), ("silence", "ZZZ", "--because", "x"), ("show", "Z")])
+def test_an_unknown_incident_is_told(state: Path, words: tuple[str, ...]) -> None:
+    """An id that nothing has is a slip of its user."""
+    assert call(*words).exit_code == 2
+
+
+def test_a_silence_holds_what_it_says(state: Path) -> None:
+    """A silence asked for here is one that the alerts understand, and is listed with who, why and until when."""
+    one = taken_over()
+
+    said = call("silence", one.id[:4], "--until", "2h", "--because", "newsletter")
+    listed = call("silence", "--list")
+
+    assert said.exit_code == 0
+    with Store.open(store_path(state), read_only=True) as store:
+        (act,) = store.silences()
+    silence = Silence.of_act(str(act.id), act.payload, act.at_us)
+    assert silence.because == "newsletter"
+    assert silence.covers(Notification(id="n", kind="opened", incident=one, at_us=act.at_us))
+    assert not silence.covers(Notification(id="n", kind="opened", incident=one, at_us=act.at_us + 7_200_000_000))
+    assert "newsletter" in listed.stdout
+
+
+def test_a_silence_can_be_ended(state: Path) -> None:
+    """--end takes it back."""
+    id_ = taken_over().id
+    call("silence", id_, "--because", "x")
+
+    assert "is told again" in call("silence", id_, "--end").stdout
+    assert call("silence", "--list").stdout == "Nothing is silenced.\n"
+
+
+def test_normal_here_means_this_one_only(state: Path) -> None:
+    """A name that looks like a pattern silences nothing but itself."""
+    star = taken_over("*@nova0.test")
+    with Store.open(store_path(state)) as store:
+        store.commit(Commit(2, incidents=[star]))
+
+    call("silence", star.id, "--normal", "--because", "x")
+
+    with Store.open(store_path(state), read_only=True) as store:
+        (act,) = store.silences()
+    silence = Silence.of_act(str(act.id), act.payload, act.at_us)
+    assert silence.covers(Notification(id="n", kind="opened", incident=star, at_us=act.at_us))
+    assert not silence.covers(Notification(id="n", kind="opened", incident=taken_over(), at_us=act.at_us))
+
+
+def test_on_it_is_asked_for(state: Path) -> None:
+    """--on-it leaves an act for the service."""
+    call("silence", taken_over().id, "--on-it")
+
+    with Store.open(store_path(state), read_only=True) as store:
+        assert [act.kind for act in store.pending_acts()] == ["acknowledge"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("silence",), "which incident?"),
+        (("silence", "ABC"), "say why"),
+        (("silence", "ABC", "--on-it", "--end"), "exclude each other"),
+        (("silence", "FZJ", "--because", "x", "--until", "2 hours"), "2 hours"),
+    ],
+)
+def test_what_a_silence_lacks_is_told(state: Path, words: tuple[str, ...], said: str) -> None:
+    """A silence needs an incident, a reason and an end that can be read."""
+    result = call(*words)
+
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_unparsed_shows_samples_that_cannot_harm(state: Path) -> None:
+    """What was not understood is shown with its count, escaped."""
+    result = call("unparsed")
+
+    assert "3 lines were not understood; shapes: 1." in result.stdout
+    assert "\\x1b[31mnever seen" in result.stdout
+    assert json.loads(call("unparsed", "--json").stdout)["lines"] == 3
+
+
+def test_the_state_names_the_worst_and_the_next_step(state: Path) -> None:
+    """`mailwarden` alone says how far behind it is, what is open, and what to do."""
+    lines = call().stdout.split("\n")
+
+    assert any(line.startswith("● CRITICAL") and "walter.rossi1969@nova0.test" in line for line in lines)
+    assert any("Nobody is told" in line for line in lines)
+    assert any("mailwarden show" in line for line in lines)
+
+
+def test_without_a_state_there_is_a_way_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing runs, the two commands to go on are named."""
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+    said = call().stdout
+
+    assert "not watching yet" in said
+    assert "mailwarden scan" in said
+    assert "mailwarden setup" in said
+
+
+def test_doctor_gives_every_check_as_data(state: Path) -> None:
+    """Each check has a state; what is not well has a mend or says what it means."""
+    result = call("doctor", "--json")
+
+    checks = [json.loads(line) for line in result.stdout.splitlines()]
+    assert {"configuration", "channels", "disk", "unparsed"} <= {check["name"] for check in checks}
+    assert all(check["state"] in ("ok", "warning", "error", "not checked") for check in checks)
+
+
+def test_doctor_sees_a_wrong_zone(state: Path, tmp_path: Path) -> None:
+    """A log whose newest line is hours from when it was written has the wrong time zone."""
+    log = tmp_path / "mail.log"
+    log.write_text("2026-11-24T10:00:00+00:00 mx1 postfix/smtpd[7]: connect from unknown[192.0.2.1]\n")
+    os.utime(log, (1_795_503_600, 1_795_503_600))  # 24 Nov 2026 07:00 UTC
+    (tmp_path / "mailwarden.yml").write_text(f"sources: [{log}]\n")
+
+    checks = [json.loads(line) for line in call("doctor", "--json").stdout.splitlines()]
+
+    (check,) = [one for one in checks if one["name"] == f"log {log}"]
+    assert check["state"] == "warning"
+    assert "+3.0 h" in check["says"]
+
+
+def test_find_follows_a_message(state: Path, tmp_path: Path) -> None:
+    """An address leads to its message, and the message to the lines that do not name the address."""
+    log = tmp_path / "mail.log"
+    log.write_text(
+        "Nov 23 00:00:01 mx1 postfix/qmgr[1]: 4ZxY3k0jQzz1: from=<ana@example.org>, size=10, nrcpt=1 (queue active)\n"
+        "Nov 23 00:00:02 mx1 postfix/smtp[2]: 4ZxY3k0jQzz1: to=<bob@example.net>, relay=mx.example.net[192.0.2.9]:25,"
+        " delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 2.0.0 Ok)\n"
+        "Nov 23 00:00:03 mx1 postfix/qmgr[1]: 4ZxY3k0jQzz2: from=<eve@example.org>, size=10, nrcpt=1 (queue active)\n"
+    )
+
+    said = call("find", "ana@example.org", str(log)).stdout
+
+    assert said.startswith("1 recipient: 1 sent.")
+    assert "bob@example.net" in said
+    assert "eve@example.org" not in said
+
+
+def test_setup_shows_before_it_writes(state: Path, tmp_path: Path) -> None:
+    """Without --yes nothing is written; with it the file is there for its owner only."""
+    target = tmp_path / "new" / "mailwarden.yml"
+    words = ("--config", str(target), "setup", "--no-service", "--language", "ja", "--report-time", "17:00")
+
+    shown = call(*words)
+    assert "language: ja" in shown.stdout
+    assert not target.exists()
+
+    assert call(*words, "--yes").exit_code == 0
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert call("--config", str(target), "setup", "--yes").exit_code == 2  # never over what is there

@@ -99,13 +99,13 @@ class Birth:
         return tail.rstrip(b"\n")
 
     def _skip(self, offset: int) -> bytes:
+        self.head = self._unpack(HEAD_BYTES)
+        self._ahead = self.head + self._ahead
         seam, behind = b"", 0
         while behind < offset:
             piece = self._unpack(min(1 << 20, offset - behind))
             if not piece:
                 return b""
-            if len(self.head) < HEAD_BYTES:
-                self.head = (self.head + piece)[:HEAD_BYTES]
             behind += len(piece)
             seam = (seam + piece)[-SEAM_BYTES:]
         return seam

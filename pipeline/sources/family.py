@@ -9,7 +9,7 @@ from typing import NamedTuple
 __all__ = ["Member", "day_in_name", "members", "stem"]
 
 _COMPRESSED = r"(?:\.(?:gz|bz2|xz|zst))?"
-_DATE = r"(?P<date>\d{4}-\d\d-\d\d|\d{8})(?:[-_T.]?(?P<time>\d{2,6}))?"
+_DATE = r"(?P<date>\d{4}-\d\d-\d\d|\d{8})(?:[-_T.]?(?P<time>\d{2,10}))?"
 _NUMBER = r"(?P<number>\d{1,3})"
 # logrotate's default and `dateext`; its `extension .log` puts the same before the extension; exicyclog pads with zeros;
 # Exim's %D writes a date and has no file without one.

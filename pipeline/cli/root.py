@@ -209,6 +209,7 @@ def _common() -> list[click.Parameter]:
     cls=_Root,
     invoke_without_command=True,
     params=_common(),
+    epilog='Completion with Tab: eval "$(_MAILWARDEN_COMPLETE=bash_source mailwarden)"; also zsh_source, fish_source.',
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, message="mailwarden %(version)s")

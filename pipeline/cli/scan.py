@@ -6,18 +6,21 @@ from pathlib import Path
 import click
 
 from mailwarden.alerts.incident import SEVERITIES, severity_rank
-from mailwarden.alerts.translate import translator
+from mailwarden.alerts.translate import N_, translator
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.incident_json import as_data
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.progress import progress_bar
 from mailwarden.pipeline.cli.root import Command
-from mailwarden.pipeline.cli.scan_view import scan_view
+from mailwarden.pipeline.cli.scan_view import block, scan_view, top_level, verdict
 from mailwarden.pipeline.cli.sentences import Sentences
-from mailwarden.pipeline.cli.session import session
-from mailwarden.pipeline.cli.terminal import tell, write
+from mailwarden.pipeline.cli.session import Session, session
+from mailwarden.pipeline.cli.terminal import Line, Span, tell, write
+from mailwarden.pipeline.configuration import scan_store_path, store_path
 
 __all__ = ["command"]
+
+_SO_FAR = 4  # incidents that are shown when a scan is interrupted
 
 
 @click.command(
@@ -64,15 +67,20 @@ def command(
     from mailwarden.pipeline.runner import scan
 
     now = session(context, zone=zone)
-    with progress_bar() as progress:
-        result = scan(
-            list(paths),
-            state=state,
-            zone=zone or now.configuration.timezone,
-            year=year,
-            configuration=now.configuration,
-            progress=progress,
-        )
+    try:
+        with progress_bar() as progress:
+            result = scan(
+                list(paths),
+                state=state,
+                zone=zone or now.configuration.timezone,
+                year=year,
+                configuration=now.configuration,
+                progress=progress,
+            )
+    except KeyboardInterrupt:
+        if not as_json:
+            write(_so_far(now, store_path(state) if state else scan_store_path()))
+        raise
     for problem in result.problems:
         tell(problem)
     if as_json:
@@ -94,3 +102,21 @@ def command(
     if fail_on and any(severity_rank(one.severity) >= severity_rank(fail_on) for one in result.incidents):
         return 1
     return 0
+
+
+def _so_far(now: Session, path: Path) -> list[Line]:
+    """Show what was found before somebody had enough."""
+    from mailwarden.pipeline.store import Store
+
+    if not path.exists():
+        return []
+    with Store.open(path, read_only=True) as store:
+        incidents = store.incidents()
+    sentences = Sentences(incidents, now.tongue, now.zone)
+    found = top_level(incidents)
+    judged = verdict(found, now.tongue) or "0"
+    said = now.tongue.say(N_("Interrupted. Found so far: {verdict}."), {"verdict": judged})
+    lines: list[Line] = [[], [Span(said, "watch")]]
+    for incident in found[:_SO_FAR]:
+        lines += [[], *block(incident, sentences)]
+    return lines

@@ -12,6 +12,7 @@ __all__ = [
     "SEVERITIES",
     "Evidence",
     "Incident",
+    "Kind",
     "Notification",
     "incident_id",
     "severity_rank",
@@ -38,7 +39,7 @@ CAUSES = ("guessing", "takeover", "relay", "sending", "listed", "protocol", "ser
 
 def severity_rank(severity: str) -> int:
     """Give the place of a severity, 0 for info to 4 for critical."""
-    return SEVERITIES.index(severity)  # type: ignore[arg-type]
+    return SEVERITIES.index(severity)
 
 
 def incident_id(site: str, cause: str, name: str, value: str, previous: str | None) -> str:
@@ -52,7 +53,7 @@ def incident_id(site: str, cause: str, name: str, value: str, previous: str | No
 
 
 class Evidence(msgspec.Struct, frozen=True, array_like=True):
-    """One log line that proves an incident: where it stands (path as configured, byte since the file's birth), and it."""
+    """A log line that proves an incident, and where it stands (path as configured, byte since the file's birth)."""
 
     file: str
     offset: int
@@ -95,6 +96,7 @@ class Incident(msgspec.Struct, kw_only=True):
     told_categories: list[str] = []
     told_count: int = 0  # event_count when it was last told
     told_severity: str | None = None
+    told_us: int = 0  # when it was last told
     evidence: list[Evidence] = []  # up to 10
     evidence_count: int = 0
     timeline: list[tuple[int, str]] = []  # (when, message), up to 20

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from mailwarden.alerts.finding import Detection, Finding
-from mailwarden.alerts.incident import Incident, Notification, incident_id, severity_rank
+from mailwarden.alerts.incident import Incident, Kind, Notification, incident_id, severity_rank
 from mailwarden.alerts.shelf import Backing, Row, Shelf
 
 __all__ = ["Incidents"]
@@ -18,6 +18,7 @@ _MAX_ENTITIES = 50
 _MAX_EVIDENCE = 10
 _MAX_TIMELINE = 20
 _WORSE_FACTOR = 4
+_EFFECT_US = 3_600_000_000  # a window may have opened before its cause was seen
 _STORY_US = _DAY_US  # what happens to one account within a day is one story (detectors.md, "says one thing once")
 _NAMED = (
     ("mailwarden.account", "account"),
@@ -284,13 +285,14 @@ class Incidents:
         ):
             self._notify(incident, "worse", at_us)
 
-    def _notify(self, incident: Incident, kind: str, at_us: int) -> None:
-        incident.told_severity = incident.severity
-        incident.told_count = incident.event_count
-        incident.told_categories = list(incident.categories)
+    def _notify(self, incident: Incident, kind: Kind, at_us: int) -> None:
         incident.told += 1
         digest = hashlib.blake2b(f"{incident.id}:{incident.told}:{kind}".encode(), digest_size=10).hexdigest()
         self._notices.append(Notification(id=digest, kind=kind, incident=_copy(incident), at_us=at_us))
+        incident.told_severity = incident.severity
+        incident.told_count = incident.event_count
+        incident.told_categories = list(incident.categories)
+        incident.told_us = at_us
         self._changed[incident.id] = incident
 
     # ------------------------------------------------------------------ indices
@@ -337,8 +339,8 @@ def _leads(lead: Incident, part: Incident) -> bool:
     if name == "mailwarden.site":
         return part.primary[0] == "mailwarden.site"
     accounts = part.entities.get(name, [])
-    if part.cause in ("listed", "service") and lead.cause == "sending":
-        return accounts[:1] == [value] and len(accounts) <= 2  # not one newsletter among all who were refused
+    if part.cause in ("listed", "service"):  # it came after, and this account was the first to feel it
+        return accounts[:1] == [value] and part.first_seen_us >= lead.first_seen_us - _EFFECT_US
     return value in accounts or part.primary == lead.primary
 
 

@@ -15,6 +15,8 @@ from mailwarden.parsers.event import Event
 __all__ = ["Ledger", "place"]
 
 _DAY_US = 86_400_000_000
+_HOUR_US = 3_600_000_000
+_QUARTER_US = 900_000_000
 _KNOWN_US = 30 * _DAY_US  # a pair is known for 30 days after its last success (detectors.md, "Known pair")
 _KEEP_US = 90 * _DAY_US
 _FAIL_US = _DAY_US  # failures before a success count for a day (AUTH-11)
@@ -38,6 +40,9 @@ class _Account(msgspec.Struct, array_like=True):
     hours: list[int] = []  # recipients in each of the last busy hours, newest last
     hour: int = 0
     hour_recipients: int = 0
+    quarter: int = 0
+    quarter_recipients: int = 0
+    best_quarter: int = 0  # the most recipients in a quarter of an hour, from networks that were its own
 
 
 class _Network(msgspec.Struct, array_like=True):
@@ -45,6 +50,8 @@ class _Network(msgspec.Struct, array_like=True):
 
     last_us: int = 0
     users: list[str] = []
+    tried: int = 0  # failed tries from here of the last day, where the pair was not known
+    tried_us: int = 0
 
 
 class _Weather(msgspec.Struct, array_like=True):
@@ -61,13 +68,18 @@ def _account_expires(record: _Account) -> int:
     return record.last_us + (_KEEP_US if record.exists else 2 * _DAY_US)
 
 
+def _network_expires(known: _Network) -> int:
+    """A network that only ever failed is kept for two days after its last try, one with users for ninety."""
+    return max(known.last_us + _KEEP_US if known.users else 0, known.tried_us + 2 * _DAY_US)
+
+
 class Ledger:
     """Facts about accounts, networks and the site as they were before each event."""
 
     def __init__(self, site: Site, backing: Backing) -> None:
         self.site = site
         self._accounts = Shelf("ledger.account", 1, _Account, _account_expires, backing)
-        self._networks = Shelf("ledger.network", 1, _Network, lambda n: n.last_us + _KEEP_US, backing)
+        self._networks = Shelf("ledger.network", 1, _Network, _network_expires, backing)
         self._weathers = Shelf("ledger.weather", 1, _Weather, lambda _: 1 << 62, backing)
         self._domains = Shelf("ledger.domain", 1, int, lambda seen: seen + _KEEP_US, backing)
 
@@ -83,7 +95,7 @@ class Ledger:
 
     def _network(self, net: str, now: int) -> _Network | None:
         known = self._networks.get(net)
-        return None if known is None or known.last_us + _KEEP_US < now else known
+        return None if known is None or _network_expires(known) < now else known
 
     # ------------------------------------------------------------------ logins
 
@@ -97,6 +109,8 @@ class Ledger:
         known = self._network(net, now) if net else None
         pair = record.networks.get(net) if record and net else None
         facts["mailwarden.pair.known"] = pair is not None and now - pair[1] <= _KNOWN_US
+        if net and pair is None and event.mailwarden_attempts:
+            known = self._learn_tried(known, net, event.mailwarden_attempts, now)
         facts["mailwarden.source.users"] = len(known.users) if known else 0
         facts["mailwarden.user.exists"] = bool(record and record.exists)
         if event.event_action != "auth-failure":  # a try without a verdict teaches nothing
@@ -116,6 +130,13 @@ class Ledger:
             record = _Account(last_us=now, failing={net: (now, event.mailwarden_attempts)})
             self._accounts.put(account, record)
 
+    def _learn_tried(self, known: _Network | None, net: str, tries: int, now: int) -> _Network:
+        known = known or _Network(last_us=now)
+        known.tried = tries if now - known.tried_us > _FAIL_US else known.tried + tries
+        known.tried_us = now
+        self._networks.put(net, known)
+        return known
+
     def succeeded(self, event: Event) -> None:
         """Set the facts of a login that was let in (or of mail accepted under a login), then learn it."""
         now = event.stream_us
@@ -125,9 +146,9 @@ class Ledger:
         record = self._account(account, now)
         if record is not None and record.exists:
             pair = record.networks.get(net)
-            if pair is not None and now - pair[1] < 3_600_000_000 and not record.failing:
+            if pair is not None and now - pair[1] < _HOUR_US and not record.failing:
                 # the everyday case: a known pair seen within the hour; nothing to learn, no fact that a rule asks for
-                if now - pair[0] < 900_000_000 and record.successes:
+                if now - pair[0] < _QUARTER_US and record.successes:
                     event.facts = self._pair_facts(record, net, pair, now)
                 return
         if record is None:
@@ -146,7 +167,7 @@ class Ledger:
         users = len(known.users) if known else 0
         others = [seen for other, seen in record.networks.items() if other != net]
         first_us = pair[0] if pair else now
-        fresh = pair is None or (now - pair[0] < 900_000_000)
+        fresh = pair is None or (now - pair[0] < _QUARTER_US)
         return {
             "mailwarden.pair.known": pair is not None and now - pair[1] <= _KNOWN_US,
             "mailwarden.pair.fresh": fresh,  # this account came from this network for the first time within 15 minutes
@@ -154,6 +175,7 @@ class Ledger:
             "mailwarden.user.has_history": any(seen[0] <= first_us for seen in others),
             "mailwarden.user.networks": len(others),
             "mailwarden.source.users": users,
+            "mailwarden.source.tried": known.tried if known and now - known.tried_us <= _FAIL_US else 0,
             "mailwarden.source.is_proxy": users >= _PROXY_USERS or self.site.labelled("proxy", net),
         }
 
@@ -179,23 +201,30 @@ class Ledger:
 
     # ------------------------------------------------------------------ mail
 
-    def mailed(self, account: str, recipients: int, now: int) -> tuple[int, int]:
-        """Count recipients of an account; give (those of this hour, the usual most of an hour or 0 where unknown).
+    def mailed(self, account: str, recipients: int, now: int, *, fresh: bool) -> tuple[int, int]:
+        """Count recipients of an account; give what was usual before: (most of an hour, most of a quarter of an hour).
 
-        The usual most is the 95th percentile of the busy hours on record, once there are twenty of them.
+        The usual most of an hour is the 95th percentile of the busy hours on record, once there are twenty of them, else
+        0. That of a quarter is the most so far, from networks the account did not just come from.
         """
         record = self._account(account, now) or _Account(first_us=now)
-        hour = now // 3_600_000_000
+        hour, quarter = now // _HOUR_US, now // _QUARTER_US
         if record.hour != hour:
             if record.hour_recipients:
                 record.hours = [*record.hours, record.hour_recipients][-60:]
             record.hour, record.hour_recipients = hour, 0
         record.hour_recipients += recipients
+        best = record.best_quarter
+        if not fresh:
+            if record.quarter != quarter:
+                record.quarter, record.quarter_recipients = quarter, 0
+            record.quarter_recipients += recipients
+            record.best_quarter = max(best, record.quarter_recipients)
         record.last_us = now
         self._accounts.put(account, record)
         if len(record.hours) < 20:
-            return record.hour_recipients, 0
-        return record.hour_recipients, sorted(record.hours)[int(len(record.hours) * 0.95)]
+            return 0, best
+        return sorted(record.hours)[int(len(record.hours) * 0.95)], best
 
     def exists(self, account: str, now: int) -> None:
         """Learn that an account has a mailbox here."""

@@ -148,7 +148,8 @@ class Correlator:
 
     def _accept_from_account(self, event: Event, message: Message, account: str, facts: dict[str, object]) -> None:
         """Set what a message of an account is judged by: its usual volume, its labels, whose name it bears."""
-        _, facts["mailwarden.user.usual_hour"] = self._ledger.mailed(account, message.recipients, event.stream_us)
+        usual = self._ledger.mailed(account, message.recipients, event.stream_us, fresh=message.fresh)
+        facts["mailwarden.user.usual_hour"], facts["mailwarden.user.best_quarter"] = usual
         if self._site.labels:
             facts["mailwarden.labels"] = self._labels(account, event.mailwarden_network)
         sender = (message.sender or "").lower()
@@ -216,6 +217,8 @@ class Correlator:
         )
         event.mail_bounce_class, event.mail_bounce_list = verdict.klass, verdict.list
         event.mail_provider = event.mail_provider or verdict.provider
+        if verdict.list:
+            facts["mailwarden.list.public"] = _is_public_list(verdict.list)
         if verdict.klass in _OUR_STANDING:
             quoted = [one for one in quoted_addresses(event.smtp_reply_text) if one != event.destination_ip]
             if quoted:
@@ -284,6 +287,11 @@ class Correlator:
         event.mailwarden_attempts = max(0, told - tries.most)
         tries.most = max(tries.most, told)
         self._tries.put(who, tries)
+
+
+def _is_public_list(name: str) -> bool:
+    """Say whether a list is one that the reply rules know by name and many receivers ask; a bare zone name is neither."""
+    return "." not in name and not name.endswith("-internal") and name != "dynamic-ip"
 
 
 def _teller(event: Event) -> str:

@@ -1,0 +1,77 @@
+"""OUT-08: an account sends in bulk from a network it never used.
+
+Twenty recipients within the first quarter of an hour after the account came from this network, while it is known from
+another; and four times the most it ever sent in a quarter of an hour, for a busy person who roams sends on as before.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from mailwarden.alerts.detector import Detector, Fired
+from mailwarden.alerts.finding import Detection
+from mailwarden.alerts.windows import Window, add, crossed
+from mailwarden.parsers.event import Event
+
+__all__ = ["DETECTOR"]
+
+_SPAN_US = 900_000_000
+_LEAST = 20
+_TIMES_USUAL = 4
+_LABELS = frozenset({"newsletter", "gateway", "shared"})
+
+
+class _State(msgspec.Struct, array_like=True):
+    window: Window = msgspec.field(default_factory=Window)
+    last_us: int = 0
+
+
+class SendFromNewNetwork(Detector[_State]):
+    """Recipients of an account from one new network."""
+
+    detection = Detection(
+        name="send_from_new_network",
+        id="OUT-08",
+        version=1,
+        cause="takeover",
+        category="account_takeover",
+        severity="critical",
+        title="{account} was taken over and sends spam",
+        why="{measure} recipients within {span} from {address}, a network it had not used before (fires at {threshold})",
+        harmless="a newsletter sent from a hotel; ask the owner before you unlock",
+        advice="takeover",
+        techniques=("T1078", "T1586.002"),
+        primary="mailwarden.account",
+        entities=("source.ip", "email.from.address"),
+        span_us=_SPAN_US,
+        threshold=_LEAST,
+    )
+    actions = frozenset({"message-queued", "message-received"})
+    state = _State
+    ttl_us = 2 * _SPAN_US
+
+    def keys(self, event: Event) -> Iterable[str]:
+        """Accepted mail of an account whose network is new to it."""
+        facts = event.facts
+        if event.mailwarden_account is None or not facts or not facts.get("mailwarden.accepted"):
+            return ()
+        if not facts.get("mailwarden.pair.fresh") or not _LABELS.isdisjoint(facts.get("mailwarden.labels", ())):
+            return ()
+        return (f"{event.mailwarden_account}\x1f{event.mailwarden_network}",)
+
+    def update(self, state: _State, event: Event) -> Fired | None:
+        """Add the message's recipients."""
+        recipients = event.mail_recipient_count or 1
+        state.last_us = event.stream_us
+        measure = add(state.window, event.stream_us, _SPAN_US, recipients)
+        threshold = max(_LEAST, _TIMES_USUAL * (event.facts or {}).get("mailwarden.user.best_quarter", 0))
+        if measure < threshold:
+            return None
+        values = {"threshold": threshold, "address": event.source_ip or "?"}
+        first = state.window.level == 0
+        if crossed(state.window, measure):
+            return Fired(measure, measure if first else recipients, "critical", values)
+        return Fired(measure, recipients, "critical", values, fired=False)
+
+
+DETECTOR = SendFromNewNetwork()

@@ -6,7 +6,7 @@ from datetime import tzinfo
 from typing import Any
 from zlib import crc32
 
-from mailwarden.parsers.claims import claims
+from mailwarden.parsers.claims import Claim, claims
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.pattern import Format
 from mailwarden.parsers.stamp import SECONDS, Clock, Stamp, tai64n
@@ -36,7 +36,7 @@ _LAST_REPEATED = re.compile(r"(?:-- )?[Ll]ast message repeated ([0-9]{1,9}) time
 _LAST_REPEATED_TEXT = re.compile(r"Last message '(.*)' repeated ([0-9]{1,9}) times?, suppressed by syslog-ng on .*$")
 _OWN_PID = re.compile(r" ?\[([0-9]{1,10})\](?= )")
 _UNIX_TIME = re.compile(r"([0-9]{9,11})\.([0-9]{6}) ")
-_PECULIAR = re.compile(r"message repeated |Last message '|\[ID |$").match  # texts that are read the long way
+_PECULIAR = frozenset({"message ", "Last mes", ""})  # how texts begin that are read the long way
 _SD_MARK = re.compile(r'["\]]|\\.')
 _LINE_START = re.compile(
     r"[A-Z][a-z]{2} {1,2}[0-9]{1,2} [0-9]{2}:|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:|<[0-9]{1,3}>|\{\"|@4[0-9a-f]{23} "
@@ -75,6 +75,7 @@ class Reader:
         self._clock = Clock(zone, year, hint_year_us)
         self._claims = claims()
         self._tags: dict[str, _Tag] = {}
+        self._names: dict[str, Claim] = {}  # by tag without process id: a few, whatever the log
         self._previous: Event | None = None  # the line before, or the first of the record it belongs to
         self._tail = ""  # the line before, where it went on with that record
         self._by_host: dict[str | None, Event] = {}  # the last event of each other host
@@ -99,11 +100,26 @@ class Reader:
         stamp, stamp_us = "", 0
         for line in lines:
             known = None
-            if line[:16] == stamp:
-                us, quality = stamp_us, clock.quality
+            if clock.iso_hour:
+                parts = line.split(" ", 3)
+                written = parts[0]
+                if len(parts) == 4 and written[:14] == clock.iso_hour and written[clock.iso_from :] == clock.iso_zone:
+                    us = seconds.get(written[14:19], -1)
+                    if us >= 0:
+                        us += clock.iso_us
+                        quality = None
+                        known = tags.get(parts[2]) or self._like(parts[2])
+                        if clock.iso_digits:
+                            fraction = written[20 : 20 + clock.iso_digits]
+                            if fraction.isdigit() and fraction.isascii():
+                                us += int(fraction) * clock.iso_scale
+                            else:
+                                known = None
+            elif line[:16] == stamp:
+                us = stamp_us
                 parts = line[16:].split(" ", 2)
                 if len(parts) == 3:
-                    known = tags.get(parts[1])
+                    known = tags.get(parts[1]) or self._like(parts[1])
             elif line[:10] == clock.hour:
                 us = seconds.get(line[10:16], -1)
                 if us >= 0:
@@ -111,22 +127,8 @@ class Reader:
                     stamp, stamp_us, quality = line[:16], us, clock.quality
                     parts = line[16:].split(" ", 2)
                     if len(parts) == 3:
-                        known = tags.get(parts[1])
-            elif line[:14] == clock.iso_hour and line[clock.iso_from : clock.iso_end] == clock.iso_zone:
-                us = seconds.get(line[14:19], -1)
-                fraction = line[20 : 20 + clock.iso_digits]
-                if us >= 0 and (not fraction or (fraction.isascii() and fraction.isdigit())):
-                    us += clock.iso_us + (int(fraction) * clock.iso_scale if fraction else 0)
-                    quality = None
-                    parts = line[clock.iso_end :].split(" ", 2)
-                    if len(parts) == 3:
-                        known = tags.get(parts[1])
-            if (
-                known is None
-                or line[-1] == "\r"
-                or len(line) > _LINE_MAX
-                or ((text := parts[2])[:1] in "mL[" and _PECULIAR(text))
-            ):
+                        known = tags.get(parts[1]) or self._like(parts[1])
+            if known is None or line[-1] == "\r" or len(line) > _LINE_MAX or (text := parts[-1])[:8] in _PECULIAR:
                 stamp = ""
                 self._previous = previous
                 events.append(self._slow(line))
@@ -137,7 +139,7 @@ class Reader:
             event.timestamp_us = us
             event.mailwarden_time_quality = quality
             event.event_original = line
-            event.host_hostname = host = parts[0]
+            event.host_hostname = host = parts[-3]
             event.process_name, event.process_pid, event.service_name, event.mail_service, read = known
             try:
                 read(event, text)
@@ -341,6 +343,23 @@ class Reader:
         event.host_hostname = host
         self._read_as(event, known, after[tag.end() :].removeprefix(" "))
 
+    def _like(self, token: str) -> "_Tag | None":
+        """Say what a tag tells that differs from one already seen in its process id only."""
+        if token[-2:] != "]:":
+            return None
+        name, _, pid = token[:-2].partition("[")
+        claim = self._names.get(name)
+        if claim is None or not _is_pid(pid):
+            return None
+        return self._keep(token, claim, pid)
+
+    def _keep(self, token: str, claim: Claim, pid: str | None) -> "_Tag":
+        known = (claim.process_name, int(pid) if pid else None, claim.service_name, claim.mail_service, claim.read)
+        if len(self._tags) >= _TAGS_KEPT:
+            self._tags.clear()
+        self._tags[token] = known
+        return known
+
     def _known(self, tag: str, pid: str | None, token: str | None, rest: str, own: bool) -> "_Tag | None":
         """Say what a tag tells; None where the whole rest is rather a server's own record."""
         known = self._tags.get(token) if token else None
@@ -348,11 +367,17 @@ class Reader:
             claim = self._claims.tag(tag)
             if claim.format is None and ((own and self._owner) or self._claims.text(rest, own)):
                 return None
-            known = (claim.process_name, int(pid) if pid else None, claim.service_name, claim.mail_service, claim.read)
-            if token:
-                if len(self._tags) >= _TAGS_KEPT:
-                    self._tags.clear()
-                self._tags[token] = known
+            if token is None:
+                return (
+                    claim.process_name,
+                    int(pid) if pid else None,
+                    claim.service_name,
+                    claim.mail_service,
+                    claim.read,
+                )
+            if claim.format is not None:
+                self._names[tag] = claim
+            known = self._keep(token, claim, pid)
         return known
 
     def _message(self, event: Event, tag: str, pid: int | None, text: str) -> None:
@@ -366,6 +391,8 @@ class Reader:
         event.process_name, event.process_pid, event.service_name, event.mail_service, read = known
         solaris = _SOLARIS_ID.match(text)
         if solaris:
+            self._tags.clear()  # so that every line of such a file comes here
+            self._names.clear()
             text = text[solaris.end() :]
             if solaris[1] in FACILITIES:
                 _set_priority(event, FACILITIES.index(solaris[1]), _severity(solaris[2]))

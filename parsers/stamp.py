@@ -76,7 +76,7 @@ class Clock:
         """Drop the remembered hours, which only save work."""
         self.hour, self.hour_us = "", 0
         self.iso_hour, self.iso_us, self.iso_zone = "", 0, ""
-        self.iso_digits, self.iso_scale, self.iso_from, self.iso_end = 0, 0, 0, 0
+        self.iso_digits, self.iso_scale, self.iso_from = 0, 0, 0
 
     def traditional(self, text: str) -> Stamp | None:
         """Read `Mar  3 04:05:06` (RFC 3164) at the start of the text."""
@@ -94,6 +94,7 @@ class Clock:
         us, sure = self._utc(local)
         self._last_us = us
         if sure and found.end() == 15:
+            self.iso_hour = ""
             self.hour, self.hour_us = text[:10], us - SECONDS.get(text[10:15], 0)
             if text[10:15] not in SECONDS or not self._whole_hour(local):
                 self.hour = ""
@@ -214,8 +215,9 @@ class Clock:
             self.iso_hour, self.iso_us = text[:14], us - SECONDS[text[14:19]]
             self.iso_digits = min(digits, 6)
             self.iso_scale = 10 ** (6 - self.iso_digits)
-            self.iso_from, self.iso_end = zone_from, end + 1
-            self.iso_zone = text[zone_from : end + 1]
+            self.iso_from = zone_from
+            self.iso_zone = text[zone_from:end]
+            self.hour = ""  # one style a file: the reader asks for the hour of one only
 
 
 def tai64n(text: str) -> Stamp | None:

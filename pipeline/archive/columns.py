@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
 
+import msgspec
 import pyarrow as pa
 
 from mailwarden.parsers.event import ECS_NAMES, Event, iso
@@ -16,11 +17,17 @@ __all__ = ["EXTRA", "SCHEMA", "fields_of", "table_of"]
 EXTRA = "mailwarden.extra"
 _TIMESTAMP = "@timestamp"
 _TYPES = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
+_encode = msgspec.json.Encoder().encode  # ten times as fast as json.dumps
 _INT64 = range(-(1 << 63), 1 << 63)
 
 
-def _type_of(annotation: Any) -> pa.DataType:
-    """Give the column type of a field's annotation: `str | None`, `list[str] | None`, `int`."""
+def _type_of(attribute: str) -> pa.DataType:
+    """Give the column type of a field by its annotation: `str | None`, `list[str] | None`, `int`."""
+    if attribute == "timestamp_us":
+        return pa.timestamp("us", "UTC")
+    if attribute == "extra":
+        return pa.string()
+    annotation = Event.__annotations__[attribute]
     kinds = [kind for kind in get_args(annotation) if kind is not type(None)] or [annotation]
     return _TYPES.get(kinds[0], pa.list_(pa.string()))
 
@@ -30,32 +37,41 @@ _NAMES: dict[str, str] = {  # by attribute
     **ECS_NAMES,
     "event_count": "event.count",
     "event_original": "event.original",
+    "extra": EXTRA,
 }
 _DEFAULTS: dict[str, Any] = {attribute: getattr(Event, attribute) for attribute in _NAMES}
 _UNSAID = {_NAMES[attribute]: 1 for attribute in ("event_count", "mailwarden_attempts")}
 
-SCHEMA = pa.schema(
-    [
-        (name, pa.timestamp("us", "UTC") if name == _TIMESTAMP else _type_of(Event.__annotations__[attribute]))
-        for attribute, name in _NAMES.items()
-    ]
-    + [(EXTRA, pa.string())]
-)
+SCHEMA = pa.schema([(name, _type_of(attribute)) for attribute, name in _NAMES.items()])
 
 
 def table_of(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     """Make a table of events, given as what is set on each by attribute."""
-    columns: dict[str, list[Any]] = {attribute: [default] * len(rows) for attribute, default in _DEFAULTS.items()}
-    columns["extra"] = [None] * len(rows)
+    columns: dict[str, list[Any]] = {}
     for number, row in enumerate(rows):
         for attribute, value in row.items():
-            column = columns.get(attribute)
-            if column is not None:
-                column[number] = value
-    columns["extra"] = [None if extra is None else json.dumps(extra, default=str) for extra in columns["extra"]]
-    return pa.table(
-        [_array(values, SCHEMA.field(at).type) for at, values in enumerate(columns.values())], schema=SCHEMA
-    )
+            if attribute in columns:
+                columns[attribute][number] = value
+            elif attribute in _DEFAULTS:
+                columns[attribute] = [_DEFAULTS[attribute]] * len(rows)
+                columns[attribute][number] = value
+    if "extra" in columns:
+        columns["extra"] = [None if extra is None else _json(extra) for extra in columns["extra"]]
+    arrays = []
+    for attribute, field in zip(_DEFAULTS, SCHEMA, strict=True):
+        values = columns.get(attribute)
+        if values is None:  # half of the columns: no event of the batch has it
+            arrays.append(pa.repeat(pa.scalar(_DEFAULTS[attribute], field.type), len(rows)))
+        else:
+            arrays.append(_array(values, field.type))
+    return pa.table(arrays, schema=SCHEMA)
+
+
+def _json(extra: Mapping[str, Any]) -> str:
+    try:
+        return _encode(extra).decode()
+    except (TypeError, ValueError):  # bytes that were no text among them
+        return json.dumps(extra, default=str)
 
 
 def _array(values: list[Any], kind: pa.DataType) -> pa.Array:

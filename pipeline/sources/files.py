@@ -69,6 +69,8 @@ class FileSource:
                     continue
                 self._end_or_wait()
                 return None
+            if self._has_begun_behind_back(current):
+                continue
             chunk = self._read_from(current, limit_bytes)
             if chunk is not None:
                 return chunk
@@ -82,6 +84,20 @@ class FileSource:
                 if self._current is current:
                     self._finish(current)
         return None
+
+    def _has_begun_behind_back(self, current: Birth) -> bool:
+        """Notice that a file that was empty was written, copied and truncated between two looks; go to the copy."""
+        if not self._follow or current.offset or current.packed:
+            return False
+        first = self._lineage.after(self._done)
+        if first is None or not first.size or (first.inode, first.device) == (current.inode, current.device):
+            return False
+        unread = self._lineage.open(first)
+        if unread is None:
+            return False
+        current.close()
+        self._current = unread
+        return True
 
     def _read_from(self, current: Birth, limit_bytes: int) -> Chunk | None:
         try:
@@ -136,7 +152,7 @@ class FileSource:
         if self._begun:
             candidate = self._lineage.after(self._done)
         else:
-            candidate = self._lineage.first(rotations=self._rotations, not_before=self._not_before)
+            candidate, self._done = self._lineage.first(rotations=self._rotations, not_before=self._not_before)
         if candidate is None:
             return False
         self._current = self._lineage.open(candidate)
@@ -233,12 +249,9 @@ class FileSource:
                     f"the file that was read up to byte {mark.offset} is gone. Lines written behind that place before it "
                     "went are lost to mailwarden. Keep at least one rotated file where the log stands.",
                 )
-        if self._follow and self._done:
-            before = self._lineage.find(self._done[-1])
-            if before is not None and (before.packed or before.size() <= before.offset):
-                before.close()
-            elif before is not None:
-                self._before = (before, time.monotonic() + _LINGER_S)
+        before = self._lineage.grown(self._done[-1]) if self._follow and self._done else None
+        if before is not None:
+            self._before = (before, time.monotonic() + _LINGER_S)
 
     def found(self) -> list[Source]:
         """Give nothing: rotations belong to this source."""

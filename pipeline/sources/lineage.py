@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from mailwarden.pipeline.sources.birth import Birth, head_of
 from mailwarden.pipeline.sources.family import members
-from mailwarden.pipeline.sources.identity import Mark
+from mailwarden.pipeline.sources.identity import Mark, birth_of, digest
 from mailwarden.pipeline.sources.wording import unreadable
 
 __all__ = ["Candidate", "Lineage"]
@@ -72,10 +72,19 @@ class Lineage:
         recent = [c for c in candidates if c.size and (c.path == self._path or c.modified_ns >= not_before * 1e9)]
         return recent or candidates[-1:]
 
-    def first(self, *, rotations: bool, not_before: float) -> Candidate | None:
-        """Choose where a first reading begins."""
+    def first(self, *, rotations: bool, not_before: float) -> tuple[Candidate | None, list[Mark]]:
+        """Choose where a first reading begins, and mark the file before it, so that what is made later is known as new."""
         wanted = self._wanted(rotations=rotations, not_before=not_before)
-        return wanted[0] if wanted else None
+        if not wanted:
+            return None, []
+        older = [candidate for candidate in self.candidates() if candidate not in wanted and self._head(candidate)]
+        return wanted[0], [self._passed(candidate) for candidate in older[-1:]]
+
+    def _passed(self, candidate: Candidate) -> Mark:
+        head = self._head(candidate)
+        return Mark(
+            birth_of(head), candidate.size, len(head), digest(head), 0, digest(b""), *candidate[1:3], candidate[4]
+        )
 
     def size(self, *, rotations: bool, not_before: float) -> int:
         """Count the bytes on disk that a first reading takes."""
@@ -116,7 +125,7 @@ class Lineage:
 
         The last line of a packed file costs unpacking it all, so it is only looked for then.
         """
-        first = self.first(rotations=rotations, not_before=not_before)
+        first, _ = self.first(rotations=rotations, not_before=not_before)
         if first is None or not _YEARLESS.match(self._head(first)):
             return None
         with_lines = [candidate for candidate in self.candidates() if candidate.size]
@@ -129,6 +138,18 @@ class Lineage:
             self._head(first).partition(b"\n")[0].decode("utf-8", "surrogateescape"),
             line.decode("utf-8", "surrogateescape"),
         )
+
+    def grown(self, mark: Mark) -> Birth | None:
+        """Open a renamed file in which there is more than was read."""
+        for candidate in self.candidates():
+            same = (candidate.inode, candidate.device) == (mark.inode, mark.device)
+            if same and candidate.size > mark.offset and self.is_marked(candidate, mark):
+                birth = self.open(candidate)
+                if birth is not None and not birth.packed and birth.resume(mark):
+                    return birth
+                if birth is not None:
+                    birth.close()
+        return None
 
     def open(self, candidate: Candidate) -> Birth | None:
         """Open a candidate; None when it was moved away or closed to us meanwhile."""

@@ -106,10 +106,10 @@ def arrival(event: Event, rest: str) -> bool:
 
     Where it came from and how is the same for many messages: both are read once and remembered.
     """
-    sender, _, further = rest.partition(" ")
-    before, _, behind = further.partition("P=")
+    before, _, behind = rest.partition(" P=")
+    sender, _, origin = before.partition(" ")
     manner, _, behind = behind.partition(" S=")
-    origin_fields, manner_fields = _origin(before[:-1]), _manner(manner)
+    origin_fields, manner_fields = _origin(origin), _manner(manner)
     if origin_fields is None or manner_fields is None or '"' in sender or not _plain(event, behind):
         return _arrival(event, rest)
     fields_of = vars(event)
@@ -137,11 +137,12 @@ def _plain(event: Event, text: str) -> bool:
         message_id, subjected, subject = text[3:].partition(' T="')
         if not subjected:
             message_id, _, text = message_id.partition(" ")
+            subject = None
         elif " " in message_id:
             return False
     elif text[:3] == 'T="':
         subject = text[3:]
-    if subject:
+    if subject is not None:
         subject, quote, text = subject.partition('"')
         if not quote or "\\" in subject:
             return False

@@ -102,7 +102,7 @@ def _choose(text: str, start: int, follows: Follows) -> tuple[re.Match[str] | No
     for count, closing in enumerate(_CLOSING.finditer(text, start)):
         if count == _MOST_CLOSINGS:
             return chosen, True
-        span = follows(text, closing.end())
+        span = follows(text, closing.end()) if ip(closing.group(1)) else None
         if span is None:
             continue
         if chosen is not None:

@@ -140,7 +140,7 @@ def _redact(event: Event, text: str) -> str:
 _TAG = re.compile(r"exim\d?(?:[-_.](?!stats)[\w.-]{1,40})?")
 _FOREIGN = re.compile(
     r"\S{1,255} [\w./-]{1,64}(?:\[\d{1,10}\])?: |[\w./-]{1,64}\[\d{1,10}\]: |[\w.]{1,40} {1,30}\[\d{1,10}\]: "
-    r"|\S{0,255},|[A-Z]{4,8}[: ]|-|\#|\{|\[|\d|(?:status|install|upgrade|configure|trigproc|startup|remove|purge|conffile) "
+    r"|\S{0,255},|[A-Z]{4,8}[: ]|[ \t]|-|\#|\{|\[|\d|(?:status|install|upgrade|configure|trigproc|startup|remove|purge|conffile) "
 )
 _OWN_STARTS = re.compile(
     r"H=|U=|F=|<=|cwd=|Ci=|pid \d|VRFY |SMTPS? |LMTP |ALERT: |LDAP |LOG: |SIGSEGV |rejected |temporarily rejected "
@@ -171,7 +171,10 @@ def claim_text(text: str) -> bool:
 
 
 _HEADER = re.compile(r"Envelope-(?:from|to): |[A-Z* ] [!-9;-~]{1,76}:|[ \t]|-{3,}$|\s*$")
-_FOREIGN_STAMP = re.compile(r"<\d{1,3}>|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d|\{\"")
+_FOREIGN_STAMP = re.compile(
+    r"\S{1,255} [\w./-]{1,64}\[\d{1,10}\]: |<\d{1,3}>|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d "
+    r"|\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d|\{\""
+)
 
 
 def continues(text: str, previous: str) -> bool:

@@ -118,7 +118,7 @@ def identified(event: Event, rest: str) -> bool:
 @FORMAT.pattern("no MAIL in TLS SMTP connection from ")
 def no_mail(event: Event, rest: str) -> bool:
     """A client went without having tried to send."""
-    end = peer(event, rest, 0, lambda line, at: (at, len(line)) if " D=" in line[at : at + 400] else None)
+    end = peer(event, rest, 0, lambda line, at: _before(line, at, " D="))
     if end is None:
         return False
     end = fields(event, rest, end)

@@ -1,0 +1,434 @@
+"""The report as text. A section that found something is a table of at most five rows; one that did not is one line."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date, tzinfo
+from typing import NamedTuple
+
+from mailwarden.alerts.escape import printable
+from mailwarden.alerts.incident import Incident, severity_rank
+from mailwarden.alerts.render import severity_shape, severity_word
+from mailwarden.alerts.translate import N_, Translator
+from mailwarden.pipeline.cli.sentences import Sentences
+from mailwarden.pipeline.cli.terminal import columns, shorten, wrap
+from mailwarden.pipeline.report.figures import HISTORY_DAYS, Counted, Figures, Measure
+from mailwarden.pipeline.store import Unparsed
+
+__all__ = ["Page", "page_text", "verdict"]
+
+_WIDTH = 80
+_ROWS = 5
+_CELL = 40  # columns of a name in a table
+_MUCH = 20  # failed deliveries of a provider that are worth a table
+_RATIO = 0.05  # or this part of its mail, where that is at least five messages
+_UNDERSTOOD = 0.99  # below it the log is not well read
+
+_MEASURES = {
+    "received": N_("mail received"),
+    "sent": N_("mail delivered elsewhere"),
+    "deferred": N_("mail that had to wait"),
+    "bounced": N_("mail returned"),
+    "rejected": N_("mail refused by us"),
+    "logins": N_("logins"),
+    "clear_logins": N_("logins without TLS"),
+    "failed_logins": N_("failed logins"),
+    "not_understood": N_("lines not understood"),
+}
+_CLASSES = {
+    "blocklist": N_("we are on a blocklist"),
+    "reputation": N_("our reputation"),
+    "policy_auth": N_("SPF, DKIM or DMARC"),
+    "rate_limit": N_("too much at once"),
+    "spam_content": N_("taken for spam"),
+    "mailbox_full": N_("mailbox full"),
+    "unknown_user": N_("no such user"),
+    "greylist": N_("greylisting"),
+    "tls": N_("TLS"),
+    "too_big": N_("too big"),
+    "other": N_("other"),
+}
+_PROVIDERS = {
+    "google": "Gmail",
+    "microsoft_consumer": "Outlook.com",
+    "microsoft_365": "Microsoft 365",
+    "apple": "iCloud",
+    "yahoo": "Yahoo",
+    "yahoo_jp": "Yahoo! JAPAN",
+    "ntt_docomo": "docomo",
+    "kddi": "au",
+    "softbank": "SoftBank",
+}
+_PROTOCOLS = {"imap": "IMAP", "pop3": "POP3", "smtp": "SMTP", "managesieve": "Sieve", "http": "HTTP", "lmtp": "LMTP"}
+_TONES = {"critical": "critical", "high": "watch", "medium": "watch", "low": "minor", "info": "minor"}
+
+
+class Page(NamedTuple):
+    """A report and how its reader wants it."""
+
+    tongue: Translator
+    sentences: Sentences
+    first: date
+    last: date
+    zone: tzinfo
+    figures: Figures
+    incidents: Sequence[Incident]
+    unparsed: Sequence[Unparsed]
+    waiting: int
+
+
+def page_text(page: Page) -> str:
+    """Write the report."""
+    lines = [f"{_mark(page)} {verdict(page)}"]
+    if page.figures.lines or page.incidents:
+        sections = [
+            _incidents(page),
+            _changes(page),
+            _attacks(page),
+            _deliveries(page),
+            _senders(page),
+            _connections(page),
+            _vanishing(page),
+            _health(page),
+        ]
+        for section in sections:
+            if len(section) > 1:
+                lines += ["", *section] if lines[-1] else section
+                lines.append("")
+            else:
+                lines += section
+    return "\n".join(line.rstrip() for line in lines).rstrip() + "\n"
+
+
+def verdict(page: Page) -> str:
+    """Judge the time in a sentence."""
+    tongue, figures = page.tongue, page.figures
+    when = _when(page)
+    tones = Counter(_TONES[one.severity] for one in page.incidents)
+    parts = [
+        tongue.count("{number} critical", "{number} critical", tones["critical"]),
+        tongue.count("{number} to watch", "{number} to watch", tones["watch"]),
+        tongue.count("{number} minor", "{number} minor", tones["minor"]),
+    ]
+    told = tongue.gettext(", ").join(
+        part for part, tone in zip(parts, ("critical", "watch", "minor"), strict=True) if tones[tone]
+    )
+    if not figures.lines and not page.incidents:
+        return tongue.say(
+            N_("{when}: no line was read. Either mailwarden did not run, or its logs stood still."), {"when": when}
+        )
+    values: dict[str, object] = {"when": when, "told": told, "mail": _mail(page)}
+    if tones["critical"] or tones["watch"]:
+        return tongue.say(N_("{when}: {told}. {mail}"), values)
+    if told:
+        return tongue.say(N_("{when}: nothing that needs you ({told}). {mail}"), values)
+    return tongue.say(N_("{when}: all normal. {mail}"), values)
+
+
+# ---------------------------------------------------------------------- sections
+
+
+def _incidents(page: Page) -> list[str]:
+    """What happened, the worst first, with the next step of what needs a person."""
+    tongue, sentences = page.tongue, page.sentences
+    worth = [one for one in page.incidents if severity_rank(one.severity) >= severity_rank("medium")]
+    shown = (worth or page.incidents)[:_ROWS]
+    lines = []
+    for one in shown:
+        mark = f"{severity_shape(one.severity)} {severity_word(one.severity, tongue)}"
+        row = f"{_pad(mark, 11)} {_pad(sentences.short(one.id), 5)} "
+        room = _WIDTH - columns(row)
+        title, *more = wrap(f"{sentences.title(one)} ({_state(one, page)})", room, room)
+        lines += [row + title, *(" " * columns(row) + text for text in more)]
+        steps = sentences.steps(one)
+        if steps and one in worth and one.status != "closed":
+            text = steps[0].command or steps[0].text
+            lines += [" " * 18 + line for line in wrap(f"→ {text}", _WIDTH - 18, _WIDTH - 20)]
+    if len(page.incidents) > len(shown):
+        lines.append(_pad("", 18) + _more(tongue, len(page.incidents) - len(shown)))
+    return ["", *lines] if len(lines) == 1 else lines
+
+
+def _changes(page: Page) -> list[str]:
+    """What left its usual band."""
+    tongue, figures = page.tongue, page.figures
+    if figures.history_days < HISTORY_DAYS:
+        return [tongue.gettext("No history yet: numbers get their usual value beside them after 7 days.")]
+    changed = [one for one in figures.measures.values() if one.changed]
+    if not changed:
+        return [tongue.gettext("Everything counted is near its usual value.")]
+    rows = [
+        (tongue.gettext(_MEASURES[one.name]), _number(tongue, one.count), _usual(tongue, one.usual), _word(tongue, one))
+        for one in changed
+    ]
+    return _table(
+        page,
+        tongue.gettext("What changed"),
+        ("", tongue.gettext("counted"), tongue.gettext("usual"), ""),
+        rows,
+        len(rows),
+    )
+
+
+def _attacks(page: Page) -> list[str]:
+    tongue, attacks = page.tongue, page.figures.attacks
+    if not attacks.tries:
+        return [tongue.gettext("No login failed.")]
+    values: dict[str, object] = {
+        "tries": tongue.count("{number} failed login", "{number} failed logins", attacks.tries),
+        "strangers": attacks.stranger_tries,
+        "networks": tongue.count("{number} network", "{number} networks", attacks.networks.total),
+        "known": attacks.known_tries,
+        "accounts": tongue.count("{number} account", "{number} accounts", attacks.accounts.total),
+    }
+    if not attacks.stranger_tries:
+        said = tongue.say(N_("{tries}, none by strangers."), values)
+    else:
+        said = tongue.say(
+            N_(
+                "{tries}: {strangers} by strangers from {networks}, {known} by people known there; {accounts} of yours tried."
+            ),
+            values,
+        )
+    lines = wrap(said, _WIDTH, _WIDTH)
+    if not page.figures.measures["failed_logins"].changed and not _has(page, "auth_attack", "account_takeover"):
+        return [" ".join(lines)] if len(lines) == 1 else ["\n".join(lines)]
+    head = (tongue.gettext("network"), tongue.gettext("tries"))
+    rows = [(one.name, _number(tongue, one.count)) for one in attacks.networks.first]
+    return _table(page, said, head, rows, attacks.networks.total)
+
+
+def _deliveries(page: Page) -> list[str]:
+    tongue = page.tongue
+    bad = [one for one in page.figures.providers if _is_bad(one.sent, one.deferred + one.bounced)]
+    if not bad:
+        return []
+    head = [tongue.gettext(word) for word in (N_("provider"), N_("sent"), N_("deferred"), N_("bounced"), N_("mostly"))]
+    rows = [
+        (
+            _provider(one.name, tongue),
+            _number(tongue, one.sent),
+            _number(tongue, one.deferred),
+            _number(tongue, one.bounced),
+            tongue.gettext(_CLASSES[one.klass]) if one.klass in _CLASSES else one.klass,
+        )
+        for one in bad
+    ]
+    return _table(page, tongue.gettext("Who did not take our mail"), head, rows, len(bad))
+
+
+def _senders(page: Page) -> list[str]:
+    tongue, figures = page.tongue, page.figures
+    if not figures.senders:
+        return []
+    unusual = [one for one in figures.senders if one.usual is not None and _left(one.recipients, one.usual)]
+    if not unusual and not _has(page, "outbound_spam"):
+        return []
+    head = [tongue.gettext(word) for word in (N_("sender"), N_("messages"), N_("recipients"), N_("usual"))] + [""]
+    rows = [
+        (
+            one.name if one.kind == "account" else tongue.say(N_("{name} (script)"), {"name": one.name}),
+            _number(tongue, one.messages),
+            _number(tongue, one.recipients),
+            _usual(tongue, one.usual),
+            _word(
+                tongue,
+                Measure("", one.recipients, one.usual, one.usual is not None and _left(one.recipients, one.usual)),
+            ),
+        )
+        for one in figures.senders
+    ]
+    return _table(page, tongue.gettext("Who sent most"), head, rows, figures.sender_count)
+
+
+def _connections(page: Page) -> list[str]:
+    tongue, figures = page.tongue, page.figures
+    logins = sum(one.logins for one in figures.protocols)
+    if not logins:
+        return []
+    clear = sum(one.clear for one in figures.protocols)
+    encrypted = sum(one.encrypted for one in figures.protocols)
+    by = tongue.gettext(", ").join(
+        f"{_PROTOCOLS.get(one.name, one.name or '?')} {_number(tongue, one.logins)}" for one in figures.protocols[:4]
+    )
+    values: dict[str, object] = {
+        "logins": tongue.count("{number} login", "{number} logins", logins),
+        "by": by,
+        "clear": clear,
+        "unknown": logins - clear - encrypted,
+    }
+    if clear:
+        said = tongue.say(N_("{logins} ({by}), {clear} of them without TLS"), values)
+        head = (tongue.gettext("account without TLS"), tongue.gettext("logins"))
+        rows = [(one.name, _number(tongue, one.count)) for one in figures.clear_accounts.first]
+        return _table(page, said, head, rows, figures.clear_accounts.total)
+    if encrypted == logins:
+        return [tongue.say(N_("{logins} ({by}), all with TLS."), values)]
+    return [
+        tongue.say(N_("{logins} ({by}), none known to be without TLS; of {unknown} the log does not tell."), values)
+    ]
+
+
+def _vanishing(page: Page) -> list[str]:
+    tongue, vanishing = page.tongue, page.figures.vanishing
+    if not vanishing.total:
+        return []
+    head = (tongue.gettext("account"), tongue.gettext("messages"))
+    said = tongue.gettext("Mail that may be missed: deleted by POP3 while the account is also read by IMAP")
+    lines = _table(page, said, head, _cells(tongue, vanishing.first), vanishing.total)
+    return [*lines, "  " + tongue.gettext("→ In that mail program, set: leave a copy on the server.")]
+
+
+def _health(page: Page) -> list[str]:
+    tongue, figures = page.tongue, page.figures
+    ours = figures.understood + figures.not_understood
+    ratio = figures.understood / ours if ours else 1.0
+    values: dict[str, object] = {
+        "lines": tongue.count("{number} line", "{number} lines", figures.lines),
+        "ratio": f"{ratio * 100:.2f}",
+        "waiting": page.waiting,
+    }
+    lines = [tongue.say(N_("{lines} read, {ratio} % of the mail servers' understood."), values)]
+    if ours and ratio < _UNDERSTOOD:
+        lines += [shorten(f"  {_number(tongue, one.lines)} × {printable(one.sample)}", _WIDTH) for one in page.unparsed]
+        lines.append("  → mailwarden unparsed")
+    if figures.data_loss:
+        text = tongue.count("{number} message of lost lines.", "{number} messages of lost lines.", figures.data_loss)
+        lines.append(f"  ▲ {text}")
+    if figures.attacks.backend_errors:
+        text = tongue.count(
+            "{number} login could not be checked: the password store did not answer.",
+            "{number} logins could not be checked: the password store did not answer.",
+            figures.attacks.backend_errors,
+        )
+        lines.append(f"  ▲ {text}")
+    if page.waiting:
+        text = tongue.count(
+            "{number} alert was not delivered yet.", "{number} alerts were not delivered yet.", page.waiting
+        )
+        lines.append(f"  ▲ {text}  → mailwarden doctor")
+    return lines
+
+
+# ---------------------------------------------------------------------- words and cells
+
+
+def _mark(page: Page) -> str:
+    if page.incidents:
+        worst = max(page.incidents, key=lambda one: severity_rank(one.severity)).severity
+        if severity_rank(worst) >= severity_rank("medium"):
+            return severity_shape(worst)
+    return "✓" if page.figures.lines else "▲"
+
+
+def _mail(page: Page) -> str:
+    """Say in a few words how mail went."""
+    tongue = page.tongue
+    sent, deferred, bounced = (page.figures.measures[name].count for name in ("sent", "deferred", "bounced"))
+    received = page.figures.measures["received"].count
+    if not sent + bounced:
+        return tongue.count("{number} message received.", "{number} messages received.", received)
+    values: dict[str, object] = {
+        "sent": sent,
+        "ratio": f"{sent / (sent + bounced) * 100:.1f}",
+        "deferred": deferred,
+        "received": received,
+    }
+    return tongue.say(
+        N_("{received} received, {sent} delivered elsewhere ({ratio} % of what was tried), {deferred} had to wait."),
+        values,
+    )
+
+
+def _state(incident: Incident, page: Page) -> str:
+    tongue, figures = page.tongue, page.figures
+    if incident.status == "closed":
+        return tongue.gettext("ended")
+    if incident.opened_us >= figures.from_us:
+        return tongue.gettext("returned") if incident.previous else tongue.gettext("new")
+    if incident.worse_us >= figures.from_us:
+        return tongue.gettext("worse")
+    return tongue.gettext("open")
+
+
+def _when(page: Page) -> str:
+    first = _date(page.first, page.tongue)
+    if page.first == page.last:
+        return first
+    return f"{first} – {_date(page.last, page.tongue)}"
+
+
+def _date(day: date, tongue: Translator) -> str:
+    """Write a day, never by the locale of the process."""
+    if tongue.language == "ja":
+        return f"{day.year}年{day.month}月{day.day}日（{'月火水木金土日'[day.weekday()]}）"
+    names = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+    months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+    return f"{names[day.weekday()]} {day.day} {months[day.month - 1]} {day.year}"
+
+
+def _left(count: int, usual: float) -> bool:
+    return abs(count - usual) >= _MUCH and max(count, usual) >= 2 * min(count, usual)
+
+
+def _is_bad(sent: int, failed: int) -> bool:
+    return failed >= _MUCH or (failed >= 5 and failed >= _RATIO * (sent + failed))
+
+
+def _has(page: Page, *categories: str) -> bool:
+    return any(
+        one.category in categories and severity_rank(one.severity) >= severity_rank("medium") for one in page.incidents
+    )
+
+
+def _number(tongue: Translator, number: float) -> str:
+    return tongue.value("number", number)
+
+
+def _usual(tongue: Translator, usual: float | None) -> str:
+    return "–" if usual is None else _number(tongue, round(usual))
+
+
+def _word(tongue: Translator, measure: Measure) -> str:
+    if not measure.changed or measure.usual is None:
+        return ""
+    if not measure.usual:
+        return f"▲ {tongue.gettext('new')}"
+    if not measure.count:
+        return f"▼ {tongue.gettext('gone')}"
+    return f"{'▲' if measure.count > measure.usual else '▼'} {_number(tongue, measure.count / measure.usual)}×"
+
+
+def _provider(name: str, tongue: Translator) -> str:
+    if name == "other":
+        return tongue.gettext("all others")
+    return _PROVIDERS.get(name, name.replace("_", " "))
+
+
+def _cells(tongue: Translator, counted: Iterable[Counted]) -> list[tuple[str, str]]:
+    return [(one.name, _number(tongue, one.count)) for one in counted]
+
+
+def _more(tongue: Translator, number: int) -> str:
+    return tongue.count("and {number} more", "and {number} more", number)
+
+
+def _table(page: Page, title: str, head: Sequence[str], rows: Sequence[Sequence[str]], total: int) -> list[str]:
+    """Lay out up to five rows: the first column and the last to the left, numbers to the right."""
+    cells = [[shorten(printable(cell), _CELL) for cell in row] for row in (head, *rows[:_ROWS])]
+    widths = [max(columns(row[at]) for row in cells) for at in range(len(head))]
+    text_last = len(head) > 2
+    lines = wrap(title, _WIDTH, _WIDTH)
+    for row in cells:
+        line = [_pad(row[0], widths[0])]
+        for at in range(1, len(row)):
+            is_text = text_last and at == len(row) - 1
+            line.append(row[at] if is_text else " " * (widths[at] - columns(row[at])) + row[at])
+        if any(cell for cell in row):
+            lines.append("  " + "  ".join(line))
+    if total > min(len(rows), _ROWS):
+        lines.append("  " + _more(page.tongue, total - min(len(rows), _ROWS)))
+    return lines
+
+
+def _pad(text: str, width: int) -> str:
+    return text + " " * (width - columns(text))

@@ -94,46 +94,53 @@ class Reader:
         `_slow`.
         """
         events: list[Event] = []
-        clock, tags, seconds = self._clock, self._tags, SECONDS
+        clock, seconds, peculiar, line_max = self._clock, SECONDS, _PECULIAR, _LINE_MAX
+        tag, like = self._tags.get, self._like
         previous = self._previous
         host_before = previous.host_hostname if previous is not None else None
-        stamp, stamp_us = "", 0
+        hour, hour_us, quality = clock.hour, clock.hour_us, clock.quality
+        iso_hour, iso_us, iso_zone, iso_from = clock.iso_hour, clock.iso_us, clock.iso_zone, clock.iso_from
+        iso_digits, iso_scale, stamp, stamp_us = 20 + clock.iso_digits, clock.iso_scale, "", 0
+        if iso_hour:
+            quality = None
         for line in lines:
             known = None
-            if clock.iso_hour:
+            if iso_hour:
                 parts = line.split(" ", 3)
                 written = parts[0]
-                if len(parts) == 4 and written[:14] == clock.iso_hour and written[clock.iso_from :] == clock.iso_zone:
+                if len(parts) == 4 and written[:14] == iso_hour and written[iso_from:] == iso_zone:
                     us = seconds.get(written[14:19], -1)
                     if us >= 0:
-                        us += clock.iso_us
-                        quality = None
-                        known = tags.get(parts[2]) or self._like(parts[2])
-                        if clock.iso_digits:
-                            fraction = written[20 : 20 + clock.iso_digits]
-                            if fraction.isdigit() and fraction.isascii():
-                                us += int(fraction) * clock.iso_scale
-                            else:
+                        us += iso_us
+                        known = tag(parts[2]) or like(parts[2])
+                        if iso_scale:
+                            try:
+                                us += int(written[20:iso_digits]) * iso_scale
+                            except ValueError:
                                 known = None
             elif line[:16] == stamp:
                 us = stamp_us
                 parts = line[16:].split(" ", 2)
                 if len(parts) == 3:
-                    known = tags.get(parts[1]) or self._like(parts[1])
-            elif line[:10] == clock.hour:
+                    known = tag(parts[1]) or like(parts[1])
+            elif line[:10] == hour:
                 us = seconds.get(line[10:16], -1)
                 if us >= 0:
-                    us += clock.hour_us
-                    stamp, stamp_us, quality = line[:16], us, clock.quality
+                    us += hour_us
+                    stamp, stamp_us = line[:16], us
                     parts = line[16:].split(" ", 2)
                     if len(parts) == 3:
-                        known = tags.get(parts[1]) or self._like(parts[1])
-            if known is None or line[-1] == "\r" or len(line) > _LINE_MAX or (text := parts[-1])[:8] in _PECULIAR:
-                stamp = ""
+                        known = tag(parts[1]) or like(parts[1])
+            if known is None or (text := parts[-1])[:8] in peculiar or line[-1] == "\r" or len(line) > line_max:
                 self._previous = previous
                 events.append(self._slow(line))
                 previous = self._previous
                 host_before = previous.host_hostname if previous is not None else None
+                hour, hour_us, quality = clock.hour, clock.hour_us, clock.quality
+                iso_hour, iso_us, iso_zone, iso_from = clock.iso_hour, clock.iso_us, clock.iso_zone, clock.iso_from
+                iso_digits, iso_scale, stamp = 20 + clock.iso_digits, clock.iso_scale, ""
+                if iso_hour:
+                    quality = None
                 continue
             event = Event()
             event.timestamp_us = us

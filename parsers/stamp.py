@@ -214,7 +214,7 @@ class Clock:
         if digits in (0, 3, 6, 9) and text[14:19] in SECONDS and text[end : end + 1] == " ":
             self.iso_hour, self.iso_us = text[:14], us - SECONDS[text[14:19]]
             self.iso_digits = min(digits, 6)
-            self.iso_scale = 10 ** (6 - self.iso_digits)
+            self.iso_scale = 10 ** (6 - self.iso_digits) if digits else 0
             self.iso_from = zone_from
             self.iso_zone = text[zone_from:end]
             self.hour = ""  # one style a file: the reader asks for the hour of one only

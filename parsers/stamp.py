@@ -75,6 +75,7 @@ class Clock:
     def forget(self) -> None:
         """Drop the remembered hours, which only save work."""
         self.hour, self.hour_us = "", 0
+        self.own_hour, self.own_us, self.own_quality = "", 0, self._whole_quality
         self.iso_hour, self.iso_us, self.iso_zone = "", 0, ""
         self.iso_digits, self.iso_scale, self.iso_from = 0, 0, 0
 
@@ -110,7 +111,11 @@ class Clock:
         if local is None:
             return None
         if offset is None:
-            us, quality = self._utc(local)[0], self._whole_quality
+            us, sure = self._utc(local)
+            quality = self._whole_quality
+            if sure and text[10] == " " and found.end() == 19 and text[:14] != self.own_hour:
+                whole = text[14:19] in SECONDS and self._whole_hour(local)
+                self.own_hour, self.own_us = (text[:14], us - SECONDS[text[14:19]]) if whole else ("", 0)
         else:
             us, quality = (local - _EPOCH) // _MICROSECOND - _offset_us(offset), None
             if text[10] == "T" and text[19 : found.start(8)] != " ":

@@ -270,3 +270,24 @@ def test_snapshot_goes_on_where_it_was_taken(lines: list[str], cut: int, zone: t
     after = Reader.restore(json.loads(json.dumps(before.snapshot())))
 
     assert [to_ecs(event) for event in head + after.read_lines(lines[cut:])] == [to_ecs(event) for event in whole]
+
+
+def test_own_file_is_read_alike_by_both_ways() -> None:
+    """The short way through a file of Exim's gives what the long one does."""
+    lines = [
+        "2026-03-03 04:05:06 1vxABC-0003Qd-7z Completed QT=6s",
+        "2026-03-03 04:05:07 1vxABC-0003Qd-7z <= bob@example.org H=(x) [192.0.2.7]:5 P=esmtp S=9 id=a@example.org",
+        "2026-03-03 04:05:08 dovecot_login authenticator failed for (User) [203.0.113.7]: 535 Incorrect (set_id=x)",
+        f"2026-03-03 04:05:09 mx1 {TAG}: {TEXT}",
+        "2026-03-03 04:05:09 H=x.example.org [203.0.113.7]:99 rejected RCPT <a@example.org>: relay not permitted",
+        "2026-03-03 04:05:10 SMTP connection from [203.0.113.7]:99 lost D=1s",
+        "2026-03-03 05:05:10 Start queue run: pid=4711",
+    ]
+    together = Reader(zone=UTC)
+    apart = Reader(zone=UTC)
+    by_one = []
+    for line in lines:
+        by_one.append(apart.read(line))
+        apart = Reader.restore(apart.snapshot())
+
+    assert [to_ecs(event) for event in together.read_lines(lines)] == [to_ecs(event) for event in by_one]

@@ -8,7 +8,6 @@ Source: src/src/deliver.c (delivery_log, deferral_log, failure_log), src/src/mac
 
 import re
 from functools import lru_cache
-from typing import Any
 
 from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
@@ -31,7 +30,7 @@ _FIRST = re.compile(r" (?:[FP]=<|[RT]=\S|H=|C=\"|routing |defer \(|: )|: ")
 _OPENING_QUOTE = re.compile(QUOTED + r"\S*+")
 _NO_ADDRESS = ("|", "/", ":", ">")  # a command, a file, a special item, an automatic reply
 _ORIGIN = re.compile(r" <[^<>]*+>(?= [FPRT]=| ?: |$)")
-_DEFER = re.compile(r" (?:routing )?defer \((\S{1,6})\)")
+_DEFER = re.compile(r" (?:routing )?defer \((?:(-?\d{1,5})|\w{1,6})\)")
 _SYSTEM = re.compile(r": ([A-Za-z][A-Za-z /,'-]{2,60})(?= H=| DT=|: |$)")
 _NOT_YET = frozenset({-52, -53, -54, -56, -57})
 _LIMIT = re.compile(
@@ -49,14 +48,24 @@ _WAY = re.compile(
 _TIMES = re.compile(r"(?: QT=(\S+))?(?: DT=\S+)?")
 
 
+@lru_cache(maxsize=4096)
+def _took(text: str) -> tuple[float | None] | None:
+    """Give the time that ` QT=2s DT=1s` stands for, within a tuple; None where it is more than that."""
+    found = _TIMES.fullmatch(text)
+    return None if found is None else (seconds(found.group(1)) if found.group(1) else None,)
+
+
 @lru_cache(maxsize=16384)
-def _way(text: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """Give the fields of `dnslookup T=remote_smtp H=name [address]:port X=… CV=yes`, the rare ones apart."""
+def _way(text: str) -> Event | None:
+    """Read `dnslookup T=remote_smtp H=name [address]:port X=… CV=yes` into an event of its own."""
     found = _WAY.fullmatch(text)
     if found is None:
         return None
     router, transport, size, relay, domain, address, port, suite = found.groups()
     event = Event()
+    event.set("exim.router", router)
+    if transport is not None:
+        event.set("exim.transport", transport)
     if size is not None:
         event.mail_size = int(size)
     if relay is not None:
@@ -69,18 +78,29 @@ def _way(text: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
             event.destination_port = int(port)
     if suite is not None:
         tls(event, suite)
-    return vars(event), {"exim.router": router} | ({"exim.transport": transport} if transport else {})
+    return event
 
 
-def _plain(event: Event, front: str, way: str) -> bool:
+def _plain(event: Event, front: str, text: str) -> bool:
     """Read the common shape of what stands before the words on how it went; the way is the same for many messages."""
     found = _TO.fullmatch(front)
-    fields = _way(way)
-    if found is None or fields is None:
+    way = _way(text)
+    if found is None or way is None:
         return False
     to, original, sender = found.groups()
-    vars(event).update(fields[0])
-    event.extra = fields[1].copy()
+    event.extra = way.extra.copy() if way.extra else None
+    event.mail_size = way.mail_size
+    if way.mail_delivery_relay is not None:
+        event.mail_delivery_relay = way.mail_delivery_relay
+        event.network_protocol = way.network_protocol
+        event.destination_ip = way.destination_ip
+        event.destination_domain = way.destination_domain
+        event.destination_port = way.destination_port
+        if way.tls_established:
+            event.tls_established = True
+            event.tls_version = way.tls_version
+            event.tls_version_protocol = way.tls_version_protocol
+            event.tls_cipher = way.tls_cipher
     if original is None:
         event.email_to_address = [to]
     elif "@" in to:
@@ -108,7 +128,7 @@ def delivered(event: Event, rest: str) -> bool:
     else:
         way, timed, times = way.partition(" QT=")
         times = timed + times
-    took = _TIMES.fullmatch(times)
+    took = _took(times)
     if took is None or not _plain(event, front, way):
         return _delivered(event, rest)
     event.event_action = "delivery"
@@ -116,8 +136,7 @@ def delivered(event: Event, rest: str) -> bool:
     event.mail_delivery_status = "sent"
     if said:
         confirmation(event, answer)
-    if took.group(1):
-        event.mail_delivery_delay = seconds(took.group(1))
+    event.mail_delivery_delay = took[0]
     return True
 
 
@@ -167,7 +186,7 @@ def deferred(event: Event, rest: str) -> bool:
     event.event_outcome = "failure"
     event.mail_delivery_status = "deferred"
     text = rest[defer.end() :]
-    errno = int(defer.group(1)) if defer.group(1).lstrip("-").isdecimal() else 0
+    errno = int(defer.group(1) or 0)
     event.set("exim.errno", errno)
     system = _SYSTEM.match(text)
     if system is not None:

@@ -5,7 +5,6 @@ Source: src/src/receive.c, src/src/deliver.c of Exim 4.92 to 4.100.
 
 import re
 from functools import lru_cache
-from typing import Any
 
 from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
@@ -58,8 +57,8 @@ _MANNER = re.compile(
 
 
 @lru_cache(maxsize=16384)
-def _origin(text: str) -> dict[str, Any] | None:
-    """Give the fields of `R=… H=name (helo) [address]:port I=… U=…`; None where a client made it less plain than that."""
+def _origin(text: str) -> Event | None:
+    """Read `R=… H=name (helo) [address]:port I=… U=…` into an event; None where a client made it less plain than that."""
     found = _ORIGIN.fullmatch(text)
     if found is None:
         return None
@@ -79,12 +78,12 @@ def _origin(text: str) -> dict[str, Any] | None:
             interface(event, local)
     elif user is not None and parent is None:
         event.user_name = user
-    return vars(event)
+    return event
 
 
 @lru_cache(maxsize=16384)
-def _manner(text: str) -> dict[str, Any] | None:
-    """Give the fields of `esmtpsa X=TLS1.3:… CV=no A=login:user`; None where it is less plain than that."""
+def _manner(text: str) -> Event | None:
+    """Read `esmtpsa X=TLS1.3:… CV=no A=login:user` into an event of its own; None where it is less plain than that."""
     found = _MANNER.fullmatch(text)
     if found is None:
         return None
@@ -97,7 +96,7 @@ def _manner(text: str) -> dict[str, Any] | None:
         event.mail_sasl_method = method
         if user is not None:
             event.user_name = user
-    return vars(event)
+    return event
 
 
 @FORMAT.pattern(" <= ")
@@ -109,12 +108,28 @@ def arrival(event: Event, rest: str) -> bool:
     before, _, behind = rest.partition(" P=")
     sender, _, origin = before.partition(" ")
     manner, _, behind = behind.partition(" S=")
-    origin_fields, manner_fields = _origin(origin), _manner(manner)
-    if origin_fields is None or manner_fields is None or '"' in sender or not _plain(event, behind):
+    source, session = _origin(origin), _manner(manner)
+    if source is None or session is None or '"' in sender or not _plain(event, behind):
         return _arrival(event, rest)
-    fields_of = vars(event)
-    fields_of.update(origin_fields)
-    fields_of.update(manner_fields)
+    event.source_ip = source.source_ip
+    event.source_port = source.source_port
+    event.source_domain = source.source_domain
+    event.smtp_helo = source.smtp_helo
+    if source.destination_ip is not None:
+        event.destination_ip = source.destination_ip
+        event.destination_port = source.destination_port
+    if source.mail_queue_parent_id is not None:
+        event.mail_queue_parent_id = source.mail_queue_parent_id
+    event.user_name = source.user_name
+    event.network_protocol = session.network_protocol
+    event.tls_established = session.tls_established
+    if session.tls_established:
+        event.tls_version = session.tls_version
+        event.tls_version_protocol = session.tls_version_protocol
+        event.tls_cipher = session.tls_cipher
+    if session.mail_sasl_method is not None:
+        event.mail_sasl_method = session.mail_sasl_method
+        event.user_name = session.user_name
     event.event_action = "message-received"
     event.event_outcome = "success"
     if sender == "<>":

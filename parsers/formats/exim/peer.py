@@ -113,10 +113,26 @@ def _choose(text: str, start: int, follows: Follows) -> tuple[re.Match[str] | No
     return chosen, ambiguous
 
 
+_USUAL = re.compile(
+    r"(?: I=\[([^\[\] ]+)\]:(\d{1,5}))?(?: X=([^ ]+) CV=\w+)?(?: F=<([^<>\" ]*)>)?(?= (?:[a-z]|Warning:))"
+)
+
+
 def fields(event: Event, text: str, start: int) -> int:
     """Read the fields from `start` on, and give where the last one ends."""
+    usual = _USUAL.match(text, start)
+    if usual is not None:
+        address, port, suite, sender = usual.groups()
+        if address is not None:
+            event.destination_ip = ip(address)
+            event.destination_port = int(port)
+        if suite is not None:
+            tls(event, suite)
+        if sender is not None:
+            addresses(event, sender)
+        return usual.end()
     end = start
-    while (found := _FIELD.match(text, end)) is not None:
+    while text[end + 1 : end + 2].isupper() and (found := _FIELD.match(text, end)) is not None:
         end = found.end()
         kind = found.lastgroup
         if kind is None:

@@ -14,8 +14,7 @@ from mailwarden.parsers.formats.exim.peer import ADDRESS
 __all__ = ["confirmation", "failure", "reply"]
 
 _LONGEST = 1000
-_BEHIND_CODE = frozenset((" ", "-", ""))
-_ENHANCED = re.compile(r"\d\.\d{1,3}\.\d{1,3}")
+_REPLY = re.compile(r"([1-5][0-9]{2})(?:$|[ -] *(?:(\d\.\d{1,3}\.\d{1,3})(?: |$))?(.*))", re.DOTALL)
 _AFTER = re.compile(
     r"(?:SMTP|LMTP) (?:error from remote mail server|error|timeout) after "
     r"|(?:Remote host closed connection|Malformed SMTP reply(?: \([^()]{1,60}\))?) in response to "
@@ -26,29 +25,21 @@ _STAGE = re.compile(
 )
 _STAGES = {"initial connection": "CONNECT", "sending data block": "DATA"}
 _OLD_HOST = re.compile(r"host \S{1,255} \[[^\] ]{2,60}\]: ")
-_QUEUED = re.compile(r"queued (?:mail )?as ([\w.-]{4,64})|OK id=([0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4})")
-
-
-@lru_cache(maxsize=1024)
-def _enhanced(text: str) -> bool:
-    return _ENHANCED.fullmatch(text) is not None
 
 
 def reply(event: Event, text: str) -> bool:
     """Read a reply, from its code on; False where none stands there."""
-    code = text[:3]
-    if not code.isdecimal() or not code.isascii() or text[3:4] not in _BEHIND_CODE:
+    found = _REPLY.match(text)
+    if found is None:
         return False
+    code, enhanced, said = found.groups()
     event.smtp_reply_code = int(code)
-    rest = text[4:].lstrip(" ")
-    if rest[1:2] == ".":
-        enhanced, _, more = rest.partition(" ")
-        if _enhanced(enhanced):
-            event.smtp_reply_enhanced_code = enhanced
-            rest = more
-    if rest:
-        rest = rest[: 2 * _LONGEST].replace("\\n", " ")[:_LONGEST].strip()
-        event.smtp_reply_text = rest or None
+    if enhanced is not None:
+        event.smtp_reply_enhanced_code = enhanced
+    if said:
+        if "\\" in said or len(said) > _LONGEST:
+            said = said[: 2 * _LONGEST].replace("\\n", " ")[:_LONGEST].strip()
+        event.smtp_reply_text = said or None
     return True
 
 
@@ -56,10 +47,17 @@ def confirmation(event: Event, text: str) -> None:
     """Read what stands between the quotes of `C="250 2.0.0 Ok: queued as 7D2E55"`."""
     if "\\" in text:
         text = re.sub(r"\\(.)", r"\1", text.replace("\\\\n", " ").replace("\\n", " "))
-    if reply(event, text) and (" as " in text or " id=" in text):
-        queued = _QUEUED.search(text)
-        if queued is not None:
-            event.mail_queue_remote_id = queued.group(1) or queued.group(2)
+    if not reply(event, text):
+        return
+    for words in _QUEUED_AS:
+        at = text.find(words)
+        if at >= 0:
+            event.mail_queue_remote_id = text[at + len(words) : at + 80].partition(" ")[0].rstrip(".,;)>") or None
+            return
+
+
+_QUEUED_AS = ("queued as ", "OK id=", "queued mail as ")
+"""How Postfix and its kin and Exim tell under which id they took a message."""
 
 
 @lru_cache(maxsize=1024)

@@ -23,7 +23,7 @@ class _Line:
 
 
 class _Envelope(msgspec.Struct):
-    MESSAGE: str | list[int] | list[str] | None = None
+    MESSAGE: str | list[int | str] | None = None
     log: str | None = None
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import heapq
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
@@ -205,10 +206,10 @@ class Incidents:
                 values.setdefault(short, incident.entities[name][0])
         if incident.primary[0] == "mailwarden.account":
             values["account"] = incident.primary[1]
-        if detection.name == incident.lead and finding.fired:
-            values["measure"], values["threshold"] = finding.measure, detection.threshold
-            values["span_s"] = detection.span_us // 1_000_000
-        if detection.name == incident.lead:
+        if detection.name == incident.lead and _is_same_story(values, finding):
+            if finding.fired:
+                values["measure"], values["threshold"] = finding.measure, detection.threshold
+                values["span_s"] = detection.span_us // 1_000_000
             values.update(finding.values)
             facts = finding.event.facts or {}
             if "mailwarden.user.failures" in facts:
@@ -327,6 +328,11 @@ class Incidents:
                     named.remove(incident)
                     if not named:
                         del self._by_name[value]
+
+
+def _is_same_story(values: dict[str, Any], finding: Finding) -> bool:
+    """Say whether a finding speaks of the address that the incident's sentences name: the first one stays."""
+    return finding.values.get("address", values.get("address")) == values.get("address")
 
 
 def _leads(lead: Incident, part: Incident) -> bool:

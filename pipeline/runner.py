@@ -8,22 +8,27 @@ import gc
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mailwarden.alerts.compiler import load_rules
 from mailwarden.alerts.engine import load_detectors
-from mailwarden.alerts.incident import Incident, Notification
+from mailwarden.alerts.incident import Incident
+from mailwarden.parsers.event import Event
 from mailwarden.pipeline.admission import Admission
 from mailwarden.pipeline.archive import Archive
 from mailwarden.pipeline.batch import Batch
-from mailwarden.pipeline.configuration import Configuration, cache_directory
+from mailwarden.pipeline.configuration import Configuration, scan_store_path, store_path
 from mailwarden.pipeline.fold import Fold
-from mailwarden.pipeline.store import Commit, OutboxRow, Store
+from mailwarden.pipeline.store import Commit, Store
 
-__all__ = ["Runner", "ScanResult", "scan", "wall_clock"]
+if TYPE_CHECKING:
+    from mailwarden.pipeline.telling import Teller
+
+__all__ = ["Runner", "ScanResult", "scan", "wall_clock", "year_of"]
 
 _SWEEP_BATCHES = 50  # how often state that has expired is swept out of the store
-Decide = Callable[[Sequence[Notification]], list[OutboxRow]]
 
 
 def wall_clock() -> int:
@@ -38,7 +43,6 @@ class Runner:
         store: Where everything is kept.
         configuration: The settings.
         admission: Where events come from.
-        decide: Turns notifications into rows of the outbox; None: nobody is told.
         archive: Where events are kept; None: nowhere.
     """
 
@@ -48,12 +52,10 @@ class Runner:
         configuration: Configuration,
         admission: Admission,
         *,
-        decide: Decide | None = None,
         archive: Archive | None = None,
     ) -> None:
         self.store = store
         self.admission = admission
-        self._decide = decide
         self._archive = archive
         self._batch = store.batch_number()
         open_ = [*store.incidents(status="open"), *store.incidents(status="quiet")]
@@ -67,31 +69,36 @@ class Runner:
             open_,
         )
 
-    def take(self, batch: Batch, consumed_acts: Sequence[int] = ()) -> list[Incident]:
-        """Fold one batch and commit it; give the incidents that changed."""
+    def take(self, batch: Batch, teller: "Teller | None" = None, acts: Sequence[int] = ()) -> Commit:
+        """Fold one batch and commit it; give what was committed.
+
+        Args:
+            batch: What was admitted.
+            teller: Decides who is told; None: nobody is.
+            acts: Acts of the operator that were taken up with it.
+        """
         fold, number = self.fold, self._batch + 1
         fold.take(batch.events, batch.clock_us)
         changed, notices = fold.incidents.drain()
         if self._archive is not None and batch.events:
             self._archive.write(number, batch.events)
-        self.store.commit(
-            Commit(
-                batch=number,
-                states=fold.rows(),
-                incidents=changed,
-                outbox=self._decide(notices) if self._decide else (),
-                rollups=fold.rollups.drain(),
-                positions=batch.positions,
-                meta={"stream_us": str(batch.events[-1].stream_us if batch.events else batch.clock_us)},
-                unparsed=fold.unparsed,
-                consumed_acts=consumed_acts,
-            )
+        commit = Commit(
+            batch=number,
+            states=fold.rows(),
+            incidents=changed,
+            outbox=teller.decide(notices, live=batch.live) if teller else (),
+            rollups=fold.rollups.drain(),
+            positions=batch.positions,
+            meta={"stream_us": str(batch.events[-1].stream_us)} if batch.events else {},
+            unparsed=fold.unparsed,
+            consumed_acts=acts,
         )
+        self.store.commit(commit)
         fold.unparsed = {}
         self._batch = number
         if number % _SWEEP_BATCHES == 0:
             self.store.expire_states(fold.now_us)
-        return changed
+        return commit
 
 
 @dataclass(slots=True)
@@ -119,7 +126,6 @@ def scan(
     year: int | None,
     configuration: Configuration,
     progress: Callable[[int, int, int], None] | None = None,
-    on_incident: Callable[[Incident], None] | None = None,
 ) -> ScanResult:
     """Read logs that exist, once, and give what goes wrong in them.
 
@@ -130,43 +136,54 @@ def scan(
         year: The year of the last line, for stamps that name none.
         configuration: The settings.
         progress: Called after each batch with (lines, bytes read, bytes in all or 0).
-        on_incident: Called with each incident when it first appears.
     """
     started = time.monotonic()
     gc.set_threshold(50_000, 50, 50)  # a batch of events is many objects and no cycles
     path = _scan_store(state)
+    result = ScanResult(path)
     with Store.open(path) as store:
         admission = Admission.of_paths(
             paths, configuration=configuration, zone=zone, year=year, positions=store.positions(), clock=wall_clock
         )
         runner = Runner(store, configuration, admission)
-        result = ScanResult(path)
-        seen: set[str] = set()
+        before: dict[tuple[str, str, str, str], int] = {}
         for batch in admission.batches():
-            for event in batch.events[:1] if not result.first_us else ():
-                result.first_us = event.stream_us
-            changed = runner.take(batch)
             if batch.events:
+                result.first_us = result.first_us or batch.events[0].stream_us
                 result.last_us = batch.events[-1].stream_us
-            if on_incident is not None:
-                for incident in changed:
-                    if incident.id not in seen:
-                        seen.add(incident.id)
-                        on_incident(incident)
+                if year is None and _assumed_year(batch.events[-1]):
+                    result.year_assumed = year_of(batch.events[-1].timestamp_us)
+            for key, count in runner.take(batch).rollups.items():
+                before[key[1:]] = before.get(key[1:], 0) + count
             if progress is not None:
-                progress(admission.statistics.lines, admission.statistics.bytes_read, admission.statistics.bytes_total)
+                counted = admission.statistics
+                progress(counted.lines, counted.bytes_read, counted.bytes_total)
         result.incidents = store.incidents()
         result.problems = list(admission.problems)
-    result.lines = admission.statistics.lines
+        result.lines = admission.statistics.lines
+    result.totals = before
+    for (name, kind, _, _), count in before.items():
+        if name == "lines":
+            result.understood += count if kind == "event" else 0
+            result.not_understood += count if kind == "pipeline_error" else 0
     result.seconds = time.monotonic() - started
     return result
+
+
+def _assumed_year(event: Event) -> bool:
+    return "year" in (event.mailwarden_time_quality or "")
+
+
+def year_of(timestamp_us: int) -> int:
+    """Give the year of an instant, in UTC."""
+    return datetime.fromtimestamp(timestamp_us / 1_000_000, UTC).year
 
 
 def _scan_store(state: Path | None) -> Path:
     """Give the database of a scan: that of the state directory, or a fresh one in the cache, replaced each time."""
     if state is not None:
-        return state / "mailwarden.db"
-    path = cache_directory() / "scan.db"
+        return store_path(state)
+    path = scan_store_path()
     for old in (path, path.with_name("scan.db-wal"), path.with_name("scan.db-shm")):
         old.unlink(missing_ok=True)
     return path

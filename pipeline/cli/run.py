@@ -33,7 +33,7 @@ def command(context: click.Context, clock: str) -> None:
     SIGHUP reads the configuration again.
     """
     from mailwarden.alerts.channels import Channels
-    from mailwarden.pipeline.runner import run
+    from mailwarden.pipeline.service import run
 
     now = session(context)
     if now.configuration.channels:

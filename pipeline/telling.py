@@ -1,0 +1,133 @@
+"""From notifications to the outbox: who is to be told, and what is too old to wake anybody for."""
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from mailwarden.alerts.channels import Channels
+from mailwarden.alerts.incident import Incident, Notification, incident_id, severity_rank
+from mailwarden.alerts.outbox import Delivery, Outbox, pack
+from mailwarden.alerts.routes import Router
+from mailwarden.alerts.silences import Silence, silenced_by
+from mailwarden.alerts.translate import N_
+from mailwarden.pipeline.configuration import Configuration
+from mailwarden.pipeline.store import OutboxRow, Store
+
+__all__ = ["Deliverer", "Teller"]
+
+_FRESH_US = 3_600_000_000  # older news is summed up in one message (DESIGN.md, "First start")
+_IDLE_S = 1.0
+_SUMMARY_LINES = 5
+
+
+class Teller:
+    """Decides what of the incidents' notifications goes out, and to whom.
+
+    Args:
+        router: The routes.
+        clock: Tells how old a notification is.
+        site: Named in the summary.
+    """
+
+    def __init__(self, router: Router, clock: Callable[[], int], site: str) -> None:
+        self._router = router
+        self._clock = clock
+        self._site = site
+        self._silences: dict[str, Silence] = {}
+        self._backlog: dict[str, Incident] = {}
+
+    def silence(self, silence: Silence) -> None:
+        """Hold back what a silence means from now on."""
+        self._silences[silence.id] = silence
+
+    def end_silence(self, id_: str) -> None:
+        """Tell again what a silence held back."""
+        self._silences.pop(id_, None)
+
+    def decide(self, notices: Sequence[Notification], *, live: bool) -> list[OutboxRow]:
+        """Give the rows of the outbox; news older than an hour waits for one summary, told when all was read."""
+        rows: list[OutboxRow] = []
+        now_us = self._clock()
+        for notice in notices:
+            if silenced_by(notice, self._silences.values()):
+                continue
+            if notice.at_us < now_us - _FRESH_US:
+                self._backlog[notice.incident.id] = notice.incident
+            else:
+                rows += self._rows(notice)
+        if live and self._backlog:
+            rows += self._rows(self._summary(now_us))
+            self._backlog.clear()
+        return rows
+
+    def _rows(self, notice: Notification) -> list[OutboxRow]:
+        plan = self._router.plan(notice.incident, notice.kind)
+        if plan is None:
+            return []
+        due_us = plan.due_us(notice, notice.incident.told_us or None)
+        return [(notice.id, due_us, pack(Delivery.of(notice, plan)))]
+
+    def _summary(self, now_us: int) -> Notification:
+        worst = sorted(self._backlog.values(), key=lambda one: (-severity_rank(one.severity), one.opened_us, one.id))
+        lead = worst[0]
+        about = Incident(
+            id=incident_id(self._site, "service", "summary", lead.id, None),
+            site=self._site,
+            cause="service",
+            primary=("mailwarden.site", self._site),
+            category=lead.category,
+            severity=lead.severity,
+            title=N_("{count} older incidents were found in the logs"),
+            why=N_("they are older than an hour and were not told one by one"),
+            values={"count": len(worst)},
+            advice="look",
+            timeline=[(one.opened_us, _named(one)) for one in worst[:_SUMMARY_LINES]],
+            hosts=lead.hosts,
+            opened_us=now_us,
+            first_seen_us=min(one.first_seen_us for one in worst),
+            last_seen_us=max(one.last_seen_us for one in worst),
+            event_count=sum(one.event_count for one in worst),
+        )
+        return Notification(id=f"summary-{about.id}", kind="summary", incident=about, at_us=now_us)
+
+
+def _named(incident: Incident) -> str:
+    return f"{incident.severity}: {incident.primary[1]} ({incident.lead.replace('_', ' ')})"
+
+
+class Deliverer:
+    """The thread that empties the outbox, with a connection of its own."""
+
+    def __init__(self, path: Path, configuration: Configuration, clock: Callable[[], int]) -> None:
+        self._path = path
+        self._configuration = configuration
+        self._clock = clock
+        self._wake = threading.Event()
+        self._stopped = False
+        self._thread = threading.Thread(target=self._work, name="outbox", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look at the outbox now."""
+        self._wake.set()
+
+    def stop(self, patience_s: float = 10.0) -> None:
+        """Try what is due once more, and end."""
+        self._stopped = True
+        self._wake.set()
+        self._thread.join(patience_s)
+
+    def _work(self) -> None:
+        channels = Channels(self._configuration.resolved_channels())
+        with Store.open(self._path) as store:
+            outbox = Outbox(store, channels, others=lambda: [one.id for one in store.incidents()])
+            while True:
+                last = self._stopped
+                self._wake.clear()
+                sent = outbox.deliver_due(self._clock())
+                if last:
+                    return
+                self._wake.wait(0.05 if sent else _IDLE_S)

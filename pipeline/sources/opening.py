@@ -28,7 +28,7 @@ def open_sources(
         first_rank: Rank of the first path.
     """
     sources: list[Source] = []
-    named: dict[Path, list[Path]] = {}
+    named: dict[Path, list[tuple[int, Path]]] = {}
     for rank, path in enumerate(dict.fromkeys(paths), first_rank):
         place = Path(path)
         if path == "-":
@@ -37,12 +37,9 @@ def open_sources(
             sources.append(PatternSource(path, rank, follow=follow, rotations=rotations, not_before=not_before))
         elif follow or rotations:
             sources.append(FileSource(place, rank, follow=follow, rotations=rotations, not_before=not_before))
-        elif stem(place) in named:
-            named[stem(place)].append(place)
         else:
-            files = named[stem(place)] = [place]
-            sources.append(FileSource(place, rank, only=files))
-    for source in sources:
-        if isinstance(source, FileSource) and len(named.get(stem(Path(source.name)), ())) > 1:
-            source.name = str(stem(Path(source.name)))
-    return sources
+            named.setdefault(stem(place), []).append((rank, place))
+    for newest, files in named.items():
+        only = [place for _, place in files]
+        sources.append(FileSource(newest if len(only) > 1 else only[0], files[0][0], only=only))
+    return sorted(sources, key=lambda source: source.rank)

@@ -1,7 +1,7 @@
 """The report as text. A section that found something is a table of at most five rows; one that did not is one line."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, tzinfo
 from typing import NamedTuple
 
@@ -17,8 +17,10 @@ from mailwarden.pipeline.store import Unparsed
 __all__ = ["Page", "page_text", "verdict"]
 
 _WIDTH = 80
-_ROWS = 5
-_CELL = 40  # columns of a name in a table
+_ROWS = 5  # of a table, and of incidents
+_LENGTH = 72  # lines: two screens of a laptop
+_CELL = 36  # columns of a name in a table
+_WORDS = 24  # columns of any other cell
 _MUCH = 20  # failed deliveries of a provider that are worth a table
 _RATIO = 0.05  # or this part of its mail, where that is at least five messages
 _UNDERSTOOD = 0.99  # below it the log is not well read
@@ -74,29 +76,36 @@ class Page(NamedTuple):
     incidents: Sequence[Incident]
     unparsed: Sequence[Unparsed]
     waiting: int
+    rows: int = _ROWS  # of a table, at most
+
+
+class Section(NamedTuple):
+    """Lines of a report; a block found something and stands apart."""
+
+    lines: Sequence[str] = ()
+    is_block: bool = False
 
 
 def page_text(page: Page) -> str:
-    """Write the report."""
-    lines = [f"{_mark(page)} {verdict(page)}"]
+    """Write the report, with fewer rows a table where much happened."""
+    text = ""
+    for rows in range(_ROWS, 1, -1):
+        text = _written(page._replace(rows=rows))
+        if text.count("\n") <= _LENGTH:
+            break
+    return text
+
+
+def _written(page: Page) -> str:
+    mark = f"{_mark(page)} "
+    first, *more = wrap(verdict(page), _WIDTH - 2, _WIDTH - 2)
+    lines = [mark + first, *("  " + line for line in more)]
     if page.figures.lines or page.incidents:
-        sections = [
-            _incidents(page),
-            _changes(page),
-            _attacks(page),
-            _deliveries(page),
-            _senders(page),
-            _connections(page),
-            _vanishing(page),
-            _health(page),
-        ]
-        for section in sections:
-            if len(section) > 1:
-                lines += ["", *section] if lines[-1] else section
-                lines.append("")
-            else:
-                lines += section
-    return "\n".join(line.rstrip() for line in lines).rstrip() + "\n"
+        for make in _SECTIONS:
+            section = make(page)
+            apart = section.is_block and lines[-1] != ""
+            lines += ["", *section.lines, ""] if apart else [*section.lines, *([""] if section.is_block else [])]
+    return "\n".join(printable(line.rstrip()) for line in lines).rstrip() + "\n"
 
 
 def verdict(page: Page) -> str:
@@ -119,6 +128,10 @@ def verdict(page: Page) -> str:
     values: dict[str, object] = {"when": when, "told": told, "mail": _mail(page)}
     if tones["critical"] or tones["watch"]:
         return tongue.say(N_("{when}: {told}. {mail}"), values)
+    if _is_doubtful(page):
+        return tongue.say(N_("{when}: no trouble found, but not all could be read or told, see below. {mail}"), values)
+    if any(one.changed for one in figures.measures.values()):
+        return tongue.say(N_("{when}: no trouble found, but not all is as usual. {mail}"), values)
     if told:
         return tongue.say(N_("{when}: nothing that needs you ({told}). {mail}"), values)
     return tongue.say(N_("{when}: all normal. {mail}"), values)
@@ -127,7 +140,7 @@ def verdict(page: Page) -> str:
 # ---------------------------------------------------------------------- sections
 
 
-def _incidents(page: Page) -> list[str]:
+def _incidents(page: Page) -> Section:
     """What happened, the worst first, with the next step of what needs a person."""
     tongue, sentences = page.tongue, page.sentences
     worth = [one for one in page.incidents if severity_rank(one.severity) >= severity_rank("medium")]
@@ -137,25 +150,29 @@ def _incidents(page: Page) -> list[str]:
         mark = f"{severity_shape(one.severity)} {severity_word(one.severity, tongue)}"
         row = f"{_pad(mark, 11)} {_pad(sentences.short(one.id), 5)} "
         room = _WIDTH - columns(row)
-        title, *more = wrap(f"{sentences.title(one)} ({_state(one, page)})", room, room)
-        lines += [row + title, *(" " * columns(row) + text for text in more)]
+        title, *more = wrap(f"{sentences.title(one)} ({_state(one, page)})", room, room - 2)
+        lines.append(row + title)
+        if more:  # a name can be as long as its owner likes
+            lines.append(" " * columns(row) + ("… " if len(more) > 1 else "") + more[-1])
         steps = sentences.steps(one)
         if steps and one in worth and one.status != "closed":
-            text = steps[0].command or steps[0].text
-            lines += [" " * 18 + line for line in wrap(f"→ {text}", _WIDTH - 18, _WIDTH - 20)]
+            step = wrap(f"→ {steps[0].command or steps[0].text}", _WIDTH - 18, _WIDTH - 18)
+            if len(step) > 2:
+                step = [f"→ mailwarden show {sentences.short(one.id)}"]
+            lines += [" " * 18 + line for line in step]
     if len(page.incidents) > len(shown):
         lines.append(_pad("", 18) + _more(tongue, len(page.incidents) - len(shown)))
-    return ["", *lines] if len(lines) == 1 else lines
+    return Section(lines, is_block=bool(lines))
 
 
-def _changes(page: Page) -> list[str]:
+def _changes(page: Page) -> Section:
     """What left its usual band."""
     tongue, figures = page.tongue, page.figures
     if figures.history_days < HISTORY_DAYS:
-        return [tongue.gettext("No history yet: numbers get their usual value beside them after 7 days.")]
+        return _said(tongue.gettext("No history yet: numbers get their usual value beside them after 7 days."))
     changed = [one for one in figures.measures.values() if one.changed]
     if not changed:
-        return [tongue.gettext("Everything counted is near its usual value.")]
+        return _said(tongue.gettext("Everything counted is near its usual value."))
     rows = [
         (tongue.gettext(_MEASURES[one.name]), _number(tongue, one.count), _usual(tongue, one.usual), _word(tongue, one))
         for one in changed
@@ -169,10 +186,10 @@ def _changes(page: Page) -> list[str]:
     )
 
 
-def _attacks(page: Page) -> list[str]:
+def _attacks(page: Page) -> Section:
     tongue, attacks = page.tongue, page.figures.attacks
     if not attacks.tries:
-        return [tongue.gettext("No login failed.")]
+        return _said(tongue.gettext("No login failed."))
     values: dict[str, object] = {
         "tries": tongue.count("{number} failed login", "{number} failed logins", attacks.tries),
         "strangers": attacks.stranger_tries,
@@ -189,19 +206,18 @@ def _attacks(page: Page) -> list[str]:
             ),
             values,
         )
-    lines = wrap(said, _WIDTH, _WIDTH)
     if not page.figures.measures["failed_logins"].changed and not _has(page, "auth_attack", "account_takeover"):
-        return [" ".join(lines)] if len(lines) == 1 else ["\n".join(lines)]
+        return _said(said)
     head = (tongue.gettext("network"), tongue.gettext("tries"))
     rows = [(one.name, _number(tongue, one.count)) for one in attacks.networks.first]
     return _table(page, said, head, rows, attacks.networks.total)
 
 
-def _deliveries(page: Page) -> list[str]:
+def _deliveries(page: Page) -> Section:
     tongue = page.tongue
     bad = [one for one in page.figures.providers if _is_bad(one.sent, one.deferred + one.bounced)]
     if not bad:
-        return []
+        return Section()
     head = [tongue.gettext(word) for word in (N_("provider"), N_("sent"), N_("deferred"), N_("bounced"), N_("mostly"))]
     rows = [
         (
@@ -216,13 +232,13 @@ def _deliveries(page: Page) -> list[str]:
     return _table(page, tongue.gettext("Who did not take our mail"), head, rows, len(bad))
 
 
-def _senders(page: Page) -> list[str]:
+def _senders(page: Page) -> Section:
     tongue, figures = page.tongue, page.figures
     if not figures.senders:
-        return []
+        return Section()
     unusual = [one for one in figures.senders if one.usual is not None and _left(one.recipients, one.usual)]
     if not unusual and not _has(page, "outbound_spam"):
-        return []
+        return Section()
     head = [tongue.gettext(word) for word in (N_("sender"), N_("messages"), N_("recipients"), N_("usual"))] + [""]
     rows = [
         (
@@ -240,15 +256,16 @@ def _senders(page: Page) -> list[str]:
     return _table(page, tongue.gettext("Who sent most"), head, rows, figures.sender_count)
 
 
-def _connections(page: Page) -> list[str]:
+def _connections(page: Page) -> Section:
     tongue, figures = page.tongue, page.figures
     logins = sum(one.logins for one in figures.protocols)
     if not logins:
-        return []
+        return Section()
     clear = sum(one.clear for one in figures.protocols)
     encrypted = sum(one.encrypted for one in figures.protocols)
     by = tongue.gettext(", ").join(
-        f"{_PROTOCOLS.get(one.name, one.name or '?')} {_number(tongue, one.logins)}" for one in figures.protocols[:4]
+        f"{_PROTOCOLS.get(one.name) or _cut(one.name or '?', 12)} {_number(tongue, one.logins)}"
+        for one in figures.protocols[:4]
     )
     values: dict[str, object] = {
         "logins": tongue.count("{number} login", "{number} logins", logins),
@@ -262,34 +279,34 @@ def _connections(page: Page) -> list[str]:
         rows = [(one.name, _number(tongue, one.count)) for one in figures.clear_accounts.first]
         return _table(page, said, head, rows, figures.clear_accounts.total)
     if encrypted == logins:
-        return [tongue.say(N_("{logins} ({by}), all with TLS."), values)]
-    return [
+        return _said(tongue.say(N_("{logins} ({by}), all with TLS."), values))
+    return _said(
         tongue.say(N_("{logins} ({by}), none known to be without TLS; of {unknown} the log does not tell."), values)
-    ]
+    )
 
 
-def _vanishing(page: Page) -> list[str]:
+def _vanishing(page: Page) -> Section:
     tongue, vanishing = page.tongue, page.figures.vanishing
     if not vanishing.total:
-        return []
+        return Section()
     head = (tongue.gettext("account"), tongue.gettext("messages"))
     said = tongue.gettext("Mail that may be missed: deleted by POP3 while the account is also read by IMAP")
-    lines = _table(page, said, head, _cells(tongue, vanishing.first), vanishing.total)
-    return [*lines, "  " + tongue.gettext("→ In that mail program, set: leave a copy on the server.")]
+    table = _table(page, said, head, _cells(tongue, vanishing.first), vanishing.total)
+    step = "  → " + tongue.gettext("In that mail program, set: leave a copy on the server.")
+    return Section([*table.lines, step], is_block=True)
 
 
-def _health(page: Page) -> list[str]:
+def _health(page: Page) -> Section:
     tongue, figures = page.tongue, page.figures
-    ours = figures.understood + figures.not_understood
-    ratio = figures.understood / ours if ours else 1.0
+    ratio = _understood(figures)
     values: dict[str, object] = {
         "lines": tongue.count("{number} line", "{number} lines", figures.lines),
         "ratio": f"{ratio * 100:.2f}",
         "waiting": page.waiting,
     }
     lines = [tongue.say(N_("{lines} read, {ratio} % of the mail servers' understood."), values)]
-    if ours and ratio < _UNDERSTOOD:
-        lines += [shorten(f"  {_number(tongue, one.lines)} × {printable(one.sample)}", _WIDTH) for one in page.unparsed]
+    if ratio < _UNDERSTOOD:
+        lines += [_cut(f"  {_number(tongue, one.lines)} × {one.sample}", _WIDTH) for one in page.unparsed]
         lines.append("  → mailwarden unparsed")
     if figures.data_loss:
         text = tongue.count("{number} message of lost lines.", "{number} messages of lost lines.", figures.data_loss)
@@ -306,7 +323,19 @@ def _health(page: Page) -> list[str]:
             "{number} alert was not delivered yet.", "{number} alerts were not delivered yet.", page.waiting
         )
         lines.append(f"  ▲ {text}  → mailwarden doctor")
-    return lines
+    return Section(lines, is_block=len(lines) > 1)
+
+
+_SECTIONS: tuple[Callable[[Page], Section], ...] = (
+    _incidents,
+    _changes,
+    _attacks,
+    _deliveries,
+    _senders,
+    _connections,
+    _vanishing,
+    _health,
+)
 
 
 # ---------------------------------------------------------------------- words and cells
@@ -317,7 +346,18 @@ def _mark(page: Page) -> str:
         worst = max(page.incidents, key=lambda one: severity_rank(one.severity)).severity
         if severity_rank(worst) >= severity_rank("medium"):
             return severity_shape(worst)
-    return "✓" if page.figures.lines else "▲"
+    return "✓" if page.figures.lines and not _is_doubtful(page) else "▲"
+
+
+def _is_doubtful(page: Page) -> bool:
+    """Say whether calm would be false: lines were lost or not understood, or nobody could be told."""
+    figures = page.figures
+    return bool(figures.data_loss or page.waiting or _understood(figures) < _UNDERSTOOD)
+
+
+def _understood(figures: Figures) -> float:
+    ours = figures.understood + figures.not_understood
+    return figures.understood / ours if ours else 1.0
 
 
 def _mail(page: Page) -> str:
@@ -412,9 +452,11 @@ def _more(tongue: Translator, number: int) -> str:
     return tongue.count("and {number} more", "and {number} more", number)
 
 
-def _table(page: Page, title: str, head: Sequence[str], rows: Sequence[Sequence[str]], total: int) -> list[str]:
+def _table(page: Page, title: str, head: Sequence[str], rows: Sequence[Sequence[str]], total: int) -> Section:
     """Lay out up to five rows: the first column and the last to the left, numbers to the right."""
-    cells = [[shorten(printable(cell), _CELL) for cell in row] for row in (head, *rows[:_ROWS])]
+    cells = [
+        [_cut(cell, _CELL if at == 0 else _WORDS) for at, cell in enumerate(row)] for row in (head, *rows[: page.rows])
+    ]
     widths = [max(columns(row[at]) for row in cells) for at in range(len(head))]
     text_last = len(head) > 2
     lines = wrap(title, _WIDTH, _WIDTH)
@@ -425,9 +467,24 @@ def _table(page: Page, title: str, head: Sequence[str], rows: Sequence[Sequence[
             line.append(row[at] if is_text else " " * (widths[at] - columns(row[at])) + row[at])
         if any(cell for cell in row):
             lines.append("  " + "  ".join(line))
-    if total > min(len(rows), _ROWS):
-        lines.append("  " + _more(page.tongue, total - min(len(rows), _ROWS)))
-    return lines
+    rest = total - min(len(rows), page.rows)
+    if rest > 0:
+        lines.append("  " + _more(page.tongue, rest))
+    return Section(lines, is_block=True)
+
+
+def _said(text: str) -> Section:
+    return Section(wrap(text, _WIDTH, _WIDTH - 2))
+
+
+def _cut(text: str, width: int) -> str:
+    """Give printable text in at most so many columns."""
+    text, room = printable(text), width
+    cut = shorten(text, room)
+    while columns(cut) > width:
+        room -= 1
+        cut = shorten(text, room)
+    return cut
 
 
 def _pad(text: str, width: int) -> str:

@@ -1,0 +1,347 @@
+"""The report of a day: the verdict first, nothing falsely calm, and short."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, date, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from mailwarden.alerts.incident import Incident, incident_id
+from mailwarden.pipeline.cli.terminal import columns
+from mailwarden.pipeline.report import build
+from mailwarden.pipeline.report.__main__ import main
+from mailwarden.pipeline.report.figures import day_start_us
+from mailwarden.pipeline.store import Commit, RollupKey, Store
+
+TODAY = date(2026, 3, 3)
+HOUR = 3_600_000_000
+
+QUIET = {
+    ("lines", "event", "postfix", "smtpd"): 20_000,
+    ("lines", "event", "dovecot", "imap-login"): 9_990,
+    ("lines", "pipeline_error", "dovecot", "imap"): 6,
+    ("message", "inbound", "", ""): 2_100,
+    ("message", "outbound", "", ""): 4_510,
+    ("delivery", "google", "sent", ""): 3_000,
+    ("delivery", "microsoft_365", "sent", ""): 1_500,
+    ("delivery", "microsoft_365", "bounced", "unknown_user"): 10,
+    ("delivery", "local", "sent", ""): 2_100,
+    ("sent_recipients", "ana@example.org", "account", ""): 40,
+    ("sent", "ana@example.org", "account", ""): 30,
+    ("login", "imap", "1.3", ""): 800,
+    ("login", "pop3", "1.2", ""): 100,
+    ("login_account", "ana@example.org", "imap", "1.3"): 800,
+    ("auth_failure", "dovecot", "wrong_password", "imap"): 110,
+    ("auth_network", "198.51.100.0/24", "stranger", ""): 100,
+    ("auth_network", "192.0.2.0/24", "known", ""): 10,
+    ("auth_account", "ana@example.org", "exists", ""): 60,
+}
+
+Words = tuple[str, str, str, str]
+
+
+class Days:
+    """Fills a store day by day."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def add(self, day: date, counts: dict[Words, int], zone: Any = UTC) -> None:
+        start = day_start_us(day, zone)
+        rollups: dict[RollupKey, int] = {(start, *words): count for words, count in counts.items()}
+        self.commit(rollups=rollups)
+
+    def weeks(self, counts: dict[Words, int], days: int = 30) -> None:
+        for back in range(1, days + 1):
+            self.add(TODAY - timedelta(days=back), counts)
+
+    def commit(self, **changes: Any) -> None:
+        self.store.commit(Commit(self.store.batch_number() + 1, **changes))
+
+    def text(self, day: date = TODAY, **options: Any) -> str:
+        return build(self.store, day, **options).as_text()
+
+
+@pytest.fixture
+def days(tmp_path: Path) -> Iterator[Days]:
+    with Store.open(tmp_path / "mailwarden.db") as store:
+        yield Days(store)
+
+
+def incident(value: str = "ana@example.org", severity: str = "critical", **fields: Any) -> Incident:
+    at = day_start_us(TODAY, UTC) + HOUR
+    made = Incident(
+        id=incident_id("mx1", "takeover", "user.name", value, None),
+        site="mx1",
+        cause="takeover",
+        primary=("user.name", value),
+        category="account_takeover",
+        severity=severity,
+        title="{account} was taken over and sends spam",
+        why="",
+        opened_us=at,
+        first_seen_us=at,
+        last_seen_us=at,
+    )
+    for name, field in fields.items():
+        setattr(made, name, field)
+    return made
+
+
+def test_a_quiet_day_takes_five_lines(days: Days) -> None:
+    """A day like the others is a verdict and four lines, none of them wider than a terminal."""
+    days.weeks(QUIET)
+    days.add(TODAY, QUIET)
+
+    assert days.text().splitlines() == [
+        "✓ Tue 3 Mar 2026: all normal. 2,100 received, 4,500 delivered elsewhere (99.8 %",
+        "  of what was tried), 0 had to wait.",
+        "Everything counted is near its usual value.",
+        "110 failed logins: 100 by strangers from 1 network, 10 by people known there; 1",
+        "account of yours tried.",
+        "900 logins (IMAP 800, POP3 100), all with TLS.",
+        "29,996 lines read, 99.98 % of the mail servers' understood.",
+    ]
+
+
+def test_no_history_no_usual(days: Days) -> None:
+    """Before seven days of history nothing is called usual."""
+    days.weeks(QUIET, days=6)
+    days.add(TODAY, {**QUIET, ("auth_failure", "dovecot", "wrong_password", "imap"): 9_000})
+
+    report = build(days.store, TODAY)
+
+    assert "No history yet" in report.as_text()
+    assert all(one.usual is None and not one.changed for one in report.figures.measures.values())
+
+
+def test_the_usual_is_the_median_of_the_weekday(days: Days) -> None:
+    """A number stands beside the median of the same weekday of four weeks, whatever the other days were."""
+    sent = ("delivery", "google", "sent", "")
+    for back in range(1, 31):
+        weekday = back % 7 == 0
+        days.add(TODAY - timedelta(days=back), {("lines", "event", "", ""): 1, sent: 1000 + back if weekday else 9})
+    days.add(TODAY, {("lines", "event", "", ""): 1, sent: 5_000})
+
+    measure = build(days.store, TODAY).figures.measures["sent"]
+
+    assert (measure.count, measure.usual, measure.changed) == (5_000, 1017.5, True)
+    text = days.text()
+    assert "not all is as usual" in text
+    assert "  mail delivered elsewhere    5,000  1,018  ▲ 4.9×" in text
+
+
+def test_a_week_in_which_nothing_ran_is_no_usual(days: Days) -> None:
+    """A day on which the service did not run says nothing about what is usual."""
+    sent = ("delivery", "google", "sent", "")
+    days.add(TODAY - timedelta(days=28), {sent: 100})
+    days.add(TODAY - timedelta(days=7), {sent: 100})
+    days.add(TODAY, {sent: 90})
+
+    assert build(days.store, TODAY).figures.measures["sent"].usual == 100
+
+
+def test_a_day_without_a_line_is_not_called_calm(days: Days) -> None:
+    """Where nothing was read the report says so, and nothing else."""
+    days.weeks(QUIET)
+
+    text = days.text()
+
+    assert text.startswith("▲ Tue 3 Mar 2026: no line was read.")
+    assert len(text.splitlines()) <= 2
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        {("data_loss", "syslog", "rate_limit", ""): 3},
+        {("lines", "pipeline_error", "postfix", "smtpd"): 9_000},
+    ],
+)
+def test_calm_is_not_false(days: Days, trouble: dict[Words, int]) -> None:
+    """A day of which lines were lost or not understood is not called normal."""
+    days.weeks(QUIET)
+    days.add(TODAY, QUIET | trouble)
+    days.commit(unparsed={("postfix", "smtpd", "t"): (9_000, "odd \x1b[31m line")})
+
+    text = days.text()
+
+    assert text.startswith("▲")
+    assert "not all could be read or told" in " ".join(text.split())
+    assert "all normal" not in text
+
+
+def test_alerts_that_wait_are_told(days: Days) -> None:
+    """An alert that nobody could be given is told, with what to do."""
+    days.add(TODAY, QUIET)
+    days.commit(outbox=[("n1", 1, b"")])
+
+    assert "1 alert was not delivered yet.  → mailwarden doctor" in days.text()
+
+
+def test_a_day_with_an_incident(days: Days) -> None:
+    """The verdict and what to do stand first; at most five incidents are written out, the rest is counted."""
+    days.weeks(QUIET)
+    days.add(TODAY, {**QUIET, ("auth_network", "203.0.113.0/24", "stranger", ""): 7})
+    many = [incident(f"u{n}@example.org", "medium", event_count=n) for n in range(41)]
+    before = incident("old@example.org", last_seen_us=1)
+    child = incident("child@example.org", "high", parent=incident().id)
+    days.commit(incidents=[incident(), *many, before, child])
+
+    lines = days.text().splitlines()
+
+    assert lines[0].startswith("● Tue 3 Mar 2026: 1 critical, 41 to watch.")
+    assert lines[3].startswith("● CRITICAL")
+    assert "ana@example.org was taken over and sends spam (new)" in " ".join(lines[3:5])
+    assert "→" in lines[4] + lines[5]
+    assert sum(line.startswith("▲ MEDIUM") for line in lines) == 4
+    assert any(line.strip() == "and 37 more" for line in lines)
+    assert any("203.0.113.0/24" in line for line in lines)
+    assert not any("old@" in line or "child@" in line for line in lines)
+
+
+def test_what_failed_is_shown_by_provider(days: Days) -> None:
+    """Providers that did not take our mail come with what they mostly said; those that did, do not come."""
+    refused = {
+        ("delivery", "microsoft_consumer", "bounced", "blocklist"): 40,
+        ("delivery", "microsoft_consumer", "deferred", "rate_limit"): 5,
+        ("delivery", "microsoft_consumer", "retried", "rate_limit"): 500,
+        ("delivery_waited", "microsoft_consumer", "hour", ""): 4,
+    }
+    days.add(TODAY, QUIET | refused)
+
+    text = days.text()
+
+    assert "  Outlook.com     0         5       40  we are on a blocklist" in text
+    assert "Gmail" not in text
+    provider = build(days.store, TODAY).figures.providers[0]
+    assert (provider.name, provider.retried, provider.waited) == ("microsoft_consumer", 500, 4)
+
+
+def test_who_sent_more_than_usual(days: Days) -> None:
+    """A sender far above the usual brings the table of senders, scripts among them."""
+    days.weeks(QUIET)
+    script = {("sent", "www", "script", ""): 90, ("sent_recipients", "www", "script", ""): 900}
+    days.add(TODAY, QUIET | script)
+
+    text = days.text()
+
+    assert "  www (script)           90         900      0  ▲ new" in text
+    assert "  ana@example.org        30          40     40" in text
+
+
+def test_logins_without_tls_and_mail_that_vanishes(days: Days) -> None:
+    """Accounts without TLS are named; so are those whose mail POP3 deletes while others read it by IMAP."""
+    more = {
+        ("login", "pop3", "no", ""): 70,
+        **{("login_account", f"u{n}@example.org", "pop3", "no"): 10 for n in range(7)},
+        ("pop3_deleted", "ana@example.org", "", ""): 12,
+        ("pop3_deleted", "ana", "", ""): 3,
+        ("pop3_deleted", "only-pop@example.org", "", ""): 99,
+    }
+    days.add(TODAY, QUIET | more)
+
+    text = days.text()
+
+    assert "970 logins (IMAP 800, POP3 170), 70 of them without TLS" in text
+    assert "  and 2 more" in text
+    assert "  ana@example.org        12" in text
+    assert "only-pop" not in text
+    protocols = {one.name: one for one in build(days.store, TODAY).figures.protocols}
+    assert (protocols["pop3"].clear, protocols["pop3"].encrypted, protocols["pop3"].oldest_tls) == (70, 100, "1.2")
+
+
+def test_the_worst_day_fits_on_two_screens(days: Days) -> None:
+    """However much happened, a report has at most 72 lines, none of them wider than 80 columns, in both languages."""
+    hostile = "\x1b]0;x\x07\u202e" + "あ" * 200
+    worst: dict[Words, int] = {}
+    for n in range(300):
+        name = f"{n}{hostile}"
+        worst |= {
+            ("auth_network", name, "stranger", ""): 9,
+            ("auth_failure", "m", name, ""): 9,
+            ("delivery", name, "bounced", name): 99,
+            ("login", name, "no", ""): 5,
+            ("login_account", name, "imap", "no"): 5,
+            ("pop3_deleted", name, "", ""): 5,
+            ("sent", name, "account", ""): 9,
+            ("sent_recipients", name, "account", ""): 999,
+            ("lines", "pipeline_error", "m", name): 99,
+        }
+    days.weeks(QUIET)
+    days.add(TODAY, QUIET | worst | {("data_loss", "m", "", ""): 1, ("auth_error", "m", "", ""): 1})
+    days.commit(
+        incidents=[incident(f"{n}{hostile}", category="outbound_spam") for n in range(60)],
+        unparsed={("m", "p", str(n)): (1, hostile) for n in range(5)},
+        outbox=[("n", 1, b"")],
+    )
+
+    for language in ("en", "ja"):
+        text = days.text(language=language)
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+        assert len(text.splitlines()) <= 72
+        assert [line for line in text.splitlines() if columns(line) > 80] == []
+
+
+def test_several_days(days: Days) -> None:
+    """A week is one report, beside the weeks before."""
+    days.weeks(QUIET, days=40)
+    days.add(TODAY, QUIET)
+
+    report = build(days.store, TODAY - timedelta(days=6), until=TODAY)
+
+    assert report.figures.measures["logins"].count == 7 * 900
+    assert report.figures.measures["logins"].usual == 7 * 900
+    assert report.as_text().startswith("✓ Wed 25 Feb 2026 – Tue 3 Mar 2026: all normal.")
+
+
+def test_a_day_of_another_zone(days: Days) -> None:
+    """A day is the reader's: what was counted at its midnight in Tokyo is in the report for Tokyo."""
+    tokyo = ZoneInfo("Asia/Tokyo")
+    days.add(TODAY, QUIET, tokyo)
+
+    assert build(days.store, TODAY, zone=tokyo).figures.lines == 29_996
+    assert build(days.store, TODAY).figures.lines == 0
+
+
+def test_the_report_as_data(days: Days) -> None:
+    """As data the report holds the same, as numbers, and is JSON."""
+    days.weeks(QUIET)
+    days.add(TODAY, QUIET)
+    days.commit(incidents=[incident()])
+
+    data = json.loads(json.dumps(build(days.store, TODAY).as_data()))
+
+    assert data["first"] == data["last"] == "2026-03-03"
+    assert data["verdict"].startswith("Tue 3 Mar 2026: 1 critical.")
+    assert data["incidents"][0]["severity"] == "critical"
+    assert data["measures"]["logins"] == {"name": "logins", "count": 900, "usual": 900.0, "changed": False}
+    assert data["attacks"]["networks"] == {"first": [{"name": "198.51.100.0/24", "count": 100}], "total": 1}
+
+
+def test_from_a_process_of_its_own(days: Days, capsys: pytest.CaptureFixture[str]) -> None:
+    """The report can be asked for by path and day, as text or as JSON; what cannot be read is told, exit 3."""
+    days.add(TODAY, QUIET)
+    path = str(days.store.path)
+
+    assert main([path, "--from", "2026-03-03"]) == 0
+    assert capsys.readouterr().out == days.text()
+    assert main([path, "--from", "2026-03-01", "--to", "2026-03-03", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["lines"] == 29_996
+    assert main([path + ".none", "--from", "2026-03-03"]) == 3
+    assert "no database yet" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main([path, "--from", "2026-03-03", "--to", "2026-03-01"])
+
+
+def test_the_service_never_imports_pandas() -> None:
+    """Following logs does not pay for the report's libraries."""
+    code = "import sys, mailwarden.pipeline.runner; sys.exit('pandas' in sys.modules or 'pyarrow' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

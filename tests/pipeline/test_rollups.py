@@ -1,0 +1,217 @@
+"""What reports need is counted, once, under its hour or day, and within bounds."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from mailwarden.parsers.event import Event
+from mailwarden.pipeline import rollups as module
+from mailwarden.pipeline.rollups import OTHER, RollupKey, Rollups
+
+HOUR = 3_600_000_000
+DAY = 24 * HOUR
+START = 20_500 * DAY
+
+
+def event(action: str, at_us: int = START, **fields: Any) -> Event:
+    made = Event()
+    made.event_action, made.stream_us, made.event_module = action, at_us, "postfix"
+    for name, value in fields.items():
+        setattr(made, name, value)
+    return made
+
+
+def counted(*events: Event, rollups: Rollups | None = None) -> dict[RollupKey, int]:
+    rollups = rollups or Rollups()
+    for one in events:
+        rollups.count(one)
+    return {key: count for key, count in rollups.drain().items() if key[1] != "lines"}
+
+
+def test_every_line_counts_by_kind_module_and_program() -> None:
+    """Each line counts once, whatever it says; what was drained is not given again."""
+    rollups = Rollups()
+    for _ in range(3):
+        rollups.count(event("connection-open", process_name="smtpd"))
+    rollups.count(event("unparsed", event_kind="pipeline_error", process_name="smtpd"))
+    rollups.count(event("unparsed", event_kind="ignored", event_module=None))
+
+    assert rollups.drain() == {
+        (START, "lines", "event", "postfix", "smtpd"): 3,
+        (START, "lines", "pipeline_error", "postfix", "smtpd"): 1,
+        (START, "lines", "ignored", "", ""): 1,
+    }
+    assert rollups.drain() == {}
+
+
+def test_an_hour_and_a_day_end() -> None:
+    """Counts stand under the hour or the day of stream time, also when it turns between two drains."""
+    events = [
+        event("auth-success", START + hour * HOUR + 5, network_protocol="imap", mailwarden_account="ana@example.org")
+        for hour in (0, 0, 1, 24)
+    ]
+
+    assert counted(*events) == {
+        (START, "login", "imap", "unknown", ""): 2,
+        (START + HOUR, "login", "imap", "unknown", ""): 1,
+        (START + DAY, "login", "imap", "unknown", ""): 1,
+        (START, "login_account", "ana@example.org", "imap", "unknown"): 3,
+        (START + DAY, "login_account", "ana@example.org", "imap", "unknown"): 1,
+    }
+
+
+def test_a_day_begins_at_midnight_of_its_zone() -> None:
+    """In Tokyo a day begins nine hours earlier."""
+    login = event("auth-success", START + 16 * HOUR, network_protocol="imap", mailwarden_account="ana@example.org")
+
+    days = [key[0] for key in counted(login, rollups=Rollups(ZoneInfo("Asia/Tokyo"))) if key[1] == "login_account"]
+
+    assert days == [START + 15 * HOUR]
+
+
+def test_tls_of_logins() -> None:
+    """A login's TLS is its version, or as much as the line tells."""
+    shapes: list[tuple[dict[str, Any], str]] = [
+        ({"tls_version": "1.3", "tls_established": True}, "1.3"),
+        ({"tls_version": "3", "tls_version_protocol": "ssl"}, "ssl3"),
+        ({"tls_established": True}, "yes"),
+        ({"tls_established": False}, "no"),
+        ({}, "unknown"),
+    ]
+    for fields, word in shapes:
+        assert counted(event("auth-success", network_protocol="pop3", **fields)) == {
+            (START, "login", "pop3", word, ""): 1
+        }
+
+
+def test_a_try_that_two_servers_tell_of() -> None:
+    """Only what an event newly tells of is counted: tries, not lines."""
+    facts = {"mailwarden.pair.known": False, "mailwarden.user.exists": True}
+    fields: dict[str, Any] = {
+        "event_reason": "wrong_password",
+        "network_protocol": "imap",
+        "mailwarden_network": "192.0.2.0/24",
+        "mailwarden_account": "ana@example.org",
+        "facts": facts,
+    }
+
+    assert counted(
+        event("auth-failure", mailwarden_attempts=3, **fields), event("auth-failure", mailwarden_attempts=0, **fields)
+    ) == {
+        (START, "auth_failure", "postfix", "wrong_password", "imap"): 3,
+        (START, "auth_network", "192.0.2.0/24", "stranger", ""): 3,
+        (START, "auth_account", "ana@example.org", "exists", ""): 3,
+    }
+
+
+def test_a_message_is_counted_when_it_is_whole() -> None:
+    """The line that completes a message counts it and its recipients, for the account or the script that sent it."""
+    whole = {"mailwarden.accepted": True}
+    sent: dict[str, Any] = {"mailwarden_direction": "outbound", "mail_recipient_count": 5, "facts": whole}
+    first = event("message-received", user_name="ana", network_protocol="smtp", mailwarden_account="ana@example.org")
+    events = [
+        first,
+        event("message-queued", mailwarden_account="ana@example.org", **sent),
+        event("message-queued", mailwarden_account="ana@example.org", facts={}),
+        event("message-received", user_id="www", **sent),
+        event("message-queued", mailwarden_direction="inbound", facts=whole),
+    ]
+
+    assert counted(*events) == {
+        (START, "login", "smtp", "unknown", ""): 1,
+        (START, "login_account", "ana@example.org", "smtp", "unknown"): 1,
+        (START, "message", "outbound", "", ""): 2,
+        (START, "recipients", "outbound", "", ""): 10,
+        (START, "message", "inbound", "", ""): 1,
+        (START, "recipients", "inbound", "", ""): 1,
+        (START, "sent", "ana@example.org", "account", ""): 1,
+        (START, "sent_recipients", "ana@example.org", "account", ""): 5,
+        (START, "sent", "www", "script", ""): 1,
+        (START, "sent_recipients", "www", "script", ""): 5,
+    }
+
+
+def test_deliveries_by_provider() -> None:
+    """Deliveries count by provider, status and class; a retry apart, a hand-over to our own filter not at all."""
+    events = [
+        event("delivery", mail_provider="google", mail_delivery_status="sent", mail_delivery_delay=59.9),
+        event("delivery", mail_provider="google", mail_delivery_status="sent", mail_delivery_delay=4000.0),
+        event(
+            "delivery",
+            destination_domain="mx.example.org",
+            mail_delivery_status="deferred",
+            mail_bounce_class="greylist",
+            facts={"mailwarden.first_try": True},
+        ),
+        event(
+            "delivery",
+            destination_domain="mx.example.org",
+            mail_delivery_status="deferred",
+            mail_bounce_class="greylist",
+            facts={"mailwarden.first_try": False},
+        ),
+        event("delivery", mail_delivery_status="sent"),
+        event("delivery", mail_delivery_status="sent", facts={"mailwarden.hand_over": True}),
+    ]
+
+    assert counted(*events) == {
+        (START, "delivery", "google", "sent", ""): 2,
+        (START, "delivery_waited", "google", "hour", ""): 1,
+        (START, "delivery", OTHER, "deferred", "greylist"): 1,
+        (START, "delivery", OTHER, "retried", "greylist"): 1,
+        (START, "delivery", "local", "sent", ""): 1,
+    }
+
+
+def test_what_else_is_counted() -> None:
+    """Refusals, trouble of the password store, TLS, lost lines, and what POP3 fetched and deleted."""
+    popped = {"dovecot.retr_count": 3, "dovecot.del_count": 2}
+    events = [
+        event("reject", event_reason="dnsbl", event_count=2),
+        event("auth-error", event_reason="temp_fail", network_protocol="imap"),
+        event("tls-established", network_protocol="smtp", tls_version="1.2"),
+        event("data-loss", event_reason="rate_limit"),
+        event("session-end", user_name="Ana", extra=popped),
+        event("session-end", user_name="ana", extra={"dovecot.in": 1}),
+        event("session-end", user_name="ana"),
+    ]
+
+    assert counted(*events) == {
+        (START, "reject", "postfix", "dnsbl", ""): 2,
+        (START, "auth_error", "postfix", "temp_fail", "imap"): 1,
+        (START, "tls", "smtp", "1.2", ""): 1,
+        (START, "data_loss", "postfix", "rate_limit", ""): 1,
+        (START, "pop3_fetched", "ana", "", ""): 3,
+        (START, "pop3_deleted", "ana", "", ""): 2,
+    }
+
+
+def tries(first: int, last: int) -> list[Event]:
+    return [
+        event("auth-failure", mailwarden_network=f"198.51.{n // 256}.{n % 256}", facts=None) for n in range(first, last)
+    ]
+
+
+def test_an_attacker_cannot_fill_the_store() -> None:
+    """Networks beyond the limit of an hour are counted together, across drains and restarts; none is lost."""
+    limit, rollups = module._LIMIT, Rollups()
+
+    first = counted(*tries(0, limit - 10), rollups=rollups)
+    second = counted(*tries(limit - 10, limit + 50), rollups=rollups)
+    restarted = counted(*tries(0, 2 * limit), rollups=Rollups(counted=[*first, *second]))
+
+    def networks(counts: dict[RollupKey, int]) -> dict[str, int]:
+        return {key[2]: count for key, count in counts.items() if key[1] == "auth_network"}
+
+    assert networks(second)[OTHER] == 50
+    assert len(networks(second)) == 11
+    assert len(networks(restarted)) == limit + 1
+    assert sum(networks(restarted).values()) == 2 * limit
+
+
+def test_a_new_hour_has_room_again() -> None:
+    """The limit is one of the hour."""
+    rollups = Rollups()
+    counted(*tries(0, 2 * module._LIMIT), rollups=rollups)
+    later = event("auth-failure", START + HOUR, mailwarden_network="192.0.2.0/24")
+
+    assert (START + HOUR, "auth_network", "192.0.2.0/24", "stranger", "") in counted(later, rollups=rollups)

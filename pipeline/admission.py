@@ -1,6 +1,5 @@
 """Bring the lines of all sources into the one order, each once, and hand them on in batches."""
 
-import threading
 import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -85,7 +84,7 @@ class Admission:
         self._hold_s = hold_us / 1e6
         self._lanes: list[Lane] = []
         self._copies: Copies | None = None
-        self._stopped = threading.Event()
+        self._stopped = False
         self._waker = Waker()
         self._stream_us = 0
         self._live = False
@@ -135,7 +134,7 @@ class Admission:
         """
         self._begin()
         try:
-            while not self._stopped.is_set():
+            while not self._stopped:
                 self._waker.clear()
                 self._look_for_sources()
                 began_s = time.monotonic()
@@ -147,7 +146,7 @@ class Admission:
                     yield batch
                     del batch  # or two of them would stand in memory while the next is read
                     if live:
-                        self._stopped.wait(max(0.0, began_s + _LIVE_S - time.monotonic()))
+                        time.sleep(max(0.0, began_s + _LIVE_S - time.monotonic()))
                     continue
                 if not self._follow and at_end and all(lane.source.exhausted for lane in self._lanes):
                     return
@@ -161,7 +160,7 @@ class Admission:
 
     def stop(self) -> None:
         """End `batches` after the present one; may be called from another thread or a signal handler."""
-        self._stopped.set()
+        self._stopped = True
         self._waker.wake()
 
     def close(self) -> None:
@@ -233,7 +232,8 @@ class Admission:
         day, hint = day_in_name(source.hint.name), source.hint
         seconds = day + 86_400 if day else hint.gzip_mtime or hint.modified
         now_us = self._clock()
-        return Reader(zone=zone, hint_year_us=min(seconds * 1_000_000, now_us) if seconds else now_us)
+        hint_us = min(seconds * 1_000_000, now_us) if seconds and now_us > 0 else seconds * 1_000_000 or now_us
+        return Reader(zone=zone, hint_year_us=hint_us)
 
     def _told_positions(self) -> dict[str, dict[str, Any]]:
         told = {}
@@ -247,7 +247,7 @@ class Admission:
         """Read and merge until a batch is full, its time is over, or there is no more now."""
         events: list[Event] = []
         read_bytes = sum(lane.bytes for lane in self._lanes) + _BATCH_BYTES
-        while len(events) < _BATCH_LINES and not self._stopped.is_set():
+        while len(events) < _BATCH_LINES and not self._stopped:
             now_s = time.monotonic()
             if now_s > began_s + _BATCH_S or sum(lane.bytes for lane in self._lanes) > read_bytes:
                 break

@@ -24,6 +24,7 @@ class _Start(NamedTuple):
     source: dict[str, Any]
     reader: dict[str, Any] | None  # None: nothing was read yet
     stream_us: int
+    refused: tuple[int, int]
 
 
 class _Segment(NamedTuple):
@@ -70,6 +71,7 @@ class Lane:
         self._segments: deque[_Segment] = deque()
         self._read = 0
         self._taken_offset = -1
+        self._refused = (0, 0)  # the first of the lines refused of late, and how many they are
         self._start: _Start | None = None
         self._seen: dict[str, int] = {}
 
@@ -149,6 +151,7 @@ class Lane:
             event.stream_us = last
         if doubt is None:
             self.stream_us = last
+            self._refused = (0, 0)
             return len(events)
         if self._doubtful:
             return 0
@@ -180,15 +183,21 @@ class Lane:
         if len(jury) < _JURY and not final:
             return None
         stamps = sorted(event.timestamp_us for event in jury if event.timestamp_us)
-        if not stamps:
-            return stamp if 0 < stamp <= self._clock() + _AHEAD_US else last
-        confirming = sum(1 for other in stamps if other >= stamp - _DAY_US)
-        if stamp and confirming * 2 > len(stamps):
+        if stamp and sum(1 for other in stamps if other >= stamp - _DAY_US) * 2 > len(stamps):
             return stamp
-        if last != _UNKNOWN_US:
+        if last == _UNKNOWN_US:
+            # The first line is the wrong one, or bears no stamp: its followers know.
+            median = stamps[len(stamps) // 2] if stamps else stamp
+            return next((other for other in stamps if other >= median - _DAY_US), stamp or last)
+        if stamps:
             return last
-        median = stamps[len(stamps) // 2]  # the first line is the wrong one, or bears no stamp: its followers know
-        return next(other for other in stamps if other >= median - _DAY_US)
+        return stamp if stamp <= self._clock() + _AHEAD_US or self._insists(stamp) else last
+
+    def _insists(self, stamp: int) -> bool:
+        """Notice that one line after the other, each alone, was refused for the same future: then that is the time."""
+        first, count = self._refused
+        self._refused = (first, count + 1) if count and stamp >= first - _DAY_US else (stamp, 1)
+        return self._refused[1] > _JURY
 
     def _ready(self, events: list[Event]) -> None:
         self.newest_us = max(self.newest_us, self.stream_us)
@@ -241,7 +250,7 @@ class Lane:
     def _here(self) -> _Start:
         if self._start is None:
             reader = self._reader.snapshot() if self._reader is not None else None
-            self._start = _Start(self.source.position(), reader, self.stream_us)
+            self._start = _Start(self.source.position(), reader, self.stream_us, self._refused)
         return self._start
 
     def position(self) -> dict[str, Any]:
@@ -265,6 +274,7 @@ class Lane:
             "source": start.source,
             "reader": start.reader,
             "stream_us": start.stream_us,
+            "refused": start.refused,
             "seen": seen,
             "floor_us": self.floor_us,
         }
@@ -289,6 +299,7 @@ class Lane:
         if position["reader"] is not None:
             self._reader = Reader.restore(position["reader"])
         self.stream_us = self.newest_us = position["stream_us"]
+        self._refused = (position["refused"][0], position["refused"][1])
         self.floor_us = position["floor_us"]
         self._seen = dict(position["seen"])
 

@@ -1,7 +1,10 @@
 """Sleep until a directory changes: by inotify where it works, by looking often where it does not, and slowly always."""
 
+import contextlib
 import logging
-import threading
+import os
+import select
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +38,10 @@ class Waker:
     """An event that is set when something may be there to read."""
 
     def __init__(self) -> None:
-        self._event = threading.Event()
+        # A pipe rather than an Event, whose lock a signal handler that calls `wake` could find held by its own thread.
+        self._reading, self._writing = os.pipe()
+        os.set_blocking(self._reading, False)
+        os.set_blocking(self._writing, False)
         self._observer: BaseObserver | None = None
         self._watched: set[str] = set()
         self.poll_s = _SEEN_POLL_S
@@ -65,7 +71,7 @@ class Waker:
         )
         from watchdog.observers import Observer
 
-        wake = self._event.set
+        wake = self.wake
 
         class Handler(FileSystemEventHandler):
             def on_any_event(self, event: FileSystemEvent) -> None:  # noqa: ARG002
@@ -88,18 +94,21 @@ class Waker:
         return True
 
     def wake(self) -> None:
-        """Wake who waits."""
-        self._event.set()
+        """Wake who waits; may be called from any thread and from a signal handler."""
+        if self._writing >= 0:
+            with contextlib.suppress(BlockingIOError):  # it is full of wakes that nobody has looked at yet
+                os.write(self._writing, b"\0")
 
     def clear(self) -> None:
         """Forget what happened so far; to be called before looking, so that nothing after it is missed."""
-        self._event.clear()
+        with contextlib.suppress(BlockingIOError):
+            while len(os.read(self._reading, 4096)) == 4096:
+                pass
 
     def wait(self, timeout_s: float) -> None:
         """Sleep until something happens, at most this long."""
-        if self._event.wait(min(timeout_s, self.poll_s)):
-            self._event.clear()
-            self._event.wait(_BURST_S)
+        if select.select([self._reading], [], [], min(timeout_s, self.poll_s))[0]:
+            time.sleep(_BURST_S)
 
     def close(self) -> None:
         """End the watches."""
@@ -107,3 +116,7 @@ class Waker:
             self._observer.stop()
             self._observer.join()
             self._observer = None
+        if self._writing >= 0:
+            reading, writing, self._reading, self._writing = self._reading, self._writing, -1, -1
+            os.close(writing)
+            os.close(reading)

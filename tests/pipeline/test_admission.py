@@ -397,6 +397,22 @@ def test_a_silent_sibling_does_not_hold_lines_for_long(tmp_path: Path) -> None:
     assert stream == sorted(stream)
 
 
+def test_a_host_whose_clock_is_days_ahead_is_believed_in_the_end(tmp_path: Path) -> None:
+    """Live, each line comes alone, so that none confirms another; after ten of them the clock is what it is."""
+    path = write(tmp_path / "mail.log", [line(0, "a")])
+    ahead = 3 * 86_400
+
+    with Follower([FileSource(path, follow=True)], lambda: START_US + 5_000_000) as follower:
+        follower.wait(lambda: len(follower.events()) == 1)
+        for number in range(12):
+            append(path, [line(ahead + number, "b")])
+            follower.wait(lambda: len(follower.events()) == number + 2)  # noqa: B023 - waited for here
+
+    stream = [event.stream_us - START_US for event in follower.events()]
+    assert stream[1:11] == [0] * 10
+    assert stream[11:] == [(ahead + 10) * 1_000_000, (ahead + 11) * 1_000_000]
+
+
 @pytest.mark.parametrize("turns", [1, 4])
 def test_rotation_while_following_loses_nothing(tmp_path: Path, turns: int) -> None:
     """The whole way, with watches: rename, create, go on."""

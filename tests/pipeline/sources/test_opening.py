@@ -12,7 +12,7 @@ OTHER = "2026-03-03 04:05:06 status installed libc6:amd64 2.36\n"
 
 def read(sources: list[Source]) -> dict[str, str]:
     found = {}
-    for source in [*sources, *(new for source in sources for new in source.found())]:
+    for source in [*sources, *(new for parent in sources for new in parent.found())]:
         while (chunk := source.read()) is not None:
             found[source.name] = found.get(source.name, "") + chunk.data.decode()
     return found

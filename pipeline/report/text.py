@@ -10,57 +10,20 @@ from mailwarden.alerts.incident import Incident, severity_rank
 from mailwarden.alerts.render import severity_shape, severity_word
 from mailwarden.alerts.translate import N_, Translator
 from mailwarden.pipeline.cli.sentences import Sentences
-from mailwarden.pipeline.cli.terminal import columns, shorten, wrap
+from mailwarden.pipeline.cli.terminal import columns, wrap
 from mailwarden.pipeline.report.figures import HISTORY_DAYS, Counted, Figures, Measure
+from mailwarden.pipeline.report.layout import WIDTH, Section, cut, date_text, more_text, pad, sentence, table
+from mailwarden.pipeline.report.words import CLASSES, MEASURES, PROTOCOLS, PROVIDERS
 from mailwarden.pipeline.store import Unparsed
 
 __all__ = ["Page", "page_text", "verdict"]
 
-_WIDTH = 80
 _ROWS = 5  # of a table, and of incidents
 _LENGTH = 72  # lines: two screens of a laptop
-_CELL = 36  # columns of a name in a table
-_WORDS = 24  # columns of any other cell
 _MUCH = 20  # failed deliveries of a provider that are worth a table
 _RATIO = 0.05  # or this part of its mail, where that is at least five messages
 _UNDERSTOOD = 0.99  # below it the log is not well read
 
-_MEASURES = {
-    "received": N_("mail received"),
-    "sent": N_("mail delivered elsewhere"),
-    "deferred": N_("mail that had to wait"),
-    "bounced": N_("mail returned"),
-    "rejected": N_("mail refused by us"),
-    "logins": N_("logins"),
-    "clear_logins": N_("logins without TLS"),
-    "failed_logins": N_("failed logins"),
-    "not_understood": N_("lines not understood"),
-}
-_CLASSES = {
-    "blocklist": N_("we are on a blocklist"),
-    "reputation": N_("our reputation"),
-    "policy_auth": N_("SPF, DKIM or DMARC"),
-    "rate_limit": N_("too much at once"),
-    "spam_content": N_("taken for spam"),
-    "mailbox_full": N_("mailbox full"),
-    "unknown_user": N_("no such user"),
-    "greylist": N_("greylisting"),
-    "tls": N_("TLS"),
-    "too_big": N_("too big"),
-    "other": N_("other"),
-}
-_PROVIDERS = {
-    "google": "Gmail",
-    "microsoft_consumer": "Outlook.com",
-    "microsoft_365": "Microsoft 365",
-    "apple": "iCloud",
-    "yahoo": "Yahoo",
-    "yahoo_jp": "Yahoo! JAPAN",
-    "ntt_docomo": "docomo",
-    "kddi": "au",
-    "softbank": "SoftBank",
-}
-_PROTOCOLS = {"imap": "IMAP", "pop3": "POP3", "smtp": "SMTP", "managesieve": "Sieve", "http": "HTTP", "lmtp": "LMTP"}
 _TONES = {"critical": "critical", "high": "watch", "medium": "watch", "low": "minor", "info": "minor"}
 
 
@@ -79,13 +42,6 @@ class Page(NamedTuple):
     rows: int = _ROWS  # of a table, at most
 
 
-class Section(NamedTuple):
-    """Lines of a report; a block found something and stands apart."""
-
-    lines: Sequence[str] = ()
-    is_block: bool = False
-
-
 def page_text(page: Page) -> str:
     """Write the report, with fewer rows a table where much happened."""
     text = ""
@@ -98,7 +54,7 @@ def page_text(page: Page) -> str:
 
 def _written(page: Page) -> str:
     mark = f"{_mark(page)} "
-    first, *more = wrap(verdict(page), _WIDTH - 2, _WIDTH - 2)
+    first, *more = wrap(verdict(page), WIDTH - 2, WIDTH - 2)
     lines = [mark + first, *("  " + line for line in more)]
     if page.figures.lines or page.incidents:
         for make in _SECTIONS:
@@ -148,20 +104,20 @@ def _incidents(page: Page) -> Section:
     lines = []
     for one in shown:
         mark = f"{severity_shape(one.severity)} {severity_word(one.severity, tongue)}"
-        row = f"{_pad(mark, 11)} {_pad(sentences.short(one.id), 5)} "
-        room = _WIDTH - columns(row)
+        row = f"{pad(mark, 11)} {pad(sentences.short(one.id), 5)} "
+        room = WIDTH - columns(row)
         title, *more = wrap(f"{sentences.title(one)} ({_state(one, page)})", room, room - 2)
         lines.append(row + title)
         if more:  # a name can be as long as its owner likes
             lines.append(" " * columns(row) + ("… " if len(more) > 1 else "") + more[-1])
         steps = sentences.steps(one)
         if steps and one in worth and one.status != "closed":
-            step = wrap(f"→ {steps[0].command or steps[0].text}", _WIDTH - 18, _WIDTH - 18)
+            step = wrap(f"→ {steps[0].command or steps[0].text}", WIDTH - 18, WIDTH - 18)
             if len(step) > 2:
                 step = [f"→ mailwarden show {sentences.short(one.id)}"]
             lines += [" " * 18 + line for line in step]
     if len(page.incidents) > len(shown):
-        lines.append(_pad("", 18) + _more(tongue, len(page.incidents) - len(shown)))
+        lines.append(pad("", 18) + more_text(tongue, len(page.incidents) - len(shown)))
     return Section(lines, is_block=bool(lines))
 
 
@@ -169,16 +125,17 @@ def _changes(page: Page) -> Section:
     """What left its usual band."""
     tongue, figures = page.tongue, page.figures
     if figures.history_days < HISTORY_DAYS:
-        return _said(tongue.gettext("No history yet: numbers get their usual value beside them after 7 days."))
+        return sentence(tongue.gettext("No history yet: numbers get their usual value beside them after 7 days."))
     changed = [one for one in figures.measures.values() if one.changed]
     if not changed:
-        return _said(tongue.gettext("Everything counted is near its usual value."))
+        return sentence(tongue.gettext("Everything counted is near its usual value."))
     rows = [
-        (tongue.gettext(_MEASURES[one.name]), _number(tongue, one.count), _usual(tongue, one.usual), _word(tongue, one))
+        (tongue.gettext(MEASURES[one.name]), _number(tongue, one.count), _usual(tongue, one.usual), _word(tongue, one))
         for one in changed
     ]
-    return _table(
-        page,
+    return table(
+        tongue,
+        page.rows,
         tongue.gettext("What changed"),
         ("", tongue.gettext("counted"), tongue.gettext("usual"), ""),
         rows,
@@ -189,7 +146,7 @@ def _changes(page: Page) -> Section:
 def _attacks(page: Page) -> Section:
     tongue, attacks = page.tongue, page.figures.attacks
     if not attacks.tries:
-        return _said(tongue.gettext("No login failed."))
+        return sentence(tongue.gettext("No login failed."))
     values: dict[str, object] = {
         "tries": tongue.count("{number} failed login", "{number} failed logins", attacks.tries),
         "strangers": attacks.stranger_tries,
@@ -207,10 +164,10 @@ def _attacks(page: Page) -> Section:
             values,
         )
     if not page.figures.measures["failed_logins"].changed and not _has(page, "auth_attack", "account_takeover"):
-        return _said(said)
+        return sentence(said)
     head = (tongue.gettext("network"), tongue.gettext("tries"))
     rows = [(one.name, _number(tongue, one.count)) for one in attacks.networks.first]
-    return _table(page, said, head, rows, attacks.networks.total)
+    return table(tongue, page.rows, said, head, rows, attacks.networks.total)
 
 
 def _deliveries(page: Page) -> Section:
@@ -225,11 +182,11 @@ def _deliveries(page: Page) -> Section:
             _number(tongue, one.sent),
             _number(tongue, one.deferred),
             _number(tongue, one.bounced),
-            tongue.gettext(_CLASSES[one.klass]) if one.klass in _CLASSES else one.klass,
+            tongue.gettext(CLASSES[one.klass]) if one.klass in CLASSES else one.klass,
         )
         for one in bad
     ]
-    return _table(page, tongue.gettext("Who did not take our mail"), head, rows, len(bad))
+    return table(tongue, page.rows, tongue.gettext("Who did not take our mail"), head, rows, len(bad))
 
 
 def _senders(page: Page) -> Section:
@@ -253,7 +210,7 @@ def _senders(page: Page) -> Section:
         )
         for one in figures.senders
     ]
-    return _table(page, tongue.gettext("Who sent most"), head, rows, figures.sender_count)
+    return table(tongue, page.rows, tongue.gettext("Who sent most"), head, rows, figures.sender_count)
 
 
 def _connections(page: Page) -> Section:
@@ -264,7 +221,7 @@ def _connections(page: Page) -> Section:
     clear = sum(one.clear for one in figures.protocols)
     encrypted = sum(one.encrypted for one in figures.protocols)
     by = tongue.gettext(", ").join(
-        f"{_PROTOCOLS.get(one.name) or _cut(one.name or '?', 12)} {_number(tongue, one.logins)}"
+        f"{PROTOCOLS.get(one.name) or cut(one.name or '?', 12)} {_number(tongue, one.logins)}"
         for one in figures.protocols[:4]
     )
     values: dict[str, object] = {
@@ -277,10 +234,10 @@ def _connections(page: Page) -> Section:
         said = tongue.say(N_("{logins} ({by}), {clear} of them without TLS"), values)
         head = (tongue.gettext("account without TLS"), tongue.gettext("logins"))
         rows = [(one.name, _number(tongue, one.count)) for one in figures.clear_accounts.first]
-        return _table(page, said, head, rows, figures.clear_accounts.total)
+        return table(tongue, page.rows, said, head, rows, figures.clear_accounts.total)
     if encrypted == logins:
-        return _said(tongue.say(N_("{logins} ({by}), all with TLS."), values))
-    return _said(
+        return sentence(tongue.say(N_("{logins} ({by}), all with TLS."), values))
+    return sentence(
         tongue.say(N_("{logins} ({by}), none known to be without TLS; of {unknown} the log does not tell."), values)
     )
 
@@ -291,9 +248,9 @@ def _vanishing(page: Page) -> Section:
         return Section()
     head = (tongue.gettext("account"), tongue.gettext("messages"))
     said = tongue.gettext("Mail that may be missed: deleted by POP3 while the account is also read by IMAP")
-    table = _table(page, said, head, _cells(tongue, vanishing.first), vanishing.total)
+    block = table(tongue, page.rows, said, head, _cells(tongue, vanishing.first), vanishing.total)
     step = "  → " + tongue.gettext("In that mail program, set: leave a copy on the server.")
-    return Section([*table.lines, step], is_block=True)
+    return Section([*block.lines, step], is_block=True)
 
 
 def _health(page: Page) -> Section:
@@ -306,7 +263,7 @@ def _health(page: Page) -> Section:
     }
     lines = [tongue.say(N_("{lines} read, {ratio} % of the mail servers' understood."), values)]
     if ratio < _UNDERSTOOD:
-        lines += [_cut(f"  {_number(tongue, one.lines)} × {one.sample}", _WIDTH) for one in page.unparsed]
+        lines += [cut(f"  {_number(tongue, one.lines)} × {one.sample}", WIDTH) for one in page.unparsed]
         lines.append("  → mailwarden unparsed")
     if figures.data_loss:
         text = tongue.count("{number} message of lost lines.", "{number} messages of lost lines.", figures.data_loss)
@@ -391,19 +348,10 @@ def _state(incident: Incident, page: Page) -> str:
 
 
 def _when(page: Page) -> str:
-    first = _date(page.first, page.tongue)
+    first = date_text(page.first, page.tongue)
     if page.first == page.last:
         return first
-    return f"{first} – {_date(page.last, page.tongue)}"
-
-
-def _date(day: date, tongue: Translator) -> str:
-    """Write a day, never by the locale of the process."""
-    if tongue.language == "ja":
-        return f"{day.year}年{day.month}月{day.day}日（{'月火水木金土日'[day.weekday()]}）"
-    names = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-    months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-    return f"{names[day.weekday()]} {day.day} {months[day.month - 1]} {day.year}"
+    return f"{first} – {date_text(page.last, page.tongue)}"
 
 
 def _left(count: int, usual: float) -> bool:
@@ -441,51 +389,8 @@ def _word(tongue: Translator, measure: Measure) -> str:
 def _provider(name: str, tongue: Translator) -> str:
     if name == "other":
         return tongue.gettext("all others")
-    return _PROVIDERS.get(name, name.replace("_", " "))
+    return PROVIDERS.get(name, name.replace("_", " "))
 
 
 def _cells(tongue: Translator, counted: Iterable[Counted]) -> list[tuple[str, str]]:
     return [(one.name, _number(tongue, one.count)) for one in counted]
-
-
-def _more(tongue: Translator, number: int) -> str:
-    return tongue.count("and {number} more", "and {number} more", number)
-
-
-def _table(page: Page, title: str, head: Sequence[str], rows: Sequence[Sequence[str]], total: int) -> Section:
-    """Lay out up to five rows: the first column and the last to the left, numbers to the right."""
-    cells = [
-        [_cut(cell, _CELL if at == 0 else _WORDS) for at, cell in enumerate(row)] for row in (head, *rows[: page.rows])
-    ]
-    widths = [max(columns(row[at]) for row in cells) for at in range(len(head))]
-    text_last = len(head) > 2
-    lines = wrap(title, _WIDTH, _WIDTH)
-    for row in cells:
-        line = [_pad(row[0], widths[0])]
-        for at in range(1, len(row)):
-            is_text = text_last and at == len(row) - 1
-            line.append(row[at] if is_text else " " * (widths[at] - columns(row[at])) + row[at])
-        if any(cell for cell in row):
-            lines.append("  " + "  ".join(line))
-    rest = total - min(len(rows), page.rows)
-    if rest > 0:
-        lines.append("  " + _more(page.tongue, rest))
-    return Section(lines, is_block=True)
-
-
-def _said(text: str) -> Section:
-    return Section(wrap(text, _WIDTH, _WIDTH - 2))
-
-
-def _cut(text: str, width: int) -> str:
-    """Give printable text in at most so many columns."""
-    text, room = printable(text), width
-    cut = shorten(text, room)
-    while columns(cut) > width:
-        room -= 1
-        cut = shorten(text, room)
-    return cut
-
-
-def _pad(text: str, width: int) -> str:
-    return text + " " * (width - columns(text))

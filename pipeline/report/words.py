@@ -1,0 +1,42 @@
+"""What is counted, in words: message ids of the catalog, and names that are the same in every language."""
+
+from mailwarden.alerts.translate import N_
+
+__all__ = ["CLASSES", "MEASURES", "PROTOCOLS", "PROVIDERS"]
+
+MEASURES = {
+    "received": N_("mail received"),
+    "sent": N_("mail delivered elsewhere"),
+    "deferred": N_("mail that had to wait"),
+    "bounced": N_("mail returned"),
+    "rejected": N_("mail refused by us"),
+    "logins": N_("logins"),
+    "clear_logins": N_("logins without TLS"),
+    "failed_logins": N_("failed logins"),
+    "not_understood": N_("lines not understood"),
+}
+CLASSES = {
+    "blocklist": N_("we are on a blocklist"),
+    "reputation": N_("our reputation"),
+    "policy_auth": N_("SPF, DKIM or DMARC"),
+    "rate_limit": N_("too much at once"),
+    "spam_content": N_("taken for spam"),
+    "mailbox_full": N_("mailbox full"),
+    "unknown_user": N_("no such user"),
+    "greylist": N_("greylisting"),
+    "tls": N_("TLS"),
+    "too_big": N_("too big"),
+    "other": N_("other"),
+}
+PROVIDERS = {
+    "google": "Gmail",
+    "microsoft_consumer": "Outlook.com",
+    "microsoft_365": "Microsoft 365",
+    "apple": "iCloud",
+    "yahoo": "Yahoo",
+    "yahoo_jp": "Yahoo! JAPAN",
+    "ntt_docomo": "docomo",
+    "kddi": "au",
+    "softbank": "SoftBank",
+}
+PROTOCOLS = {"imap": "IMAP", "pop3": "POP3", "smtp": "SMTP", "managesieve": "Sieve", "http": "HTTP", "lmtp": "LMTP"}

@@ -1,0 +1,63 @@
+# mailwarden: `make test` and `make demo` set everything up by themselves, in .venv inside this checkout.
+
+PYTHON ?=
+BIN := .venv/bin
+READY := .venv/.ready
+INSTALLED := build/installed
+
+.PHONY: help test check format lint types imports unit wheel demo bench soak lock clean
+
+help:
+	@echo "make demo    follow sample logs as they grow: incidents, an alert, a report (about a minute)"
+	@echo "make test    everything that must hold: format, lint, types, imports, tests, the built wheel"
+	@echo "make check   the same without the tests and the wheel"
+	@echo "make bench   the numbers of the README, beside those of other tools"
+	@echo "make soak    follow, rotate and kill for a long time"
+	@echo "make lock    renew requirements/*.txt (needs uv)"
+	@echo "make clean   remove what was built"
+
+test: check unit wheel
+
+check: format lint types imports
+
+format: $(READY)
+	$(BIN)/ruff format --check .
+
+lint: $(READY)
+	$(BIN)/ruff check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+imports: $(READY)
+	$(BIN)/lint-imports
+
+unit: $(READY)
+	$(BIN)/python -m pytest
+
+# What is built must work where the checkout is not: an environment of its own, with the locked run-time dependencies.
+wheel: $(READY)
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation --outdir dist . >build-log.txt 2>&1 || { cat build-log.txt; exit 1; }
+	rm -f build-log.txt
+	tests/wheel.sh
+
+demo: $(READY)
+	$(BIN)/python demo/run.py
+
+bench: $(READY)
+	$(BIN)/python bench/run.py
+
+soak: $(READY)
+	$(BIN)/python bench/soak.py
+
+lock:
+	requirements/lock.sh
+
+clean:
+	rm -rf build dist demo-output .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .grimp_cache src/*.egg-info
+	find . -name __pycache__ -type d -not -path './.venv/*' -exec rm -rf {} +
+
+$(READY): requirements/dev.txt requirements/setup.sh pyproject.toml
+	requirements/setup.sh $(PYTHON)
+	@touch $@

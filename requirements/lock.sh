@@ -1,0 +1,14 @@
+#!/bin/sh
+# Write the locks anew: exact versions with hashes, for Python 3.11 and later on Linux, without the name of an index.
+set -eu
+cd "$(dirname "$0")/.."
+compile() {
+    uv pip compile pyproject.toml --quiet --no-config --universal --python-version 3.11 \
+        --generate-hashes --no-annotate --no-header "$@"
+}
+compile --extra dev --upgrade --output-file requirements/dev.txt
+compile --constraint requirements/dev.txt --output-file requirements/run.txt
+if grep -n '://' requirements/dev.txt requirements/run.txt; then
+    echo "A lock names an address: it must work with every index." >&2
+    exit 1
+fi

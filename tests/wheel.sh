@@ -1,0 +1,25 @@
+#!/bin/sh
+# Install the built wheel with the locked run-time dependencies into an environment of its own, and use it from there.
+set -eu
+cd "$(dirname "$0")/.."
+checkout=$(pwd)
+environment=$checkout/build/installed
+rm -rf "$environment"
+.venv/bin/python -m venv "$environment"
+pip="$environment/bin/python -m pip --disable-pip-version-check install --quiet --no-compile"
+$pip --require-hashes -r requirements/run.txt
+$pip --no-deps --no-index dist/mailwarden-*.whl
+
+elsewhere=$(mktemp -d)
+trap 'rm -rf "$elsewhere"' EXIT
+cd "$elsewhere"
+export HOME="$elsewhere" XDG_CACHE_HOME="$elsewhere/cache" XDG_STATE_HOME="$elsewhere/state" LC_ALL=C.UTF-8
+mailwarden=$environment/bin/mailwarden
+"$mailwarden" --version
+"$mailwarden" --help >help.txt
+"$mailwarden" rules list >rules.txt
+"$mailwarden" scan "$checkout/sample_logs/account_takeover/mail.log" >scan.txt
+grep -q CRITICAL scan.txt
+"$environment/bin/python" -m mailwarden parse "$checkout/sample_logs/account_takeover/mail.log" >events.jsonl
+[ "$(wc -l <events.jsonl)" -eq "$(wc -l <"$checkout/sample_logs/account_takeover/mail.log")" ]
+echo "The installed wheel works: $(head -n 1 scan.txt)"

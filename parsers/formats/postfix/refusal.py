@@ -195,6 +195,9 @@ def _said(event: Event, text: str, action: str, reason: str | None) -> None:
     event.event_reason = reason or _why(explanation)
     if event.event_reason == "dnsbl":
         event.mail_dnsbl_zone = _zone(explanation)
+    elif event.event_reason == "sender_login_mismatch" and event.user_name is None and not event.mail_parse_ambiguous:
+        # Before Postfix 3.10 only the reply names the login (smtpd_check.c, reject_auth_sender_login_mismatch).
+        event.user_name = explanation.partition(" rejected: not owned by user ")[2] or None
     if event.event_reason == "other" and event.smtp_reply_enhanced_code in ("5.7.23", "4.7.24"):
         event.event_reason = "spf_fail"  # RFC 7372
 

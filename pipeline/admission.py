@@ -17,6 +17,7 @@ from mailwarden.pipeline.copies import KEEP_US, Copies
 from mailwarden.pipeline.lane import Lane
 from mailwarden.pipeline.sources.choice import choose, zone_named
 from mailwarden.pipeline.sources.family import day_in_name
+from mailwarden.pipeline.sources.patterns import PatternSource
 from mailwarden.pipeline.sources.source import BLOCK_BYTES, Source
 from mailwarden.pipeline.sources.waker import Waker
 
@@ -197,7 +198,10 @@ class Admission:
 
     def _begin(self) -> None:
         for source in self._parents:
-            self._add(source)
+            if isinstance(source, PatternSource):  # gives sources, no lines
+                self._watch(source)
+            else:
+                self._add(source)
         self._look_for_sources()
         for stored in self._positions.values():
             self._stream_us = max(self._stream_us, stored["merged_us"])
@@ -211,12 +215,15 @@ class Admission:
         self._lanes.append(lane)
         for order, one in enumerate(sorted(self._lanes, key=lambda lane: (lane.source.rank, lane.source.name))):
             one.order = order
-        if self._follow:
-            self._waker.watch(source.watched())
+        self._watch(source)
         if len(self._lanes) > 1:
             self._copies = self._copies or Copies()
             for one in self._lanes:
                 one.keep_us = KEEP_US
+
+    def _watch(self, source: Source) -> None:
+        if self._follow:
+            self._waker.watch(source.watched())
 
     def _look_for_sources(self) -> None:
         for parent in self._parents:

@@ -11,9 +11,11 @@ import itertools
 import os
 import re
 import struct
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -29,6 +31,7 @@ Row = Mapping[str, Any]
 _FULL = 50_000  # events of a file: those of one batch when catching up
 _DAY_US = 86_400_000_000
 _NAME = re.compile(r"batch-([0-9]{9,18})\.parquet")
+_STREAM = itemgetter("stream_us")  # never runs back
 _LENGTH = struct.Struct(">I")
 _KEPT = frozenset({*ECS_NAMES, "timestamp_us", "event_count", "event_original", "extra", "stream_us"})
 
@@ -142,8 +145,13 @@ class Archive:
         return self._laid[-1].end if self._laid else 0
 
     def _file(self, batch: int, rows: Sequence[Row]) -> None:
-        for day, group in itertools.groupby(rows, key=lambda row: int(row["stream_us"]) // _DAY_US):
-            _write_file(self._events / f"{datetime.fromtimestamp(day * 86_400, UTC):%Y-%m-%d}", batch, list(group))
+        first, last = int(rows[0]["stream_us"]) // _DAY_US, int(rows[-1]["stream_us"]) // _DAY_US
+        for day in range(first, last + 1):
+            begin = bisect_left(rows, day * _DAY_US, key=_STREAM)
+            end = bisect_left(rows, (day + 1) * _DAY_US, key=_STREAM)
+            if begin < end:
+                folder = self._events / f"{datetime.fromtimestamp(day * 86_400, UTC):%Y-%m-%d}"
+                _write_file(folder, batch, rows[begin:end])
         self._filed = batch
 
     def _forget(self) -> None:

@@ -11,7 +11,7 @@ from mailwarden.alerts.render import severity_shape, severity_word
 from mailwarden.alerts.translate import N_, Translator
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.cli.terminal import columns, wrap
-from mailwarden.pipeline.report.figures import HISTORY_DAYS, Counted, Figures, Measure
+from mailwarden.pipeline.report.figures import HISTORY_DAYS, Counted, Figures, Measure, Provider
 from mailwarden.pipeline.report.layout import WIDTH, Section, cut, date_text, more_text, pad, sentence, table
 from mailwarden.pipeline.report.words import CLASSES, MEASURES, PROTOCOLS, PROVIDERS
 from mailwarden.pipeline.store import Unparsed
@@ -20,8 +20,10 @@ __all__ = ["Page", "page_text", "verdict"]
 
 _ROWS = 5  # of a table, and of incidents
 _LENGTH = 72  # lines: two screens of a laptop
-_MUCH = 20  # failed deliveries of a provider that are worth a table
-_RATIO = 0.05  # or this part of its mail, where that is at least five messages
+_FEW = 5  # failed deliveries of a provider are worth a table from so many on, where they are
+_RATIO = 0.05  # this part of its mail,
+_MUCH = 200  # or so many
+_MANY = 100  # recipients more or less than usual: what one newsletter makes of a person's mail
 _UNDERSTOOD = 0.99  # below it the log is not well read
 
 _TONES = {"critical": "critical", "high": "watch", "medium": "watch", "low": "minor", "info": "minor"}
@@ -86,6 +88,8 @@ def verdict(page: Page) -> str:
         return tongue.say(N_("{when}: {told}. {mail}"), values)
     if _is_doubtful(page):
         return tongue.say(N_("{when}: no trouble found, but not all could be read or told, see below. {mail}"), values)
+    if _refusing(figures):
+        return tongue.say(N_("{when}: no trouble found, but some mail was not taken, see below. {mail}"), values)
     if any(one.changed for one in figures.measures.values()):
         return tongue.say(N_("{when}: no trouble found, but not all is as usual. {mail}"), values)
     if told:
@@ -172,7 +176,7 @@ def _attacks(page: Page) -> Section:
 
 def _deliveries(page: Page) -> Section:
     tongue = page.tongue
-    bad = [one for one in page.figures.providers if _is_bad(one.sent, one.deferred + one.bounced)]
+    bad = _refusing(page.figures)
     if not bad:
         return Section()
     head = [tongue.gettext(word) for word in (N_("provider"), N_("sent"), N_("deferred"), N_("bounced"), N_("mostly"))]
@@ -355,11 +359,13 @@ def _when(page: Page) -> str:
 
 
 def _left(count: int, usual: float) -> bool:
-    return abs(count - usual) >= _MUCH and max(count, usual) >= 2 * min(count, usual)
+    return abs(count - usual) >= _MANY and max(count, usual) >= 2 * min(count, usual)
 
 
-def _is_bad(sent: int, failed: int) -> bool:
-    return failed >= _MUCH or (failed >= 5 and failed >= _RATIO * (sent + failed))
+def _refusing(figures: Figures) -> list[Provider]:
+    """List the providers that did not take a good part of our mail."""
+    failed = [(one, one.deferred + one.bounced) for one in figures.providers]
+    return [one for one, n in failed if n >= _FEW and (n >= _MUCH or n >= _RATIO * (one.sent + n))]
 
 
 def _has(page: Page, *categories: str) -> bool:

@@ -217,6 +217,7 @@ def test_what_failed_is_shown_by_provider(days: Days) -> None:
 
     text = days.text()
 
+    assert "some mail was not taken" in text
     assert "  Outlook.com     0         5       40  we are on a blocklist" in text
     assert "Gmail" not in text
     provider = build(days.store, TODAY).figures.providers[0]

@@ -39,7 +39,8 @@ class Message(msgspec.Struct, array_like=True):
     outbound: bool = False  # from ours to anywhere
     deferred: list[int] = []  # hashes of recipients whose deferral was counted
     guesses: int = 0  # failed tries by strangers before a login from a network that was new to the account
-    fresh: bool = False  # the login's network was new to the account when it was accepted
+    fresh: bool = False  # the login's network was new to the account, which was known from another
+    first_seen: bool = False  # the account came from this network within the quarter of an hour before
 
 
 class _Tries(msgspec.Struct, array_like=True):
@@ -93,7 +94,7 @@ class Correlator:
         )
         facts = event.facts
         if facts and facts.get("mailwarden.pair.fresh") and not facts["mailwarden.source.is_proxy"]:
-            message.fresh = facts["mailwarden.user.has_history"]
+            message.fresh, message.first_seen = facts["mailwarden.user.has_history"], True
             message.guesses = facts.get("mailwarden.user.failures", 0)
         original = event.mail_queue_orig_id and self._messages.get(_key(event, event.mail_queue_orig_id))
         if original:  # comes back from a content filter: the same message, already counted
@@ -148,7 +149,7 @@ class Correlator:
 
     def _accept_from_account(self, event: Event, message: Message, account: str, facts: dict[str, object]) -> None:
         """Set what a message of an account is judged by: its usual volume, its labels, whose name it bears."""
-        usual = self._ledger.mailed(account, message.recipients, event.stream_us, fresh=message.fresh)
+        usual = self._ledger.mailed(account, message.recipients, event.stream_us, fresh=message.first_seen)
         facts["mailwarden.user.usual_hour"], facts["mailwarden.user.best_quarter"] = usual
         if self._site.labels:
             facts["mailwarden.labels"] = self._labels(account, event.mailwarden_network)

@@ -2,9 +2,9 @@
 
 import importlib
 import pkgutil
-from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -14,6 +14,7 @@ from mailwarden.alerts.condition import selector
 from mailwarden.alerts.detector import Detector
 from mailwarden.alerts.fields import reader
 from mailwarden.alerts.finding import Detection, Finding, evidence_of
+from mailwarden.alerts.incident import Evidence
 from mailwarden.alerts.shelf import Backing, Row, Shelf
 from mailwarden.alerts.windows import Window, add, add_value, crossed, gather, wants_more
 from mailwarden.parsers.event import Event
@@ -31,7 +32,30 @@ class _Windows(msgspec.Struct, array_like=True):
     expires_us: int = 0
 
 
-_Bound = tuple[Rule, tuple[tuple[str, Any], ...], Any]
+_Entities = tuple[tuple[str, Any], ...]
+_Bound = tuple[Rule, _Entities, Any]
+
+
+class _Watcher(NamedTuple):
+    """A detector, its state, and what an incident of it gathers."""
+
+    detector: Detector[Any]
+    shelf: Shelf[Any]
+    entities: _Entities
+    primary: Any
+
+
+class _Plan(NamedTuple):
+    """What looks at the events of one action."""
+
+    select: Callable[[Event], Sequence[int]]
+    rules: list[_Bound]
+    watchers: list[_Watcher]
+
+    @classmethod
+    def of(cls, rules: Sequence[Rule], watchers: list[_Watcher]) -> "_Plan":
+        """Bind rules and detectors together."""
+        return cls(selector([rule.condition for rule in rules]), [_bind(rule) for rule in rules], watchers)
 
 
 def _bind(rule: Rule) -> _Bound:
@@ -63,74 +87,81 @@ class Engine:
     ):
         self._file_of = file_of
         self._windows = Shelf("window", 1, _Windows, lambda w: w.expires_us, backing)
-        self._rules: dict[str, tuple[Callable[[Event], Sequence[int]], list[_Bound]]] = {}
-        by_action: dict[str, list[Rule]] = defaultdict(list)
-        everywhere = [rule for rule in rules if not rule.actions]
-        for rule in rules:
-            for action in rule.actions:
-                by_action[action].append(rule)
-        for action, some in by_action.items():
-            bound = [_bind(rule) for rule in (*some, *everywhere)]
-            self._rules[action] = (selector([rule.condition for rule in (*some, *everywhere)]), bound)
-        self._elsewhere = (selector([rule.condition for rule in everywhere]), [_bind(rule) for rule in everywhere])
-        self._detectors: dict[str, list[tuple[Detector[Any], tuple[tuple[str, Any], ...], Any, Shelf[Any]]]] = (
-            defaultdict(list)
-        )
+        self._seen: Event | None = None
+        self._seen_evidence: Evidence = Evidence("", 0, "")
+        self._seen_entities: dict[_Entities, dict[str, list[str]]] = {}
         self._shelves: list[Shelf[Any]] = [self._windows]
-        for detector in detectors:
-            ttl = detector.ttl_us
-            shelf: Shelf[Any] = Shelf(
-                f"detector.{detector.detection.name}",
-                detector.version,
-                detector.state,
-                lambda state, ttl=ttl: state.last_us + ttl,  # type: ignore[misc]
-                backing,
+        watchers = [self._watcher(detector, backing) for detector in detectors]
+        actions = {action for rule in rules for action in rule.actions}
+        actions |= {action for detector in detectors for action in detector.actions}
+        self._plans = {
+            action: _Plan.of(
+                [rule for rule in rules if action in rule.actions or not rule.actions],
+                [watcher for watcher in watchers if action in watcher.detector.actions],
             )
-            self._shelves.append(shelf)
-            one = (detector, _entities(detector.detection), reader(detector.detection.primary), shelf)
-            for action in detector.actions:
-                self._detectors[action].append(one)
-        self.actions = frozenset(self._rules) | frozenset(self._detectors)
-        self.sees_everything = bool(everywhere)
+            for action in actions
+        }
+        self._elsewhere = _Plan.of([rule for rule in rules if not rule.actions], [])
+        self.actions = frozenset(actions)
+        self.sees_everything = bool(self._elsewhere.rules)
+
+    def _watcher(self, detector: Detector[Any], backing: Backing) -> "_Watcher":
+        ttl_us = detector.ttl_us
+        name = f"detector.{detector.detection.name}"
+        shelf: Shelf[Any] = Shelf(name, detector.version, detector.state, lambda one: one.last_us + ttl_us, backing)
+        self._shelves.append(shelf)
+        return _Watcher(detector, shelf, _entities(detector.detection), reader(detector.detection.primary))
 
     def drain(self) -> list[Row]:
         """Give the rows to commit."""
         return [row for shelf in self._shelves for row in shelf.drain()]
 
-    def detect(self, event: Event) -> list[Finding]:
+    def sweep(self, now_us: int) -> None:
+        """Forget what has expired."""
+        for shelf in self._shelves:
+            shelf.sweep(now_us)
+
+    def detect(self, event: Event) -> Sequence[Finding]:
         """Give what this event shows."""
+        plan = self._plans.get(event.event_action, self._elsewhere)
+        places = plan.select(event)
+        if not places and not plan.watchers:
+            return ()
         findings: list[Finding] = []
-        select, bound = self._rules.get(event.event_action, self._elsewhere)
-        for place in select(event):
-            self._rule(*bound[place], event, findings)
-        for detector, entities, primary, shelf in self._detectors.get(event.event_action, ()):
-            for key in detector.keys(event):
-                state = shelf.get(key) or detector.state()
-                fired = detector.update(state, event)
-                shelf.put(key, state)
-                if fired is not None:
-                    name = primary(event) or key
-                    findings.append(
-                        Finding(
-                            detection=detector.detection,
-                            primary=str(name),
-                            at_us=event.stream_us,
-                            first_us=event.stream_us,
-                            fired=fired.fired,
-                            tries=fired.tries,
-                            measure=fired.measure,
-                            entities=_collect(entities, event),
-                            evidence=[evidence_of(event, self._file_of)],
-                            event=event,
-                            severity=fired.severity,
-                            values=fired.values,
-                        )
-                    )
+        for place in places:
+            self._rule(*plan.rules[place], event, findings)
+        for watcher in plan.watchers:
+            for key in watcher.detector.keys(event):
+                self._watch(watcher, key, event, findings)
         return findings
 
-    def _rule(
-        self, rule: Rule, entities: tuple[tuple[str, Any], ...], primary: Any, event: Event, findings: list[Finding]
-    ) -> None:
+    def _watch(self, watcher: "_Watcher", key: str, event: Event, findings: list[Finding]) -> None:
+        detector, shelf = watcher.detector, watcher.shelf
+        state = shelf.get(key)
+        if state is None:
+            state = detector.state()
+        fired = detector.update(state, event)
+        shelf.put(key, state)
+        if fired is None:
+            return
+        findings.append(
+            Finding(
+                detection=detector.detection,
+                primary=str(watcher.primary(event) or key),
+                at_us=event.stream_us,
+                first_us=event.stream_us,
+                fired=fired.fired,
+                tries=fired.tries,
+                measure=fired.measure,
+                entities=self._entities(watcher.entities, event),
+                evidence=[self._evidence(event)],
+                event=event,
+                severity=fired.severity,
+                values=fired.values,
+            )
+        )
+
+    def _rule(self, rule: Rule, entities: _Entities, primary: Any, event: Event, findings: list[Finding]) -> None:
         detection = rule.detection
         name = primary(event)
         if name is None:
@@ -162,20 +193,34 @@ class Engine:
         if not reached and not first.level:
             first.seen += tries
             if wants_more(first):
-                gather(first, evidence_of(event, self._file_of), _collect(entities, event))
+                gather(first, self._evidence(event), self._entities(entities, event))
             return
-        here, evidence = _collect(entities, event), evidence_of(event, self._file_of)
+        here, evidence = self._entities(entities, event), self._evidence(event)
         if reached and crossed(first, measure):
             gather(first, evidence, here)
             tries += first.seen
             findings.append(
                 self._finding(rule, str(name), event, True, tries, measure, first.entities, first.lines, first)
             )
+            first.lines, first.entities, first.seen = [], {}, 0
         else:
             findings.append(self._finding(rule, str(name), event, False, tries, measure, here, [evidence], first))
-        first.lines, first.entities, first.seen = [], {}, 0
 
-    def _at_once(self, rule: Rule, entities: tuple[tuple[str, Any], ...], name: str, event: Event) -> Finding:
+    def _evidence(self, event: Event) -> Evidence:
+        """Give an event's line; the rules that look at one event share it."""
+        if self._seen is not event:
+            self._seen, self._seen_evidence, self._seen_entities = event, evidence_of(event, self._file_of), {}
+        return self._seen_evidence
+
+    def _entities(self, entities: "_Entities", event: Event) -> dict[str, list[str]]:
+        """Give the names an event bears; rules that gather the same ones share them, so nobody changes them."""
+        self._evidence(event)
+        found = self._seen_entities.get(entities)
+        if found is None:
+            found = self._seen_entities[entities] = _collect(entities, event)
+        return found
+
+    def _at_once(self, rule: Rule, entities: _Entities, name: str, event: Event) -> Finding:
         return Finding(
             detection=rule.detection,
             primary=name,
@@ -184,8 +229,8 @@ class Engine:
             fired=True,
             tries=max(rule.weight(event), 1),
             measure=1,
-            entities=_collect(entities, event),
-            evidence=[evidence_of(event, self._file_of)],
+            entities=self._entities(entities, event),
+            evidence=[self._evidence(event)],
             event=event,
             severity=_severity(rule.detection, event),
             values={},
@@ -244,12 +289,17 @@ def _standing(window: Window, now: int, count: Count) -> int:
     return len(window.values) if count.kind == "value_count" else total
 
 
-def _entities(detection: Detection) -> tuple[tuple[str, Any], ...]:
-    names = dict.fromkeys((detection.primary, *detection.entities))
+@lru_cache
+def _readers(names: tuple[str, ...]) -> _Entities:
     return tuple((name, reader(name)) for name in names)
 
 
-def _collect(entities: tuple[tuple[str, Any], ...], event: Event) -> dict[str, list[str]]:
+def _entities(detection: Detection) -> _Entities:
+    """Give what an incident gathers besides its primary entity; equal for rules that gather the same."""
+    return _readers(detection.entities)
+
+
+def _collect(entities: _Entities, event: Event) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, read in entities:
         value = read(event)

@@ -1,7 +1,9 @@
 """Incidents: one for each entity and cause, with a life. Suppression and joining happen here and only here."""
 
+import copy
 import hashlib
 import heapq
+import zlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,6 +12,7 @@ import msgspec
 from mailwarden.alerts.finding import Detection, Finding
 from mailwarden.alerts.incident import Incident, Kind, Notification, incident_id, severity_rank
 from mailwarden.alerts.shelf import Backing, Row, Shelf
+from mailwarden.parsers.event import Event
 
 __all__ = ["Incidents"]
 
@@ -62,6 +65,8 @@ class Incidents:
         self._ids: dict[str, Incident] = {}
         self._by_name: dict[str, list[Incident]] = {}  # account or address -> live incidents that name it
         self._due: list[tuple[int, str, tuple[str, str, str]]] = []
+        self._event: Event | None = None
+        self._counted: set[str] = set()  # incidents that the event was counted in
         self._changed: dict[str, Incident] = {}
         self._notices: list[Notification] = []
         for incident in sorted(open_, key=lambda one: (one.opened_us, one.id)):
@@ -80,6 +85,8 @@ class Incidents:
             incident = self._open(key, finding)
         elif incident.status == "quiet" and finding.fired:
             incident.status = "open"
+        if not finding.fired and self._is_counted(incident, finding):
+            return incident
         before = severity_rank(incident.severity)
         self._join(incident, finding)
         self._changed[incident.id] = incident
@@ -90,6 +97,19 @@ class Incidents:
             else:
                 self._lift(incident)
         return incident
+
+    def _is_counted(self, incident: Incident, finding: Finding) -> bool:
+        """Count a further event for one more rule; True where another rule brought the same event and its names."""
+        if self._event is not finding.event:
+            self._event, self._counted = finding.event, {incident.id}
+            return False
+        if incident.id not in self._counted:
+            self._counted.add(incident.id)
+            return False
+        name = finding.detection.name
+        count = incident.counts[name] = incident.counts.get(name, 0) + finding.tries
+        incident.event_count = max(incident.event_count, count)
+        return True
 
     def tick(self, now_us: int) -> None:
         """Let time pass: quiet after twice the rule's span, closed after a day of quiet."""
@@ -123,6 +143,10 @@ class Incidents:
         """Give the state rows to commit."""
         return self._closed.drain()
 
+    def sweep(self, now_us: int) -> None:
+        """Forget what has expired."""
+        self._closed.sweep(now_us)
+
     def acknowledge(self, id_: str, who: str) -> bool:
         """Remember that somebody is on it; False where no live incident has this id."""
         incident = self._ids.get(id_)
@@ -143,6 +167,7 @@ class Incidents:
             site=self._site,
             cause=detection.cause,
             primary=(detection.primary, finding.primary),
+            entities={detection.primary: [finding.primary]},
             category=detection.category,
             severity=finding.severity,
             title=detection.title,
@@ -177,16 +202,16 @@ class Incidents:
         for name, values in finding.entities.items():
             known = incident.entities.setdefault(name, [])
             for value in values:
-                if value in known:
+                if value in known:  # nearly always
                     continue
                 if len(known) < _MAX_ENTITIES:
                     known.append(value)
                     self._name(incident, name, value)
                 incident.entity_counts[name] = _distinct(incident, name, value)
-        for evidence in finding.evidence:
-            if len(incident.evidence) < _MAX_EVIDENCE and evidence not in incident.evidence:
-                incident.evidence.append(evidence)
-            incident.evidence_count += 1
+        incident.evidence_count += len(finding.evidence)
+        if len(incident.evidence) < _MAX_EVIDENCE:
+            new = [one for one in finding.evidence if one not in incident.evidence]
+            incident.evidence = [*incident.evidence, *new][:_MAX_EVIDENCE]
         event = finding.event
         if event.event_module and event.event_module not in incident.modules:
             incident.modules.append(event.event_module)
@@ -201,11 +226,12 @@ class Incidents:
                 values[many] = incident.entity_counts.get(name, len(incident.entities[name]))
         values["count"] = incident.event_count
         values["entity"] = incident.primary[1]
-        for name, short in _NAMED:
-            if incident.entities.get(name):
-                values.setdefault(short, incident.entities[name][0])
-        if incident.primary[0] == "mailwarden.account":
-            values["account"] = incident.primary[1]
+        if finding.fired:
+            for name, short in _NAMED:
+                if incident.entities.get(name):
+                    values.setdefault(short, incident.entities[name][0])
+            if incident.primary[0] == "mailwarden.account":
+                values["account"] = incident.primary[1]
         if detection.name == incident.lead and _is_same_story(values, finding):
             if finding.fired:
                 values["measure"], values["threshold"] = finding.measure, detection.threshold
@@ -353,18 +379,19 @@ def _leads(lead: Incident, part: Incident) -> bool:
 def _distinct(incident: Incident, name: str, value: str) -> int:
     """Count distinct values beyond those written out, by linear counting in 4,096 bits (error below 2 % at 1,500)."""
     known = incident.entities[name]
-    if value in known:
-        return max(incident.entity_counts.get(name, 0), len(known))
-    bits = int.from_bytes(incident.sketches.get(name, b""), "little")
-    place = (
-        int.from_bytes(hashlib.blake2b(value.encode("utf-8", "surrogatepass"), digest_size=2).digest(), "little") % 4096
-    )
-    if not bits >> place & 1:
-        incident.sketches[name] = (bits | 1 << place).to_bytes(512, "little")
-        return incident.entity_counts.get(name, len(known)) + 1
-    return incident.entity_counts.get(name, len(known))
+    count = incident.entity_counts.get(name, len(known))
+    if known[-1] == value:
+        return max(count, len(known))
+    bits = incident.sketches.get(name)
+    if bits is None:
+        bits = incident.sketches[name] = bytearray(512)
+    place = zlib.crc32(value.encode("utf-8", "surrogatepass")) & 4095
+    if bits[place >> 3] >> (place & 7) & 1:
+        return count
+    bits[place >> 3] |= 1 << (place & 7)
+    return count + 1
 
 
 def _copy(incident: Incident) -> Incident:
     """Freeze an incident as it is told."""
-    return msgspec.msgpack.decode(msgspec.msgpack.encode(incident), type=Incident)
+    return copy.deepcopy(incident)  # not by way of msgpack, which has no word for bytes that are no text

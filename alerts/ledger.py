@@ -82,11 +82,16 @@ class Ledger:
         self._networks = Shelf("ledger.network", 1, _Network, _network_expires, backing)
         self._weathers = Shelf("ledger.weather", 1, _Weather, lambda _: 1 << 62, backing)
         self._domains = Shelf("ledger.domain", 1, int, lambda seen: seen + _KEEP_US, backing)
+        self._shelves: tuple[Shelf[Any], ...] = (self._accounts, self._networks, self._weathers, self._domains)
 
     def drain(self) -> list[Row]:
         """Give the rows to commit."""
-        shelves: tuple[Shelf[Any], ...] = (self._accounts, self._networks, self._weathers, self._domains)
-        return [row for shelf in shelves for row in shelf.drain()]
+        return [row for shelf in self._shelves for row in shelf.drain()]
+
+    def sweep(self, now_us: int) -> None:
+        """Forget what has expired."""
+        for shelf in self._shelves:
+            shelf.sweep(now_us)
 
     def _account(self, account: str, now: int) -> _Account | None:
         """Give an account's record; one that has expired counts as none, whether or not it was swept out yet."""

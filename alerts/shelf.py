@@ -8,11 +8,12 @@ depends on what happens to be in memory, so batches may end anywhere.
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
-import msgspec
+from mailwarden.alerts.blob import decoder, encode
 
 __all__ = ["Backing", "Row", "Shelf"]
 
 T = TypeVar("T")
+_KNOWN_KEYS = 200_000  # until then a key that is not in the store is known without asking it: a look-up costs 5 µs
 Row = tuple[str, str, int, int, bytes | None]
 """kind, key, version, expires_us, blob (None: deleted)."""
 
@@ -50,8 +51,7 @@ class Shelf(Generic[T]):
     ) -> None:
         self.kind = kind
         self.version = version
-        self._decode = msgspec.msgpack.Decoder(type_).decode
-        self._encode = msgspec.msgpack.Encoder().encode
+        self._decode = decoder(type_)
         self._expires = expires
         self._backing = backing
         self._limit = limit
@@ -59,7 +59,9 @@ class Shelf(Generic[T]):
         self._old: dict[str, T] = {}
         self._dirty: set[str] = set()
         self._dead: set[str] = set()
+        self._swept_us = -1
         self._kept = backing.has_state(kind)
+        self._written: set[str] | None = None if self._kept else set()  # all keys in the store, while that is cheap
 
     def get(self, key: str) -> T | None:
         """Give the state of a key, or None where there is none."""
@@ -68,12 +70,14 @@ class Shelf(Generic[T]):
             return value
         value = self._old.get(key)
         if value is None:
-            if not self._kept or key in self._dead:
+            if not self._kept or key in self._dead or (self._written is not None and key not in self._written):
                 return None
             blob = self._backing.load_state(self.kind, key)
             if blob is None:
                 return None
             value = self._decode(blob)
+            if self._expires(value) <= self._swept_us:
+                return None
         self._young[key] = value
         return value
 
@@ -81,14 +85,26 @@ class Shelf(Generic[T]):
         """Keep a new or changed value."""
         self._young[key] = value
         self._dirty.add(key)
+        if self._dead:
+            self._dead.discard(key)
 
     def delete(self, key: str) -> None:
         """Forget a key."""
         self._young.pop(key, None)
         self._old.pop(key, None)
         self._dirty.discard(key)
-        if self._kept:
+        if self._kept and (self._written is None or key in self._written):
             self._dead.add(key)
+
+    def sweep(self, now_us: int) -> None:
+        """Forget what has expired by now. The store deletes the same with the commit that comes next."""
+        self._swept_us = now_us
+        expires = self._expires
+        for key in [key for key, value in (self._old | self._young).items() if expires(value) <= now_us]:
+            changed = key in self._dirty
+            self.delete(key)
+            if not changed:
+                self._dead.discard(key)
 
     def drain(self) -> list[Row]:
         """Give the rows to commit, and let go of what was not touched for long."""
@@ -96,9 +112,13 @@ class Shelf(Generic[T]):
         young, old = self._young, self._old
         for key in self._dirty:
             value = young[key] if key in young else old[key]
-            rows.append((self.kind, key, self.version, self._expires(value), self._encode(value)))
+            rows.append((self.kind, key, self.version, self._expires(value), encode(value)))
         rows.extend((self.kind, key, self.version, 0, None) for key in self._dead)
         self._kept = self._kept or bool(rows)
+        if self._written is not None:
+            self._written |= self._dirty
+            if len(self._written) > _KNOWN_KEYS:
+                self._written = None
         self._dirty.clear()
         self._dead.clear()
         if len(young) > self._limit // 2:

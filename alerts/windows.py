@@ -102,7 +102,7 @@ def gather(window: Window, evidence: Evidence, entities: dict[str, list[str]]) -
     for name, values in entities.items():
         known = window.entities.get(name)
         if known is None:
-            window.entities[name] = values
+            window.entities[name] = list(values)
             continue
         for value in values:
             if value not in known and len(known) < _PENDING_ENTITIES:

@@ -79,6 +79,11 @@ class Correlator:
         """Give the rows to commit."""
         return [*self._messages.drain(), *self._tries.drain()]
 
+    def sweep(self, now_us: int) -> None:
+        """Forget what has expired."""
+        self._messages.sweep(now_us)
+        self._tries.sweep(now_us)
+
     # ------------------------------------------------------------------ messages
 
     def _received(self, event: Event) -> None:
@@ -171,6 +176,8 @@ class Correlator:
 
     def _delivery(self, event: Event) -> None:
         queue_id = event.mail_queue_id
+        if queue_id is None and event.mail_delivery_status is None:
+            return  # Dovecot's word of what Postfix or Exim tells too
         message = None if queue_id is None else self._messages.get(_key(event, queue_id))
         facts = event.facts = event.facts or {}
         if message is not None:

@@ -24,6 +24,7 @@ from mailwarden.pipeline.rollups import Rollups
 __all__ = ["Fold"]
 
 _TICK_US = 60_000_000
+_SWEEP_US = 6 * 3_600_000_000  # at fixed times of the stream, so that batches and restarts change nothing
 _MAX_TEMPLATES = 500  # shapes of unknown lines kept a batch: an attacker must not fill the store with them
 _VARIABLE = re.compile(r"<[^>]{0,200}>|[0-9A-Fa-f.:]{5,}|\d+")
 Step = Callable[[Event], None]
@@ -58,6 +59,7 @@ class Fold:
         self.rollups = Rollups()
         self.unparsed: dict[tuple[str, str, str], tuple[int, str]] = {}
         self.now_us = 0
+        self.swept_us = 0  # all that had expired by then is forgotten; the store is to follow with the next commit
         self._next_tick_us = 0
         self._steps = self._plan()
 
@@ -84,6 +86,11 @@ class Fold:
         """Let time pass to the whole minute before `stream_us`; give the next whole minute."""
         self.now_us = stream_us - stream_us % _TICK_US
         self.incidents.tick(self.now_us)
+        sweep_us = self.now_us - self.now_us % _SWEEP_US
+        if sweep_us > self.swept_us:
+            self.swept_us = sweep_us
+            for keeper in (self.ledger, self.correlator, self.engine, self.incidents):
+                keeper.sweep(sweep_us)
         self._next_tick_us = self.now_us + _TICK_US
         return self._next_tick_us
 

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Runner", "ScanResult", "scan", "wall_clock", "year_of"]
 
-_SWEEP_BATCHES = 50  # how often state that has expired is swept out of the store
-
 
 def wall_clock() -> int:
     """Give the time of the machine in epoch microseconds. Handed in where the clock counts, never read elsewhere."""
@@ -77,13 +75,14 @@ class Runner:
             teller: Decides who is told; None: nobody is.
             acts: Acts of the operator that were taken up with it.
         """
-        fold, number = self.fold, self._batch + 1
+        fold, number, swept_us = self.fold, self._batch + 1, self.fold.swept_us
         fold.take(batch.events, batch.clock_us)
         changed, notices = fold.incidents.drain()
         if self._archive is not None and batch.events:
             self._archive.write(number, batch.events)
         commit = Commit(
             batch=number,
+            expired_us=fold.swept_us if fold.swept_us > swept_us else None,
             states=fold.rows(),
             incidents=changed,
             outbox=teller.decide(notices, live=batch.live) if teller else (),
@@ -96,8 +95,6 @@ class Runner:
         self.store.commit(commit)
         fold.unparsed = {}
         self._batch = number
-        if number % _SWEEP_BATCHES == 0:
-            self.store.expire_states(fold.now_us)
         return commit
 
 

@@ -22,6 +22,7 @@ class Commit(NamedTuple):
 
     Args:
         batch: Its number, higher than that of every commit before.
+        expired_us: First of all, states that expired by then are deleted (seldom: it reads the table once).
         states: Set, or deleted where the blob is None.
         incidents: Set whole.
         outbox: Added where the id is unknown; what is there already stays as it is.
@@ -33,6 +34,7 @@ class Commit(NamedTuple):
     """
 
     batch: int
+    expired_us: int | None = None
     states: Sequence[StateRow] = ()
     incidents: Sequence[Incident] = ()
     outbox: Sequence[OutboxRow] = ()

@@ -61,7 +61,7 @@ _decode = msgspec.msgpack.Decoder(Incident).decode
 class Store:
     """Positions, state, incidents, outbox, rollups and acts of one site.
 
-    `load_state`, `commit` and `expire_states` belong to the thread that opened it; all else may be called from any.
+    `load_state` and `commit` belong to the thread that opened it; all else may be called from any.
     """
 
     def __init__(self, path: Path, engine: Engine) -> None:
@@ -109,11 +109,6 @@ class Store:
         """Say whether anything of a kind is kept."""
         return bool(self._rows("SELECT 1 FROM state WHERE kind = ? LIMIT 1", (kind,)))
 
-    def expire_states(self, now_us: int) -> int:
-        """Delete what expired before `now_us`; give how many. It reads the table once: seldom is often enough."""
-        with explained(self.path), writing(self._own):
-            return self._own.exec_driver_sql("DELETE FROM state WHERE expires_us <= ?", (now_us,)).rowcount
-
     # ------------------------------------------------------------------ the commit
 
     def commit(self, commit: Commit) -> None:
@@ -124,6 +119,8 @@ class Store:
         """
         with explained(self.path), writing(self._own):
             self._take_batch(commit.batch)
+            if commit.expired_us is not None:
+                self._own.exec_driver_sql("DELETE FROM state WHERE expires_us <= ?", (commit.expired_us,))
             self._write_states(commit)
             _many(self._own, _SET_INCIDENT, [_incident_row(incident) for incident in commit.incidents])
             _many(self._own, _ADD_OUTBOX, [(_storable(id_), due, due, blob) for id_, due, blob in commit.outbox])

@@ -124,14 +124,18 @@ class Event:
 
 
 def _share_keys() -> None:
-    """Let instances share the keys of the thirty fields set most often (CPython shares no more): 10 to 20 % of a parse."""
+    """Let instances share the keys of the thirty fields set most often.
+
+    CPython shares no more, and an event that sets any other gets a dictionary of its own, which costs 0.6 µs: as much as
+    forty stores. Chosen so that fewest events of a Postfix and Dovecot log, folded, need one.
+    """
     first = Event()
     for name in (
-        "timestamp_us", "event_original", "host_hostname", "process_name", "process_pid", "service_name", "mail_service",
-        "event_module", "event_action", "event_outcome", "network_protocol", "source_ip", "source_domain", "user_name",
-        "mail_queue_id", "email_to_address", "email_from_address", "mail_delivery_status", "stream_us", "source_rank",
-        "log_offset", "facts", "mailwarden_network", "mailwarden_account", "mail_session_id", "tls_established",
-        "mail_sasl_method", "destination_ip", "mailwarden_site", "smtp_reply_code",
+        "timestamp_us", "mailwarden_time_quality", "event_original", "host_hostname", "process_name", "process_pid",
+        "service_name", "mail_service", "event_module", "event_action", "log_offset", "stream_us", "network_protocol",
+        "source_ip", "event_outcome", "mail_queue_id", "source_domain", "source_port", "user_name", "mail_session_id",
+        "mail_session_pid", "tls_established", "destination_ip", "mail_sasl_method", "extra", "mailwarden_site",
+        "mailwarden_network", "mailwarden_account", "mailwarden_wide_network", "facts",
     ):  # fmt: skip
         setattr(first, name, None)
 

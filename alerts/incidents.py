@@ -16,6 +16,7 @@ from mailwarden.parsers.event import Event
 
 __all__ = ["Incidents"]
 
+_MINUTE_US = 60_000_000
 _DAY_US = 86_400_000_000
 _REMEMBER_US = 90 * _DAY_US
 _MAX_ENTITIES = 50
@@ -118,19 +119,22 @@ class Incidents:
             incident = self._by_key.get(key)
             if incident is None:
                 continue
-            quiet_us, closed_us = self._quiet_at(incident), self._quiet_at(incident) + _DAY_US
-            if now_us >= closed_us:
+            due_us = self._quiet_at(incident) + (_DAY_US if incident.status == "quiet" else 0)
+            if now_us < due_us:
+                heapq.heappush(self._due, (due_us, incident.id, key))
+            elif incident.status == "quiet":
                 incident.status = "closed"
                 self._forget(key, incident)
-            elif now_us >= quiet_us:
-                if incident.status == "open":
-                    incident.status = "quiet"
-                    self._changed[incident.id] = incident
-                    if incident.told_severity and not incident.parent:
-                        self._notify(incident, "ended", now_us)
-                heapq.heappush(self._due, (closed_us, incident.id, key))
             else:
-                heapq.heappush(self._due, (quiet_us, incident.id, key))
+                self._fall_quiet(incident, due_us)
+                heapq.heappush(self._due, (due_us + _DAY_US, incident.id, key))
+
+    def _fall_quiet(self, incident: Incident, due_us: int) -> None:
+        incident.status = "quiet"
+        self._changed[incident.id] = incident
+        if incident.told_severity and not incident.parent:
+            # told as of the minute at which it fell due, however late the next line brings the time
+            self._notify(incident, "ended", -(-due_us // _MINUTE_US) * _MINUTE_US)
 
     def drain(self) -> tuple[list[Incident], list[Notification]]:
         """Give the incidents that changed and the notifications decided since the last commit."""

@@ -59,7 +59,7 @@ class QueueGrowth(Detector[_State]):
 
     def keys(self, event: Event) -> Iterable[str]:
         """Each recipient once: its delivery, or its first deferral."""
-        if (event.facts or {}).get("mailwarden.hand_over"):
+        if event.mail_delivery_status is None or (event.facts or {}).get("mailwarden.hand_over"):
             return ()
         return (event.host_hostname or "localhost",)
 

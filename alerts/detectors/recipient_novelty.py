@@ -24,7 +24,7 @@ _REMEMBERED = 300  # recipients an account is remembered by; four bytes each
 
 
 class _State(msgspec.Struct, array_like=True):
-    known: list[int] = []
+    known: dict[int, bool] = {}  # hash of a recipient; the oldest first
     learned: int = 0  # recipients learned before the current burst
     all: Window = msgspec.field(default_factory=Window)
     new: Window = msgspec.field(default_factory=Window)
@@ -74,7 +74,9 @@ class RecipientNovelty(Detector[_State]):
         recipient = zlib.crc32((event.email_to_address or [""])[0].lower().encode("utf-8", "surrogatepass"))
         is_new = recipient not in state.known
         if is_new:
-            state.known = [*state.known, recipient][-_REMEMBERED:]
+            state.known[recipient] = True
+            if len(state.known) > _REMEMBERED:
+                del state.known[next(iter(state.known))]
         recipients = add(state.all, now, _HOUR_US, 1)
         new = add(state.new, now, _HOUR_US, int(is_new))
         if not is_new or state.learned < _HISTORY or new < _NEW or new < _SHARE * recipients:

@@ -19,7 +19,7 @@ from mailwarden.alerts.site import Site
 from mailwarden.parsers.address import is_loopback
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.correlate import Correlator
-from mailwarden.pipeline.rollups import Rollups
+from mailwarden.pipeline.rollups import RollupKey, Rollups
 
 __all__ = ["Fold"]
 
@@ -40,6 +40,7 @@ class Fold:
         backing: Where state is kept.
         file_of: Gives the configured path of a source by its rank.
         open_: The incidents not closed when the store was last committed.
+        counted: What was counted of the present day before.
     """
 
     def __init__(
@@ -50,13 +51,14 @@ class Fold:
         backing: Backing,
         file_of: Callable[[int], str],
         open_: Iterable[Incident] = (),
+        counted: Iterable[RollupKey] = (),
     ) -> None:
         self.site = site
         self.ledger = Ledger(site, backing)
         self.correlator = Correlator(site, self.ledger, backing)
         self.engine = Engine(rules, detectors, backing, file_of)
         self.incidents = Incidents(site.name, backing, open_)
-        self.rollups = Rollups()
+        self.rollups = Rollups(counted=counted)
         self.unparsed: dict[tuple[str, str, str], tuple[int, str]] = {}
         self.now_us = 0
         self.swept_us = 0  # all that had expired by then is forgotten; the store is to follow with the next commit

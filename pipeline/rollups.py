@@ -55,6 +55,12 @@ _WAITS_S = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 _Words = tuple[str, str, str, str]  # name and words
 
 
+def _spelt(words: _Words) -> _Words:
+    """Spell out bytes that are no text, as the store does: so the key is found again after a restart."""
+    name, a, b, c = (word.encode("utf-8", "backslashreplace").decode() for word in words)
+    return name, a, b, c
+
+
 class _Span:
     """The counts of one hour or one day."""
 
@@ -82,6 +88,7 @@ class _Span:
 
     def _placed(self, words: _Words) -> _Words:
         """Give a key its place within the limit of its name, or "other" its place."""
+        words = _spelt(words)
         name = words[0]
         known = self._known.setdefault(name, set())
         if words in known:

@@ -26,7 +26,10 @@ from mailwarden.pipeline.store import Commit, Store
 if TYPE_CHECKING:
     from mailwarden.pipeline.telling import Teller
 
+
 __all__ = ["Runner", "ScanResult", "scan", "wall_clock", "year_of"]
+
+_COUNTED_US = 2 * 86_400_000_000  # the present day began less than this before
 
 
 def wall_clock() -> int:
@@ -65,6 +68,7 @@ class Runner:
             store,
             admission.file_of,
             open_,
+            store.rollup_keys(int(store.meta("stream_us") or 0) - _COUNTED_US),
         )
 
     def take(self, batch: Batch, teller: "Teller | None" = None, acts: Sequence[int] = ()) -> Commit:

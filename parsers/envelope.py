@@ -31,6 +31,7 @@ _WORDED_PRIORITY = re.compile(
 _NUMBERED_PRIORITY = re.compile(r"<([0-9]{1,2})\.([0-7])> ")
 _SOLARIS_ID = re.compile(r"\[ID [0-9]{1,10} ([a-z]+[0-7]?)\.([a-z]+)\] ")
 _TAG = re.compile(r"([^\s:\[\]]{1,128})(?:\[([0-9]{1,10})\])?(:?)")
+_BRACKETED_TAG = re.compile(r"\[([a-z][a-z0-9_-]{0,31})()(\]) ")
 _REPEATED = re.compile(r"message repeated ([0-9]{1,9}) times?: \[ ?")
 _LAST_REPEATED = re.compile(r"(?:-- )?[Ll]ast message repeated ([0-9]{1,9}) times?(?: --)?$")
 _LAST_REPEATED_TEXT = re.compile(r"Last message '(.*)' repeated ([0-9]{1,9}) times?, suppressed by syslog-ng on .*$")
@@ -465,12 +466,8 @@ class Reader:
         """Read a record that no tag precedes, or whose tag stands where the host should."""
         owner = self._claims.text(text, own)
         if owner is None:
-            tag = _TAG.match(text)
-            if tag and (tag[2] or tag[3]):
-                claim = self._claims.tag(tag[1])
-                if claim.format is not None:
-                    self._message(event, tag[1], int(tag[2]) if tag[2] else None, text[tag.end() :].removeprefix(" "))
-                    return
+            if self._read_tagged(event, text):
+                return
             if self._owner is not None and own == self._claims.spans_lines(self._owner):
                 owner = self._owner
         if owner is None:
@@ -481,6 +478,18 @@ class Reader:
         if self._claims.spans_lines(owner):
             event.event_id = record_id(event.event_original)
         owner.read(event, text)
+
+    def _read_tagged(self, event: Event, text: str) -> bool:
+        """Read a record that begins with a known tag, with `[tag]`, or (cut from its stamp) with a host and a known tag."""
+        host, _, behind = text.partition(" ")
+        for start, name in ((text, None), (behind, host)):
+            tag = _TAG.match(start) or _BRACKETED_TAG.match(start)
+            if tag is None or not (tag[2] or tag[3]) or self._claims.tag(tag[1]).format is None:
+                continue
+            event.host_hostname = name
+            self._message(event, tag[1], int(tag[2]) if tag[2] else None, start[tag.end() :].removeprefix(" "))
+            return True
+        return False
 
     def _unheaded(self, event: Event, text: str, time: Stamp | None) -> None:
         """Read a line without a stamp: more of a record, a note of the journal, a bare message, or nothing of ours."""

@@ -62,6 +62,10 @@ class Site:
         bearers = self.labels.get(label)
         return bearers is not None and any(name in bearers for name in names if name)
 
+    def labels_of(self, *names: str | None) -> list[str]:
+        """Give the labels that an account or network bears."""
+        return [label for label in self.labels if self.labelled(label, *names)]
+
 
 @lru_cache(maxsize=65536)
 def _within(address: str, networks: tuple[str, ...], private: bool = True) -> bool:

@@ -157,13 +157,10 @@ class Correlator:
         usual = self._ledger.mailed(account, message.recipients, event.stream_us, fresh=message.first_seen)
         facts["mailwarden.user.usual_hour"], facts["mailwarden.user.best_quarter"] = usual
         if self._site.labels:
-            facts["mailwarden.labels"] = self._labels(account, event.mailwarden_network)
+            facts["mailwarden.labels"] = self._site.labels_of(account, event.mailwarden_network)
         sender = (message.sender or "").lower()
         if sender and sender != account:
             facts["mailwarden.sender.other"] = sender.rpartition("@")[0] != account if "@" not in account else True
-
-    def _labels(self, *names: str | None) -> list[str]:
-        return [label for label in self._site.labels if self._site.labelled(label, *names)]
 
     def _removed(self, event: Event) -> None:
         if event.mail_queue_id is not None:
@@ -190,7 +187,7 @@ class Correlator:
             if event.email_from_address is None and message.sender:
                 event.email_from_address = [message.sender]
             if self._site.labels and message.account:
-                facts["mailwarden.labels"] = self._labels(message.account)
+                facts["mailwarden.labels"] = self._site.labels_of(message.account)
         status = event.mail_delivery_status
         local = _is_local(event)
         if not local:

@@ -148,6 +148,7 @@ class Fold:
         if event.tls_established is False and event.source_ip is not None:
             facts = event.facts = event.facts or {}
             facts["mailwarden.source.loopback"] = is_loopback(event.source_ip)
+        self._label(event)
         self._detect(event)
 
     def _received(self, event: Event) -> None:
@@ -155,7 +156,14 @@ class Fold:
         if event.mailwarden_account is not None:
             self.ledger.succeeded(event)
         self.correlator.handlers["message-received"](event)
+        self._label(event)
         self._detect(event)
+
+    def _label(self, event: Event) -> None:
+        """Set the labels that a login's account and network bear."""
+        if self.site.labels and event.mailwarden_account is not None:
+            facts = event.facts = event.facts or {}
+            facts["mailwarden.labels"] = self.site.labels_of(event.mailwarden_account, event.mailwarden_network)
 
     def _joined(self, correlate: Step, detected: bool) -> Step:
         if not detected:

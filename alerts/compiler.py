@@ -96,7 +96,8 @@ def load_rules(directory: Path | None = None, settings: Mapping[str, RuleSetting
             continue
         if rule is not None:
             rules[rule.detection.name] = rule
-    unknown = set(settings or {}) - {p.stem for p in files}
+    detectors = {path.stem for path in (own.parent / "detectors").glob("[a-z]*.py")}
+    unknown = set(settings or {}) - {path.stem for path in files} - detectors
     faults.extend(
         f'rules.{name}: no rule has the name "{name}". See  mailwarden rules list' for name in sorted(unknown)
     )

@@ -5,12 +5,13 @@ MailwardenError
 ├── ConfigurationError  a setting, rule or label is wrong; holds all faults  (exit 2)
 ├── SourceError         a log cannot be read                                 (exit 2 or 3)
 ├── StoreError          the database or the archive cannot be used           (exit 3)
+│   └── StoreBusyError  it cannot be written at the moment; later it may work    (exit 3)
 └── DeliveryError       a channel refused or could not be reached            (never ends a run)
 
 Every message has the form: where, what is wrong with the value in quotes, what it means, how to mend it.
 """
 
-__all__ = ["ConfigurationError", "DeliveryError", "MailwardenError", "SourceError", "StoreError", "UsageError"]
+__all__ = ["ConfigurationError", "DeliveryError", "MailwardenError", "SourceError", "StoreBusyError", "StoreError", "UsageError"]
 
 
 class MailwardenError(Exception):
@@ -35,6 +36,10 @@ class SourceError(MailwardenError):
 
 class StoreError(MailwardenError):
     """The database or the archive cannot be used."""
+
+
+class StoreBusyError(StoreError):
+    """The database or the archive cannot be written at the moment: locked, no space left, a disk that hangs."""
 
 
 class DeliveryError(MailwardenError):

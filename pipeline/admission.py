@@ -58,6 +58,7 @@ class Admission:
         zone: Zone of stamps that name none; None is this machine's own.
         year: Year of the last line of each source whose stamps bear none.
         positions: What the last committed batch held, by source name.
+        arrival: Tells when lines arrive, where that is not the clock's time: the clock of a replay knows nothing of it.
         hold_us: How long a line waits for those of other sources while live.
         zones: Zones that differ, by a source's rank.
         years: Years that differ, by a source's rank.
@@ -72,6 +73,7 @@ class Admission:
         zone: tzinfo | None = None,
         year: int | None = None,
         positions: Mapping[str, dict[str, Any]] | None = None,
+        arrival: Callable[[], int] | None = None,
         hold_us: int = 100_000,
         zones: Mapping[int, tzinfo] | None = None,
         years: Mapping[int, int] | None = None,
@@ -79,6 +81,7 @@ class Admission:
         self._parents = list(sources)
         self._follow = follow
         self._clock = clock
+        self._arrival = arrival or clock
         self._zone, self._zones = zone, zones or {}
         self._year, self._years = year, years or {}
         self._positions = dict(positions or {})
@@ -105,6 +108,7 @@ class Admission:
         year: int | None,
         positions: Mapping[str, dict[str, Any]] | None,
         clock: Callable[[], int],
+        arrival: Callable[[], int] | None = None,
         follow: bool = False,
         root: Path = Path("/"),
     ) -> "Admission":
@@ -118,6 +122,8 @@ class Admission:
             chosen.sources,
             follow=follow,
             clock=clock,
+            arrival=arrival,
+            hold_us=configuration.hold_ms * 1000,
             zone=zone_named(zone or configuration.timezone),
             year=year,
             positions=positions,
@@ -208,7 +214,7 @@ class Admission:
             self._live = self._live or stored["live"]
 
     def _add(self, source: Source) -> None:
-        lane = Lane(source, len(self._lanes), self._make_reader, self._clock)
+        lane = Lane(source, len(self._lanes), self._make_reader, self._arrival)
         stored = self._positions.get(source.name)
         if stored is not None:
             lane.restore(stored)
@@ -238,9 +244,8 @@ class Admission:
             return Reader(zone=zone, year=year_of_first_line(*ends, year) if ends else year)
         day, hint = day_in_name(source.hint.name), source.hint
         seconds = day + 86_400 if day else hint.gzip_mtime or hint.modified
-        now_us = self._clock()
-        hint_us = min(seconds * 1_000_000, now_us) if seconds and now_us > 0 else seconds * 1_000_000 or now_us
-        return Reader(zone=zone, hint_year_us=hint_us)
+        now_us = self._arrival()
+        return Reader(zone=zone, hint_year_us=min(seconds * 1_000_000, now_us) if seconds else now_us)
 
     def _told_positions(self) -> dict[str, dict[str, Any]]:
         told = {}

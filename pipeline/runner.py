@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from mailwarden.alerts.compiler import load_rules
 from mailwarden.alerts.engine import load_detectors
 from mailwarden.alerts.incident import Incident
+from mailwarden.parsers.errors import StoreBusyError
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.admission import Admission
 from mailwarden.pipeline.archive import Archive
@@ -71,19 +72,27 @@ class Runner:
             store.rollup_keys(int(store.meta("stream_us") or 0) - _COUNTED_US),
         )
 
-    def take(self, batch: Batch, teller: "Teller | None" = None, acts: Sequence[int] = ()) -> Commit:
+    def take(
+        self,
+        batch: Batch,
+        teller: "Teller | None" = None,
+        acts: Sequence[int] = (),
+        again: Callable[[StoreBusyError], bool] | None = None,
+    ) -> Commit:
         """Fold one batch and commit it; give what was committed.
 
         Args:
             batch: What was admitted.
             teller: Decides who is told; None: nobody is.
             acts: Acts of the operator that were taken up with it.
+            again: Asked when the store cannot be written at the moment: waits, and says whether to try once more.
+
+        Raises:
+            StoreError: Nothing of the batch was kept. The fold has gone on: only a new one may go on from the store.
         """
         fold, number, swept_us = self.fold, self._batch + 1, self.fold.swept_us
         fold.take(batch.events, batch.clock_us)
         changed, notices = fold.incidents.drain()
-        if self._archive is not None and batch.events:
-            self._archive.write(number, batch.events)
         commit = Commit(
             batch=number,
             expired_us=fold.swept_us if fold.swept_us > swept_us else None,
@@ -96,7 +105,15 @@ class Runner:
             unparsed=fold.unparsed,
             consumed_acts=acts,
         )
-        self.store.commit(commit)
+        while True:
+            try:
+                if self._archive is not None and batch.events:
+                    self._archive.write(number, batch.events)
+                self.store.commit(commit)
+                break
+            except StoreBusyError as error:
+                if again is None or not again(error):
+                    raise
         fold.unparsed = {}
         self._batch = number
         return commit

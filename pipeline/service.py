@@ -4,14 +4,17 @@ import fcntl
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from mailwarden.alerts.channels import Channels
+from mailwarden.alerts.compiler import load_rules
 from mailwarden.alerts.routes import Router
 from mailwarden.alerts.silences import Silence
-from mailwarden.parsers.errors import ConfigurationError, StoreError
+from mailwarden.parsers.errors import ConfigurationError, StoreBusyError, StoreError
 from mailwarden.pipeline.admission import Admission
 from mailwarden.pipeline.archive import Archive
 from mailwarden.pipeline.configuration import Configuration, load, store_path
@@ -20,6 +23,8 @@ from mailwarden.pipeline.store import Act, Store
 from mailwarden.pipeline.telling import Deliverer, Teller
 
 __all__ = ["run"]
+
+_AGAIN_S = 5.0  # between two tries to write to a store that is locked or full
 
 
 class _StreamClock:
@@ -40,25 +45,65 @@ def run(configuration: Configuration, *, clock: str = "wall") -> None:
         ConfigurationError: A rule or a channel is wrong.
     """
     path = store_path(configuration.state_directory)
-    path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-    with _Lock(path.with_name("mailwarden.lock")):
+    with _Lock(path.with_name("mailwarden.lock")), _Signals() as signals:
         while True:
-            again = _Service(configuration, path, clock).work()
-            if not again:
+            _Service(configuration, path, clock, signals).work()
+            if not signals.begins_anew():
                 return
             configuration = _reloaded(configuration)
 
 
+class _Signals:
+    """What was asked of the service from outside, at whatever moment."""
+
+    def __init__(self) -> None:
+        self.ended = threading.Event()
+        self._anew = False
+        self._stop: Callable[[], None] | None = None
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> "_Signals":
+        wanted = {signal.SIGTERM: self._end, signal.SIGINT: self._end, signal.SIGHUP: self._begin_anew}
+        self._before = {number: signal.signal(number, handler) for number, handler in wanted.items()}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def stopping(self, stop: Callable[[], None]) -> None:
+        """Call `stop` when a signal comes, or at once where one came before."""
+        self._stop = stop
+        if self.ended.is_set() or self._anew:
+            stop()
+
+    def begins_anew(self) -> bool:
+        """Say whether to go on with the configuration read again; asks for it only once."""
+        anew, self._anew, self._stop = self._anew, False, None
+        return anew and not self.ended.is_set()
+
+    def _end(self, *_: object) -> None:
+        self.ended.set()
+        if self._stop is not None:
+            self._stop()
+
+    def _begin_anew(self, *_: object) -> None:
+        self._anew = True
+        if self._stop is not None:
+            self._stop()
+
+
 class _Service:
-    def __init__(self, configuration: Configuration, path: Path, clock: str) -> None:
+    def __init__(self, configuration: Configuration, path: Path, clock: str, signals: _Signals) -> None:
         self._configuration = configuration
         self._path = path
         self._stream = _StreamClock() if clock == "stream" else None
         self._clock: Callable[[], int] = self._stream or wall_clock
-        self._again = False
+        self._signals = signals
+        self._said: set[str] = set()
 
-    def work(self) -> bool:
-        """Follow until a signal comes; say whether to begin anew."""
+    def work(self) -> None:
+        """Follow until a signal comes."""
         configuration = self._configuration
         with Store.open(self._path) as store:
             archive = None
@@ -71,6 +116,7 @@ class _Service:
                 year=None,
                 positions=store.positions(),
                 clock=self._clock,
+                arrival=wall_clock,
                 follow=True,
             )
             if self._stream is not None:
@@ -79,9 +125,8 @@ class _Service:
             if configuration.channels:
                 names = Channels(configuration.resolved_channels()).names
                 teller = Teller(Router(configuration.route(), names), self._clock, configuration.site.name)
-                deliverer = Deliverer(self._path, configuration, self._clock)
+                deliverer = Deliverer(self._path, configuration, self._clock, self._say)
             self._follow(store, admission, archive, teller, deliverer)
-        return self._again
 
     def _follow(
         self,
@@ -95,8 +140,7 @@ class _Service:
         if teller is not None:
             for act in store.silences():
                 teller.silence(Silence.of_act(str(act.id), act.payload, act.at_us))
-        said: set[str] = set()
-        handlers = self._handle_signals(admission)
+        self._signals.stopping(admission.stop)
         if deliverer is not None:
             deliverer.start()
         try:
@@ -106,29 +150,25 @@ class _Service:
                 acts = store.pending_acts()
                 for act in acts:
                     _apply(act, runner, teller)
-                runner.take(batch, teller, [act.id for act in acts])
+                runner.take(batch, teller, [act.id for act in acts], self._try_again)
                 if deliverer is not None:
                     deliverer.wake()
                 for problem in admission.problems:
-                    if problem not in said:
-                        said.add(problem)
-                        print(problem, file=sys.stderr, flush=True)  # noqa: T201 - the service's log
+                    self._say(problem)
         finally:
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
             if deliverer is not None:
                 deliverer.stop()
 
-    def _handle_signals(self, admission: Admission) -> dict[int, Any]:
-        def end(*_: object) -> None:
-            admission.stop()
+    def _try_again(self, error: StoreBusyError) -> bool:
+        """Wait for a store that cannot be written at the moment; False when the service is to end."""
+        self._say(f"{error}\nNothing is lost: it is tried again every {_AGAIN_S:g} s.")
+        return not self._signals.ended.wait(_AGAIN_S)
 
-        def begin_anew(*_: object) -> None:
-            self._again = True
-            admission.stop()
-
-        wanted = {signal.SIGTERM: end, signal.SIGINT: end, signal.SIGHUP: begin_anew}
-        return {number: signal.signal(number, handler) for number, handler in wanted.items()}
+    def _say(self, problem: str) -> None:
+        """Write a problem into the service's log, once."""
+        if problem not in self._said:
+            self._said.add(problem)
+            print(problem, file=sys.stderr, flush=True)  # noqa: T201 - the service's log
 
 
 def _apply(act: Act, runner: Runner, teller: Teller | None) -> None:
@@ -146,10 +186,25 @@ def _reloaded(configuration: Configuration) -> Configuration:
     if configuration.path is None:
         return configuration
     try:
-        return load(configuration.path)
+        new = load(configuration.path)
+        names: list[str] = []
+        if new.channels:
+            channels = Channels(new.resolved_channels())
+            channels.check()
+            names = channels.names
+        Router(new.route(), names)
+        load_rules(settings=new.rule_settings())
     except ConfigurationError as error:
         print(f"{error}\nThe configuration was not changed.", file=sys.stderr, flush=True)  # noqa: T201
         return configuration
+    if new.state_directory != configuration.state_directory:
+        print(  # noqa: T201
+            f'{new.path}: another `state` ("{new.state_directory}") needs a restart; the rest was taken over.',
+            file=sys.stderr,
+            flush=True,
+        )
+        new = replace(new, state=configuration.state_directory)
+    return new
 
 
 class _Lock:
@@ -160,7 +215,14 @@ class _Lock:
         self._descriptor = -1
 
     def __enter__(self) -> None:
-        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        try:
+            self._path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        except OSError as error:
+            raise StoreError(
+                f'{self._path.parent}: the state directory cannot be written ("{error.strerror}"). Nothing was started.'
+                " Run as root or as the user of the service, or set another `state` in the configuration."
+            ) from None
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

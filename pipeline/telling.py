@@ -10,6 +10,7 @@ from mailwarden.alerts.outbox import Delivery, Outbox, pack
 from mailwarden.alerts.routes import Router
 from mailwarden.alerts.silences import Silence, silenced_by
 from mailwarden.alerts.translate import N_
+from mailwarden.parsers.errors import StoreError
 from mailwarden.pipeline.configuration import Configuration
 from mailwarden.pipeline.store import OutboxRow, Store
 
@@ -95,11 +96,20 @@ def _named(incident: Incident) -> str:
     return f"{incident.severity}: {incident.primary[1]} ({incident.lead.replace('_', ' ')})"
 
 
+def _is_part(store: Store, notice: Notification) -> bool:
+    """Say whether an incident belongs to a greater one by now."""
+    now = store.incident(notice.incident.id)
+    return now is not None and now.parent is not None
+
+
 class Deliverer:
     """The thread that empties the outbox, with a connection of its own."""
 
-    def __init__(self, path: Path, configuration: Configuration, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, path: Path, configuration: Configuration, clock: Callable[[], int], say: Callable[[str], None]
+    ) -> None:
         self._path = path
+        self._say = say
         self._configuration = configuration
         self._clock = clock
         self._wake = threading.Event()
@@ -107,7 +117,12 @@ class Deliverer:
         self._thread = threading.Thread(target=self._work, name="outbox", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Begin.
+
+        Raises:
+            StoreError: The store cannot be opened.
+        """
+        self._store = Store.open(self._path)
         self._thread.start()
 
     def wake(self) -> None:
@@ -122,12 +137,21 @@ class Deliverer:
 
     def _work(self) -> None:
         channels = Channels(self._configuration.resolved_channels())
-        with Store.open(self._path) as store:
-            outbox = Outbox(store, channels, others=lambda: [one.id for one in store.incidents()])
+        with self._store as store:
+            outbox = Outbox(
+                store,
+                channels,
+                others=lambda: [one.id for one in store.incidents()],
+                told_by_another=lambda notice: _is_part(store, notice),
+            )
             while True:
                 last = self._stopped
                 self._wake.clear()
-                sent = outbox.deliver_due(self._clock())
+                sent = 0
+                try:
+                    sent = outbox.deliver_due(self._clock())
+                except StoreError as error:  # nothing of the outbox is lost; what was sent is marked by a later call
+                    self._say(f"{error}\nAlerts wait for it.")
                 if last:
                     return
                 self._wake.wait(0.05 if sent else _IDLE_S)

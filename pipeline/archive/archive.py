@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, Self
 
 import msgspec
 
-from mailwarden.parsers.errors import StoreError
+from mailwarden.parsers.errors import StoreBusyError
 from mailwarden.parsers.event import ECS_NAMES, Event
 
 __all__ = ["Archive", "files", "newest_rows"]
@@ -94,7 +94,7 @@ class Archive:
         restored from a backup: then they are set aside under another name, not removed.
 
         Raises:
-            StoreError: It cannot be read or written.
+            StoreBusyError: It cannot be read or written.
         """
         archive = cls(directory)
         with _explained(directory):
@@ -106,7 +106,7 @@ class Archive:
         """Keep the events of a batch, safe from a power cut, before the batch is committed.
 
         Raises:
-            StoreError: They cannot be written. Nothing of the batch counts until it is committed.
+            StoreBusyError: They cannot be written. Nothing of the batch counts until it is committed.
         """
         if not events:
             return
@@ -248,7 +248,7 @@ def _explained(directory: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StoreError(
+        raise StoreBusyError(
             f'{directory}: the archive cannot be written ("{error.strerror or error}"). Nothing of this batch was kept; it is'
             " read again from the logs. Free space or give the folder to the service; or set  archive: {enabled: false}"
         ) from error

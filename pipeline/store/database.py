@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from mailwarden.parsers.errors import StoreError
+from mailwarden.parsers.errors import StoreBusyError, StoreError
 from mailwarden.pipeline.store.schema import REVISION, metadata
 
 __all__ = ["explained", "migrate", "open_database", "stamp", "writing"]
@@ -56,6 +56,7 @@ _MEANING = {
         "its disk does not work ({why}). Nothing of this batch was kept. Look for errors of the disk:  dmesg | tail"
     ),
 }
+_PASSING = ("SQLITE_BUSY", "SQLITE_FULL", "SQLITE_IOERR")  # what an operator mends while the service waits
 _UNKNOWN = "cannot be used ({why}, {name}). Nothing was changed."
 
 
@@ -92,9 +93,9 @@ def explained(path: Path) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise StoreError(_explain(path, error.orig)) from error
+        raise _explained(path, error.orig) from error
     except sqlite3.Error as error:
-        raise StoreError(_explain(path, error)) from error
+        raise _explained(path, error) from error
 
 
 @contextmanager
@@ -225,10 +226,11 @@ def _tables(connection: Connection) -> list[str]:
     return [str(name) for (name,) in rows]
 
 
-def _explain(path: Path, error: BaseException | None) -> str:
+def _explained(path: Path, error: BaseException | None) -> StoreError:
     name = getattr(error, "sqlite_errorname", None) or type(error).__name__
     meaning = next((text for word, text in _MEANING.items() if name.startswith(word)), _UNKNOWN)
-    return f"{path}: " + meaning.format(path=path, why=f'"{error}"', user=_user(), name=name)
+    message = f"{path}: " + meaning.format(path=path, why=f'"{error}"', user=_user(), name=name)
+    return StoreBusyError(message) if name.startswith(_PASSING) else StoreError(message)
 
 
 def _user() -> str:

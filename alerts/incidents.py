@@ -4,7 +4,7 @@ import copy
 import hashlib
 import heapq
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -19,6 +19,7 @@ __all__ = ["Incidents"]
 _MINUTE_US = 60_000_000
 _DAY_US = 86_400_000_000
 _REMEMBER_US = 90 * _DAY_US
+_REPEAT_US = 4 * 3_600_000_000  # experience.md, "repeat critical every 4 h"
 _MAX_ENTITIES = 50
 _MAX_EVIDENCE = 10
 _MAX_TIMELINE = 20
@@ -57,10 +58,23 @@ class Incidents:
         site: The site's name, part of every id.
         backing: Where is kept which incident a new one is the return of.
         open_: The incidents that were not closed when the store was last committed.
+        servers: Gives the servers that people log in to here: what is to be done about an account is done there too.
+        repeat_us: How often a critical incident is told until somebody says "on it".
     """
 
-    def __init__(self, site: str, backing: Backing, open_: Iterable[Incident] = ()) -> None:
+    def __init__(
+        self,
+        site: str,
+        backing: Backing,
+        open_: Iterable[Incident] = (),
+        *,
+        servers: Callable[[], Iterable[str]] = tuple,
+        repeat_us: int = _REPEAT_US,
+    ) -> None:
         self._site = site
+        self._servers = servers
+        self._repeat_us = repeat_us
+        self._urgent: set[str] = set()  # critical incidents that were told
         self._by_key: dict[tuple[str, str, str], Incident] = {}
         self._closed = Shelf("incident.closed", 1, _Closed, lambda one: one.at_us + _REMEMBER_US, backing)
         self._ids: dict[str, Incident] = {}
@@ -86,6 +100,8 @@ class Incidents:
             incident = self._open(key, finding)
         elif incident.status == "quiet" and finding.fired:
             incident.status = "open"
+            if incident.told_severity == "critical":
+                self._urgent.add(incident.id)
         if not finding.fired and self._is_counted(incident, finding):
             return incident
         before = severity_rank(incident.severity)
@@ -128,6 +144,7 @@ class Incidents:
             else:
                 self._fall_quiet(incident, due_us)
                 heapq.heappush(self._due, (due_us + _DAY_US, incident.id, key))
+        self._repeat(now_us)
 
     def _fall_quiet(self, incident: Incident, due_us: int) -> None:
         incident.status = "quiet"
@@ -135,6 +152,15 @@ class Incidents:
         if incident.told_severity and not incident.parent:
             # told as of the minute at which it fell due, however late the next line brings the time
             self._notify(incident, "ended", -(-due_us // _MINUTE_US) * _MINUTE_US)
+
+    def _repeat(self, now_us: int) -> None:
+        """Tell again what is critical, goes on, and nobody has taken up."""
+        for id_ in sorted(self._urgent):
+            incident = self._ids.get(id_)
+            if incident is None or incident.status != "open" or incident.acknowledged_by or incident.parent:
+                self._urgent.discard(id_)
+            elif now_us - incident.told_us >= self._repeat_us:
+                self._notify(incident, "repeated", now_us)
 
     def drain(self) -> tuple[list[Incident], list[Notification]]:
         """Give the incidents that changed and the notifications decided since the last commit."""
@@ -219,6 +245,8 @@ class Incidents:
         event = finding.event
         if event.event_module and event.event_module not in incident.modules:
             incident.modules.append(event.event_module)
+        if finding.fired and incident.primary[0] == "mailwarden.account":
+            incident.modules += [name for name in self._servers() if name not in incident.modules]
         if event.host_hostname and event.host_hostname not in incident.hosts:
             incident.hosts.append(event.host_hostname)
 
@@ -324,6 +352,8 @@ class Incidents:
         incident.told_count = incident.event_count
         incident.told_categories = list(incident.categories)
         incident.told_us = at_us
+        if incident.severity == "critical" and kind != "ended":
+            self._urgent.add(incident.id)
         self._changed[incident.id] = incident
 
     # ------------------------------------------------------------------ indices
@@ -335,6 +365,8 @@ class Incidents:
         key = (incident.cause, *incident.primary)
         self._by_key[key] = incident
         self._ids[incident.id] = incident
+        if incident.told_severity == "critical":
+            self._urgent.add(incident.id)
         heapq.heappush(self._due, (self._quiet_at(incident), incident.id, key))
         for name, values in incident.entities.items():
             for value in values:

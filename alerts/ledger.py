@@ -26,6 +26,7 @@ _PROXY_USERS = 5  # a network from which five accounts succeed is an office, a w
 _WEATHER_DAYS = 14
 _WEATHER_KNOWN = 3  # days of history before this site's usual guessing is known (DESIGN.md: "a few days at least")
 _WEATHER_FACTOR = 5
+_LOGIN_SERVERS = ("dovecot",)
 
 
 class _Account(msgspec.Struct, array_like=True):
@@ -81,8 +82,15 @@ class Ledger:
         self._accounts = Shelf("ledger.account", 1, _Account, _account_expires, backing)
         self._networks = Shelf("ledger.network", 1, _Network, _network_expires, backing)
         self._weathers = Shelf("ledger.weather", 1, _Weather, lambda _: 1 << 62, backing)
+        self._servers = Shelf("ledger.server", 1, int, lambda _: 1 << 62, backing)
         self._domains = Shelf("ledger.domain", 1, int, lambda seen: seen + _KEEP_US, backing)
-        self._shelves: tuple[Shelf[Any], ...] = (self._accounts, self._networks, self._weathers, self._domains)
+        self._shelves: tuple[Shelf[Any], ...] = (
+            self._accounts,
+            self._networks,
+            self._weathers,
+            self._domains,
+            self._servers,
+        )
 
     def drain(self) -> list[Row]:
         """Give the rows to commit."""
@@ -250,6 +258,15 @@ class Ledger:
     def is_our_domain(self, domain: str) -> bool:
         """Say whether a domain is stated or learned to be ours."""
         return domain in self.site.domains or self._domains.get(domain) is not None
+
+    def learn_server(self, name: str, now: int) -> None:
+        """Learn that people log in to this server here."""
+        if self._servers.get(name) is None:
+            self._servers.put(name, now)
+
+    def servers(self) -> list[str]:
+        """Give the servers that people log in to here, of those whose advice differs."""
+        return [name for name in _LOGIN_SERVERS if self._servers.get(name) is not None]
 
     # ------------------------------------------------------------------ weather
 

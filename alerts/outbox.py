@@ -161,6 +161,7 @@ class Outbox:
         sender: Sender,
         *,
         others: Callable[[], Iterable[str]] = tuple,
+        told_by_another: Callable[[Notification], bool] = lambda _: False,
         link: str | None = None,
         zone: tzinfo = UTC,
         flood: Flood | None = None,
@@ -173,6 +174,7 @@ class Outbox:
             store: Where the deliveries are.
             sender: The channels.
             others: Gives the ids of all incidents that people may name, to shorten them without doubt.
+            told_by_another: Says whether an incident became part of another, which tells of it, while its notice waited.
             link: Where the local page stands; None without one.
             zone: In which times are told.
             flood: When to gather notices into a digest; None for more than 6 in 10 minutes.
@@ -182,6 +184,7 @@ class Outbox:
         self._store = store
         self._sender = sender
         self._others = others
+        self._told_by_another = told_by_another
         self._link = link
         self._zone = zone
         self._flood = flood or Flood()
@@ -238,7 +241,9 @@ class Outbox:
         return taken
 
     def _is_stale(self, notification: Notification) -> bool:
-        """Say whether people already know more than this tells them: it got worse before the first notice left."""
+        """Say whether people know more than this tells: it got worse, or part of another, before the notice left."""
+        if notification.kind in _JOINED and self._told_by_another(notification):
+            return True
         told_us = self._told.get(notification.incident.id)
         return notification.kind in ("opened", "worse") and told_us is not None and notification.at_us < told_us
 

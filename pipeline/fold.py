@@ -57,7 +57,7 @@ class Fold:
         self.ledger = Ledger(site, backing)
         self.correlator = Correlator(site, self.ledger, backing)
         self.engine = Engine(rules, detectors, backing, file_of)
-        self.incidents = Incidents(site.name, backing, open_)
+        self.incidents = Incidents(site.name, backing, open_, servers=self.ledger.servers)
         self.rollups = Rollups(counted=counted)
         self.unparsed: dict[tuple[str, str, str], tuple[int, str]] = {}
         self.now_us = 0
@@ -145,6 +145,7 @@ class Fold:
     def _succeeded(self, event: Event) -> None:
         place(event, self.site)
         self.ledger.succeeded(event)
+        self.ledger.learn_server(event.event_module or "", event.stream_us)
         if event.tls_established is False and event.source_ip is not None:
             facts = event.facts = event.facts or {}
             facts["mailwarden.source.loopback"] = is_loopback(event.source_ip)

@@ -236,7 +236,8 @@ class Lane:
         """Count the ready events that had arrived by this moment (monotonic seconds)."""
         for segment in reversed(self._segments):
             if segment.arrived_s <= until_s:
-                return min(segment.end - self.taken, self.count())
+                ripe: int = segment.end - self.taken
+                return min(ripe, self.count())
         return 0
 
     def tick(self, minute_us: int) -> None:
@@ -257,12 +258,11 @@ class Lane:
         """Give all that resumes this lane behind the last event taken."""
         if not self.keep_us and self.taken == self._read and not self._doubtful:
             self._segments.clear()
-            start: _Start | None = self._here()
+            start = self._here()
             seen: dict[str, int] = {}
         else:
             self._forget()
-            start = self._segments[0].start if self._segments else self._here()
-            assert start is not None
+            start = (self._segments[0].start if self._segments else None) or self._here()
             seen = {
                 segment.birth: segment.end_offset if segment.end <= self.taken else self._taken_offset
                 for segment in self._segments

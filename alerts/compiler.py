@@ -13,7 +13,7 @@ from typing import Any
 
 from sigma.collection import SigmaCollection
 from sigma.correlations import SigmaCorrelationConditionOperator, SigmaCorrelationRule, SigmaCorrelationType
-from sigma.exceptions import SigmaError
+from sigma.exceptions import SigmaConditionError, SigmaError, SigmaRegularExpressionError
 from sigma.rule import SigmaRule
 
 from mailwarden.alerts.condition import (
@@ -120,10 +120,19 @@ def compile_file(path: Path, settings: RuleSettings | None = None) -> Rule | Non
         return _compile(path, list(collection.rules), settings)
     except (SigmaError, _Fault, ConditionError, UnicodeDecodeError) as error:
         raise ConfigurationError(
-            [f"{path}: {error}. The other rules are not affected; mend or remove this file."]
+            [f"{path}: {_told(error)}. The other rules are not affected; mend or remove this file."]
         ) from None
     except Exception as error:  # the YAML reader's own errors, with line and column
         raise ConfigurationError([f"{path}: not a rule: {error}. Mend or remove this file."]) from None
+
+
+def _told(error: Exception) -> str:
+    """Say what is wrong, with the feature where the library does not name it."""
+    if isinstance(error, SigmaRegularExpressionError):
+        return f"|re: {error}; only what matches in linear time is taken (RE2: no back reference, no look-around)"
+    if isinstance(error, SigmaConditionError):
+        return f"condition: {error}"
+    return str(error)
 
 
 def _compile(path: Path, documents: list[Any], settings: RuleSettings) -> Rule:

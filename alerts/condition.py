@@ -131,7 +131,7 @@ def actions_of(node: Any) -> set[str]:
     """Give the event actions a condition demands; empty where it does not say."""
     if isinstance(node, ConditionFieldEqualsValueExpression):
         plain = isinstance(node.value, SigmaString) and not node.value.contains_special()
-        return {str(node.value)} if node.field == "event.action" and plain else set()
+        return {str(node.value).lower()} if node.field == "event.action" and plain else set()
     if isinstance(node, ConditionAND):
         return next((found for found in map(actions_of, node.args) if found), set())
     if isinstance(node, ConditionOR):

@@ -130,7 +130,9 @@ def cases_of(path: Path) -> list[Case]:
     try:
         cases = msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")), list[Case])
     except FileNotFoundError:
-        raise ConfigurationError([f"{path}: is not there. Write cases for this rule: see pipeline/cases.py."]) from None
+        raise ConfigurationError(
+            [f"{path}: is not there. Write cases like those of `mailwarden rules show fast_guessing`."]
+        ) from None
     except (yaml.YAMLError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise ConfigurationError([f"{path}: no list of cases: {error}. Mend it."]) from None
     faults = [

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import click
 
-from mailwarden.alerts.compiler import compile_file, load_rules
+from mailwarden.alerts.advice import advice_keys
+from mailwarden.alerts.compiler import load_rules
 from mailwarden.alerts.engine import load_detectors
 from mailwarden.alerts.escape import printable
 from mailwarden.alerts.finding import Detection
 from mailwarden.alerts.incident import severity_rank
 from mailwarden.parsers.errors import ConfigurationError
+from mailwarden.pipeline.cases import Subject, Verdict, cases_of, subject, subjects, try_case
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command, Group
@@ -116,37 +118,101 @@ def lint(paths: tuple[Path, ...]) -> int:
     """Check rule files; without any, the rules that come with mailwarden."""
     files: list[Path] = []
     for path in paths or (rule_directory(),):
-        if path.is_dir():
-            files += sorted(one for one in path.glob("*.y*ml") if not one.name.endswith(".cases.yaml"))
-        else:
-            files.append(path)
-    faults: list[str] = []
+        files += _rule_files(path) if path.is_dir() else [path]
+    good = 0
     for path in files:
-        if not path.is_file():
-            faults.append(f"{path}: is not there. Check the path.")
-            continue
-        try:
-            compile_file(path)
-        except ConfigurationError as error:
-            faults.extend(error.faults)
-    for fault in faults:
-        tell(fault)
-    good = len(files) - len(faults)
+        faults = _faults(path)
+        good += not faults
+        for fault in faults:
+            tell(fault)
     write([[f"{good:,} of {len(files):,} rules are right."]])
-    return 2 if faults else 0
+    return 0 if good == len(files) else 2
+
+
+def _rule_files(directory: Path) -> list[Path]:
+    return sorted(one for one in directory.glob("*.y*ml") if ".cases." not in one.name)
+
+
+def _faults(path: Path) -> list[str]:
+    """Say what is wrong with a rule file, and with the cases beside it."""
+    if not path.is_file():
+        return [f"{path}: is not there. Check the path."]
+    try:
+        one = subject(path)
+        if one.cases.exists():
+            cases_of(one.cases)
+    except ConfigurationError as error:
+        return list(error.faults)
+    advice = one.rule.detection.advice if one.rule else ""
+    if advice not in advice_keys():
+        return [f'{path}: mailwarden.advice: "{advice}" is none of {", ".join(advice_keys())}.']
+    return []
 
 
 @command.command(
     "test",
     cls=Command,
-    examples=[("mailwarden rules test relay_probe mail.log", "what this rule alone finds in a log")],
+    examples=[
+        ("mailwarden rules test", "every rule on its cases"),
+        ("mailwarden rules test fast_guessing", "what one must find, must not, and cannot"),
+        ("mailwarden rules test own.yaml", "your own, with own.cases.yaml beside it"),
+    ],
+)
+@click.argument("names", nargs=-1, metavar="[NAME|FILE|DIR]...")
+@click.pass_context
+def test(context: click.Context, names: tuple[str, ...]) -> int:
+    """Try rules on their cases: stories in log lines that must, or must not, raise an incident."""
+    tried = wrong = 0
+    lines: list[Line] = []
+    for one in _subjects(names, context):
+        verdicts = [try_case(one, case) for case in cases_of(one.cases)]
+        faulty = [verdict for verdict in verdicts if verdict.fault is not None]
+        tried, wrong = tried + len(verdicts), wrong + len(faulty)
+        shown = verdicts if names else faulty
+        if shown:
+            lines += [[Span(one.name, "strong")], *map(_case, shown), []]
+    right = f"{tried - wrong:,} of {tried:,} cases come to what they say."
+    write([*lines, [Span(right, "critical" if wrong else "ok")]])
+    return 1 if wrong else 0
+
+
+def _subjects(names: tuple[str, ...], context: click.Context) -> list[Subject]:
+    """Give what is to be tried: by name, by file, by directory; all that come with mailwarden without any."""
+    found: list[Subject] = []
+    own = {one.name: one for one in subjects()}
+    for name in names:
+        path = Path(name)
+        if path.is_dir():
+            found += [subject(file) for file in _rule_files(path)]
+        elif path.suffix in (".yaml", ".yml"):
+            if not path.is_file():
+                raise click.UsageError(f"{path}: is not there. Check the path.", context)
+            found.append(subject(path))
+        else:
+            found.append(own[_known(name, context)])
+    return found if names else list(own.values())
+
+
+def _case(verdict: Verdict) -> Line:
+    """Show one case: whether it is right, what became of it."""
+    case = verdict.case
+    what = verdict.severity or "silent"
+    note = f"  {verdict.fault}" if verdict.fault else "  a way around" if case.evades else ""
+    mark = Span("wrong ", "critical") if verdict.fault else Span("right ", "ok")
+    return ["  ", mark, Span(f"{what:<9}", style_of(what) if verdict.severity else "faint"), printable(case.name), note]
+
+
+@command.command(
+    "try",
+    cls=Command,
+    examples=[("mailwarden rules try relay_probe mail.log", "what this rule alone finds in a log")],
 )
 @click.argument("name")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @options.timezone
 @options.year
 @click.pass_context
-def test(context: click.Context, name: str, files: tuple[str, ...], zone: str | None, year: int | None) -> int:
+def try_(context: click.Context, name: str, files: tuple[str, ...], zone: str | None, year: int | None) -> int:
     """Try one rule on logs: what would it have found, with the settings of your configuration?"""
     from mailwarden.pipeline.runner import scan
 

@@ -137,9 +137,11 @@ class Admission:
     def batches(self) -> Iterator[Batch]:
         """Give everything admitted, batch by batch.
 
-        Where a batch ends never changes what is in them. A batch without events passes on the clock's minute.
+        Where a batch ends never changes what is in them. A batch without events passes on the clock's minute,
+        or tells that all there was has been read.
         """
         self._begin()
+        behind = self._follow
         try:
             while not self._stopped:
                 self._waker.clear()
@@ -151,6 +153,7 @@ class Admission:
                     live = self._follow and at_end and len(events) <= _LIVE_LINES
                     batch, events = Batch(events, self._told_positions(), 0, live), []
                     yield batch
+                    behind = self._follow and not live
                     del batch  # or two of them would stand in memory while the next is read
                     if live:
                         time.sleep(max(0.0, began_s + _LIVE_S - time.monotonic()))
@@ -158,7 +161,8 @@ class Admission:
                 if not self._follow and at_end and all(lane.source.exhausted for lane in self._lanes):
                     return
                 tick_us = self._tick() if self._follow and at_end else 0
-                if tick_us:
+                if tick_us or (behind and at_end):
+                    behind = False
                     yield Batch([], self._told_positions(), tick_us, True)
                 else:
                     self._waker.wait(self._pause(at_end) if self._follow else _LIVE_S / 2)

@@ -22,14 +22,15 @@ from mailwarden.pipeline.archive import Archive
 from mailwarden.pipeline.batch import Batch
 from mailwarden.pipeline.configuration import Configuration, scan_store_path, store_path
 from mailwarden.pipeline.fold import Fold
-from mailwarden.pipeline.store import Commit, Store
+from mailwarden.pipeline.store import Commit, OutboxRow, Store
 
 if TYPE_CHECKING:
     from mailwarden.pipeline.telling import Teller
 
 
-__all__ = ["Runner", "ScanResult", "scan", "wall_clock", "year_of"]
+__all__ = ["BACKLOG", "Runner", "ScanResult", "scan", "wall_clock", "year_of"]
 
+BACKLOG = "backlog"  # the name under which the store keeps which incidents the next summary is to tell of
 _COUNTED_US = 2 * 86_400_000_000  # the present day began less than this before
 
 
@@ -93,15 +94,20 @@ class Runner:
         fold, number, swept_us = self.fold, self._batch + 1, self.fold.swept_us
         fold.take(batch.events, batch.clock_us)
         changed, notices = fold.incidents.drain()
+        meta = {"stream_us": str(batch.events[-1].stream_us)} if batch.events else {}
+        outbox: list[OutboxRow] = []
+        if teller is not None:
+            outbox = teller.decide(notices, live=batch.live)
+            meta[BACKLOG] = " ".join(teller.backlog())
         commit = Commit(
             batch=number,
             expired_us=fold.swept_us if fold.swept_us > swept_us else None,
             states=fold.rows(),
             incidents=changed,
-            outbox=teller.decide(notices, live=batch.live) if teller else (),
+            outbox=outbox,
             rollups=fold.rollups.drain(),
             positions=batch.positions,
-            meta={"stream_us": str(batch.events[-1].stream_us)} if batch.events else {},
+            meta=meta,
             unparsed=fold.unparsed,
             consumed_acts=acts,
         )

@@ -18,7 +18,7 @@ from mailwarden.parsers.errors import ConfigurationError, StoreBusyError, StoreE
 from mailwarden.pipeline.admission import Admission
 from mailwarden.pipeline.archive import Archive
 from mailwarden.pipeline.configuration import Configuration, load, store_path
-from mailwarden.pipeline.runner import Runner, wall_clock
+from mailwarden.pipeline.runner import BACKLOG, Runner, wall_clock
 from mailwarden.pipeline.store import Act, Store
 from mailwarden.pipeline.telling import Deliverer, Teller
 
@@ -138,6 +138,8 @@ class _Service:
     ) -> None:
         runner = Runner(store, self._configuration, admission, archive=archive)
         if teller is not None:
+            waiting = (store.incident(id_) for id_ in (store.meta(BACKLOG) or "").split())
+            teller.recall(incident for incident in waiting if incident is not None)
             for act in store.silences():
                 teller.silence(Silence.of_act(str(act.id), act.payload, act.at_us))
         self._signals.stopping(admission.stop)

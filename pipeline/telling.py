@@ -1,7 +1,7 @@
 """From notifications to the outbox: who is to be told, and what is too old to wake anybody for."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from mailwarden.alerts.channels import Channels
@@ -45,6 +45,14 @@ class Teller:
         """Tell again what a silence held back."""
         self._silences.pop(id_, None)
 
+    def backlog(self) -> list[str]:
+        """Give the incidents that the next summary is to tell of: they must outlive this process."""
+        return sorted(self._backlog)
+
+    def recall(self, incidents: Iterable[Incident]) -> None:
+        """Go on with a backlog."""
+        self._backlog.update((incident.id, incident) for incident in incidents)
+
     def decide(self, notices: Sequence[Notification], *, live: bool) -> list[OutboxRow]:
         """Give the rows of the outbox; news older than an hour waits for one summary, told when all was read."""
         rows: list[OutboxRow] = []
@@ -72,7 +80,7 @@ class Teller:
         worst = sorted(self._backlog.values(), key=lambda one: (-severity_rank(one.severity), one.opened_us, one.id))
         lead = worst[0]
         about = Incident(
-            id=incident_id(self._site, "service", "summary", lead.id, None),
+            id=incident_id(self._site, "service", "summary", f"{lead.id}:{lead.told}", None),
             site=self._site,
             cause="service",
             primary=("mailwarden.site", self._site),

@@ -41,6 +41,9 @@ class Ears:
     def __init__(self) -> None:
         self.heard: list[tuple[str, str, int, str]] = []
 
+    def backlog(self) -> list[str]:
+        return []
+
     def decide(self, notices: Sequence[Notification], *, live: bool) -> list[OutboxRow]:
         self.heard += [(one.id, one.kind, one.at_us, one.incident.id) for one in notices]
         return []

@@ -140,7 +140,7 @@ def pack(delivery: Delivery) -> bytes:
     try:
         return msgspec.msgpack.encode(delivery)
     except UnicodeEncodeError:
-        return msgspec.msgpack.encode(_spelt(msgspec.to_builtins(delivery, builtin_types=(bytes,))))
+        return msgspec.msgpack.encode(_spelt(msgspec.to_builtins(delivery, builtin_types=(bytes, bytearray))))
 
 
 def unpack(blob: bytes) -> Delivery:
@@ -492,4 +492,4 @@ def _spelt(value: Any) -> Any:
         return printable(value)
     if isinstance(value, dict):
         return {_spelt(name): _spelt(item) for name, item in value.items()}
-    return [_spelt(item) for item in value] if isinstance(value, list) else value
+    return [_spelt(item) for item in value] if isinstance(value, list | tuple) else value

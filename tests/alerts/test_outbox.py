@@ -383,11 +383,20 @@ def test_a_delivery_survives_packing() -> None:
     """What is packed comes back, sketches and all, also with bytes that are no UTF-8."""
     plain = Delivery.of(notification(), Plan(("a", "b"), 30, 300, 14400))
     odd = Delivery.of(
-        notification(incident(evidence=[Evidence("f", 1, "caf\udce9")], sketches={"a": b"\xff"})), plain_plan()
+        notification(
+            incident(
+                primary=("mailwarden.account", "caf\udce9@example.org"),
+                evidence=[Evidence("f", 1, "caf\udce9")],
+                timeline=[(1, "caf\udce9")],
+                sketches={"a": bytearray(b"\xff")},
+            )
+        ),
+        plain_plan(),
     )
 
     assert unpack(pack(plain)) == plain
     assert unpack(pack(odd)).notification.incident.evidence[0].line == "caf\\xe9"
+    assert unpack(pack(odd)).notification.incident.primary == ("mailwarden.account", "caf\\xe9@example.org")
     assert unpack(pack(odd)).notification.incident.sketches == {"a": b"\xff"}
 
 

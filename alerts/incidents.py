@@ -80,6 +80,7 @@ class Incidents:
         self._ids: dict[str, Incident] = {}
         self._by_name: dict[str, list[Incident]] = {}  # account or address -> live incidents that name it
         self._due: list[tuple[int, str, tuple[str, str, str]]] = []
+        self._due_us: dict[str, int] = {}  # which entry of `_due` holds; older ones of the same incident do not
         self._event: Event | None = None
         self._counted: set[str] = set()  # incidents that the event was counted in
         self._changed: dict[str, Incident] = {}
@@ -105,7 +106,10 @@ class Incidents:
         if not finding.fired and self._is_counted(incident, finding):
             return incident
         before = severity_rank(incident.severity)
+        was_due_us = self._due_us[incident.id]
         self._join(incident, finding)
+        if incident.status == "open" and was_due_us > self._quiet_at(incident):  # it had fallen quiet, and came back
+            self._plan(incident, key, self._quiet_at(incident))
         self._changed[incident.id] = incident
         if finding.fired:
             self._relate(incident)
@@ -131,20 +135,25 @@ class Incidents:
     def tick(self, now_us: int) -> None:
         """Let time pass: quiet after twice the rule's span, closed after a day of quiet."""
         while self._due and self._due[0][0] <= now_us:
-            _, _, key = heapq.heappop(self._due)
-            incident = self._by_key.get(key)
-            if incident is None:
+            at_us, id_, key = heapq.heappop(self._due)
+            incident = self._ids.get(id_)
+            if incident is None or self._due_us[id_] != at_us:
                 continue
             due_us = self._quiet_at(incident) + (_DAY_US if incident.status == "quiet" else 0)
             if now_us < due_us:
-                heapq.heappush(self._due, (due_us, incident.id, key))
+                self._plan(incident, key, due_us)
             elif incident.status == "quiet":
                 incident.status = "closed"
                 self._forget(key, incident)
             else:
                 self._fall_quiet(incident, due_us)
-                heapq.heappush(self._due, (due_us + _DAY_US, incident.id, key))
+                self._plan(incident, key, due_us + _DAY_US)
         self._repeat(now_us)
+
+    def _plan(self, incident: Incident, key: tuple[str, str, str], due_us: int) -> None:
+        """Look at an incident again at a time."""
+        self._due_us[incident.id] = due_us
+        heapq.heappush(self._due, (due_us, incident.id, key))
 
     def _fall_quiet(self, incident: Incident, due_us: int) -> None:
         incident.status = "quiet"
@@ -367,7 +376,7 @@ class Incidents:
         self._ids[incident.id] = incident
         if incident.told_severity == "critical":
             self._urgent.add(incident.id)
-        heapq.heappush(self._due, (self._quiet_at(incident), incident.id, key))
+        self._plan(incident, key, self._quiet_at(incident))
         for name, values in incident.entities.items():
             for value in values:
                 self._name(incident, name, value)
@@ -380,7 +389,7 @@ class Incidents:
                 named.append(incident)
 
     def _forget(self, key: tuple[str, str, str], incident: Incident) -> None:
-        del self._by_key[key], self._ids[incident.id]
+        del self._by_key[key], self._ids[incident.id], self._due_us[incident.id]
         self._closed.put("\x1f".join(key), _Closed(incident.id, incident.last_seen_us))
         self._changed[incident.id] = incident
         for name in ("mailwarden.account", "source.ip"):

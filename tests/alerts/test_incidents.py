@@ -1,0 +1,292 @@
+"""An incident gathers what belongs together, has a life, and is told once."""
+
+import msgspec
+import pytest
+
+from mailwarden.alerts.finding import Detection, Finding
+from mailwarden.alerts.incident import Evidence, Incident, Notification, incident_id
+from mailwarden.alerts.incidents import Incidents
+from mailwarden.alerts.shelf import Row
+from mailwarden.parsers.event import Event
+
+MINUTE_US = 60_000_000
+HOUR_US = 60 * MINUTE_US
+DAY_US = 24 * HOUR_US
+START_US = 1_772_438_400_000_000
+
+
+class Memory:
+    """A store in memory."""
+
+    def __init__(self) -> None:
+        self.blobs: dict[tuple[str, str], bytes] = {}
+
+    def load_state(self, kind: str, key: str) -> bytes | None:
+        return self.blobs.get((kind, key))
+
+    def has_state(self, kind: str) -> bool:
+        return any(one == kind for one, _ in self.blobs)
+
+    def commit(self, rows: list[Row]) -> None:
+        """Keep rows as the store does."""
+        for kind, key, _, _, blob in rows:
+            if blob is None:
+                self.blobs.pop((kind, key), None)
+            else:
+                self.blobs[kind, key] = blob
+
+
+def detection(name: str = "guess", cause: str = "guessing", primary: str = "mailwarden.network") -> Detection:
+    """Make a detection that looks back ten minutes."""
+    category = {"takeover": "account_takeover", "sending": "outbound_spam", "listed": "blocklist_risk"}.get(cause)
+    return Detection(
+        name, "X-01", 1, cause, category or "auth_attack", "low", name, "why", "", "look", ("T1110",), primary,
+        ("source.ip", "mailwarden.account"), 10 * MINUTE_US, 5,
+    )  # fmt: skip
+
+
+def finding(
+    what: Detection,
+    primary: str = "203.0.113.0/24",
+    at_us: int = START_US,
+    severity: str = "medium",
+    fired: bool = True,
+    tries: int = 1,
+    **entities: list[str],
+) -> Finding:
+    """Make a finding; entities under `account` and `address`."""
+    names = {"account": "mailwarden.account", "address": "source.ip"}
+    event = Event()
+    event.event_module, event.host_hostname, event.stream_us = "postfix", "mx1", at_us
+    return Finding(
+        detection=what,
+        primary=primary,
+        at_us=at_us,
+        first_us=at_us - MINUTE_US,
+        fired=fired,
+        tries=tries,
+        measure=tries,
+        entities={names[name]: values for name, values in entities.items()},
+        evidence=[Evidence("mail.log", at_us - START_US, f"line of {at_us}")],
+        event=event,
+        severity=severity,
+        values={},
+    )
+
+
+def take(incidents: Incidents, *findings: Finding) -> list[Incident]:
+    """Join findings; give their incidents."""
+    return [one for one in map(incidents.take, findings) if one is not None]
+
+
+def told(incidents: Incidents) -> list[tuple[str, str]]:
+    """Give the kinds and titles of what was decided to tell since the last time."""
+    return [(one.kind, one.incident.title) for one in incidents.drain()[1]]
+
+
+def test_an_identity_holds_no_time() -> None:
+    """The same trouble has the same id whenever it is seen; another site, cause or entity has another."""
+    one = take(Incidents("default", Memory()), finding(detection()))[0]
+    late = take(Incidents("default", Memory()), finding(detection("other_rule"), at_us=START_US + 9 * DAY_US))[0]
+    others = [
+        take(Incidents("second", Memory()), finding(detection()))[0],
+        take(Incidents("default", Memory()), finding(detection(), primary="198.51.100.0/24"))[0],
+        take(Incidents("default", Memory()), finding(detection(cause="protocol")))[0],
+    ]
+
+    assert one.id == late.id == incident_id("default", "guessing", "mailwarden.network", "203.0.113.0/24", None)
+    assert len({one.id, *(other.id for other in others)}) == 4
+
+
+def test_findings_of_one_entity_and_cause_are_one_incident() -> None:
+    """The worst rule leads; counts are by rule, and the incident's is the greatest of them."""
+    incidents = Incidents("default", Memory())
+
+    one, two, three = take(
+        incidents,
+        finding(detection("fast"), severity="low", tries=5),
+        finding(detection("spray"), at_us=START_US + MINUTE_US, severity="high", tries=10),
+        finding(detection("fast"), at_us=START_US + 2 * MINUTE_US, severity="low", tries=20),
+    )
+
+    assert one is two is three
+    assert (one.lead, one.severity, one.rules) == ("spray", "high", ["fast", "spray"])
+    assert (one.counts, one.event_count) == ({"fast": 25, "spray": 10}, 25)
+    assert (one.first_seen_us, one.last_seen_us) == (START_US - MINUTE_US, START_US + 2 * MINUTE_US)
+
+
+def test_what_goes_on_opens_nothing() -> None:
+    """A further event of a window whose incident is over is no new incident."""
+    assert take(Incidents("default", Memory()), finding(detection(), fired=False)) == []
+
+
+def test_a_life() -> None:
+    """Open, quiet after twice the span, open again when it comes back, closed after a day of quiet."""
+    incidents = Incidents("default", Memory())
+    (one,) = take(incidents, finding(detection()))
+
+    states = []
+    for at_us, again in (
+        (20 * MINUTE_US - 1, False),
+        (20 * MINUTE_US, False),
+        (2 * HOUR_US, True),
+        (2 * HOUR_US + 20 * MINUTE_US, False),
+        (26 * HOUR_US + 20 * MINUTE_US - 1, False),
+        (26 * HOUR_US + 20 * MINUTE_US, False),
+    ):
+        incidents.tick(START_US + at_us)
+        if again:
+            take(incidents, finding(detection(), at_us=START_US + at_us))
+        states.append(one.status)
+
+    assert states == ["open", "quiet", "open", "quiet", "quiet", "closed"]
+
+
+def test_what_returns_after_it_was_closed_is_a_new_incident() -> None:
+    """It names the old one as previous, has another id, and is told as returned; so it is after a restart."""
+    store = Memory()
+    incidents = Incidents("default", store)
+    (old,) = take(incidents, finding(detection()))
+    incidents.tick(START_US + 20 * MINUTE_US)
+    incidents.tick(START_US + 2 * DAY_US)
+    kinds = [kind for kind, _ in told(incidents)]
+    store.commit(incidents.rows())
+
+    again = Incidents("default", store)
+    (new,) = take(again, finding(detection(), at_us=START_US + 3 * DAY_US))
+
+    assert kinds == ["opened", "ended"]
+    assert (new.previous, new.id != old.id) == (old.id, True)
+    assert told(again) == [("returned", "guess")]
+
+
+@pytest.mark.parametrize(
+    ("severity", "kinds"), [("info", []), ("low", []), ("medium", ["opened"]), ("high", ["opened"])]
+)
+def test_medium_and_worse_is_told_once(severity: str, kinds: list[str]) -> None:
+    """What goes on is not told again; what is low belongs into the digest."""
+    incidents = Incidents("default", Memory())
+
+    for minute in range(3):
+        take(incidents, finding(detection(), at_us=START_US + minute * MINUTE_US, severity=severity))
+
+    assert [kind for kind, _ in told(incidents)] == kinds
+
+
+def test_four_times_as_much_is_worse() -> None:
+    """So is a higher severity, and another kind of trouble; three times as much is not."""
+    incidents = Incidents("default", Memory())
+
+    kinds = []
+    for tries, severity in ((10, "medium"), (20, "medium"), (10, "medium"), (1, "high"), (1, "high")):
+        take(incidents, finding(detection(), severity=severity, tries=tries))
+        kinds.append([kind for kind, _ in told(incidents)])
+
+    assert kinds == [["opened"], [], ["worse"], ["worse"], []]
+
+
+def test_fifty_entities_are_written_out_and_the_rest_is_counted() -> None:
+    """A botnet of a thousand addresses is counted to within some per cent, each address once."""
+    incidents = Incidents("default", Memory())
+
+    for _ in range(2):
+        for number in range(1000):
+            take(incidents, finding(detection(), at_us=START_US + number, address=[f"2001:db8::{number:x}"]))
+    (one,) = incidents.drain()[0]
+
+    assert len(one.entities["source.ip"]) == 50
+    assert one.entity_counts["source.ip"] == pytest.approx(1000, rel=0.15)
+    assert len(one.evidence) == 10
+
+
+def test_the_sending_of_a_stolen_account_is_part_of_its_story() -> None:
+    """The child stands in its parent's time line, the parent is as bad as the worst part, and only it is told."""
+    incidents = Incidents("default", Memory())
+    sending = detection("burst", "sending", "mailwarden.account")
+    takeover = detection("entered", "takeover", "mailwarden.account")
+
+    (child,) = take(incidents, finding(sending, "bob@example.org", severity="critical", account=["bob@example.org"]))
+    (head,) = take(
+        incidents,
+        finding(takeover, "bob@example.org", START_US + MINUTE_US, "medium", account=["bob@example.org"]),
+    )
+
+    assert (child.parent, head.parent) == (head.id, None)
+    assert head.severity == "critical"
+    assert head.categories == ["account_takeover", "outbound_spam"]
+    assert "burst" in [name for _, name in head.timeline]
+    take(incidents, finding(sending, "bob@example.org", START_US + 2 * MINUTE_US, "critical", tries=100))
+    assert [title for kind, title in told(incidents) if kind != "opened" and title == "burst"] == []
+
+
+def test_other_accounts_are_no_part_of_it() -> None:
+    """Two accounts that send at the same time are two stories."""
+    incidents = Incidents("default", Memory())
+
+    first, second = take(
+        incidents,
+        finding(detection("entered", "takeover", "mailwarden.account"), "bob@example.org", account=["bob@example.org"]),
+        finding(detection("burst", "sending", "mailwarden.account"), "ann@example.org", account=["ann@example.org"]),
+    )
+
+    assert (first.parent, second.parent) == (None, None)
+
+
+def test_a_listing_belongs_to_who_was_refused_first() -> None:
+    """A block that an account met first, after it began to send, is its doing; one that was there before is not."""
+    sending = finding(
+        detection("burst", "sending", "mailwarden.account"),
+        "bob@example.org",
+        START_US + 5 * HOUR_US,
+        "high",
+        account=["bob@example.org"],
+    )
+    listed = detection("listed", "listed", "mailwarden.site")
+
+    after, before = (
+        take(Incidents("default", Memory()), sending, finding(listed, "default", at_us, account=["bob@example.org"]))
+        for at_us in (START_US + 6 * HOUR_US, START_US)
+    )
+
+    assert after[1].parent == after[0].id
+    assert before[1].parent is None
+
+
+def test_what_is_told_has_the_same_id_after_a_restart() -> None:
+    """Decided again from what was committed, a notification is the one that was decided before."""
+    findings = [finding(detection(), tries=tries, at_us=START_US + tries * MINUTE_US) for tries in (1, 4, 20)]
+
+    whole = Incidents("default", Memory())
+    take(whole, *findings)
+    expected = [one.id for one in whole.drain()[1]]
+    first = Incidents("default", Memory())
+    take(first, findings[0])
+    changed, notices = first.drain()
+    kept = [msgspec.msgpack.decode(msgspec.msgpack.encode(one), type=Incident) for one in changed]
+    second = Incidents("default", Memory(), kept)
+    take(second, *findings[1:])
+    notices = [*notices, *second.drain()[1]]
+
+    assert [one.id for one in notices] == expected
+    assert len(set(expected)) == len(expected) == 3
+
+
+def test_what_was_told_does_not_change_afterwards() -> None:
+    """A notification holds its incident as it was when it was decided."""
+    incidents = Incidents("default", Memory())
+    take(incidents, finding(detection(), tries=5))
+    notice: Notification = incidents.drain()[1][0]
+
+    take(incidents, finding(detection(), at_us=START_US + MINUTE_US, tries=5))
+
+    assert notice.incident.event_count == 5
+
+
+def test_an_incident_is_acknowledged_while_it_lives() -> None:
+    """Somebody is on it; of an unknown one nobody can be."""
+    incidents = Incidents("default", Memory())
+    (one,) = take(incidents, finding(detection()))
+
+    assert incidents.acknowledge(one.id, "ann")
+    assert not incidents.acknowledge("NOSUCH", "ann")
+    assert one.acknowledged_by == "ann"

@@ -24,7 +24,15 @@ import msgspec
 from mailwarden.alerts.channels import Limits, Message
 from mailwarden.alerts.escape import printable
 from mailwarden.alerts.incident import Notification
-from mailwarden.alerts.render import BODY_LIMIT, TITLE_LIMIT, Rendered, render, render_digest, render_fault
+from mailwarden.alerts.render import (
+    BODY_LIMIT,
+    TITLE_LIMIT,
+    Rendered,
+    render,
+    render_digest,
+    render_fault,
+    render_plain,
+)
 from mailwarden.alerts.routes import Flood, Plan
 from mailwarden.parsers.errors import DeliveryError
 
@@ -310,30 +318,40 @@ class Outbox:
         return [*parcels, parcel]
 
     def _single(self, channel: str, notification: Notification, ids: list[str]) -> _Parcel:
-        limits = self._limits(channel)
-        text = render(
-            notification,
-            self._sender.language(channel),
-            others=self._others(),
-            link=self._link,
-            zone=self._zone,
-            title_limit=limits.title,
-            body_limit=limits.body,
-        )
+        limits, others = self._limits(channel), self._others()
+        try:
+            text = render(
+                notification,
+                self._sender.language(channel),
+                others=others,
+                link=self._link,
+                zone=self._zone,
+                title_limit=limits.title,
+                body_limit=limits.body,
+            )
+        except Exception:  # one sentence that cannot be written must silence neither this alert nor the others
+            _log.exception("outbox: notice %s", notification.id)
+            text = render_plain([notification], notification.id, *limits)
         return _Parcel(_message(text), ids)
 
     def _digest(self, channel: str, groups: list[tuple[Notification, list[str]]]) -> _Parcel:
         ids = [id for _, members in groups for id in members]
-        limits = self._limits(channel)
-        text = render_digest(
-            [notification for notification, _ in groups],
-            self._sender.language(channel),
-            digest_id="digest-" + hashlib.blake2b("\0".join(sorted(ids)).encode(), digest_size=10).hexdigest(),
-            others=self._others(),
-            zone=self._zone,
-            title_limit=limits.title,
-            body_limit=limits.body,
-        )
+        notifications = [notification for notification, _ in groups]
+        digest_id = "digest-" + hashlib.blake2b("\0".join(sorted(ids)).encode(), digest_size=10).hexdigest()
+        limits, others = self._limits(channel), self._others()
+        try:
+            text = render_digest(
+                notifications,
+                self._sender.language(channel),
+                digest_id=digest_id,
+                others=others,
+                zone=self._zone,
+                title_limit=limits.title,
+                body_limit=limits.body,
+            )
+        except Exception:  # as above
+            _log.exception("outbox: notice %s", digest_id)
+            text = render_plain(notifications, digest_id, *limits)
         return _Parcel(_message(text), ids, digest=True)
 
     def _news_of(self, about: str, channel: str) -> _Parcel:

@@ -14,6 +14,7 @@ import msgspec
 from mailwarden.alerts.advice import Step, steps
 from mailwarden.alerts.escape import chat, printable
 from mailwarden.alerts.incident import Incident, Notification, severity_rank
+from mailwarden.alerts.providers import provider_name
 from mailwarden.alerts.translate import N_, Translator, translator
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "render",
     "render_digest",
     "render_fault",
+    "render_plain",
     "severity_shape",
     "severity_word",
     "short_id",
@@ -224,6 +226,21 @@ def render_fault(
     return Rendered(id=notice, title=_cut(chat(title), title_limit), body=_fit(lines, body_limit))
 
 
+def render_plain(
+    notifications: Sequence[Notification], id: str, title_limit: int = TITLE_LIMIT, body_limit: int = BODY_LIMIT
+) -> Rendered:
+    """Write what is beyond doubt, where the sentences cannot be written: a bare alert is better than none."""
+    ranked = sorted(notifications, key=lambda each: -severity_rank(each.incident.severity))
+    lines = [
+        f"{severity_shape(each.incident.severity)} {each.incident.primary[1]}: `mailwarden show {each.incident.id}`"
+        for each in ranked[: LINE_LIMIT - 3]
+    ]
+    worst = ranked[0].incident
+    title = _cut(chat(f"{severity_shape(worst.severity)} {worst.cause}: {worst.primary[1]}"), title_limit)
+    body = _cut("\n".join(chat(line) for line in [*lines, f"Notice {id}"]), body_limit)
+    return Rendered(id=id, title=title, body=body, tone=_TONES.get(worst.severity, "warning"))
+
+
 def _values(incident: Incident, short: str) -> dict[str, object]:
     """Gather what fills the sentences and commands: what the rule gave, and what the incident is about."""
     about: dict[str, object] = {}
@@ -233,6 +250,8 @@ def _values(incident: Incident, short: str) -> dict[str, object]:
     name, value = incident.primary
     if name in _ENTITIES:
         about[_ENTITIES[name]] = value
+    if "provider" in about:
+        about["provider"] = provider_name(str(about["provider"]))
     return {**about, "host": ", ".join(incident.hosts[:1]), **incident.values, "id": short}
 
 

@@ -371,6 +371,27 @@ def test_an_unreadable_row_stops_nothing(rows: Rows, chat: Receiver) -> None:
     assert rows.rows["n-0"] == Row(NOON_US + 60 * MINUTE, False, b"\xc1 no msgpack")
 
 
+def test_what_cannot_be_worded_is_told_plainly(rows: Rows, chat: Receiver) -> None:
+    """An alert whose sentences cannot be written is told without them, and holds up no other."""
+    rows.put(notification(incident("a@example.org", first_seen_us=1 << 60), id="n-0"), "chat")
+    rows.put(notification(incident("b@example.org"), id="n-1"), "chat")
+
+    assert outbox(rows, chat).deliver_due(NOON_US) == 2
+    assert [post.json["message"].count("a@example.org") for post in chat.posts] == [1, 0]
+    assert chat.posts[0].json["message"].endswith("\nNotice n-0")
+
+
+def test_a_digest_that_cannot_be_worded_is_told_plainly(rows: Rows, chat: Receiver) -> None:
+    """A digest whose sentences cannot be written names the incidents."""
+    odd = {"severity": "high", "values": {"account": "x", "first_us": 1 << 60}, "title": "{first}"}
+    for place in range(8):
+        rows.put(notification(incident(f"u{place}@example.org", **odd), id=f"n-{place}"), "chat")
+
+    assert outbox(rows, chat).deliver_due(NOON_US) == 8
+    assert len(chat.posts) == 1
+    assert "u0@example.org" in chat.posts[0].json["message"]
+
+
 def test_an_unknown_receiver_is_passed(rows: Rows, chat: Receiver) -> None:
     """A channel that has left the configuration counts as one that fails."""
     rows.put(notification(), "gone", "chat")

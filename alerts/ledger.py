@@ -128,7 +128,8 @@ class Ledger:
         facts["mailwarden.user.exists"] = bool(record and record.exists)
         if event.event_action != "auth-failure":  # a try without a verdict teaches nothing
             return
-        facts["mailwarden.weather.exceeded"] = self._learn_weather(event)
+        tries = event.mailwarden_attempts if pair is None else 0  # a phone with an old password is no weather
+        facts["mailwarden.weather.exceeded"] = self._learn_weather(tries, now)
         if account and net and event.mailwarden_attempts and record is not None and pair is None:
             last, failures = record.failing.pop(net, (0, 0))
             if now - last > _FAIL_US:
@@ -270,15 +271,15 @@ class Ledger:
 
     # ------------------------------------------------------------------ weather
 
-    def _learn_weather(self, event: Event) -> bool:
+    def _learn_weather(self, tries: int, now: int) -> bool:
         """Count guessing of the day; say whether it far exceeds what this site usually sees."""
-        weather = self._weathers.get(self.site.name) or _Weather(first_us=event.stream_us)
-        day = event.stream_us // _DAY_US
+        weather = self._weathers.get(self.site.name) or _Weather(first_us=now)
+        day = now // _DAY_US
         if weather.day != day:
             if weather.day:
                 weather.days = [*weather.days, weather.today][-_WEATHER_DAYS:]
             weather.day, weather.today = day, 0
-        weather.today += event.mailwarden_attempts
+        weather.today += tries
         self._weathers.put(self.site.name, weather)
         if len(weather.days) < _WEATHER_KNOWN:
             return False

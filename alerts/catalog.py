@@ -1,10 +1,11 @@
 """Keep the message catalogs complete: `python -m mailwarden.alerts.catalog` brings every language's file up to date.
 
-Messages are found in the code (`gettext`, `ngettext`, `say`, `count`, `N_`, `_`), in the rules (`title`, `why` and
-`harmless` under `mailwarden:`) and in the advice (`text`). What is new gets an empty translation, what is gone is
-dropped.
+Messages are found in the code (`gettext`, `ngettext`, `say`, `count`, `N_`, `_`), in the detectors and rules (`title`,
+`why` and `harmless` of a `Detection(…)`, or under `mailwarden:`) and in the advice (`text`). What is new gets an empty
+translation, what is gone is dropped.
 """
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,14 +16,7 @@ from mailwarden.alerts.translate import LANGUAGES, catalog_path
 __all__ = ["Found", "faults", "messages", "update"]
 
 _ROOMS = ("parsers", "alerts", "pipeline")
-_KEYWORDS: dict[str, tuple[int, ...] | None] = {
-    "N_": None,
-    "_": None,
-    "count": (1, 2),
-    "gettext": None,
-    "ngettext": (1, 2),
-    "say": None,
-}
+_CALLS = {"N_": 1, "_": 1, "gettext": 1, "say": 1, "count": 2, "ngettext": 2}  # first arguments that are messages
 _RULE_KEYS = ("title", "why", "harmless")
 _HEAD = """\
 # The messages of mailwarden. Brought up to date by: python -m mailwarden.alerts.catalog
@@ -113,13 +107,23 @@ def update(language: str) -> int:
 
 
 def _in_code(path: Path, where: str) -> Iterator[Found]:
-    from babel.messages.extract import extract
+    """Find the messages of calls, those inside f-strings too (which a tokenizer before Python 3.12 does not see)."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
+    for call in sorted(calls, key=lambda one: (one.lineno, one.col_offset)):
+        name = str(getattr(call.func, "attr", None) or getattr(call.func, "id", ""))
+        if name == "Detection":
+            keywords = {keyword.arg: keyword.value for keyword in call.keywords}
+            texts = [_text(keywords.get(key)) for key in _RULE_KEYS]
+            yield from (Found(text, None, where) for text in texts if text)
+            continue
+        wanted = _CALLS.get(name, 0)
+        given = [text for text in map(_text, call.args[:wanted]) if text]
+        if wanted and len(given) == wanted:
+            yield Found(given[0], given[1] if wanted > 1 else None, where)
 
-    with path.open("rb") as file:
-        for _, text, _, _ in extract("python", file, keywords=_KEYWORDS, options={"encoding": "utf-8"}):
-            many = text if isinstance(text, tuple) else (text, None)
-            if many[0]:
-                yield Found(many[0], many[1], where)
+
+def _text(node: ast.expr | None) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
 def _in_rules(path: Path, where: str) -> Iterator[Found]:

@@ -7,6 +7,7 @@ from unicodedata import east_asian_width
 from mailwarden.alerts.advice import Step, steps
 from mailwarden.alerts.escape import printable
 from mailwarden.alerts.incident import Incident
+from mailwarden.alerts.providers import provider_name
 from mailwarden.alerts.render import advice_key, short_id
 from mailwarden.alerts.translate import Translator
 
@@ -67,6 +68,8 @@ class Sentences:
         about["entity"] = value
         if name in _ABOUT:
             about[_ABOUT[name]] = value
+        if "provider" in about:
+            about["provider"] = provider_name(str(about["provider"]))
         if isinstance(incident.values.get("span_s"), int | float):
             about["span"] = self.tongue.duration(incident.values["span_s"])
         about["host"] = incident.hosts[0] if incident.hosts else incident.site

@@ -22,13 +22,15 @@ def test_the_catalog_loads(language: str) -> None:
     assert translator(language).gettext("CRITICAL") != "CRITICAL"
 
 
-def test_messages_are_found_in_code_rules_and_advice(tmp_path: Path) -> None:
+def test_messages_are_found_in_code_detectors_rules_and_advice(tmp_path: Path) -> None:
     """A message is found in each of the places that may hold one, and cases are none."""
     rules = tmp_path / "alerts" / "rules"
     rules.mkdir(parents=True)
     (tmp_path / "alerts" / "advice.yaml").write_text('x: [{text: "do it"}]', "utf-8")
     (tmp_path / "alerts" / "a.py").write_text(
-        '_("one {a}")\ntongue.ngettext("an x", "{n} x", 2)\ntongue.say(N_("two"), v)\nprint("no")\n', "utf-8"
+        '_("one {a}")\ntongue.ngettext("an x", "{n} x", 2)\ntongue.say(N_("two"), v)\nprint("no")\n'
+        "f\"{tongue.gettext('in a string')}\"\nDetection(name='no', title='found', threshold=1)\n'no'.count('no')\n",
+        "utf-8",
     )
     (rules / "r.yaml").write_text(
         'title: no\n---\nmailwarden: {title: "t", why: "w", harmless: "h", advice: no}\n', "utf-8"
@@ -41,6 +43,8 @@ def test_messages_are_found_in_code_rules_and_advice(tmp_path: Path) -> None:
         ("one {a}", None),
         ("an x", "{n} x"),
         ("two", None),
+        ("in a string", None),
+        ("found", None),
         ("t", None),
         ("w", None),
         ("h", None),

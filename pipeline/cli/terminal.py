@@ -115,7 +115,8 @@ def tell(message: str) -> None:
 _WIDE = "\u1100-\u115e\u2e80-\u2fff\u3001-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6"
 _NOT_FIRST = "、。，．・：；？！）」』】〉》ーぁぃぅぇぉっゃゅょァィゥェォッャュョ"  # JIS X 4051: never begin a line
 _NOT_LAST = "（「『【〈《"
-_PIECE = re.compile(rf"(\s*)([{_NOT_LAST}]*(?:[{_WIDE}]|[^\s{_WIDE}]+)[{_NOT_FIRST}]*|[{_NOT_LAST}]+)")
+_COUNTED = rf"[^\s{_WIDE}]*[0-9] (?:[{_WIDE}]|(?:%|(?:s|min|h)\b)[^\s{_WIDE}]*)"  # a number and its unit stay together
+_PIECE = re.compile(rf"(\s*)([{_NOT_LAST}]*(?:[{_WIDE}]|{_COUNTED}|[^\s{_WIDE}]+)[{_NOT_FIRST}]*|[{_NOT_LAST}]+)")
 
 
 def wrap(text: str, first: int, width: int) -> list[str]:

@@ -204,7 +204,10 @@ def _attacks(now: pd.DataFrame) -> Attacks:
     by_network = now[now["name"] == "auth_network"]
     strangers = by_network[by_network["b"] == "stranger"].groupby("a")["count"].sum()
     accounts = now[now["name"] == "auth_account"]
-    existing = accounts[accounts["b"] == "exists"].groupby("a")["count"].sum()
+    # An account whose first login is of today was not known yet when it was tried.
+    exists = (accounts["b"] == "exists") | accounts["a"].isin(now.loc[now["name"] == "login_account", "a"])
+    existing = accounts[exists].groupby("a")["count"].sum()
+    failed = (now["name"] == "auth_error") & (now["b"] != "aborted")
     known = by_network.loc[by_network["b"] == "known", "count"].sum()
     return Attacks(
         tries=int(reasons.sum()),
@@ -212,9 +215,9 @@ def _attacks(now: pd.DataFrame) -> Attacks:
         known_tries=int(known),
         networks=_counted(strangers),
         accounts=_counted(existing),
-        unknown_accounts=int(accounts.loc[accounts["b"] == "unknown", "a"].nunique()),
+        unknown_accounts=int(accounts.loc[~exists, "a"].nunique()),
         reasons=_counted(reasons).first,
-        backend_errors=int(now.loc[now["name"] == "auth_error", "count"].sum()),
+        backend_errors=int(now.loc[failed, "count"].sum()),
     )
 
 

@@ -7,13 +7,15 @@ from typing import NamedTuple
 
 from mailwarden.alerts.escape import printable
 from mailwarden.alerts.incident import Incident, severity_rank
+from mailwarden.alerts.providers import provider_name
 from mailwarden.alerts.render import severity_shape, severity_word
 from mailwarden.alerts.translate import N_, Translator
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.cli.terminal import columns, wrap
-from mailwarden.pipeline.report.figures import HISTORY_DAYS, Counted, Figures, Measure, Provider
+from mailwarden.pipeline.report.figures import HISTORY_DAYS, Attacks, Counted, Figures, Measure, Provider
 from mailwarden.pipeline.report.layout import WIDTH, Section, cut, date_text, more_text, pad, sentence, table
-from mailwarden.pipeline.report.words import CLASSES, MEASURES, PROTOCOLS, PROVIDERS
+from mailwarden.pipeline.report.words import CLASSES, MEASURES, PROTOCOLS
+from mailwarden.pipeline.rollups import OTHER
 from mailwarden.pipeline.store import Unparsed
 
 __all__ = ["Page", "page_text", "verdict"]
@@ -26,6 +28,7 @@ _MUCH = 200  # or so many
 _MANY = 100  # recipients more or less than usual: what one newsletter makes of a person's mail
 _UNDERSTOOD = 0.99  # below it the log is not well read
 
+_ALL_CLEAR = N_("{logins} ({by}), all without TLS")
 _TONES = {"critical": "critical", "high": "watch", "medium": "watch", "low": "minor", "info": "minor"}
 
 
@@ -87,13 +90,15 @@ def verdict(page: Page) -> str:
     if tones["critical"] or tones["watch"]:
         return tongue.say(N_("{when}: {told}. {mail}"), values)
     if _is_doubtful(page):
-        return tongue.say(N_("{when}: no trouble found, but not all could be read or told, see below. {mail}"), values)
+        return tongue.say(N_("{when}: no trouble seen, but not all could be read or told, see below. {mail}"), values)
     if _refusing(figures):
-        return tongue.say(N_("{when}: no trouble found, but some mail was not taken, see below. {mail}"), values)
+        return tongue.say(N_("{when}: nothing urgent, but some mail was not taken, see below. {mail}"), values)
     if any(one.changed for one in figures.measures.values()):
-        return tongue.say(N_("{when}: no trouble found, but not all is as usual. {mail}"), values)
+        return tongue.say(N_("{when}: nothing urgent, but not all is as usual. {mail}"), values)
     if told:
         return tongue.say(N_("{when}: nothing that needs you ({told}). {mail}"), values)
+    if figures.history_days < HISTORY_DAYS:  # what is normal is not known yet
+        return tongue.say(N_("{when}: no trouble found. {mail}"), values)
     return tongue.say(N_("{when}: all normal. {mail}"), values)
 
 
@@ -110,26 +115,35 @@ def _incidents(page: Page) -> Section:
         mark = f"{severity_shape(one.severity)} {severity_word(one.severity, tongue)}"
         row = f"{pad(mark, 11)} {pad(sentences.short(one.id), 5)} "
         room = WIDTH - columns(row)
-        title, *more = wrap(f"{sentences.title(one)} ({_state(one, page)})", room, room - 2)
+        said = tongue.say(N_("{title} ({state})"), {"title": sentences.title(one), "state": _state(one, page)})
+        title, *more = wrap(said, room, room - 2)
         lines.append(row + title)
         if more:  # a name can be as long as its owner likes
             lines.append(" " * columns(row) + ("… " if len(more) > 1 else "") + more[-1])
-        steps = sentences.steps(one)
-        if steps and one in worth and one.status != "closed":
-            step = wrap(f"→ {steps[0].command or steps[0].text}", WIDTH - 18, WIDTH - 18)
-            if len(step) > 2:
-                step = [f"→ mailwarden show {sentences.short(one.id)}"]
-            lines += [" " * 18 + line for line in step]
+        if one in worth and one.status != "closed":
+            lines += [" " * 18 + line for line in _next(one, sentences)]
     if len(page.incidents) > len(shown):
         lines.append(pad("", 18) + more_text(tongue, len(page.incidents) - len(shown)))
     return Section(lines, is_block=bool(lines))
+
+
+def _next(incident: Incident, sentences: Sentences) -> list[str]:
+    """Say what to do first, with its command; where that is long, where it stands."""
+    room = WIDTH - 18
+    look = f"mailwarden show {sentences.short(incident.id)}"
+    step = sentences.steps(incident)[0]
+    said = wrap(f"→ {step.text}", room, room - 2)
+    if len(said) > 2:
+        return [f"→ {look}"]
+    command = step.command if step.command and columns(step.command) <= room - 2 else look
+    return [said[0], *("  " + line for line in [*said[1:], command])]
 
 
 def _changes(page: Page) -> Section:
     """What left its usual band."""
     tongue, figures = page.tongue, page.figures
     if figures.history_days < HISTORY_DAYS:
-        return sentence(tongue.gettext("No history yet: numbers get their usual value beside them after 7 days."))
+        return sentence(tongue.gettext("No history yet: after 7 days numbers get their usual value beside them."))
     changed = [one for one in figures.measures.values() if one.changed]
     if not changed:
         return sentence(tongue.gettext("Everything counted is near its usual value."))
@@ -151,22 +165,7 @@ def _attacks(page: Page) -> Section:
     tongue, attacks = page.tongue, page.figures.attacks
     if not attacks.tries:
         return sentence(tongue.gettext("No login failed."))
-    values: dict[str, object] = {
-        "tries": tongue.count("{number} failed login", "{number} failed logins", attacks.tries),
-        "strangers": attacks.stranger_tries,
-        "networks": tongue.count("{number} network", "{number} networks", attacks.networks.total),
-        "known": attacks.known_tries,
-        "accounts": tongue.count("{number} account", "{number} accounts", attacks.accounts.total),
-    }
-    if not attacks.stranger_tries:
-        said = tongue.say(N_("{tries}, none by strangers."), values)
-    else:
-        said = tongue.say(
-            N_(
-                "{tries}: {strangers} by strangers from {networks}, {known} by people known there; {accounts} of yours tried."
-            ),
-            values,
-        )
+    said = _tried(attacks, tongue)
     if not page.figures.measures["failed_logins"].changed and not _has(page, "auth_attack", "account_takeover"):
         return sentence(said)
     head = (tongue.gettext("network"), tongue.gettext("tries"))
@@ -174,12 +173,42 @@ def _attacks(page: Page) -> Section:
     return table(tongue, page.rows, said, head, rows, attacks.networks.total)
 
 
+def _tried(attacks: Attacks, tongue: Translator) -> str:
+    """Say who failed to log in, and whether they tried accounts that exist."""
+    strangers, known = attacks.stranger_tries, attacks.known_tries
+    values: dict[str, object] = {
+        "tries": tongue.count("{number} failed login", "{number} failed logins", attacks.tries),
+        "networks": tongue.count("{number} network", "{number} networks", attacks.networks.total),
+        "strangers": strangers,
+        "known": known,
+    }
+    if not strangers:
+        said = N_("{tries}, none by strangers.") if known else N_("{tries}; the log does not tell from where.")
+        return tongue.say(said, values)
+    if strangers == attacks.tries:
+        who = tongue.count(
+            "{tries}, by a stranger ({networks})", "{tries}, all by strangers ({networks})", strangers, values
+        )
+    elif known:
+        who = tongue.say(N_("{tries}: {strangers} by strangers ({networks}), {known} by people known there"), values)
+    else:
+        who = tongue.say(N_("{tries}: {strangers} by strangers ({networks})"), values)
+    whom = tongue.gettext("no account known here was tried")
+    if attacks.accounts.total:
+        whom = tongue.count(
+            "{number} account known here was tried", "{number} accounts known here were tried", attacks.accounts.total
+        )
+    return tongue.say(N_("{who}; {whom}."), {"who": who, "whom": whom})
+
+
 def _deliveries(page: Page) -> Section:
     tongue = page.tongue
     bad = _refusing(page.figures)
     if not bad:
         return Section()
-    head = [tongue.gettext(word) for word in (N_("provider"), N_("sent"), N_("deferred"), N_("bounced"), N_("mostly"))]
+    head = [
+        tongue.gettext(word) for word in (N_("provider"), N_("sent"), N_("deferred"), N_("bounced"), N_("main reason"))
+    ]
     rows = [
         (
             _provider(one.name, tongue),
@@ -235,15 +264,15 @@ def _connections(page: Page) -> Section:
         "unknown": logins - clear - encrypted,
     }
     if clear:
-        said = tongue.say(N_("{logins} ({by}), {clear} of them without TLS"), values)
+        said = N_("{logins} ({by}), {clear} of them without TLS") if clear < logins else _ALL_CLEAR
         head = (tongue.gettext("account without TLS"), tongue.gettext("logins"))
         rows = [(one.name, _number(tongue, one.count)) for one in figures.clear_accounts.first]
-        return table(tongue, page.rows, said, head, rows, figures.clear_accounts.total)
+        return table(tongue, page.rows, tongue.say(said, values), head, rows, figures.clear_accounts.total)
     if encrypted == logins:
         return sentence(tongue.say(N_("{logins} ({by}), all with TLS."), values))
-    return sentence(
-        tongue.say(N_("{logins} ({by}), none known to be without TLS; of {unknown} the log does not tell."), values)
-    )
+    if not encrypted:
+        return sentence(tongue.say(N_("{logins} ({by}); the log does not tell whether with TLS."), values))
+    return sentence(tongue.say(N_("{logins} ({by}), none seen without TLS ({unknown} not known)."), values))
 
 
 def _vanishing(page: Page) -> Section:
@@ -262,9 +291,10 @@ def _health(page: Page) -> Section:
     ratio = _understood(figures)
     values: dict[str, object] = {
         "lines": tongue.count("{number} line", "{number} lines", figures.lines),
-        "ratio": f"{ratio * 100:.2f}",
-        "waiting": page.waiting,
+        "ratio": _percent(figures.understood, _of_mail(figures), 2),
     }
+    if not _of_mail(figures):
+        return Section([tongue.say(N_("{lines} read, none of them of a mail server."), values)])
     lines = [tongue.say(N_("{lines} read, {ratio} % of the mail servers' understood."), values)]
     if ratio < _UNDERSTOOD:
         lines += [cut(f"  {_number(tongue, one.lines)} × {one.sample}", WIDTH) for one in page.unparsed]
@@ -274,11 +304,12 @@ def _health(page: Page) -> Section:
         lines.append(f"  ▲ {text}")
     if figures.attacks.backend_errors:
         text = tongue.count(
-            "{number} login could not be checked: the password store did not answer.",
-            "{number} logins could not be checked: the password store did not answer.",
+            "{number} login without a verdict: the login service was slow or failed, or the client left.",
+            "{number} logins without a verdict: the login service was slow or failed, or the client left.",
             figures.attacks.backend_errors,
         )
-        lines.append(f"  ▲ {text}")
+        first, *more = wrap(f"■ {text}", WIDTH - 2, WIDTH - 4)
+        lines += [f"  {first}", *(f"    {line}" for line in more)]
     if page.waiting:
         text = tongue.count(
             "{number} alert was not delivered yet.", "{number} alerts were not delivered yet.", page.waiting
@@ -313,31 +344,45 @@ def _mark(page: Page) -> str:
 def _is_doubtful(page: Page) -> bool:
     """Say whether calm would be false: lines were lost or not understood, or nobody could be told."""
     figures = page.figures
-    return bool(figures.data_loss or page.waiting or _understood(figures) < _UNDERSTOOD)
+    unread = not _of_mail(figures) or _understood(figures) < _UNDERSTOOD
+    return bool(figures.data_loss or page.waiting or unread)
+
+
+def _of_mail(figures: Figures) -> int:
+    """Count the lines of mail servers."""
+    return figures.understood + figures.not_understood
 
 
 def _understood(figures: Figures) -> float:
-    ours = figures.understood + figures.not_understood
+    ours = _of_mail(figures)
     return figures.understood / ours if ours else 1.0
 
 
 def _mail(page: Page) -> str:
     """Say in a few words how mail went."""
     tongue = page.tongue
-    sent, deferred, bounced = (page.figures.measures[name].count for name in ("sent", "deferred", "bounced"))
-    received = page.figures.measures["received"].count
-    if not sent + bounced:
-        return tongue.count("{number} message received.", "{number} messages received.", received)
-    values: dict[str, object] = {
-        "sent": sent,
-        "ratio": f"{sent / (sent + bounced) * 100:.1f}",
-        "deferred": deferred,
-        "received": received,
-    }
-    return tongue.say(
-        N_("{received} received, {sent} delivered elsewhere ({ratio} % of what was tried), {deferred} had to wait."),
-        values,
+    received, sent, deferred, bounced = (
+        page.figures.measures[name].count for name in ("received", "sent", "deferred", "bounced")
     )
+    if not sent + bounced + deferred:
+        return tongue.count("{number} message received.", "{number} messages received.", received)
+    ratio = _percent(sent, sent + bounced, 1)
+    parts = [
+        (received, N_("{number} received")),
+        (sent, N_("{number} delivered ({ratio} %)")),
+        (bounced, N_("{number} returned")),
+        (deferred, N_("{number} had to wait")),
+    ]
+    told = [tongue.say(text, {"number": number, "ratio": ratio}) for number, text in parts if number]
+    return tongue.say(N_("{mail}."), {"mail": tongue.gettext(", ").join(told)})
+
+
+def _percent(part: int, whole: int, digits: int) -> str:
+    """Write a share; 100 only where it is all."""
+    if not whole:
+        return "0"
+    nearly_all = 100 - 10**-digits
+    return f"{100.0 if part == whole else min(part / whole * 100, nearly_all):.{digits}f}"
 
 
 def _state(incident: Incident, page: Page) -> str:
@@ -364,7 +409,7 @@ def _left(count: int, usual: float) -> bool:
 
 def _refusing(figures: Figures) -> list[Provider]:
     """List the providers that did not take a good part of our mail."""
-    failed = [(one, one.deferred + one.bounced) for one in figures.providers]
+    failed = [(one, one.deferred + one.bounced) for one in sorted(figures.providers, key=lambda one: one.name == OTHER)]
     return [one for one, n in failed if n >= _FEW and (n >= _MUCH or n >= _RATIO * (one.sent + n))]
 
 
@@ -393,9 +438,9 @@ def _word(tongue: Translator, measure: Measure) -> str:
 
 
 def _provider(name: str, tongue: Translator) -> str:
-    if name == "other":
+    if name == OTHER:
         return tongue.gettext("all others")
-    return PROVIDERS.get(name, name.replace("_", " "))
+    return provider_name(name)
 
 
 def _cells(tongue: Translator, counted: Iterable[Counted]) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from mailwarden.alerts.translate import N_
 
-__all__ = ["CLASSES", "MEASURES", "PROTOCOLS", "PROVIDERS"]
+__all__ = ["CLASSES", "MEASURES", "PROTOCOLS"]
 
 MEASURES = {
     "received": N_("mail received"),
@@ -27,16 +27,5 @@ CLASSES = {
     "tls": N_("TLS"),
     "too_big": N_("too big"),
     "other": N_("other"),
-}
-PROVIDERS = {
-    "google": "Gmail",
-    "microsoft_consumer": "Outlook.com",
-    "microsoft_365": "Microsoft 365",
-    "apple": "iCloud",
-    "yahoo": "Yahoo",
-    "yahoo_jp": "Yahoo! JAPAN",
-    "ntt_docomo": "docomo",
-    "kddi": "au",
-    "softbank": "SoftBank",
 }
 PROTOCOLS = {"imap": "IMAP", "pop3": "POP3", "smtp": "SMTP", "managesieve": "Sieve", "http": "HTTP", "lmtp": "LMTP"}

@@ -99,11 +99,11 @@ def test_a_quiet_day_takes_five_lines(days: Days) -> None:
     days.add(TODAY, QUIET)
 
     assert days.text().splitlines() == [
-        "✓ Tue 3 Mar 2026: all normal. 2,100 received, 4,500 delivered elsewhere (99.8 %",
-        "  of what was tried), 0 had to wait.",
+        "✓ Tue 3 Mar 2026: all normal. 2,100 received, 4,500 delivered (99.8 %), 10",
+        "  returned.",
         "Everything counted is near its usual value.",
-        "110 failed logins: 100 by strangers from 1 network, 10 by people known there; 1",
-        "account of yours tried.",
+        "110 failed logins: 100 by strangers (1 network), 10 by people known there; 1",
+        "account known here was tried.",
         "900 logins (IMAP 800, POP3 100), all with TLS.",
         "29,996 lines read, 99.98 % of the mail servers' understood.",
     ]
@@ -176,6 +176,73 @@ def test_calm_is_not_false(days: Days, trouble: dict[Words, int]) -> None:
     assert "all normal" not in text
 
 
+def test_a_log_without_a_mail_server_is_not_called_calm(days: Days) -> None:
+    """Lines of other programs alone say nothing about mail, and 100 % of nothing is not said."""
+    days.add(TODAY, {("lines", "ignored", "", "cron"): 3})
+
+    text = days.text()
+
+    assert text.startswith("▲")
+    assert "3 lines read, none of them of a mail server." in text
+    assert "%" not in text
+
+
+def test_all_is_said_only_of_all(days: Days) -> None:
+    """One line of a million that was not understood is no 100 %."""
+    days.add(TODAY, {("lines", "event", "", ""): 1_000_000, ("lines", "pipeline_error", "", ""): 1})
+
+    assert "99.99 %" in days.text()
+
+
+def test_mail_that_only_waits_is_told(days: Days) -> None:
+    """Where nothing was delivered the mail that waits stands in the verdict."""
+    days.add(TODAY, {("lines", "event", "", ""): 9, ("delivery", "google", "deferred", "rate_limit"): 1})
+
+    assert days.text().startswith("✓ Tue 3 Mar 2026: no trouble found. 1 had to wait.")
+
+
+def test_an_account_first_seen_today_is_known(days: Days) -> None:
+    """An account that logs in later on the day on which it was guessed exists."""
+    days.add(
+        TODAY,
+        {
+            ("lines", "event", "", ""): 9,
+            ("login", "imap", "1.3", ""): 1,
+            ("login_account", "ana@example.org", "imap", "1.3"): 1,
+            ("auth_failure", "dovecot", "wrong_password", "imap"): 2,
+            ("auth_network", "198.51.100.0/24", "stranger", ""): 2,
+            ("auth_account", "ana@example.org", "unknown", ""): 1,
+            ("auth_account", "root", "unknown", ""): 1,
+        },
+    )
+
+    assert "2 failed logins, all by strangers (1 network); 1 account known here was tried." in days.text()
+    assert build(days.store, TODAY).figures.attacks.unknown_accounts == 1
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ({"known": 2}, "2 failed logins, none by strangers."),
+        ({}, "2 failed logins; the log does not tell from where."),
+        ({"stranger": 1}, "2 failed logins: 1 by strangers (1 network); no account known here was tried."),
+    ],
+)
+def test_who_failed_to_log_in(days: Days, counts: dict[str, int], said: str) -> None:
+    """Strangers, people known and unknown origin are told apart, and no zero is told."""
+    networks: dict[Words, int] = {("auth_network", "192.0.2.0/24", who, ""): n for who, n in counts.items()}
+    days.add(TODAY, {("lines", "event", "", ""): 9, ("auth_failure", "dovecot", "", "imap"): 2, **networks})
+
+    assert said in " ".join(days.text().split())
+
+
+def test_how_much_tls_the_log_tells(days: Days) -> None:
+    """What no line tells about TLS is said to be not known."""
+    days.add(TODAY, {("lines", "event", "", ""): 9, ("login", "smtp", "unknown", ""): 4})
+
+    assert "4 logins (SMTP 4); the log does not tell whether with TLS." in days.text()
+
+
 def test_alerts_that_wait_are_told(days: Days) -> None:
     """An alert that nobody could be given is told, with what to do."""
     days.add(TODAY, QUIET)
@@ -198,7 +265,8 @@ def test_a_day_with_an_incident(days: Days) -> None:
     assert lines[0].startswith("● Tue 3 Mar 2026: 1 critical, 41 to watch.")
     assert lines[3].startswith("● CRITICAL")
     assert "ana@example.org was taken over and sends spam (new)" in " ".join(lines[3:5])
-    assert "→" in lines[4] + lines[5]
+    assert lines[4].strip().startswith("→ change the password of ana@example.org")
+    assert lines[6].strip() == f"mailwarden show {incident().id[:3]}"
     assert sum(line.startswith("▲ MEDIUM") for line in lines) == 4
     assert any(line.strip() == "and 37 more" for line in lines)
     assert any("203.0.113.0/24" in line for line in lines)

@@ -221,12 +221,21 @@ class Outbox:
         self._collect(now_us)
         self._give_up(now_us)
         self._dispatch(self._take(now_us), now_us)
-        deadline_s = time.monotonic() + self._patience_s
+        return self._wait(now_us, self._patience_s)
+
+    def settle(self, now_us: int, patience_s: float) -> int:
+        """Take nothing new, wait for the answers to what is under way, and mark it; give how many were accepted."""
+        self._accepted = 0
+        return self._wait(now_us, patience_s)
+
+    def _wait(self, now_us: int, patience_s: float) -> int:
+        deadline_s = time.monotonic() + patience_s
         while any(not job.given_up for job in self._jobs.values()):
             left_s = deadline_s - time.monotonic()
             if left_s <= 0:
                 break
             self._collect(now_us, left_s)
+        self._mark()
         return self._accepted
 
     def _take(self, now_us: int) -> dict[str, Delivery]:
@@ -301,6 +310,8 @@ class Outbox:
         critical = [group for group in groups if group[0].incident.severity == "critical"]
         others = [group for group in groups if group[0].incident.severity != "critical"]
         parcels = [self._single(channel, *group) for group in critical]
+        if not others:
+            return parcels
         held = len(others) > 1 and any(deliveries[id].held for _, ids in others for id in ids)
         if not held and len(others) <= self._flood.room(channel, now_us) - len(critical):
             return parcels + [self._single(channel, *group) for group in others]

@@ -1,23 +1,27 @@
 """From notifications to the outbox: who is to be told, and what is too old to wake anybody for."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from mailwarden.alerts.channels import Channels
+from mailwarden.alerts.escape import printable
 from mailwarden.alerts.incident import Incident, Notification, incident_id, severity_rank
 from mailwarden.alerts.outbox import Delivery, Outbox, pack
 from mailwarden.alerts.routes import Router
 from mailwarden.alerts.silences import Silence, silenced_by
 from mailwarden.alerts.translate import N_
 from mailwarden.parsers.errors import StoreError
-from mailwarden.pipeline.configuration import Configuration
 from mailwarden.pipeline.store import OutboxRow, Store
 
 __all__ = ["Deliverer", "Teller"]
 
+_log = logging.getLogger(__name__)
+
 _FRESH_US = 3_600_000_000  # older news is summed up in one message (DESIGN.md, "First start")
 _IDLE_S = 1.0
+_ANSWERS_S = 25.0  # longer than any channel takes: what is under way at the end must not be sent again
 _SUMMARY_LINES = 5
 
 
@@ -104,21 +108,13 @@ def _named(incident: Incident) -> str:
     return f"{incident.severity}: {incident.primary[1]} ({incident.lead.replace('_', ' ')})"
 
 
-def _is_part(store: Store, notice: Notification) -> bool:
-    """Say whether an incident belongs to a greater one by now."""
-    now = store.incident(notice.incident.id)
-    return now is not None and now.parent is not None
-
-
 class Deliverer:
     """The thread that empties the outbox, with a connection of its own."""
 
-    def __init__(
-        self, path: Path, configuration: Configuration, clock: Callable[[], int], say: Callable[[str], None]
-    ) -> None:
+    def __init__(self, path: Path, channels: Channels, clock: Callable[[], int], say: Callable[[str], None]) -> None:
         self._path = path
         self._say = say
-        self._configuration = configuration
+        self._channels = channels
         self._clock = clock
         self._wake = threading.Event()
         self._stopped = False
@@ -134,32 +130,45 @@ class Deliverer:
         self._thread.start()
 
     def wake(self) -> None:
-        """Look at the outbox now."""
+        """Look at the outbox now.
+
+        Raises:
+            RuntimeError: The thread has ended: a service that tells nobody must not look as if it watched.
+        """
+        if not self._thread.is_alive():
+            raise RuntimeError("the thread that tells people has ended, see above")
         self._wake.set()
 
-    def stop(self, patience_s: float = 10.0) -> None:
-        """Try what is due once more, and end."""
+    def stop(self) -> None:
+        """Try what is due once more, wait for the answers, and end."""
         self._stopped = True
         self._wake.set()
-        self._thread.join(patience_s)
+        self._thread.join(2 * _ANSWERS_S)
 
     def _work(self) -> None:
-        channels = Channels(self._configuration.resolved_channels())
         with self._store as store:
             outbox = Outbox(
                 store,
-                channels,
-                others=lambda: [one.id for one in store.incidents()],
-                told_by_another=lambda notice: _is_part(store, notice),
+                self._channels,
+                others=store.incident_ids,
+                told_by_another=lambda notice: store.parent(notice.incident.id) is not None,
             )
             while True:
                 last = self._stopped
                 self._wake.clear()
-                sent = 0
-                try:
-                    sent = outbox.deliver_due(self._clock())
-                except StoreError as error:  # nothing of the outbox is lost; what was sent is marked by a later call
-                    self._say(f"{error}\nAlerts wait for it.")
+                sent = self._deliver(outbox)
                 if last:
+                    self._deliver(outbox, _ANSWERS_S)
                     return
                 self._wake.wait(0.05 if sent else _IDLE_S)
+
+    def _deliver(self, outbox: Outbox, answers_s: float = 0.0) -> int:
+        """Deliver what is due, or wait for answers; whatever happens, the thread goes on: nobody else tells anybody."""
+        try:
+            return outbox.settle(self._clock(), answers_s) if answers_s else outbox.deliver_due(self._clock())
+        except StoreError as error:  # nothing of the outbox is lost; what was sent is marked by a later call
+            self._say(f"{error}\nAlerts wait for it.")
+        except Exception as error:
+            _log.exception("outbox")
+            self._say(f"outbox: {type(error).__name__}: {printable(str(error))}\nAlerts wait; they are tried again.")
+        return 0

@@ -286,6 +286,17 @@ def test_a_flood_becomes_a_digest_and_critical_stays_single(rows: Rows, chat: Re
     assert rows.waiting() == []
 
 
+def test_more_critical_notices_than_a_flood_are_all_told(rows: Rows, chat: Receiver) -> None:
+    """A seventh critical notice in ten minutes goes out by itself like the others: a digest of nothing is not made."""
+    box = outbox(rows, chat)
+    for number in range(8):
+        rows.put(notification(incident(f"{number}@example.org", severity="critical"), id=f"n-{number}"), "chat")
+        box.deliver_due(NOON_US)
+
+    assert len(chat.posts) == 8
+    assert rows.waiting() == []
+
+
 def test_a_trickle_is_gathered_for_ten_minutes(rows: Rows, chat: Receiver) -> None:
     """The seventh in ten minutes is still told at once; what follows waits and comes as one digest."""
     box = outbox(rows, chat)

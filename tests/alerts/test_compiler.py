@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from memory import Memory
 
 from mailwarden.alerts.compiler import Rule, RuleSettings, compile_file, load_rules
 from mailwarden.alerts.engine import Engine
@@ -16,16 +17,6 @@ OWN = """\
 mailwarden: {id: X-01, cause: guessing, category: auth_attack, primary: source.ip, title: t, why: w, advice: look}
 """
 HEAD = "title: t\nname: base\nstatus: experimental\nlogsource: {product: mail}\n"
-
-
-class Nothing:
-    """A store that holds nothing."""
-
-    def load_state(self, kind: str, key: str) -> bytes | None:
-        return None
-
-    def has_state(self, kind: str) -> bool:
-        return False
 
 
 def event(**fields: Any) -> Event:
@@ -61,7 +52,7 @@ def counting(correlation: str, more: str = "") -> str:
 
 def found(rule: Rule, events: list[Event]) -> list[Finding]:
     """Run events through a rule."""
-    engine = Engine([rule], [], Nothing(), lambda _: "mail.log")
+    engine = Engine([rule], [], Memory(), lambda _: "mail.log")
     return [finding for one in events for finding in engine.detect(one)]
 
 

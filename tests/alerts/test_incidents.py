@@ -2,38 +2,17 @@
 
 import msgspec
 import pytest
+from memory import Memory
 
 from mailwarden.alerts.finding import Detection, Finding
 from mailwarden.alerts.incident import Evidence, Incident, Notification, incident_id
 from mailwarden.alerts.incidents import Incidents
-from mailwarden.alerts.shelf import Row
 from mailwarden.parsers.event import Event
 
 MINUTE_US = 60_000_000
 HOUR_US = 60 * MINUTE_US
 DAY_US = 24 * HOUR_US
 START_US = 1_772_438_400_000_000
-
-
-class Memory:
-    """A store in memory."""
-
-    def __init__(self) -> None:
-        self.blobs: dict[tuple[str, str], bytes] = {}
-
-    def load_state(self, kind: str, key: str) -> bytes | None:
-        return self.blobs.get((kind, key))
-
-    def has_state(self, kind: str) -> bool:
-        return any(one == kind for one, _ in self.blobs)
-
-    def commit(self, rows: list[Row]) -> None:
-        """Keep rows as the store does."""
-        for kind, key, _, _, blob in rows:
-            if blob is None:
-                self.blobs.pop((kind, key), None)
-            else:
-                self.blobs[kind, key] = blob
 
 
 def detection(name: str = "guess", cause: str = "guessing", primary: str = "mailwarden.network") -> Detection:

@@ -1,0 +1,34 @@
+"""A store in memory, for tests of what keeps state."""
+
+from collections.abc import Iterable
+
+from mailwarden.alerts.shelf import Row
+
+__all__ = ["Memory"]
+
+
+class Memory:
+    """A store in memory."""
+
+    def __init__(self) -> None:
+        self.blobs: dict[tuple[str, str], tuple[int, bytes]] = {}
+        self.loads = 0
+
+    def load_state(self, kind: str, key: str) -> bytes | None:
+        """Give what was committed for a key."""
+        self.loads += 1
+        found = self.blobs.get((kind, key))
+        return found[1] if found else None
+
+    def has_state(self, kind: str) -> bool:
+        """Say whether anything of a kind was committed."""
+        return any(one == kind for one, _ in self.blobs)
+
+    def commit(self, rows: Iterable[Row], expired_us: int = 0) -> None:
+        """Keep rows as the store does; forget what has expired."""
+        for kind, key, _, expires_us, blob in rows:
+            if blob is None:
+                self.blobs.pop((kind, key), None)
+            else:
+                self.blobs[kind, key] = (expires_us, blob)
+        self.blobs = {place: kept for place, kept in self.blobs.items() if kept[0] > expired_us}

@@ -1,0 +1,107 @@
+"""State is the same whatever is in memory, and no more of it is there than is used."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from memory import Memory
+
+from mailwarden.alerts.shelf import Shelf
+
+
+class Count(msgspec.Struct, array_like=True):
+    """What a key holds."""
+
+    number: int = 0
+    expires_us: int = 1_000
+
+
+def shelf(store: Memory, limit: int = 100) -> "Shelf[Count]":
+    """Make a shelf of counts."""
+    return Shelf("count", 1, Count, lambda one: one.expires_us, store, limit)
+
+
+ACTS = st.lists(
+    st.tuples(st.sampled_from(["put", "get", "delete", "commit", "restart", "sweep"]), st.sampled_from("abcdefghijkl")),
+    max_size=80,
+)
+
+
+@given(ACTS, st.sampled_from([2, 4, 100]))
+def test_a_shelf_is_a_dict_whatever_is_in_memory(acts: list[tuple[str, str]], limit: int) -> None:
+    """Commits, restarts, eviction and sweeping change nothing that a reader sees."""
+    store = Memory()
+    kept = shelf(store, limit)
+    expected: dict[str, tuple[int, int]] = {}
+    swept_us = 0
+
+    for number, (act, key) in enumerate(acts):
+        if act == "put":
+            expires_us = number + 10
+            kept.put(key, Count(number, expires_us))
+            expected[key] = (number, expires_us)
+        elif act == "delete":
+            kept.delete(key)
+            expected.pop(key, None)
+        elif act == "sweep":
+            swept_us = number
+            kept.sweep(number)
+            expected = {one: value for one, value in expected.items() if value[1] > number}
+            store.commit(kept.drain(), swept_us)
+        elif act in ("commit", "restart"):
+            store.commit(kept.drain(), swept_us)
+            if act == "restart":
+                kept = shelf(store, limit)
+        found = kept.get(key)
+        assert (None if found is None else (found.number, found.expires_us)) == expected.get(key)
+
+
+def test_nothing_is_loaded_at_start_and_each_key_once() -> None:
+    """A key is read when it is first touched; a store without this kind is never asked."""
+    store = Memory()
+    first = shelf(store)
+    assert first.get("a") is None
+    first.put("a", Count(1))
+    store.commit(first.drain())
+    assert store.loads == 0
+
+    second = shelf(store)
+    assert [second.get("a"), second.get("a")] == [Count(1), Count(1)]
+    assert store.loads == 1
+
+
+def test_only_what_changed_is_written() -> None:
+    """A key that was only read gives no row; one that was deleted gives its absence."""
+    store = Memory()
+    one = shelf(store)
+    one.put("a", Count(1, 7))
+    one.put("b", Count(2))
+    store.commit(one.drain())
+
+    one.get("a")
+    assert one.drain() == []
+    one.delete("b")
+    assert one.drain() == [("count", "b", 1, 0, None)]
+
+
+def test_what_was_not_touched_leaves_memory_not_the_store() -> None:
+    """After many keys an old one is read again, as it was."""
+    store = Memory()
+    one = shelf(store, limit=4)
+    for number in range(50):
+        one.put(str(number), Count(number))
+        store.commit(one.drain())
+
+    assert one.get("0") == Count(0)
+    assert store.loads == 1
+
+
+@pytest.mark.parametrize("key", ["bob\udcff@example.org", "a\x1fb", "名前"])
+def test_keys_may_be_any_text(key: str) -> None:
+    """An attacker chooses account names, bytes that are no text among them."""
+    store = Memory()
+    one = shelf(store)
+    one.put(key, Count(3))
+    store.commit(one.drain())
+
+    assert shelf(store).get(key) == Count(3)

@@ -123,9 +123,9 @@ class _Service:
                 self._stream.now_us = int(store.meta("stream_us") or 0)
             teller = deliverer = None
             if configuration.channels:
-                names = Channels(configuration.resolved_channels()).names
-                teller = Teller(Router(configuration.route(), names), self._clock, configuration.site.name)
-                deliverer = Deliverer(self._path, configuration, self._clock, self._say)
+                channels = Channels(configuration.resolved_channels())
+                teller = Teller(Router(configuration.route(), channels.names), self._clock, configuration.site.name)
+                deliverer = Deliverer(self._path, channels, self._clock, self._say)
             self._follow(store, admission, archive, teller, deliverer)
 
     def _follow(

@@ -247,6 +247,15 @@ class Store:
             raise UsageError(_ambiguous(prefix, rows))
         return _unpack(rows[0][1]) if rows else None
 
+    def incident_ids(self) -> list[str]:
+        """Give the id of every incident."""
+        return [id_ for (id_,) in self._rows("SELECT id FROM incidents ORDER BY id")]
+
+    def parent(self, id: str) -> str | None:
+        """Give the incident that another is part of; None where it stands for itself or is unknown."""
+        rows = self._rows("SELECT parent FROM incidents WHERE id = ?", (id,))
+        return rows[0][0] if rows else None
+
     # ------------------------------------------------------------------ outbox
 
     def outbox_due(self, now_us: int, limit: int) -> list[OutboxRow]:

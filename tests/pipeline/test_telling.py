@@ -1,0 +1,133 @@
+"""Who is told: what becomes of a notice, and the thread that delivers it, over real HTTP and a real store."""
+
+import http.server
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from mailwarden.alerts.channels import Channel, Channels
+from mailwarden.alerts.incident import Incident, Notification, incident_id
+from mailwarden.alerts.outbox import Delivery, pack
+from mailwarden.alerts.routes import Plan
+from mailwarden.pipeline.store import Commit, Store
+from mailwarden.pipeline.telling import Deliverer
+
+NOON_US = 1_795_393_828_000_000  # 2026-11-23 00:30:28 UTC
+
+
+class Desk:
+    """A receiver: the notices it took, and how long it takes over each."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+        self.takes_s = 0.0
+        self.came = threading.Event()
+        self.url = ""
+
+
+@contextmanager
+def _attended() -> Iterator[Desk]:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            desk.taken.append(self.headers["X-Mailwarden-Id"])
+            desk.came.set()
+            time.sleep(desk.takes_s)
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    desk = Desk()
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        desk.url = f"json://127.0.0.1:{server.server_address[1]}/"
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        yield desk
+        server.shutdown()
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    """A receiver that answers."""
+    with _attended() as attended:
+        yield attended
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A store with one notice that is due."""
+    path = tmp_path / "mailwarden.db"
+    incident = Incident(
+        id=incident_id("mx1", "takeover", "mailwarden.account", "ann@example.org", None),
+        site="mx1",
+        cause="takeover",
+        primary=("mailwarden.account", "ann@example.org"),
+        category="account_takeover",
+        severity="critical",
+        title="{account} was taken over and sends spam",
+        why="",
+        opened_us=NOON_US,
+    )
+    notice = Notification(id="n-1", kind="opened", incident=incident, at_us=NOON_US)
+    blob = pack(Delivery.of(notice, Plan(("desk",), 0, 0, 0)))
+    with Store.open(path) as store:
+        store.commit(Commit(1, incidents=[incident], outbox=[("n-1", NOON_US, blob)]))
+    return path
+
+
+def deliverer(path: Path, desk: Desk, clock: Callable[[], int] = lambda: NOON_US) -> Deliverer:
+    """Give the thread, not started."""
+    return Deliverer(path, Channels([Channel(name="desk", url=desk.url)]), clock, lambda _: None)
+
+
+def test_what_is_under_way_at_the_end_is_not_sent_again(path: Path, desk: Desk) -> None:
+    """A receiver that is slow to answer while the service begins anew gets its notice once."""
+    desk.takes_s = 2.0
+    first, second = deliverer(path, desk), deliverer(path, desk)
+
+    first.start()
+    desk.came.wait(20)
+    first.stop()
+    second.start()
+    second.stop()
+
+    assert desk.taken == ["n-1"]
+
+
+def test_the_thread_outlives_any_fault(path: Path, desk: Desk) -> None:
+    """What nobody foresaw delays an alert and ends nothing."""
+    times = iter([ValueError("no time")])
+
+    def clock() -> int:
+        for fault in times:
+            raise fault
+        return NOON_US
+
+    thread = deliverer(path, desk, clock)
+    thread.start()
+    came = desk.came.wait(20)
+    thread.stop()
+
+    assert came
+    assert desk.taken == ["n-1"]
+
+
+def test_an_incident_that_cannot_be_read_holds_up_no_alert(path: Path, desk: Desk) -> None:
+    """A damaged record in the store costs no alert."""
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE incidents SET blob = x'c1'")
+    connection.close()
+    thread = deliverer(path, desk)
+
+    thread.start()
+    came = desk.came.wait(10)
+    thread.stop()
+
+    assert came

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from mailwarden.parsers import formats
 from mailwarden.parsers.event import Event
-from mailwarden.parsers.pattern import Format
+from mailwarden.parsers.pattern import Format, Read
 
 __all__ = ["Claim", "Claims", "Names", "claims"]
 
@@ -28,7 +28,7 @@ class Claim(NamedTuple):
     process_name: str
     service_name: str | None
     mail_service: str | None
-    read: Callable[[Event, str], None]
+    read: Read
     format: Format | None  # None: no server of ours
 
 
@@ -53,7 +53,7 @@ class Claims:
         for member in self._members:
             names = member.claim(tag)
             if names is not None:
-                return Claim(*names, member.format.read, member.format)
+                return Claim(*names, member.format.reader(names[0]), member.format)
         return Claim(tag, None, None, self.read_unclaimed, None)
 
     def text(self, text: str, own_file: bool) -> Format | None:
@@ -72,13 +72,13 @@ class Claims:
         """Say who reads a text whatever its tag is (PAM writes under the name of the program that calls it)."""
         return next((one for ask, one in self._by_any_text if ask(text)), None)
 
-    def read_unclaimed(self, event: Event, text: str) -> None:
+    def read_unclaimed(self, event: Event, text: str) -> bool:
         """Read a text under a tag of no server of ours."""
         owner = self.any_text(text)
         if owner is None:
             event.event_kind = "ignored"
-        else:
-            owner.read(event, text)
+            return True
+        return owner.read(event, text)
 
     def spans_lines(self, owner: Format) -> bool:
         """Say whether records of this format may span lines."""

@@ -1,14 +1,14 @@
 """Read what stands around a message: when, on which host, by which program; then have its format read the message."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import tzinfo
 from typing import Any
 from zlib import crc32
 
 from mailwarden.parsers.claims import Claim, claims
 from mailwarden.parsers.event import Event
-from mailwarden.parsers.pattern import Format
+from mailwarden.parsers.pattern import Format, Read
 from mailwarden.parsers.stamp import SECONDS, Clock, Stamp, tai64n
 from mailwarden.parsers.wrapping import Wrapped, compose_prefix, kubernetes, unwrap_json
 
@@ -55,7 +55,7 @@ SEVERITIES = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "deb
 """Names of the syslog severities by their code."""
 _SEVERITY_SPELLINGS = {"warn": "warning", "error": "err", "panic": "emerg"}
 
-_Tag = tuple[str | None, int | None, str | None, str | None, Callable[[Event, str], None]]
+_Tag = tuple[str | None, int | None, str | None, str | None, Read]
 
 
 def record_id(line: str) -> str:
@@ -96,71 +96,67 @@ class Reader:
         `_slow`.
         """
         events: list[Event] = []
-        clock, seconds, peculiar, line_max = self._clock, SECONDS, _PECULIAR, _LINE_MAX
+        add, clock, seconds, peculiar, line_max = events.append, self._clock, SECONDS.get, _PECULIAR, _LINE_MAX
         tag, like = self._tags.get, self._like
         previous = self._previous
-        host_before = previous.host_hostname if previous is not None else None
-        hour, hour_us, quality = clock.hour, clock.hour_us, clock.quality
-        iso_hour, iso_us, iso_zone, iso_from = clock.iso_hour, clock.iso_us, clock.iso_zone, clock.iso_from
-        iso_digits, iso_scale, stamp, stamp_us = 20 + clock.iso_digits, clock.iso_scale, "", 0
-        if iso_hour:
-            quality = None
+        host = previous.host_hostname if previous is not None else None
+        hour, hour_us, iso_hour, iso_us, iso_zone, iso_from, iso_end, iso_digits, iso_scale, quality = clock.kept()
+        us, before, after = (
+            0,
+            "\n",
+            1,
+        )  # what stood before the tag of the last line, and its length; no line holds a line feed
         for line in lines:
-            known = None
-            if iso_hour:
-                parts = line.split(" ", 3)
-                written = parts[0]
-                if len(parts) == 4 and written[:14] == iso_hour and written[iso_from:] == iso_zone:
-                    us = seconds.get(written[14:19], -1)
+            if line[:after] == before:
+                token, _, text = line[after:].partition(" ")
+                known = tag(token) or like(token)
+            else:
+                known = None
+                if line[:10] == hour:
+                    us, after = seconds(line[10:16], -1), 16
+                    if us >= 0:
+                        us += hour_us
+                elif line[:14] == iso_hour and line[iso_from:iso_end] == iso_zone:
+                    us, after = seconds(line[14:19], -1), iso_end
                     if us >= 0:
                         us += iso_us
-                        known = tag(parts[2]) or like(parts[2])
                         if iso_scale:
-                            try:
-                                us += int(written[20:iso_digits]) * iso_scale
-                            except ValueError:
-                                known = None
-            elif line[:16] == stamp:
-                us = stamp_us
-                parts = line[16:].split(" ", 2)
-                if len(parts) == 3:
-                    known = tag(parts[1]) or like(parts[1])
-            elif line[:10] == hour:
-                us = seconds.get(line[10:16], -1)
+                            fraction = line[20:iso_digits]
+                            us = us + int(fraction) * iso_scale if fraction.isdecimal() else -1
+                else:
+                    us = -1
                 if us >= 0:
-                    us += hour_us
-                    stamp, stamp_us = line[:16], us
-                    parts = line[16:].split(" ", 2)
-                    if len(parts) == 3:
-                        known = tag(parts[1]) or like(parts[1])
-            if known is None or (text := parts[-1])[:8] in peculiar or line[-1] == "\r" or len(line) > line_max:
+                    name, _, text = line[after:].partition(" ")
+                    token, _, text = text.partition(" ")
+                    known = tag(token) or like(token)
+                    if known is not None and name != host:
+                        self._change_host(previous, host)
+                        host = name
+                    after += len(name) + 1
+                    before = line[:after]
+            if known is None or (text[:1] in "mL" and text[:8] in peculiar) or line[-1] == "\r" or len(line) > line_max:
                 self._previous = previous
-                events.append(self._slow(line))
+                add(self._slow(line))
                 previous = self._previous
-                host_before = previous.host_hostname if previous is not None else None
-                hour, hour_us, quality = clock.hour, clock.hour_us, clock.quality
-                iso_hour, iso_us, iso_zone, iso_from = clock.iso_hour, clock.iso_us, clock.iso_zone, clock.iso_from
-                iso_digits, iso_scale, stamp = 20 + clock.iso_digits, clock.iso_scale, ""
-                if iso_hour:
-                    quality = None
+                host = previous.host_hostname if previous is not None else None
+                hour, hour_us, iso_hour, iso_us, iso_zone, iso_from, iso_end, iso_digits, iso_scale, quality = (
+                    clock.kept()
+                )
+                before, after = "\n", 1
                 continue
             event = Event()
             event.timestamp_us = us
             event.mailwarden_time_quality = quality
             event.event_original = line
-            event.host_hostname = host = parts[-3]
+            event.host_hostname = host
             event.process_name, event.process_pid, event.service_name, event.mail_service, read = known
             try:
-                read(event, text)
-                if event.event_kind == "pipeline_error":
+                if not read(event, text):
                     self._retry(event, text)
             except Exception as error:  # a pattern's fault costs its own line only
                 _fail(event, error)
-            if host != host_before:
-                self._change_host(previous, host_before)
-                host_before = host
             previous = event
-            events.append(event)
+            add(event)
         self._previous = previous
         return events
 
@@ -445,8 +441,7 @@ class Reader:
             quoted = _LAST_REPEATED_TEXT.match(text)
             if quoted:
                 count, text = int(quoted[2]), quoted[1]
-        read(event, text)
-        if event.event_kind == "pipeline_error":
+        if not read(event, text):
             self._retry(event, text)
         if count != 1:
             event.event_count *= count

@@ -13,14 +13,14 @@ two patterns match, fails the build.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from mailwarden.parsers.event import Event
 
-__all__ = ["Format", "Pattern"]
+__all__ = ["Format", "Index", "Pattern", "Read"]
 
 Read = Callable[[Event, str], bool]
+_READERS_KEPT = 256  # programs; whoever may write to syslog may invent more
 _HEAD = 4  # literals are found by their first four characters: the shortest first words that differ ("from", "SASL")
 
 
@@ -40,12 +40,26 @@ class Pattern(NamedTuple):
         return text.startswith(self.literal) and self.read(event, text[len(self.literal) :])
 
 
-@dataclass(frozen=True, slots=True)
-class _Index:
+class Index(NamedTuple):
     """The patterns of one program, by the first characters of their literal; the rest in order of declaration."""
 
     heads: dict[str, tuple[tuple[str, int, Read], ...]]
     others: tuple[tuple[str, Read], ...]
+
+    def read(self, event: Event, text: str) -> bool:
+        """Let the pattern read the text that knows it; `pipeline_error` where none does."""
+        for literal, length, read in self.heads.get(text[:_HEAD], ()):
+            if text[:length] == literal and read(event, text[length:]):
+                return True
+        return self.read_elsewhere(event, text)
+
+    def read_elsewhere(self, event: Event, text: str) -> bool:
+        """Let a pattern whose literal stands anywhere read the text, after all others have been asked."""
+        for literal, read in self.others:
+            if literal in text and read(event, text):
+                return True
+        event.event_kind = "pipeline_error"
+        return False
 
 
 class Format:
@@ -65,7 +79,8 @@ class Format:
         self.programs = frozenset(programs)
         self.patterns: list[Pattern] = []
         self._prepare = prepare
-        self._indices: dict[str | None, _Index] = {}
+        self._indices: dict[str | None, Index] = {}
+        self._readers: dict[str | None, Read] = {}
 
     def pattern(
         self, literal: str, *, programs: tuple[str, ...] = (), anywhere: bool = False
@@ -83,23 +98,35 @@ class Format:
         def declare(read: Read) -> Read:
             self.patterns.append(Pattern(read.__name__, literal, anywhere, programs, read))
             self._indices.clear()
+            self._readers.clear()
             return read
 
         return declare
 
-    def read(self, event: Event, text: str) -> None:
+    def read(self, event: Event, text: str) -> bool:
         """Fill the event from the text of a line of this server; `pipeline_error` where no pattern knows it."""
-        event.event_module = self.name
-        if self._prepare is not None:
-            text = self._prepare(event, text)
-        index = self._indices.get(event.process_name) or self._index(event.process_name)
-        for literal, length, read in index.heads.get(text[:_HEAD], ()):
-            if text.startswith(literal) and read(event, text[length:]):
-                return
-        for literal, read in index.others:
-            if literal in text and read(event, text):
-                return
-        event.event_kind = "pipeline_error"
+        return self.reader(event.process_name)(event, text)
+
+    def reader(self, program: str | None) -> Read:
+        """Give what reads the texts of one program, with all that can be looked up beforehand."""
+        read = self._readers.get(program)
+        if read is None:
+            read = self._make_reader(program)
+            if len(self._readers) < _READERS_KEPT:
+                self._readers[program] = read
+        return read
+
+    def _make_reader(self, _program: str | None) -> Read:
+        """Make what reads the texts of one program; formats of many lines know shorter ways than this."""
+        name, prepare, index = self.name, self._prepare, self.index
+
+        def read(event: Event, text: str) -> bool:
+            event.event_module = name
+            if prepare is not None:
+                text = prepare(event, text)
+            return index(event.process_name).read(event, text)
+
+        return read
 
     def explain(self, event: Event, text: str) -> list[str]:
         """Name every pattern that would read this text (one, where all is well)."""
@@ -111,7 +138,11 @@ class Format:
             if (not p.programs or event.process_name in p.programs) and p.matches(Event(), text)
         ]
 
-    def _index(self, program: str | None) -> _Index:
+    def index(self, program: str | None) -> Index:
+        """Give the patterns of one program."""
+        index = self._indices.get(program)
+        if index is not None:
+            return index
         heads: dict[str, list[tuple[str, int, Read]]] = {}
         others: list[tuple[str, Read]] = []
         for p in self.patterns:
@@ -121,8 +152,9 @@ class Format:
                 others.append((p.literal, p.read))
             else:
                 heads.setdefault(p.literal[:_HEAD], []).append((p.literal, len(p.literal), p.read))
-        index = _Index(
+        index = Index(
             {head: tuple(sorted(found, key=lambda one: -one[1])) for head, found in heads.items()}, tuple(others)
         )
-        self._indices[program] = index
+        if len(self._indices) < _READERS_KEPT:
+            self._indices[program] = index
         return index

@@ -77,7 +77,16 @@ class Clock:
         self.hour, self.hour_us = "", 0
         self.own_hour, self.own_us, self.own_quality = "", 0, self._whole_quality
         self.iso_hour, self.iso_us, self.iso_zone = "", 0, ""
-        self.iso_digits, self.iso_scale, self.iso_from = 0, 0, 0
+        self.iso_from, self.iso_end, self.iso_digits, self.iso_scale = 0, 0, 0, 0
+
+    def kept(self) -> tuple[str, int, str, int, str, int, int, int, int, str | None]:
+        """Give what reads the stamps of the hour at hand: its text and time, traditional and as RFC 3339, and the latter's
+        zone with the blank behind it, where that begins and ends, where the fraction ends and what it counts in; quality.
+        """
+        return (
+            self.hour, self.hour_us, self.iso_hour, self.iso_us, self.iso_zone, self.iso_from, self.iso_end,
+            20 + self.iso_digits, self.iso_scale, None if self.iso_hour else self.quality,
+        )  # fmt: skip
 
     def traditional(self, text: str) -> Stamp | None:
         """Read `Mar  3 04:05:06` (RFC 3164) at the start of the text."""
@@ -220,8 +229,8 @@ class Clock:
             self.iso_hour, self.iso_us = text[:14], us - SECONDS[text[14:19]]
             self.iso_digits = min(digits, 6)
             self.iso_scale = 10 ** (6 - self.iso_digits) if digits else 0
-            self.iso_from = zone_from
-            self.iso_zone = text[zone_from:end]
+            self.iso_from, self.iso_end = zone_from, end + 1
+            self.iso_zone = text[zone_from : end + 1]
             self.hour = ""  # one style a file: the reader asks for the hour of one only
 
 

@@ -209,11 +209,11 @@ def test_record_that_spans_lines() -> None:
 def test_fault_of_a_pattern_costs_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """A pattern that raises makes its line one that is not understood."""
 
-    def fail(self: Format, event: Event, text: str) -> None:
+    def fail(event: Event, text: str) -> bool:
         event.source_ip = "192.0.2.1"
         raise KeyError(text)
 
-    monkeypatch.setattr(Format, "read", fail)
+    monkeypatch.setattr(Format, "reader", lambda _form, _program: fail)
     events = read(OLD, OLD)
 
     assert [(event.event_kind, event.source_ip, event.host_hostname) for event in events] == [

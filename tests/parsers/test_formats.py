@@ -11,7 +11,7 @@ from mailwarden.parsers import formats
 from mailwarden.parsers.claims import claims
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.event import Event, to_ecs
-from mailwarden.parsers.pattern import Format
+from mailwarden.parsers.pattern import Format, Read
 
 FOLDER = Path(formats.__path__[0])
 HINT_US = 1_790_000_000_000_000  # September 2026: samples bear no year
@@ -33,13 +33,18 @@ SAMPLES = _samples()
 def texts(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Format, Event, str]]:
     """What each format was given to read, with the event as it was before."""
     given: list[tuple[Format, Event, str]] = []
-    read = Format.read
+    reader = Format.reader
 
-    def listen(self: Format, event: Event, text: str) -> None:
-        given.append((self, copy.copy(event), text))
-        read(self, event, text)
+    def listening(self: Format, program: str | None) -> Read:
+        read = reader(self, program)
 
-    monkeypatch.setattr(Format, "read", listen)
+        def listen(event: Event, text: str) -> bool:
+            given.append((self, copy.copy(event), text))
+            return read(event, text)
+
+        return listen
+
+    monkeypatch.setattr(Format, "reader", listening)
     return given
 
 

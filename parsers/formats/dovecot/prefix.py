@@ -12,7 +12,7 @@ from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.dovecot.asker import ASKER, NUMBER, asked, read_asker, read_passdb, read_plain_asker
 from mailwarden.parsers.formats.dovecot.level import GIVEN, LEVELS, behind_level, read_level, redact, take_level
-from mailwarden.parsers.pattern import Format
+from mailwarden.parsers.pattern import Format, Read
 
 __all__ = ["AUTH", "DELIVERY", "FORMAT", "LOGIN", "SESSION", "claim", "claim_text", "prepare"]
 
@@ -90,6 +90,7 @@ _PLAIN = {name: protocol for name, protocol in _PROTOCOLS.items() if name not in
 _OWN_STAMP = re.compile(
     r"(?:[A-Z][a-z]{2} [ \d]\d|\d{4}-\d\d-\d\d)[ T]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)? "
 )
+_SESSION = re.compile(r"([a-z-]{1,30})\(([^(),<>]*)\)<([0-9]{1,10})><([^<>]*)>: ").match  # nothing in it can be feigned
 _USER = re.compile(r"([A-Za-z][\w-]{1,30})\(([^()<>,]*)\)(?:<(\d{1,10})>)?(?:<([^<>]{0,200})>)?: ")
 _ODD_USER = re.compile(r"([A-Za-z][\w-]{1,30})\((.{0,1000}?)\)(?:<(\d{1,10})><([^<>]{0,200})>)?: ")
 _LMTP_SESSION = re.compile(r"[A-Za-z0-9+/]{16,40}(?::[A-Za-z0-9:]{1,40})?: ")
@@ -100,25 +101,11 @@ def prepare(event: Event, text: str) -> str:
     name, _, rest = text.partition(": ")
     protocol = _PLAIN.get(name)
     if protocol is None:
-        if name[-1:] != ">":
-            return _unusual(event, text)
-        process, _, who = name.partition("(")  # `imap(user)<pid><session>`
-        who, _, pid = who.partition(")<")
-        pid, _, session = pid.partition("><")
-        protocol = _PLAIN.get(process)
-        if protocol is None or not pid.isdecimal() or len(pid) > 10:
-            return _unusual(event, text)
-        name = process
-        if "," in who:
-            who = _addressed(event, who)
-        event.user_name = who or None
-        event.mail_session_pid = int(pid)
-        event.mail_session_id = session[:-1] or None
+        return _unusual(event, text)
     event.process_name = name
     if protocol:
         event.network_protocol = protocol
-    word = LEVELS.get(rest[:6])
-    return rest if word is None else read_level(event, rest, word)
+    return take_level(event, rest)
 
 
 def _unusual(event: Event, text: str) -> str:
@@ -241,4 +228,44 @@ def claim_text(text: str) -> bool:
     return early is not None or any(level in body for level in _OWN_LEVELS)
 
 
-FORMAT = Format("dovecot", tuple(_PROTOCOLS), prepare=prepare)
+class _Dovecot(Format):
+    """Dovecot's wording; reads what is most of a log, `imap-login: …` and `imap(user)<pid><session>: …`, the short way."""
+
+    def _make_reader(self, program: str | None) -> Read:
+        name, levels, read_any = self.name, LEVELS.get, super()._make_reader(program)
+        indices = {one: self.index(one) for one in _PLAIN}
+        known = {one: (one, _PLAIN[one], index.heads.get, index.read_elsewhere) for one, index in indices.items()}
+
+        def read(event: Event, text: str) -> bool:
+            process, mark, rest = text.partition(": ")
+            found = known.get(process)
+            if found is None:
+                session = _SESSION(text)
+                if session is None:
+                    return read_any(event, text)
+                process, user, pid, session_id = session.groups()
+                found = known.get(process)
+                if found is None:
+                    return read_any(event, text)
+                rest = text[session.end() :]
+                event.user_name = user or None
+                event.mail_session_pid = int(pid)
+                event.mail_session_id = session_id or None
+            elif not mark:
+                return read_any(event, text)
+            event.event_module = name
+            event.process_name, protocol, at, read_elsewhere = found
+            if protocol:
+                event.network_protocol = protocol
+            word = levels(rest[:6])
+            if word is not None:
+                rest = read_level(event, rest, word)
+            for literal, length, pattern in at(rest[:4], ()):
+                if rest[:length] == literal and pattern(event, rest[length:]):
+                    return True
+            return read_elsewhere(event, rest)
+
+        return read
+
+
+FORMAT = _Dovecot("dovecot", tuple(_PROTOCOLS), prepare=prepare)

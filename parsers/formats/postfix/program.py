@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 from mailwarden.parsers.event import Event
-from mailwarden.parsers.pattern import Format
+from mailwarden.parsers.pattern import Format, Read
 
 __all__ = ["FORMAT", "QMGR", "SCREEN", "SMTPD", "claim"]
 
@@ -35,6 +35,9 @@ _HEAD = re.compile(
     r"|NOQUEUE|(warning)): "
 ).match
 
+_HEX = "0123456789ABCDEF"
+_WARNING = "warn"  # a level to take off, or a pattern's literal behind a queue id
+
 
 def _peel(event: Event, text: str) -> str:
     """Take the level and the queue id off, in either order.
@@ -59,7 +62,33 @@ def _peel(event: Event, text: str) -> str:
     return text[found.end() :]
 
 
-FORMAT = Format("postfix", tuple(sorted(_PROGRAMS)), _peel)
+class _Postfix(Format):
+    """Postfix's wording; reads the lines that are most of a log, with nothing or a short queue id in front, without `_peel`."""
+
+    def _make_reader(self, program: str | None) -> Read:
+        name, index = self.name, self.index(program)
+        heads = {head: found for head, found in index.heads.items() if head != _WARNING}
+        at, read_index, queued = heads.get, index.read, program in _WITH_QUEUE_ID
+
+        def read(event: Event, text: str) -> bool:
+            event.event_module = name
+            for literal, length, pattern in at(text[:4], ()):
+                if text[:length] == literal and pattern(event, text[length:]):
+                    return True
+            if queued:
+                queue_id, mark, rest = text.partition(": ")
+                if mark and not queue_id.strip(_HEX) and 6 <= len(queue_id) <= 32:
+                    event.mail_queue_id = queue_id
+                    for literal, length, pattern in at(rest[:4], ()):
+                        if rest[:length] == literal and pattern(event, rest[length:]):
+                            return True
+                    return read_index(event, rest)
+            return read_index(event, _peel(event, text))
+
+        return read
+
+
+FORMAT = _Postfix("postfix", tuple(sorted(_PROGRAMS)), _peel)
 
 
 @lru_cache(maxsize=4096)

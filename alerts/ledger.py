@@ -162,7 +162,7 @@ class Ledger:
             pair = record.networks.get(net)
             if pair is not None and now - pair[1] < _HOUR_US and not record.failing:
                 # the everyday case: a known pair seen within the hour; nothing to learn, no fact that a rule asks for
-                if now - pair[0] < _QUARTER_US and record.successes:
+                if now - pair[0] < _QUARTER_US and record.successes and len(record.networks) > 1:
                     event.facts = self._pair_facts(record, net, pair, now)
                 return
         if record is None:

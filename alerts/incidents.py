@@ -95,12 +95,14 @@ class Incidents:
         detection = finding.detection
         key = (detection.cause, detection.primary, finding.primary)
         incident = self._by_key.get(key)
+        is_back = False
         if incident is None:
             if not finding.fired:
                 return None
             incident = self._open(key, finding)
         elif incident.status == "quiet" and finding.fired:
             incident.status = "open"
+            is_back = incident.told_severity is not None  # people were told that it had ended
             if incident.told_severity == "critical":
                 self._urgent.add(incident.id)
         if not finding.fired and self._is_counted(incident, finding):
@@ -112,8 +114,12 @@ class Incidents:
             self._plan(incident, key, self._quiet_at(incident))
         self._changed[incident.id] = incident
         if finding.fired:
+            if self._by_id(incident.parent) is None:
+                incident.parent = None  # a story that is over tells of nobody any more
             self._relate(incident)
-            if incident.parent is None:
+            if incident.parent is None and is_back:
+                self._notify(incident, "returned", finding.at_us)
+            elif incident.parent is None:
                 self._tell(incident, finding.at_us, before)
             else:
                 self._lift(incident)

@@ -139,6 +139,36 @@ def test_what_returns_after_it_was_closed_is_a_new_incident() -> None:
     assert told(again) == [("returned", "guess")]
 
 
+def test_what_comes_back_within_a_day_is_told_so() -> None:
+    """People who were told that it ended are told that it did not."""
+    incidents = Incidents("default", Memory())
+    take(incidents, finding(detection(), severity="high"))
+    incidents.tick(START_US + 20 * MINUTE_US)
+
+    take(incidents, finding(detection(), at_us=START_US + 2 * HOUR_US, severity="high"))
+
+    assert [kind for kind, _ in told(incidents)] == ["opened", "ended", "returned"]
+
+
+def test_what_outlives_its_story_speaks_for_itself() -> None:
+    """When the greater incident is closed, the part that goes on is told by itself."""
+    incidents = Incidents("default", Memory())
+    takeover = detection("entered", "takeover", "mailwarden.account")
+    sending = detection("burst", "sending", "mailwarden.account")
+    bob = {"account": ["bob@example.org"]}
+    take(incidents, finding(takeover, "bob@example.org", severity="medium", **bob))
+    (child,) = take(incidents, finding(sending, "bob@example.org", severity="medium", **bob))
+    for minutes in range(0, 3 * 24 * 60, 10):
+        take(incidents, finding(sending, "bob@example.org", START_US + minutes * MINUTE_US, "medium", False, **bob))
+        incidents.tick(START_US + minutes * MINUTE_US)
+    told(incidents)
+
+    take(incidents, finding(sending, "bob@example.org", START_US + 3 * DAY_US, "critical", **bob))
+
+    assert child.parent is None
+    assert told(incidents) == [("opened", "burst")]
+
+
 @pytest.mark.parametrize(
     ("severity", "kinds"), [("info", []), ("low", []), ("medium", ["opened"]), ("high", ["opened"])]
 )

@@ -155,15 +155,15 @@ def test_what_outlives_its_story_speaks_for_itself() -> None:
     incidents = Incidents("default", Memory())
     takeover = detection("entered", "takeover", "mailwarden.account")
     sending = detection("burst", "sending", "mailwarden.account")
-    bob = {"account": ["bob@example.org"]}
-    take(incidents, finding(takeover, "bob@example.org", severity="medium", **bob))
-    (child,) = take(incidents, finding(sending, "bob@example.org", severity="medium", **bob))
+    bob = ["bob@example.org"]
+    take(incidents, finding(takeover, "bob@example.org", severity="medium", account=bob))
+    (child,) = take(incidents, finding(sending, "bob@example.org", severity="medium", account=bob))
     for minutes in range(0, 3 * 24 * 60, 10):
-        take(incidents, finding(sending, "bob@example.org", START_US + minutes * MINUTE_US, "medium", False, **bob))
+        take(incidents, finding(sending, "bob@example.org", START_US + minutes * MINUTE_US, fired=False, account=bob))
         incidents.tick(START_US + minutes * MINUTE_US)
     told(incidents)
 
-    take(incidents, finding(sending, "bob@example.org", START_US + 3 * DAY_US, "critical", **bob))
+    take(incidents, finding(sending, "bob@example.org", START_US + 3 * DAY_US, "critical", account=bob))
 
     assert child.parent is None
     assert told(incidents) == [("opened", "burst")]

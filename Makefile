@@ -3,14 +3,15 @@
 PYTHON ?=
 BIN := .venv/bin
 READY := .venv/.ready
-INSTALLED := build/installed
+PREFIX ?= /opt/mailwarden
 
-.PHONY: help test check format lint types imports unit wheel demo bench soak lock clean
+.PHONY: help test check format lint types imports unit wheel demo bench soak install lock clean
 
 help:
 	@echo "make demo    follow sample logs as they grow: incidents, an alert, a report (about a minute)"
 	@echo "make test    everything that must hold: format, lint, types, imports, tests, the built wheel"
 	@echo "make check   the same without the tests and the wheel"
+	@echo "make install  put it into /opt/mailwarden (PREFIX=...) and link /usr/local/bin/mailwarden"
 	@echo "make bench   the numbers of the README, beside those of other tools"
 	@echo "make soak    follow, rotate and kill for a long time"
 	@echo "make lock    renew requirements/*.txt (needs uv)"
@@ -51,6 +52,10 @@ bench: $(READY)
 soak: $(READY)
 	$(BIN)/python bench/soak.py
 
+install:
+	requirements/setup.sh install $(PREFIX) $(PYTHON)
+	@test ! -w /usr/local/bin || ln -sfn $(PREFIX)/bin/mailwarden /usr/local/bin/mailwarden
+
 lock:
 	requirements/lock.sh
 
@@ -59,5 +64,5 @@ clean:
 	find . -name __pycache__ -type d -not -path './.venv/*' -exec rm -rf {} +
 
 $(READY): requirements/dev.txt requirements/setup.sh pyproject.toml
-	requirements/setup.sh $(PYTHON)
+	requirements/setup.sh develop $(PYTHON)
 	@touch $@

@@ -3,12 +3,13 @@
 set -eu
 cd "$(dirname "$0")/.."
 compile() {
-    uv pip compile pyproject.toml --quiet --no-config --universal --python-version 3.11 \
+    uv pip compile --quiet --no-config --universal --python-version 3.11 \
         --generate-hashes --no-annotate --no-header "$@"
 }
-compile --extra dev --upgrade --output-file requirements/dev.txt
-compile --constraint requirements/dev.txt --output-file requirements/run.txt
-if grep -n '://' requirements/dev.txt requirements/run.txt; then
+compile pyproject.toml --extra dev --upgrade --output-file requirements/dev.txt
+compile pyproject.toml --constraint requirements/dev.txt --output-file requirements/run.txt
+echo "setuptools" | compile - --constraint requirements/dev.txt --output-file requirements/build.txt
+if grep -n '://' requirements/*.txt; then
     echo "A lock names an address: it must work with every index." >&2
     exit 1
 fi

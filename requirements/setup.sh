@@ -1,5 +1,7 @@
 #!/bin/sh
-# Set up .venv in the checkout from the lock: `requirements/setup.sh [PYTHON]`. Only what is missing is done.
+# Set up an environment from the locks and put mailwarden into it. Only what is missing is done.
+#   requirements/setup.sh develop [PYTHON]            .venv in the checkout, with what tests need
+#   requirements/setup.sh install DIRECTORY [PYTHON]  an environment for use, which the checkout may leave
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -40,12 +42,35 @@ install_venv() {
     exit 3
 }
 
-python=$(find_python "$@")
-if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
-    "$python" -c 'import ensurepip, venv' 2>/dev/null || install_venv "$python"
-    rm -rf .venv
-    "$python" -m venv .venv
-fi
-echo "Installing the locked dependencies into .venv ..." >&2
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+make_environment() {
+    directory=$1
+    shift
+    if ! "$directory/bin/python" -m pip --version >/dev/null 2>&1; then
+        python=$(find_python "$@")
+        "$python" -c 'import ensurepip, venv' 2>/dev/null || install_venv "$python"
+        rm -rf "$directory"
+        "$python" -m venv "$directory"
+    fi
+    pip="$directory/bin/python -m pip install -qq --disable-pip-version-check --no-compile"
+    echo "Installing the locked dependencies into $directory ..." >&2
+}
+
+case ${1:-} in
+develop)
+    shift
+    make_environment .venv "$@"
+    $pip --require-hashes -r requirements/dev.txt
+    $pip --no-deps --no-build-isolation --editable .
+    ;;
+install)
+    shift
+    make_environment "$@"
+    $pip --require-hashes -r requirements/build.txt -r requirements/run.txt
+    $pip --no-deps --no-build-isolation --force-reinstall .
+    echo "Installed: $("$1/bin/mailwarden" --version)" >&2
+    ;;
+*)
+    sed -n '2,4s/^# *//p' "$0" >&2
+    exit 2
+    ;;
+esac

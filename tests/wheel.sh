@@ -4,9 +4,10 @@ set -eu
 cd "$(dirname "$0")/.."
 checkout=$(pwd)
 environment=$checkout/build/installed
+sample=$checkout/sample_logs/account_takeover/mail.log
 rm -rf "$environment"
 .venv/bin/python -m venv "$environment"
-pip="$environment/bin/python -m pip --disable-pip-version-check install --quiet --no-compile"
+pip="$environment/bin/python -m pip install -qq --disable-pip-version-check --no-compile"
 $pip --require-hashes -r requirements/run.txt
 $pip --no-deps --no-index dist/mailwarden-*.whl
 
@@ -18,8 +19,8 @@ mailwarden=$environment/bin/mailwarden
 "$mailwarden" --version
 "$mailwarden" --help >help.txt
 "$mailwarden" rules list >rules.txt
-"$mailwarden" scan "$checkout/sample_logs/account_takeover/mail.log" >scan.txt
+"$mailwarden" scan "$sample" >scan.txt
 grep -q CRITICAL scan.txt
-"$environment/bin/python" -m mailwarden parse "$checkout/sample_logs/account_takeover/mail.log" >events.jsonl
-[ "$(wc -l <events.jsonl)" -eq "$(wc -l <"$checkout/sample_logs/account_takeover/mail.log")" ]
+"$environment/bin/python" -m mailwarden parse "$sample" >events.jsonl
+[ "$(wc -l <events.jsonl)" -eq "$(wc -l <"$sample")" ]
 echo "The installed wheel works: $(head -n 1 scan.txt)"

@@ -130,9 +130,8 @@ def cases_of(path: Path) -> list[Case]:
     try:
         cases = msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")), list[Case])
     except FileNotFoundError:
-        raise ConfigurationError(
-            [f"{path}: is not there. Write cases like those of `mailwarden rules show fast_guessing`."]
-        ) from None
+        model = files("mailwarden.alerts") / "rules" / "fast_guessing.cases.yaml"
+        raise ConfigurationError([f"{path}: is not there. Write cases for this rule, like those in {model}."]) from None
     except (yaml.YAMLError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise ConfigurationError([f"{path}: no list of cases: {error}. Mend it."]) from None
     faults = [

@@ -41,6 +41,7 @@ class Watcher:
         self.configuration = directory / "mailwarden.yml"
         self.said = directory / "said.txt"
         self.clock = clock
+        self._batches_before = 0
         self.process: subprocess.Popen[bytes] | None = None
         self.configure(settings)
 
@@ -56,6 +57,7 @@ class Watcher:
 
     def start(self, **more: Any) -> None:
         """Begin to watch."""
+        self._batches_before = self.batches()
         with self.said.open("ab") as said:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "mailwarden", "run", "--config", str(self.configuration), "--clock", self.clock],
@@ -109,12 +111,16 @@ class Watcher:
         rows = self.ask("SELECT SUM(count) FROM rollups WHERE name = 'lines'")
         return rows[0][0] or 0 if rows else 0
 
+    def is_ready(self) -> bool:
+        """Say whether the process has read what there was when it began."""
+        assert self.is_running(), self.said.read_text()
+        return self.batches() > self._batches_before
+
     def read_all(self, lines: int) -> None:
         """Wait until so many lines were committed; fail when the process ends before, or when it counts more."""
 
         def is_read() -> bool:
-            assert self.is_running(), self.said.read_text()
-            return self.lines() >= lines
+            return self.is_ready() and self.lines() >= lines
 
         until(is_read, f"{lines} lines read, {self.lines()} were: {self.said.read_text()}")
         assert self.lines() == lines

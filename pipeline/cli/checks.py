@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from mailwarden.alerts.translate import N_, Translator
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.errors import MailwardenError
 from mailwarden.pipeline.cli.session import Session
@@ -48,11 +49,11 @@ class Check:
 
 def all_checks(session: Session, *, send: bool = False) -> Iterator[Check]:
     """Look at everything, one check after the other."""
-    path = session.configuration.path
-    yield Check("configuration", "ok", str(path) if path else "none; the defaults hold")
+    path, tongue = session.configuration.path, session.tongue
+    yield Check(tongue.gettext("configuration"), "ok", str(path) if path else tongue.gettext("none; the defaults hold"))
     yield from _logs(session)
-    yield _auth_verbose()
-    yield _clock()
+    yield _auth_verbose(tongue)
+    yield _clock(tongue)
     yield from _service(session)
     yield from _channels(session, send)
     yield from _disk(session)
@@ -62,88 +63,100 @@ def all_checks(session: Session, *, send: bool = False) -> Iterator[Check]:
 
 
 def _logs(session: Session) -> Iterator[Check]:
-    configured = session.configuration.sources
+    configured, tongue = session.configuration.sources, session.tongue
     if not configured:
         yield from _discovered(session)
         return
     for source in configured:
         if source.kind == "journal":
-            yield _journal()
+            yield _journal(tongue)
         elif source.kind == "docker":
-            yield Check("docker", "not checked", "its containers are read as they come")
+            yield Check("docker", "not checked", tongue.gettext("its containers are read as they come"))
         elif any(sign in source.path for sign in "*?["):
             matches = sorted(glob.glob(source.path, recursive=True))[:_MATCHES]  # noqa: PTH207 (an absolute pattern)
             if not matches:
-                yield Check(f"log {source.path}", "warning", "nothing fits this pattern yet", "Check the pattern.")
+                yield Check(
+                    tongue.say(N_("log {path}"), {"path": source.path}),
+                    "warning",
+                    tongue.gettext("nothing fits this pattern yet"),
+                    tongue.gettext("Check the pattern."),
+                )
             yield from (_log(Path(match), session) for match in matches)
         else:
             yield _log(Path(source.path), session)
 
 
 def _discovered(session: Session) -> Iterator[Check]:
-    discovery = discover()
+    discovery, tongue = discover(), session.tongue
     for one in discovery.found:
         if one.kind == "files":
             yield _log(Path(one.path), session)
         elif one.kind == "journal":
-            yield _journal()
+            yield _journal(tongue)
         else:
-            yield Check(f"docker {one.path}", "ok", "readable")
+            yield Check(f"docker {one.path}", "ok", tongue.gettext("readable"))
     for problem in discovery.unreadable:
-        yield Check("log", "error", problem)
+        yield Check(tongue.gettext("log"), "error", problem)
     if not discovery.found and not discovery.unreadable:
         yield Check(
-            "logs",
+            tongue.gettext("logs"),
             "error",
-            "no mail log was found: nothing can be seen",
-            "Name them under sources: in mailwarden.yml. Postfix writes to syslog (install rsyslog) or to maillog_file.",
+            tongue.gettext("no mail log was found: nothing can be seen"),
+            tongue.gettext(
+                "Name them under sources: in mailwarden.yml. Postfix writes to syslog (install rsyslog) or to maillog_file."
+            ),
         )
 
 
 def _log(path: Path, session: Session) -> Check:
-    name = f"log {path}"
+    tongue = session.tongue
+    name = tongue.say(N_("log {path}"), {"path": str(path)})
     try:
         if path.is_dir():
-            return Check(name, "ok", "a directory")
+            return Check(name, "ok", tongue.gettext("a directory"))
         with path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - _TAIL_BYTES))
             tail = file.read()
             written_s = os.fstat(file.fileno()).st_mtime
     except FileNotFoundError:
-        return Check(name, "error", "is not there; nothing is read from it", "Check sources: in the configuration.")
+        says = tongue.gettext("is not there; nothing is read from it")
+        return Check(name, "error", says, tongue.gettext("Check sources: in the configuration."))
     except PermissionError:
         return Check(
             name,
             "error",
-            f"not readable by user {os.geteuid()}: nothing is read from it",
-            "Run as root, or:  usermod -aG adm USER",
+            tongue.say(N_("not readable by user {user}: nothing is read from it"), {"user": str(os.geteuid())}),
+            tongue.gettext("Run as root, or:  usermod -aG adm USER"),
         )
     except OSError as error:
-        return Check(name, "error", f"cannot be read: {error.strerror}")
+        return Check(name, "error", tongue.say(N_("cannot be read: {error}"), {"error": error.strerror}))
     zone = session.zone
     reader = Reader(zone=zone, hint_year_us=int(written_s * 1_000_000))
     lines = tail.split(b"\n")[1 if size > _TAIL_BYTES else 0 :]
     events = reader.read_lines([line.decode("utf-8", "surrogateescape") for line in lines if line])
     ours = [event for event in events if event.event_kind != "ignored"]
     if not ours:
-        return Check(name, "warning", "holds no line of a mail server at its end", "Is it the right file?")
+        says = tongue.gettext("holds no line of a mail server at its end")
+        return Check(name, "warning", says, tongue.gettext("Is it the right file?"))
     missed = sum(event.event_kind == "pipeline_error" for event in ours)
     if missed > max(2, len(ours) * _UNPARSED_SHARE * 10):
-        return Check(
-            name, "warning", f"{missed} of its last {len(ours)} lines are not understood", "mailwarden unparsed"
-        )
+        values = {"missed": missed, "lines": len(ours)}
+        says = tongue.say(N_("{missed} of its last {lines} lines are not understood"), values)
+        return Check(name, "warning", says, "mailwarden unparsed")
     ahead_s = max(event.timestamp_us for event in ours) / 1_000_000 - written_s
     if ahead_s > _SKEW_S or (ahead_s < -_SKEW_S and _whole_zone(ahead_s)):
-        steps = round(ahead_s / 3600, 1)
+        hours = {"hours": f"{ahead_s / 3600:+.1f}"}
         return Check(
             name,
             "warning",
-            f"its newest line is stamped {steps:+} h from when it was written: clock or time zone is wrong",
-            "Set timezone: for this source.",
+            tongue.say(
+                N_("its newest line is stamped {hours} h from when it was written: clock or time zone is wrong"), hours
+            ),
+            tongue.gettext("Set timezone: for this source."),
         )
-    age = session.tongue.duration(max(0.0, time.time() - written_s))
-    return Check(name, "ok", f"readable, newest line {age} old")
+    age = tongue.duration(max(0.0, time.time() - written_s))
+    return Check(name, "ok", tongue.say(N_("readable, newest line {age} old"), {"age": age}))
 
 
 def _whole_zone(skew_s: float) -> bool:
@@ -156,45 +169,59 @@ def _whole_zone(skew_s: float) -> bool:
     )
 
 
-def _journal() -> Check:
+def _journal(tongue: Translator) -> Check:
+    name = tongue.gettext("journal")
     if shutil.which("journalctl") is None:
-        return Check("journal", "not checked", "journalctl is not installed")
+        return Check(name, "not checked", _missing("journalctl", tongue))
     said = _output("journalctl", "-q", "-n", "1", "-o", "cat", "--facility=mail")
     if said is None:
-        return Check("journal", "error", "cannot be read", "Run as root, or:  usermod -aG systemd-journal USER")
+        mend = tongue.gettext("Run as root, or:  usermod -aG systemd-journal USER")
+        return Check(name, "error", tongue.gettext("cannot be read"), mend)
     if not said.strip():
-        return Check("journal", "warning", "holds no line of a mail server (or none that this user may read)")
-    return Check("journal", "ok", "readable")
+        says = tongue.gettext("holds no line of a mail server (or none that this user may read)")
+        return Check(name, "warning", says)
+    return Check(name, "ok", tongue.gettext("readable"))
 
 
-def _auth_verbose() -> Check:
+def _auth_verbose(tongue: Translator) -> Check:
     name = "dovecot auth_verbose"
     if shutil.which("doveconf") is None:
-        return Check(name, "not checked", "doveconf is not installed here")
+        return Check(name, "not checked", _missing("doveconf", tongue))
     said = _output("doveconf", "-h", "auth_verbose")
     if said is None:
-        return Check(name, "not checked", "doveconf gave no answer")
+        return Check(name, "not checked", _silent("doveconf", tongue))
     if said.strip() == "yes":
-        return Check(name, "ok", "on: failed logins carry their reason")
+        return Check(name, "ok", tongue.gettext("on: failed logins carry their reason"))
     return Check(
         name,
         "warning",
-        "off: it is not seen whether a guessed account exists or a password was wrong",
-        "Set auth_verbose = yes in /etc/dovecot/conf.d/10-logging.conf and reload Dovecot.",
+        tongue.gettext("off: it is not seen whether a guessed account exists or a password was wrong"),
+        tongue.gettext("Set auth_verbose = yes in /etc/dovecot/conf.d/10-logging.conf and reload Dovecot."),
     )
 
 
-def _clock() -> Check:
+def _clock(tongue: Translator) -> Check:
+    name = tongue.gettext("clock")
+    well = Check(name, "ok", tongue.gettext("set by the network"))
     if Path("/run/systemd/timesync/synchronized").exists():
-        return Check("clock", "ok", "set by the network")
+        return well
     if shutil.which("timedatectl") is None:
-        return Check("clock", "not checked", "timedatectl is not installed")
+        return Check(name, "not checked", _missing("timedatectl", tongue))
     said = _output("timedatectl", "show", "-p", "NTPSynchronized", "--value")
     if said is None:
-        return Check("clock", "not checked", "timedatectl gave no answer")
+        return Check(name, "not checked", _silent("timedatectl", tongue))
     if said.strip() == "yes":
-        return Check("clock", "ok", "set by the network")
-    return Check("clock", "warning", "not set by the network: times may be wrong", "timedatectl set-ntp true")
+        return well
+    says = tongue.gettext("not set by the network: times may be wrong")
+    return Check(name, "warning", says, "timedatectl set-ntp true")
+
+
+def _missing(program: str, tongue: Translator) -> str:
+    return tongue.say(N_("{program} is not installed here"), {"program": program})
+
+
+def _silent(program: str, tongue: Translator) -> str:
+    return tongue.say(N_("{program} gave no answer"), {"program": program})
 
 
 # ---------------------------------------------------------------------- mailwarden itself
@@ -203,10 +230,11 @@ def _clock() -> Check:
 def _service(session: Session) -> Iterator[Check]:
     from mailwarden.pipeline.store import Store
 
-    path = store_path(session.configuration.state_directory)
+    path, tongue = store_path(session.configuration.state_directory), session.tongue
+    name = tongue.gettext("service")
     try:
         if not path.exists():
-            yield Check("service", "warning", "has never run here: nothing is watched", "mailwarden setup")
+            yield Check(name, "warning", tongue.gettext("has never run here: nothing is watched"), "mailwarden setup")
             return
         with Store.open(path, read_only=True) as store:
             counts = store.outbox_counts()
@@ -214,60 +242,71 @@ def _service(session: Session) -> Iterator[Check]:
             stream_us = int(store.meta("stream_us") or 0)
         written_s = max(one.stat().st_mtime for one in path.parent.glob(f"{path.name}*"))
     except (MailwardenError, OSError) as error:
-        yield Check("state", "error", str(error))
+        yield Check(tongue.gettext("state"), "error", str(error))
         return
     lag_s = time.time() - max(written_s, stream_us / 1_000_000)
     if lag_s > _ALIVE_S:
-        age = session.tongue.duration(lag_s)
-        yield Check("service", "error", f"nothing was read for {age}", "systemctl status mailwarden")
+        says = tongue.say(N_("nothing was read for {age}"), {"age": tongue.duration(lag_s)})
+        yield Check(name, "error", says, "systemctl status mailwarden")
     else:
-        yield Check("service", "ok", "reads as lines come")
+        yield Check(name, "ok", tongue.gettext("reads as lines come"))
     if counts.waiting and counts.oldest_us and time.time() - counts.oldest_us / 1_000_000 > _ALIVE_S:
-        since = session.tongue.time(counts.oldest_us, zone=session.zone, near_us=time.time_ns() // 1000)
-        yield Check("alerts", "error", f"{counts.waiting} wait since {since}", "mailwarden doctor --send")
+        since = tongue.time(counts.oldest_us, zone=session.zone, near_us=time.time_ns() // 1000)
+        says = tongue.count(
+            "{number} waits since {since}", "{number} wait since {since}", counts.waiting, {"since": since}
+        )
+        yield Check(tongue.gettext("alerts"), "error", says, "mailwarden doctor --send")
     missed = sum(shape.lines for shape in unparsed)
     if missed:
-        yield Check(
-            "unparsed", "warning", f"{missed:,} lines of mail programs were not understood", "mailwarden unparsed"
+        says = tongue.count(
+            "{number} line of mail programs was not understood",
+            "{number} lines of mail programs were not understood",
+            missed,
         )
+        yield Check(tongue.gettext("unparsed"), "warning", says, "mailwarden unparsed")
 
 
 def _channels(session: Session, send: bool) -> Iterator[Check]:
     from mailwarden.alerts.channels import Channels, Message
 
-    settings = session.configuration.channels
+    settings, tongue = session.configuration.channels, session.tongue
     if not settings:
-        yield Check("channels", "warning", "none is set: nobody is told of anything", "mailwarden setup")
+        says = tongue.gettext("none is set: nobody is told of anything")
+        yield Check(tongue.gettext("channels"), "warning", says, "mailwarden setup")
     for setting in settings:
-        name = f"channel {setting.name}"
-        mend = "Mend alerts.channels in the configuration, then  mailwarden doctor --send"
+        name = tongue.say(N_("channel {name}"), {"name": setting.name})
+        mend = tongue.gettext("Mend alerts.channels in the configuration, then  mailwarden doctor --send")
         try:
-            channels = Channels([setting.resolve(session.tongue.language)])
+            channels = Channels([setting.resolve(tongue.language)])
             channels.check()
             if not send:
-                yield Check(name, "ok", "its address is well-formed; try it with --send")
+                yield Check(name, "ok", tongue.gettext("its address is well-formed; try it with --send"))
                 continue
-            text = "This is a test. You will be told here when something goes wrong with your mail."
-            channels.send(setting.name, Message(id="test", title="mailwarden: test", body=text, tone="info"))
-            yield Check(name, "ok", "took the test message")
+            text = tongue.gettext("This is a test. You will be told here when something goes wrong with your mail.")
+            channels.send(
+                setting.name, Message(id="test", title=tongue.gettext("mailwarden: test"), body=text, tone="info")
+            )
+            yield Check(name, "ok", tongue.gettext("took the test message"))
         except MailwardenError as error:
             yield Check(name, "error", str(error), mend)
 
 
 def _disk(session: Session) -> Iterator[Check]:
-    directory = session.configuration.state_directory
+    directory, tongue = session.configuration.state_directory, session.tongue
+    name = tongue.gettext("disk")
     while not directory.exists() and directory != directory.parent:
         directory = directory.parent
     try:
         usage = shutil.disk_usage(directory)
     except OSError as error:
-        yield Check("disk", "not checked", f"{directory}: {error.strerror}")
+        yield Check(name, "not checked", f"{directory}: {error.strerror}")
         return
-    free = f"{usage.free / 1e9:.1f} GB free on the disk of {directory}"
+    values = {"free": f"{usage.free / 1e9:.1f}", "directory": str(directory)}
+    free = tongue.say(N_("{free} GB free on the disk of {directory}"), values)
     if usage.free < min(_LEAST_FREE, usage.total * _LEAST_FREE_SHARE):
-        yield Check("disk", "error", free, "Free some: when it is full, nothing can be remembered.")
+        yield Check(name, "error", free, tongue.gettext("Free some: when it is full, nothing can be remembered."))
     else:
-        yield Check("disk", "ok", free)
+        yield Check(name, "ok", free)
 
 
 def _output(*words: str) -> str | None:

@@ -1,10 +1,12 @@
 """`mailwarden doctor`: does mailwarden see everything, and can it reach you?"""
 
 import sys
+from dataclasses import replace
 
 import click
 
 from mailwarden.alerts.escape import printable
+from mailwarden.alerts.translate import N_, Translator, translator
 from mailwarden.pipeline.cli.checks import Check, all_checks
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command
@@ -19,6 +21,7 @@ _MARKS: dict[str, tuple[Style, str]] = {
     "error": ("critical", "●"),
     "not checked": ("faint", "?"),
 }
+_WORDS = {"warning": N_("warning"), "error": N_("error"), "not checked": N_("not checked")}
 
 
 @click.command(
@@ -39,29 +42,41 @@ def command(context: click.Context, send: bool, json_: bool) -> int:
     Looks at the configuration, the logs, the clock, the service, the channels and the disk. Leaves with 3 where one of
     them is in error.
     """
-    checks = list(all_checks(session(context), send=send))
+    now = session(context)
+    if json_:  # data is the same in every language
+        now = replace(now, tongue=translator("en"))
+    checks = list(all_checks(now, send=send))
     if json_:
         for check in checks:
             sys.stdout.buffer.write(json_line(check.as_data()) + b"\n")
         sys.stdout.buffer.flush()
     else:
-        write(_view(checks))
+        write(_view(checks, now.tongue))
     return 3 if any(check.state == "error" for check in checks) else 0
 
 
-def _view(checks: list[Check]) -> list[Line]:
+def _view(checks: list[Check], tongue: Translator) -> list[Line]:
     counts = {state: sum(check.state == state for check in checks) for state in _MARKS}
-    wrong = [
-        f"{counts[state]} {state}{'s' if counts[state] > 1 else ''}" for state in ("error", "warning") if counts[state]
+    told = [
+        tongue.count("{number} error", "{number} errors", counts["error"]) if counts["error"] else "",
+        tongue.count("{number} warning", "{number} warnings", counts["warning"]) if counts["warning"] else "",
+        tongue.say(N_("{number} not checked"), {"number": counts["not checked"]}) if counts["not checked"] else "",
     ]
-    first = f"{', '.join(wrong)}." if wrong else "All that was checked is well."
-    if counts["not checked"]:
-        first += f" {counts['not checked']} not checked."
+    parts = tongue.gettext(", ").join(part for part in told if part)
+    if counts["error"] or counts["warning"]:
+        first = tongue.say(N_("{parts}."), {"parts": parts})
+    elif parts:
+        first = tongue.say(N_("All that was checked is well ({parts})."), {"parts": parts})
+    else:
+        first = tongue.gettext("All is well.")
     lines: list[Line] = [[Span(first, "strong")], []]
     for check in checks:
         style, mark = _MARKS[check.state]
-        word = "" if check.state == "ok" else f"{check.state}: "
-        lines.append([Span(mark, style), f" {printable(check.name)}: {word}{printable(check.says)}"])
+        values = {"name": check.name, "says": check.says}
+        text = tongue.say(N_("{name}: {says}"), values)
+        if check.state in _WORDS:
+            text = tongue.say(N_("{name}: {word}: {says}"), {**values, "word": tongue.gettext(_WORDS[check.state])})
+        lines.append([Span(mark, style), f" {printable(text)}"])
         if check.mend:
             lines.append([f"  → {printable(check.mend)}"])
     return lines

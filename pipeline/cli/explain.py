@@ -6,12 +6,13 @@ from importlib import import_module
 import click
 
 from mailwarden.alerts.escape import printable
+from mailwarden.alerts.translate import N_, Translator
 from mailwarden.parsers.event import Event, to_ecs
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.lines import reader_for
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import session
-from mailwarden.pipeline.cli.terminal import Line, Span, Style, write
+from mailwarden.pipeline.cli.terminal import Line, Span, Style, columns, write
 
 __all__ = ["command"]
 
@@ -28,11 +29,11 @@ _ENVELOPE = (
     "container.name",
 )
 _KINDS: dict[str, tuple[Style, str]] = {
-    "event": ("ok", "✓ understood"),
-    "ignored": ("faint", "■ not a mail program: passed over"),
+    "event": ("ok", N_("✓ understood")),
+    "ignored": ("faint", N_("■ not a mail program: passed over")),
     "pipeline_error": (
         "watch",
-        "▲ not understood: no pattern knows this text. It is counted; see  mailwarden unparsed",
+        N_("▲ not understood: no pattern knows this text. It is counted; see  mailwarden unparsed"),
     ),
 }
 
@@ -55,33 +56,39 @@ def command(context: click.Context, lines: tuple[str, ...], zone: str | None, ye
     Shows what was taken from around the message, which format and pattern read it, and every field that it gave.
     Several arguments are one line whose quotes were forgotten.
     """
-    zone = zone or session(context).configuration.timezone
+    now = session(context)
+    zone = zone or now.configuration.timezone
     text = sys.stdin.buffer.read().decode("utf-8", "surrogateescape") if lines == ("-",) else " ".join(lines)
     reader = reader_for("-", zone, year)
     shown: list[Line] = []
     for line in text.removesuffix("\n").split("\n"):
         event = reader.read(line)
-        shown += [*_view(line, event), []]
+        shown += [*_view(line, event, now.tongue), []]
     write(shown[:-1])
 
 
-def _view(line: str, event: Event) -> list[Line]:
+def _view(line: str, event: Event, tongue: Translator) -> list[Line]:
     style, said = _KINDS.get(event.event_kind, _KINDS["pipeline_error"])
     lines: list[Line] = [
-        [Span(said, style)],
+        [Span(tongue.gettext(said), style)],
         [],
-        [Span("The line", "faint")],
+        [Span(tongue.gettext("The line"), "faint")],
         [f"  {printable(event.event_original or line)}"],
     ]
     fields = to_ecs(event)
-    lines.append([Span("Around the message", "faint")])
+    lines.append([Span(tongue.gettext("Around the message"), "faint")])
     around = {name: value for name, value in fields.items() if name in _ENVELOPE}
-    lines += _table(around) if around else [["  nothing: no stamp and no program name was found"]]
-    lines.append([Span("Format  ", "faint"), printable(event.event_module or "none")])
+    stamped = [name for name in around if name != "mailwarden.time.quality"]
+    nothing = tongue.gettext("nothing: no stamp and no program name was found")
+    lines += _table(around) if stamped else [[f"  {nothing}"]]
+    words = [tongue.gettext("Format"), tongue.gettext("Pattern")]
+    width = max(map(columns, words)) + 1
+    form, pattern = (Span(word + " " * (width - columns(word)), "faint") for word in words)
+    lines.append([form, printable(event.event_module or tongue.gettext("none"))])
     patterns = _patterns(line, event)
     if patterns:
-        lines.append([Span("Pattern ", "faint"), ", ".join(patterns)])
-    lines.append([Span("The event", "faint")])
+        lines.append([pattern, ", ".join(patterns)])
+    lines.append([Span(tongue.gettext("The event"), "faint")])
     lines += _table({name: value for name, value in fields.items() if name not in _ENVELOPE})
     return lines
 

@@ -327,6 +327,6 @@ def _normal(totals: Mapping[tuple[str, str, str, str], int], tongue: Translator)
         elif clear:
             by.append(tongue.count("{number} without TLS", "{number} without TLS", clear))
         text = tongue.count("{number} login", "{number} logins", number)
-        parts.append(f"{text} ({tongue.gettext(', ').join(by)})")
+        parts.append(tongue.say(N_("{logins} ({by})"), {"logins": text, "by": tongue.gettext(", ").join(by)}))
     parts += [say(tongue, delivered[status]) for status, say in _STATUSES.items() if delivered[status]]
     return tongue.say(N_("Normal: {parts}"), {"parts": " · ".join(parts)}) if parts else ""

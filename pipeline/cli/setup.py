@@ -10,6 +10,7 @@ import click
 import yaml
 
 from mailwarden.alerts.escape import printable
+from mailwarden.alerts.translate import N_, Translator, translator
 from mailwarden.parsers.errors import DeliveryError, MailwardenError, UsageError
 from mailwarden.pipeline.cli.root import Command, Face
 from mailwarden.pipeline.cli.terminal import Span, tell, write
@@ -73,20 +74,25 @@ def command(
     """
     face = context.find_object(Face) or Face()
     target = Path(face.config or ("/etc/mailwarden/mailwarden.yml" if os.geteuid() == 0 else "mailwarden.yml"))
+    spoken = language or Configuration().spoken()
+    tongue = translator(spoken)
     if remove:
-        return _remove(target, yes)
+        return _remove(target, yes, tongue)
     if target.exists():
         raise UsageError(f"{target}: is there already. Change it with an editor, or move it away first.")
     asks = sys.stdin.isatty() and not yes
-    spoken = Configuration().spoken()
     if asks:
         channel = channel or click.prompt(
-            "1. Where should alerts go? An Apprise URL, such as tgram://TOKEN/CHAT or mailto://… (Enter: nowhere yet)",
+            tongue.gettext(
+                "1. Where should alerts go? An Apprise URL, such as tgram://TOKEN/CHAT or mailto://… (Enter: nowhere yet)"
+            ),
             default="",
             show_default=False,
         )
-        language = language or click.prompt("2. Language", type=click.Choice(["en", "ja"]), default=spoken)
-        report_time = report_time or click.prompt("3. Daily report at", default="07:00")
+        language = language or click.prompt(
+            tongue.gettext("2. Language"), type=click.Choice(["en", "ja"]), default=spoken
+        )
+        report_time = report_time or click.prompt(tongue.gettext("3. Daily report at"), default="07:00")
     settings: dict[str, Any] = {"language": language or spoken, "report": {"time": report_time or "07:00"}}
     if channel:
         settings["alerts"] = {"channels": {"me": channel}}
@@ -98,11 +104,11 @@ def command(
         files[_UNIT_PATH] = _UNIT.format(program=program, configuration=target.absolute())
     for path, content in files.items():
         write([[Span(f"# {path}", "strong")], *([printable(row)] for row in content.split("\n"))])
-    if not yes and not (asks and click.confirm("Write this?", default=True)):
-        tell("Nothing was written. To write it without questions:  mailwarden setup --yes")
+    if not yes and not (asks and click.confirm(tongue.gettext("Write this?"), default=True)):
+        tell(tongue.gettext("Nothing was written. To write it without questions:  mailwarden setup --yes"))
         return 0
     _write(files)
-    _say_done(load(target), service=_UNIT_PATH in files)
+    _say_done(load(target), tongue, service=_UNIT_PATH in files)
     return 0
 
 
@@ -120,39 +126,39 @@ def _write(files: dict[Path, str]) -> None:
             file.write(content)
 
 
-def _say_done(configuration: Configuration, *, service: bool) -> None:
+def _say_done(configuration: Configuration, tongue: Translator, *, service: bool) -> None:
     if configuration.channels:
         from mailwarden.alerts.channels import Channels, Message
 
         try:
             channels = Channels(configuration.resolved_channels())
-            channels.send(
-                "me", Message(id="setup", title="mailwarden: test", body="Alerts will come here.", tone="info")
-            )
-            tell("A test message was accepted.")
+            title, text = tongue.gettext("mailwarden: test"), tongue.gettext("Alerts will come here.")
+            channels.send("me", Message(id="setup", title=title, body=text, tone="info"))
+            tell(tongue.gettext("A test message was accepted."))
         except (DeliveryError, MailwardenError) as error:
-            tell(f"{error}\nMend it in {configuration.path}, then:  mailwarden doctor --send")
+            mend = N_("Mend it in {path}, then:  mailwarden doctor --send")
+            tell(f"{error}\n{tongue.say(mend, {'path': str(configuration.path)})}")
     else:
-        tell("Nobody is told yet: no channel was given.")
+        tell(tongue.gettext("Nobody is told yet: no channel was given."))
     start = "systemctl enable --now mailwarden" if service else "mailwarden run"
-    tell(f"Written. Start it with  {start}")
+    tell(tongue.say(N_("Written. Start it with  {command}"), {"command": start}))
 
 
-def _remove(target: Path, yes: bool) -> int:
+def _remove(target: Path, yes: bool, tongue: Translator) -> int:
     kept = [default_state(), cache_directory()]
     there = [path for path in (target, _UNIT_PATH) if path.exists()]
     there += [path for path in kept if path.name == "mailwarden" and path.is_dir()]
     if not there:
-        tell("Nothing of mailwarden is on this machine but the program itself.")
+        tell(tongue.gettext("Nothing of mailwarden is on this machine but the program itself."))
         return 0
-    write([["This would be deleted:"], *([f"  {path}"] for path in there)])
-    if not yes and not (sys.stdin.isatty() and click.confirm("Delete it?", default=False)):
-        tell("Nothing was deleted. To delete it without questions:  mailwarden setup --remove --yes")
+    write([[tongue.gettext("This would be deleted:")], *([f"  {path}"] for path in there)])
+    if not yes and not (sys.stdin.isatty() and click.confirm(tongue.gettext("Delete it?"), default=False)):
+        tell(tongue.gettext("Nothing was deleted. To delete it without questions:  mailwarden setup --remove --yes"))
         return 0
     for path in there:
         if path.is_dir():
             shutil.rmtree(path)
         else:
             path.unlink()
-    tell("Deleted. Stop the service if it still runs:  systemctl disable --now mailwarden")
+    tell(tongue.gettext("Deleted. Stop the service if it still runs:  systemctl disable --now mailwarden"))
     return 0

@@ -74,7 +74,8 @@ def show_view(
         lines += _part(tongue.gettext(msgid), [f"{sentences.short(one.id)}  {sentences.title(one)}" for one in related])
     harmless = sentences.harmless(incident)
     if harmless:
-        lines += [[row] for row in wrap(f"{tongue.gettext('Could it be harmless?')} {harmless}", _WIDTH, _WIDTH)]
+        said = tongue.say(N_("Could it be harmless? {harmless}"), {"harmless": harmless})
+        lines += [[row] for row in wrap(said, _WIDTH, _WIDTH)]
     silence = f'mailwarden silence {sentences.short(incident.id)} --until worse|2h|forever --because "…"'
     lines.append([_word(tongue.gettext("Silence")), Span(silence, "command")])
     return lines
@@ -129,12 +130,12 @@ def _how(incident: Incident, sentences: Sentences) -> str:
     }
     said = tongue.say(N_("{first} to {last}, {count}"), values)
     went = []
-    for what, turns in groupby(incident.timeline, key=itemgetter(1)):
+    for what, turns in groupby(sorted(incident.timeline), key=itemgetter(1)):
         times = [at_us for at_us, _ in turns]
         often = f" ×{len(times)}" if len(times) > 1 else ""
         moment = sentences.time(times[0], incident.first_seen_us).rpartition(" ")[0]  # the zone is said once, above
         went.append(f"{moment} {printable(what)}{often}")
-    return ": ".join([said, " → ".join(went)]) if went else said
+    return tongue.say(N_("{said}: {story}"), {"said": said, "story": " → ".join(went)}) if went else said
 
 
 def _proof(incident: Incident, sentences: Sentences, everything: bool) -> list[Line]:

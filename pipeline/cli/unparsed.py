@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from mailwarden.alerts.escape import printable
+from mailwarden.alerts.translate import N_, Translator
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.lines import batches, reader_for
@@ -42,11 +43,14 @@ def command(context: click.Context, files: tuple[str, ...], json_: bool, everyth
     """
     now = session(context)
     if files:
-        shapes = _of_files(files, now.configuration.timezone)
+        shapes, read = _of_files(files, now.configuration.timezone)
+        if not read:
+            tell(now.tongue.gettext("There is no line of a mail program in it."))
+            return
     else:
         paths = now.stores(state)
         if not paths:
-            tell("Nothing was scanned or watched yet. Look back first:  mailwarden scan")
+            tell(now.tongue.gettext("Nothing was scanned or watched yet. Look back first:  mailwarden scan"))
             return
         with Store.open(paths[0], read_only=True) as store:
             shapes = store.unparsed()
@@ -54,32 +58,42 @@ def command(context: click.Context, files: tuple[str, ...], json_: bool, everyth
         for shape in shapes:
             sys.stdout.buffer.write(json_line(shape._asdict()) + b"\n")
         return
-    write(_view(shapes, everything))
+    write(_view(shapes, everything, now.tongue))
 
 
-def _of_files(files: tuple[str, ...], zone: str | None) -> list[Unparsed]:
+def _of_files(files: tuple[str, ...], zone: str | None) -> tuple[list[Unparsed], int]:
+    """Give what is not understood in files, and how many lines of mail programs they hold."""
+    read = 0
     counts: Counter[tuple[str, str]] = Counter()
     samples: dict[tuple[str, str], str] = {}
     for path in files:
         reader = reader_for(path, zone)
         for lines in batches(path):
             for event in reader.read_lines([line.decode("utf-8", "surrogateescape") for line in lines]):
+                read += event.event_kind != "ignored"
                 if event.event_kind == "pipeline_error":
                     key = (event.event_module or "", event.process_name or "")
                     counts[key] += 1
                     samples.setdefault(key, event.event_original)
-    return [Unparsed(*key, "", count, samples[key]) for key, count in counts.most_common()]
+    return [Unparsed(*key, "", count, samples[key]) for key, count in counts.most_common()], read
 
 
-def _view(shapes: list[Unparsed], everything: bool) -> list[Line]:
+def _view(shapes: list[Unparsed], everything: bool, tongue: Translator) -> list[Line]:
     if not shapes:
-        return [[Span("✓ ", "ok"), "Every line of a mail program was understood."]]
-    total = sum(shape.lines for shape in shapes)
-    lines: list[Line] = [[Span(f"▲ {total:,} lines were not understood; shapes: {len(shapes)}.", "watch")], []]
+        return [[Span("✓ ", "ok"), tongue.gettext("Every line of a mail program was understood.")]]
+    kinds = tongue.count("{number} kind", "{number} kinds", len(shapes))
+    said = tongue.count(
+        "{number} line was not understood ({kinds}).",
+        "{number} lines were not understood ({kinds}).",
+        sum(shape.lines for shape in shapes),
+        {"kinds": kinds},
+    )
+    lines: list[Line] = [[Span(f"▲ {said}", "watch")], []]
     for shape in shapes if everything else shapes[:_SHOWN]:
         who = printable(f"{shape.module} {shape.program}".strip() or "?")
         lines += [[f"{shape.lines:>9,}  ", Span(who, "strong")], [" " * 11, printable(shape.sample)]]
     rest = 0 if everything else len(shapes) - _SHOWN
     if rest > 0:
-        lines.append([f"and {rest} more shapes (--all)"])
-    return [*lines, [], ["How one was read:  mailwarden explain 'LINE'"]]
+        lines.append([tongue.count("and {number} more (--all)", "and {number} more (--all)", rest)])
+    how = tongue.say(N_("How one was read: {command}"), {"command": "mailwarden explain 'LINE'"})
+    return [*lines, [], [printable(how)]]

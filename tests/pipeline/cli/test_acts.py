@@ -130,9 +130,19 @@ def test_unparsed_shows_samples_that_cannot_harm(state: Path) -> None:
     """What was not understood is shown with its count, escaped."""
     result = call("unparsed")
 
-    assert "3 lines were not understood; shapes: 1." in result.stdout
+    assert "3 lines were not understood (1 kind)." in result.stdout
     assert "\\x1b[31mnever seen" in result.stdout
     assert json.loads(call("unparsed", "--json").stdout)["lines"] == 3
+
+
+def test_unparsed_does_not_praise_what_is_no_mail_log(state: Path, tmp_path: Path) -> None:
+    """A file without a line of a mail program was not understood either."""
+    (tmp_path / "notes.txt").write_text("hello\n")
+
+    result = call("unparsed", str(tmp_path / "notes.txt"))
+
+    assert result.stdout == ""
+    assert "no line of a mail program" in result.stderr
 
 
 def test_the_state_names_the_worst_and_the_next_step(state: Path) -> None:
@@ -163,6 +173,28 @@ def test_doctor_gives_every_check_as_data(state: Path) -> None:
     checks = [json.loads(line) for line in result.stdout.splitlines()]
     assert {"configuration", "channels", "disk", "unparsed"} <= {check["name"] for check in checks}
     assert all(check["state"] in ("ok", "warning", "error", "not checked") for check in checks)
+
+
+def test_doctor_speaks_the_readers_language_and_data_stays_the_same(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In Japanese the checks are Japanese, but for `--json`, which programs read."""
+    data = call("doctor", "--json").stdout
+    monkeypatch.setenv("LANG", "ja_JP.UTF-8")
+
+    assert "通知先：警告：設定されていません" in call("doctor").stdout
+    names = [json.loads(line)["name"] for line in call("doctor", "--json").stdout.splitlines()]
+    assert names == [json.loads(line)["name"] for line in data.splitlines()]
+
+
+@pytest.mark.parametrize("words", [("explain", "hello"), ("unparsed",), ("setup", "--no-service")])
+def test_commands_speak_japanese(state: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]) -> None:
+    """What a command says is in the reader's language, whichever command it is."""
+    monkeypatch.setenv("LANG", "ja_JP.UTF-8")
+
+    result = call(*words)
+
+    assert any("ぁ" <= sign <= "ん" for sign in result.stdout + result.stderr)
 
 
 def test_doctor_sees_a_wrong_zone(state: Path, tmp_path: Path) -> None:

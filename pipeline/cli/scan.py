@@ -93,7 +93,7 @@ def command(
             result,
             Sentences(result.incidents, now.tongue, now.zone),
             everything=everything,
-            history=state is not None,
+            state=state,
             told=bool(now.configuration.channels),
         )
         write(view)

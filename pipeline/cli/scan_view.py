@@ -1,7 +1,9 @@
 """What `scan` shows: a verdict first, at most 25 lines of 80 columns whatever the input, and the next step."""
 
+import shlex
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from mailwarden.alerts.escape import printable
@@ -87,7 +89,12 @@ def verdict(incidents: Sequence[Incident], tongue: Translator) -> str:
 
 
 def scan_view(
-    scanned: Scanned, sentences: Sentences, *, everything: bool = False, history: bool = False, told: bool = False
+    scanned: Scanned,
+    sentences: Sentences,
+    *,
+    everything: bool = False,
+    state: Path | None = None,
+    told: bool = False,
 ) -> list[Line]:
     """Show the result of a scan.
 
@@ -95,13 +102,13 @@ def scan_view(
         scanned: The result.
         sentences: The words for its incidents.
         everything: List every incident, without a limit of lines.
-        history: Usual values are known.
+        state: The directory of `--state`, whose usual values were known; None without one.
         told: There is a channel.
     """
     tongue = sentences.tongue
     found = top_level(scanned.incidents)
     head = _head(scanned, found, sentences)
-    tail = _tail(scanned, found, sentences, history=history, told=told)
+    tail = _tail(scanned, found, sentences, state=state, told=told)
     if everything:
         body: list[Line] = []
         for incident in found:
@@ -281,19 +288,21 @@ def _minor(
 
 
 def _tail(
-    scanned: Scanned, found: Sequence[Incident], sentences: Sentences, *, history: bool, told: bool
+    scanned: Scanned, found: Sequence[Incident], sentences: Sentences, *, state: Path | None, told: bool
 ) -> list[Line]:
     tongue = sentences.tongue
     lines: list[Line] = []
     normal = _normal(scanned.totals, tongue)
     if normal:
         lines += [[row] for row in wrap(normal, WIDTH, WIDTH)[:2]]
-    if not history and scanned.understood:
+    if state is None and scanned.understood:
         said = tongue.gettext("No history yet: “usual” values start after 7 days of  mailwarden run")
         lines += [[Span(row, "faint")] for row in wrap(said, WIDTH, WIDTH)]
     ends = []
     if found:
         command = f"mailwarden show {sentences.short(found[0].id)}"
+        if state is not None:
+            command += printable(f" --state {shlex.quote(str(state))}")
         ends.append(tongue.say(N_("Details: {command}"), {"command": command}))
     if told:
         ends.append(tongue.say(N_("Keep watching: {command}"), {"command": "mailwarden run"}))

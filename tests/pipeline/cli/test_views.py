@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -45,6 +46,16 @@ def view(incidents: list[Incident], language: str = "en", everything: bool = Fal
     """Show a scan as text."""
     sentences = Sentences(incidents, translator(language), UTC)
     return [line_text(line) for line in scan_view(scanned(incidents, **fields), sentences, everything=everything)]
+
+
+def test_details_are_looked_for_where_they_were_kept() -> None:
+    """After `scan --state` the command that shows an incident names the state."""
+    incidents = [taken_over()]
+    sentences = Sentences(incidents, translator("en"), UTC)
+
+    lines = scan_view(scanned(incidents), sentences, state=Path("my state"))
+
+    assert any("mailwarden show " in text and "--state 'my state'" in text for text in map(line_text, lines))
 
 
 def test_the_needle_is_in_line_four() -> None:

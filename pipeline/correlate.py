@@ -191,7 +191,7 @@ class Correlator:
         status = event.mail_delivery_status
         local = _is_local(event)
         if not local:
-            self._name_provider(event, facts)
+            self._name_provider(event, message, facts)
         if (
             event.mail_queue_remote_id
             and status == "sent"
@@ -206,13 +206,13 @@ class Correlator:
         elif status != "deferred":
             facts["mailwarden.first_try"] = True
         if local:
-            if status == "sent":
+            if status == "sent" and event.process_name != "pipe":  # a pipe may be a filter, for anybody's mail
                 self._learn_local(event)
             event.mailwarden_direction = "internal" if message and message.outbound else "inbound"
         elif message is not None and self._is_relayed(event, message):
             facts["mailwarden.relayed"] = True
 
-    def _name_provider(self, event: Event, facts: dict[str, object]) -> None:
+    def _name_provider(self, event: Event, message: Message | None, facts: dict[str, object]) -> None:
         """Say who was to take the mail, and what a refusal of theirs means. Only replies of others come here."""
         event.mail_provider = provider_of(event.destination_domain) if event.destination_domain else None
         if event.mail_delivery_status == "sent" or not event.smtp_reply_text:
@@ -222,12 +222,21 @@ class Correlator:
         )
         event.mail_bounce_class, event.mail_bounce_list = verdict.klass, verdict.list
         event.mail_provider = event.mail_provider or verdict.provider
+        if verdict.scope == "domain" and verdict.klass == "blocklist" and not self._is_our_sender(message):
+            event.mail_bounce_class = "spam_content"  # a forwarded message whose sender is listed, not we
         if verdict.list:
-            facts["mailwarden.list.public"] = _is_public_list(verdict.list)
+            bounce = message is not None and message.sender is None  # goes to whoever a stranger chose
+            facts["mailwarden.list.public"] = not bounce and _is_public_list(verdict.list)
         if verdict.klass in _OUR_STANDING:
             quoted = [one for one in quoted_addresses(event.smtp_reply_text) if one != event.destination_ip]
             if quoted:
                 facts["mailwarden.own_address"] = quoted[0]
+
+    def _is_our_sender(self, message: Message | None) -> bool:
+        """Say whether a message bears a name of ours; True where nobody knows."""
+        if message is None or message.account is not None or message.sender is None:
+            return True
+        return self._ledger.is_our_domain(message.sender.lower().rpartition("@")[2])
 
     def _hand_over(self, event: Event, message: Message | None) -> None:
         """Give what is known of a message to the one that comes back from a filter on this machine."""
@@ -255,14 +264,17 @@ class Correlator:
                 self._ledger.exists(f"{name}@{domain}", event.stream_us)
 
     def _is_relayed(self, event: Event, message: Message) -> bool:
-        """Say whether a stranger's mail went on to a stranger: accepted without login, from outside, for elsewhere.
+        """Say whether a stranger's mail went on to a stranger: accepted without login, from outside, for outside.
 
-        Aliases, forwards, SRS and lists are not relaying: their recipient was another, one of ours, first.
+        Aliases, forwards, SRS and lists are not relaying: their recipient was another, one of ours, first. Nor is what a
+        gateway hands to a server behind it.
         """
         source = message.source_ip
         if source is None or message.account is not None or event.mail_original_recipient is not None:
             return False
         if event.mail_delivery_status not in ("sent", "deferred", "bounced") or self._site.trusts(source):
+            return False
+        if event.destination_ip is not None and self._site.trusts(event.destination_ip):
             return False
         if message.sender is None or message.sender.upper().startswith(("SRS0", "SRS1", "PRVS=")):
             return False

@@ -219,6 +219,8 @@ FORWARD = SENT.format(id="4A11C0D20", to="bob@example.com")
         ("unknown[203.0.113.7]", "ann@example.net", FORWARD, Site(domains=frozenset({"example.com"})), None),
         ("unknown[203.0.113.7]", "ann@example.net", FORWARD, Site(networks=("203.0.113.0/24",)), None),
         ("unknown[203.0.113.7]", "ann@example.net", FORWARD, Site(relays=("203.0.113.7",)), None),
+        ("unknown[203.0.113.7]", "ann@example.net", FORWARD.replace("198.51.100.9", "10.0.0.5"), SITE, None),
+        ("unknown[203.0.113.7]", "ann@example.net", FORWARD, Site(networks=("198.51.100.9",)), None),
         ("unknown[192.168.1.20]", "ann@example.net", FORWARD, SITE, None),
         ("localhost[127.0.0.1]", "ann@example.net", FORWARD, SITE, None),
     ],
@@ -232,6 +234,53 @@ def test_what_relaying_is(client: str, sender: str, delivery: str, site: Site, r
     ]
 
     assert fact(joined(lines, site), "mailwarden.relayed")[-1] is relayed
+
+
+def test_a_filter_behind_a_pipe_makes_no_domain_ours() -> None:
+    """Mail for anybody goes through it; what was relayed so still shows."""
+    events = joined(
+        [
+            CLIENT.format(id="4A11C0D20", client="unknown[203.0.113.7]"),
+            QUEUED.format(id="4A11C0D20", sender="ann@example.net", count=1),
+            "postfix/pipe[4]: 4A11C0D20: to=<x@example.com>, relay=spamfilter, delay=1, dsn=2.0.0, "
+            "status=sent (delivered via spamfilter service)",
+            CLIENT.format(id="4A11C0D21", client="unknown[203.0.113.7]"),
+            QUEUED.format(id="4A11C0D21", sender="ann@example.net", count=1),
+            FORWARD.replace("4A11C0D20", "4A11C0D21"),
+        ],
+        Site(),
+    )
+
+    assert fact(events, "mailwarden.relayed")[-1] is True
+
+
+REFUSED = (
+    "postfix/smtp[3]: 4A11C0D20: to=<x@example.com>, relay=mx.example.com[198.51.100.9]:25, delay=1, dsn=5.7.1, "
+    "status=bounced (host mx.example.com[198.51.100.9] said: 554 5.7.1 Service unavailable; {what} blocked using {list})"
+)
+
+
+@pytest.mark.parametrize(
+    ("client", "sender", "what", "zone", "named"),
+    [
+        ("unknown[203.0.113.7]", "ann@example.org", "Client host [192.0.2.5]", "zen.spamhaus.org", ("blocklist", True)),
+        ("unknown[203.0.113.7]", "ann@example.net", "Client host [192.0.2.5]", "zen.spamhaus.org", ("blocklist", True)),
+        ("unknown[203.0.113.7]", "", "Client host [192.0.2.5]", "zen.spamhaus.org", ("blocklist", False)),
+        ("unknown[203.0.113.7]", "ann@example.org", "Sender address", "dbl.spamhaus.org", ("blocklist", True)),
+        ("unknown[203.0.113.7]", "ann@example.net", "Sender address", "dbl.spamhaus.org", ("spam_content", True)),
+    ],
+)
+def test_who_is_listed(client: str, sender: str, what: str, zone: str, named: tuple[str, bool]) -> None:
+    """We are, but not by the word of one who was sent a bounce, nor where a forwarded message bears the listed name."""
+    events = joined(
+        [
+            CLIENT.format(id="4A11C0D20", client=client),
+            QUEUED.format(id="4A11C0D20", sender=sender, count=1),
+            REFUSED.format(what=what, list=zone),
+        ]
+    )
+
+    assert (events[2].mail_bounce_class, fact(events, "mailwarden.list.public")[2]) == named
 
 
 def test_a_bounce_is_ours_and_nobodys_sending() -> None:

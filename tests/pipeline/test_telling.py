@@ -13,9 +13,9 @@ import pytest
 from mailwarden.alerts.channels import Channel, Channels
 from mailwarden.alerts.incident import Incident, Notification, incident_id
 from mailwarden.alerts.outbox import Delivery, pack
-from mailwarden.alerts.routes import Plan
+from mailwarden.alerts.routes import Plan, Route, Router
 from mailwarden.pipeline.store import Commit, Store
-from mailwarden.pipeline.telling import Deliverer
+from mailwarden.pipeline.telling import Deliverer, Teller
 
 NOON_US = 1_795_393_828_000_000  # 2026-11-23 00:30:28 UTC
 
@@ -60,31 +60,45 @@ def desk() -> Iterator[Desk]:
         yield attended
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """A store with one notice that is due."""
-    path = tmp_path / "mailwarden.db"
+def notice(at_us: int = NOON_US, severity: str = "critical") -> Notification:
+    """Tell of an account that was taken over."""
     incident = Incident(
         id=incident_id("mx1", "takeover", "mailwarden.account", "ann@example.org", None),
         site="mx1",
         cause="takeover",
         primary=("mailwarden.account", "ann@example.org"),
         category="account_takeover",
-        severity="critical",
+        severity=severity,
         title="{account} was taken over and sends spam",
         why="",
-        opened_us=NOON_US,
+        opened_us=at_us,
     )
-    notice = Notification(id="n-1", kind="opened", incident=incident, at_us=NOON_US)
-    blob = pack(Delivery.of(notice, Plan(("desk",), 0, 0, 0)))
+    return Notification(id="n-1", kind="opened", incident=incident, at_us=at_us)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A store with one notice that is due."""
+    path = tmp_path / "mailwarden.db"
+    blob = pack(Delivery.of(notice(), Plan(("desk",), 0, 0, 0)))
     with Store.open(path) as store:
-        store.commit(Commit(1, incidents=[incident], outbox=[("n-1", NOON_US, blob)]))
+        store.commit(Commit(1, incidents=[notice().incident], outbox=[("n-1", NOON_US, blob)]))
     return path
 
 
 def deliverer(path: Path, desk: Desk, clock: Callable[[], int] = lambda: NOON_US) -> Deliverer:
     """Give the thread, not started."""
     return Deliverer(path, Channels([Channel(name="desk", url=desk.url)]), clock, lambda _: None)
+
+
+@pytest.mark.parametrize(("severity", "wait_us"), [("critical", 0), ("high", 30_000_000)])
+def test_a_log_that_is_ahead_delays_nothing(severity: str, wait_us: int) -> None:
+    """Stamps of another zone, hours in the future, are told as if they were of now."""
+    teller = Teller(Router(Route(), ["desk"]), lambda: NOON_US, "mx1")
+
+    ((_, due_us, _),) = teller.decide([notice(NOON_US + 9 * 3_600_000_000, severity)], live=True)
+
+    assert due_us == NOON_US + wait_us
 
 
 def test_what_is_under_way_at_the_end_is_not_sent_again(path: Path, desk: Desk) -> None:

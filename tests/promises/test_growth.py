@@ -34,7 +34,7 @@ def what_must_be_equal(incidents: list[dict[str, Any]]) -> dict[str, Any]:
     kept = {}
     for incident in incidents:
         lines = sorted((one["file"], one["offset"], one["line"]) for one in incident["evidence"])
-        moved = {name: None for name in ("opened_at", "first_seen", "last_seen")}
+        moved = dict.fromkeys(("opened_at", "first_seen", "last_seen"))
         kept[incident["incident.id"]] = incident | moved | {"evidence": lines}
     return kept
 

@@ -35,9 +35,9 @@ def _attended() -> Iterator[Desk]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
-            desk.taken.append(self.headers["X-Mailwarden-Id"])
-            desk.came.set()
-            time.sleep(desk.takes_s)
+            reached.taken.append(self.headers["X-Mailwarden-Id"])
+            reached.came.set()
+            time.sleep(reached.takes_s)
             self.send_response(200)
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -45,11 +45,11 @@ def _attended() -> Iterator[Desk]:
         def log_message(self, *args: object) -> None:
             pass
 
-    desk = Desk()
+    reached = Desk()
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        desk.url = f"json://127.0.0.1:{server.server_address[1]}/"
+        reached.url = f"json://127.0.0.1:{server.server_address[1]}/"
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        yield desk
+        yield reached
         server.shutdown()
 
 

@@ -33,7 +33,7 @@ class Shelf(Generic[T]):
 
     Args:
         kind: Names the state in the store.
-        version: Of its shape; state of another version is not read.
+        version: Of its shape. State of another version is another kind: it is not read, and expires.
         type_: A msgspec struct, or what else msgspec decodes.
         expires: Gives when a value is of no more use, in stream time.
         backing: The store.
@@ -49,7 +49,7 @@ class Shelf(Generic[T]):
         backing: Backing,
         limit: int = 100_000,
     ) -> None:
-        self.kind = kind
+        self.kind = kind if version == 1 else f"{kind}.{version}"
         self.version = version
         self._decode = decoder(type_)
         self._expires = expires
@@ -60,7 +60,7 @@ class Shelf(Generic[T]):
         self._dirty: set[str] = set()
         self._dead: set[str] = set()
         self._swept_us = -1
-        self._kept = backing.has_state(kind)
+        self._kept = backing.has_state(self.kind)
         self._written: set[str] | None = None if self._kept else set()  # all keys in the store, while that is cheap
 
     def get(self, key: str) -> T | None:

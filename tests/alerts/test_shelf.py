@@ -105,3 +105,27 @@ def test_keys_may_be_any_text(key: str) -> None:
     store.commit(one.drain())
 
     assert shelf(store).get(key) == Count(3)
+
+
+class Text(msgspec.Struct, array_like=True):
+    """What a key holds in a later version."""
+
+    text: str = ""
+    expires_us: int = 1_000
+
+
+def test_state_of_another_version_is_not_read() -> None:
+    """An upgrade that changes a shape begins it anew, and leaves the old one alone."""
+    store = Memory()
+    old = shelf(store)
+    old.put("a", Count(3))
+    store.commit(old.drain())
+
+    new = Shelf("count", 2, Text, lambda one: one.expires_us, store)
+    found = new.get("a")
+    new.put("a", Text("three"))
+    store.commit(new.drain())
+
+    assert found is None
+    assert shelf(store).get("a") == Count(3)
+    assert Shelf("count", 2, Text, lambda one: one.expires_us, store).get("a") == Text("three")

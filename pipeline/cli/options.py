@@ -53,5 +53,5 @@ def state(command: F) -> F:
         "--state",
         type=click.Path(file_okay=False, path_type=Path),
         metavar="DIR",
-        help="The state directory (default: the configured one; for show and find also the last scan).",
+        help="The state directory (default: the configured one; for show and report also the last scan).",
     )(command)

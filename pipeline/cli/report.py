@@ -13,6 +13,7 @@ from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import nobody_told, session
 from mailwarden.pipeline.cli.terminal import tell, write
+from mailwarden.pipeline.configuration import scan_store_path
 
 __all__ = ["command"]
 
@@ -42,7 +43,9 @@ def command(context: click.Context, day: str, json_: bool, state: Path | None) -
 
     now = session(context)
     wanted = _day(day, datetime.now(now.zone).date(), context)
-    with now.store(state) as store:
+    with now.store(state, scanned=True) as store:
+        if store.path == scan_store_path():
+            tell(now.tongue.gettext("mailwarden has not run here yet: this is of what the last scan read."))
         report = build(store, wanted, zone=now.zone, language=now.tongue.language)
     if json_:
         sys.stdout.buffer.write(json_line(report.as_data()) + b"\n")

@@ -49,8 +49,8 @@ class Session:
         return sorted(found, key=lambda path: -path.stat().st_mtime)
 
     @contextmanager
-    def store(self, state: Path | None = None, *, write: bool = False) -> Iterator["Store"]:
-        """Open the state of the running service, or of `--state`.
+    def store(self, state: Path | None = None, *, write: bool = False, scanned: bool = False) -> Iterator["Store"]:
+        """Open the state of the running service, or of `--state`; with `scanned` that of the last scan, lacking one.
 
         Raises:
             UsageError: There is none.
@@ -58,6 +58,8 @@ class Session:
         from mailwarden.pipeline.store import Store
 
         path = store_path(state or self.configuration.state_directory)
+        if scanned and state is None and not _there(path) and _there(scan_store_path()):
+            path = scan_store_path()
         if not _there(path):
             raise UsageError(f"{path.parent}: mailwarden has not run here yet. Start it with  mailwarden run")
         with Store.open(path, read_only=not write) as store:

@@ -300,7 +300,11 @@ def _health(page: Page) -> Section:
         lines += [cut(f"  {_number(tongue, one.lines)} × {one.sample}", WIDTH) for one in page.unparsed]
         lines.append("  → mailwarden unparsed")
     if figures.data_loss:
-        text = tongue.count("{number} message of lost lines.", "{number} messages of lost lines.", figures.data_loss)
+        text = tongue.count(
+            "{number} notice in the logs that lines were lost.",
+            "{number} notices in the logs that lines were lost.",
+            figures.data_loss,
+        )
         lines.append(f"  ▲ {text}")
     if figures.attacks.backend_errors:
         text = tongue.count(

@@ -154,6 +154,25 @@ def test_the_state_names_the_worst_and_the_next_step(state: Path) -> None:
     assert any("mailwarden show" in line for line in lines)
 
 
+def test_before_the_service_runs_the_report_is_of_the_last_scan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the first day the report is not empty: it tells what the last scan read, and says so."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    assert "mailwarden run" in call("report", "2026-11-23").stderr
+    log = tmp_path / "mail.log"
+    log.write_text("2026-11-23T10:00:00+00:00 mx1 postfix/smtpd[7]: connect from unknown[192.0.2.1]\n")
+    call("scan", str(log))
+
+    result = call("report", "2026-11-23")
+
+    assert "Mon 23 Nov 2026: no trouble found." in result.stdout
+    assert "what the last scan read" in result.stderr
+
+
 def test_without_a_state_there_is_a_way_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nothing runs, the two commands to go on are named."""
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))

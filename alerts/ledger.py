@@ -163,12 +163,12 @@ class Ledger:
             if pair is not None and now - pair[1] < _HOUR_US and not record.failing:
                 # the everyday case: a known pair seen within the hour; nothing to learn, no fact that a rule asks for
                 if now - pair[0] < _QUARTER_US and record.successes and len(record.networks) > 1:
-                    event.facts = self._pair_facts(record, net, pair, now)
+                    event.facts = self._pair_facts(record, net, pair, event)
                 return
         if record is None:
             record = _Account(first_us=now)
         pair = record.networks.get(net)
-        event.facts = self._pair_facts(record, net, pair, now)
+        event.facts = self._pair_facts(record, net, pair, event)
         failing = [(n, f) for n, (last, f) in record.failing.items() if now - last <= _FAIL_US and n != net]
         here = record.failing.get(net)
         event.facts["mailwarden.user.failing_networks"] = len(failing) + (1 if here else 0)
@@ -176,7 +176,8 @@ class Ledger:
         event.facts["mailwarden.user.failures"] = sum(f for _, f in failing) + (here[1] if here else 0)
         self._learn_success(record, account, net, pair, now)
 
-    def _pair_facts(self, record: _Account, net: str, pair: tuple[int, int] | None, now: int) -> dict[str, Any]:
+    def _pair_facts(self, record: _Account, net: str, pair: tuple[int, int] | None, event: Event) -> dict[str, Any]:
+        now, address = event.stream_us, event.source_ip
         known = self._network(net, now)
         users = len(known.users) if known else 0
         others = [seen for other, seen in record.networks.items() if other != net]
@@ -190,7 +191,7 @@ class Ledger:
             "mailwarden.user.networks": len(others),
             "mailwarden.source.users": users,
             "mailwarden.source.tried": known.tried if known and now - known.tried_us <= _FAIL_US else 0,
-            "mailwarden.source.is_proxy": users >= _PROXY_USERS or self.site.labelled("proxy", net),
+            "mailwarden.source.is_proxy": users >= _PROXY_USERS or self.site.is_proxy(address, net),
         }
 
     def _learn_success(self, record: _Account, account: str, net: str, pair: tuple[int, int] | None, now: int) -> None:

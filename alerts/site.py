@@ -40,9 +40,17 @@ class Site:
         """Say whether mail from this address may pass without a login: ours, a stated relay, or not routable."""
         return _within(address, self.networks + self.relays) or _within(address, ())
 
-    def watches(self, address: str) -> bool:
-        """Say whether this address is one of our own monitors."""
-        return bool(self.monitors) and _within(address, self.monitors, private=False)
+    def is_monitor(self, address: str | None, *names: str | None) -> bool:
+        """Say whether this is one that only checks that we are up: by its address, or as account or network labelled so."""
+        if self.monitors and address is not None and _within(address, self.monitors, private=False):
+            return True
+        return self.labelled("probe", *names)
+
+    def is_proxy(self, address: str | None, net: str) -> bool:
+        """Say whether many people are known to be behind an address or its network."""
+        if self.proxies and address is not None and _within(address, self.proxies, private=False):
+            return True
+        return self.labelled("proxy", net)
 
     def account(self, name: str, host: str | None) -> str:
         """Give the account a login name stands for: lower-cased `local@domain`.

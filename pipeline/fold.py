@@ -134,13 +134,21 @@ class Fold:
     def _plain(self, event: Event) -> None:
         if event.source_ip is not None or event.user_name is not None:
             place(event, self.site)
+            if self._is_monitor(event):
+                return
         self._detect(event)
 
     def _failed(self, event: Event) -> None:
         place(event, self.site)
         self.correlator.handlers[event.event_action](event)
+        if self._is_monitor(event):
+            return
         self.ledger.failed(event)
         self._detect(event)
+
+    def _is_monitor(self, event: Event) -> bool:
+        """Say whether somebody only checks that we are up: that is counted, and means nothing."""
+        return self.site.is_monitor(event.source_ip, event.mailwarden_account, event.mailwarden_network)
 
     def _succeeded(self, event: Event) -> None:
         place(event, self.site)

@@ -117,13 +117,17 @@ def compile_file(path: Path, settings: RuleSettings | None = None) -> Rule | Non
         return None
     try:
         collection = SigmaCollection.from_yaml(path.read_text(encoding="utf-8"))
-        return _compile(path, list(collection.rules), settings)
+        rule = _compile(path, list(collection.rules), settings)
     except (SigmaError, _Fault, ConditionError, UnicodeDecodeError) as error:
         raise ConfigurationError(
             [f"{path}: {_told(error)}. The other rules are not affected; mend or remove this file."]
         ) from None
     except Exception as error:  # the YAML reader's own errors, with line and column
         raise ConfigurationError([f"{path}: not a rule: {error}. Mend or remove this file."]) from None
+    if settings.threshold is not None and not rule.counts:
+        name = rule.detection.name
+        raise ConfigurationError([f"rules.{name}.threshold: {name} fires at the first event. Remove the threshold."])
+    return rule
 
 
 def _told(error: Exception) -> str:

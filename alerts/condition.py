@@ -27,7 +27,16 @@ from sigma.types import (
 from mailwarden.alerts.fields import reader
 from mailwarden.parsers.event import ATTRIBUTES, Event
 
-__all__ = ["Condition", "ConditionError", "actions_of", "any_of", "compile_condition", "excepting", "selector"]
+__all__ = [
+    "Condition",
+    "ConditionError",
+    "actions_of",
+    "any_of",
+    "compile_condition",
+    "excepted_by",
+    "excepting",
+    "selector",
+]
 
 _SINGLE_WORDS = frozenset(
     {
@@ -94,19 +103,25 @@ def any_of(conditions: list[Condition]) -> Condition:
 
 
 def excepting(condition: Condition, exceptions: tuple[Mapping[str, Any], ...]) -> Condition:
-    """Leave out what the configuration excepts: events whose fields all have one of the values given."""
-    for exception in exceptions:
-        fields = [
+    """Leave out what the configuration excepts."""
+    name = next(_names)
+    return Condition(f"({condition.source} and not {name}(e))", {**condition.bound, name: excepted_by(exceptions)})
+
+
+def excepted_by(exceptions: tuple[Mapping[str, Any], ...]) -> Callable[[Event], bool]:
+    """Give a function that knows the events of which one exception holds: all its fields have one of the values given."""
+    tests = [
+        [
             (reader(name), frozenset(str(v).lower() for v in (values if isinstance(values, list) else [values])))
             for name, values in exception.items()
         ]
+        for exception in exceptions
+    ]
 
-        def excepted(event: Event, fields: list[Any] = fields) -> bool:
-            return all(_any(read(event), wanted.__contains__) for read, wanted in fields)
+    def excepted(event: Event) -> bool:
+        return any(all(_any(read(event), wanted.__contains__) for read, wanted in fields) for fields in tests)
 
-        name = next(_names)
-        condition = Condition(f"({condition.source} and not {name}(e))", {**condition.bound, name: excepted})
-    return condition
+    return excepted
 
 
 def compile_condition(node: Any) -> Condition:

@@ -5,7 +5,7 @@ store.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from mailwarden.alerts.finding import Detection
@@ -27,13 +27,18 @@ class Fired(NamedTuple):
 
 
 class Detector(ABC, Generic[S]):
-    """One detection in code. `state` is the msgspec struct of a key; times are epoch microseconds of stream time."""
+    """One detection in code. `state` is the msgspec struct of a key; times are epoch microseconds of stream time.
+
+    `severity` and `is_excepted` are what the configuration changes: the severity of all it finds, and what it passes over.
+    """
 
     detection: ClassVar[Detection]
     actions: ClassVar[frozenset[str]]
     state: ClassVar[type]
     version: ClassVar[int] = 1
     ttl_us: ClassVar[int]
+    severity: str | None = None
+    is_excepted: Callable[[Event], bool] | None = None
 
     @abstractmethod
     def keys(self, event: Event) -> Iterable[str]:

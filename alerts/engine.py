@@ -1,8 +1,9 @@
 """Run the rules and detectors over the events, each over its own small state by key."""
 
+import copy
 import importlib
 import pkgutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -10,13 +11,14 @@ import msgspec
 
 import mailwarden.alerts.detectors as detectors_package
 from mailwarden.alerts.compiler import Count, Rule, RuleSettings
-from mailwarden.alerts.condition import selector
+from mailwarden.alerts.condition import excepted_by, selector
 from mailwarden.alerts.detector import Detector
 from mailwarden.alerts.fields import reader
 from mailwarden.alerts.finding import Detection, Finding, evidence_of
 from mailwarden.alerts.incident import Evidence
 from mailwarden.alerts.shelf import Backing, Row, Shelf
 from mailwarden.alerts.windows import Window, add, add_value, crossed, gather, wants_more
+from mailwarden.parsers.errors import ConfigurationError
 from mailwarden.parsers.event import Event
 
 __all__ = ["Engine", "load_detectors"]
@@ -62,14 +64,36 @@ def _bind(rule: Rule) -> _Bound:
     return rule, _entities(rule.detection), reader(rule.detection.primary)
 
 
-def load_detectors(settings: dict[str, RuleSettings] | None = None) -> list[Detector[Any]]:
-    """Find the detectors by name: each module of `alerts.detectors` exports `DETECTOR`."""
+def load_detectors(settings: Mapping[str, RuleSettings] | None = None) -> list[Detector[Any]]:
+    """Find the detectors by name: each module of `alerts.detectors` exports `DETECTOR`.
+
+    Raises:
+        ConfigurationError: A threshold is set of one of them, which has none to set.
+    """
     found: list[Detector[Any]] = []
+    faults: list[str] = []
     for module in sorted(m.name for m in pkgutil.iter_modules(detectors_package.__path__)):
         detector = importlib.import_module(f"{detectors_package.__name__}.{module}").DETECTOR
-        if (settings or {}).get(module, RuleSettings()).enabled:
-            found.append(detector)
+        own = (settings or {}).get(module, RuleSettings())
+        if own.threshold is not None:
+            faults.append(
+                f"rules.{module}.threshold: {module} compares with what is usual and has no single threshold."
+                " Remove it, or set enabled, severity or except."
+            )
+        if own.enabled:
+            found.append(_changed(detector, own))
+    if faults:
+        raise ConfigurationError(faults)
     return found
+
+
+def _changed(detector: Detector[Any], settings: RuleSettings) -> Detector[Any]:
+    """Give a detector as the configuration changes it."""
+    changed = copy.copy(detector)
+    changed.severity = settings.severity
+    if settings.exceptions:
+        changed.is_excepted = excepted_by(settings.exceptions)
+    return changed
 
 
 class Engine:
@@ -103,7 +127,6 @@ class Engine:
         }
         self._elsewhere = _Plan.of([rule for rule in rules if not rule.actions], [])
         self.actions = frozenset(actions)
-        self.sees_everything = bool(self._elsewhere.rules)
 
     def _watcher(self, detector: Detector[Any], backing: Backing) -> "_Watcher":
         ttl_us = detector.ttl_us
@@ -137,6 +160,8 @@ class Engine:
 
     def _watch(self, watcher: "_Watcher", key: str, event: Event, findings: list[Finding]) -> None:
         detector, shelf = watcher.detector, watcher.shelf
+        if detector.is_excepted is not None and detector.is_excepted(event):
+            return
         state = shelf.get(key)
         if state is None:
             state = detector.state()
@@ -156,7 +181,7 @@ class Engine:
                 entities=self._entities(watcher.entities, event),
                 evidence=[self._evidence(event)],
                 event=event,
-                severity=fired.severity,
+                severity=detector.severity or fired.severity,
                 values=fired.values,
             )
         )

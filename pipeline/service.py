@@ -12,6 +12,7 @@ from typing import Any
 
 from mailwarden.alerts.channels import Channels
 from mailwarden.alerts.compiler import load_rules
+from mailwarden.alerts.engine import load_detectors
 from mailwarden.alerts.routes import Router
 from mailwarden.alerts.silences import Silence
 from mailwarden.parsers.errors import ConfigurationError, StoreBusyError, StoreError
@@ -196,6 +197,7 @@ def _reloaded(configuration: Configuration) -> Configuration:
             names = channels.names
         Router(new.route(), names)
         load_rules(settings=new.rule_settings())
+        load_detectors(new.rule_settings())
     except ConfigurationError as error:
         print(f"{error}\nThe configuration was not changed.", file=sys.stderr, flush=True)  # noqa: T201
         return configuration

@@ -8,7 +8,7 @@ import pytest
 from memory import Memory
 
 from mailwarden.alerts.compiler import Rule, RuleSettings, compile_file, load_rules
-from mailwarden.alerts.engine import Engine
+from mailwarden.alerts.engine import Engine, load_detectors
 from mailwarden.alerts.finding import Finding
 from mailwarden.parsers.errors import ConfigurationError
 from mailwarden.parsers.event import Event
@@ -275,6 +275,34 @@ def test_the_configuration_changes_threshold_and_severity(tmp_path: Path) -> Non
 
     assert (finding.severity, rule.detection.threshold) == ("high", 2)
     assert compile_file(tmp_path / "own.yaml", RuleSettings(enabled=False)) is None
+
+
+def test_the_configuration_changes_detectors() -> None:
+    """A detector takes another severity and passes over what is excepted, as a rule does."""
+    settings = {"sending_burst": RuleSettings(severity="low", exceptions=({"mailwarden.account": "ann@example.org"},))}
+    detectors = [one for one in load_detectors(settings) if one.detection.name == "sending_burst"]
+    engine = Engine([], detectors, Memory(), lambda _: "mail.log")
+    bulk = {"event_action": "message-queued", "mail_recipient_count": 60}
+    facts = {"mailwarden.accepted": True, "mailwarden.user.usual_hour": 2}
+
+    findings = [
+        finding
+        for account in ("ann@example.org", "bob@example.org")
+        for finding in engine.detect(event(mailwarden_account=account, facts=facts, **bulk))
+    ]
+
+    assert [(one.primary, one.severity) for one in findings] == [("bob@example.org", "low")]
+    assert [one.severity for one in load_detectors()] == [None] * len(load_detectors())
+
+
+def test_a_threshold_that_cannot_be_set_is_refused(tmp_path: Path) -> None:
+    """Where nothing is counted, or the usual is what counts, a threshold would change nothing."""
+    text = plain("  one: {event.action: auth-failure}\n  condition: one\n")
+
+    with pytest.raises(ConfigurationError, match=r"rules\.own\.threshold: own fires at the first event"):
+        rule_of(tmp_path, text, RuleSettings(threshold=2))
+    with pytest.raises(ConfigurationError, match=r"rules\.sending_burst\.threshold: "):
+        load_detectors({"sending_burst": RuleSettings(threshold=2)})
 
 
 def test_the_rules_of_a_directory_come_beside_ours(tmp_path: Path) -> None:

@@ -11,7 +11,15 @@ MailwardenError
 Every message has the form: where, what is wrong with the value in quotes, what it means, how to mend it.
 """
 
-__all__ = ["ConfigurationError", "DeliveryError", "MailwardenError", "SourceError", "StoreBusyError", "StoreError", "UsageError"]
+__all__ = [
+    "ConfigurationError",
+    "DeliveryError",
+    "MailwardenError",
+    "SourceError",
+    "StoreBusyError",
+    "StoreError",
+    "UsageError",
+]
 
 
 class MailwardenError(Exception):

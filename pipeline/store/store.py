@@ -47,6 +47,10 @@ _ADD_UNPARSED = (
     "INSERT INTO unparsed (module, program, template, count, sample) VALUES (?, ?, ?, ?, ?)"
     " ON CONFLICT (module, program, template) DO UPDATE SET count = count + excluded.count"
 )
+_KEEP_UNPARSED = (  # whoever can write odd lines must not fill the disk with their shapes: the rarest and newest go
+    "DELETE FROM unparsed WHERE rowid IN (SELECT rowid FROM unparsed ORDER BY count DESC, rowid LIMIT -1 OFFSET ?)"
+)
+_MAX_UNPARSED = 2000
 _CONSUME_ACT = "UPDATE acts SET batch = ? WHERE id = ?"
 _BATCH = "batch"  # the name of the last committed batch's number among the meta values
 
@@ -138,14 +142,7 @@ class Store:
                 [(_storable(source), json.dumps(position)) for source, position in commit.positions.items()],
             )
             _many(self._own, _SET_META, [(name, _storable(value)) for name, value in commit.meta.items()])
-            _many(
-                self._own,
-                _ADD_UNPARSED,
-                [
-                    (module, _storable(program), _storable(template), count, _storable(sample))
-                    for (module, program, template), (count, sample) in commit.unparsed.items()
-                ],
-            )
+            self._write_unparsed(commit)
             _many(self._own, _CONSUME_ACT, [(commit.batch, act) for act in commit.consumed_acts])
 
     def _take_batch(self, batch: int) -> None:
@@ -165,6 +162,16 @@ class Store:
             [row if row[1].isascii() else (row[0], _storable(row[1]), *row[2:]) for row in rows if row[4] is not None],
         )
         _many(self._own, _DELETE_STATE, [(row[0], _storable(row[1])) for row in rows if row[4] is None])
+
+    def _write_unparsed(self, commit: Commit) -> None:
+        if not commit.unparsed:
+            return
+        rows = [
+            (module, _storable(program), _storable(template), count, _storable(sample))
+            for (module, program, template), (count, sample) in commit.unparsed.items()
+        ]
+        _many(self._own, _ADD_UNPARSED, rows)
+        self._own.exec_driver_sql(_KEEP_UNPARSED, (_MAX_UNPARSED,))
 
     def batch_number(self) -> int:
         """Give the number of the last committed batch, 0 before the first."""

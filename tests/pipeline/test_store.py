@@ -244,3 +244,13 @@ def test_two_services_on_one_store(store: Store) -> None:
         other.commit(Commit(1, states=[("a", "x", 1, 9, b"second")]))
 
     assert store.load_state("a", "x") == b"first"
+
+
+def test_shapes_of_odd_lines_are_bounded(store: Store) -> None:
+    """Whoever can write odd lines fills no disk with them; the frequent shapes stay."""
+    for batch in range(1, 7):
+        shapes = {("postfix", "smtpd", f"odd {batch} {number}"): (1, "odd") for number in range(500)}
+        store.commit(Commit(batch, unparsed={("postfix", "smtpd", "often"): (9, "often"), **shapes}))
+
+    assert len(store.unparsed()) == 2000
+    assert store.unparsed()[0] == Unparsed("postfix", "smtpd", "often", 54, "often")

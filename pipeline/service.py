@@ -142,7 +142,7 @@ class _Service:
             waiting = (store.incident(id_) for id_ in (store.meta(BACKLOG) or "").split())
             teller.recall(incident for incident in waiting if incident is not None)
             for act in store.silences():
-                teller.silence(Silence.of_act(str(act.id), act.payload, act.at_us))
+                self._apply(act, runner, teller)
         self._signals.stopping(admission.stop)
         if deliverer is not None:
             deliverer.start()
@@ -152,7 +152,7 @@ class _Service:
                     self._stream.now_us = batch.events[-1].stream_us
                 acts = store.pending_acts()
                 for act in acts:
-                    _apply(act, runner, teller)
+                    self._apply(act, runner, teller)
                 runner.take(batch, teller, [act.id for act in acts], self._try_again)
                 if deliverer is not None:
                     deliverer.wake()
@@ -161,6 +161,18 @@ class _Service:
         finally:
             if deliverer is not None:
                 deliverer.stop()
+
+    def _apply(self, act: Act, runner: Runner, teller: Teller | None) -> None:
+        """Do what an operator asked for; say where it cannot be understood, for it would be asked again for ever."""
+        if act.kind == "acknowledge":
+            runner.fold.incidents.acknowledge(str(act.payload.get("incident")), str(act.payload.get("who")))
+        elif teller is not None and act.kind == "silence":
+            try:
+                teller.silence(Silence.of_act(str(act.id), act.payload, act.at_us))
+            except ValueError as error:
+                self._say(f"{self._path}: silence {act.id} cannot be read ({error}) and holds nothing back. Ask anew.")
+        elif teller is not None and act.kind == "end_silence":
+            teller.end_silence(str(act.payload.get("silence")))
 
     def _try_again(self, error: StoreBusyError) -> bool:
         """Wait for a store that cannot be written at the moment; False when the service is to end."""
@@ -172,16 +184,6 @@ class _Service:
         if problem not in self._said:
             self._said.add(problem)
             print(problem, file=sys.stderr, flush=True)  # noqa: T201 - the service's log
-
-
-def _apply(act: Act, runner: Runner, teller: Teller | None) -> None:
-    """Do what an operator asked for."""
-    if act.kind == "acknowledge":
-        runner.fold.incidents.acknowledge(str(act.payload.get("incident")), str(act.payload.get("who")))
-    elif teller is not None and act.kind == "silence":
-        teller.silence(Silence.of_act(str(act.id), act.payload, act.at_us))
-    elif teller is not None and act.kind == "end_silence":
-        teller.end_silence(str(act.payload.get("silence")))
 
 
 def _reloaded(configuration: Configuration) -> Configuration:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from mailwarden.alerts.escape import printable
+from mailwarden.alerts.translate import N_, Translator
 from mailwarden.parsers.errors import SourceError
 from mailwarden.parsers.event import to_ecs
 from mailwarden.pipeline.cli import options
@@ -34,6 +35,13 @@ _ASKED = (  # the fields in which what is looked for may stand
 )
 _THREADS = ("mail.queue.id", "mail.queue.orig_id", "mail.queue.parent_id", "mail.queue.child_id", "email.message_id")
 _SHOWN = 200
+_STATUSES = {
+    "sent": N_("sent"),
+    "deferred": N_("deferred"),
+    "bounced": N_("bounced"),
+    "expired": N_("expired"),
+    "undeliverable": N_("undeliverable"),
+}
 _STYLES: dict[str, Style] = {"failure": "watch", "success": "ok"}
 
 
@@ -81,7 +89,7 @@ def command(
             sys.stdout.buffer.write(json_line(fields) + b"\n")
         sys.stdout.buffer.flush()
     else:
-        write(story(what, found, everything))
+        write(story(what, found, now.tongue, everything=everything))
     return 3 if failed else 0
 
 
@@ -134,31 +142,54 @@ def _values(value: Any) -> list[str]:
     return [str(one).lower() for one in value] if isinstance(value, list) else [str(value).lower()]
 
 
-def story(what: str, found: list[Fields], everything: bool = False) -> list[Line]:
+def story(what: str, found: list[Fields], tongue: Translator, *, everything: bool = False) -> list[Line]:
     """Show events as the way something took, one a line."""
     if not found:
-        return [[f'Nothing names "{printable(what)}". It may be older than what was kept, or spelled otherwise.']]
+        said = N_("Nothing names “{what}”. It may be older than what was kept, or spelled otherwise.")
+        return [[printable(tongue.say(said, {"what": what}))]]
     shown = found if everything else found[-_SHOWN:]
-    lines: list[Line] = [[Span(_verdict(what, found), "strong")], []]
+    lines: list[Line] = [[Span(_verdict(what, found, tongue), "strong")], []]
     lines += [_row(fields) for fields in shown]
-    if len(found) > len(shown):
-        lines.append([f"and {len(found) - len(shown):,} events before these (--all)"])
+    rest = len(found) - len(shown)
+    if rest:
+        lines.append(
+            [tongue.count("and {number} event before (--all)", "and {number} events before these (--all)", rest)]
+        )
     return lines
 
 
-def _verdict(what: str, found: list[Fields]) -> str:
+def _verdict(what: str, found: list[Fields], tongue: Translator) -> str:
     """Say how it ended: what became of the last delivery, or how many events there are."""
     recipients: dict[str, str] = {}
     for fields in found:
         if fields.get("event.action") == "delivery":
             for address in fields.get("email.to.address") or ["?"]:
                 recipients[str(address)] = str(fields.get("mail.delivery.status", "?"))
+    named = {"what": what}
     if not recipients:
-        return f"{len(found):,} events name {printable(what)}."
+        said = tongue.count("{number} event names {what}.", "{number} events name {what}.", len(found), named)
+        return printable(said)
     counts = {status: list(recipients.values()).count(status) for status in dict.fromkeys(recipients.values())}
-    said = ", ".join(f"{number:,} {printable(status)}" for status, number in counts.items())
-    plural = "recipient" if len(recipients) == 1 else "recipients"
-    return f"{len(recipients):,} {plural}: {said}. {len(found):,} events name {printable(what)} or belong to it."
+    ended = [
+        tongue.say(
+            N_("{number} {status}"),
+            {"number": number, "status": tongue.gettext(_STATUSES[status]) if status in _STATUSES else status},
+        )
+        for status, number in counts.items()
+    ]
+    first = tongue.count(
+        "{number} recipient: {ended}.",
+        "{number} recipients: {ended}.",
+        len(recipients),
+        {"ended": tongue.gettext(", ").join(ended)},
+    )
+    second = tongue.count(
+        "{number} event names {what} or belongs to it.",
+        "{number} events name {what} or belong to it.",
+        len(found),
+        named,
+    )
+    return printable(tongue.say(N_("{first} {second}"), {"first": first, "second": second}))
 
 
 _TOLD = (

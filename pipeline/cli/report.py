@@ -46,7 +46,8 @@ def command(context: click.Context, day: str, json_: bool, state: Path | None) -
     with now.store(state, scanned=True) as store:
         if store.path == scan_store_path():
             tell(now.tongue.gettext("mailwarden has not run here yet: this is of what the last scan read."))
-        report = build(store, wanted, zone=now.zone, language=now.tongue.language)
+        language = "en" if json_ else now.tongue.language  # data is the same in every language
+        report = build(store, wanted, zone=now.zone, language=language)
     if json_:
         sys.stdout.buffer.write(json_line(report.as_data()) + b"\n")
         return

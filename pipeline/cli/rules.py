@@ -13,6 +13,7 @@ from mailwarden.alerts.engine import load_detectors
 from mailwarden.alerts.escape import printable
 from mailwarden.alerts.finding import Detection
 from mailwarden.alerts.incident import severity_rank
+from mailwarden.alerts.translate import N_, Translator
 from mailwarden.parsers.errors import ConfigurationError
 from mailwarden.pipeline.cases import Subject, Verdict, cases_of, subject, subjects, try_case
 from mailwarden.pipeline.cli import options
@@ -21,7 +22,7 @@ from mailwarden.pipeline.cli.root import Command, Group
 from mailwarden.pipeline.cli.scan_view import block, style_of
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.cli.session import session
-from mailwarden.pipeline.cli.terminal import Line, Span, tell, write
+from mailwarden.pipeline.cli.terminal import Line, Span, columns, tell, write
 from mailwarden.pipeline.configuration import RuleSetting, rule_directory, rule_names
 
 __all__ = ["command"]
@@ -58,7 +59,8 @@ def _known(name: str, context: click.Context) -> str:
 @click.pass_context
 def list_(context: click.Context, json_: bool) -> None:
     """List the rules, the most severe first, with what your configuration changes of them."""
-    changed = session(context).configuration.rules
+    now = session(context)
+    changed, tongue = now.configuration.rules, now.tongue
     detections = sorted(_detections().values(), key=lambda one: (-severity_rank(one.severity), one.name))
     if json_:
         for one in detections:
@@ -70,12 +72,18 @@ def list_(context: click.Context, json_: bool) -> None:
     for one in detections:
         setting = changed.get(one.name, RuleSetting())
         severity = setting.severity or one.severity
-        notes = [] if setting.enabled else ["off"]
-        notes += [f"severity was {one.severity}"] if setting.severity else []
-        notes += [f"threshold was {one.threshold}"] if setting.threshold else []
-        notes += [f"{len(setting.exceptions)} exceptions"] if setting.exceptions else []
-        text = f"  {one.name:<{width}}  {one.category:<17}" + (f"  ({', '.join(notes)})" if notes else "")
+        notes = [] if setting.enabled else [tongue.gettext("off")]
+        if setting.severity:
+            notes.append(tongue.say(N_("severity was {before}"), {"before": one.severity}))
+        if setting.threshold:
+            notes.append(tongue.say(N_("threshold was {before}"), {"before": one.threshold}))
+        if setting.exceptions:
+            notes.append(tongue.count("{number} exception", "{number} exceptions", len(setting.exceptions)))
+        text = f"  {one.name:<{width}}  {one.category:<17}"
+        text += f"  ({tongue.gettext(', ').join(notes)})" if notes else ""
         lines.append([Span(f"{severity:<9}", style_of(severity)), text.rstrip()])
+    what = tongue.say(N_("What one finds, and why: {command}"), {"command": "mailwarden rules show NAME"})
+    lines += [[], [what]]
     write(lines)
 
 
@@ -87,25 +95,34 @@ def show(context: click.Context, name: str) -> None:
     one = _detections().get(_known(name, context))
     if one is None:
         raise click.UsageError(f"The rule `{name}` cannot be loaded: mailwarden rules lint", context)
-    setting = session(context).configuration.rules.get(name, RuleSetting())
+    now = session(context)
+    tongue, setting = now.tongue, now.configuration.rules.get(name, RuleSetting())
     facts = {
-        "finds": one.title,
-        "because": one.why,
-        "harmless": one.harmless,
-        "severity": f"{one.severity}, set to {setting.severity}" if setting.severity else one.severity,
-        "threshold": f"{one.threshold}, set to {setting.threshold}" if setting.threshold else str(one.threshold),
-        "looks back": f"{one.span_us // 60_000_000} min",
-        "about": one.primary,
-        "category": one.category,
-        "techniques": ", ".join(one.techniques),
-        "enabled": "yes" if setting.enabled else "no",
+        tongue.gettext("finds"): tongue.gettext(one.title),
+        tongue.gettext("because"): tongue.gettext(one.why),
+        tongue.gettext("harmless"): tongue.gettext(one.harmless) if one.harmless else "",
+        tongue.gettext("severity"): _set(one.severity, setting.severity, tongue),
+        tongue.gettext("threshold"): _set(one.threshold, setting.threshold, tongue),
+        tongue.gettext("looks back"): tongue.duration(one.span_us / 1_000_000) if one.span_us else "",
+        tongue.gettext("about"): one.primary,
+        tongue.gettext("category"): one.category,
+        tongue.gettext("techniques"): ", ".join(one.techniques),
+        tongue.gettext("enabled"): tongue.value("enabled", setting.enabled),
     }
-    lines: list[Line] = [[Span(name, "strong"), f"  {one.id} version {one.version}"]]
-    lines += [[Span(f"{word:<11}", "faint"), printable(text)] for word, text in facts.items() if text]
+    width = max(map(columns, facts)) + 1
+    version = tongue.say(N_("{id} version {version}"), {"id": one.id, "version": one.version})
+    lines: list[Line] = [[Span(name, "strong"), f"  {version}"]]
+    lines += [
+        [Span(word + " " * (width - columns(word)), "faint"), printable(text)] for word, text in facts.items() if text
+    ]
     path = rule_directory() / f"{name}.yaml"
     if path.exists():
         lines += [[], [Span(str(path), "faint")], *([printable(row)] for row in path.read_text("utf-8").split("\n"))]
     write(lines)
+
+
+def _set(own: object, set_to: object, tongue: Translator) -> str:
+    return tongue.say(N_("{own}, set to {set}"), {"own": own, "set": set_to}) if set_to else str(own)
 
 
 @command.command(
@@ -231,7 +248,11 @@ def try_(context: click.Context, name: str, files: tuple[str, ...], zone: str | 
     for problem in result.problems:
         tell(problem)
     sentences = Sentences(result.incidents, now.tongue, now.zone)
-    lines: list[Line] = [[Span(f"{len(result.incidents):,} incidents in {result.lines:,} lines.", "strong")], []]
+    number = now.tongue.count("{number} line", "{number} lines", result.lines)
+    said = now.tongue.count(
+        "{number} incident in {lines}.", "{number} incidents in {lines}.", len(result.incidents), {"lines": number}
+    )
+    lines: list[Line] = [[Span(said, "strong")], []]
     for incident in result.incidents:
         lines += [*block(incident, sentences), []]
     write(lines[:-1])

@@ -206,10 +206,21 @@ def test_doctor_speaks_the_readers_language_and_data_stays_the_same(
     assert names == [json.loads(line)["name"] for line in data.splitlines()]
 
 
-@pytest.mark.parametrize("words", [("explain", "hello"), ("unparsed",), ("setup", "--no-service")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("explain", "hello"),
+        ("unparsed",),
+        ("setup", "--no-service"),
+        ("rules", "list"),
+        ("rules", "show", "sending_burst"),
+        ("find", "nobody", "mail.log"),
+    ],
+)
 def test_commands_speak_japanese(state: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]) -> None:
     """What a command says is in the reader's language, whichever command it is."""
     monkeypatch.setenv("LANG", "ja_JP.UTF-8")
+    Path("mail.log").write_text("hello\n")
 
     result = call(*words)
 

@@ -4,6 +4,7 @@ What comes out depends on the admitted sequence, the configuration and the versi
 on the clock, not on what happens to be in memory.
 """
 
+import logging
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -11,17 +12,21 @@ from typing import Any
 from mailwarden.alerts.compiler import Rule
 from mailwarden.alerts.detector import Detector
 from mailwarden.alerts.engine import Engine
+from mailwarden.alerts.escape import printable
 from mailwarden.alerts.incident import Incident
 from mailwarden.alerts.incidents import Incidents
 from mailwarden.alerts.ledger import Ledger, place
 from mailwarden.alerts.shelf import Backing, Row
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.address import is_loopback
+from mailwarden.parsers.errors import MailwardenError
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.correlate import Correlator
 from mailwarden.pipeline.rollups import RollupKey, Rollups
 
 __all__ = ["Fold"]
+
+_log = logging.getLogger(__name__)
 
 _TICK_US = 60_000_000
 _SWEEP_US = 6 * 3_600_000_000  # at fixed times of the stream, so that batches and restarts change nothing
@@ -74,7 +79,12 @@ class Fold:
                 next_tick = self._tick(event.stream_us)
             step = steps.get(event.event_action)
             if step is not None:
-                step(event)
+                try:
+                    step(event)
+                except MailwardenError:
+                    raise
+                except Exception as error:  # it costs its own line only; without this, every start would end here again
+                    self._fail(event, error)
             count(event)
         self._next_tick_us = next_tick
         if clock_us and clock_us >= next_tick:
@@ -125,6 +135,14 @@ class Fold:
         count, sample = self.unparsed.get(key, (0, event.event_original[:500]))
         if count or len(self.unparsed) < _MAX_TEMPLATES:
             self.unparsed[key] = (count + 1, sample)
+
+    def _fail(self, event: Event, error: Exception) -> None:
+        """Count a line that could not be judged with those that are not understood."""
+        _log.error("fold: %s", printable(event.event_original[:500]), exc_info=error)
+        event.event_kind = "pipeline_error"
+        event.set("error.type", type(error).__name__)
+        event.set("error.message", str(error)[:200])
+        self._unparsed(event)
 
     def _detect(self, event: Event) -> None:
         event.mailwarden_site = self.site.name

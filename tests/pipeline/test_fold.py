@@ -1,14 +1,16 @@
 """What a site says of itself changes what is made of its log."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
-from mailwarden.alerts.compiler import load_rules
+from mailwarden.alerts.compiler import compile_file, load_rules
 from mailwarden.alerts.engine import load_detectors
 from mailwarden.alerts.incident import Incident
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.envelope import Reader
+from mailwarden.parsers.errors import StoreError
 from mailwarden.pipeline.fold import Fold
 
 
@@ -62,3 +64,57 @@ def test_who_checks_that_we_are_up_guesses_nothing(site: Site, found: bool) -> N
 def test_people_come_from_everywhere_behind_a_proxy(site: Site, found: bool) -> None:
     """Logins by way of stated proxies and webmail hosts are no takeover."""
     assert any(incident.cause == "takeover" for incident in incidents(site, LOGINS)) is found
+
+
+SUM_OF_WORDS = """\
+title: t
+name: base
+status: experimental
+logsource: {product: mail}
+detection:
+  tried: {event.action: auth-failure}
+  condition: tried
+---
+title: t
+name: own
+status: experimental
+correlation:
+  type: value_sum
+  rules: [base]
+  timespan: 1h
+  condition: {field: user.name, gte: 2}
+level: low
+mailwarden: {id: X-01, cause: guessing, category: auth_attack, primary: source.ip, title: t, why: w, advice: look}
+"""
+
+
+def test_a_fault_costs_its_own_line_only(tmp_path: Path) -> None:
+    """A rule that adds up names fails at each line; the lines are counted as not understood, the others go on."""
+    path = tmp_path / "own.yaml"
+    path.write_text(SUM_OF_WORDS, "utf-8")
+    rule = compile_file(path)
+    assert rule is not None
+    event = Reader(year=2026).read(f"2026-03-03T04:00:00+00:00 mx1 {FAILURES[0]}")
+    fold = Fold(Site(), [rule], [], Nothing(), lambda _: "mail.log")
+
+    fold.take([event])
+
+    assert event.event_kind == "pipeline_error"
+    assert [count for count, _ in fold.unparsed.values()] == [1]
+    assert [key[2] for key in fold.rollups.drain() if key[1] == "lines"] == ["pipeline_error"]
+
+
+def test_a_store_that_fails_ends_the_batch() -> None:
+    """No fault of the store is taken for one of a line."""
+
+    class Broken(Nothing):
+        def has_state(self, kind: str) -> bool:
+            return True
+
+        def load_state(self, kind: str, key: str) -> bytes | None:
+            raise StoreError("locked")
+
+    event = Reader(year=2026).read(f"2026-03-03T04:00:00+00:00 mx1 {FAILURES[0]}")
+
+    with pytest.raises(StoreError):
+        Fold(Site(), [], [], Broken(), lambda _: "mail.log").take([event])

@@ -13,7 +13,7 @@ from typing import Literal
 from mailwarden.alerts.translate import N_, Translator
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.errors import MailwardenError
-from mailwarden.pipeline.cli.session import Session
+from mailwarden.pipeline.cli.session import Session, last_written_s
 from mailwarden.pipeline.configuration import store_path
 from mailwarden.pipeline.sources.discovery import discover
 
@@ -240,11 +240,10 @@ def _service(session: Session) -> Iterator[Check]:
             counts = store.outbox_counts()
             unparsed = store.unparsed()
             stream_us = int(store.meta("stream_us") or 0)
-        written_s = max(one.stat().st_mtime for one in path.parent.glob(f"{path.name}*"))
     except (MailwardenError, OSError) as error:
         yield Check(tongue.gettext("state"), "error", str(error))
         return
-    lag_s = time.time() - max(written_s, stream_us / 1_000_000)
+    lag_s = time.time() - max(last_written_s(path), stream_us / 1_000_000)
     if lag_s > _ALIVE_S:
         says = tongue.say(N_("nothing was read for {age}"), {"age": tongue.duration(lag_s)})
         yield Check(name, "error", says, "systemctl status mailwarden")

@@ -1,6 +1,6 @@
 """An incident in words: its title, its reason and its steps, filled, translated and printable."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 from unicodedata import east_asian_width
 
@@ -24,10 +24,24 @@ _ABOUT = {  # what an incident may be about, and the name that sentences and com
 
 
 class Sentences:
-    """Writes the incidents of one store for one reader."""
+    """Writes the incidents of one store for one reader.
 
-    def __init__(self, incidents: Iterable[Incident], tongue: Translator, zone: tzinfo = UTC) -> None:
-        self._ids = [incident.id for incident in incidents]
+    Args:
+        incidents: All of the store, or those that are shown.
+        tongue: The reader's language.
+        zone: In which times are shown.
+        ids: All ids of the store, among which a short one must be unambiguous; those of `incidents` where not given.
+    """
+
+    def __init__(
+        self,
+        incidents: Iterable[Incident],
+        tongue: Translator,
+        zone: tzinfo = UTC,
+        *,
+        ids: Sequence[str] | None = None,
+    ) -> None:
+        self._ids = [incident.id for incident in incidents] if ids is None else ids
         self.tongue = tongue
         self.zone = zone
 

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mailwarden.alerts.incident import Incident
     from mailwarden.pipeline.store import Store
 
-__all__ = ["Session", "local_zone", "nobody_told", "session"]
+__all__ = ["Session", "last_written_s", "local_zone", "nobody_told", "session"]
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,18 @@ def session(context: click.Context, *, zone: str | None = None) -> Session:
     name = zone or configuration.timezone
     tongue = translator(configuration.spoken())
     return Session(configuration, tongue, ZoneInfo(name) if name else local_zone())
+
+
+def last_written_s(path: Path) -> float:
+    """Say when a database was last written; 0 for never.
+
+    The shared memory beside it does not count: whoever reads it writes that.
+    """
+    times = [0.0]
+    for one in (path, path.with_name(f"{path.name}-wal")):
+        with suppress(OSError):  # the journal comes and goes
+            times.append(one.stat().st_mtime)
+    return max(times)
 
 
 def local_zone() -> tzinfo:

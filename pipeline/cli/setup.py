@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import yaml
 
 from mailwarden.alerts.escape import printable
 from mailwarden.alerts.translate import N_, Translator, translator
-from mailwarden.parsers.errors import DeliveryError, MailwardenError, UsageError
+from mailwarden.parsers.errors import ConfigurationError, DeliveryError, MailwardenError, UsageError
 from mailwarden.pipeline.cli.root import Command, Face
 from mailwarden.pipeline.cli.terminal import Span, tell, write
 from mailwarden.pipeline.configuration import Configuration, cache_directory, default_state, load
@@ -97,7 +98,7 @@ def command(
     if channel:
         settings["alerts"] = {"channels": {"me": channel}}
         settings["report"]["receivers"] = ["me"]
-    text = _text(settings)
+    text = _checked(_text(settings), target)
     files = {target: text}
     if service or (service is None and os.geteuid() == 0 and Path("/run/systemd/system").is_dir()):
         program = shutil.which("mailwarden") or sys.argv[0]
@@ -115,6 +116,19 @@ def command(
 def _text(settings: dict[str, Any]) -> str:
     head = "# All settings: mailwarden.example.yml. Check with: mailwarden doctor\n"
     return head + yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
+
+
+def _checked(text: str, target: Path) -> str:
+    """Refuse settings that would not be read, before anything is written."""
+    with tempfile.TemporaryDirectory(prefix="mailwarden-") as directory:
+        draft = Path(directory) / target.name
+        draft.write_text(text, "utf-8")
+        try:
+            load(draft)
+        except ConfigurationError as error:
+            faults = [fault.replace(str(draft), str(target)) for fault in error.faults]
+            raise ConfigurationError([*faults, "Nothing was written."]) from None
+    return text
 
 
 def _write(files: dict[Path, str]) -> None:

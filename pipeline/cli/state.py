@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 
 from mailwarden.alerts.escape import printable
-from mailwarden.alerts.incident import severity_rank
+from mailwarden.alerts.incident import Incident, severity_rank
 from mailwarden.alerts.render import severity_shape, severity_word
 from mailwarden.alerts.translate import N_
 from mailwarden.pipeline.cli.root import Face
 from mailwarden.pipeline.cli.scan_view import SERVERS, style_of, top_level
 from mailwarden.pipeline.cli.sentences import Sentences
-from mailwarden.pipeline.cli.session import Session, nobody_told, session
+from mailwarden.pipeline.cli.session import Session, last_written_s, nobody_told, session
 from mailwarden.pipeline.cli.terminal import Line, Span, shorten, write
 from mailwarden.pipeline.configuration import store_path
 
@@ -39,11 +39,12 @@ def _watching(now: Session, path: Path) -> list[Line]:
 
     tongue = now.tongue
     with Store.open(path, read_only=True) as store:
-        incidents = store.incidents(status="open")
+        incidents = _open([*store.incidents(status="open"), *store.incidents(status="quiet")])
+        ids = store.incident_ids()
         stream_us = int(store.meta("stream_us") or 0)
         counts = store.outbox_counts()
-    sentences = Sentences(incidents, tongue, now.zone)
-    behind_us = time.time_ns() // 1000 - max(stream_us, int(path.stat().st_mtime * 1_000_000))
+    sentences = Sentences(incidents, tongue, now.zone, ids=ids)
+    behind_us = time.time_ns() // 1000 - max(stream_us, int(last_written_s(path) * 1_000_000))
     values: dict[str, object] = {"site": now.configuration.site.name, "lag": tongue.duration(behind_us / 1_000_000)}
     lines: list[Line] = []
     if behind_us <= _BEHIND_US:
@@ -77,6 +78,18 @@ def _watching(now: Session, path: Path) -> list[Line]:
         command = f"mailwarden show {sentences.short(found[0].id)}"
         lines.append([tongue.say(N_("Next: {text}"), {"text": command})])
     return lines
+
+
+def _open(alive: list[Incident]) -> list[Incident]:
+    """Give the open incidents, and a quiet one of whose story an open one is part: it is what is told."""
+    known = {one.id: one for one in alive}
+    shown: dict[str, Incident] = {}
+    for one in alive:
+        incident: Incident | None = one if one.status == "open" else None
+        while incident is not None and incident.id not in shown:
+            shown[incident.id] = incident
+            incident = known.get(incident.parent or "")
+    return list(shown.values())
 
 
 def _fresh(now: Session) -> list[Line]:

@@ -48,7 +48,7 @@ class Report(msgspec.Struct, frozen=True):
 
     def _page(self) -> Page:
         tongue = translator(self.language)
-        sentences = Sentences([*self.incidents], tongue, self.zone)
+        sentences = Sentences(self.incidents, tongue, self.zone, ids=self.names)
         return Page(
             tongue,
             sentences,
@@ -75,7 +75,7 @@ def build(
     alive = _alive(store.incidents(since_us=figures.from_us), figures)
     unparsed = store.unparsed()[:3] if figures.not_understood else []
     waiting = store.outbox_counts().waiting
-    return Report(day, last, zone, language or "en", figures, alive, [one.id for one in alive], unparsed, waiting)
+    return Report(day, last, zone, language or "en", figures, alive, store.incident_ids(), unparsed, waiting)
 
 
 def _alive(incidents: Sequence[Incident], figures: Figures) -> list[Incident]:

@@ -258,6 +258,48 @@ def test_find_follows_a_message(state: Path, tmp_path: Path) -> None:
     assert "eve@example.org" not in said
 
 
+def test_setup_writes_nothing_that_is_wrong(state: Path, tmp_path: Path) -> None:
+    """A setting that would be refused is told before the file is there, so that a second try is none too many."""
+    target = tmp_path / "mailwarden.yml"
+    words = ("--config", str(target), "setup", "--yes", "--no-service")
+
+    result = call(*words, "--report-time", "99")
+
+    assert result.exit_code == 2
+    assert f"{target}:" in result.stderr
+    assert '"99" is not a time of day' in result.stderr
+    assert not target.exists()
+    assert call(*words).exit_code == 0
+
+
+def test_a_service_that_stopped_is_not_called_alive_by_being_looked_at(state: Path) -> None:
+    """Looking at the state writes beside it; that is no sign of life."""
+    store = store_path(state)
+    with Store.open(store) as held:  # keeps the journal, as a service that was killed does
+        held.commit(Commit(2, meta={"stream_us": str(START_US)}))
+        for file in (store, store.with_name(f"{store.name}-wal")):
+            os.utime(file, (START_US / 1e6, START_US / 1e6))
+
+        call("doctor")
+        checks = {one["name"]: one for one in map(json.loads, call("doctor", "--json").stdout.splitlines())}
+
+        assert checks["service"]["state"] == "error"
+        assert "Is it running?" in call().stdout
+
+
+def test_the_state_names_what_an_open_incident_is_part_of(state: Path) -> None:
+    """A quiet account that was taken over stands above the open blocklisting that it brought."""
+    with Store.open(store_path(state)) as store:
+        parent, child = taken_over(), incident()
+        parent.status, child.parent = "quiet", parent.id
+        store.commit(Commit(2, incidents=[parent, child]))
+
+    lines = [line for line in call().stdout.split("\n") if line.startswith(("●", "■"))]
+
+    assert len(lines) == 1
+    assert "walter.rossi1969@nova0.test" in lines[0]
+
+
 def test_setup_shows_before_it_writes(state: Path, tmp_path: Path) -> None:
     """Without --yes nothing is written; with it the file is there for its owner only."""
     target = tmp_path / "new" / "mailwarden.yml"

@@ -102,6 +102,7 @@ class _Service:
         self._clock: Callable[[], int] = self._stream or wall_clock
         self._signals = signals
         self._said: set[str] = set()
+        self._waiting: str | None = None  # what was said when the store could not be written
 
     def work(self) -> None:
         """Follow until a signal comes."""
@@ -154,6 +155,10 @@ class _Service:
                 for act in acts:
                     self._apply(act, runner, teller)
                 runner.take(batch, teller, [act.id for act in acts], self._try_again)
+                if self._waiting is not None:
+                    self._say(f"{self._path}: can be written again.")
+                    self._said -= {self._waiting, f"{self._path}: can be written again."}
+                    self._waiting = None
                 if deliverer is not None:
                     deliverer.wake()
                 for problem in admission.problems:
@@ -176,7 +181,8 @@ class _Service:
 
     def _try_again(self, error: StoreBusyError) -> bool:
         """Wait for a store that cannot be written at the moment; False when the service is to end."""
-        self._say(f"{error}\nNothing is lost: it is tried again every {_AGAIN_S:g} s.")
+        self._waiting = f"{error}\nNothing is lost: it is tried again every {_AGAIN_S:g} s."
+        self._say(self._waiting)
         return not self._signals.ended.wait(_AGAIN_S)
 
     def _say(self, problem: str) -> None:

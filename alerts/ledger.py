@@ -74,6 +74,14 @@ def _network_expires(known: _Network) -> int:
     return max(known.last_us + _KEEP_US if known.users else 0, known.tried_us + 2 * _DAY_US)
 
 
+def _whole_quarter(record: _Account, now: int) -> int:
+    """Give the recipients of the present quarter of an hour; of one seen only from its middle, what it would hold."""
+    seen_us = now - record.first_us
+    if record.first_us < record.quarter * _QUARTER_US or seen_us >= _QUARTER_US:
+        return record.quarter_recipients
+    return record.quarter_recipients * _QUARTER_US // max(seen_us, _QUARTER_US // 3)
+
+
 class Ledger:
     """Facts about accounts, networks and the site as they were before each event."""
 
@@ -234,7 +242,7 @@ class Ledger:
             if record.quarter != quarter:
                 record.quarter, record.quarter_recipients = quarter, 0
             record.quarter_recipients += recipients
-            record.best_quarter = max(best, record.quarter_recipients)
+            record.best_quarter = max(best, _whole_quarter(record, now))
         record.last_us = now
         self._accounts.put(account, record)
         if len(record.hours) < 20:

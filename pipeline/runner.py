@@ -5,8 +5,10 @@ instant costs no event and repeats none.
 """
 
 import gc
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -163,35 +165,54 @@ def scan(
     """
     started = time.monotonic()
     gc.set_threshold(50_000, 50, 50)  # a batch of events is many objects and no cycles
-    path = _scan_store(state)
-    result = ScanResult(path)
-    with Store.open(path) as store:
+    result = ScanResult(scan_store_path() if state is None else store_path(state))
+    with _scan_store(result.store_path, fresh=state is None) as store:
         admission = Admission.of_paths(
             paths, configuration=configuration, zone=zone, year=year, positions=store.positions(), clock=wall_clock
         )
         runner = Runner(store, configuration, admission)
-        before: dict[tuple[str, str, str, str], int] = {}
         for batch in admission.batches():
             if batch.events:
                 result.first_us = result.first_us or batch.events[0].stream_us
                 result.last_us = batch.events[-1].stream_us
                 if year is None and _assumed_year(batch.events[-1]):
                     result.year_assumed = year_of(batch.events[-1].timestamp_us)
-            for key, count in runner.take(batch).rollups.items():
-                before[key[1:]] = before.get(key[1:], 0) + count
+            for (_, *words), count in runner.take(batch).rollups.items():
+                key = (words[0], words[1], words[2], words[3])
+                result.totals[key] = result.totals.get(key, 0) + count
             if progress is not None:
                 counted = admission.statistics
                 progress(counted.lines, counted.bytes_read, counted.bytes_total)
         result.incidents = store.incidents()
         result.problems = list(admission.problems)
         result.lines = admission.statistics.lines
-    result.totals = before
-    for (name, kind, _, _), count in before.items():
+    for (name, kind, _, _), count in result.totals.items():
         if name == "lines":
             result.understood += count if kind == "event" else 0
             result.not_understood += count if kind == "pipeline_error" else 0
     result.seconds = time.monotonic() - started
     return result
+
+
+@contextmanager
+def _scan_store(path: Path, *, fresh: bool) -> Iterator[Store]:
+    """Open the database of a scan: that of a state directory, or a fresh one that replaces the last scan's when it ends.
+
+    It has a name of its own until then, for two scans may run at once.
+    """
+    if not fresh:
+        with Store.open(path) as store:
+            yield store
+        return
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="scan-", dir=path.parent) as directory:
+        own = Path(directory) / path.name
+        try:
+            with Store.open(own) as store:
+                yield store
+        finally:
+            if own.exists():  # closed, so that all of it stands in this one file
+                own.replace(path)
 
 
 def _assumed_year(event: Event) -> bool:
@@ -201,13 +222,3 @@ def _assumed_year(event: Event) -> bool:
 def year_of(timestamp_us: int) -> int:
     """Give the year of an instant, in UTC."""
     return datetime.fromtimestamp(timestamp_us / 1_000_000, UTC).year
-
-
-def _scan_store(state: Path | None) -> Path:
-    """Give the database of a scan: that of the state directory, or a fresh one in the cache, replaced each time."""
-    if state is not None:
-        return store_path(state)
-    path = scan_store_path()
-    for old in (path, path.with_name("scan.db-wal"), path.with_name("scan.db-shm")):
-        old.unlink(missing_ok=True)
-    return path

@@ -77,7 +77,7 @@ def _network_expires(known: _Network) -> int:
 def _whole_quarter(record: _Account, now: int) -> int:
     """Give the recipients of the present quarter of an hour; of one seen only from its middle, what it would hold."""
     seen_us = now - record.first_us
-    if record.first_us < record.quarter * _QUARTER_US or seen_us >= _QUARTER_US:
+    if record.first_us < record.quarter * _QUARTER_US or not 0 < seen_us < _QUARTER_US:
         return record.quarter_recipients
     return record.quarter_recipients * _QUARTER_US // max(seen_us, _QUARTER_US // 3)
 

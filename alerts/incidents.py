@@ -44,6 +44,10 @@ _CHILDREN = {
 """Which causes are part of which story: the account that was entered, what it sent, who refused it, what waits for it."""
 
 
+_Sort = tuple[str, str]
+"""Cause and the name of the primary entity."""
+
+
 class _Closed(msgspec.Struct, array_like=True):
     """The last incident of a cause and entity that was closed: what comes back names it as `previous`."""
 
@@ -78,7 +82,8 @@ class Incidents:
         self._by_key: dict[tuple[str, str, str], Incident] = {}
         self._closed = Shelf("incident.closed", 1, _Closed, lambda one: one.at_us + _REMEMBER_US, backing)
         self._ids: dict[str, Incident] = {}
-        self._by_name: dict[str, list[Incident]] = {}  # account or address -> live incidents that name it
+        self._by_name: dict[str, dict[_Sort, dict[str, Incident]]] = {}  # account or address -> live ones that name it
+        self._parts: dict[str, set[str]] = {}  # parent -> its live parts
         self._due: list[tuple[int, str, tuple[str, str, str]]] = []
         self._due_us: dict[str, int] = {}  # which entry of `_due` holds; older ones of the same incident do not
         self._event: Event | None = None
@@ -306,11 +311,10 @@ class Incidents:
         head = self._by_id(parent.parent) or parent
         if head.id == child.id:
             return
-        child.parent = head.id
-        for other in self._neighbours(child):
-            if other.parent == child.id:
-                other.parent = head.id
-                self._changed[other.id] = other
+        self._set_parent(child, head.id)
+        for id_ in sorted(self._parts.pop(child.id, ())):
+            self._set_parent(self._ids[id_], head.id)
+            self._changed[id_] = self._ids[id_]
         self._changed[child.id] = child
         self._lift(child)
 
@@ -330,16 +334,23 @@ class Incidents:
         self._changed[parent.id] = parent
         self._tell(parent, child.last_seen_us, before)
 
+    def _set_parent(self, part: Incident, parent: str) -> None:
+        part.parent = parent
+        self._parts.setdefault(parent, set()).add(part.id)
+
     def _by_id(self, id_: str | None) -> Incident | None:
         return self._ids.get(id_) if id_ else None
 
     def _neighbours(self, incident: Incident) -> list[Incident]:
-        """Give the live incidents of the last day that name the same account or address."""
+        """Give the live incidents of the last day that name the same account or address and may be of its story."""
         names = [*incident.entities.get("mailwarden.account", ()), *incident.entities.get("source.ip", ())]
+        sort = _sort(incident)
         found = {
             other.id: other
             for name in (incident.primary[1], *names)
-            for other in self._by_name.get(name, ())
+            for its, named in self._by_name.get(name, {}).items()
+            if _may_lead(its, sort) or _may_lead(sort, its)
+            for other in named.values()
             if other.id != incident.id and abs(incident.last_seen_us - other.last_seen_us) <= _STORY_US
         }
         return sorted(found.values(), key=lambda one: (one.opened_us, one.id))
@@ -380,6 +391,8 @@ class Incidents:
         key = (incident.cause, *incident.primary)
         self._by_key[key] = incident
         self._ids[incident.id] = incident
+        if incident.parent is not None:
+            self._set_parent(incident, incident.parent)
         if incident.told_severity == "critical":
             self._urgent.add(incident.id)
         self._plan(incident, key, self._quiet_at(incident))
@@ -390,9 +403,7 @@ class Incidents:
 
     def _name(self, incident: Incident, name: str, value: str) -> None:
         if name in ("mailwarden.account", "source.ip"):
-            named = self._by_name.setdefault(value, [])
-            if incident not in named:
-                named.append(incident)
+            self._by_name.setdefault(value, {}).setdefault(_sort(incident), {})[incident.id] = incident
 
     def _forget(self, key: tuple[str, str, str], incident: Incident) -> None:
         del self._by_key[key], self._ids[incident.id], self._due_us[incident.id]
@@ -400,10 +411,11 @@ class Incidents:
         self._changed[incident.id] = incident
         for name in ("mailwarden.account", "source.ip"):
             for value in [*incident.entities.get(name, ()), incident.primary[1]]:
-                named = self._by_name.get(value)
-                if named and incident in named:
-                    named.remove(incident)
-                    if not named:
+                sorts = self._by_name.get(value, {})
+                named = sorts.get(_sort(incident), {})
+                if named.pop(incident.id, None) is not None and not named:
+                    del sorts[_sort(incident)]
+                    if not sorts:
                         del self._by_name[value]
 
 
@@ -412,15 +424,26 @@ def _is_same_story(values: dict[str, Any], finding: Finding) -> bool:
     return finding.values.get("address", values.get("address")) == values.get("address")
 
 
+def _sort(incident: Incident) -> _Sort:
+    return incident.cause, incident.primary[0]
+
+
+def _may_lead(lead: _Sort, part: _Sort) -> bool:
+    """Say whether incidents of one sort belong to the story of another: thousands of networks guess one account."""
+    if part[0] not in _CHILDREN.get(lead[0], ()):
+        return False
+    if lead[0] == "guessing":  # one campaign on many accounts
+        return lead[1] == "mailwarden.site" and part[1] == "mailwarden.account"
+    return lead[1] != "mailwarden.site" or part[1] == "mailwarden.site"
+
+
 def _leads(lead: Incident, part: Incident) -> bool:
     """Say whether `part` belongs to the story of `lead`."""
-    if part.cause not in _CHILDREN.get(lead.cause, ()):
+    if not _may_lead(_sort(lead), _sort(part)):
         return False
     name, value = lead.primary
-    if lead.cause == "guessing":  # one campaign on many accounts
-        return name == "mailwarden.site" and part.primary[0] == "mailwarden.account"
-    if name == "mailwarden.site":
-        return part.primary[0] == "mailwarden.site"
+    if lead.cause == "guessing" or name == "mailwarden.site":
+        return True
     accounts = part.entities.get(name, [])
     if part.cause in ("listed", "service"):  # it came after, and this account was the first to feel it
         return accounts[:1] == [value] and part.first_seen_us >= lead.first_seen_us - _EFFECT_US

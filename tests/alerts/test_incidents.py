@@ -1,5 +1,7 @@
 """An incident gathers what belongs together, has a life, and is told once."""
 
+import time
+
 import msgspec
 import pytest
 from memory import Memory
@@ -299,3 +301,37 @@ def test_an_incident_is_acknowledged_while_it_lives() -> None:
     assert incidents.acknowledge(one.id, "ann")
     assert not incidents.acknowledge("NOSUCH", "ann")
     assert one.acknowledged_by == "ann"
+
+
+def test_thousands_of_networks_that_guess_one_account_cost_no_more_each() -> None:
+    """Who guesses is part of nobody else's guessing: they are not compared with each other."""
+    incidents = Incidents("default", Memory())
+    accounts = [f"user{number}@example.org" for number in range(20)]
+    spent_s = []
+
+    for third in range(3):
+        began_s = time.process_time()
+        for number in range(700):
+            net = f"198.{third}.{number}.0/24"
+            take(incidents, finding(detection(), net, START_US + third * MINUTE_US, account=accounts))
+        spent_s.append(time.process_time() - began_s)
+
+    assert spent_s[2] < 3 * spent_s[0] + 0.2
+
+
+def test_the_parts_of_a_part_belong_to_the_head() -> None:
+    """When a greater incident takes up one that has parts, they become its own; so it is after a restart."""
+    account = ["bob@example.org"]
+    sending = finding(detection("burst", "sending", "mailwarden.account"), "bob@example.org", account=account)
+    guess = finding(detection("guess", "guessing", "mailwarden.account"), "bob@example.org", account=account)
+    entered = finding(detection("entered", "takeover", "mailwarden.account"), "bob@example.org", account=account)
+    before = take(Incidents("default", Memory()), sending, guess)
+
+    for incidents in (
+        Incidents("default", Memory()),
+        Incidents("default", Memory(), msgspec.convert(msgspec.to_builtins(before), list[Incident])),
+    ):
+        parts = take(incidents, sending, guess)
+        (head,) = take(incidents, entered)
+
+        assert [part.parent for part in parts] == [head.id, head.id]

@@ -160,7 +160,7 @@ def test_a_locked_database_is_waited_for(place: Place) -> None:
         assert "can be written again" in place.said()
         other.execute("BEGIN IMMEDIATE")
         place.write(1)
-        until(lambda: place.said().count("locked by another process") > 1, "the lock to be told")
+        until(lambda: place.said().count("it is tried again") > 1, "the lock to be told")
         assert place.watcher.stop() == 3
         other.execute("ROLLBACK")
 

@@ -1,0 +1,165 @@
+"""Whatever is given to `scan`, it says what it is and what to do, reads the rest, and its memory stays within bounds."""
+
+import gzip
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from logs import lines_of
+
+from mailwarden.pipeline.cli.root import root
+
+NAME = "account_compromise.mail.log"
+MOST_BYTES = 200 << 20
+
+
+class Answer(NamedTuple):
+    """What a command said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def incidents(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+Scan = Callable[..., Answer]
+
+
+@pytest.fixture
+def scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]) -> Scan:
+    """Call `scan` as a person would, in a directory and with a cache of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+
+    def call(*arguments: str) -> Answer:
+        with pytest.raises(SystemExit) as left:
+            root.main(["scan", "--timezone", "UTC", "--year", "2026", *arguments], prog_name="mailwarden")
+        said = capsysbinary.readouterr()
+        return Answer(int(left.value.code or 0), said.out.decode(), said.err.decode())
+
+    return call
+
+
+def good() -> bytes:
+    return b"".join(lines_of(NAME))
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "says"),
+    [
+        ("empty.log", b"", "is empty"),
+        (
+            "access.log",
+            b'192.0.2.1 - - [10/Oct/2025:13:55:36 +0000] "GET / HTTP/1.1" 200 2 "-" "c"\n' * 9,
+            "web server",
+        ),
+        ("binary.log", random.Random(1).randbytes(50_000), "binary"),
+        ("broken.log.gz", gzip.compress(b"x")[:10], "broken"),
+        ("missing.log", None, "does not exist"),
+    ],
+)
+def test_what_is_no_mail_log_is_named_and_the_rest_is_read(
+    name: str, data: bytes | None, says: str, tmp_path: Path, scan: Scan
+) -> None:
+    """Alone it ends with 2 and says what it looks like; beside a good log, that is read and the end is 3."""
+    if data is not None:
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "mail.log").write_bytes(good())
+
+    alone, beside = scan(name), scan("--json", "mail.log", name)
+
+    assert (alone.code, beside.code) == (2, 3)
+    for answer in (alone, beside):
+        assert answer.err.startswith(f"{name}: ")
+        assert says in answer.err
+        assert "Traceback" not in answer.err
+    assert beside.incidents == scan("--json", "mail.log").incidents
+
+
+def test_a_directory_is_read(tmp_path: Path, scan: Scan) -> None:
+    """The logs in a directory are read; one without any is told."""
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "none").mkdir()
+    (tmp_path / "logs" / "mail.log").write_bytes(good())
+
+    assert scan("logs").code == 0
+    assert scan("none").code == 2
+
+
+def test_a_gzip_that_is_cut_off_is_read_up_to_there(tmp_path: Path, scan: Scan) -> None:
+    """What stands before the break is read and judged; that the rest is missing is told."""
+    packed = gzip.compress(good())
+    (tmp_path / "mail.log.gz").write_bytes(packed[: len(packed) * 3 // 4])
+
+    answer = scan("--json", "mail.log.gz")
+
+    assert answer.code == 3
+    assert "the rest is lost" in answer.err
+    assert answer.incidents
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"Mar 20 02:35:00 mx postfix/smtpd[1]: nul \0\0 in it",
+        b"Mar 20 02:35:00 mx postfix/smtpd[1]: \xff\xfe\xc3( is no UTF-8",
+        b"Mar 20 02:35:00 mx postfix/smtpd[1]: warning: \xff[192.0.2.1]: SASL LOGIN authentication failed: \xfe",
+        b"\xff" * 300,
+        b"\0" * 300,
+        b"",
+        b"2027-09-09T09:09:09+00:00 mx postfix/smtpd[1]: connect from unknown[192.0.2.1]",
+        b"2019-01-01T00:00:00+00:00 mx postfix/smtpd[1]: connect from unknown[192.0.2.1]",
+        b"Mar 20 01:00:00 mx postfix/smtpd[1]: connect from unknown[192.0.2.1]",
+        b"Feb 31 99:99:99 mx postfix/smtpd[1]: connect from unknown[192.0.2.1]",
+    ],
+)
+def test_a_bad_line_changes_nothing_but_itself(line: bytes, tmp_path: Path, scan: Scan) -> None:
+    """NUL, bytes that are no text, a stamp of the future, of long ago or of no day: the incidents stay what they are."""
+    lines = lines_of(NAME)
+    (tmp_path / "mail.log").write_bytes(b"".join(lines))
+    expected = scan("--json", "mail.log")
+    (tmp_path / "mail.log").write_bytes(b"".join([*lines[:600], line + b"\n", *lines[600:]]))
+
+    actual = scan("--json", "mail.log")
+
+    assert (expected.code, actual.code) == (0, 0)
+    assert list(map(without_offsets, actual.incidents)) == list(map(without_offsets, expected.incidents))
+
+
+def without_offsets(incident: dict[str, Any]) -> dict[str, Any]:
+    return incident | {"evidence": [one["line"] for one in incident["evidence"]]}
+
+
+def test_a_line_of_ten_megabytes_is_bounded(tmp_path: Path) -> None:
+    """It is one line that nobody understands; the memory for it is bounded, and the incidents are found."""
+    long = b"Mar 20 02:41:04 mx postfix/smtpd[1]: " + b"x" * (10 << 20) + b"\n"
+    (tmp_path / "mail.log").write_bytes(
+        good() + long + b"Mar 20 02:41:05 mx postfix/smtpd[1]: connect from a[192.0.2.1]\n"
+    )
+    program = (
+        "import resource, sys; from mailwarden.pipeline.cli.root import root\n"
+        "try: root.main(sys.argv[1:], prog_name='mailwarden')\n"
+        "finally: sys.stderr.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024))\n"
+    )
+
+    answer = subprocess.run(
+        [sys.executable, "-c", program, "scan", "--json", "--year", "2026", "--timezone", "UTC", "mail.log"],
+        cwd=tmp_path,
+        env=os.environ | {"XDG_CACHE_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert len(answer.stdout.splitlines()) >= 1
+    assert int(answer.stderr) < MOST_BYTES

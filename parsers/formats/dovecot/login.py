@@ -34,11 +34,15 @@ _REFUSED = re.compile(r"\): Client refused \(rip=([0-9A-Fa-f:.]{2,45})\)")
 
 
 @lru_cache(maxsize=65536)
+def _packed(address: str) -> bytes:
+    return socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
+
+
 def _spelled(raw: bytes) -> str | None:
     return ip(socket.inet_ntop(socket.AF_INET if len(raw) == 4 else socket.AF_INET6, raw))
 
 
-def _verify(event: Event, session: str, address: str) -> str | None:
+def _verify(event: Event, session: str, address: str) -> bytes | None:
     """Compare the address with the one the session id holds, take the port from the id, and return the id's address.
 
     The id is base64 of 6 bytes of time, 2 bytes of port and the raw address (client-common.c, client_get_session_id),
@@ -52,8 +56,8 @@ def _verify(event: Event, session: str, address: str) -> str | None:
         return None
     if len(raw) not in (12, 24):
         return None
-    proven = _spelled(raw[8:])
-    if proven == address:
+    proven = raw[8:]
+    if proven == _packed(address) or (len(proven) == 16 and _spelled(proven) == address):
         event.source_port = raw[6] | raw[7] << 8
     else:
         event.mail_parse_ambiguous = True
@@ -81,7 +85,8 @@ def _elements(event: Event, text: str) -> tuple[str, str] | None:
     session = tail.rfind("session=<")
     if session >= 0:
         event.mail_session_id = tail[session + 9 :].partition(">")[0] or None
-        proven = _verify(event, event.mail_session_id or "", address)
+        raw = _verify(event, event.mail_session_id or "", address)
+        proven = _spelled(raw) if raw is not None else None
         if proven and proven != address and f" rip={proven}, " in text:  # an element behind ours quotes the client
             address = proven
     elif text.find(" rip=") < at:

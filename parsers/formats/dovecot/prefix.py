@@ -90,7 +90,7 @@ _PLAIN = {name: protocol for name, protocol in _PROTOCOLS.items() if name not in
 _OWN_STAMP = re.compile(
     r"(?:[A-Z][a-z]{2} [ \d]\d|\d{4}-\d\d-\d\d)[ T]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)? "
 )
-_SESSION = re.compile(r"([a-z-]{1,30})\(([^(),<>]*)\)<([0-9]{1,10})><([^<>]*)>: ").match  # nothing in it can be feigned
+_SESSION = re.compile(r"([^(]{1,30})\(([^)]*)\)<([0-9]{1,10})><([^>]*)>: ").match
 _USER = re.compile(r"([A-Za-z][\w-]{1,30})\(([^()<>,]*)\)(?:<(\d{1,10})>)?(?:<([^<>]{0,200})>)?: ")
 _ODD_USER = re.compile(r"([A-Za-z][\w-]{1,30})\((.{0,1000}?)\)(?:<(\d{1,10})><([^<>]{0,200})>)?: ")
 _LMTP_SESSION = re.compile(r"[A-Za-z0-9+/]{16,40}(?::[A-Za-z0-9:]{1,40})?: ")
@@ -245,7 +245,7 @@ class _Dovecot(Format):
                     return read_any(event, text)
                 process, user, pid, session_id = session.groups()
                 found = known.get(process)
-                if found is None:
+                if found is None or "," in user:
                     return read_any(event, text)
                 rest = text[session.end() :]
                 event.user_name = user or None

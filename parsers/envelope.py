@@ -9,6 +9,7 @@ from zlib import crc32
 from mailwarden.parsers.claims import Claim, claims
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.pattern import Format, Read
+from mailwarden.parsers.secrets import hide_secrets
 from mailwarden.parsers.stamp import SECONDS, Clock, Stamp, tai64n
 from mailwarden.parsers.wrapping import Wrapped, compose_prefix, kubernetes, unwrap_json
 
@@ -456,6 +457,8 @@ class Reader:
         if other is not None:
             event.event_kind = "event"
             other.read(event, text)
+        if event.event_kind == "pipeline_error":
+            hide_secrets(event, text)
 
     def _untagged(self, event: Event, text: str, own: bool) -> None:
         """Read a record that no tag precedes, or whose tag stands where the host should."""

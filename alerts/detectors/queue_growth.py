@@ -76,9 +76,9 @@ class QueueGrowth(Detector[_State]):
         state.this_hour += int(waits)
         recipients = add(state.all, now, _HOUR_US, 1)
         deferred = add(state.deferred, now, _HOUR_US, int(waits))
-        usual = sorted(state.hours)[len(state.hours) // 2] if len(state.hours) >= 24 else None
         if not waits or deferred < _LEAST or deferred < _SHARE * recipients:
             return None
+        usual = sorted(state.hours)[len(state.hours) // 2] if len(state.hours) >= 24 else None
         if usual is not None and deferred < _TIMES_USUAL * max(usual, 1):
             return None
         severity = "medium" if deferred >= _MANY else "low"

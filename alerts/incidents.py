@@ -372,6 +372,8 @@ class Incidents:
 
     def _notify(self, incident: Incident, kind: Kind, at_us: int) -> None:
         incident.told += 1
+        if kind == "worse":
+            incident.worse_us = at_us
         digest = hashlib.blake2b(f"{incident.id}:{incident.told}:{kind}".encode(), digest_size=10).hexdigest()
         self._notices.append(Notification(id=digest, kind=kind, incident=_copy(incident), at_us=at_us))
         incident.told_severity = incident.severity

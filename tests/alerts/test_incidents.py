@@ -196,6 +196,17 @@ def test_four_times_as_much_is_worse() -> None:
     assert kinds == [["opened"], [], ["worse"], ["worse"], []]
 
 
+def test_an_incident_says_when_it_got_worse() -> None:
+    """The report tells by it what is worse since yesterday."""
+    incidents = Incidents("default", Memory())
+    (one,) = take(incidents, finding(detection()))
+    before_us = one.worse_us
+
+    take(incidents, finding(detection(), at_us=START_US + HOUR_US, severity="high"))
+
+    assert (before_us, one.worse_us) == (0, START_US + HOUR_US)
+
+
 def test_fifty_entities_are_written_out_and_the_rest_is_counted() -> None:
     """A botnet of a thousand addresses is counted to within some per cent, each address once."""
     incidents = Incidents("default", Memory())

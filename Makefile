@@ -47,6 +47,7 @@ demo: $(READY)
 	$(BIN)/python demo/run.py
 
 bench: $(READY)
+	@test -f bench/run.py || { echo "bench/run.py is not there yet." >&2; exit 2; }
 	$(BIN)/python bench/run.py
 
 soak: $(READY)

@@ -2,14 +2,18 @@
 
 import json
 import random
+import sqlite3
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from host import Host
 from logs import incidents_of
 from watcher import Watcher, until
+
+from mailwarden.pipeline.archive.archive import files, newest_rows
 
 SLACK_S = 0.05
 
@@ -51,6 +55,22 @@ class Growth:
         self.watcher.read_all(self.host.lines)
         assert self.watcher.stop() == 0
         return incidents_of(self.watcher.database)
+
+    def archived(self) -> list[str]:
+        """Give the lines of all events that the service has archived, in order."""
+        import pyarrow.parquet as pq
+
+        directory = self.watcher.state / "archive"
+        full = [str(line) for path in files(directory) for line in pq.read_table(path)["event.original"].to_pylist()]
+        return full + [str(row["event_original"]) for row in newest_rows(directory)]
+
+    def counted(self, state: str) -> dict[str, list[tuple[Any, ...]]]:
+        """Give what a database holds beside incidents: what detectors know, what reports count."""
+        with closing(sqlite3.connect(self.directory / state / "mailwarden.db")) as store:
+            return {
+                table: store.execute(f"SELECT * FROM {table} ORDER BY 1, 2, 3, 4, 5").fetchall()
+                for table in ("state", "rollups", "unparsed")
+            }
 
     def scan(self) -> list[dict[str, Any]]:
         """Scan the same files once, into a state of its own; give the incidents."""

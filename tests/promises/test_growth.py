@@ -21,12 +21,17 @@ EXIM = ("exim_mainlog.log", "mail.log", "auth.log")
     ],
 )
 def test_one_growing_log_gives_what_one_scan_gives(name: str, rotation: str, kills: int, tmp_path: Path) -> None:
-    """One file: the same incidents byte for byte, with the same lines at the same offsets as evidence."""
+    """One file: the same incidents byte for byte, with the same lines at the same offsets as evidence.
+
+    What detectors know, what reports count and what is archived are the same too.
+    """
     growth = Growth(tmp_path, {"mail.log": lines_of(name)}, seed=1, rotation=rotation)
 
     watched = growth.run(kills)
 
     assert json.dumps(watched) == json.dumps(growth.scan())
+    assert growth.counted("state") == growth.counted("scanned")
+    assert growth.archived() == [line.decode().rstrip("\n") for line in lines_of(name)]
 
 
 def what_must_be_equal(incidents: list[dict[str, Any]]) -> dict[str, Any]:

@@ -47,8 +47,7 @@ demo: $(READY)
 	$(BIN)/python demo/run.py
 
 bench: $(READY)
-	@test -f bench/run.py || { echo "bench/run.py is not there yet." >&2; exit 2; }
-	$(BIN)/python bench/run.py
+	$(BIN)/python bench/run.py --write
 
 soak: $(READY)
 	$(BIN)/python bench/soak.py

@@ -290,7 +290,7 @@ class Engine:
 
 
 def _severity(detection: Detection, event: Event) -> str:
-    """Guessing is weather: `low`, unless it far exceeds what this site usually sees (DESIGN.md, "Weather")."""
+    """Guessing is weather: `low`, unless it far exceeds what this site usually sees (ARCHITECTURE.md, "Weather")."""
     if not detection.weather:
         return detection.severity
     exceeded = event.facts is not None and event.facts.get("mailwarden.weather.exceeded")

@@ -19,13 +19,13 @@ __all__ = ["Incidents"]
 _MINUTE_US = 60_000_000
 _DAY_US = 86_400_000_000
 _REMEMBER_US = 90 * _DAY_US
-_REPEAT_US = 4 * 3_600_000_000  # experience.md, "repeat critical every 4 h"
+_REPEAT_US = 4 * 3_600_000_000  # critical ones, until somebody is on it
 _MAX_ENTITIES = 50
 _MAX_EVIDENCE = 10
 _MAX_TIMELINE = 20
 _WORSE_FACTOR = 4
 _EFFECT_US = 3_600_000_000  # a window may have opened before its cause was seen
-_STORY_US = _DAY_US  # what happens to one account within a day is one story (detectors.md, "says one thing once")
+_STORY_US = _DAY_US  # what happens to one account within a day is one story
 _NAMED = (
     ("mailwarden.account", "account"),
     ("source.ip", "address"),

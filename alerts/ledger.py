@@ -17,14 +17,14 @@ __all__ = ["Ledger", "place"]
 _DAY_US = 86_400_000_000
 _HOUR_US = 3_600_000_000
 _QUARTER_US = 900_000_000
-_KNOWN_US = 30 * _DAY_US  # a pair is known for 30 days after its last success (detectors.md, "Known pair")
+_KNOWN_US = 30 * _DAY_US  # a pair is known for 30 days after its last success
 _KEEP_US = 90 * _DAY_US
 _FAIL_US = _DAY_US  # failures before a success count for a day (AUTH-11)
 _MAX_NETWORKS = 24
 _MAX_FAILING = 40
-_PROXY_USERS = 5  # a network from which five accounts succeed is an office, a webmail, a proxy (detectors.md)
+_PROXY_USERS = 5  # a network from which five accounts succeed is an office, a webmail, a proxy
 _WEATHER_DAYS = 14
-_WEATHER_KNOWN = 3  # days of history before this site's usual guessing is known (DESIGN.md: "a few days at least")
+_WEATHER_KNOWN = 3  # days of history before this site's usual guessing is known
 _WEATHER_FACTOR = 5
 _LOGIN_SERVERS = ("dovecot",)
 

@@ -19,7 +19,7 @@ __all__ = ["Deliverer", "Teller"]
 
 _log = logging.getLogger(__name__)
 
-_FRESH_US = 3_600_000_000  # older news is summed up in one message (DESIGN.md, "First start")
+_FRESH_US = 3_600_000_000  # older news is summed up in one message (ARCHITECTURE.md, "First start")
 _IDLE_S = 1.0
 _ANSWERS_S = 25.0  # longer than any channel takes: what is under way at the end must not be sent again
 _SUMMARY_LINES = 5

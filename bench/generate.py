@@ -8,8 +8,10 @@ guess passwords and ask for relaying. About 40 lines a second; addresses are of 
 
 import argparse
 import random
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
 from pathlib import Path
 
 _START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -31,9 +33,15 @@ class Life:
         self.number += 1
         return f"{self.number:010X}"
 
+    def session_id(self, address: str) -> str:
+        """Give what Dovecot names a session: six bytes of time, the client's port and its address, in base64."""
+        moment = self.random.getrandbits(48).to_bytes(6, "little")
+        port = self.random.randrange(1024, 65536).to_bytes(2, "little")
+        return b64encode(moment + port + IPv4Address(address).packed).decode()
+
     def login(self) -> Iterator[str]:
         who, service = self.random.choice(self.people), self.random.choice(("imap", "imap", "imap", "pop3"))
-        pid, session = self.random.randrange(9000, 60000), f"{self.random.getrandbits(60):015x}A"
+        pid, session = self.random.randrange(9000, 60000), self.session_id(self.homes[who])
         yield (
             f"dovecot: {service}-login: Login: user=<{who}>, method=PLAIN, rip={self.homes[who]}, lip=192.0.2.25, "
             f"mpid={pid}, TLS, session=<{session}>"

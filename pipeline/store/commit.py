@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mailwarden.alerts.incident import Incident
+from mailwarden.pipeline.store.standing import Listing, Posture
 
 __all__ = ["Act", "Commit", "OutboxCounts", "OutboxRow", "RollupKey", "StateRow", "Unparsed"]
 
@@ -31,6 +32,9 @@ class Commit(NamedTuple):
         meta: Set, by name.
         unparsed: By (module, program, template): how many more there were, and one of them. The first sample is kept.
         consumed_acts: Acts that this batch has taken up.
+        consumed_inbox: The number of the last line of the inbox that it has taken up; they are deleted. 0: none.
+        listings: What block lists said of us.
+        postures: How our records, names and certificates stand.
     """
 
     batch: int
@@ -43,6 +47,9 @@ class Commit(NamedTuple):
     meta: Mapping[str, str] = {}
     unparsed: Mapping[tuple[str, str, str], tuple[int, str]] = {}
     consumed_acts: Sequence[int] = ()
+    consumed_inbox: int = 0
+    listings: Sequence[Listing] = ()
+    postures: Sequence[Posture] = ()
 
 
 class Act(NamedTuple):

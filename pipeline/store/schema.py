@@ -4,11 +4,11 @@
 on its expiry, which would cost each write as much again; the rare sweep reads the table once instead.
 """
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
 __all__ = ["REVISION", "metadata"]
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest file in `migrations/versions`. Revisions count upwards."""
 
 metadata = MetaData()
@@ -95,4 +95,41 @@ Table(
     Column("batch", BigInteger),  # that took it up
     Index("acts_pending", "id", sqlite_where=text("batch IS NULL")),
     sqlite_autoincrement=True,
+)
+Table(
+    "inbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("line", Text, nullable=False),
+    sqlite_autoincrement=True,  # a number is an offset: it is never given twice
+)
+Table(
+    "listings",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("zone", Text, primary_key=True),
+    Column("since_us", BigInteger, primary_key=True),
+    Column("checked_us", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("weight", Float, nullable=False),
+    Column("codes", Text, nullable=False),  # a JSON list
+    Column("reason", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+Table(
+    "posture",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("check_name", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("since_us", BigInteger, primary_key=True),
+    Column("checked_us", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("now", Text, nullable=False),
+    Column("should", Text, nullable=False),
+    Column("details", Text, nullable=False),  # a JSON object
+    sqlite_with_rowid=False,
 )

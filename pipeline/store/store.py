@@ -17,6 +17,8 @@ from mailwarden.alerts.incident import Incident
 from mailwarden.parsers.errors import StoreError, UsageError
 from mailwarden.pipeline.store.commit import Act, Commit, OutboxCounts, OutboxRow, RollupKey, Unparsed
 from mailwarden.pipeline.store.database import explained, open_database, writing
+from mailwarden.pipeline.store.inbox import Inbox
+from mailwarden.pipeline.store.standing import Standing, write_standing
 
 __all__ = ["Store"]
 
@@ -75,6 +77,8 @@ class Store:
         driver = self._own.connection.driver_connection
         assert isinstance(driver, sqlite3.Connection)
         self._load = driver.cursor().execute
+        self.inbox = Inbox(self._rows, self._write)
+        self.standing = Standing(self._rows)
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> Self:
@@ -144,6 +148,10 @@ class Store:
             _many(self._own, _SET_META, [(name, _storable(value)) for name, value in commit.meta.items()])
             self._write_unparsed(commit)
             _many(self._own, _CONSUME_ACT, [(commit.batch, act) for act in commit.consumed_acts])
+            if commit.consumed_inbox:
+                self._own.exec_driver_sql("DELETE FROM inbox WHERE id <= ?", (commit.consumed_inbox,))
+            if commit.listings or commit.postures:
+                write_standing(self._own, commit.listings, commit.postures)
 
     def _take_batch(self, batch: int) -> None:
         row = self._own.exec_driver_sql("SELECT value FROM meta WHERE name = ?", (_BATCH,)).fetchone()

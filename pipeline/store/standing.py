@@ -71,7 +71,7 @@ class Standing:
             " ORDER BY subject, zone, since_us",
             (since_us, history),
         )
-        return [Listing(*row[:7], tuple(json.loads(row[7])), row[8]) for row in rows]
+        return [Listing._make((*row[:7], tuple(json.loads(row[7])), row[8])) for row in rows]
 
     def postures(self, *, history: bool = False, since_us: int = 0) -> list[Posture]:
         """Give how all that was looked at stands now; with `history` every state that held, oldest first."""
@@ -81,7 +81,7 @@ class Standing:
             " AND name = one.name)) ORDER BY subject, check_name, name, since_us",
             (since_us, history),
         )
-        return [Posture(*row[:10], json.loads(row[10])) for row in rows]
+        return [Posture._make((*row[:10], json.loads(row[10]))) for row in rows]
 
 
 def write_standing(connection: Connection, listings: Sequence[Listing], postures: Sequence[Posture]) -> None:

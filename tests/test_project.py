@@ -24,7 +24,17 @@ REGISTRIES = [
     ("archive.ubuntu", ".com"),
 ]
 WORKPLACES = [("/Users", "/[A-Za-z]"), ("/work", "/"), ("/opt", "/pypi"), ("C:", r"\\\\Users")]
-IMPORTED_AS = {"pyyaml": "yaml", "google-re2": "re2", "pysigma": "sigma", "import-linter": "importlinter"}
+IMPORTED_AS = {
+    "argon2-cffi": "argon2",
+    "css-inline": "css_inline",
+    "dnspython": "dns",
+    "google-re2": "re2",
+    "import-linter": "importlinter",
+    "prometheus-client": "prometheus_client",
+    "pysigma": "sigma",
+    "pyyaml": "yaml",
+    "resvg-py": "resvg_py",
+}
 WITHOUT_IMPORT = {"tzdata"}  # read by zoneinfo where the system has no zones
 TOOLS = {"build", "import-linter", "mypy", "pyte", "pytest-timeout", "ruff", "setuptools", "types-pyyaml"}
 SAMPLE_BYTES = 2_000_000

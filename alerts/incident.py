@@ -92,6 +92,7 @@ class Incident(msgspec.Struct, kw_only=True):
     advice: str = ""  # key of the next steps
     harmless: str = ""  # message id: what it could be instead
     sketches: dict[str, bytearray] = {}  # which entities beyond those written out were counted
+    senders: dict[str, int] = {}  # whose mail was refused or waits, of the most frequent
     told: int = 0  # notifications decided so far
     told_categories: list[str] = []
     told_count: int = 0  # event_count when it was last told

@@ -12,6 +12,7 @@ import msgspec
 from mailwarden.alerts.finding import Detection, Finding
 from mailwarden.alerts.incident import Incident, Kind, Notification, incident_id, severity_rank
 from mailwarden.alerts.shelf import Backing, Row, Shelf
+from mailwarden.alerts.story import EXPLAINED, Sort, count_sender, leads, may_lead, sort_of
 from mailwarden.parsers.event import Event
 
 __all__ = ["Incidents"]
@@ -24,28 +25,28 @@ _MAX_ENTITIES = 50
 _MAX_EVIDENCE = 10
 _MAX_TIMELINE = 20
 _WORSE_FACTOR = 4
-_EFFECT_US = 3_600_000_000  # a window may have opened before its cause was seen
 _STORY_US = _DAY_US  # what happens to one account within a day is one story
 _NAMED = (
     ("mailwarden.account", "account"),
     ("source.ip", "address"),
     ("mail.provider", "provider"),
+    ("mailwarden.receiver", "provider"),
+    ("mailwarden.script", "script"),
     ("destination.domain", "domain"),
     ("mail.bounce.list", "list"),
 )
 """Entities that messages name in the singular: the first one seen."""
-_CHILDREN = {
-    "takeover": ("sending", "listed", "guessing", "service"),
-    "sending": ("listed", "guessing", "service"),
-    "relay": ("listed", "service"),
-    "listed": ("service",),
-    "guessing": ("guessing",),
-}
-"""Which causes are part of which story: the account that was entered, what it sent, who refused it, what waits for it."""
-
-
-_Sort = tuple[str, str]
-"""Cause and the name of the primary entity."""
+_MANY = (("source.ip", "addresses"), ("mailwarden.account", "accounts"), ("mailwarden.receiver", "providers"))
+"""Entities that messages count."""
+_INDEXED = (
+    "mailwarden.account",
+    "mailwarden.script",
+    "mailwarden.receiver",
+    "mailwarden.site",
+    "mail.provider",
+    "source.ip",
+)
+"""The names by which incidents of one story are found."""
 
 
 class _Closed(msgspec.Struct, array_like=True):
@@ -82,7 +83,7 @@ class Incidents:
         self._by_key: dict[tuple[str, str, str], Incident] = {}
         self._closed = Shelf("incident.closed", 1, _Closed, lambda one: one.at_us + _REMEMBER_US, backing)
         self._ids: dict[str, Incident] = {}
-        self._by_name: dict[str, dict[_Sort, dict[str, Incident]]] = {}  # account or address -> live ones that name it
+        self._by_name: dict[str, dict[Sort, dict[str, Incident]]] = {}  # account or address -> live ones that name it
         self._parts: dict[str, set[str]] = {}  # parent -> its live parts
         self._due: list[tuple[int, str, tuple[str, str, str]]] = []
         self._due_us: dict[str, int] = {}  # which entry of `_due` holds; older ones of the same incident do not
@@ -236,6 +237,7 @@ class Incidents:
             incident.techniques = sorted({*incident.techniques, *detection.techniques})
             incident.categories = sorted({*incident.categories, detection.category})
             incident.span_us = max(incident.span_us, detection.span_us)
+            self._name_site(incident)
         first_of_all = not incident.counts
         if first_of_all or severity_rank(finding.severity) > severity_rank(incident.severity):
             incident.severity, incident.category = finding.severity, detection.category
@@ -258,6 +260,10 @@ class Incidents:
                     known.append(value)
                     self._name(incident, name, value)
                 incident.entity_counts[name] = _distinct(incident, name, value)
+        if incident.cause in ("listed", "service"):
+            for name in ("mailwarden.account", "mailwarden.script"):
+                for value in finding.entities.get(name, ()):
+                    count_sender(incident.senders, value)
         incident.evidence_count += len(finding.evidence)
         if len(incident.evidence) < _MAX_EVIDENCE:
             new = [one for one in finding.evidence if one not in incident.evidence]
@@ -273,7 +279,7 @@ class Incidents:
     def _describe(self, incident: Incident, finding: Finding, detection: Detection) -> None:
         """Fill in what the messages name; only what the leading rule found, and totals."""
         values = incident.values
-        for name, many in (("source.ip", "addresses"), ("mailwarden.account", "accounts")):
+        for name, many in _MANY:
             if name in incident.entities:
                 values[many] = incident.entity_counts.get(name, len(incident.entities[name]))
         values["count"] = incident.event_count
@@ -302,9 +308,9 @@ class Incidents:
     def _relate(self, incident: Incident) -> None:
         """Find the parent of an incident and make it the parent of lesser ones: one story is told once."""
         for other in self._neighbours(incident):
-            if incident.parent is None and _leads(other, incident):
+            if incident.parent is None and leads(other, incident):
                 self._adopt(other, incident)
-            elif other.parent is None and _leads(incident, other):
+            elif other.parent is None and leads(incident, other):
                 self._adopt(incident, other)
 
     def _adopt(self, parent: Incident, child: Incident) -> None:
@@ -342,14 +348,14 @@ class Incidents:
         return self._ids.get(id_) if id_ else None
 
     def _neighbours(self, incident: Incident) -> list[Incident]:
-        """Give the live incidents of the last day that name the same account or address and may be of its story."""
-        names = [*incident.entities.get("mailwarden.account", ()), *incident.entities.get("source.ip", ())]
-        sort = _sort(incident)
+        """Give the live incidents of the last day that name the same account, address or provider, or the site."""
+        names = [value for name in _INDEXED for value in incident.entities.get(name, ())]
+        sort = sort_of(incident)
         found = {
             other.id: other
-            for name in (incident.primary[1], *names)
+            for name in dict.fromkeys((incident.primary[1], *names, self._site))
             for its, named in self._by_name.get(name, {}).items()
-            if _may_lead(its, sort) or _may_lead(sort, its)
+            if may_lead(its, sort) or may_lead(sort, its)
             for other in named.values()
             if other.id != incident.id and abs(incident.last_seen_us - other.last_seen_us) <= _STORY_US
         }
@@ -402,21 +408,27 @@ class Incidents:
             for value in values:
                 self._name(incident, name, value)
         self._name(incident, *incident.primary)
+        self._name_site(incident)
+
+    def _name_site(self, incident: Incident) -> None:
+        """Let troubles of services be found by those that explain them, whatever service they are of."""
+        if not EXPLAINED.isdisjoint(incident.rules):
+            self._name(incident, "mailwarden.site", self._site)
 
     def _name(self, incident: Incident, name: str, value: str) -> None:
-        if name in ("mailwarden.account", "source.ip"):
-            self._by_name.setdefault(value, {}).setdefault(_sort(incident), {})[incident.id] = incident
+        if name in _INDEXED:
+            self._by_name.setdefault(value, {}).setdefault(sort_of(incident), {})[incident.id] = incident
 
     def _forget(self, key: tuple[str, str, str], incident: Incident) -> None:
         del self._by_key[key], self._ids[incident.id], self._due_us[incident.id]
         self._closed.put("\x1f".join(key), _Closed(incident.id, incident.last_seen_us))
         self._changed[incident.id] = incident
-        for name in ("mailwarden.account", "source.ip"):
-            for value in [*incident.entities.get(name, ()), incident.primary[1]]:
+        for name in _INDEXED:
+            for value in [*incident.entities.get(name, ()), incident.primary[1], self._site]:
                 sorts = self._by_name.get(value, {})
-                named = sorts.get(_sort(incident), {})
+                named = sorts.get(sort_of(incident), {})
                 if named.pop(incident.id, None) is not None and not named:
-                    del sorts[_sort(incident)]
+                    del sorts[sort_of(incident)]
                     if not sorts:
                         del self._by_name[value]
 
@@ -424,32 +436,6 @@ class Incidents:
 def _is_same_story(values: dict[str, Any], finding: Finding) -> bool:
     """Say whether a finding speaks of the address that the incident's sentences name: the first one stays."""
     return finding.values.get("address", values.get("address")) == values.get("address")
-
-
-def _sort(incident: Incident) -> _Sort:
-    return incident.cause, incident.primary[0]
-
-
-def _may_lead(lead: _Sort, part: _Sort) -> bool:
-    """Say whether incidents of one sort belong to the story of another: thousands of networks guess one account."""
-    if part[0] not in _CHILDREN.get(lead[0], ()):
-        return False
-    if lead[0] == "guessing":  # one campaign on many accounts
-        return lead[1] == "mailwarden.site" and part[1] == "mailwarden.account"
-    return lead[1] != "mailwarden.site" or part[1] == "mailwarden.site"
-
-
-def _leads(lead: Incident, part: Incident) -> bool:
-    """Say whether `part` belongs to the story of `lead`."""
-    if not _may_lead(_sort(lead), _sort(part)):
-        return False
-    name, value = lead.primary
-    if lead.cause == "guessing" or name == "mailwarden.site":
-        return True
-    accounts = part.entities.get(name, [])
-    if part.cause in ("listed", "service"):  # it came after, and this account was the first to feel it
-        return accounts[:1] == [value] and part.first_seen_us >= lead.first_seen_us - _EFFECT_US
-    return value in accounts or part.primary == lead.primary
 
 
 def _distinct(incident: Incident, name: str, value: str) -> int:

@@ -67,6 +67,8 @@ _ENTITIES = {
     "mailwarden.account": "account",
     "mailwarden.network": "network",
     "mail.provider": "provider",
+    "mailwarden.receiver": "provider",
+    "mailwarden.script": "script",
     "user.name": "account",
     "source.ip": "address",
     "source.domain": "domain",
@@ -250,9 +252,10 @@ def _values(incident: Incident, short: str) -> dict[str, object]:
     name, value = incident.primary
     if name in _ENTITIES:
         about[_ENTITIES[name]] = value
+    about |= incident.values
     if "provider" in about:
         about["provider"] = provider_name(str(about["provider"]))
-    return {**about, "host": ", ".join(incident.hosts[:1]), **incident.values, "id": short}
+    return {"host": ", ".join(incident.hosts[:1]), **about, "id": short}
 
 
 def _title(

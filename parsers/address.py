@@ -4,7 +4,7 @@ import ipaddress
 from functools import lru_cache
 from socket import AF_INET, inet_ntop, inet_pton
 
-__all__ = ["ip", "is_loopback", "network", "wide_network"]
+__all__ = ["ip", "is_loopback", "network", "organisation", "wide_network"]
 
 
 @lru_cache(maxsize=65536)
@@ -47,3 +47,17 @@ def wide_network(address: str) -> str:
 def is_loopback(address: str) -> bool:
     """Say whether an address is this machine's own loopback."""
     return ipaddress.ip_address(address).is_loopback
+
+
+_SECOND_LEVEL = 3  # letters of `co`, `com`, `ac`, `ne` below a country
+
+
+@lru_cache(maxsize=16384)
+def organisation(domain: str) -> str:
+    """Give the domain that a host name belongs to: `mx1.example.co.jp` is `example.co.jp`.
+
+    Told by shape, for grouping only: no list of public suffixes is asked.
+    """
+    labels = domain.lower().rstrip(".").split(".")
+    below_country = len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= _SECOND_LEVEL
+    return ".".join(labels[-3 if below_country else -2 :])

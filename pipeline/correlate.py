@@ -8,7 +8,7 @@ import msgspec
 from mailwarden.alerts.ledger import Ledger
 from mailwarden.alerts.shelf import Backing, Row, Shelf
 from mailwarden.alerts.site import Site
-from mailwarden.parsers.address import ip, is_loopback, network
+from mailwarden.parsers.address import ip, is_loopback, network, organisation
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.reply import classify, provider_of
 
@@ -214,14 +214,14 @@ class Correlator:
 
     def _name_provider(self, event: Event, message: Message | None, facts: dict[str, object]) -> None:
         """Say who was to take the mail, and what a refusal of theirs means. Only replies of others come here."""
-        event.mail_provider = provider_of(event.destination_domain) if event.destination_domain else None
+        domain = event.destination_domain
+        event.mail_provider = provider_of(domain) if domain else None
         if event.mail_delivery_status == "sent" or not event.smtp_reply_text:
             return
-        verdict = classify(
-            event.smtp_reply_text, event.smtp_reply_code, event.smtp_reply_enhanced_code, event.destination_domain
-        )
+        verdict = classify(event.smtp_reply_text, event.smtp_reply_code, event.smtp_reply_enhanced_code, domain)
         event.mail_bounce_class, event.mail_bounce_list = verdict.klass, verdict.list
         event.mail_provider = event.mail_provider or verdict.provider
+        facts["mailwarden.receiver"] = event.mail_provider or (domain and organisation(domain))
         if verdict.scope == "domain" and verdict.klass == "blocklist" and not self._is_our_sender(message):
             event.mail_bounce_class = "spam_content"  # a forwarded message whose sender is listed, not we
         if verdict.list:

@@ -20,6 +20,8 @@ _ABOUT = {  # what an incident may be about, and the name that sentences and com
     "mailwarden.network": "network",
     "user.domain": "domain",
     "mail.provider": "provider",
+    "mailwarden.receiver": "provider",
+    "mailwarden.script": "script",
 }
 
 
@@ -82,12 +84,13 @@ class Sentences:
         about["entity"] = value
         if name in _ABOUT:
             about[_ABOUT[name]] = value
+        about |= incident.values
         if "provider" in about:
             about["provider"] = provider_name(str(about["provider"]))
         if isinstance(incident.values.get("span_s"), int | float):
             about["span"] = self.tongue.duration(incident.values["span_s"])
         about["host"] = incident.hosts[0] if incident.hosts else incident.site
-        return {**about, **incident.values, "id": self.short(incident.id)}
+        return {**about, "id": self.short(incident.id)}
 
 
 def span_of(first_us: int, last_us: int, tongue: Translator, zone: tzinfo) -> str:

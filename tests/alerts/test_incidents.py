@@ -36,7 +36,7 @@ def finding(
     **entities: list[str],
 ) -> Finding:
     """Make a finding; entities under `account` and `address`."""
-    names = {"account": "mailwarden.account", "address": "source.ip"}
+    names = {"account": "mailwarden.account", "address": "source.ip", "provider": "mail.provider"}
     event = Event()
     event.event_module, event.host_hostname, event.stream_us = "postfix", "mx1", at_us
     return Finding(
@@ -346,3 +346,76 @@ def test_the_parts_of_a_part_belong_to_the_head() -> None:
         (head,) = take(incidents, entered)
 
         assert [part.parent for part in parts] == [head.id, head.id]
+
+
+def test_a_listing_belongs_to_whose_mail_is_refused_most() -> None:
+    """Others felt the block too, and one of them first, but one account's mail makes three times as many refusals."""
+    incidents = Incidents("default", Memory())
+    listed = detection("listed", "listed", "mailwarden.site")
+    others = [f"user{number}@example.org" for number in range(30)]
+    for who in others:
+        (block,) = take(incidents, finding(listed, "default", severity="high", account=[who]))
+    for _ in range(12):
+        take(incidents, finding(listed, "default", fired=False, account=["bob@example.org"]))
+
+    (head,) = take(
+        incidents,
+        finding(
+            detection("entered", "takeover", "mailwarden.account"),
+            "bob@example.org",
+            START_US + 10 * MINUTE_US,
+            "critical",
+            account=["bob@example.org"],
+        ),
+    )
+
+    assert block.parent == head.id
+    assert len(block.senders) <= 16
+
+
+def test_refusals_that_hit_everybody_alike_are_nobodys_doing() -> None:
+    """A block that thirty accounts feel once each stands apart from the takeover of one of them."""
+    incidents = Incidents("default", Memory())
+    listed = detection("listed", "listed", "mailwarden.site")
+    for number in range(30):
+        (block,) = take(incidents, finding(listed, "default", account=[f"user{number}@example.org"]))
+
+    take(
+        incidents,
+        finding(
+            detection("entered", "takeover", "mailwarden.account"), "user7@example.org", account=["user7@example.org"]
+        ),
+    )
+
+    assert block.parent is None
+
+
+def test_one_cause_at_several_providers_is_one_story() -> None:
+    """What each of the providers says becomes part of the incident that names them all, whichever came first."""
+    incidents = Incidents("default", Memory())
+    one = detection("provider_block", "listed", "mail.provider")
+    all_ = detection("many_providers_refuse", "listed", "mailwarden.site")
+
+    google, site, yahoo = take(
+        incidents,
+        finding(one, "google", severity="critical"),
+        finding(all_, "default", START_US + MINUTE_US, "high", provider=["google", "yahoo"]),
+        finding(one, "yahoo", START_US + 2 * MINUTE_US, "critical"),
+    )
+
+    assert (google.parent, site.parent, yahoo.parent) == (site.id, None, site.id)
+    assert site.severity == "critical"
+
+
+@pytest.mark.parametrize(("cause", "parted"), [("service_failure", True), ("milter_failure", False)])
+def test_a_shared_cause_explains_what_comes_of_it(cause: str, parted: bool) -> None:
+    """The queue of a server whose disk is full grows for that; what has nothing to do with it explains nothing."""
+    incidents = Incidents("default", Memory())
+
+    head, queue = take(
+        incidents,
+        finding(detection(cause, "service", "event.module"), "postfix", severity="critical"),
+        finding(detection("queue_growth", "service", "mailwarden.site"), "default", START_US + MINUTE_US),
+    )
+
+    assert queue.parent == (head.id if parted else None)

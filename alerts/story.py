@@ -1,0 +1,84 @@
+"""Which incidents are one story: what came of what, so that it is told once."""
+
+from mailwarden.alerts.incident import Incident
+
+__all__ = ["EXPLAINED", "Sort", "count_sender", "leads", "may_lead", "sort_of"]
+
+_EFFECT_US = 3_600_000_000  # a window may have opened before its cause was seen
+_CHILDREN = {
+    "takeover": ("sending", "listed", "guessing", "service"),
+    "sending": ("listed", "guessing", "service"),
+    "relay": ("listed", "service"),
+    "listed": ("listed", "service"),
+    "guessing": ("guessing",),
+    "service": ("service",),
+}
+"""Which causes are part of which story: the account that was entered, what it sent, who refused it, what waits for it."""
+_EXPLAINS = {
+    "auth_backend_down": ("queue_growth", "silence"),
+    "log_gap": ("silence",),
+    "receiver_unreachable": ("queue_growth",),
+    "service_failure": ("auth_backend_down", "queue_growth", "silence", "slow_acceptance"),
+}
+"""Which troubles of a service come of which other, by rule."""
+EXPLAINED = frozenset(_EXPLAINS).union(*_EXPLAINS.values())
+_SENDERS = 16  # whose refused mail is counted; the others' share is below a sixteenth
+_MANY_REFUSED = 5
+_TIMES_NEXT = 3
+
+Sort = tuple[str, str]
+"""Cause and the name of the primary entity."""
+
+
+def sort_of(incident: Incident) -> Sort:
+    return incident.cause, incident.primary[0]
+
+
+def may_lead(lead: Sort, part: Sort) -> bool:
+    """Say whether incidents of one sort belong to the story of another: thousands of networks guess one account."""
+    if part[0] not in _CHILDREN.get(lead[0], ()):
+        return False
+    if lead[0] == "guessing":  # one campaign on many accounts
+        return lead[1] == "mailwarden.site" and part[1] == "mailwarden.account"
+    if lead[0] == part[0] == "listed":  # one cause at several providers
+        return lead[1] == "mailwarden.site" and part[1] != "mailwarden.site"
+    return lead[1] != "mailwarden.site" or part[1] == "mailwarden.site" or part[0] in ("listed", "service")
+
+
+def leads(lead: Incident, part: Incident) -> bool:
+    """Say whether `part` belongs to the story of `lead`."""
+    if not may_lead(sort_of(lead), sort_of(part)):
+        return False
+    name, value = lead.primary
+    if lead.cause in ("guessing", "listed") and lead.cause == part.cause:
+        return True
+    if part.cause in ("listed", "service"):  # what came of it comes after it
+        if part.first_seen_us < lead.first_seen_us - _EFFECT_US:
+            return False
+        if lead.cause == "service":
+            return part.lead in _EXPLAINS.get(lead.lead, ())
+        if name == "mailwarden.site":
+            return True
+        return part.entities.get(name, [])[:1] == [value] or _stands_out(part.senders, value)
+    if name == "mailwarden.site":
+        return True
+    return value in part.entities.get(name, ()) or part.primary == lead.primary
+
+
+def count_sender(senders: dict[str, int], value: str) -> None:
+    """Count whose mail it was, for the most frequent: what is rare falls out (Misra and Gries 1982)."""
+    if value in senders or len(senders) < _SENDERS:
+        senders[value] = senders.get(value, 0) + 1
+        return
+    for other in list(senders):
+        senders[other] -= 1
+        if not senders[other]:
+            del senders[other]
+
+
+def _stands_out(senders: dict[str, int], value: str) -> bool:
+    """Say whether one sender's mail is refused far more often than that of any other."""
+    own = senders.get(value, 0)
+    return own >= _MANY_REFUSED and own >= _TIMES_NEXT * max(
+        (count for other, count in senders.items() if other != value), default=0
+    )

@@ -1,0 +1,226 @@
+"""Measure detection: attacks, takeovers and a month of ordinary life, simulated with seeds, in real log lines.
+
+    python -m bench.detection [attacks] [takeovers] [life] [--seeds N] [--weather N] [--peers] [--write]
+
+`attacks` puts each shape once a seed into weeks of life and weather, `takeovers` eight misuses a seed, `life` counts
+what is raised in 30 days after the first week where nothing happens but mishaps. `--peers` lets fail2ban and CrowdSec
+read the same logs where they are installed (CROWDSEC_ROOT: where its package was unpacked). `--write` puts the
+tables into bench/detection/RESULTS.md.
+"""
+
+import argparse
+import socket
+import statistics
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from bench.detection.attacks import ATTACKS, TAKEOVERS, Attack, Truth, every
+from bench.detection.life import DAY_S, Life, Weather, is_stranger
+from bench.detection.peers import Ban, crowdsec, fail2ban
+from bench.detection.server import Act
+from bench.detection.trial import BEGIN, Score, Seen, false_alarms, judge, judge_ban, read, seconds, write
+
+from mailwarden.alerts.incident import Incident
+
+_RESULTS = Path(__file__).with_name("RESULTS.md")
+_FIRST_DAY = 8  # a week to learn
+
+
+class Read(NamedTuple):
+    """What mailwarden and its peers made of a log."""
+
+    seen: Seen
+    bans: dict[str, list[Ban]]
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def _read(life: Life, acts: list[Act], *, peers: bool) -> Read:
+    with tempfile.TemporaryDirectory() as directory:
+        log = Path(directory) / "mail.log"
+        write(log, (act for act in acts if act.at_s < life.days * DAY_S))
+        bans: dict[str, list[Ban] | None] = {}
+        if peers:
+            bans["fail2ban"] = fail2ban(log)
+            (scratch := Path(directory) / "crowdsec").mkdir()
+            bans["CrowdSec"] = crowdsec(log, scratch, _free_port())
+        return Read(read(log), {name: own for name, own in bans.items() if own is not None})
+
+
+class Attacked(NamedTuple):
+    """What became of the attacks of one life, what was raised beside them, and in how many days."""
+
+    scores: list[Score]
+    wrong: list[str]
+    days: float
+
+
+def attacked(shapes: tuple[Attack, ...], seed: int, weather: int, gap_h: float, *, peers: bool) -> Attacked:
+    """Put attacks one after another into a life that was learned for eight days."""
+    days = _FIRST_DAY + int(len(shapes) * gap_h / 24) + 3
+    life = Life(seed, days=days)
+    acts = [*life.acts(), *life.weather(Weather(weather))]
+    truths: list[Truth] = []
+    for truth, own in every(life, shapes, _FIRST_DAY, gap_h * 3_600):
+        truths.append(truth)
+        acts += own
+    seen, bans = _read(life, acts, peers=peers)
+    scores = [judge(truth, seen) for truth in truths]
+    for score in scores:
+        score.banned = {name: judge_ban(score.truth, own) for name, own in bans.items()}
+    return Attacked(scores, [_told(one) for one in false_alarms(seen, truths, _FIRST_DAY)], days - _FIRST_DAY)
+
+
+class Lived(NamedTuple):
+    """What was raised in 30 ordinary days after the first week, which people peers banned, and the lines read."""
+
+    wrong: list[str]
+    critical: int
+    banned: dict[str, int]
+    lines: int
+
+
+def lived(seed: int, weather: int, *, peers: bool) -> Lived:
+    """Live for 37 days in which nothing happens but mishaps."""
+    life = Life(seed, days=37)
+    acts = [*life.acts(), *life.weather(Weather(weather)), *life.mishaps(7)]
+    seen, bans = _read(life, acts, peers=peers)
+    wrong = false_alarms(seen, (), 7)
+    people = {
+        name: len(
+            {(ban.address, int((ban.at_s - BEGIN.timestamp()) // DAY_S)) for ban in own if not is_stranger(ban.address)}
+        )
+        for name, own in bans.items()
+    }
+    return Lived([_told(one) for one in wrong], sum(one.severity == "critical" for one in wrong), people, seen.lines)
+
+
+def _told(one: Incident) -> str:
+    return f"day {seconds(one.opened_us) / DAY_S:.1f} {one.severity} {one.primary[1]} ({', '.join(one.rules)})"
+
+
+# ---------------------------------------------------------------------- tables
+
+
+def _minutes(values: Sequence[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    if len(known) * 2 <= len(values):
+        return "never"
+    return f"{statistics.median(known) / 60:.1f}"
+
+
+def table(scores: Iterable[Score]) -> list[str]:
+    """Give a line of Markdown for each shape: found, told, when, the harm before, and which peer acted."""
+    by_name: dict[str, list[Score]] = defaultdict(list)
+    for score in scores:
+        by_name[score.truth.name].append(score)
+    peers = sorted({name for own in by_name.values() for score in own for name in score.banned})
+    heads = [
+        "shape",
+        "cases",
+        "recorded in time",
+        "min to record",
+        "told",
+        "min to tell",
+        "mailed before",
+        "notices",
+        *peers,
+    ]
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    for name, own in by_name.items():
+        harm = [one.harm for one in own]
+        mailed = (
+            f"{statistics.median(harm):.0f} (at most {max(harm)})"
+            if any(one.truth.recipients_s for one in own)
+            else "–"
+        )
+        cells = [
+            name,
+            len(own),
+            sum(one.recorded_s is not None and one.recorded_s <= one.truth.within_s for one in own),
+            _minutes([one.recorded_s for one in own]),
+            sum(one.told_s is not None for one in own),
+            _minutes([one.told_s for one in own]),
+            mailed,
+            max(one.notices for one in own),
+            *(sum(one.banned[peer] for one in own) for peer in peers),
+        ]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    return lines
+
+
+def _is_soon(score: Score) -> bool:
+    """Say whether a burst was told within 20 recipients or 60 s after the twentieth, other misuse within a day."""
+    if score.told_s is None:
+        return False
+    if score.truth.is_slow:
+        return score.told_s <= DAY_S
+    return score.harm <= 20 or (score.late_s is not None and score.late_s <= 60)
+
+
+def _attacks(title: str, shapes: tuple[Attack, ...], gap_h: float, args: argparse.Namespace) -> list[str]:
+    scores, wrong, days = [], [], 0.0
+    for seed in range(args.first_seed, args.first_seed + args.seeds):
+        own = attacked(shapes, seed, args.weather, gap_h, peers=args.peers)
+        scores += own.scores
+        wrong += own.wrong
+        days += own.days
+    out = ["", f"## {title}, weather of {args.weather:,} tries a day", "", *table(scores), ""]
+    if shapes is TAKEOVERS:
+        out += [f"Told in time: {sum(map(_is_soon, scores))} of {len(scores)}.", ""]
+    rules = {score.truth.name: ", ".join(score.rules) for score in scores}
+    out += [*(f"- {name}: {found or 'nothing'}" for name, found in rules.items()), ""]
+    return [
+        *out,
+        f"Beside them, of medium or above in {days:.0f} server-days: {len(wrong)}.",
+        *(f"- {one}" for one in wrong),
+    ]
+
+
+def _life(args: argparse.Namespace) -> list[str]:
+    lives = [
+        lived(seed, args.weather, peers=args.peers) for seed in range(args.first_seed, args.first_seed + args.seeds)
+    ]
+    wrong = [one for life in lives for one in life.wrong]
+    out = ["", f"## Ordinary life, weather of {args.weather:,} tries a day", ""]
+    out += [
+        f"Of medium or above in {30 * len(lives)} server-days of 120 people ({sum(one.lines for one in lives):,} lines): "
+        f"{len(wrong)}, of them critical: {sum(one.critical for one in lives)}.",
+        *(f"- {one}" for one in wrong),
+    ]
+    for peer in lives[0].banned:
+        out += ["", f"Addresses of people that {peer} acted on, by day: {sum(one.banned[peer] for one in lives)}."]
+    return out
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", nargs="*", default=["attacks", "takeovers", "life"])
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--first-seed", type=int, default=1)
+    parser.add_argument("--weather", type=int, default=2000)
+    parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--write", action="store_true")
+    args = parser.parse_args()
+    out: list[str] = []
+    if "attacks" in args.what:
+        out += _attacks("Attacks", ATTACKS, 30, args)
+    if "takeovers" in args.what:
+        out += _attacks("Takeovers", TAKEOVERS, 8, args)
+    if "life" in args.what:
+        out += _life(args)
+    text = "\n".join(out).strip() + "\n"
+    print(text)
+    if args.write:
+        _RESULTS.write_text(f"# Detection on a simulated server\n\n{text}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -31,6 +31,7 @@ CLASSES = frozenset(
 """What `Verdict.klass` may be."""
 
 _RULES = Path(__file__).with_name("replies.yaml")
+_PROVIDERS = Path(__file__).with_name("providers.yaml")
 _TEXT_MAX = 1000  # characters that are looked at; RFC 5321 allows 512 a line, and few replies have more than five
 _CACHED = 8192
 
@@ -38,7 +39,14 @@ _WORD_MIN = 7  # the shortest word that is masked: `1.2.3.4`
 # What differs from reply to reply and tells nothing: addresses and ids. A short code stays (`[TSS04]`, `S3150`, `OFR005_104`).
 _ADDRESS = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}|(?:[0-9a-fA-F]{1,4}:){2,7}:?[0-9a-fA-F:.]{0,40}")
 _ID = re.compile(r"(?<![\w./#?=&:-])(?=[A-Za-z_-]{0,40}[0-9])[A-Za-z0-9_-]{12,}(?![\w./@-])")
+_MAIL = re.compile(r"[^\s<>()\[\]:;,\"]{1,64}@[^\s<>()\[\]:;,\"]{1,255}")
+_HOST = re.compile(
+    r"(?<![\w@.-])[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6}\.[a-z]{2,12}(?![\w@-])"
+)  # of three labels or more
 _CODE = re.compile(r"[245][0-9]{2}(?=[ -]|$)")
+_NEXT_LINE = re.compile(
+    r"(?: |\\n)[45][0-9]{2}[ -](?:[45]\.[0-9]{1,3}\.[0-9]{1,3} )?"
+)  # where a line of a longer reply begins
 
 
 class Verdict(NamedTuple):
@@ -83,8 +91,13 @@ def classify(text: str, code: int | None, enhanced: str | None, mx: str | None) 
         enhanced: RFC 3463 status, None where the reply has none.
         mx: Name of the remote host; None where unknown.
     """
-    words = [_mask(word) if len(word) >= _WORD_MIN else word for word in text[:_TEXT_MAX].split(" ")]
-    return _judge(" ".join(words), code, enhanced, _suffix(mx))
+    text = text[:_TEXT_MAX]
+    if text[3:4] == "-" or "\\n" in text:
+        text = _NEXT_LINE.sub(" ", text).replace("\\n", " ")
+    words = [_mask(word) if len(word) >= _WORD_MIN else word for word in text.split(" ")]
+    verdict = _judge(" ".join(words), code, enhanced, _suffix(mx))
+    provider = provider_of(mx) if mx else None
+    return verdict._replace(provider=provider) if provider and provider != verdict.provider else verdict
 
 
 @lru_cache(maxsize=_CACHED)
@@ -107,11 +120,16 @@ class _Book(NamedTuple):
 
 @cache
 def _book() -> _Book:
+    made = tuple(_rule(one) for one in _read(_RULES)["rules"])
+    providers = {suffix: name for name, suffixes in _read(_PROVIDERS).items() for suffix in suffixes}
+    return _Book(made, providers, frozenset(suffix for rule in made for suffix in rule.mx))
+
+
+def _read(path: Path) -> dict[str, Any]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    with _RULES.open(encoding="utf-8") as file:
+    with path.open(encoding="utf-8") as file:
         book: dict[str, Any] = yaml.load(file, loader)  # noqa: S506  (a safe loader, written in C where there is one)
-    made = tuple(_rule(one) for one in book["rules"])
-    return _Book(made, book["providers"], frozenset(suffix for rule in made for suffix in rule.mx))
+    return book
 
 
 def _rule(one: dict[str, Any]) -> Rule:
@@ -137,7 +155,7 @@ def _rule(one: dict[str, Any]) -> Rule:
 def _mask(word: str) -> str:
     """Put one word in the place of all that differ only in an address or an id, so that a verdict can be remembered."""
     if "@" in word and "/" not in word:
-        return "x@example"
+        return _MAIL.sub("x@example", word)
     return _ID.sub("#", _ADDRESS.sub("192.0.2.1", word))
 
 
@@ -164,7 +182,6 @@ def _judge(text: str, code: int | None, enhanced: str | None, suffix: str | None
         text = f"{digits} {text}"
     if enhanced and enhanced not in text:
         text = f"{digits} {enhanced} {text[len(digits) :].lstrip()}"
-    provider = provider_of(suffix) if suffix else None
     for rule in _book().rules:
         if rule.mx and (suffix not in rule.mx if suffix is not None else rule.needs_mx):
             continue
@@ -174,7 +191,7 @@ def _judge(text: str, code: int | None, enhanced: str | None, suffix: str | None
         if found is not None:
             named = found[1] if rule.list is None and rule.klass == "blocklist" and rule.pattern.groups else None
             return Verdict(
-                provider or (rule.provider if rule.provider != "any" else None),
+                (rule.provider if rule.provider != "any" else None) or (_named_by(text) if suffix is None else None),
                 rule.klass,
                 rule.list or (named.lower().rstrip(".") if named else None),
                 rule.temporary,
@@ -184,4 +201,12 @@ def _judge(text: str, code: int | None, enhanced: str | None, suffix: str | None
                 rule.id,
                 rule.kind,
             )
+    provider = _named_by(text) if suffix is None else None
     return Verdict(provider, "other", None, digits.startswith("4"), "recipient", "info", None, None, "other")
+
+
+def _named_by(text: str) -> str | None:
+    """Name the provider whose host or page a reply names, where nobody told who gave it."""
+    if text.endswith("gsmtp"):
+        return "google"
+    return next((found for host in _HOST.findall(text.lower()) if (found := provider_of(host))), None)

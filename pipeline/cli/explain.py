@@ -1,4 +1,4 @@
-"""`mailwarden explain`: how a log line was read."""
+"""`mailwarden explain`: how a log line was read, or what a remote server's reply means."""
 
 import sys
 from importlib import import_module
@@ -44,18 +44,39 @@ _KINDS: dict[str, tuple[Style, str]] = {
     examples=[
         ("mailwarden explain 'Nov 23 00:00:01 mx1 postfix/smtpd[7]: connect from unknown[192.0.2.1]'", ""),
         ("tail -1 /var/log/mail.log | mailwarden explain -", ""),
+        ("mailwarden explain --reply '421 4.7.0 [TSS04] Messages from 192.0.2.5 temporarily deferred'", ""),
     ],
 )
-@click.argument("lines", nargs=-1, required=True, metavar="LINE|-")
+@click.argument("lines", nargs=-1, metavar="LINE|-")
+@click.option("--reply", is_flag=True, help="Take it for replies of remote servers, one a line: text, a FILE, or -.")
+@click.option("--mx", metavar="HOST", help="The remote server that gave the replies, where they do not say.")
+@click.option("--json", "as_json", is_flag=True, help="With --reply: one JSON object a line.")
 @options.timezone
 @options.year
 @click.pass_context
-def command(context: click.Context, lines: tuple[str, ...], zone: str | None, year: int | None) -> None:
+def command(
+    context: click.Context,
+    lines: tuple[str, ...],
+    reply: bool,
+    mx: str | None,
+    as_json: bool,
+    zone: str | None,
+    year: int | None,
+) -> None:
     """Say how a log line was read.
 
     Shows what was taken from around the message, which format and pattern read it, and every field that it gave.
-    Several arguments are one line whose quotes were forgotten.
+    Several arguments are one line whose quotes were forgotten. With --reply: what remote servers' replies say about us.
     """
+    if reply:
+        from mailwarden.pipeline.cli.replies import explain_replies
+
+        explain_replies(lines, mx, session(context).tongue, as_json=as_json)
+        return
+    if not lines:
+        raise click.UsageError("Give the line, or - to read it from standard input.", context)
+    if as_json or mx:
+        raise click.UsageError("--json and --mx go with --reply; for lines as JSON: mailwarden parse", context)
     now = session(context)
     zone = zone or now.configuration.timezone
     text = sys.stdin.buffer.read().decode("utf-8", "surrogateescape") if lines == ("-",) else " ".join(lines)

@@ -1,0 +1,47 @@
+"""Take a remote server's reply as people paste it apart: who said it, its codes, its words.
+
+A reply comes bare (`550 5.1.1 User unknown`) or with what the sending server wrote around it: Postfix's `host NAME[IP] said:`,
+Exim's `H=NAME [IP]: SMTP error from remote mail server after RCPT TO:<…>:`, the `said: … (in reply to … command)` of bounces.
+"""
+
+import re
+from typing import NamedTuple
+
+__all__ = ["Reply", "read_reply"]
+
+_LONGEST = 4000  # characters of a pasted line that are looked at
+_SAID = re.compile(
+    r"(?:^|[\s(])host ([A-Za-z0-9._-]{1,255})\[[0-9A-Fa-f.:]{2,45}\](?::\d{1,5})? (?:said|refused to talk to me): "
+)
+_EXIM = re.compile(r"SMTP error from remote mail server after [^:]{1,40}(?::<[^>]{0,320}>[^:]{0,80})?: ?")
+_EXIM_HOST = re.compile(r"(?:\bH=|\bhost )([A-Za-z0-9._-]{1,255}) \[[0-9A-Fa-f.:]{2,45}\]")
+_COMMAND = re.compile(r" ?\(in reply to (?:end of )?[A-Z][A-Za-z ]{2,20} command\)\)?$")
+_CODES = re.compile(r"([245][0-9]{2})(?:[ -]#?([245]\.[0-9]{1,3}\.[0-9]{1,3}))?(?=[\s;:,-]|$)")
+
+
+class Reply(NamedTuple):
+    """A reply, and who gave it where that is told."""
+
+    text: str
+    code: int | None
+    enhanced: str | None
+    host: str | None
+
+
+def read_reply(line: str, host: str | None = None) -> Reply:
+    """Read one pasted line; `host` is the remote server where the line does not name it."""
+    text = line[:_LONGEST].strip()
+    said = _SAID.search(text)
+    if said is not None:
+        host, text = said[1], text[said.end() :]
+    else:
+        exim = _EXIM.search(text)
+        if exim is not None:
+            named = _EXIM_HOST.search(text[: exim.start()]) or _EXIM_HOST.match(text[exim.end() :])
+            text = text[exim.end() :]
+            if named is not None:
+                host = named[1]
+                text = text.removeprefix(named[0]).lstrip(": ")
+    text = _COMMAND.sub("", text)
+    codes = _CODES.match(text)
+    return Reply(text, int(codes[1]) if codes else None, codes[2] if codes else None, host)

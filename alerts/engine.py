@@ -135,6 +135,10 @@ class Engine:
         self._shelves.append(shelf)
         return _Watcher(detector, shelf, _entities(detector.detection), reader(detector.detection.primary))
 
+    def changed(self) -> int:
+        """Count the rows to commit."""
+        return sum(shelf.changed() for shelf in self._shelves)
+
     def drain(self) -> list[Row]:
         """Give the rows to commit."""
         return [row for shelf in self._shelves for row in shelf.drain()]

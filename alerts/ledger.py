@@ -100,6 +100,10 @@ class Ledger:
             self._servers,
         )
 
+    def changed(self) -> int:
+        """Count the rows to commit."""
+        return sum(shelf.changed() for shelf in self._shelves)
+
     def drain(self) -> list[Row]:
         """Give the rows to commit."""
         return [row for shelf in self._shelves for row in shelf.drain()]

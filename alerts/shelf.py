@@ -106,6 +106,10 @@ class Shelf(Generic[T]):
             if not changed:
                 self._dead.discard(key)
 
+    def changed(self) -> int:
+        """Count the rows to commit."""
+        return len(self._dirty) + len(self._dead)
+
     def drain(self) -> list[Row]:
         """Give the rows to commit, and let go of what was not touched for long."""
         rows: list[Row] = []

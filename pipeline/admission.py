@@ -62,6 +62,7 @@ class Admission:
         hold_us: How long a line waits for those of other sources while live.
         zones: Zones that differ, by a source's rank.
         years: Years that differ, by a source's rank.
+        batch_lines: The most lines of a batch, where it is not the usual number.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Admission:
         hold_us: int = 100_000,
         zones: Mapping[int, tzinfo] | None = None,
         years: Mapping[int, int] | None = None,
+        batch_lines: int | None = None,
     ) -> None:
         self._parents = list(sources)
         self._follow = follow
@@ -86,6 +88,7 @@ class Admission:
         self._year, self._years = year, years or {}
         self._positions = dict(positions or {})
         self._hold_s = hold_us / 1e6
+        self._batch_lines = batch_lines or _BATCH_LINES
         self._lanes: list[Lane] = []
         self._copies: Copies | None = None
         self._stopped = False
@@ -111,6 +114,7 @@ class Admission:
         arrival: Callable[[], int] | None = None,
         follow: bool = False,
         root: Path = Path("/"),
+        batch_lines: int | None = None,
     ) -> "Admission":
         """Open what a person named, else what is configured, else what is found on this machine.
 
@@ -129,6 +133,7 @@ class Admission:
             positions=positions,
             zones={} if zone else chosen.zones,
             years={} if year else chosen.years,
+            batch_lines=batch_lines,
         )
         made.notes = chosen.notes
         made._problems = chosen.problems
@@ -263,7 +268,7 @@ class Admission:
         """Read and merge until a batch is full, its time is over, or there is no more now."""
         events: list[Event] = []
         read_bytes = sum(lane.bytes for lane in self._lanes) + _BATCH_BYTES
-        while len(events) < _BATCH_LINES and not self._stopped:
+        while len(events) < self._batch_lines and not self._stopped:
             now_s = time.monotonic()
             if now_s > began_s + _BATCH_S or sum(lane.bytes for lane in self._lanes) > read_bytes:
                 break
@@ -283,7 +288,7 @@ class Admission:
 
     def _pass_through(self, lane: Lane, events: list[Event]) -> None:
         first = lane.taken
-        taken = lane.take(min(lane.count(), _BATCH_LINES - len(events)))
+        taken = lane.take(min(lane.count(), self._batch_lines - len(events)))
         if lane.silent:
             taken = [event for number, event in enumerate(taken, first) if not lane.is_silent(number)]
         if taken:
@@ -293,7 +298,7 @@ class Admission:
     def _merge(self, events: list[Event], now_s: float) -> None:
         """Take what can have no earlier line any more, in order."""
         until_us = self._safe_until(now_s)
-        while len(events) < _BATCH_LINES:
+        while len(events) < self._batch_lines:
             heads = [lane for lane in self._lanes if lane.count()]
             if not heads:
                 return
@@ -302,7 +307,7 @@ class Admission:
             heads.sort(key=lambda lane: (lane.events[lane.index].stream_us, lane.order))
             lane = heads[0]
             end = self._run_end(lane, heads[1] if len(heads) > 1 else None, until_us)
-            end = min(end, lane.index + _BATCH_LINES - len(events))
+            end = min(end, lane.index + self._batch_lines - len(events))
             if end == lane.index:
                 return
             self._admit(lane, end - lane.index, events)

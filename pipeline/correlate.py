@@ -75,6 +75,10 @@ class Correlator:
             "auth-error": self._failure,
         }
 
+    def changed(self) -> int:
+        """Count the rows to commit."""
+        return self._messages.changed() + self._tries.changed()
+
     def drain(self) -> list[Row]:
         """Give the rows to commit."""
         return [*self._messages.drain(), *self._tries.drain()]

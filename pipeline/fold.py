@@ -90,6 +90,10 @@ class Fold:
         if clock_us and clock_us >= next_tick:
             self._tick(clock_us)
 
+    def changed(self) -> int:
+        """Count the state rows that a commit would write now, but for incidents."""
+        return self.ledger.changed() + self.correlator.changed() + self.engine.changed()
+
     def rows(self) -> list[Row]:
         """Give the state rows to commit."""
         return [*self.ledger.drain(), *self.correlator.drain(), *self.engine.drain(), *self.incidents.rows()]

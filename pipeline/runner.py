@@ -34,6 +34,15 @@ __all__ = ["BACKLOG", "Runner", "ScanResult", "scan", "wall_clock", "year_of"]
 
 BACKLOG = "backlog"  # the name under which the store keeps which incidents the next summary is to tell of
 _COUNTED_US = 2 * 86_400_000_000  # the present day began less than this before
+_SCAN_LINES = 4_000  # folded at a time by a scan: their events stand in memory together
+_COMMIT_LINES = (
+    200_000  # of a scan: what each commit writes again (accounts, counts) grows with their number, not the log's
+)
+_COMMIT_ROWS = 20_000  # of changed state, each of which stands in memory until then
+_COMMIT_S = 5.0
+_TOTALS = frozenset(
+    {"lines", "login", "delivery"}
+)  # the rollups that a scan sums up: the others hold names without end
 
 
 def wall_clock() -> int:
@@ -74,6 +83,7 @@ class Runner:
             open_,
             store.rollup_keys(int(store.meta("stream_us") or 0) - _COUNTED_US),
         )
+        self._swept_us = self.fold.swept_us
 
     def take(
         self,
@@ -93,8 +103,22 @@ class Runner:
         Raises:
             StoreError: Nothing of the batch was kept. The fold has gone on: only a new one may go on from the store.
         """
-        fold, number, swept_us = self.fold, self._batch + 1, self.fold.swept_us
-        fold.take(batch.events, batch.clock_us)
+        self.fold.take(batch.events, batch.clock_us)
+        return self.commit(batch, teller, acts, again)
+
+    def commit(
+        self,
+        batch: Batch,
+        teller: "Teller | None" = None,
+        acts: Sequence[int] = (),
+        again: Callable[[StoreBusyError], bool] | None = None,
+    ) -> Commit:
+        """Commit all that was folded since the last time, of which this batch was the last; arguments as of `take`.
+
+        Raises:
+            StoreError: Nothing of it was kept. The fold has gone on: only a new one may go on from the store.
+        """
+        fold, number = self.fold, self._batch + 1
         changed, notices = fold.incidents.drain()
         meta = {"stream_us": str(batch.events[-1].stream_us)} if batch.events else {}
         outbox: list[OutboxRow] = []
@@ -103,7 +127,7 @@ class Runner:
             meta[BACKLOG] = " ".join(teller.backlog())
         commit = Commit(
             batch=number,
-            expired_us=fold.swept_us if fold.swept_us > swept_us else None,
+            expired_us=fold.swept_us if fold.swept_us > self._swept_us else None,
             states=fold.rows(),
             incidents=changed,
             outbox=outbox,
@@ -123,7 +147,7 @@ class Runner:
                 if again is None or not again(error):
                     raise
         fold.unparsed = {}
-        self._batch = number
+        self._batch, self._swept_us = number, fold.swept_us
         return commit
 
 
@@ -141,7 +165,38 @@ class ScanResult:
     seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
     year_assumed: int | None = None
-    totals: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
+    totals: dict[tuple[str, str, str, str], int] = field(default_factory=dict)  # of some rollups, by name and words
+
+
+class _Held:
+    """Commits what a scan folds, many batches at a time: nobody waits for it, and each commit writes busy state again."""
+
+    def __init__(self, runner: Runner, totals: dict[tuple[str, str, str, str], int]) -> None:
+        self._runner = runner
+        self._totals = totals
+        self._last: Batch | None = None
+        self._lines = 0
+        self._since_s = time.monotonic()
+
+    def take(self, batch: Batch) -> None:
+        """Fold a batch, and commit where enough has come together."""
+        fold = self._runner.fold
+        fold.take(batch.events, batch.clock_us)
+        self._lines += len(batch.events)
+        self._last = batch
+        late = time.monotonic() - self._since_s > _COMMIT_S
+        if late or self._lines >= _COMMIT_LINES or fold.changed() >= _COMMIT_ROWS:
+            self.commit()
+
+    def commit(self) -> None:
+        """Commit what was folded since the last time."""
+        if self._last is None:
+            return
+        for (_, *words), count in self._runner.commit(self._last).rollups.items():
+            key = (words[0], words[1], words[2], words[3])
+            if key[0] in _TOTALS:
+                self._totals[key] = self._totals.get(key, 0) + count
+        self._last, self._lines, self._since_s = None, 0, time.monotonic()
 
 
 def scan(
@@ -168,21 +223,26 @@ def scan(
     result = ScanResult(scan_store_path() if state is None else store_path(state))
     with _scan_store(result.store_path, fresh=state is None) as store:
         admission = Admission.of_paths(
-            paths, configuration=configuration, zone=zone, year=year, positions=store.positions(), clock=wall_clock
+            paths,
+            configuration=configuration,
+            zone=zone,
+            year=year,
+            positions=store.positions(),
+            clock=wall_clock,
+            batch_lines=_SCAN_LINES,
         )
-        runner = Runner(store, configuration, admission)
+        held = _Held(Runner(store, configuration, admission), result.totals)
         for batch in admission.batches():
             if batch.events:
                 result.first_us = result.first_us or batch.events[0].stream_us
                 result.last_us = batch.events[-1].stream_us
                 if year is None and _assumed_year(batch.events[-1]):
                     result.year_assumed = year_of(batch.events[-1].timestamp_us)
-            for (_, *words), count in runner.take(batch).rollups.items():
-                key = (words[0], words[1], words[2], words[3])
-                result.totals[key] = result.totals.get(key, 0) + count
+            held.take(batch)
             if progress is not None:
                 counted = admission.statistics
                 progress(counted.lines, counted.bytes_read, counted.bytes_total)
+        held.commit()
         result.incidents = store.incidents()
         result.problems = list(admission.problems)
         result.lines = admission.statistics.lines

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import yaml
 from sigma.collection import SigmaCollection
 from sigma.correlations import SigmaCorrelationConditionOperator, SigmaCorrelationRule, SigmaCorrelationType
 from sigma.exceptions import SigmaConditionError, SigmaError, SigmaRegularExpressionError
@@ -33,6 +34,7 @@ from mailwarden.parsers.event import Event
 __all__ = ["Count", "Rule", "RuleSettings", "compile_file", "load_rules"]
 
 _US = 1_000_000
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, written in C
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def compile_file(path: Path, settings: RuleSettings | None = None) -> Rule | Non
     if not settings.enabled:
         return None
     try:
-        collection = SigmaCollection.from_yaml(path.read_text(encoding="utf-8"))
+        collection = SigmaCollection.from_dicts(_documents(path.read_text(encoding="utf-8")))
         rule = _compile(path, list(collection.rules), settings)
     except (SigmaError, _Fault, ConditionError, UnicodeDecodeError) as error:
         raise ConfigurationError(
@@ -128,6 +130,14 @@ def compile_file(path: Path, settings: RuleSettings | None = None) -> Rule | Non
         name = rule.detection.name
         raise ConfigurationError([f"rules.{name}.threshold: {name} fires at the first event. Remove the threshold."])
     return rule
+
+
+def _documents(text: str) -> list[Any]:
+    """Read the documents of a file; pySigma reads them with a loader in Python, which takes 5 ms a rule."""
+    try:
+        return list(yaml.load_all(text, _LOADER))
+    except yaml.YAMLError:
+        return list(yaml.safe_load_all(text))  # tells more of what is wrong
 
 
 def _told(error: Exception) -> str:

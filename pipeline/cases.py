@@ -154,9 +154,9 @@ def try_case(one: Subject, case: Case) -> Verdict:
     detectors = [] if one.detector is None else [one.detector]
     fold = Fold(case.site, rules, detectors, _Nothing(), lambda _: one.cases.name)
     story = _Story(f'{one.cases}: "{case.name}"')
-    fold.take(story.events(case.before))
+    fold.take(list(story.events(case.before)))
     begins_us = story.now_us
-    fold.take(story.events(case.lines))
+    fold.take(list(story.events(case.lines)))
     changed, _ = fold.incidents.drain()
     fresh = [one for one in changed if any(at_us > begins_us for at_us, _ in one.timeline)]
     severity = max((incident.severity for incident in fresh), key=severity_rank, default=None)

@@ -68,16 +68,21 @@ class Fold:
         self.now_us = 0
         self.swept_us = 0  # all that had expired by then is forgotten; the store is to follow with the next commit
         self._next_tick_us = 0
-        self._steps = self._plan()
+        self._deeds = self._plan()
 
-    def take(self, events: Iterable[Event], clock_us: int = 0) -> None:
+    def take(self, events: Sequence[Event], clock_us: int = 0) -> None:
         """Fold events in admitted order, then let time pass to `clock_us` where the clock made it."""
-        steps, count = self._steps, self.rollups.count
+        deeds = self._deeds.get
         next_tick = self._next_tick_us
-        for event in events:
+        first = 0
+        for number, event in enumerate(events):
             if event.stream_us >= next_tick:
-                next_tick = self._tick(event.stream_us)
-            step = steps.get(event.event_action)
+                self.rollups.count_lines(events[first:number])
+                first, next_tick = number, self._tick(event.stream_us)
+            deed = deeds(event.event_action)
+            if deed is None:
+                continue
+            step, count = deed
             if step is not None:
                 try:
                     step(event)
@@ -85,8 +90,9 @@ class Fold:
                     raise
                 except Exception as error:  # it costs its own line only; without this, every start would end here again
                     self._fail(event, error)
-            count(event)
-        self._next_tick_us = next_tick
+            if count is not None:
+                count(event)
+        self.rollups.count_lines(events[first:] if first else events)
         if clock_us and clock_us >= next_tick:
             self._tick(clock_us)
 
@@ -101,6 +107,7 @@ class Fold:
     def _tick(self, stream_us: int) -> int:
         """Let time pass to the whole minute before `stream_us`; give the next whole minute."""
         self.now_us = stream_us - stream_us % _TICK_US
+        self.rollups.turn(self.now_us)
         self.incidents.tick(self.now_us)
         sweep_us = self.now_us - self.now_us % _SWEEP_US
         if sweep_us > self.swept_us:
@@ -112,8 +119,12 @@ class Fold:
 
     # ------------------------------------------------------------------ what happens to an event of each action
 
-    def _plan(self) -> dict[str, Step]:
-        """Give the step of each action that means something here; the others are only counted."""
+    def _plan(self) -> dict[str, tuple[Step | None, Step | None]]:
+        """Give, for each action that means something here, its step and what counts it; other lines are only counted."""
+        steps, counts = self._plan_steps(), self.rollups.actions
+        return {action: (steps.get(action), counts.get(action)) for action in steps.keys() | counts.keys()}
+
+    def _plan_steps(self) -> dict[str, Step]:
         steps: dict[str, Step] = {}
         correlate = self.correlator.handlers
         for action in self.engine.actions | frozenset(correlate) | {"auth-success"}:

@@ -1,6 +1,6 @@
 """Count what reports need, by the hour of stream time; what concerns single accounts and their habits, by the day.
 
-It is called for every event, so most cost one look-up in a dict (laying events up and counting them in C costs as much).
+Lines are counted many at a time, in C; beyond that only events of the actions below cost anything.
 What a client may choose (an account that it guesses, the network it comes from) is counted apart only up to a limit each
 hour or day, and as "other" beyond it: nobody can fill the store by trying names.
 
@@ -27,8 +27,10 @@ What is counted, under a name and up to three words:
 TLS is the version ("1.3"), or "yes", "no", "unknown" where the line does not tell it.
 """
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
+from operator import attrgetter
 
 from mailwarden.parsers.event import Event
 
@@ -51,6 +53,8 @@ _DAILY_LIMITS = {  # what is counted by the day; a large hoster has thousands of
     "auth_account": 2_000,
 }
 _WAITS_S = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
+
+_SORT = attrgetter("event_kind", "event_module", "process_name")
 
 _Words = tuple[str, str, str, str]  # name and words
 
@@ -100,7 +104,7 @@ class _Span:
 
 
 class Rollups:
-    """Counts events; gives what was counted since it was last asked.
+    """Counts events; gives what was counted since it was last asked. `actions` holds what counts an event of each action.
 
     Args:
         zone: Whose midnight begins a day.
@@ -114,9 +118,9 @@ class Rollups:
             self._counted.setdefault(hour_us, []).append((name, a, b, c))
         self._turn_us = 0  # when the hour is over
         self._hour, self._day = _Span(), _Span()
-        self._lines: dict[tuple[str, str | None, str | None], int] = {}
+        self._lines: Counter[tuple[str, str | None, str | None]] = Counter()
         self._done: dict[RollupKey, int] = {}
-        self._actions: dict[str, Callable[[Event], None]] = {
+        self.actions: dict[str, Callable[[Event], None]] = {
             "auth-success": self._login,
             "auth-failure": self._failure,
             "auth-error": self._error,
@@ -129,18 +133,9 @@ class Rollups:
             "data-loss": self._data_loss,
         }
 
-    def count(self, event: Event) -> None:
-        """Count an event that was correlated and enriched."""
-        if event.stream_us >= self._turn_us:
-            self._turn(event.stream_us)
-        key = (event.event_kind, event.event_module, event.process_name)
-        try:
-            self._lines[key] += 1
-        except KeyError:
-            self._lines[key] = 1
-        act = self._actions.get(event.event_action)
-        if act is not None:
-            act(event)
+    def count_lines(self, events: Sequence[Event]) -> None:
+        """Count the lines of events between two turns, whatever they tell."""
+        self._lines.update(map(_SORT, events))
 
     def drain(self) -> dict[RollupKey, int]:
         """Give what was counted since the last time."""
@@ -148,8 +143,10 @@ class Rollups:
         done, self._done = self._done, {}
         return done
 
-    def _turn(self, stream_us: int) -> None:
-        """Begin the hour of an instant, and the day where it is another."""
+    def turn(self, stream_us: int) -> None:
+        """Begin the hour of an instant, and the day where it is another; to be told of each whole minute."""
+        if stream_us < self._turn_us:
+            return
         self._gather()
         hour_us = stream_us - stream_us % _HOUR_US
         local = datetime.fromtimestamp(hour_us / 1_000_000, self._zone)

@@ -1,8 +1,9 @@
 """A finding: what one rule or detector suspects of one entity. Always made; incidents decide what is told."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+import msgspec
 
 from mailwarden.alerts.incident import Evidence
 from mailwarden.parsers.event import Event
@@ -35,8 +36,7 @@ class Detection(NamedTuple):
     weather: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """One detection fired, or goes on (`fired` False: a further event of a window that has fired)."""
 
     detection: Detection

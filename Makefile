@@ -5,11 +5,11 @@ BIN := .venv/bin
 READY := .venv/.ready
 PREFIX ?= /opt/mailwarden
 
-.PHONY: help test check format lint types imports unit wheel demo bench soak install lock clean
+.PHONY: help test check format lint types imports unit sigma wheel demo bench soak install lock clean
 
 help:
 	@echo "make demo    follow sample logs as they grow: incidents, an alert, a report (about a minute)"
-	@echo "make test    everything that must hold: format, lint, types, imports, tests, the built wheel"
+	@echo "make test    everything that must hold: format, lint, types, imports, tests, sigma-cli, the built wheel"
 	@echo "make check   the same without the tests and the wheel"
 	@echo "make install  put it into /opt/mailwarden (PREFIX=...) and link /usr/local/bin/mailwarden"
 	@echo "make bench   the numbers of the README, beside those of other tools"
@@ -17,7 +17,7 @@ help:
 	@echo "make lock    renew requirements/*.txt (needs uv)"
 	@echo "make clean   remove what was built"
 
-test: check unit wheel
+test: check unit sigma wheel
 
 check: format lint types imports
 
@@ -35,6 +35,10 @@ imports: $(READY)
 
 unit: $(READY)
 	$(BIN)/python -m pytest
+
+# sigma-cli itself, in an environment of its own: it wants an older pySigma than mailwarden uses.
+sigma: $(READY)
+	tests/sigma.sh $(BIN)/python
 
 # What is built must work where the checkout is not: an environment of its own, with the locked run-time dependencies.
 wheel: $(READY)

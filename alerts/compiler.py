@@ -1,40 +1,74 @@
 """Compile Sigma rules for a stream.
 
-A rule file holds Sigma documents: the events a rule looks at and, where it counts, correlations over them. The last
-document is the finding; its `mailwarden:` key says what an incident needs to know. What we do not evaluate is refused
-when the rule is loaded, with the file, the feature and the mend. The door to pySigma.
+A rule file holds Sigma documents: the events a rule looks at and, where it counts, correlations over them. The one that
+no other names is the finding; its `mailwarden:` key says what an incident needs to know. What we do not evaluate is
+refused when the rule is loaded, with the file, the line, the feature and the mend. The door to pySigma.
 """
 
 import importlib.resources
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-import yaml
-from sigma.collection import SigmaCollection
 from sigma.correlations import SigmaCorrelationConditionOperator, SigmaCorrelationRule, SigmaCorrelationType
-from sigma.exceptions import SigmaConditionError, SigmaError, SigmaRegularExpressionError
+from sigma.exceptions import SigmaError
 from sigma.rule import SigmaRule
+from yaml import MarkedYAMLError, YAMLError
 
 from mailwarden.alerts.condition import (
     Condition,
     ConditionError,
     actions_of,
+    all_of,
     any_of,
     compile_condition,
     excepting,
+    fields_of,
 )
+from mailwarden.alerts.escape import printable
 from mailwarden.alerts.fields import reader
 from mailwarden.alerts.finding import Detection
 from mailwarden.alerts.incident import CATEGORIES, CAUSES, SEVERITIES
+from mailwarden.alerts.rule_documents import RuleDocuments, RuleFault, told
+from mailwarden.alerts.rule_files import rule_files
+from mailwarden.alerts.rule_lines import RuleLines
+from mailwarden.alerts.sigma_words import adapt, adopted, field_name, module_of
 from mailwarden.parsers.errors import ConfigurationError
 from mailwarden.parsers.event import Event
 
-__all__ = ["Count", "Rule", "RuleSettings", "compile_file", "load_rules"]
+__all__ = [
+    "MAX_SPAN_US",
+    "Count",
+    "Rule",
+    "RuleSettings",
+    "Rulebook",
+    "compile_file",
+    "load_rulebook",
+    "load_rules",
+]
 
 _US = 1_000_000
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, written in C
+_FILLED = frozenset(
+    {
+        "account", "accounts", "address", "addresses", "count", "domain", "entity", "failures", "host", "id", "list",
+        "measure", "network", "provider", "reason", "span", "threshold",
+    }
+)  # fmt: skip
+"""What an incident fills the sentences of a rule with."""
+_NAME = re.compile(r"\{([A-Za-z_]+)\}")
+MAX_SPAN_US = 30 * 86_400 * _US
+"""The longest window: the ledger knows a network for 30 days, and a first start reads no older logs."""
+MOST_VALUES = 1000  # different values of a key; each costs some 20 bytes of its state, which is to stay small
+_OURS = Path(str(importlib.resources.files("mailwarden.alerts") / "rules"))
+_OWN_KEYS = frozenset(
+    {
+        "advice", "category", "cause", "entities", "harmless", "id", "primary", "span_s", "title", "version", "weather",
+        "weight", "why",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,43 +106,90 @@ class Rule:
     counts: tuple[Count, ...]
     weight: Callable[[Event], int]
     path: str
+    ids: tuple[str, ...] = ()  # Sigma's, of its documents
 
 
-class _Fault(Exception):
-    """A fault of one rule file, told with its place by `compile_file`."""
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """The rules that could be loaded, and what is wrong with those of the operator that could not."""
+
+    rules: tuple[Rule, ...]
+    faults: tuple[str, ...] = ()
 
 
 def load_rules(directory: Path | None = None, settings: Mapping[str, RuleSettings] | None = None) -> list[Rule]:
-    """Load the rules that come with mailwarden and those of a directory, by name.
+    """Load the rules that come with mailwarden and those of a directory, by name, all or none.
 
     Raises:
         ConfigurationError: Holds the fault of every file that could not be loaded.
     """
-    own = Path(str(importlib.resources.files("mailwarden.alerts") / "rules"))
-    files = sorted(own.glob("*.yaml")) + (sorted(directory.glob("*.yaml")) if directory else [])
-    rules: dict[str, Rule] = {}
-    faults: list[str] = []
-    for path in files:
-        if path.name.endswith(".cases.yaml"):
-            continue
-        try:
-            rule = compile_file(path, (settings or {}).get(path.stem))
-        except ConfigurationError as error:
-            faults.extend(error.faults)
-            continue
-        if rule is not None:
-            rules[rule.detection.name] = rule
-    detectors = {path.stem for path in (own.parent / "detectors").glob("[a-z]*.py")}
-    unknown = set(settings or {}) - {path.stem for path in files} - detectors
-    faults.extend(
-        f'rules.{name}: no rule has the name "{name}". See  mailwarden rules list' for name in sorted(unknown)
-    )
+    book = load_rulebook(directory, settings)
+    if book.faults:
+        raise ConfigurationError(list(book.faults))
+    return list(book.rules)
+
+
+def load_rulebook(
+    directory: Path | None = None,
+    settings: Mapping[str, RuleSettings] | None = None,
+    fields: frozenset[str] | None = None,
+) -> Rulebook:
+    """Load the rules that come with mailwarden and those of a directory; a broken file there stops no other.
+
+    Args:
+        directory: The operator's own rules; None where there are none.
+        settings: What the configuration changes, by the name of the rule.
+        fields: Every field that an event can have; a rule that asks for another is refused. None: not looked at.
+
+    Raises:
+        ConfigurationError: A rule of ours cannot be loaded, or a setting names none.
+    """
+    settings = settings or {}
+    ours, faults = _load(rule_files(_OURS), settings, None)
+    own = rule_files(directory) if directory else []
+    theirs, broken = _load(own, settings, fields)
+    names = {path.stem for path in [*rule_files(_OURS), *own]}
+    names |= {path.stem for path in (_OURS.parent / "detectors").glob("[a-z]*.py")}
+    faults += [
+        f'rules.{name}: no rule has the name "{name}". See  mailwarden rules list'
+        for name in sorted(set(settings) - names)
+    ]
     if faults:
-        raise ConfigurationError(faults)
-    return [rules[name] for name in sorted(rules)]
+        raise ConfigurationError(faults + broken)
+    loaded = {rule.detection.name: rule for rule in ours}
+    ids = {id_: rule.path for rule in ours for id_ in rule.ids}
+    for rule in theirs:
+        name = rule.detection.name
+        taken = [id_ for id_ in rule.ids if id_ in ids]
+        if name in loaded:
+            said = f'the name "{name}" is that of {loaded[name].path}. Give this file another name.'
+            broken.append(f"{rule.path}:1: {said}")
+        elif taken:
+            line = RuleLines(Path(rule.path).read_text("utf-8")).holding(taken[0])
+            said = f'the id "{taken[0]}" is that of {ids[taken[0]]} too. Give this rule another:  uuidgen'
+            broken.append(f"{rule.path}:{line}: {said}")
+        else:
+            loaded[name] = rule
+            ids |= dict.fromkeys(rule.ids, rule.path)
+    rest = f"The other {len(loaded)} rules are loaded."
+    return Rulebook(tuple(loaded[name] for name in sorted(loaded)), tuple(f"{fault} {rest}" for fault in broken))
 
 
-def compile_file(path: Path, settings: RuleSettings | None = None) -> Rule | None:
+def _load(
+    files: list[Path], settings: Mapping[str, RuleSettings], fields: frozenset[str] | None
+) -> tuple[list[Rule], list[str]]:
+    rules, faults = [], []
+    for path in files:
+        try:
+            rule = compile_file(path, settings.get(path.stem), fields)
+        except ConfigurationError as error:
+            faults += error.faults
+        else:
+            rules += [rule] if rule is not None else []
+    return rules, faults
+
+
+def compile_file(path: Path, settings: RuleSettings | None = None, fields: frozenset[str] | None = None) -> Rule | None:
     """Compile one rule file; None where the configuration switches it off.
 
     Raises:
@@ -117,62 +198,49 @@ def compile_file(path: Path, settings: RuleSettings | None = None) -> Rule | Non
     settings = settings or RuleSettings()
     if not settings.enabled:
         return None
+    lines = None
     try:
-        collection = SigmaCollection.from_dicts(_documents(path.read_text(encoding="utf-8")))
-        rule = _compile(path, list(collection.rules), settings)
-    except (SigmaError, _Fault, ConditionError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            [f"{path}: {_told(error)}. The other rules are not affected; mend or remove this file."]
-        ) from None
-    except Exception as error:  # the YAML reader's own errors, with line and column
-        raise ConfigurationError([f"{path}: not a rule: {error}. Mend or remove this file."]) from None
+        lines = RuleLines(path.read_text(encoding="utf-8"))
+        rule = _compile(path, lines, settings, fields)
+    except RuleFault as fault:
+        line = lines.line(fault.place) if lines is not None else 1
+        raise ConfigurationError([f"{path}:{line}: {printable(str(fault))}. {fault.mend}"]) from None
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        said = f"not YAML: {error.problem or error.context}"
+        raise ConfigurationError([f"{path}:{line}: {said}. Mend or remove this file."]) from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise ConfigurationError([f"{path}:1: not YAML: {error}. Mend or remove this file."]) from None
+    except OSError as error:
+        raise ConfigurationError([f"{path}: cannot be read: {error.strerror}. Mend or remove this file."]) from None
     if settings.threshold is not None and not rule.counts:
         name = rule.detection.name
         raise ConfigurationError([f"rules.{name}.threshold: {name} fires at the first event. Remove the threshold."])
     return rule
 
 
-def _documents(text: str) -> list[Any]:
-    """Read the documents of a file; pySigma reads them with a loader in Python, which takes 5 ms a rule."""
-    try:
-        return list(yaml.load_all(text, _LOADER))
-    except yaml.YAMLError:
-        return list(yaml.safe_load_all(text))  # tells more of what is wrong
-
-
-def _told(error: Exception) -> str:
-    """Say what is wrong, with the feature where the library does not name it."""
-    if isinstance(error, SigmaRegularExpressionError):
-        return f"|re: {error}; only what matches in linear time is taken (RE2: no back reference, no look-around)"
-    if isinstance(error, SigmaConditionError):
-        return f"condition: {error}"
-    return str(error)
-
-
-def _compile(path: Path, documents: list[Any], settings: RuleSettings) -> Rule:
-    if not documents:
-        raise _Fault("holds no rule")
-    plain = {str(d.name or d.title): d for d in documents if isinstance(d, SigmaRule)}
-    correlations = {str(d.name or d.title): d for d in documents if isinstance(d, SigmaCorrelationRule)}
-    last = documents[-1]
+def _compile(path: Path, lines: RuleLines, settings: RuleSettings, fields: frozenset[str] | None) -> Rule:
+    documents = RuleDocuments(lines, fields)
+    last = documents.finding
     counts: tuple[Count, ...] = ()
     group_by: list[str] = []
     if isinstance(last, SigmaCorrelationRule):
-        parts = [last]
-        if last.type is SigmaCorrelationType.TEMPORAL:
-            parts = [correlations[r.reference] for r in last.rules if r.reference in correlations]
-            if len(parts) != len(last.rules):
-                raise _Fault("temporal: every rule it names must be a count in the same file")
-        counts = tuple(_count(part, plain) for part in parts)
-        group_by = list(parts[0].group_by or [])
+        counts = _counts(last, documents)
+        place = documents.at(last, "correlation", "group-by")
+        group_by = [documents.use(last, name, place) for name in last.group_by or ()]
         actions = frozenset().union(*(c.actions for c in counts)) if all(c.actions for c in counts) else frozenset()
         condition = any_of([c.condition for c in counts])
     else:
-        condition, actions = _condition(last)
+        condition, actions = _condition(last, documents)
     own = dict(last.custom_attributes or {}).get("mailwarden")
-    if not isinstance(own, dict):
-        raise _Fault('the last document lacks the key "mailwarden" (cause, category, primary, title, why, advice)')
-    detection = _detection(path.stem, last, own, counts)
+    if own is None:
+        own = adopted(last, group_by=group_by, fields=documents.used, counts=bool(counts))
+    elif not isinstance(own, dict):
+        raise RuleFault(
+            '"mailwarden" holds no settings (cause, category, primary, title, why, advice)', documents.at(last)
+        )
+    detection = _detection(path.stem, last, own, counts, documents)
     if settings.threshold is not None and counts:
         counts = (replace(counts[0], threshold=settings.threshold), *counts[1:])
         detection = detection._replace(threshold=settings.threshold)
@@ -180,8 +248,7 @@ def _compile(path: Path, documents: list[Any], settings: RuleSettings) -> Rule:
         detection = detection._replace(severity=settings.severity, weather=False)
     if settings.exceptions:
         condition = excepting(condition, settings.exceptions)
-    weight_field = own.get("weight", "mailwarden.attempts")
-    weigh = reader(weight_field)
+    weigh = reader(documents.use(last, own.get("weight", "mailwarden.attempts"), documents.at(last, "mailwarden")))
     return Rule(
         detection=detection,
         actions=actions,
@@ -190,22 +257,43 @@ def _compile(path: Path, documents: list[Any], settings: RuleSettings) -> Rule:
         counts=counts,
         weight=lambda event: int(weigh(event) or 0),
         path=str(path),
+        ids=tuple(str(document.id) for document in documents.all if document.id),
     )
 
 
-def _detection(name: str, last: Any, own: dict[str, Any], counts: tuple[Count, ...]) -> Detection:
+def _detection(
+    name: str, last: Any, own: dict[str, Any], counts: tuple[Count, ...], documents: RuleDocuments
+) -> Detection:
+    at = documents.at(last, "mailwarden")
+    unknown = sorted(set(own) - _OWN_KEYS)
+    if unknown:
+        meant = get_close_matches(unknown[0], _OWN_KEYS, 1)
+        mend = f'Did you mean "{meant[0]}"?' if meant else f"Known: {', '.join(sorted(_OWN_KEYS))}."
+        raise RuleFault(f'mailwarden: unknown key "{unknown[0]}"', (*at, unknown[0]), mend)
     for key, allowed in (("cause", CAUSES), ("category", CATEGORIES)):
         if own.get(key) not in allowed:
-            raise _Fault(f'mailwarden.{key}: "{own.get(key)}" is none of {", ".join(allowed)}')
+            raise RuleFault(f'mailwarden.{key}: "{own.get(key)}" is none of {", ".join(allowed)}', (*at, key))
     for key in ("id", "primary", "title", "why", "advice"):
         if not own.get(key):
-            raise _Fault(f"mailwarden.{key} is missing: an alert must name it")
-    severity = "info" if str(last.level) == "informational" else str(last.level).lower()
+            raise RuleFault(f"mailwarden.{key} is missing: an alert must name it", at)
+    for key in ("title", "why", "harmless"):
+        strange = set(_NAME.findall(str(own.get(key, "")).replace("{{", ""))) - _FILLED
+        if strange and documents.fields is not None:
+            said = f'mailwarden.{key}: nothing fills "{{{min(strange)}}}"'
+            raise RuleFault(said, (*at, key), f"Known: {', '.join(sorted(_FILLED))}.")
+    severity = "medium" if last.level is None else str(last.level).lower().replace("informational", "info")
     if severity not in SEVERITIES:
-        raise _Fault(f'level: "{severity}" is none of informational, low, medium, high, critical')
+        raise RuleFault(
+            f'level: "{severity}" is none of informational, low, medium, high, critical', documents.at(last)
+        )
     techniques = tuple(
         tag.name.upper() for tag in last.tags if tag.namespace == "attack" and tag.name.lower().startswith("t")
     )
+    span_us = max((c.span_us for c in counts), default=int(own.get("span_s", 3600)) * _US)
+    if not 0 < span_us <= MAX_SPAN_US:
+        raise RuleFault(
+            f'mailwarden.span_s: "{own.get("span_s")}" is not from 1 to {MAX_SPAN_US // _US}', (*at, "span_s")
+        )
     return Detection(
         name=name,
         id=str(own["id"]),
@@ -218,15 +306,41 @@ def _detection(name: str, last: Any, own: dict[str, Any], counts: tuple[Count, .
         harmless=str(own.get("harmless", "")),
         advice=str(own["advice"]),
         techniques=techniques,
-        primary=str(own["primary"]),
-        entities=tuple(own.get("entities", ())),
-        span_us=max((c.span_us for c in counts), default=int(own.get("span_s", 3600)) * _US),
+        primary=documents.use(last, str(own["primary"]), (*at, "primary")),
+        entities=tuple(documents.use(last, str(one), (*at, "entities")) for one in own.get("entities", ())),
+        span_us=span_us,
         threshold=counts[0].threshold if counts else 1,
         weather=bool(own.get("weather", False)),
     )
 
 
-def _count(document: SigmaCorrelationRule, plain: dict[str, SigmaRule]) -> Count:
+def _counts(last: SigmaCorrelationRule, documents: RuleDocuments) -> tuple[Count, ...]:
+    """Compile what is counted: one correlation, or all that a temporal one joins. A plain rule in one counts once."""
+    if last.type is not SigmaCorrelationType.TEMPORAL:
+        return (_count(last, documents),)
+    span_us = _span_us(last, documents)
+    counts = []
+    for base in documents.referred(last):
+        if isinstance(base, SigmaCorrelationRule):
+            counts.append(_count(base, documents))
+        else:
+            condition, actions = _condition(base, documents)
+            name = str(base.name or base.title)
+            counts.append(Count(name, "event_count", condition, condition.function(), actions, None, span_us, 1))
+    return tuple(counts)
+
+
+def _span_us(document: SigmaCorrelationRule, documents: RuleDocuments) -> int:
+    span_us = int(document.timespan.seconds) * _US
+    if not 0 < span_us <= MAX_SPAN_US:
+        days = MAX_SPAN_US // _US // 86_400
+        said = f'"timespan: {document.timespan.spec}" is longer than what is seen is kept for counting ({days}d)'
+        raise RuleFault(said, documents.at(document, "correlation", "timespan"), f"Write {days}d or less.")
+    return span_us
+
+
+def _count(document: SigmaCorrelationRule, documents: RuleDocuments) -> Count:
+    at = documents.at(document, "correlation")
     kinds = {
         SigmaCorrelationType.EVENT_COUNT: "event_count",
         SigmaCorrelationType.VALUE_COUNT: "value_count",
@@ -235,31 +349,23 @@ def _count(document: SigmaCorrelationRule, plain: dict[str, SigmaRule]) -> Count
     kind = kinds.get(document.type)
     if kind is None:
         known = ", ".join(kinds.values())
-        raise _Fault(f'correlation type "{document.type.name.lower()}" is not supported; use {known} or temporal')
-    condition = document.condition
-    threshold = int(condition.count)
-    if condition.op is SigmaCorrelationConditionOperator.GT:
-        threshold += 1
-    elif condition.op is not SigmaCorrelationConditionOperator.GTE:
-        raise _Fault("a correlation's condition may be gte or gt: a stream cannot know what will not come")
+        said = f'correlation type "{document.type.name.lower()}" is not supported; use {known} or temporal'
+        raise RuleFault(said, (*at, "type"))
+    if document.generate:
+        raise RuleFault("generate: true is not supported: only the correlation is told", (*at, "generate"))
+    if document.aliases and document.aliases.aliases:
+        raise RuleFault("aliases are not supported: group by fields that all of its events have", (*at, "aliases"))
     conditions: list[Condition] = []
     actions: set[str] = set()
     limited = True
-    for reference in document.rules:
-        base = plain.get(str(reference.reference))
-        if base is None:
-            raise _Fault(f'correlation names the rule "{reference.reference}", which is not in the same file')
-        condition_of_base, wanted = _condition(base)
+    for base in documents.referred(document):
+        if not isinstance(base, SigmaRule):
+            raise RuleFault(f'{kind} of the correlation "{base.name or base.title}" is not supported', (*at, "rules"))
+        condition_of_base, wanted = _condition(base, documents)
         conditions.append(condition_of_base)
         actions |= wanted
         limited = limited and bool(wanted)
-    field = None
-    if kind != "event_count":
-        names = condition.fieldref
-        name = names if isinstance(names, str) else (names or [None])[0]
-        if not name:
-            raise _Fault(f"{kind} needs a field in its condition")
-        field = reader(str(name))
+    field, threshold = _measured(document, kind, documents)
     joined = any_of(conditions)
     return Count(
         name=str(document.name or document.title),
@@ -268,15 +374,67 @@ def _count(document: SigmaCorrelationRule, plain: dict[str, SigmaRule]) -> Count
         test=joined.function(),
         actions=frozenset(actions) if limited else frozenset(),
         field=field,
-        span_us=int(document.timespan.seconds) * _US,
+        span_us=_span_us(document, documents),
         threshold=threshold,
     )
 
 
-def _condition(rule: SigmaRule) -> tuple[Condition, frozenset[str]]:
+def _measured(
+    document: SigmaCorrelationRule, kind: str, documents: RuleDocuments
+) -> tuple[Callable[[Event], Any] | None, int]:
+    """Give what is counted of an event, None for the event itself, and how much of it the rule fires at."""
+    place = documents.at(document, "correlation", "condition")
+    condition = document.condition
+    threshold = int(condition.count)
+    if condition.op is SigmaCorrelationConditionOperator.GT:
+        threshold += 1
+    elif condition.op is not SigmaCorrelationConditionOperator.GTE:
+        raise RuleFault("a correlation's condition may be gte or gt: a stream cannot know what will not come", place)
+    if threshold < 1:
+        raise RuleFault(f'threshold "{threshold}": it would fire without any event', place, "Write 1 or more.")
+    if kind == "event_count":
+        return None, threshold
+    names = condition.fieldref
+    name = names if isinstance(names, str) else (names or [None])[0]
+    if not name:
+        raise RuleFault(f"{kind} needs a field in its condition", place)
+    name = documents.use(document, str(name), place)
+    if kind == "value_count":
+        grouped = [field_name(one) for one in document.group_by or ()]
+        if name in grouped and threshold > 1:
+            said = f'threshold "{threshold}" cannot be reached: within one {name} there is one {name}'
+            raise RuleFault(said, place, "Count another field, or group by another.")
+        if threshold > MOST_VALUES:
+            said = (
+                f'threshold "{threshold}" is more than the {MOST_VALUES} different values that are remembered of a key'
+            )
+            raise RuleFault(said, place, "Write less, or count events.")
+    return reader(name), threshold
+
+
+def _condition(rule: SigmaRule, documents: RuleDocuments) -> tuple[Condition, frozenset[str]]:
     """Compile the condition of a plain rule; give it with the event actions that can pass it (empty: any)."""
-    parsed = rule.detection.parsed_condition
-    if len(parsed) != 1:
-        raise _Fault("several conditions in one rule are not supported; write one rule for each")
-    tree = parsed[0].parsed
-    return compile_condition(tree), frozenset(actions_of(tree))
+    at = documents.at(rule, "detection")
+    source = rule.logsource
+    try:
+        module = module_of(source.product, source.service, source.category)
+    except ValueError as error:
+        raise RuleFault(str(error), documents.at(rule, "logsource")) from None
+    try:
+        parsed = rule.detection.parsed_condition
+        if len(parsed) != 1:
+            raise RuleFault(
+                "several conditions in one rule are not supported; write one rule for each", (*at, "condition")
+            )
+        tree = adapt(parsed[0].parsed)
+    except (SigmaError, RecursionError) as error:
+        raise RuleFault(told(error), (*at, "condition")) from None
+    for name in fields_of(tree):
+        documents.use(rule, name)
+    try:
+        condition = compile_condition(tree)
+    except ConditionError as error:
+        raise RuleFault(str(error), at) from None
+    if module is not None:
+        condition = all_of([condition, Condition(f"(e.event_module == {module!r})", {})])
+    return condition, frozenset(actions_of(tree))

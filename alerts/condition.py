@@ -5,9 +5,11 @@ written into the source but as `repr` of a number, a bool or a word of our own v
 action can pass are compiled into one function, for a call costs more than a comparison.
 """
 
+import ipaddress
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import re2
@@ -15,6 +17,8 @@ from sigma.conditions import ConditionAND, ConditionFieldEqualsValueExpression, 
 from sigma.types import (
     CompareOperators,
     SigmaBool,
+    SigmaCasedString,
+    SigmaCIDRExpression,
     SigmaCompareExpression,
     SigmaExists,
     SigmaNull,
@@ -31,10 +35,12 @@ __all__ = [
     "Condition",
     "ConditionError",
     "actions_of",
+    "all_of",
     "any_of",
     "compile_condition",
     "excepted_by",
     "excepting",
+    "fields_of",
     "selector",
 ]
 
@@ -95,6 +101,11 @@ def _evaluate(source: str, bound: Mapping[str, Any]) -> Callable[[Event], bool]:
 # ---------------------------------------------------------------------- building
 
 
+def all_of(conditions: list[Condition]) -> Condition:
+    """Join conditions by "and"."""
+    return _join(" and ", conditions)
+
+
 def any_of(conditions: list[Condition]) -> Condition:
     """Join conditions by "or"."""
     if len(conditions) == 1:
@@ -153,6 +164,13 @@ def actions_of(node: Any) -> set[str]:
         each = [actions_of(child) for child in node.args]
         return set().union(*each) if all(each) else set()
     return set()
+
+
+def fields_of(node: Any) -> list[str]:
+    """List the fields that a condition looks at."""
+    if isinstance(node, ConditionFieldEqualsValueExpression):
+        return [str(node.field)]
+    return [name for child in getattr(node, "args", ()) for name in fields_of(child)]
 
 
 def _join(word: str, parts: list[Condition]) -> Condition:
@@ -216,6 +234,10 @@ def _text_test(field: str, value: Any) -> Callable[[Any], bool]:
                 f'{field}|re: "{pattern}" is wrong or cannot be matched in linear time ({error})'
             ) from None
         return lambda found: _any(found, lambda text: compiled.search(text) is not None)
+    if isinstance(value, SigmaCIDRExpression):
+        return _network_test(value.network)
+    if isinstance(value, SigmaCasedString):
+        raise ConditionError(f"{field}|cased is not supported: names are compared without regard to case")
     if not isinstance(value, SigmaString):
         raise ConditionError(f"{field}: a value of the kind {type(value).__name__} is not supported")
     if not value.contains_special():
@@ -225,6 +247,20 @@ def _text_test(field: str, value: Any) -> Callable[[Any], bool]:
     pattern = "".join(wildcards.get(part) or re2.escape(str(part)) for part in value.s)
     compiled = re2.compile("(?is)" + pattern)
     return lambda found: _any(found, lambda text: compiled.fullmatch(text) is not None)
+
+
+def _network_test(network: Any) -> Callable[[Any], bool]:
+    """Give a function that says whether an address, or one of several, is within a network."""
+
+    @lru_cache(maxsize=4096)
+    def within(text: str) -> bool:
+        try:
+            address = ipaddress.ip_address(text)
+        except ValueError:
+            return False
+        return address.version == network.version and address in network
+
+    return lambda found: _any(found, within)
 
 
 def _any(found: Any, test: Callable[[str], bool]) -> bool:

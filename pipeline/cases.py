@@ -35,12 +35,14 @@ from mailwarden.alerts.compiler import Rule, RuleSettings, compile_file
 from mailwarden.alerts.detector import Detector
 from mailwarden.alerts.engine import load_detectors
 from mailwarden.alerts.incident import SEVERITIES, severity_rank
+from mailwarden.alerts.rule_files import rule_files
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.errors import ConfigurationError
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.configuration import parse_duration
 from mailwarden.pipeline.fold import Fold
+from mailwarden.pipeline.vocabulary import event_fields
 
 __all__ = ["Case", "Subject", "Verdict", "cases_of", "subject", "subjects", "try_case"]
 
@@ -101,7 +103,7 @@ class Verdict:
 def subjects() -> list[Subject]:
     """Give every rule and detector that comes with mailwarden."""
     own = Path(str(files("mailwarden.alerts")))
-    found = [subject(path) for path in sorted((own / "rules").glob("*.yaml")) if not path.name.endswith(".cases.yaml")]
+    found = [subject(path) for path in rule_files(own / "rules")]
     for detector in load_detectors():
         name = detector.detection.name
         found.append(Subject(name, None, detector, own / "detectors" / f"{name}.cases.yaml"))
@@ -114,7 +116,8 @@ def subject(path: Path) -> Subject:
     Raises:
         ConfigurationError: It is no valid rule.
     """
-    rule = compile_file(path, RuleSettings())
+    ours = path.parent == Path(str(files("mailwarden.alerts"))) / "rules"
+    rule = compile_file(path, RuleSettings(), None if ours else event_fields())
     assert rule is not None  # nothing switches it off here
     return Subject(path.stem, rule, None, path.with_name(f"{path.stem}.cases.yaml"))
 

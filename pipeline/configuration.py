@@ -12,14 +12,15 @@ from datetime import time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from mailwarden.alerts.rule_files import rule_files
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.errors import ConfigurationError
-from mailwarden.pipeline.configuration_faults import exception_fields, faults_of
+from mailwarden.pipeline.configuration_faults import Fault, exception_fields, faults_of
 from mailwarden.pipeline.marked_yaml import Marked, YamlFault, read_yaml
 
 if TYPE_CHECKING:
     from mailwarden.alerts.channels import Channel
-    from mailwarden.alerts.compiler import RuleSettings
+    from mailwarden.alerts.compiler import Rulebook, RuleSettings
     from mailwarden.alerts.routes import Route
 
 __all__ = [
@@ -170,6 +171,7 @@ class Configuration:
     site: SiteSetting = SiteSetting()
     labels: Mapping[str, frozenset[str]] = field(default_factory=dict)
     rules: Mapping[str, RuleSetting] = field(default_factory=dict)
+    own_rules: Path | None = None
     channels: tuple[ChannelSetting, ...] = ()
     routes: tuple[RouteSetting, ...] = ()
     report: Report = Report()
@@ -184,6 +186,11 @@ class Configuration:
     def archive_directory(self) -> Path:
         """Where the archive stands."""
         return self.archive.directory or self.state_directory / "archive"
+
+    @property
+    def rules_directory(self) -> Path | None:
+        """Where the operator's own rules stand; None where there are none."""
+        return self.own_rules or _beside(self.path)
 
     def spoken(self, environment: Mapping[str, str] = os.environ) -> str:
         """Give the language of what people read: as set, else that of their environment, else English."""
@@ -216,6 +223,19 @@ class Configuration:
             name: RuleSettings(rule.enabled, rule.severity, rule.threshold, rule.exceptions)
             for name, rule in self.rules.items()
         }
+
+    def rulebook(self) -> "Rulebook":
+        """Load the rules: ours, and those of the operator that are right.
+
+        Raises:
+            ConfigurationError: A setting names no rule, or one that cannot be changed so.
+        """
+        from mailwarden.alerts.compiler import load_rulebook
+        from mailwarden.pipeline.vocabulary import event_fields
+
+        directory = self.rules_directory
+        fields = event_fields() if directory is not None and rule_files(directory) else None
+        return load_rulebook(directory, self.rule_settings(), fields)
 
     def route(self) -> "Route":
         """Give the root of the routes: everything to every channel, but for what `alerts.routes` says."""
@@ -284,9 +304,9 @@ def rule_directory() -> Path:
     return Path(next(iter(mailwarden.alerts.__path__))) / "rules"
 
 
-def rule_names() -> list[str]:
-    """List the names of the rules and detectors, as they stand in `rules:`."""
-    rules = {path.stem for path in rule_directory().glob("*.yaml") if not path.name.endswith(".cases.yaml")}
+def rule_names(own: Path | None = None) -> list[str]:
+    """List the names of the rules and detectors, as they stand in `rules:`; with those of the operator's directory."""
+    rules = {path.stem for directory in (rule_directory(), own) if directory for path in rule_files(directory)}
     return sorted(rules | {path.stem for path in (rule_directory().parent / "detectors").glob("[a-z]*.py")})
 
 
@@ -328,7 +348,12 @@ def load(path: Path | None, *, known_rules: list[str] | None = None) -> Configur
         raise ConfigurationError([f"{path}:{fault.line}: {fault}"]) from None
     if marked.value is None:
         marked = Marked({}, {})
-    faults = faults_of(marked, rule_names() if known_rules is None else known_rules)
+    stated = marked.value.get("rules_directory") if isinstance(marked.value, dict) else None
+    directory = path.parent / _expanded(stated) if isinstance(stated, str) and stated else _beside(path)
+    faults = faults_of(marked, rule_names(directory) if known_rules is None else known_rules)
+    if directory is not None and not directory.is_dir():
+        said = f'rules_directory: "{directory}" is no directory. Make it, or leave the setting out.'
+        faults.append(Fault(marked.line(("rules_directory",)), said))
     if faults:
         raise ConfigurationError([f"{path}:{fault.line}: {fault.said}" for fault in faults])
     return _configuration(path, marked.value)
@@ -354,6 +379,7 @@ def _configuration(path: Path, settings: Any) -> Configuration:
             label: frozenset(name.lower() for name in names) for label, names in settings.get("labels", {}).items()
         },
         rules={name: _rule(rule or {}) for name, rule in settings.get("rules", {}).items()},
+        own_rules=path.parent / _expanded(settings["rules_directory"]) if "rules_directory" in settings else None,
         channels=tuple(_channel(name, channel) for name, channel in alerts.get("channels", {}).items()),
         routes=tuple(map(_route, alerts.get("routes", ()))),
         report=Report(
@@ -367,7 +393,17 @@ def _configuration(path: Path, settings: Any) -> Configuration:
 
 
 def _directory(text: str | None) -> Path | None:
-    return Path(os.path.expanduser(text)) if text else None  # noqa: PTH111
+    return _expanded(text) if text else None
+
+
+def _expanded(text: str) -> Path:
+    return Path(os.path.expanduser(text))  # noqa: PTH111
+
+
+def _beside(path: Path | None) -> Path | None:
+    """Give `rules.d` beside the configuration; lacking one, where it would be looked for last. None: not there."""
+    directory = (path or Path(SEARCHED[-1])).parent / "rules.d"
+    return directory if directory.is_dir() else None
 
 
 def _source(source: Any, zone: str | None) -> SourceSetting:

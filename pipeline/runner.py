@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailwarden.alerts.compiler import load_rules
+from mailwarden.alerts.compiler import Rulebook
 from mailwarden.alerts.engine import load_detectors
 from mailwarden.alerts.incident import Incident
 from mailwarden.parsers.errors import StoreBusyError
@@ -58,6 +58,7 @@ class Runner:
         configuration: The settings.
         admission: Where events come from.
         archive: Where events are kept; None: nowhere.
+        rulebook: The rules; None: those of the configuration.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Runner:
         admission: Admission,
         *,
         archive: Archive | None = None,
+        rulebook: Rulebook | None = None,
     ) -> None:
         self.store = store
         self.admission = admission
@@ -76,7 +78,7 @@ class Runner:
         settings = configuration.rule_settings()
         self.fold = Fold(
             configuration.as_site(),
-            load_rules(settings=settings),
+            (rulebook or configuration.rulebook()).rules,
             load_detectors(settings),
             store,
             admission.file_of,
@@ -231,7 +233,8 @@ def scan(
             clock=wall_clock,
             batch_lines=_SCAN_LINES,
         )
-        held = _Held(Runner(store, configuration, admission), result.totals)
+        rulebook = configuration.rulebook()
+        held = _Held(Runner(store, configuration, admission, rulebook=rulebook), result.totals)
         for batch in admission.batches():
             if batch.events:
                 result.first_us = result.first_us or batch.events[0].stream_us
@@ -244,7 +247,7 @@ def scan(
                 progress(counted.lines, counted.bytes_read, counted.bytes_total)
         held.commit()
         result.incidents = store.incidents()
-        result.problems = list(admission.problems)
+        result.problems = [*rulebook.faults, *admission.problems]
         result.lines = admission.statistics.lines
     for (name, kind, _, _), count in result.totals.items():
         if name == "lines":

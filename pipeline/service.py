@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mailwarden.alerts.channels import Channels
-from mailwarden.alerts.compiler import load_rules
+from mailwarden.alerts.compiler import Rulebook
 from mailwarden.alerts.engine import load_detectors
 from mailwarden.alerts.routes import Router
 from mailwarden.alerts.silences import Silence
@@ -46,12 +46,15 @@ def run(configuration: Configuration, *, clock: str = "wall") -> None:
         ConfigurationError: A rule or a channel is wrong.
     """
     path = store_path(configuration.state_directory)
+    rulebook = configuration.rulebook()
+    for fault in rulebook.faults:
+        print(fault, file=sys.stderr, flush=True)  # noqa: T201 - the service's log
     with _Lock(path.with_name("mailwarden.lock")), _Signals() as signals:
         while True:
-            _Service(configuration, path, clock, signals).work()
+            _Service(configuration, rulebook, path, clock, signals).work()
             if not signals.begins_anew():
                 return
-            configuration = _reloaded(configuration)
+            configuration, rulebook = _reloaded(configuration, rulebook)
 
 
 class _Signals:
@@ -95,8 +98,11 @@ class _Signals:
 
 
 class _Service:
-    def __init__(self, configuration: Configuration, path: Path, clock: str, signals: _Signals) -> None:
+    def __init__(
+        self, configuration: Configuration, rulebook: Rulebook, path: Path, clock: str, signals: _Signals
+    ) -> None:
         self._configuration = configuration
+        self._rulebook = rulebook
         self._path = path
         self._stream = _StreamClock() if clock == "stream" else None
         self._clock: Callable[[], int] = self._stream or wall_clock
@@ -138,7 +144,7 @@ class _Service:
         teller: Teller | None,
         deliverer: Deliverer | None,
     ) -> None:
-        runner = Runner(store, self._configuration, admission, archive=archive)
+        runner = Runner(store, self._configuration, admission, archive=archive, rulebook=self._rulebook)
         if teller is not None:
             waiting = (store.incident(id_) for id_ in (store.meta(BACKLOG) or "").split())
             teller.recall(incident for incident in waiting if incident is not None)
@@ -192,10 +198,8 @@ class _Service:
             print(problem, file=sys.stderr, flush=True)  # noqa: T201 - the service's log
 
 
-def _reloaded(configuration: Configuration) -> Configuration:
-    """Read the configuration again; keep the old one, and say why, where the new one has faults."""
-    if configuration.path is None:
-        return configuration
+def _reloaded(configuration: Configuration, rulebook: Rulebook) -> tuple[Configuration, Rulebook]:
+    """Read the configuration and the rules again; keep the old ones, and say why, where the new ones have faults."""
     try:
         new = load(configuration.path)
         names: list[str] = []
@@ -204,11 +208,15 @@ def _reloaded(configuration: Configuration) -> Configuration:
             channels.check()
             names = channels.names
         Router(new.route(), names)
-        load_rules(settings=new.rule_settings())
+        rules = new.rulebook()
         load_detectors(new.rule_settings())
     except ConfigurationError as error:
         print(f"{error}\nThe configuration was not changed.", file=sys.stderr, flush=True)  # noqa: T201
-        return configuration
+        return configuration, rulebook
+    if rules.faults:
+        kept = f"The rules were not changed: the last good {len(rulebook.rules)} stay."
+        print("\n".join([*rules.faults, kept]), file=sys.stderr, flush=True)  # noqa: T201
+        return configuration, rulebook
     if new.state_directory != configuration.state_directory:
         print(  # noqa: T201
             f'{new.path}: another `state` ("{new.state_directory}") needs a restart; the rest was taken over.',
@@ -216,7 +224,7 @@ def _reloaded(configuration: Configuration) -> Configuration:
             flush=True,
         )
         new = replace(new, state=configuration.state_directory)
-    return new
+    return new, rules
 
 
 class _Lock:

@@ -9,6 +9,7 @@ compile() {
 compile pyproject.toml --extra dev --upgrade --output-file requirements/dev.txt
 compile pyproject.toml --constraint requirements/dev.txt --output-file requirements/run.txt
 echo "setuptools" | compile - --constraint requirements/dev.txt --output-file requirements/build.txt
+echo "sigma-cli" | compile - --upgrade --output-file requirements/sigma.txt
 if grep -n '://' requirements/*.txt; then
     echo "A lock names an address: it must work with every index." >&2
     exit 1

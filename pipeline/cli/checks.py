@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from mailwarden.alerts.rule_files import rule_files
 from mailwarden.alerts.translate import N_, Translator
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.errors import MailwardenError
@@ -51,12 +52,27 @@ def all_checks(session: Session, *, send: bool = False) -> Iterator[Check]:
     """Look at everything, one check after the other."""
     path, tongue = session.configuration.path, session.tongue
     yield Check(tongue.gettext("configuration"), "ok", str(path) if path else tongue.gettext("none; the defaults hold"))
+    yield _rules(session)
     yield from _logs(session)
     yield _auth_verbose(tongue)
     yield _clock(tongue)
     yield from _service(session)
     yield from _channels(session, send)
     yield from _disk(session)
+
+
+def _rules(session: Session) -> Check:
+    tongue = session.tongue
+    name = tongue.gettext("rules")
+    try:
+        book = session.configuration.rulebook()
+    except MailwardenError as error:
+        return Check(name, "error", str(error))
+    if book.faults:
+        return Check(name, "error", "; ".join(book.faults), "mailwarden rules lint")
+    directory = session.configuration.rules_directory
+    values = {"number": len(book.rules), "own": len(rule_files(directory)) if directory else 0}
+    return Check(name, "ok", tongue.say(N_("{number} are loaded, {own} of them your own"), values))
 
 
 # ---------------------------------------------------------------------- the logs

@@ -1,5 +1,6 @@
 """`mailwarden rules`: what is looked for, and whether a rule of one's own is right."""
 
+import functools
 import sys
 import tempfile
 from dataclasses import replace
@@ -13,6 +14,8 @@ from mailwarden.alerts.engine import load_detectors
 from mailwarden.alerts.escape import printable
 from mailwarden.alerts.finding import Detection
 from mailwarden.alerts.incident import severity_rank
+from mailwarden.alerts.rule_files import rule_files
+from mailwarden.alerts.rule_lines import RuleLines
 from mailwarden.alerts.translate import N_, Translator
 from mailwarden.parsers.errors import ConfigurationError
 from mailwarden.pipeline.cases import Subject, Verdict, cases_of, subject, subjects, try_case
@@ -21,7 +24,7 @@ from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command, Group
 from mailwarden.pipeline.cli.scan_view import block, style_of
 from mailwarden.pipeline.cli.sentences import Sentences
-from mailwarden.pipeline.cli.session import session
+from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, columns, tell, write
 from mailwarden.pipeline.configuration import RuleSetting, rule_directory, rule_names
 
@@ -33,14 +36,18 @@ def command() -> None:
     """List, show, test and lint the detection rules."""
 
 
-def _detections() -> dict[str, Detection]:
-    found = [rule.detection for rule in load_rules()]
+def _detections(now: Session) -> dict[str, Detection]:
+    """Give what every rule and detector says of itself, as it stands in its file; own ones that are broken are told."""
+    book = replace(now.configuration, rules={}).rulebook()
+    for fault in book.faults:
+        tell(fault)
+    found = [rule.detection for rule in book.rules]
     found += [detector.detection for detector in load_detectors()]
     return {detection.name: detection for detection in sorted(found, key=lambda one: one.name)}
 
 
-def _known(name: str, context: click.Context) -> str:
-    names = rule_names()
+def _known(name: str, now: Session, context: click.Context) -> str:
+    names = rule_names(now.configuration.rules_directory)
     if name in names:
         return name
     from difflib import get_close_matches
@@ -61,7 +68,7 @@ def list_(context: click.Context, json_: bool) -> None:
     """List the rules, the most severe first, with what your configuration changes of them."""
     now = session(context)
     changed, tongue = now.configuration.rules, now.tongue
-    detections = sorted(_detections().values(), key=lambda one: (-severity_rank(one.severity), one.name))
+    detections = sorted(_detections(now).values(), key=lambda one: (-severity_rank(one.severity), one.name))
     if json_:
         for one in detections:
             fields = {**one._asdict(), "enabled": changed.get(one.name, RuleSetting()).enabled}
@@ -92,10 +99,10 @@ def list_(context: click.Context, json_: bool) -> None:
 @click.pass_context
 def show(context: click.Context, name: str) -> None:
     """Show one rule: what it finds, why, its threshold, and its source."""
-    one = _detections().get(_known(name, context))
+    now = session(context)
+    one = _detections(now).get(_known(name, now, context))
     if one is None:
         raise click.UsageError(f"The rule `{name}` cannot be loaded: mailwarden rules lint", context)
-    now = session(context)
     tongue, setting = now.tongue, now.configuration.rules.get(name, RuleSetting())
     facts = {
         tongue.gettext("finds"): tongue.gettext(one.title),
@@ -115,10 +122,14 @@ def show(context: click.Context, name: str) -> None:
     lines += [
         [Span(word + " " * (width - columns(word)), "faint"), printable(text)] for word, text in facts.items() if text
     ]
-    path = rule_directory() / f"{name}.yaml"
-    if path.exists():
+    for path in _files_of(name, now):
         lines += [[], [Span(str(path), "faint")], *([printable(row)] for row in path.read_text("utf-8").split("\n"))]
     write(lines)
+
+
+def _files_of(name: str, now: Session) -> list[Path]:
+    directories = [rule_directory(), now.configuration.rules_directory]
+    return [path for directory in directories if directory for path in rule_files(directory) if path.stem == name]
 
 
 def _set(own: object, set_to: object, tongue: Translator) -> str:
@@ -128,17 +139,20 @@ def _set(own: object, set_to: object, tongue: Translator) -> str:
 @command.command(
     "lint",
     cls=Command,
-    examples=[("mailwarden rules lint own.yaml", ""), ("mailwarden rules lint /etc/mailwarden/rules", "")],
+    examples=[("mailwarden rules lint own.yaml", ""), ("mailwarden rules lint /etc/mailwarden/rules.d", "")],
 )
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE|DIR]...")
-def lint(paths: tuple[Path, ...]) -> int:
-    """Check rule files; without any, the rules that come with mailwarden."""
+@click.pass_context
+def lint(context: click.Context, paths: tuple[Path, ...]) -> int:
+    """Check rule files; without any, your own and those that come with mailwarden."""
     files: list[Path] = []
-    for path in paths or (rule_directory(),):
-        files += _rule_files(path) if path.is_dir() else [path]
+    own = None if paths else session(context).configuration.rules_directory
+    for path in paths or [rule_directory(), *([own] if own else [])]:
+        files += rule_files(path) if path.is_dir() else [path]
     good = 0
+    seen: dict[tuple[str, str], Path] = {}
     for path in files:
-        faults = _faults(path)
+        faults = _faults(path, seen)
         good += not faults
         for fault in faults:
             tell(fault)
@@ -146,12 +160,8 @@ def lint(paths: tuple[Path, ...]) -> int:
     return 0 if good == len(files) else 2
 
 
-def _rule_files(directory: Path) -> list[Path]:
-    return sorted(one for one in directory.glob("*.y*ml") if ".cases." not in one.name)
-
-
-def _faults(path: Path) -> list[str]:
-    """Say what is wrong with a rule file, and with the cases beside it."""
+def _faults(path: Path, seen: dict[tuple[str, str], Path]) -> list[str]:
+    """Say what is wrong with a rule file, with the cases beside it, and with what it shares with files before it."""
     if not path.is_file():
         return [f"{path}: is not there. Check the path."]
     try:
@@ -160,10 +170,29 @@ def _faults(path: Path) -> list[str]:
             cases_of(one.cases)
     except ConfigurationError as error:
         return list(error.faults)
-    advice = one.rule.detection.advice if one.rule else ""
-    if advice not in advice_keys():
-        return [f'{path}: mailwarden.advice: "{advice}" is none of {", ".join(advice_keys())}.']
-    return []
+    assert one.rule is not None  # the subject of a file
+    detection = one.rule.detection
+    if detection.advice not in advice_keys():
+        known = ", ".join(advice_keys())
+        line = RuleLines(path.read_text("utf-8")).holding(detection.advice)
+        return [f'{path}:{line}: mailwarden.advice: "{detection.advice}" is none of {known}.']
+    text = path.read_text("utf-8")
+    others = seen if path.parent == rule_directory() else {**_ours(), **seen}
+    faults = []
+    for what, value in [("name", detection.name), *(("id", id_) for id_ in one.rule.ids)]:
+        other = others.get((what, value), path)
+        seen[what, value] = path
+        if other != path:
+            line = RuleLines(text).holding(value)
+            faults.append(f'{path}:{line}: the {what} "{value}" is that of {other} too. Give this one another.')
+    return faults
+
+
+@functools.cache
+def _ours() -> dict[tuple[str, str], Path]:
+    """Give which of our files holds which name and which id."""
+    taken = {("name", rule.detection.name): Path(rule.path) for rule in load_rules()}
+    return taken | {("id", id_): Path(rule.path) for rule in load_rules() for id_ in rule.ids}
 
 
 @command.command(
@@ -181,7 +210,7 @@ def test(context: click.Context, names: tuple[str, ...]) -> int:
     """Try rules on their cases: stories in log lines that must, or must not, raise an incident."""
     tried = wrong = 0
     lines: list[Line] = []
-    for one in _subjects(names, context):
+    for one in _subjects(names, session(context), context):
         verdicts = [try_case(one, case) for case in cases_of(one.cases)]
         faulty = [verdict for verdict in verdicts if verdict.fault is not None]
         tried, wrong = tried + len(verdicts), wrong + len(faulty)
@@ -193,20 +222,26 @@ def test(context: click.Context, names: tuple[str, ...]) -> int:
     return 1 if wrong else 0
 
 
-def _subjects(names: tuple[str, ...], context: click.Context) -> list[Subject]:
-    """Give what is to be tried: by name, by file, by directory; all that come with mailwarden without any."""
+def _subjects(names: tuple[str, ...], now: Session, context: click.Context) -> list[Subject]:
+    """Give what is to be tried: by name, by file, by directory; all of ours and of the operator without any."""
     found: list[Subject] = []
     own = {one.name: one for one in subjects()}
+    directory = now.configuration.rules_directory
+    for file in rule_files(directory) if directory else ():
+        try:
+            own.setdefault(file.stem, subject(file))
+        except ConfigurationError as error:  # it must not keep another from being tried
+            tell(str(error))
     for name in names:
         path = Path(name)
         if path.is_dir():
-            found += [subject(file) for file in _rule_files(path)]
+            found += [subject(file) for file in rule_files(path)]
         elif path.suffix in (".yaml", ".yml"):
             if not path.is_file():
                 raise click.UsageError(f"{path}: is not there. Check the path.", context)
             found.append(subject(path))
         else:
-            found.append(own[_known(name, context)])
+            found.append(own[_known(name, now, context)])
     return found if names else list(own.values())
 
 
@@ -233,9 +268,9 @@ def try_(context: click.Context, name: str, files: tuple[str, ...], zone: str | 
     """Try one rule on logs: what would it have found, with the settings of your configuration?"""
     from mailwarden.pipeline.runner import scan
 
-    _known(name, context)
     now = session(context, zone=zone)
-    rules = dict.fromkeys(rule_names(), RuleSetting(enabled=False))
+    _known(name, now, context)
+    rules = dict.fromkeys(rule_names(now.configuration.rules_directory), RuleSetting(enabled=False))
     rules[name] = replace(now.configuration.rules.get(name, RuleSetting()), enabled=True)
     with tempfile.TemporaryDirectory(prefix="mailwarden-") as directory:
         result = scan(

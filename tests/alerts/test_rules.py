@@ -2,10 +2,16 @@
 
 import ipaddress
 import re
+from importlib.resources import files
+from pathlib import Path
 
 import pytest
+from sigma.collection import SigmaCollection
+from sigma.plugins import InstalledSigmaPlugins
+from sigma.validation import SigmaValidator
 
 from mailwarden.alerts.advice import advice_keys
+from mailwarden.alerts.rule_files import rule_files
 from mailwarden.pipeline.cases import Case, Subject, cases_of, subjects, try_case
 
 SUBJECTS = subjects()
@@ -50,3 +56,17 @@ def test_cases_speak_of_nobody_real() -> None:
         text = one.cases.read_text("utf-8")
         for found in re.findall(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])", text):
             assert any(ipaddress.ip_address(found) in network for network in ours), f"{one.cases.name}: {found}"
+
+
+def test_our_rules_pass_the_checks_of_sigma() -> None:
+    """What `sigma check` of sigma-cli looks at, all at once, but the two that fetch lists; CI runs sigma-cli itself."""
+    known = InstalledSigmaPlugins.autodiscover(include_backends=False, include_pipelines=False).validators
+    fetching = {"attacktag", "d3_fendtag"}
+    ours = rule_files(Path(str(files("mailwarden.alerts"))) / "rules")
+    validator = SigmaValidator({validator for name, validator in known.items() if name not in fetching})
+    collection = SigmaCollection.merge([SigmaCollection.load_ruleset([path]) for path in ours])
+
+    issues = validator.validate_rules(collection.rules)
+
+    assert fetching < set(known)
+    assert [f"{type(issue).__name__}: {[str(rule.source) for rule in issue.rules]}" for issue in issues] == []

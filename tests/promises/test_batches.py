@@ -11,11 +11,10 @@ import pytest
 from logs import lines_of
 
 from mailwarden.alerts import shelf
-from mailwarden.alerts.compiler import load_rules
+from mailwarden.alerts.compiler import load_rulebook
 from mailwarden.alerts.incident import Notification
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline import rollups
-from mailwarden.pipeline import runner as runner_module
 from mailwarden.pipeline.admission import Admission
 from mailwarden.pipeline.batch import Batch
 from mailwarden.pipeline.configuration import Configuration
@@ -25,7 +24,7 @@ from mailwarden.pipeline.store import OutboxRow, Store
 from mailwarden.pipeline.telling import Teller
 
 MINUTE_US = 60_000_000
-RULES = load_rules(settings={})
+RULES = load_rulebook()
 LOGS = [
     "mixed_day.mail.log",
     "account_compromise.mail.log",
@@ -61,7 +60,7 @@ class Outcome(NamedTuple):
 
 @pytest.fixture(autouse=True)
 def _rules_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner_module, "load_rules", lambda **_: RULES)
+    monkeypatch.setattr(Configuration, "rulebook", lambda _: RULES)
 
 
 def admission_of(path: Path) -> Admission:

@@ -259,3 +259,45 @@ def test_a_target_in_trouble_stops_nothing_and_loses_nothing(trouble: str, place
     decided = {id_ for (id_,) in place.watcher.ask("SELECT id FROM outbox")}
     assert {id_ for (id_,) in place.watcher.ask("SELECT id FROM outbox WHERE done = 1")} == decided
     assert place.watcher.stop() == 0
+
+
+RULE = """\
+title: A message comes in
+logsource: {product: mail}
+detection:
+  one: {event.action: %s}
+  condition: one
+level: low
+"""
+
+
+def test_sighup_takes_over_ones_own_rules_and_keeps_the_last_good_ones(place: Place) -> None:
+    """A rule that comes new is followed; one that is broken changes nothing, is told with its line, and stops nothing."""
+    rules = place.watcher.directory / "rules.d"
+    rules.mkdir()
+    own = rules / "own.yml"
+    own.write_text(RULE.replace("level: low", "level: lowest") % "message-received")
+    seen = "SELECT last_seen_us FROM incidents WHERE cause = 'protocol'"
+    place.watcher.start()
+    place.write(0)
+    place.follow()
+    assert f"{own}:6: " in place.said()  # broken at the start: the others are followed
+    assert place.watcher.ask(seen) == []
+    assert place.watcher.ask("SELECT COUNT(*) FROM incidents") != [(0,)]
+
+    own.write_text(RULE % "message-received")
+    batches = place.watcher.batches()
+    place.watcher.send(signal.SIGHUP)
+    until(lambda: place.watcher.batches() > batches, "the new rule to be followed")
+    place.write(1)
+    place.follow()
+    before = place.watcher.ask(seen)
+    assert len(before) == 1
+
+    own.write_text(RULE % "[")
+    place.watcher.send(signal.SIGHUP)
+    until(lambda: "The rules were not changed" in place.said(), "the broken rule to be told")
+    place.write(2, 3)
+    place.follow()
+    assert place.watcher.ask(seen) > before
+    assert place.watcher.stop() == 0

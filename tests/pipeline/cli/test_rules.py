@@ -98,7 +98,7 @@ def test_a_rule_without_cases_is_told(own: Path) -> None:
     ("old", "new", "fault"),
     [
         ("advice: relay_probe", "advice: no_such", 'mailwarden.advice: "no_such"'),
-        ("refused: {event.action", "refused: {source.ip|cidr: 192.0.2.0/24, event.action", "source.ip"),
+        ("refused: {event.action", "refused: {source.ip|cased: x, event.action", "source.ip"),
         ("level: low", "level: loud", "loud"),
     ],
 )
@@ -117,3 +117,78 @@ def test_lint_reads_a_directory_of_ones_own(own: Path, old: str, new: str, fault
 def test_a_slip_in_a_name_is_told() -> None:
     """The name that was meant is offered."""
     assert "Did you mean `relay_probe`?" in call("test", "relay_prob").output
+
+
+BROKEN = RULE.replace("level: low", "level: lowest")
+
+
+@pytest.fixture
+def place(own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a place with a configuration and, in the directory beside it, a rule that is right and one that is not."""
+    rules = tmp_path / "rules.d"
+    rules.mkdir()
+    for name in ("own.yaml", "own.cases.yaml"):
+        (own / name).rename(rules / name)
+    (rules / "broken.yml").write_text(BROKEN, "utf-8")
+    (tmp_path / "mailwarden.yml").write_text(
+        f"state: {tmp_path / 'state'}\nrules: {{own: {{severity: high}}}}\n", "utf-8"
+    )
+    (tmp_path / "mail.log").write_text(
+        "2026-03-02T08:00:00+00:00 mx1 postfix/smtpd[7]: NOQUEUE: reject: RCPT from unknown[203.0.113.7]: "
+        "554 5.7.1 <x@example.net>: Relay access denied; from=<a@example.com> to=<x@example.net> proto=ESMTP helo=<h>\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path
+
+
+def test_ones_own_rules_are_listed_shown_tested_and_tried(place: Path) -> None:
+    """They stand beside ours in every command, by the name of their file; a broken one is told, and stops nothing."""
+    listed, shown, tested = call("list"), call("show", "own"), call("test", "own")
+    tried = call("try", "own", "mail.log")
+
+    assert "high       own" in listed.stdout
+    assert "rules.d/broken.yml:5: 'lowest'" in listed.stderr
+    assert "A stranger asks" in shown.stdout
+    assert "rules.d/own.yaml" in shown.stdout
+    assert "2 of 2 cases" in tested.stdout
+    assert tried.stdout.startswith("1 incident")
+
+
+def test_scan_and_doctor_follow_ones_own_rules(place: Path) -> None:
+    """A broken rule costs only itself: the log is read, the others find what they find, and the exit code says so."""
+    scanned = CliRunner().invoke(root, ["scan", "--json", "mail.log"])
+    checked = CliRunner().invoke(root, ["doctor"])
+
+    assert '"rules":["own"]' in scanned.stdout.replace(" ", "")
+    assert scanned.exit_code == 3
+    assert "rules.d/broken.yml:5: 'lowest' is not a valid Sigma rule level" in scanned.stderr
+    assert "rules are loaded" in checked.stdout
+
+    (place / "rules.d" / "broken.yml").unlink()
+
+    assert "1 of them your own" in CliRunner().invoke(root, ["doctor"]).stdout
+    assert CliRunner().invoke(root, ["scan", "mail.log"]).exit_code == 0
+
+
+def test_a_directory_of_rules_that_is_not_there_is_told(place: Path) -> None:
+    """A setting that leads nowhere is a slip; relative ones begin at the configuration."""
+    (place / "mailwarden.yml").write_text("rules_directory: elsewhere\n", "utf-8")
+
+    result = call("list")
+
+    assert result.exit_code == 2
+    assert 'mailwarden.yml:1: rules_directory: "elsewhere" is no directory' in result.stderr
+
+
+def test_lint_finds_what_two_files_share(place: Path) -> None:
+    """A name or an id of another rule, ours or one's own, is told with its line."""
+    ours = "id: b72f4dbf-1aa5-5652-b980-9e4910cfd1ba"
+    (place / "rules.d" / "fast_guessing.yml").write_text(RULE.replace("name: own", f"name: mine\n{ours}"), "utf-8")
+
+    result = call("lint", "rules.d")
+
+    assert result.exit_code == 2
+    assert 'the name "fast_guessing" is that of' in result.stderr
+    assert 'rules.d/fast_guessing.yml:3: the id "b72f4dbf' in result.stderr
+    assert "1 of 3 rules are right." in result.stdout

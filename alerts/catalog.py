@@ -1,8 +1,8 @@
 """Keep the message catalogs complete: `python -m mailwarden.alerts.catalog` brings every language's file up to date.
 
-Messages are found in the code (`gettext`, `ngettext`, `say`, `count`, `N_`, `_`), in the detectors and rules (`title`,
-`why` and `harmless` of a `Detection(…)`, or under `mailwarden:`) and in the advice (`text`). What is new gets an empty
-translation, what is gone is dropped.
+Messages are found in the code and in templates (`gettext`, `ngettext`, `say`, `count`, `N_`, `_`), in the detectors and
+rules (`title`, `why` and `harmless` of a `Detection(…)`, or under `mailwarden:`) and in the advice (`text`). What is new
+gets an empty translation, what is gone is dropped.
 """
 
 import ast
@@ -48,6 +48,8 @@ def messages(root: Path | None = None) -> list[Found]:
     for room in _ROOMS:
         for path in sorted((top / room).rglob("*.py")):
             found += list(_in_code(path, path.relative_to(top).as_posix()))
+        for path in sorted((top / room).rglob("*.html")):
+            found += list(_in_template(path, path.relative_to(top).as_posix()))
     for path in sorted((top / "alerts" / "rules").glob("*.yaml")):
         if not path.name.endswith(".cases.yaml"):
             found += list(_in_rules(path, path.relative_to(top).as_posix()))
@@ -120,6 +122,19 @@ def _in_code(path: Path, where: str) -> Iterator[Found]:
         given = [text for text in map(_text, call.args[:wanted]) if text]
         if wanted and len(given) == wanted:
             yield Found(given[0], given[1] if wanted > 1 else None, where)
+
+
+def _in_template(path: Path, where: str) -> Iterator[Found]:
+    """Find the messages of a Jinja template, by the same calls as in code."""
+    from jinja2 import Environment
+    from jinja2.ext import extract_from_ast
+
+    node = Environment(autoescape=True).parse(path.read_text("utf-8"))
+    for _, name, said in extract_from_ast(node, gettext_functions=tuple(_CALLS)):
+        words = [said] if isinstance(said, str) else [word for word in said or () if word]
+        wanted = _CALLS[name]
+        if len(words) >= wanted:
+            yield Found(words[0], words[1] if wanted > 1 else None, where)
 
 
 def _text(node: ast.expr | None) -> str | None:

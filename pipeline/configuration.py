@@ -16,6 +16,7 @@ from mailwarden.alerts.rule_files import rule_files
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.errors import ConfigurationError
 from mailwarden.pipeline.configuration_faults import Fault, exception_fields, faults_of
+from mailwarden.pipeline.configuration_web import WebSetting, read_web
 from mailwarden.pipeline.marked_yaml import Marked, YamlFault, read_yaml
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ __all__ = [
     "find_configuration",
     "load",
     "parse_duration",
+    "resolved_secret",
     "rule_directory",
     "rule_names",
     "scan_store_path",
@@ -103,7 +105,7 @@ class ChannelSetting:
         from mailwarden.alerts.channels import Channel
 
         try:
-            url = _resolved(self.url, environment)
+            url = resolved_secret(self.url, environment)
         except ValueError as error:
             raise ConfigurationError([f"alerts.channels.{self.name}: {error}"]) from None
         return Channel(name=self.name, url=url, language=self.language or language)
@@ -176,6 +178,7 @@ class Configuration:
     routes: tuple[RouteSetting, ...] = ()
     report: Report = Report()
     archive: Archive = Archive()
+    web: WebSetting = field(default_factory=WebSetting)
 
     @property
     def state_directory(self) -> Path:
@@ -389,6 +392,7 @@ def _configuration(path: Path, settings: Any) -> Configuration:
             tuple(report.get("receivers", ())),
         ),
         archive=Archive(archive.get("enabled", True), _directory(directory)),
+        web=read_web(settings.get("web", {})),
     )
 
 
@@ -458,14 +462,19 @@ def _seconds(duration: timedelta | None) -> float | None:
     return None if duration is None else duration.total_seconds()
 
 
-def _resolved(url: str, environment: Mapping[str, str]) -> str:
+def resolved_secret(url: str, environment: Mapping[str, str]) -> str:
+    """Give a text with what it names put in: `${NAME}` from the environment, `file:` the first line of a file.
+
+    Raises:
+        ValueError: A variable or a file is not there.
+    """
     if url.startswith("file:"):
         path = Path(os.path.expanduser(url.removeprefix("file:")))  # noqa: PTH111
         try:
             url = path.read_text("utf-8").partition("\n")[0].strip()
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "is not text"
-            raise ValueError(f'secret file "{path}": {reason}. Alerts to it would be lost.') from None
+            raise ValueError(f'secret file "{path}": {reason}. It cannot be used.') from None
         if not url:
             raise ValueError(f'secret file "{path}": is empty. Write the URL into its first line.')
         return url

@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {  # in the order a person meets them; each lives in 
     "silence": "Stop being told about an incident, and say why.",
     "unparsed": "Show the lines of mail programs that were not understood.",
     "doctor": "Check that mailwarden sees everything and can reach you.",
+    "web": "Show what the service knows as a page in the browser.",
     "setup": "Set up watching: three questions, and everything is shown before it is written.",
     "parse": "Turn every log line into one JSON object.",
     "rules": "List, show, test and lint the detection rules.",

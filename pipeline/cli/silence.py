@@ -1,17 +1,15 @@
 """`mailwarden silence`: keep quiet about an incident, with a reason and an end."""
 
 import getpass
-import glob
 import os
 import time
 from pathlib import Path
-from typing import Any
 
 import click
 
 from mailwarden.alerts.escape import printable
-from mailwarden.alerts.silences import parse_until
 from mailwarden.alerts.translate import N_
+from mailwarden.pipeline import acts
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.sentences import Sentences
@@ -88,28 +86,19 @@ def _act(
             raise click.UsageError(f'no incident "{id_}" among those of the service. List them with  mailwarden')
         sentences = Sentences(store.incidents(), tongue)
         values: dict[str, object] = {"id": sentences.short(incident.id), "title": sentences.title(incident)}
-        payload: dict[str, Any] = {"incident": incident.id, "who": _who(), "because": because or ""}
         if on_it:
-            store.add_act("acknowledge", payload, at_us)
+            store.add_act("acknowledge", acts.on_it(incident, _who()), at_us)
             return printable(tongue.say(N_("You are on {id}: it is not told again unless it gets worse."), values))
         if end:
             ended = [one for one in store.silences() if one.payload.get("incident") == incident.id]
             for act in ended:
-                store.add_act("end_silence", {**payload, "silence": act.id}, at_us)
+                ending = {"incident": incident.id, "who": _who(), "because": because or "", "silence": act.id}
+                store.add_act("end_silence", ending, at_us)
             said = N_("{id} is told again.") if ended else N_("{id} was not silenced. Nothing was changed.")
             return printable(tongue.say(said, values))
-        word, until_us = parse_until("forever" if normal else until or "worse", at_us)
-        payload |= {
-            "until": word,
-            "until_us": until_us,
-            "normal": normal,
-            "severity": incident.severity,
-            "event_count": incident.event_count,
-            "categories": incident.categories,
-        }
-        if normal:
-            payload["matcher"] = {"cause": incident.cause, "entity": glob.escape(incident.primary[1])}
+        payload = acts.silence(incident, _who(), because or "", at_us, until=until or "worse", normal=normal)
         store.add_act("silence", payload, at_us)
+    word, until_us = payload["until"], payload["until_us"]
     words = {
         "worse": N_("{id} is silenced until it gets worse: {title}"),
         "time": N_("{id} is silenced until {until}: {title}"),

@@ -14,9 +14,9 @@ from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.cli.terminal import columns, wrap
 from mailwarden.pipeline.report.figures import HISTORY_DAYS, Attacks, Counted, Figures, Measure, Provider
 from mailwarden.pipeline.report.layout import WIDTH, Section, cut, date_text, more_text, pad, sentence, table
-from mailwarden.pipeline.report.words import CLASSES, MEASURES, PROTOCOLS
 from mailwarden.pipeline.rollups import OTHER
 from mailwarden.pipeline.store import Unparsed
+from mailwarden.pipeline.words import CLASSES, MEASURES, PROTOCOLS
 
 __all__ = ["Page", "page_text", "verdict"]
 

@@ -2,17 +2,23 @@
 
 from mailwarden.pipeline.store.commit import Act, Commit, OutboxCounts, OutboxRow, RollupKey, StateRow, Unparsed
 from mailwarden.pipeline.store.inbox import Inbox, Received
+from mailwarden.pipeline.store.reader import DeliveryRow, HourRow, IncidentCount, IncidentFilter, Reader
 from mailwarden.pipeline.store.standing import Listing, Posture, Standing
 from mailwarden.pipeline.store.store import Store
 
 __all__ = [
     "Act",
     "Commit",
+    "DeliveryRow",
+    "HourRow",
     "Inbox",
+    "IncidentCount",
+    "IncidentFilter",
     "Listing",
     "OutboxCounts",
     "OutboxRow",
     "Posture",
+    "Reader",
     "Received",
     "RollupKey",
     "Standing",

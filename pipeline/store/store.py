@@ -20,7 +20,7 @@ from mailwarden.pipeline.store.database import explained, open_database, writing
 from mailwarden.pipeline.store.inbox import Inbox
 from mailwarden.pipeline.store.standing import Standing, write_standing
 
-__all__ = ["Store"]
+__all__ = ["Store", "unpack_incident"]
 
 _SET_STATE = (
     "INSERT INTO state (kind, key, version, expires_us, blob) VALUES (?, ?, ?, ?, ?) ON CONFLICT (kind, key)"
@@ -322,6 +322,10 @@ class Store:
 
     # ------------------------------------------------------------------ below
 
+    def ask(self, sql: str, values: tuple[object, ...] = ()) -> list[Any]:
+        """Give the rows of a question that the package's own readers put; any thread may."""
+        return self._rows(sql, values)
+
     def _rows(self, sql: str, values: tuple[object, ...] = ()) -> list[Any]:
         with explained(self.path), self._engine.connect() as connection:
             return list(map(tuple, connection.exec_driver_sql(sql, values).fetchall()))
@@ -367,6 +371,11 @@ def _pack(incident: Incident) -> bytes:
         return _encode(incident)
     except UnicodeEncodeError:
         return json.dumps(msgspec.to_builtins(incident)).encode()
+
+
+def unpack_incident(blob: bytes) -> Incident:
+    """Read an incident as `commit` wrote it."""
+    return _unpack(blob)
 
 
 def _unpack(blob: bytes) -> Incident:

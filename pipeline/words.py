@@ -1,4 +1,4 @@
-"""What is counted, in words: message ids of the catalog, and names that are the same in every language."""
+"""What is counted, in words, for reports and pages: message ids of the catalog, and names that are the same in every language."""
 
 from mailwarden.alerts.translate import N_
 

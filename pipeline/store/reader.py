@@ -1,0 +1,217 @@
+"""What a page or a scrape asks of a store: a few rows of many, found by seeking and never by reading all.
+
+Every question is bounded: ten thousand incidents and a year of hourly counts cost what is shown, not what is there.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from mailwarden.alerts.incident import SEVERITIES, Incident
+from mailwarden.alerts.outbox import Delivery, unpack
+from mailwarden.pipeline.store.store import Store, unpack_incident
+
+__all__ = ["DeliveryRow", "HourRow", "IncidentCount", "IncidentFilter", "Reader"]
+
+_RANK = (
+    "CASE severity " + " ".join(f"WHEN '{word}' THEN {rank}" for rank, word in enumerate(SEVERITIES)) + " ELSE 0 END"
+)
+_ORDERS = {"worst": f"{_RANK} DESC, last_seen_us DESC, id", "newest": "last_seen_us DESC, id"}
+_ALONE = (  # told by itself: part of nothing, or of what has ended before it
+    "NOT EXISTS (SELECT 1 FROM incidents AS whole WHERE whole.id = incidents.parent"
+    " AND (whole.status <> 'closed' OR incidents.status = 'closed'))"
+)
+_DELIVERIES = 20  # of one incident that are shown
+
+# From each hour that holds counts to the next, then the wanted names within it: one descent each, whatever else is counted.
+_HOURS = (
+    "WITH RECURSIVE hours(h) AS (SELECT MIN(hour_us) FROM rollups WHERE hour_us >= ?1 AND hour_us < ?2"
+    " UNION ALL SELECT (SELECT MIN(hour_us) FROM rollups WHERE hour_us > h AND hour_us < ?2) FROM hours WHERE h IS NOT NULL)"
+    " SELECT r.hour_us, r.name, r.a, r.b, r.c, r.count FROM hours CROSS JOIN json_each(?3) AS wanted"
+    " CROSS JOIN rollups AS r ON r.hour_us = hours.h AND r.name = wanted.value WHERE hours.h IS NOT NULL"
+)
+
+
+class IncidentFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which incidents are wanted; what is empty leaves all.
+
+    Args:
+        statuses: open, quiet, closed.
+        severities: One of these.
+        category: One of `alerts.incident.CATEGORIES`.
+        text: Stands somewhere in what the incident is about.
+        since_us: Seen at or after this.
+        domains: Only what is about an account of these or about one of them; None: whatever it is about.
+        parts: Also those that are part of another.
+    """
+
+    statuses: tuple[str, ...] = ()
+    severities: tuple[str, ...] = ()
+    category: str = ""
+    text: str = ""
+    since_us: int = 0
+    domains: tuple[str, ...] | None = None
+    parts: bool = False
+
+
+class IncidentCount(NamedTuple):
+    """How many incidents of a severity are in a state; `part`: of another's story."""
+
+    severity: str
+    status: str
+    part: bool
+    number: int
+
+
+class HourRow(NamedTuple):
+    """One count of an hour, or of the day that begins with it."""
+
+    hour_us: int
+    name: str
+    a: str
+    b: str
+    c: str
+    number: int
+
+
+class DeliveryRow(NamedTuple):
+    """A notification of an incident on its way, or arrived."""
+
+    since_us: int
+    done: bool
+    delivery: Delivery
+
+
+class Reader:
+    """Asks one store; writes nothing."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    @classmethod
+    @contextmanager
+    def open(cls, path: Path) -> Iterator["Reader"]:
+        """Open a store for one answer (2 ms): so that a database put in its place later is found.
+
+        Raises:
+            StoreError: There is none, or it cannot be read.
+        """
+        with Store.open(path, read_only=True) as store:
+            yield cls(store)
+
+    # ------------------------------------------------------------------ incidents
+
+    def incident_counts(self, domains: tuple[str, ...] | None = None) -> list[IncidentCount]:
+        """Count incidents by severity and state, those apart that are part of another's story."""
+        where, values = _where(IncidentFilter(domains=domains, parts=True))
+        rows = self.store.ask(
+            f"SELECT severity, status, parent IS NOT NULL, COUNT(*) FROM incidents WHERE {where} GROUP BY 1, 2, 3",  # noqa: S608
+            values,
+        )
+        return [IncidentCount(severity, status, bool(part), number) for severity, status, part, number in rows]
+
+    def incidents(
+        self, wanted: IncidentFilter, *, order: Literal["worst", "newest"] = "worst", limit: int = 50, offset: int = 0
+    ) -> list[Incident]:
+        """Give some of the incidents that are wanted, in order."""
+        where, values = _where(wanted)
+        rows = self.store.ask(
+            f"SELECT blob FROM incidents WHERE id IN (SELECT id FROM incidents WHERE {where}"  # noqa: S608
+            f" ORDER BY {_ORDERS[order]} LIMIT ? OFFSET ?) ORDER BY {_ORDERS[order]}",
+            (*values, limit, offset),
+        )
+        return [unpack_incident(blob) for (blob,) in rows]
+
+    def count(self, wanted: IncidentFilter) -> int:
+        """Say how many incidents are wanted."""
+        where, values = _where(wanted)
+        return int(self.store.ask(f"SELECT COUNT(*) FROM incidents WHERE {where}", values)[0][0])  # noqa: S608
+
+    def parts(self, parent: str, limit: int) -> list[Incident]:
+        """Give incidents that are part of another's story, the worst first."""
+        rows = self.store.ask(
+            f"SELECT blob FROM incidents WHERE parent = ? ORDER BY {_ORDERS['worst']} LIMIT ?",  # noqa: S608
+            (parent, limit),
+        )
+        return [unpack_incident(blob) for (blob,) in rows]
+
+    def by_id(self, id_: str | None) -> Incident | None:
+        """Give the incident of a whole id."""
+        rows = self.store.ask("SELECT blob FROM incidents WHERE id = ?", (id_,)) if id_ else []
+        return unpack_incident(rows[0][0]) if rows else None
+
+    def near_ids(self, ids: Sequence[str]) -> list[str]:
+        """Give ids with their neighbours in the order of all: enough to shorten them without doubt."""
+        near = set(ids)
+        for id_ in ids:
+            for sql in (
+                "SELECT MAX(id) FROM incidents WHERE id < ?",
+                "SELECT MIN(id) FROM incidents WHERE id > ?",
+            ):
+                near.update(found for (found,) in self.store.ask(sql, (id_,)) if found)
+        return sorted(near)
+
+    def fingerprint(self) -> str:
+        """Give a mark that changes when an incident opens, changes its state or is told to be worse."""
+        rows = self.store.ask(
+            "SELECT severity, status, COUNT(*), MAX(opened_us) FROM incidents WHERE status <> 'closed' GROUP BY 1, 2"
+        )
+        return json.dumps(sorted(map(list, rows)))
+
+    # ------------------------------------------------------------------ counts
+
+    def hours(self, from_us: int, to_us: int, names: Sequence[str]) -> list[HourRow]:
+        """Give what was counted under some names from an hour on and before another."""
+        return [HourRow(*row) for row in self.store.ask(_HOURS, (from_us, to_us, json.dumps(list(names))))]
+
+    # ------------------------------------------------------------------ what was told
+
+    def deliveries(self, incident: str) -> list[DeliveryRow]:
+        """Give the notifications of an incident, the oldest first."""
+        rows = self.store.ask(
+            "SELECT since_us, done, blob FROM outbox WHERE instr(blob, CAST(? AS BLOB)) ORDER BY since_us LIMIT ?",
+            (incident, _DELIVERIES),
+        )
+        found = []
+        for since_us, done, blob in rows:
+            try:
+                delivery = unpack(blob)
+            except msgspec.MsgspecError:  # of another version: the outbox keeps it and says so
+                continue
+            if delivery.notification.incident.id == incident:
+                found.append(DeliveryRow(since_us, bool(done), delivery))
+        return found
+
+
+def _where(wanted: IncidentFilter) -> tuple[str, tuple[object, ...]]:
+    clauses: list[str] = ["1"]
+    values: list[object] = []
+    for column, words in (("status", wanted.statuses), ("severity", wanted.severities)):
+        if words:
+            clauses.append(f"{column} IN ({', '.join('?' * len(words))})")
+            values += words
+    if wanted.category:
+        clauses.append("category = ?")
+        values.append(wanted.category)
+    if wanted.text:
+        clauses.append("instr(lower(primary_value), ?)")
+        values.append(wanted.text.lower())
+    if wanted.since_us:
+        clauses.append("last_seen_us >= ?")
+        values.append(wanted.since_us)
+    if not wanted.parts:
+        clauses.append(_ALONE)
+    if wanted.domains is not None:
+        clauses.append(_about(len(wanted.domains)))
+        values += [value for domain in wanted.domains for value in (domain, f"@{domain}", f"@{domain}")]
+    return " AND ".join(clauses), tuple(values)
+
+
+def _about(domains: int) -> str:
+    """Write the clause that holds for what is about one of so many domains; with none, for nothing."""
+    one = "lower(primary_value) = ? OR substr(lower(primary_value), -length(?)) = ?"
+    return "(" + (" OR ".join([one] * domains) or "0") + ")"

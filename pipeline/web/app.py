@@ -1,0 +1,91 @@
+"""Put the page together: which address leads where, who stands before it, and what is said when something fails."""
+
+import logging
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from mailwarden.parsers.errors import MailwardenError
+from mailwarden.pipeline.web import door, pages
+from mailwarden.pipeline.web.desk import Desk
+from mailwarden.pipeline.web.frame import message, tongue_of
+from mailwarden.pipeline.web.guard import Guard
+from mailwarden.pipeline.web.live import Live, events
+from mailwarden.pipeline.web.templates import STATIC, Templates
+
+__all__ = ["make_app"]
+
+_log = logging.getLogger(__name__)
+
+
+class _Static(StaticFiles):
+    """Files of ours; their address changes with what they hold, so a browser may keep them."""
+
+    def file_response(self, *args: object, **kwargs: object) -> Response:
+        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        if "\0" in path:
+            raise HTTPException(404)
+        return await super().get_response(path, scope)
+
+
+def make_app(desk: Desk, *, hosts: frozenset[str] = frozenset()) -> Starlette:
+    """Give the page as an ASGI application.
+
+    Args:
+        desk: The settings, and who may come in.
+        hosts: The names under which it may be reached beside those of this machine; empty: any.
+    """
+    app = Starlette(
+        routes=[
+            Route("/", pages.now),
+            Route("/incidents", pages.incidents),
+            Route("/incidents.csv", pages.incidents_csv),
+            Route("/incidents.json", pages.incidents_json),
+            Route("/i/{id}", pages.incident),
+            Route("/i/{id}/on-it", pages.on_it, methods=["POST"]),
+            Route("/i/{id}/silence", pages.silence, methods=["POST"]),
+            Route("/i/{id}/normal", pages.normal, methods=["POST"]),
+            Route("/events", events),
+            Route("/sign-in", door.sign_in_page, methods=["GET"]),
+            Route("/sign-in", door.sign_in, methods=["POST"]),
+            Route("/sign-out", door.sign_out, methods=["POST"]),
+            Route("/language", door.language, methods=["POST"]),
+            Mount("/static", _Static(directory=STATIC)),
+        ],
+        middleware=[Middleware(Guard, desk=desk, hosts=hosts)],
+        exception_handlers={HTTPException: _refused, MailwardenError: _failed, Exception: _fault},
+    )
+    app.state.desk = desk
+    app.state.templates = Templates(desk.zone)
+    app.state.live = Live(desk)
+    return app
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    tongue = tongue_of(request)
+    said = {404: tongue.gettext("There is no such page."), 405: tongue.gettext("That page takes no such request.")}
+    response = message(request, error.status_code, said.get(error.status_code, error.detail))
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    """Say what the operator can mend."""
+    return message(request, 503, tongue_of(request).gettext("The page cannot be made now."), str(error))
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    _log.error("page %s", request.url.path, exc_info=error)
+    said = tongue_of(request).gettext("mailwarden has a fault of its own here; its log says more.")
+    return message(request, 500, said)

@@ -1,0 +1,51 @@
+"""The audit log: who signed in, who was refused, who asked the service for what. One JSON object a line, for ever."""
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from mailwarden.parsers.event import iso
+from mailwarden.pipeline.cli.jsonl import json_line
+
+__all__ = ["Audit"]
+
+_LONGEST = 300  # characters of a field: strangers write some of them
+
+
+class Audit:
+    """Writes to `web-audit.jsonl` in the state directory, readable by owner and group.
+
+    Args:
+        directory: The state directory.
+        clock: The time, in epoch microseconds.
+    """
+
+    def __init__(self, directory: Path, clock: Callable[[], int]) -> None:
+        self.path = directory / "web-audit.jsonl"
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._failed = False
+
+    def note(self, what: str, who: str, address: str, **more: str) -> None:
+        """Write down that something happened. Where that fails it is said once, and nobody is kept out for it."""
+        fields = {
+            "@timestamp": iso(self._clock()),
+            "event.action": what,
+            "user.name": who,
+            "source.ip": address,
+            **more,
+        }
+        line = json_line({name: value[:_LONGEST] for name, value in fields.items()}) + b"\n"
+        try:
+            with self._lock:
+                descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
+                with os.fdopen(descriptor, "ab") as file:
+                    file.write(line)
+        except OSError as error:
+            if not self._failed:
+                self._failed = True
+                sys.stderr.write(
+                    f'{self.path}: cannot be written ("{error.strerror}"): nobody will know who did what.\n'
+                )

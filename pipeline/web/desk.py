@@ -1,0 +1,81 @@
+"""What every page works with: the settings, who may come in, the clock, and the store that is asked."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from pathlib import Path
+
+from mailwarden.pipeline.configuration import Configuration, store_path
+from mailwarden.pipeline.store import Reader, Store
+from mailwarden.pipeline.web.audit import Audit
+from mailwarden.pipeline.web.limits import Bucket, Limiter
+from mailwarden.pipeline.web.people import People
+from mailwarden.pipeline.web.sessions import Links, Sessions
+
+__all__ = ["Desk"]
+
+_ASKS = Bucket(burst=200, each_s=0.05)  # a page and what it loads, twenty times at once; then 20 requests a second
+_PASSWORDS = Bucket(burst=5, each_s=30.0)  # by person and by address
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything that outlives a request.
+
+    Args:
+        configuration: The settings.
+        zone: In which times are shown.
+        people: Who has a password or a token.
+        links: What lets in without one; None where people sign in.
+        clock: The time in epoch microseconds.
+        monotonic: Seconds that never run back.
+    """
+
+    configuration: Configuration
+    zone: tzinfo
+    people: People
+    links: Links | None
+    clock: Callable[[], int]
+    monotonic: Callable[[], float] = time.monotonic
+    sessions: Sessions = field(init=False)
+    audit: Audit = field(init=False)
+    asks: Limiter = field(init=False)
+    passwords: Limiter = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make what is made from the rest."""
+        object.__setattr__(self, "sessions", Sessions(self.monotonic))
+        object.__setattr__(self, "audit", Audit(self.directory, self.clock))
+        object.__setattr__(self, "asks", Limiter(_ASKS, self.monotonic))
+        object.__setattr__(self, "passwords", Limiter(_PASSWORDS, self.monotonic))
+
+    @property
+    def directory(self) -> Path:
+        """The state directory."""
+        return self.configuration.state_directory
+
+    @property
+    def path(self) -> Path:
+        """The database."""
+        return store_path(self.directory)
+
+    @contextmanager
+    def reader(self) -> Iterator[Reader]:
+        """Open the store for one answer.
+
+        Raises:
+            StoreError: There is none, or it cannot be read.
+        """
+        with Reader.open(self.path) as reader:
+            yield reader
+
+    def ask_service(self, kind: str, payload: dict[str, object]) -> int:
+        """Ask the running service for something; give the number of the act.
+
+        Raises:
+            StoreError: It cannot be written down.
+        """
+        with Store.open(self.path) as store:
+            return store.add_act(kind, payload, self.clock())

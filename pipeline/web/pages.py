@@ -1,0 +1,160 @@
+"""The pages: take what is asked from the store, and write it."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from mailwarden.alerts.escape import cell
+from mailwarden.alerts.incident import Incident
+from mailwarden.alerts.translate import translator
+from mailwarden.parsers.errors import UsageError
+from mailwarden.pipeline import acts
+from mailwarden.pipeline.store import Reader
+from mailwarden.pipeline.web.forms import Form, posted
+from mailwarden.pipeline.web.frame import answer, desk_of, go_to, message, tongue_of, visitor_of
+from mailwarden.pipeline.web.guard import address_of
+from mailwarden.pipeline.web.pulse import read_pulse
+from mailwarden.pipeline.web.views.incident import incident_view
+from mailwarden.pipeline.web.views.incidents import incident_rows, incidents_view, read_query
+from mailwarden.pipeline.web.views.now import now_view
+
+__all__ = ["incident", "incidents", "incidents_csv", "incidents_json", "normal", "now", "on_it", "silence"]
+
+_CSV = (
+    "incident.id", "severity", "status", "category", "title", "primary", "opened_at", "first_seen", "last_seen",
+    "event_count", "rules",
+)  # fmt: skip
+
+
+def now(request: Request) -> Response:
+    """Is everything all right, and what needs me?"""
+    desk, tongue = desk_of(request), tongue_of(request)
+    now_us = desk.clock()
+    with desk.reader() as reader:
+        view = now_view(reader, visitor_of(request), tongue, desk.zone, read_pulse(reader, now_us), now_us)
+        return answer(request, "now.html", view, tab="now", reader=reader, live=True)
+
+
+def incidents(request: Request) -> Response:
+    """List what happened."""
+    desk, query = desk_of(request), read_query(request.query_params)
+    with desk.reader() as reader:
+        view = incidents_view(reader, query, visitor_of(request), tongue_of(request), desk.zone, desk.clock())
+        return answer(request, "incidents.html", view, tab="incidents", reader=reader, live=True)
+
+
+def incident(request: Request) -> Response:
+    """Show one incident."""
+    desk, visitor, tongue = desk_of(request), visitor_of(request), tongue_of(request)
+    with desk.reader() as reader:
+        try:
+            found = _named(request, reader)
+        except UsageError as error:  # too short, or several begin so
+            said = str(error) if visitor.sees_all else tongue.gettext("There is no such incident.")
+            return message(request, 404, tongue.gettext("Which incident?"), said)
+        if found is None:
+            return message(request, 404, tongue.gettext("There is no such incident."))
+        view = incident_view(reader, found, visitor, tongue, desk.zone, desk.clock())
+        return answer(request, "incident.html", view, tab="incidents", title=view.card.title, reader=reader, live=True)
+
+
+def incidents_json(request: Request) -> Response:
+    """Give what the list shows, and all that follows it, as one JSON array."""
+    return StreamingResponse(_json(request), media_type="application/json")
+
+
+def incidents_csv(request: Request) -> Response:
+    """Give the same for a spreadsheet, which runs none of it."""
+    headers = {"Content-Disposition": 'attachment; filename="incidents.csv"'}
+    return StreamingResponse(_csv(request), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _json(request: Request) -> Iterator[str]:
+    yield "["
+    for place, row in enumerate(_rows(request)):
+        yield (",\n" if place else "\n") + json.dumps(row)
+    yield "\n]\n"
+
+
+def _csv(request: Request) -> Iterator[str]:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(_CSV)
+    for row in _rows(request):
+        values = row | {"primary": " ".join(row["primary"].values()), "rules": " ".join(row["rules"])}
+        writer.writerow([cell(str(values[name])) for name in _CSV])
+        yield text.getvalue()
+        text.seek(0)
+        text.truncate()
+    yield text.getvalue()
+
+
+def _rows(request: Request) -> Iterator[dict[str, Any]]:
+    desk = desk_of(request)
+    with desk.reader() as reader:
+        query = read_query(request.query_params)
+        yield from incident_rows(reader, query, visitor_of(request), translator("en"), desk.zone)
+
+
+def _named(request: Request, reader: Reader) -> Incident | None:
+    """Give the incident that the path names, where it is the visitor's to see.
+
+    Raises:
+        UsageError: The name is too short, or several incidents begin so.
+    """
+    found = reader.store.incident(request.path_params["id"])
+    return found if found is not None and visitor_of(request).may_see(found) else None
+
+
+# ---------------------------------------------------------------------- acts
+
+
+def _act(
+    kind: str, payload: Callable[[Incident, str, Form, int], dict[str, object]]
+) -> Callable[[Request, Form], Response]:
+    """Make what asks the service for something about the incident of the path."""
+
+    def handler(request: Request, form: Form) -> Response:
+        desk, visitor, tongue = desk_of(request), visitor_of(request), tongue_of(request)
+        if not visitor.acts:
+            desk.audit.note("refused", visitor.name, address_of(request), path=request.url.path)
+            return message(request, 403, tongue.gettext("You may look, but not act. Nothing was done."))
+        try:
+            with desk.reader() as reader:
+                found = _named(request, reader)
+            if found is None:
+                return message(request, 404, tongue.gettext("There is no such incident."))
+            asked = payload(found, visitor.name, form, desk.clock())
+        except UsageError as error:
+            return message(request, 400, tongue.gettext("Nothing was done."), str(error))
+        desk.ask_service(kind, asked)
+        desk.audit.note(kind, visitor.name, address_of(request), incident=found.id, because=str(asked["because"]))
+        return go_to(f"/i/{found.id}")
+
+    return handler
+
+
+def _because(form: Form) -> str:
+    because = form.get("because", "").strip()[:300]
+    if not because:
+        raise UsageError("Say why, for whoever looks later.")
+    return because
+
+
+on_it = posted(_act("acknowledge", lambda found, who, _, __: acts.on_it(found, who)))
+silence = posted(
+    _act(
+        "silence",
+        lambda found, who, form, at_us: acts.silence(
+            found, who, _because(form), at_us, until=form.get("until", "worse")
+        ),
+    )
+)
+normal = posted(
+    _act("silence", lambda found, who, form, at_us: acts.silence(found, who, _because(form), at_us, normal=True))
+)

@@ -1,0 +1,105 @@
+"""Run the page until it is told to stop."""
+
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from datetime import tzinfo
+
+import uvicorn
+
+from mailwarden.parsers.errors import ConfigurationError, UsageError
+from mailwarden.pipeline.configuration import Configuration, resolved_secret
+from mailwarden.pipeline.configuration_web import Address
+from mailwarden.pipeline.web.app import make_app
+from mailwarden.pipeline.web.desk import Desk
+from mailwarden.pipeline.web.people import People
+from mailwarden.pipeline.web.sessions import Links
+
+__all__ = ["make_desk", "serve"]
+
+_GRACE_S = 2  # what open pages get to end
+
+
+def make_desk(configuration: Configuration, zone: tzinfo, address: Address, clock: Callable[[], int]) -> Desk:
+    """Find out who may come in.
+
+    Raises:
+        UsageError: It would be open to others than this machine without passwords or without TLS.
+        ConfigurationError: A secret is missing.
+    """
+    web = configuration.web
+    try:
+        people, tokens = web.resolved(resolved_secret)
+    except ConfigurationError as error:
+        raise ConfigurationError([f"{configuration.path}: {fault}" for fault in error.faults]) from None
+    if not address.is_loopback:
+        if not people:
+            raise UsageError(
+                f"{address}: others than this machine reach that, but nobody has a password. Nothing was started."
+                " Name people under  web.people  in the configuration, or listen at 127.0.0.1:8742."
+            )
+        if web.certificate is None and not web.proxies:
+            raise UsageError(
+                f"{address}: passwords would be sent readable to all on the way. Nothing was started."
+                " Set  web.certificate  and  web.key , or  web.proxies  where a reverse proxy does TLS."
+            )
+    links = None if people else Links(configuration.state_directory, time.time)
+    return Desk(configuration, zone, People(people, tokens), links, clock)
+
+
+def serve(desk: Desk, address: Address, said: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Args:
+        desk: What pages work with.
+        address: Where to listen.
+        said: Called with the address to open, once the page is there.
+
+    Raises:
+        UsageError: It cannot listen there, or the certificate cannot be used.
+    """
+    web = desk.configuration.web
+    hosts = frozenset({address.host, *web.hosts}) if desk.links is not None else frozenset[str]()
+    config = uvicorn.Config(
+        make_app(desk, hosts=hosts),
+        host=address.host,
+        port=address.port,
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(web.proxies),
+        forwarded_allow_ips=list(web.proxies),
+        limit_concurrency=300,
+        timeout_graceful_shutdown=_GRACE_S,
+        ssl_certfile=str(web.certificate) if web.certificate else None,
+        ssl_keyfile=str(web.key) if web.key else None,
+    )
+    try:
+        config.load()
+        listener = config.bind_socket()
+    except (OSError, ssl.SSLError) as error:
+        raise UsageError(f'{address}: cannot listen there ("{error}"). Nothing was started.') from None
+    except SystemExit:  # how uvicorn says that an address is taken; it has written why
+        raise UsageError(f"{address}: cannot listen there. Another page may run. Set another:  --listen") from None
+    port = listener.getsockname()[1]
+    scheme = "https" if web.certificate else "http"
+    base = web.url or f"{scheme}://{Address(address.host, port)}"
+    url = f"{base}/sign-in?token={desk.links.make()}" if desk.links is not None else base
+    _Server(config, lambda: said(url)).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Says when it can be reached."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._started()

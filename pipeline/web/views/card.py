@@ -1,0 +1,105 @@
+"""One incident as a line of a list: what every page that names incidents shows of it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import tzinfo
+
+import msgspec
+
+from mailwarden.alerts.incident import Incident, Notification
+from mailwarden.alerts.silences import Silence
+from mailwarden.alerts.translate import N_, Translator
+from mailwarden.pipeline.cli.sentences import Sentences
+from mailwarden.pipeline.store import Act, Reader
+from mailwarden.pipeline.web.visitor import Visitor
+
+__all__ = ["STATUSES", "Card", "Quiet", "cards", "quieted", "sentences_of", "silences_of"]
+
+STATUSES = {"open": N_("open"), "quiet": N_("quiet"), "closed": N_("ended")}
+
+
+class Quiet(msgspec.Struct, frozen=True):
+    """Why nobody is told of an incident: who asked for it, why, and until when (`until_us` None: `until` says)."""
+
+    who: str
+    because: str
+    until: str
+    until_us: int | None
+    number: int
+
+
+class Card(msgspec.Struct, frozen=True):
+    """An incident in a list."""
+
+    id: str
+    short: str
+    severity: str
+    tone: str
+    title: str
+    status: str
+    status_word: str
+    category: str
+    first_us: int
+    last_us: int
+    count: int
+    on_it: str  # who works on it
+    quiet: Quiet | None
+
+
+def sentences_of(reader: Reader, shown: Sequence[Incident], tongue: Translator, zone: tzinfo) -> Sentences:
+    """Give what writes the sentences of some incidents, with ids as short as may be among all."""
+    return Sentences(shown, tongue, zone, ids=reader.near_ids([one.id for one in shown]))
+
+
+def silences_of(reader: Reader) -> list[Silence]:
+    """Give the silences that nobody has ended; one that cannot be read holds nothing back."""
+    found = []
+    for act in reader.store.silences():
+        silence = _silence(act)
+        if silence is not None:
+            found.append(silence)
+    return found
+
+
+def quieted(incident: Incident, silences: Iterable[Silence], now_us: int) -> Quiet | None:
+    """Give the silence that holds an incident back now."""
+    notice = Notification(id="", kind="repeated", incident=incident, at_us=now_us)
+    silence = next((one for one in silences if one.covers(notice)), None)
+    if silence is None:
+        return None
+    return Quiet(silence.who, silence.because, silence.until, silence.until_us, int(silence.id))
+
+
+def cards(
+    incidents: Sequence[Incident], sentences: Sentences, silences: Sequence[Silence], visitor: Visitor, now_us: int
+) -> list[Card]:
+    """Give incidents as lines of a list."""
+    return [
+        Card(
+            id=one.id,
+            short=sentences.short(one.id),
+            severity=one.severity,
+            tone=tone_of(one.severity),
+            title=visitor.masked(sentences.title(one)),
+            status=one.status,
+            status_word=sentences.tongue.gettext(STATUSES.get(one.status, one.status)),
+            category=one.category,
+            first_us=one.first_seen_us,
+            last_us=one.last_seen_us,
+            count=one.event_count,
+            on_it=one.acknowledged_by or "",
+            quiet=quieted(one, silences, now_us),
+        )
+        for one in incidents
+    ]
+
+
+def tone_of(severity: str) -> str:
+    """Give the colour of a severity: never without its shape and word."""
+    return {"critical": "critical", "high": "watch", "medium": "watch"}.get(severity, "minor")
+
+
+def _silence(act: Act) -> Silence | None:
+    try:
+        return Silence.of_act(str(act.id), act.payload, act.at_us)
+    except msgspec.ValidationError:
+        return None

@@ -1,0 +1,259 @@
+"""One incident: what happened, why we think so, how it went, what to do now, the lines that prove it, who was told."""
+
+from collections.abc import Sequence
+from datetime import tzinfo
+from itertools import groupby
+from operator import itemgetter
+
+import msgspec
+
+from mailwarden.alerts.advice import Step
+from mailwarden.alerts.incident import Evidence, Incident
+from mailwarden.alerts.translate import N_, Translator
+from mailwarden.pipeline.cli.sentences import Sentences
+from mailwarden.pipeline.store import DeliveryRow, Reader
+from mailwarden.pipeline.web.views.card import STATUSES, Card, Quiet, cards, quieted, sentences_of, silences_of, tone_of
+from mailwarden.pipeline.web.views.incidents import CATEGORY_WORDS
+from mailwarden.pipeline.web.visitor import Visitor
+
+__all__ = ["IncidentView", "incident_view"]
+
+_RELATED = 10
+_VALUES = 8  # of one kind of entity that are written out
+_ENTITY_WORDS = {
+    "user.name": N_("Accounts"),
+    "mailwarden.account": N_("Accounts"),
+    "source.ip": N_("Addresses"),
+    "mailwarden.network": N_("Networks"),
+    "email.from.address": N_("Senders"),
+    "email.to.address": N_("Recipients"),
+    "mail.provider": N_("Providers"),
+    "network.protocol": N_("Protocols"),
+    "destination.domain": N_("Destinations"),
+    "user.domain": N_("Domains"),
+}
+_TOLD_WORDS = {
+    "opened": N_("opened"),
+    "worse": N_("got worse"),
+    "repeated": N_("repeated"),
+    "ended": N_("ended"),
+    "returned": N_("came back"),
+    "summary": N_("in a summary"),
+}
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """A stretch of a log line; `marked` where it names what the incident is about."""
+
+    text: str
+    marked: bool
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """A line of the log and where it stands."""
+
+    place: str
+    pieces: list[Piece]
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """What is known, by name; `more` is how many values are not written out."""
+
+    word: str
+    values: list[str]
+    more: int = 0
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """Something that happened; `until_us` where it went on happening."""
+
+    at_us: int
+    until_us: int
+    text: str
+    code: str = ""
+    often: int = 1
+
+
+class Told(msgspec.Struct, frozen=True):
+    """A notification: to whom, whether it arrived, and what they said who refused it."""
+
+    at_us: int
+    word: str
+    channel: str
+    arrived_us: int
+    failed: list[Fact]
+    waits: bool
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """An act that the service has not taken up yet."""
+
+    kind: str
+    who: str
+    at_us: int
+
+
+class IncidentView(msgspec.Struct, frozen=True):
+    """One incident."""
+
+    card: Card
+    tone: str
+    why: str
+    harmless: str
+    category_word: str
+    lasted_s: float
+    steps: list[Step]
+    facts: list[Fact]
+    turns: list[Turn]
+    proof: list[Proof]
+    proof_total: int
+    proof_hidden: int
+    told: list[Told]
+    quiet: Quiet | None
+    asked: list[Asked]
+    whole: list[Card]
+    parts: list[Card]
+    before: list[Card]
+    status_word: str
+    opened_us: int
+
+
+def incident_view(
+    reader: Reader, incident: Incident, visitor: Visitor, tongue: Translator, zone: tzinfo, now_us: int
+) -> IncidentView:
+    """Show an incident with its story."""
+    silences = silences_of(reader)
+    whole = _seen([reader.by_id(incident.parent)], visitor)
+    before = _seen([reader.by_id(incident.previous)], visitor)
+    parts = _seen(reader.parts(incident.id, _RELATED), visitor)
+    sentences = sentences_of(reader, [incident, *whole, *before, *parts], tongue, zone)
+    told = reader.deliveries(incident.id) if visitor.sees_all else []  # whom we tell is not a customer's to know
+    proof = [one for one in incident.evidence if visitor.masked(one.line) == one.line]
+
+    def listed(incidents: list[Incident]) -> list[Card]:
+        return cards(incidents, sentences, silences, visitor, now_us)
+
+    return IncidentView(
+        card=listed([incident])[0],
+        tone=tone_of(incident.severity),
+        why=visitor.masked(sentences.why(incident)),
+        harmless=visitor.masked(sentences.harmless(incident)),
+        category_word=tongue.gettext(CATEGORY_WORDS.get(incident.category, incident.category)),
+        lasted_s=(incident.last_seen_us - incident.first_seen_us) / 1_000_000,
+        steps=_steps(incident, sentences, visitor),
+        facts=_facts(incident, visitor, tongue),
+        turns=_turns(incident, told, sentences),
+        proof=[_proof(one, incident) for one in proof],
+        proof_total=max(incident.evidence_count, len(incident.evidence)),
+        proof_hidden=len(incident.evidence) - len(proof),
+        told=[_told(one, tongue) for one in told],
+        quiet=quieted(incident, silences, now_us),
+        asked=_asked(reader, incident),
+        whole=listed(whole),
+        parts=listed(parts),
+        before=listed(before),
+        status_word=tongue.gettext(STATUSES.get(incident.status, incident.status)),
+        opened_us=incident.opened_us,
+    )
+
+
+def _seen(incidents: Sequence[Incident | None], visitor: Visitor) -> list[Incident]:
+    return [one for one in incidents if one is not None and visitor.may_see(one)]
+
+
+def _steps(incident: Incident, sentences: Sentences, visitor: Visitor) -> list[Step]:
+    """Give what to do, each as a sentence of its own: one that begins with a name keeps it as it is written."""
+    steps = [step for step in sentences.steps(incident) if visitor.masked(step.text) == step.text]
+    return [Step(_begun(step.text), step.command) for step in steps]
+
+
+def _begun(text: str) -> str:
+    return (
+        text[:1].upper() + text[1:] if text.partition(" ")[0].isascii() and text.partition(" ")[0].isalpha() else text
+    )
+
+
+def _facts(incident: Incident, visitor: Visitor, tongue: Translator) -> list[Fact]:
+    facts = []
+    threshold = incident.values.get("threshold")
+    if isinstance(threshold, int | float):
+        facts.append(Fact(tongue.gettext("Fires at"), [tongue.value("number", threshold)]))
+    named: dict[str, Fact] = {}
+    for name, values in visitor.entities(incident.entities).items():
+        word = tongue.gettext(_ENTITY_WORDS.get(name, name))
+        total = incident.entity_counts.get(name, len(values)) if visitor.sees_all else len(values)
+        if word not in named or len(named[word].values) < len(values):
+            named[word] = Fact(word, values[:_VALUES], max(0, total - min(len(values), _VALUES)))
+    facts += named.values()
+    facts.append(Fact(tongue.gettext("Servers"), [*incident.hosts, *incident.modules] or [incident.site]))
+    return facts
+
+
+def _turns(incident: Incident, told: list[DeliveryRow], sentences: Sentences) -> list[Turn]:
+    tongue = sentences.tongue
+    turns = [Turn(incident.first_seen_us, incident.first_seen_us, tongue.gettext("first event"))]
+    for rule, group in groupby(sorted(incident.timeline, key=itemgetter(1)), key=itemgetter(1)):
+        times = sorted(at_us for at_us, _ in group)
+        turns.append(Turn(times[0], times[-1], tongue.gettext("found by the rule"), rule, len(times)))
+    if incident.worse_us:
+        turns.append(Turn(incident.worse_us, incident.worse_us, tongue.gettext("got worse")))
+    for one in told:
+        if one.delivery.accepted_us:
+            said = tongue.say(N_("told: {channel}"), {"channel": one.delivery.accepted_by or "?"})
+            turns.append(Turn(one.delivery.accepted_us, one.delivery.accepted_us, said))
+    count = tongue.count("{number} event", "{number} events", incident.event_count)
+    last = tongue.say(N_("last event, {count} so far"), {"count": count})
+    turns.append(Turn(incident.last_seen_us, incident.last_seen_us, last))
+    return sorted(turns, key=lambda turn: turn.at_us)
+
+
+def _proof(evidence: Evidence, incident: Incident) -> Proof:
+    names = {incident.primary[1], *(value for values in incident.entities.values() for value in values)}
+    names = {name for name in names if len(name) > 3}
+    return Proof(f"{evidence.file}:{evidence.offset}", _marked(evidence.line, sorted(names, key=len, reverse=True)))
+
+
+def _marked(line: str, names: list[str]) -> list[Piece]:
+    """Cut a line where names stand in it, the longest first."""
+    pieces: list[Piece] = []
+    plain = 0
+    at = 0
+    lower = line.lower()
+    wanted = [name.lower() for name in names]
+    if len(lower) != len(line):  # a letter whose small form is longer: places would not fit
+        return [Piece(line, False)]
+    while at < len(line):
+        name = next((one for one in wanted if lower.startswith(one, at)), None)
+        if name is None:
+            at += 1
+            continue
+        if plain < at:
+            pieces.append(Piece(line[plain:at], False))
+        pieces.append(Piece(line[at : at + len(name)], True))
+        at += len(name)
+        plain = at
+    if plain < len(line):
+        pieces.append(Piece(line[plain:], False))
+    return pieces
+
+
+def _told(row: DeliveryRow, tongue: Translator) -> Told:
+    delivery = row.delivery
+    kind = delivery.notification.kind
+    channels = tongue.gettext(", ").join(delivery.receivers) or "–"
+    return Told(
+        at_us=delivery.notification.at_us,
+        word=tongue.gettext(_TOLD_WORDS.get(kind, kind)),
+        channel=delivery.accepted_by or channels,
+        arrived_us=delivery.accepted_us or 0,
+        failed=[Fact(name, [said]) for name, said in delivery.failed.items()],
+        waits=not row.done,
+    )
+
+
+def _asked(reader: Reader, incident: Incident) -> list[Asked]:
+    return [
+        Asked(act.kind, str(act.payload.get("who", "?")), act.at_us)
+        for act in reader.store.pending_acts()
+        if act.payload.get("incident") == incident.id
+    ]

@@ -1,0 +1,256 @@
+"""Now: is everything all right, and what needs me?"""
+
+from collections import Counter
+from datetime import tzinfo
+
+import msgspec
+
+from mailwarden.alerts.incident import Incident
+from mailwarden.alerts.providers import provider_name
+from mailwarden.alerts.silences import Silence
+from mailwarden.alerts.translate import N_, Translator
+from mailwarden.pipeline.rollups import OTHER
+from mailwarden.pipeline.store import IncidentFilter, OutboxCounts, Reader
+from mailwarden.pipeline.web.pulse import Pulse
+from mailwarden.pipeline.web.views.card import Card, cards, quieted, sentences_of, silences_of
+from mailwarden.pipeline.web.views.measures import HOUR_US, Measure, Measures, measure, per_hour
+from mailwarden.pipeline.web.views.plot import Plot, plot
+from mailwarden.pipeline.web.visitor import Visitor
+from mailwarden.pipeline.words import CLASSES, PROTOCOLS
+
+__all__ = ["NowView", "now_view"]
+
+_SHOWN = 8
+_WAITS = 5
+_LOOKED_AT = 200  # of what needs a person; beyond that nobody reads
+_WORTH = ("critical", "high", "medium")
+_MINOR = ("low", "info")
+_UNDERSTOOD = 0.99  # below it the log is not well read
+_LEAST_HOURS = 2  # of a chart
+_DAY_US = 24 * HOUR_US
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A number of the last 24 hours: in words, as it is, and how it compares."""
+
+    name: str
+    word: str
+    count: int
+    usual: str
+    mark: str  # ▲ or ▼ where it left its band
+    compared: str
+
+
+class Protocol(msgspec.Struct, frozen=True):
+    """How people log in by one protocol; `tls` is a share, None where no line tells."""
+
+    name: str
+    logins: int
+    tls: float | None
+    clear: int
+
+
+class Waits(msgspec.Struct, frozen=True):
+    """A provider that lets our mail wait: how many, and the main reason."""
+
+    name: str
+    deferred: int
+    reason: str
+
+
+class NowView(msgspec.Struct, frozen=True):
+    """The first page.
+
+    Args:
+        tone: Of the verdict: ok, minor, watch or critical.
+        verdict: The sentence that judges.
+        warnings: What would make calm false: notices that wait, lines not understood.
+        needs: What needs a person, the worst first.
+        more: How many more do.
+        held: How many are silenced.
+        minor: How many are minor.
+        measures: Numbers of 24 hours; None for who sees only a part.
+        history: Whether there is a usual.
+        charts: By the hour.
+        protocols: How people log in.
+        waits: Who lets our mail wait.
+    """
+
+    tone: str
+    verdict: str
+    warnings: list[str]
+    needs: list[Card]
+    more: int
+    held: int
+    minor: int
+    measures: Measures | None
+    rows: list[Row]
+    history: bool
+    charts: list[Plot]
+    protocols: list[Protocol]
+    waits: list[Waits]
+
+
+def now_view(reader: Reader, visitor: Visitor, tongue: Translator, zone: tzinfo, pulse: Pulse, now_us: int) -> NowView:
+    """Look at everything that is open."""
+    wanted = IncidentFilter(
+        statuses=("open", "quiet"), severities=_WORTH, domains=visitor.domains, parts=not visitor.sees_all
+    )
+    silences = silences_of(reader)
+    found = reader.incidents(wanted, limit=_LOOKED_AT)
+    needing = [one for one in found if quieted(one, silences, now_us) is None]
+    minor = reader.count(msgspec.structs.replace(wanted, severities=_MINOR))
+    measures = measure(reader, _until_us(reader, now_us)) if visitor.sees_all else None
+    rows = [_row(one, tongue) for one in measures.numbers] if measures else []
+    warnings = _warnings(reader.store.outbox_counts(), measures, tongue, zone, now_us) if visitor.sees_all else []
+    history = any(row.usual for row in rows)
+    read = measures is not None and measures.lines > 0  # nothing read is no calm
+    calm = history and read and not warnings and not any(row.mark for row in rows)
+    tone, verdict = _verdict(needing, pulse, calm, tongue)
+    return NowView(
+        tone=tone,
+        verdict=verdict,
+        warnings=warnings,
+        needs=_cards(needing[:_SHOWN], reader, silences, visitor, tongue, zone, now_us),
+        more=max(0, len(needing) - _SHOWN),
+        held=len(found) - len(needing),
+        minor=minor,
+        measures=measures,
+        rows=rows,
+        history=history,
+        charts=_plots(reader, measures, tongue) if measures else [],
+        protocols=_protocols(measures) if measures else [],
+        waits=_waits(measures, tongue) if measures else [],
+    )
+
+
+def _cards(
+    shown: list[Incident],
+    reader: Reader,
+    silences: list[Silence],
+    visitor: Visitor,
+    tongue: Translator,
+    zone: tzinfo,
+    now_us: int,
+) -> list[Card]:
+    return cards(shown, sentences_of(reader, shown, tongue, zone), silences, visitor, now_us)
+
+
+def _plots(reader: Reader, measures: Measures, tongue: Translator) -> list[Plot]:
+    """Draw two of the numbers, from the first hour that was ever counted on: what was before is not nothing."""
+    began_us = reader.store.first_rollup_us() or 0
+    plots = []
+    for name in ("failed_logins", "sent"):
+        hours, counts = per_hour(measures, name)
+        first = next((place for place, hour in enumerate(hours) if hour >= began_us), len(hours))
+        if len(hours) - first >= _LEAST_HOURS:
+            plots.append(plot(name, measure_word(name, tongue), hours[first:], counts[first:]))
+    return plots
+
+
+def _protocols(measures: Measures) -> list[Protocol]:
+    by_name: dict[str, Counter[str]] = {}
+    for row in measures.rows:
+        if row.name == "login":
+            by_name.setdefault(row.a, Counter())[row.b] += row.number
+    made = []
+    for name, tls in by_name.items():
+        told = tls.total() - tls["unknown"]
+        share = (told - tls["no"]) / told if told else None
+        made.append(Protocol(PROTOCOLS.get(name, name or "?"), tls.total(), share, tls["no"]))
+    return sorted(made, key=lambda one: (-one.logins, one.name))
+
+
+def _waits(measures: Measures, tongue: Translator) -> list[Waits]:
+    reasons: dict[str, Counter[str]] = {}
+    for row in measures.rows:
+        if row.name == "delivery" and row.a != "local" and row.b == "deferred":
+            reasons.setdefault(row.a, Counter())[row.c] += row.number
+    waits = []
+    for name, by_class in sorted(reasons.items(), key=lambda one: -one[1].total())[:_WAITS]:
+        reason = by_class.most_common(1)[0][0]
+        word = tongue.gettext(CLASSES[reason]) if reason in CLASSES else reason
+        who = tongue.gettext("all others") if name == OTHER else provider_name(name)
+        waits.append(Waits(who, by_class.total(), word))
+    return waits
+
+
+def _until_us(reader: Reader, now_us: int) -> int:
+    """Give the end of the day that is looked at: now, or where the logs end that were read long ago."""
+    stream_us = int(reader.store.meta("stream_us") or 0)
+    return stream_us if stream_us and stream_us < now_us - _DAY_US else now_us
+
+
+def _verdict(needing: list[Incident], pulse: Pulse, calm: bool, tongue: Translator) -> tuple[str, str]:
+    critical = sum(1 for one in needing if one.severity == "critical")
+    watch = len(needing) - critical
+    parts = []
+    if critical:
+        parts.append(tongue.count("{number} critical", "{number} critical", critical))
+    if watch:
+        parts.append(tongue.count("{number} to watch", "{number} to watch", watch))
+    told = tongue.say(N_("{told}."), {"told": tongue.gettext(", ").join(parts)}) if parts else ""
+    tone = "critical" if critical else "watch" if watch else "ok"
+    if pulse.tone == "critical":
+        blind = tongue.gettext("Nobody is watching: what happens now is not seen.")
+        if pulse.lost:
+            blind = tongue.gettext("A source is lost: not everything is seen.")
+        return "critical", tongue.say(N_("{first} {second}"), {"first": blind, "second": told}).strip()
+    if parts:
+        rest = tongue.gettext("Everything else is normal.") if calm else ""
+        return tone, tongue.say(N_("{first} {second}"), {"first": told, "second": rest}).strip()
+    if calm:
+        return "ok", tongue.gettext("All is well. Nothing needs you.")
+    return "ok", tongue.gettext("Nothing is wrong that needs you.")
+
+
+def _warnings(
+    counts: OutboxCounts, measures: Measures | None, tongue: Translator, zone: tzinfo, now_us: int
+) -> list[str]:
+    said = []
+    if counts.waiting and counts.oldest_us and counts.oldest_us < now_us - 60_000_000:
+        since = tongue.time(counts.oldest_us, zone=zone, near_us=now_us)
+        said.append(
+            tongue.count(
+                "{number} notice waits to be delivered since {since}.",
+                "{number} notices wait to be delivered since {since}.",
+                counts.waiting,
+                {"since": since},
+            )
+        )
+    if measures and measures.of_mail and measures.understood < _UNDERSTOOD * measures.of_mail:
+        ratio = 1 - measures.understood / measures.of_mail
+        text = N_("{unread} of the mail servers' lines were not understood.")
+        said.append(tongue.say(text, {"unread_ratio": ratio}))
+    return said
+
+
+_WORDS = {
+    "failed_logins": N_("Failed logins"),
+    "received": N_("Mail received"),
+    "sent": N_("Mail delivered elsewhere"),
+    "deferred": N_("Mail that had to wait"),
+    "bounced": N_("Mail returned"),
+    "rejected": N_("Mail refused by us"),
+    "logins": N_("Logins"),
+    "clear_logins": N_("Logins without TLS"),
+    "not_understood": N_("Lines not understood"),
+}
+
+
+def measure_word(name: str, tongue: Translator) -> str:
+    """Give the name of a number."""
+    return tongue.gettext(_WORDS[name])
+
+
+def _row(one: Measure, tongue: Translator) -> Row:
+    if one.usual is None:
+        return Row(one.name, measure_word(one.name, tongue), one.count, "", "", "")
+    usual = tongue.value("number", round(one.usual))
+    if not one.changed:
+        return Row(one.name, measure_word(one.name, tongue), one.count, usual, "", tongue.gettext("normal"))
+    up = one.count > one.usual
+    compared = tongue.gettext("new") if not one.usual else tongue.gettext("gone")
+    if one.usual and one.count:
+        compared = tongue.say(N_("{factor}×"), {"factor": tongue.value("number", one.count / one.usual)})
+    return Row(one.name, measure_word(one.name, tongue), one.count, usual, "▲" if up else "▼", compared)

@@ -1,0 +1,71 @@
+"""Who looks at the page, and what they may see and do."""
+
+import re
+from typing import Literal
+
+import msgspec
+
+from mailwarden.alerts.incident import Incident
+
+__all__ = ["Role", "Visitor"]
+
+Role = Literal["viewer", "operator"]
+
+# What may be an address of somebody: anything with an @ in it, up to what ends a word in a log line.
+_ADDRESS = re.compile(r"[^\s<>()\[\],;:=\"'{}]*@[^\s<>()\[\],;:=\"'{}]*")
+_HIDDEN = "•••"
+_NAMED = frozenset(
+    {"user.name", "mailwarden.account", "email.from.address", "email.to.address", "mail.original_recipient"}
+)
+
+
+class Visitor(msgspec.Struct, frozen=True, kw_only=True):
+    """A person or a program that was let in.
+
+    Args:
+        name: As it stands in the audit log and in acts.
+        role: A viewer only looks; an operator also acts.
+        domains: Sees only what is of these; None: all.
+        session: Which of their sessions; "" for a program with a token.
+        csrf: What each of their forms must bring along.
+    """
+
+    name: str
+    role: Role = "viewer"
+    domains: tuple[str, ...] | None = None
+    session: str = ""
+    csrf: str = ""
+
+    @property
+    def acts(self) -> bool:
+        """Whether they may ask the service for something."""
+        return self.role == "operator" and bool(self.session)
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether nothing is kept from them."""
+        return self.domains is None
+
+    def owns(self, name: str) -> bool:
+        """Say whether an account, an address or a domain is theirs to see."""
+        return self.domains is None or name.lower().strip("<>").rpartition("@")[2] in self.domains
+
+    def may_see(self, incident: Incident) -> bool:
+        """Say whether an incident is theirs: about an account of their domains, or about one of these."""
+        return self.owns(incident.primary[1])
+
+    def masked(self, text: str) -> str:
+        """Give text with the addresses of others left out."""
+        if self.domains is None or "@" not in text:
+            return text
+        return _ADDRESS.sub(lambda found: found[0] if self.owns(found[0]) else _HIDDEN, text)
+
+    def entities(self, entities: dict[str, list[str]]) -> dict[str, list[str]]:
+        """Give what an incident names without what is of others: names that tell no domain among them."""
+        if self.domains is None:
+            return entities
+        kept = {
+            name: [value for value in values if self.owns(value)] if name in _NAMED else values
+            for name, values in entities.items()
+        }
+        return {name: values for name, values in kept.items() if values}

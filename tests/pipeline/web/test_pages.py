@@ -1,0 +1,359 @@
+"""What the pages about incidents show, to whom, and what they ask of the service."""
+
+import csv
+import html
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+from incidents import START_US, incident, taken_over
+from served import Served, served
+
+from mailwarden.alerts.incident import Evidence, Incident
+from mailwarden.pipeline.configuration import store_path
+from mailwarden.pipeline.configuration_web import Person
+from mailwarden.pipeline.store import Commit, Store
+from mailwarden.pipeline.web.people import hash_password
+
+WALTER = taken_over()
+HOSTILE = "<script>alert(1)</script>\x1b[31m\u202etxt.exe\x00\"'{{7*7}}"
+OPERATOR = Person("ana", hash_password("correct horse"), "operator")
+VIEWER = Person("vic", hash_password("correct horse"))
+CUSTOMER = Person("cus", hash_password("correct horse"), "operator", ("nova0.test",))
+
+
+def words(text: str) -> str:
+    """Give the words of a page as they are seen."""
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]*>", " ", text)))
+
+
+def test_the_first_sentence_judges(page: Served) -> None:
+    """The first page begins with what needs a person, by severity."""
+    page.commit(2, [])
+
+    head = re.search(r"<h1[^>]*>(.*?)</h1>", page.client().get("/").text)
+
+    assert head is not None
+    assert head[1] == "1 critical."
+
+
+def test_calm_is_never_false(page: Served) -> None:
+    """When nobody reads the logs, that is what the first page says first, and the line at the top says it in red."""
+    page.clocks.passed_s += 7200
+
+    text = page.client().get("/").text
+
+    assert '<h1 class="verdict critical">Nobody is watching: what happens now is not seen. 1 critical.</h1>' in text
+    assert 'data-tone="critical"' in text
+    assert "nothing read for 2 h" in text
+
+
+def test_a_lost_source_is_louder_than_a_quiet_one(directory: Path, tmp_path: Path) -> None:
+    """A log that is gone is told first; one that is only quiet is not told."""
+    gone, quiet = tmp_path / "gone.log", tmp_path / "quiet.log"
+    quiet.write_text("")
+    position = {"merged_us": START_US}
+    old = {"merged_us": START_US - 1}
+    with Store.open(store_path(directory)) as store:
+        store.commit(Commit(2, positions={str(gone): position, str(quiet): position, "/no/longer/read": old}))
+    with served(directory) as page:
+        text = page.client().get("/").text
+
+    assert "A source is lost: not everything is seen." in text
+    assert f"lost: {gone}" in text
+    assert "/no/longer/read" not in text
+
+
+def test_numbers_without_history_have_no_usual(page: Served) -> None:
+    """With less than seven days of counts the word is that there is no history yet."""
+    text = words(page.client().get("/").text)
+
+    assert "No history yet" in text
+    assert "Everything else is normal" not in text
+
+
+def test_numbers_stand_beside_their_usual(directory: Path) -> None:
+    """With four weeks of counts, what left its band is marked, by shape and by factor."""
+    week_us = 7 * 86_400_000_000
+    hour_us = START_US - START_US % 3_600_000_000
+    rollups = {(hour_us - 30 * 86_400_000_000, "lines", "event", "", ""): 1}
+    for week in range(1, 5):
+        rollups[(hour_us - week * week_us, "auth_failure", "dovecot", "bad_password", "imap")] = 8
+        rollups[(hour_us - week * week_us, "delivery", "google", "sent", "")] = 20
+    with Store.open(store_path(directory)) as store:
+        store.commit(Commit(2, rollups=rollups))
+    with served(directory) as page:
+        page.clocks.now_us = START_US + 60_000_000
+        text = words(page.client().get("/").text)
+
+    assert "Failed logins 40 8 ▲ 5×" in text
+    assert "Mail delivered elsewhere 20 20 normal" in text
+
+
+def test_the_page_of_an_incident_tells_its_story(page: Served) -> None:
+    """What to do with the command, why, the proof with its place, and how to silence stand on one page."""
+    text = words(page.client().get(f"/i/{WALTER.id[:5].lower()}").text)
+
+    for said in (
+        "walter.rossi1969@nova0.test was taken over and sends spam",
+        "doveadm kick walter.rossi1969@nova0.test",
+        "291 recipients within 15 min from 198.18.10.60, a network it had not used before",
+        "/var/log/mail.log:9572731",
+        "Could it be harmless?",
+        "Nobody yet.",
+    ):
+        assert said in text
+
+
+def test_an_incident_that_is_not_there(page: Served) -> None:
+    """An id that names nothing, too little, or nonsense is answered with a sentence."""
+    client = page.client()
+
+    assert client.get("/i/ZZZZZZ").status == 404
+    assert client.get("/i/Z").status == 404
+    assert client.get("/i/%F0%9F%92%A9").status == 404
+    assert client.get("/i/" + "A" * 5000).status == 404
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_hostile_text_is_only_text(page: Served, language: str) -> None:
+    """Whatever an attacker writes into names and log lines, no page holds markup, controls or turned text of theirs."""
+    evil = incident(
+        primary=("mailwarden.account", HOSTILE),
+        severity="high",
+        title="{account} sends far more than usual: {recipients} recipients in an hour",
+        why="{account} {measure} {threshold}",
+        values={"account": HOSTILE, "recipients": 3, "measure": HOSTILE, "threshold": HOSTILE},
+        rules=[HOSTILE],
+        entities={"user.name": [HOSTILE], HOSTILE: [HOSTILE], "email.to.address": [HOSTILE]},
+        evidence=[Evidence(HOSTILE, 1, f"Nov 23 {HOSTILE} \udcff")],
+        timeline=[(START_US, HOSTILE)],
+        hosts=[HOSTILE],
+        harmless=HOSTILE,
+        acknowledged_by=HOSTILE,
+    )
+    page.commit(2, [evil])
+    client = page.client(language=language)
+    for path in ("/", "/incidents", f"/i/{evil.id}", f"/incidents?q={'%3Cscript%3E%1b%e2%80%ae'}"):
+        answer = client.get(path)
+
+        assert answer.status == 200
+        assert "<script>alert" not in answer.text
+        assert "49txt" not in answer.text
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", answer.text)
+    assert "&lt;script&gt;alert(1)" in client.get(f"/i/{evil.id}").text
+    assert "\\x1b[31m\\u202e" in client.get(f"/i/{evil.id}").text
+
+
+def test_a_spreadsheet_runs_nothing(page: Served) -> None:
+    """In the CSV no cell is a formula, and names are those of `show --json`."""
+    page.commit(2, [incident(primary=("mailwarden.account", "=HYPERLINK(1)"), title="=cmd|' /C calc'!A0")])
+
+    answer = page.client().get("/incidents.csv?state=all")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+
+    assert {"incident.id", "severity", "title", "event_count"} <= set(rows[0])
+    assert {row["primary"] for row in rows} >= {"'=HYPERLINK(1)", "walter.rossi1969@nova0.test"}
+    assert not [value for row in rows for value in row.values() if value.startswith(("=", "+", "@"))]
+
+
+def test_the_list_is_filtered_in_the_address_bar(page: Served) -> None:
+    """State, severity, kind and words narrow the list and the data alike."""
+    page.commit(2, [incident(primary=("mailwarden.network", "203.0.113.0/24"), status="closed")])
+    client = page.client()
+
+    def found(query: str) -> int:
+        return len(json.loads(client.get(f"/incidents.json?{query}").text))
+
+    assert found("") == 2
+    assert found("state=all") == 3
+    assert found("state=closed") == 1
+    assert found("level=medium") == 1
+    assert found("category=auth_attack&q=198.18") == 1
+    assert found("q=NOVA0") == 1
+    assert found("q=%25") == 0
+    assert "203.0.113" not in client.get("/incidents").text
+
+
+def test_a_long_list_has_pages(page: Served) -> None:
+    """A list of a hundred and more is shown in pages of fifty; the data holds all."""
+    page.commit(2, [incident(primary=("mailwarden.network", f"198.51.{n}.0/24")) for n in range(120)])
+    client = page.client()
+
+    assert "page 3 of 3" in words(client.get("/incidents?page=3").text)
+    assert "page 3 of 3" in words(client.get("/incidents?page=99").text)
+    assert len(json.loads(client.get("/incidents.json").text)) == 122
+
+
+def acts(page: Served) -> list[tuple[str, dict[str, object]]]:
+    """Give what the service was asked for."""
+    with Store.open(store_path(page.directory), read_only=True) as store:
+        return [(act.kind, act.payload) for act in store.pending_acts()]
+
+
+def test_acting_asks_the_service(page: Served) -> None:
+    """“I'm on it”, a silence and “normal here” become acts, with who and why, and are shown until they are taken up."""
+    client, at = page.client(), f"/i/{WALTER.id[:3]}"
+    csrf = client.csrf(at)
+
+    for path, form in (
+        ("on-it", {}),
+        ("silence", {"until": "2h", "because": "newsletter"}),
+        ("normal", {"because": "so it is"}),
+    ):
+        assert client.post(f"{at}/{path}", {"csrf": csrf, **form}).status == 303
+
+    (one, first), (two, second), (three, third) = acts(page)
+    assert (one, two, three) == ("acknowledge", "silence", "silence")
+    assert (first["incident"], first["who"]) == (WALTER.id, "operator")
+    assert (second["because"], second["until"]) == ("newsletter", "time")
+    assert third["matcher"] == {"cause": "takeover", "entity": "walter.rossi1969@nova0.test"}
+    assert "the service takes it up within a minute" in client.get(at).text
+
+
+def test_a_link_only_shows(page: Served) -> None:
+    """Whoever can make somebody open a link changes nothing."""
+    client = page.client()
+    for path in ("on-it", "silence", "normal"):
+        assert client.get(f"/i/{WALTER.id}/{path}").status == 405
+    client.get(f"/i/{WALTER.id}?csrf={client.csrf()}&until=forever")
+
+    assert acts(page) == []
+
+
+@pytest.mark.parametrize(
+    ("csrf", "headers"),
+    [
+        ("", {}),
+        ("x" * 32, {}),
+        (None, {"Origin": "https://evil.example"}),
+        (None, {"Origin": "null"}),
+        (None, {"Sec_Fetch_Site": "cross-site"}),
+        (None, {"Sec_Fetch_Site": "same-site"}),
+    ],
+)
+def test_another_site_cannot_act(page: Served, csrf: str | None, headers: dict[str, str]) -> None:
+    """A form that stood elsewhere does nothing, and that it was tried is written down."""
+    client = page.client()
+    form = {"csrf": client.csrf() if csrf is None else csrf}
+
+    assert client.post(f"/i/{WALTER.id}/on-it", form, **headers).status == 403
+    assert acts(page) == []
+    assert '"refused"' in (page.directory / "web-audit.jsonl").read_text()
+
+
+def test_a_silence_needs_a_reason_and_an_end(page: Served) -> None:
+    """Without a reason, or with an end that is none, nothing is done."""
+    client = page.client()
+    csrf = client.csrf()
+
+    assert client.post(f"/i/{WALTER.id}/silence", {"csrf": csrf, "because": " "}).status == 400
+    assert client.post(f"/i/{WALTER.id}/silence", {"csrf": csrf, "because": "x", "until": "soon"}).status == 400
+    assert acts(page) == []
+
+
+def test_who_only_looks_does_not_act(directory: Path) -> None:
+    """A viewer sees no button, and a form of their own making does nothing."""
+    with served(directory, people=[VIEWER]) as page:
+        client = page.client(let_in=False)
+        client.sign_in("vic", "correct horse")
+        shown = client.get(f"/i/{WALTER.id}")
+        answer = client.post(f"/i/{WALTER.id}/on-it", {"csrf": client.csrf()})
+
+        assert "on-it" not in shown.text
+        assert answer.status == 403
+        assert acts(page) == []
+
+
+def test_a_silenced_incident_needs_nobody(page: Served) -> None:
+    """What is silenced is counted apart, and its page says by whom and why."""
+    client = page.client()
+    form = {"csrf": client.csrf(), "because": "a newsletter", "until": "worse"}
+    client.post(f"/i/{WALTER.id}/silence", form)
+    page.commit(2, [])
+
+    text = words(client.get("/").text)
+    assert "Nothing is wrong that needs you." in text
+    assert "1 silenced" in text
+    assert "silenced until it gets worse, by operator: a newsletter" in words(client.get(f"/i/{WALTER.id}").text)
+
+
+@pytest.fixture
+def others() -> list[Incident]:
+    """Incidents of another customer, of the site, and one of our customer whose lines name others."""
+    return [
+        incident(primary=("mailwarden.account", "secret@other.test"), severity="critical"),
+        incident(primary=("mailwarden.account", "bare"), severity="critical"),
+        incident(primary=("mailwarden.account", "eve@evilnova0.test"), severity="critical"),
+        taken_over(
+            "olga@nova0.test",
+            values={
+                "account": "olga@nova0.test",
+                "address": "198.18.10.60",
+                "measure": 3,
+                "threshold": 2,
+                "span_s": 60,
+            },
+            why="{measure} {threshold} {span} {address} secret@other.test",
+            entities={
+                "user.name": ["olga@nova0.test", "secret@other.test", "bare"],
+                "email.to.address": ["x@other.test"],
+            },
+            evidence=[
+                Evidence("/var/log/mail.log", 1, "from=<olga@nova0.test> to=<secret@other.test>"),
+                Evidence("/var/log/mail.log", 2, "sasl_username=olga@nova0.test"),
+            ],
+            evidence_count=2,
+            parent=incident(primary=("mailwarden.account", "secret@other.test")).id,
+        ),
+    ]
+
+
+def test_a_customer_sees_nothing_of_others(directory: Path, others: list[Incident]) -> None:
+    """A person limited to a domain finds no name, address, number or incident of anybody else on any page."""
+    with served(directory, people=[CUSTOMER]) as page:
+        page.commit(2, others)
+        client = page.client(let_in=False)
+        client.sign_in("cus", "correct horse")
+        answers = {
+            path: client.get(path) for path in ("/", "/incidents?state=all&parts=1", "/incidents.json?state=all")
+        }
+        answers |= {one.id: client.get(f"/i/{one.id}") for one in others}
+        act = client.post(f"/i/{others[0].id}/on-it", {"csrf": client.csrf()})
+
+        assert [answers[one.id].status for one in others] == [404, 404, 404, 200]
+        assert act.status == 404
+        assert acts(page) == []
+    for answer in answers.values():
+        for name in ("other.test", "bare", "evilnova0", "198.18.0.", "990"):
+            assert name not in answer.text, name
+    assert "walter.rossi1969@nova0.test" in answers["/"].text
+    assert "sasl_username" in answers[others[3].id].text
+    assert "1 line is not shown: it names others." in answers[others[3].id].text
+
+
+def test_languages(page: Served) -> None:
+    """The browser's language is taken, and a choice made on the page outweighs it."""
+    client = page.client(language="fr, ja;q=0.8, en;q=0.5")
+
+    assert '<html lang="ja">' in client.get("/").text
+    assert client.post("/language", {"language": "en", "next": "/incidents"}).headers["location"] == "/incidents"
+    assert '<html lang="en">' in client.get("/").text
+    client.post("/language", {"language": "xx", "next": "//evil.example"})
+    assert '<html lang="en">' in client.get("/").text
+
+
+def test_a_store_that_is_not_there_is_said(tmp_path: Path) -> None:
+    """Before the service has run the page says so, and how to start it; once it runs the page goes on by itself."""
+    (tmp_path / "new").mkdir()
+    with served(tmp_path / "new") as page:
+        client = page.client()
+        before = client.get("/")
+        page.commit(1, [])
+        after = client.get("/")
+
+    assert before.status == 503
+    assert "mailwarden run" in before.text
+    assert after.status == 200

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from mailwarden.alerts.finding import Detection
+from mailwarden.alerts.windows import Window, crossed
 from mailwarden.parsers.event import Event
 
-__all__ = ["Detector", "Fired"]
+__all__ = ["Detector", "Fired", "fire", "is_first_outcome"]
 
 S = TypeVar("S")
 
@@ -24,6 +25,19 @@ class Fired(NamedTuple):
     severity: str
     values: dict[str, Any]
     fired: bool = True  # False: it goes on, nothing new
+
+
+def fire(window: Window, measure: int, amount: int, severity: str, values: dict[str, Any]) -> Fired:
+    """Make a finding of a window whose threshold is reached: new when first, then once a doubling."""
+    first = window.level == 0
+    is_new = crossed(window, measure)
+    return Fired(measure, measure if is_new and first else amount, severity, values, is_new)
+
+
+def is_first_outcome(event: Event) -> bool:
+    """Say whether a delivery tells for the first time what became of a recipient: no retry, no way through a filter."""
+    facts = event.facts
+    return bool(facts and facts.get("mailwarden.first_try") and not facts.get("mailwarden.hand_over"))
 
 
 class Detector(ABC, Generic[S]):

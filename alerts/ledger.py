@@ -9,6 +9,7 @@ import msgspec
 
 from mailwarden.alerts.shelf import Backing, Row, Shelf
 from mailwarden.alerts.site import Site
+from mailwarden.alerts.usual import Usual, learn, usual_of
 from mailwarden.parsers.address import network, wide_network
 from mailwarden.parsers.event import Event
 
@@ -38,7 +39,7 @@ class _Account(msgspec.Struct, array_like=True):
     exists: bool = False
     networks: dict[str, tuple[int, int]] = {}  # network -> (first, last) success
     failing: dict[str, tuple[int, int]] = {}  # network -> (last failure, failures) without a success there
-    hours: list[int] = []  # recipients in each of the last busy hours, newest last
+    usual: Usual = msgspec.field(default_factory=Usual)  # recipients of an hour
     hour: int = 0
     hour_recipients: int = 0
     quarter: int = 0
@@ -87,7 +88,7 @@ class Ledger:
 
     def __init__(self, site: Site, backing: Backing) -> None:
         self.site = site
-        self._accounts = Shelf("ledger.account", 1, _Account, _account_expires, backing)
+        self._accounts = Shelf("ledger.account", 2, _Account, _account_expires, backing)
         self._networks = Shelf("ledger.network", 1, _Network, _network_expires, backing)
         self._weathers = Shelf("ledger.weather", 1, _Weather, lambda _: 1 << 62, backing)
         self._servers = Shelf("ledger.server", 1, int, lambda _: 1 << 62, backing)
@@ -231,16 +232,16 @@ class Ledger:
     def mailed(self, account: str, recipients: int, now: int, *, fresh: bool) -> tuple[int, int]:
         """Count recipients of an account; give what was usual before: (most of an hour, most of a quarter of an hour).
 
-        The usual most of an hour is the 95th percentile of the busy hours on record, once there are twenty of them, else
-        0. That of a quarter is the most so far, from networks the account did not just come from.
+        The usual most of an hour is 0 while it is not known. That of a quarter is the most so far, from networks the account
+        did not just come from.
         """
         record = self._account(account, now) or _Account(first_us=now)
         hour, quarter = now // _HOUR_US, now // _QUARTER_US
         if record.hour != hour:
-            if record.hour_recipients:
-                record.hours = [*record.hours, record.hour_recipients][-60:]
             record.hour, record.hour_recipients = hour, 0
         record.hour_recipients += recipients
+        usual = usual_of(record.usual, now) or 0
+        learn(record.usual, now, record.hour_recipients)
         best = record.best_quarter
         if not fresh:
             if record.quarter != quarter:
@@ -249,9 +250,7 @@ class Ledger:
             record.best_quarter = max(best, _whole_quarter(record, now))
         record.last_us = now
         self._accounts.put(account, record)
-        if len(record.hours) < 20:
-            return 0, best
-        return sorted(record.hours)[int(len(record.hours) * 0.95)], best
+        return usual, best
 
     def exists(self, account: str, now: int) -> None:
         """Learn that an account has a mailbox here."""

@@ -11,6 +11,7 @@ from mailwarden.alerts.site import Site
 from mailwarden.parsers.address import ip, is_loopback, network, organisation
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.reply import classify, provider_of
+from mailwarden.pipeline.submission import Origin, Submissions, is_filter, is_handed_in
 
 __all__ = ["Correlator"]
 
@@ -41,6 +42,8 @@ class Message(msgspec.Struct, array_like=True):
     guesses: int = 0  # failed tries by strangers before a login from a network that was new to the account
     fresh: bool = False  # the login's network was new to the account, which was known from another
     first_seen: bool = False  # the account came from this network within the quarter of an hour before
+    script: str | None = None  # who handed it in on this machine: a script's path, its directory, a user
+    returned: bool = False  # goes back to whom a stranger named as the sender
 
 
 class _Tries(msgspec.Struct, array_like=True):
@@ -56,8 +59,9 @@ class Correlator:
 
     Facts it sets: `mailwarden.attempts` (tries this event newly tells of: 0 where another line told it),
     `mailwarden.accepted` (this event completes the acceptance of a message), `mailwarden.first_try` (a recipient's first
-    deferral), `mailwarden.relayed` (a stranger's mail went to a stranger), `mailwarden.direction`, and the account, address
-    and sender of the message on its deliveries.
+    deferral), `mailwarden.relayed` (a stranger's mail went to a stranger), `mailwarden.script` (who handed the message in on
+    this machine), `mailwarden.returned` (a bounce of a stranger's mail), `mailwarden.direction`, and the account, address and
+    sender of the message on its deliveries.
     """
 
     def __init__(self, site: Site, ledger: Ledger, backing: Backing) -> None:
@@ -65,12 +69,15 @@ class Correlator:
         self._ledger = ledger
         self._messages = Shelf("message", 1, Message, lambda m: m.at_us + _MESSAGE_US, backing)
         self._tries = Shelf("tries", 1, _Tries, lambda t: t.at_us + _TRIES_US, backing)
+        self._submissions = Submissions(backing)
         self.handlers = {
             "message-received": self._received,
             "message-queued": self._queued,
             "message-removed": self._removed,
             "delivery": self._delivery,
             "bounce-created": self._bounce,
+            "filter-verdict": self._verdict,
+            "process-start": self._submissions.called,
             "auth-failure": self._failure,
             "auth-error": self._failure,
         }
@@ -81,12 +88,13 @@ class Correlator:
 
     def drain(self) -> list[Row]:
         """Give the rows to commit."""
-        return [*self._messages.drain(), *self._tries.drain()]
+        return [*self._messages.drain(), *self._tries.drain(), *self._submissions.drain()]
 
     def sweep(self, now_us: int) -> None:
         """Forget what has expired."""
         self._messages.sweep(now_us)
         self._tries.sweep(now_us)
+        self._submissions.sweep(now_us)
 
     # ------------------------------------------------------------------ messages
 
@@ -101,6 +109,8 @@ class Correlator:
             user_id=event.user_id,
             directory=event.process_working_directory,
         )
+        if is_handed_in(event):
+            self._hand_in(event, message)
         facts = event.facts
         if facts and facts.get("mailwarden.pair.fresh") and not facts["mailwarden.source.is_proxy"]:
             message.fresh, message.first_seen = facts["mailwarden.user.has_history"], True
@@ -109,14 +119,41 @@ class Correlator:
         if original:  # comes back from a content filter: the same message, already counted
             message.account, message.source_ip = original.account, original.source_ip
             message.sender, message.accepted, message.outbound = original.sender, True, original.outbound
+            message.script = original.script
         if event.event_module == "exim":
             message.sender = event.email_from_address[0] if event.email_from_address else None
             message.recipients = event.mail_recipient_count or len(event.email_to_address or ()) or 1
+            if event.mail_queue_parent_id is not None and message.sender is None:
+                message.returned = self._is_strangers(event, event.mail_queue_parent_id)
             if event.mail_queue_parent_id is None and not original and event.event_outcome != "failure":
                 self._accept(event, message)
         self._messages.put(_key(event, queue_id), message)
         if event.client_ip:
             event.mailwarden_network = network(event.client_ip)
+
+    def _hand_in(self, event: Event, message: Message) -> None:
+        """Say which user or script of this machine a message is of; no login stands for it."""
+        user = event.user_id or event.user_name or ""
+        message.account = event.mailwarden_account = None
+        message.user_id = event.user_id = user
+        if event.event_module == "exim":
+            message.directory = self._submissions.directory(event, user)
+            message.script = message.directory or user
+        else:
+            message.script = f"uid {user}"
+
+    def _verdict(self, event: Event) -> None:
+        """Learn the script that a header of PHP's names."""
+        path = (event.extra or {}).get("file.path")
+        message = self._messages.get(_key(event, event.mail_queue_id)) if path and event.mail_queue_id else None
+        if message is not None and message.script is not None:
+            message.script = f"{path} ({message.script})"
+            self._messages.put(_key(event, str(event.mail_queue_id)), message)
+
+    def _is_strangers(self, event: Event, queue_id: str) -> bool:
+        """Say whether a message came from outside, without a login."""
+        parent = self._messages.get(_key(event, queue_id))
+        return parent is not None and not parent.outbound and parent.source_ip is not None and not parent.returned
 
     def _queued(self, event: Event) -> None:
         queue_id = event.mail_queue_id
@@ -151,6 +188,7 @@ class Correlator:
             event.mailwarden_network = network(source)
         if message.user_id is not None:
             event.user_id = message.user_id
+            facts["mailwarden.script"] = message.script
         if event.email_from_address is None and message.sender:
             event.email_from_address = [message.sender]
         if message.account is not None:
@@ -162,6 +200,8 @@ class Correlator:
         facts["mailwarden.user.usual_hour"], facts["mailwarden.user.best_quarter"] = usual
         if self._site.labels:
             facts["mailwarden.labels"] = self._site.labels_of(account, event.mailwarden_network)
+        if "@" in account:
+            self._ledger.learn_domain(account.rpartition("@")[2], event.stream_us)
         sender = (message.sender or "").lower()
         if sender and sender != account:
             facts["mailwarden.sender.other"] = sender.rpartition("@")[0] != account if "@" not in account else True
@@ -173,7 +213,8 @@ class Correlator:
     def _bounce(self, event: Event) -> None:
         child = event.mail_queue_child_id
         if child is not None:
-            self._messages.put(_key(event, child), Message(at_us=event.stream_us, accepted=True))
+            returned = event.mail_queue_id is not None and self._is_strangers(event, event.mail_queue_id)
+            self._messages.put(_key(event, child), Message(at_us=event.stream_us, accepted=True, returned=returned))
 
     def _delivery(self, event: Event) -> None:
         queue_id = event.mail_queue_id
@@ -194,6 +235,8 @@ class Correlator:
                 facts["mailwarden.labels"] = self._site.labels_of(message.account)
         status = event.mail_delivery_status
         local = _is_local(event)
+        if message is not None and (message.script is not None or message.returned):
+            self._name_origin(event, message, facts, local)
         if not local:
             self._name_provider(event, message, facts)
         if (
@@ -210,11 +253,33 @@ class Correlator:
         elif status != "deferred":
             facts["mailwarden.first_try"] = True
         if local:
-            if status == "sent" and event.process_name != "pipe":  # a pipe may be a filter, for anybody's mail
+            if status == "sent" and not is_filter(event):
                 self._learn_local(event)
+            elif status == "sent" and message is not None and message.source_ip is not None:
+                origin = Origin(event.stream_us, message.source_ip, message.account, message.outbound)
+                self._submissions.into_filter(event, origin, message.sender)
             event.mailwarden_direction = "internal" if message and message.outbound else "inbound"
+        elif message is not None and message.outbound:
+            if status == "sent" and event.destination_ip and self._site.trusts(event.destination_ip):
+                self._submissions.learn_smarthost(event)
         elif message is not None and self._is_relayed(event, message):
             facts["mailwarden.relayed"] = True
+
+    def _name_origin(self, event: Event, message: Message, facts: dict[str, object], local: bool) -> None:
+        """Say who wrote a message that came over no connection: a script, or whoever's mail a filter hands in anew."""
+        if message.returned:
+            facts["mailwarden.returned"] = True
+            return
+        origin = None if local else self._submissions.out_of_filter(event, message.sender)
+        if origin is None:
+            facts["mailwarden.script"] = message.script
+            return
+        message.account, message.source_ip, message.outbound = origin.account, origin.source_ip, origin.outbound
+        message.script = message.user_id = event.user_id = None
+        self._messages.put(_key(event, str(event.mail_queue_id)), message)
+        event.mailwarden_account, event.source_ip = origin.account, origin.source_ip
+        event.mailwarden_network = network(origin.source_ip) if origin.source_ip else None
+        event.mailwarden_direction = "outbound" if origin.outbound else "inbound"
 
     def _name_provider(self, event: Event, message: Message | None, facts: dict[str, object]) -> None:
         """Say who was to take the mail, and what a refusal of theirs means. Only replies of others come here."""
@@ -248,7 +313,7 @@ class Correlator:
         child = self._messages.get(_key(event, remote)) if remote else None
         if child is not None and message is not None and child.account is None:
             child.account, child.source_ip, child.sender = message.account, message.source_ip, message.sender
-            child.outbound, child.user_id = message.outbound, message.user_id
+            child.outbound, child.user_id, child.script = message.outbound, message.user_id, message.script
             self._messages.put(_key(event, str(remote)), child)
 
     def _first_deferral(self, event: Event, message: Message) -> bool:
@@ -278,13 +343,16 @@ class Correlator:
             return False
         if event.mail_delivery_status not in ("sent", "deferred", "bounced") or self._site.trusts(source):
             return False
-        if event.destination_ip is not None and self._site.trusts(event.destination_ip):
-            return False
         if message.sender is None or message.sender.upper().startswith(("SRS0", "SRS1", "PRVS=")):
             return False
         recipient = (event.email_to_address or [""])[0].lower()
         domain = recipient.rpartition("@")[2]
-        return bool(domain) and "@" in recipient and not self._ledger.is_our_domain(domain)
+        if not domain or "@" not in recipient or self._ledger.is_our_domain(domain):
+            return False
+        if event.destination_ip is None or not self._site.trusts(event.destination_ip):
+            return True
+        # A server behind us may keep mailboxes of domains that nobody told us of; a smarthost, or Gmail's domain, tells.
+        return provider_of(domain) is not None or self._submissions.is_smarthost(event.destination_ip)
 
     # ------------------------------------------------------------------ tries
 

@@ -1,8 +1,8 @@
 """OUT-01: an account sends far above its own usual.
 
-Fires at max(20, six times the usual most of an hour) recipients within an hour, the usual being the 95th percentile of
-the account's busy hours. Without twenty busy hours on record nobody knows what is usual: then fifty recipients are told as
-`low` (what users of the peers ask for), for a newsletter looks the same.
+Fires at max(20, six times the usual most of an hour) recipients within an hour, the usual being that of the account and of
+this part of the week (`alerts/usual.py`). In its first week nobody knows what is usual: then fifty recipients are told as `low`
+(what users of the peers ask for), for a newsletter looks the same.
 """
 
 from collections.abc import Iterable

@@ -23,6 +23,7 @@ __all__: list[str] = []
 _MILTER = (*SMTPD, "cleanup")
 
 _ORIGIN = re.compile(r" from ([^ ;]{1,320}); (?=from=<|to=<|proto=|helo=<)").finditer
+_SCRIPT = re.compile(r"X-PHP-(?:Originating-)?Script: (?:[0-9]{1,10}:)?(\S{1,200})").match
 _MOST_ORIGINS = 16  # places of one line that are looked at; a header's text is cut at 200 characters
 
 _EXACT = {
@@ -327,6 +328,9 @@ def _check(event: Event, text: str, action: str) -> bool:
     found = read_context(context)
     if found is not None and not doubtful:
         set_context(event, found)
+    script = _SCRIPT(text) if kind == "header" and who == "local" else None
+    if script is not None:
+        event.set("file.path", script[1])
     event.event_action = action
     event.event_reason = {"header": "header_checks", "body": "body_checks"}.get(kind, "other")
     if action == "reject":

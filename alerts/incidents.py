@@ -11,6 +11,7 @@ import msgspec
 
 from mailwarden.alerts.finding import Detection, Finding
 from mailwarden.alerts.incident import Incident, Kind, Notification, incident_id, severity_rank
+from mailwarden.alerts.normals import Normals
 from mailwarden.alerts.shelf import Backing, Row, Shelf
 from mailwarden.alerts.story import EXPLAINED, Sort, count_sender, leads, may_lead, sort_of
 from mailwarden.parsers.event import Event
@@ -76,6 +77,7 @@ class Incidents:
         servers: Callable[[], Iterable[str]] = tuple,
         repeat_us: int = _REPEAT_US,
     ) -> None:
+        self.normals = Normals()
         self._site = site
         self._servers = servers
         self._repeat_us = repeat_us
@@ -98,6 +100,8 @@ class Incidents:
 
     def take(self, finding: Finding) -> Incident | None:
         """Join a finding to its incident, or open one; None where there is none to join and nothing new fired."""
+        if self.normals and self.normals.covers(finding):
+            return None
         detection = finding.detection
         key = (detection.cause, detection.primary, finding.primary)
         incident = self._by_key.get(key)

@@ -77,7 +77,9 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
         incident = notification.incident
         if self.ended_us is not None and notification.at_us >= self.ended_us:
             return False
-        if self.until == "time" and notification.at_us >= (self.until_us or 0):
+        if self.until == "time" and self.until_us is None:
+            return False
+        if self.until_us is not None and notification.at_us >= self.until_us:
             return False
         meant = self.incident in (incident.id, incident.previous) if self.incident else False
         if not meant and not (self.matcher and self.matcher.matches(incident)):

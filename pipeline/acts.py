@@ -3,11 +3,12 @@
 An act is written down in the store; the service takes it up with its next batch.
 """
 
-import glob
 from typing import Any
 
 from mailwarden.alerts.incident import Incident
+from mailwarden.alerts.normals import NORMAL_DAYS
 from mailwarden.alerts.silences import parse_until
+from mailwarden.parsers.errors import UsageError
 
 __all__ = ["on_it", "silence"]
 
@@ -18,7 +19,7 @@ def on_it(incident: Incident, who: str) -> dict[str, Any]:
 
 
 def silence(
-    incident: Incident, who: str, because: str, at_us: int, *, until: str = "worse", normal: bool = False
+    incident: Incident, who: str, because: str, at_us: int, *, until: str | None = None, normal: bool = False
 ) -> dict[str, Any]:
     """Give the payload of an act `silence`.
 
@@ -27,18 +28,20 @@ def silence(
         who: Asks for it.
         because: Their reason.
         at_us: When.
-        until: `worse`, `forever`, or a duration such as `2h`.
-        normal: It is normal here: for ever, and for whatever else comes of this cause about the same entity.
+        until: `worse`, `forever`, or a duration such as `2h`; None: until worse, and 90 days for what is normal.
+        normal: It is normal here: the rules of the incident pass over the entity it is about. What others find is told.
 
     Raises:
-        UsageError: `until` is none of these.
+        UsageError: `until` is none of these, or what is normal is to last until it gets worse.
     """
-    word, until_us = parse_until("forever" if normal else until, at_us)
+    if normal and until == "worse":
+        raise UsageError("--normal ends at a time. Write  --until 30d  or  --until forever.")
+    word, until_us = parse_until(until or (f"{NORMAL_DAYS}d" if normal else "worse"), at_us)
     payload: dict[str, Any] = {
         "incident": incident.id,
         "who": who,
         "because": because,
-        "until": word,
+        "until": "worse" if normal else word,
         "until_us": until_us,
         "normal": normal,
         "severity": incident.severity,
@@ -46,5 +49,5 @@ def silence(
         "categories": incident.categories,
     }
     if normal:
-        payload["matcher"] = {"cause": incident.cause, "entity": glob.escape(incident.primary[1])}
+        payload["exception"] = {"rules": incident.rules, "primary": list(incident.primary)}
     return payload

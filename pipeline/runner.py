@@ -8,7 +8,7 @@ import gc
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from mailwarden.alerts.compiler import Rulebook
 from mailwarden.alerts.engine import load_detectors
 from mailwarden.alerts.incident import Incident
+from mailwarden.alerts.normals import Normal
 from mailwarden.parsers.errors import StoreBusyError
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.admission import Admission
@@ -24,7 +25,7 @@ from mailwarden.pipeline.archive import Archive
 from mailwarden.pipeline.batch import Batch
 from mailwarden.pipeline.configuration import Configuration, scan_store_path, store_path
 from mailwarden.pipeline.fold import Fold
-from mailwarden.pipeline.store import Commit, OutboxRow, Store
+from mailwarden.pipeline.store import Act, Commit, OutboxRow, Store
 
 if TYPE_CHECKING:
     from mailwarden.pipeline.telling import Teller
@@ -86,6 +87,23 @@ class Runner:
             store.rollup_keys(int(store.meta("stream_us") or 0) - _COUNTED_US),
         )
         self._swept_us = self.fold.swept_us
+        for act in store.silences():
+            with suppress(ValueError):  # the service says so when it takes it up
+                self.heed(act)
+
+    def heed(self, act: Act) -> None:
+        """Take up what an operator says is normal here, or is no more.
+
+        Raises:
+            ValueError: The act cannot be read.
+        """
+        normals = self.fold.incidents.normals
+        if act.kind == "end_silence":
+            normals.end(str(act.payload.get("silence")))
+        elif act.kind == "silence":
+            normal = Normal.of_act(act.payload)
+            if normal is not None:
+                normals.add(str(act.id), normal)
 
     def take(
         self,

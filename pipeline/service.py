@@ -177,12 +177,14 @@ class _Service:
         """Do what an operator asked for; say where it cannot be understood, for it would be asked again for ever."""
         if act.kind == "acknowledge":
             runner.fold.incidents.acknowledge(str(act.payload.get("incident")), str(act.payload.get("who")))
-        elif teller is not None and act.kind == "silence":
-            try:
+            return
+        try:
+            runner.heed(act)
+            if teller is not None and act.kind == "silence":
                 teller.silence(Silence.of_act(str(act.id), act.payload, act.at_us))
-            except ValueError as error:
-                self._say(f"{self._path}: silence {act.id} cannot be read ({error}) and holds nothing back. Ask anew.")
-        elif teller is not None and act.kind == "end_silence":
+        except ValueError as error:
+            self._say(f"{self._path}: silence {act.id} cannot be read ({error}) and holds nothing back. Ask anew.")
+        if teller is not None and act.kind == "end_silence":
             teller.end_silence(str(act.payload.get("silence")))
 
     def _try_again(self, error: StoreBusyError) -> bool:

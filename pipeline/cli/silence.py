@@ -4,10 +4,12 @@ import getpass
 import os
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mailwarden.alerts.escape import printable
+from mailwarden.alerts.normals import Normal
 from mailwarden.alerts.translate import N_
 from mailwarden.pipeline import acts
 from mailwarden.pipeline.cli import options
@@ -15,6 +17,9 @@ from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, write
+
+if TYPE_CHECKING:
+    from mailwarden.pipeline.store import Act
 
 __all__ = ["command"]
 
@@ -25,15 +30,23 @@ __all__ = ["command"]
     examples=[
         ('mailwarden silence 7K2 --because "newsletter on Mondays"', "until it gets worse"),
         ('mailwarden silence 7K2 --until 2h --because "being mended"', "for two hours; or forever"),
+        (
+            'mailwarden silence 7K2 --normal --because "scans at night"',
+            "normal here: its rules pass over it for 90 days",
+        ),
         ("mailwarden silence 7K2 --on-it", "stop repeating it: somebody works on it"),
         ("mailwarden silence --list", "what is silenced, by whom, why and until when"),
     ],
 )
 @click.argument("id_", metavar="[ID]", required=False)
-@click.option("--until", metavar="worse|2h|forever", help="How long (default: until it gets worse).")
+@click.option(
+    "--until",
+    metavar="worse|2h|forever",
+    help="How long (default: until it gets worse; with --normal 90d).",
+)
 @click.option("--because", metavar="TEXT", help="Why; it is shown to whoever looks.")
 @click.option("--on-it", is_flag=True, help="Say that somebody works on it.")
-@click.option("--normal", is_flag=True, help="Say that this is normal here: for ever, whatever it is about.")
+@click.option("--normal", is_flag=True, help="Say that this is normal here: its rules pass over whom it is about.")
 @click.option("--list", "list_", is_flag=True, help="List the silences.")
 @click.option("--end", is_flag=True, help="End the silence of an incident.")
 @options.state
@@ -96,7 +109,7 @@ def _act(
                 store.add_act("end_silence", ending, at_us)
             said = N_("{id} is told again.") if ended else N_("{id} was not silenced. Nothing was changed.")
             return printable(tongue.say(said, values))
-        payload = acts.silence(incident, _who(), because or "", at_us, until=until or "worse", normal=normal)
+        payload = acts.silence(incident, _who(), because or "", at_us, until=until, normal=normal)
         store.add_act("silence", payload, at_us)
     word, until_us = payload["until"], payload["until_us"]
     words = {
@@ -104,6 +117,13 @@ def _act(
         "time": N_("{id} is silenced until {until}: {title}"),
         "forever": N_("{id} is silenced for ever: {title}"),
     }
+    if normal:
+        words = {
+            "time": N_("{entity} is normal here for {rules} until {until}. What other rules find about it is told."),
+            "forever": N_("{entity} is normal here for {rules}, for ever. What other rules find about it is told."),
+        }
+        word = "time" if until_us else "forever"
+        values |= {"entity": incident.primary[1], "rules": incident.rules}
     values["until"] = tongue.time(until_us, zone=now.zone, near_us=at_us) if until_us else ""
     return printable(tongue.say(words[word], values))
 
@@ -116,6 +136,13 @@ def _who() -> str:
         return str(os.getuid())
 
 
+def _normal(act: "Act") -> Normal | None:
+    try:
+        return Normal.of_act(act.payload)
+    except ValueError:  # the service says so when it takes it up
+        return None
+
+
 def _listing(now: Session, state: Path | None) -> list[Line]:
     tongue = now.tongue
     at_us = time.time_ns() // 1000
@@ -124,7 +151,7 @@ def _listing(now: Session, state: Path | None) -> list[Line]:
         silences = [
             act
             for act in store.silences()
-            if act.payload.get("until") != "time" or int(act.payload.get("until_us") or 0) > at_us
+            if act.payload.get("until_us") is None or int(act.payload["until_us"]) > at_us
         ]
     sentences = Sentences(incidents.values(), tongue, now.zone)
     if not silences:
@@ -135,7 +162,10 @@ def _listing(now: Session, state: Path | None) -> list[Line]:
         short = sentences.short(incident.id) if incident else "?"
         title = sentences.title(incident) if incident else ""
         until_us = act.payload.get("until_us")
-        until = sentences.time(int(until_us), at_us) if until_us else str(act.payload.get("until", "worse"))
+        normal = _normal(act)
+        until = str(act.payload.get("until", "worse"))
+        if until_us or normal:
+            until = sentences.time(int(until_us), at_us) if until_us else "forever"
         values = {
             "until": until,
             "who": act.payload.get("who", "?"),
@@ -143,5 +173,8 @@ def _listing(now: Session, state: Path | None) -> list[Line]:
             "since": sentences.time(act.at_us, at_us),
         }
         said = tongue.say(N_("until {until}, by {who} since {since}: {because}"), values)
+        if normal is not None:
+            about = {"entity": normal.primary[1], "rules": list(normal.rules)}
+            said = tongue.say(N_("{entity} is normal here for {rules}"), about) + " " + said
         lines += [[Span(short, "command"), f"  {title}"], [" " * 5, printable(said)]]
     return lines

@@ -249,9 +249,22 @@ class FileSource:
                     f"the file that was read up to byte {mark.offset} is gone. Lines written behind that place before it "
                     "went are lost to mailwarden. Keep at least one rotated file where the log stands.",
                 )
+        elif self._done:
+            self._resume_done(self._done[-1])
         before = self._lineage.grown(self._done[-1]) if self._follow and self._done else None
         if before is not None:
             self._before = (before, time.monotonic() + _LINGER_S)
+
+    def _resume_done(self, mark: Mark) -> None:
+        """Go on in the file that a scan had read to its end, where it still bears the name: it grows, or will."""
+        again = self._lineage.find(mark) if self._follow else self._lineage.grown(mark)
+        if again is None:
+            return
+        if again.path != self._path or again.packed:
+            again.close()
+            return
+        self._done.pop()
+        self._current = again
 
     def found(self) -> list[Source]:
         """Give nothing: rotations belong to this source."""

@@ -106,6 +106,16 @@ def test_a_silence_is_read_from_what_somebody_asked_for() -> None:
     assert not asked.covers(notification(incident("bob@example.org")))
 
 
+def test_a_silence_of_what_is_normal_ends_and_lets_worse_through() -> None:
+    """What other rules find about it is told, and after its end everything."""
+    quiet = silence(until="worse", until_us=NOON_US + HOUR_US)
+    same = {"event_count": 10, "categories": ["account_takeover"]}
+
+    assert quiet.covers(notification(incident(severity="high", **same), at_us=NOON_US))
+    assert not quiet.covers(notification(incident(severity="critical", **same), at_us=NOON_US))
+    assert not quiet.covers(notification(incident(severity="high", **same), at_us=NOON_US + HOUR_US))
+
+
 def test_until_is_read_as_typed() -> None:
     """`worse`, `forever` and durations are understood; anything else says what may be written."""
     assert parse_until("worse", NOON_US) == ("worse", None)

@@ -86,19 +86,72 @@ def test_a_silence_can_be_ended(state: Path) -> None:
     assert call("silence", "--list").stdout == "Nothing is silenced.\n"
 
 
-def test_normal_here_means_this_one_only(state: Path) -> None:
-    """A name that looks like a pattern silences nothing but itself."""
-    star = taken_over("*@nova0.test")
-    with Store.open(store_path(state)) as store:
-        store.commit(Commit(2, incidents=[star]))
+def guesses(address: str, minute: int, tries: int = 6) -> str:
+    """Write refused logins of a stranger."""
+    return "".join(
+        f"2026-03-02T08:{minute:02}:{second:02}+00:00 mx1 postfix/smtpd[7]: warning: unknown[{address}]:"
+        " SASL LOGIN authentication failed: UGFzc3dvcmQ6\n"
+        for second in range(tries)
+    )
 
-    call("silence", star.id, "--normal", "--because", "x")
 
+def incidents_of(*words: str) -> dict[str, int]:
+    """Scan; give how many events the incidents of each network count."""
+    found = map(json.loads, call("scan", "--json", *words).stdout.splitlines())
+    return {next(iter(one["primary"].values())): one["event_count"] for one in found}
+
+
+def test_what_is_normal_here_feeds_no_incident_until_it_ends(state: Path, tmp_path: Path) -> None:
+    """One network for one rule; others are found as ever, it is listed with its end and reason, and --end takes it back."""
+    log = tmp_path / "mail.log"
+    words = ("--state", str(state), str(log))
+    log.write_text(guesses("203.0.113.7", 0, 5))
+    before = incidents_of(*words)
     with Store.open(store_path(state), read_only=True) as store:
-        (act,) = store.silences()
-    silence = Silence.of_act(str(act.id), act.payload, act.at_us)
-    assert silence.covers(Notification(id="n", kind="opened", incident=star, at_us=act.at_us))
-    assert not silence.covers(Notification(id="n", kind="opened", incident=taken_over(), at_us=act.at_us))
+        (id_,) = [one.id for one in store.incidents() if one.primary[1] == "203.0.113.0/24"]
+    on = ("--state", str(state))
+
+    said = call("silence", id_, "--normal", "--because", "our own scanner", *on).stdout
+    with log.open("a") as file:
+        file.write(guesses("203.0.113.7", 1, 4) + guesses("198.51.100.7", 21))
+    after = incidents_of(*words)
+    listed = call("silence", "--list", *on).stdout
+
+    assert "203.0.113.0/24 is normal here for fast_guessing until" in said
+    assert before["203.0.113.0/24"] == after["203.0.113.0/24"] == 5
+    assert after["198.51.100.0/24"] == 6
+    assert "203.0.113.0/24 is normal here for fast_guessing until" in listed
+    assert "our own scanner" in listed
+
+    call("silence", id_, "--end", *on)
+    with log.open("a") as file:
+        file.write(guesses("203.0.113.7", 40, 40))
+
+    assert incidents_of(*words)["203.0.113.0/24"] > 6
+
+
+def test_what_is_normal_here_ends_by_itself(state: Path, tmp_path: Path) -> None:
+    """After its end in stream time the rule looks again; 90 days where nobody says how long, or for ever."""
+    log = tmp_path / "mail.log"
+    log.write_text(guesses("203.0.113.7", 0))
+    on = ("--state", str(state))
+    assert incidents_of(*on, str(log))
+    with Store.open(store_path(state), read_only=True) as store:
+        (id_,) = [one.id for one in store.incidents() if one.primary[1] == "203.0.113.0/24"]
+    for until in ((), ("--until", "forever"), ("--until", "30d")):
+        call("silence", id_, "--normal", "--because", "x", *until, *on)
+    with Store.open(store_path(state)) as store:
+        acts = store.silences()
+        days = [one.payload["until_us"] and (one.payload["until_us"] - one.at_us) / 86_400_000_000 for one in acts]
+        for act in acts:
+            store.add_act("end_silence", {"silence": act.id}, act.at_us)
+        store.add_act("silence", acts[0].payload | {"until_us": START_US - 365 * 86_400_000_000}, START_US)
+    with log.open("a") as file:
+        file.write(guesses("203.0.113.7", 20, 40))
+
+    assert days == [90, None, 30]
+    assert incidents_of(*on, str(log))["203.0.113.0/24"] > 6
+    assert call("silence", id_, "--normal", "--until", "worse", "--because", "x", *on).exit_code == 2
 
 
 def test_on_it_is_asked_for(state: Path) -> None:

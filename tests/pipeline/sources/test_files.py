@@ -444,3 +444,25 @@ def test_the_ends_of_what_is_scanned_are_known_where_stamps_lack_the_year(log: P
     log.write_bytes(b"Jan  1 01:02:03 mx1 a: d\nJan  2 01:02:03 mx1 a: e\n")
 
     assert FileSource(log, rotations=True).ends() == ("Dec 30 01:02:03 mx1 a: b", "Jan  2 01:02:03 mx1 a: e")
+
+
+@pytest.mark.parametrize("follow", [False, True])
+def test_a_file_that_grew_after_a_scan_had_ended_is_read_on(log: Path, follow: bool) -> None:
+    """What a scan left in its state is where the next one, or the service, goes on in the same file."""
+    log.write_bytes(b"one\ntwo\n")
+    scan = FileSource(log, only=[log])
+    assert [chunk.data for chunk in iter(scan.read, None)] == [b"one\ntwo\n"]
+    position = scan.position()
+    if not follow:
+        with log.open("ab") as file:
+            file.write(b"three\n")
+
+    again = FileSource(log, only=None if follow else [log], follow=follow)
+    again.restore(position)
+    if follow:
+        assert again.read() is None
+        with log.open("ab") as file:
+            file.write(b"three\n")
+
+    assert [(chunk.offset, chunk.data) for chunk in iter(again.read, None)] == [(8, b"three\n")]
+    again.close()

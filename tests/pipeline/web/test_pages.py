@@ -209,7 +209,8 @@ def test_acting_asks_the_service(page: Served) -> None:
     assert (one, two, three) == ("acknowledge", "silence", "silence")
     assert (first["incident"], first["who"]) == (WALTER.id, "operator")
     assert (second["because"], second["until"]) == ("newsletter", "time")
-    assert third["matcher"] == {"cause": "takeover", "entity": "walter.rossi1969@nova0.test"}
+    about = ["mailwarden.account", "walter.rossi1969@nova0.test"]
+    assert third["exception"] == {"rules": WALTER.rules, "primary": about}
     assert "the service takes it up within a minute" in client.get(at).text
 
 

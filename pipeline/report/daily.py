@@ -10,8 +10,11 @@ from mailwarden.alerts.incident import Incident, severity_rank
 from mailwarden.alerts.translate import translator
 from mailwarden.pipeline.cli.incident_json import as_data
 from mailwarden.pipeline.cli.sentences import Sentences
+from mailwarden.pipeline.report.document import Document
 from mailwarden.pipeline.report.figures import Figures, measure_day
-from mailwarden.pipeline.report.text import Page, page_text, verdict
+from mailwarden.pipeline.report.page import Page, verdict
+from mailwarden.pipeline.report.sections import document
+from mailwarden.pipeline.report.text import as_text
 from mailwarden.pipeline.store import Store, Unparsed
 
 __all__ = ["Report", "build"]
@@ -32,7 +35,11 @@ class Report(msgspec.Struct, frozen=True):
 
     def as_text(self) -> str:
         """Give the report for a terminal or a mail: at most two screens, nothing in it that a terminal obeys."""
-        return page_text(self._page())
+        return as_text(self.document())
+
+    def document(self) -> Document:
+        """Give the report in its reader's words, for whatever form it is to take."""
+        return document(self._page())
 
     def as_data(self) -> dict[str, Any]:
         """Give the report as data, times as epoch microseconds, incidents as `show --json` gives them."""

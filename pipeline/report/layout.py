@@ -8,15 +8,15 @@ from mailwarden.alerts.escape import printable
 from mailwarden.alerts.translate import Translator
 from mailwarden.pipeline.cli.terminal import columns, shorten, wrap
 
-__all__ = ["WIDTH", "Section", "cut", "date_text", "more_text", "pad", "sentence", "table"]
+__all__ = ["WIDTH", "Lines", "cut", "date_text", "more_text", "pad", "sentence", "table"]
 
 WIDTH = 80
 _NAME_LEAST = 14  # columns of a name that still tell whose it is
 _CELL = 24  # columns of any other cell
 
 
-class Section(NamedTuple):
-    """Lines of a report; a block found something and stands apart."""
+class Lines(NamedTuple):
+    """Lines of a section; a block found something and stands apart."""
 
     lines: Sequence[str] = ()
     is_block: bool = False
@@ -36,14 +36,14 @@ def more_text(tongue: Translator, number: int) -> str:
     return tongue.count("and {number} more", "and {number} more", number)
 
 
-def sentence(text: str) -> Section:
+def sentence(text: str) -> Lines:
     """Give a section that found nothing: one sentence."""
-    return Section(wrap(text, WIDTH, WIDTH))
+    return Lines(wrap(text, WIDTH, WIDTH))
 
 
 def table(
     tongue: Translator, at_most: int, title: str, head: Sequence[str], rows: Sequence[Sequence[str]], total: int
-) -> Section:
+) -> Lines:
     """Lay out rows under a title: the first column to the left, numbers to the right, a last column of words to the left."""
     shown = [head, *rows[:at_most]]
     others = [[cut(cell, _CELL) for cell in row[1:]] for row in shown]
@@ -61,7 +61,7 @@ def table(
     rest = total - len(shown) + 1
     if rest > 0:
         lines.append("  " + more_text(tongue, rest))
-    return Section(lines, is_block=True)
+    return Lines(lines, is_block=True)
 
 
 def cut(text: str, width: int) -> str:

@@ -206,10 +206,12 @@ class Store:
             )
         ]
 
-    def rollups(self, from_us: int, to_us: int) -> list[tuple[int, str, str, str, str, int]]:
-        """Give what was counted from an hour on and before another, as (hour_us, name, a, b, c, count)."""
+    def rollups(self, from_us: int, to_us: int, name: str | None = None) -> list[tuple[int, str, str, str, str, int]]:
+        """Give what was counted from an hour on and before another, as (hour_us, name, a, b, c, count); of one name or all."""
         return self._rows(
-            "SELECT hour_us, name, a, b, c, count FROM rollups WHERE hour_us >= ? AND hour_us < ?", (from_us, to_us)
+            "SELECT hour_us, name, a, b, c, count FROM rollups"
+            " WHERE hour_us >= ?1 AND hour_us < ?2 AND (?3 IS NULL OR name = ?3)",
+            (from_us, to_us, name),
         )
 
     def rollup_sums(self, from_us: int, to_us: int) -> list[tuple[str, str, str, str, int]]:

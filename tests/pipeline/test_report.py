@@ -102,9 +102,9 @@ def test_a_quiet_day_takes_five_lines(days: Days) -> None:
         "✓ Tue 3 Mar 2026: all normal. 2,100 received, 4,500 delivered (99.8 %), 10",
         "  returned.",
         "Everything counted is near its usual value.",
+        "900 logins (IMAP 800, POP3 100), all with TLS.",
         "110 failed logins: 100 by strangers (1 network), 10 by people known there; 1",
         "account known here was tried.",
-        "900 logins (IMAP 800, POP3 100), all with TLS.",
         "29,996 lines read, 99.98 % of the mail servers' understood.",
     ]
 

@@ -1,0 +1,198 @@
+"""A report as HTML: one page for a mail program or a browser, with everything it needs in it."""
+
+import base64
+from datetime import UTC, datetime, tzinfo
+
+import css_inline
+import msgspec
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from mailwarden.alerts.escape import printable
+from mailwarden.alerts.render import severity_shape, severity_word
+from mailwarden.alerts.translate import N_, Translator, translator
+from mailwarden.pipeline.report.chart import HEIGHT, bars_png
+from mailwarden.pipeline.report.document import Document, Grid, Note, Section, Story, Todo
+from mailwarden.pipeline.report.layout import more_text
+from mailwarden.pipeline.report.page import tone_of
+from mailwarden.pipeline.report.trends import Hours
+
+__all__ = ["CHART", "Picture", "as_html", "picture"]
+
+CHART = "attacks"
+"""Content id of the picture, without the domain that a mail adds."""
+
+_ROWS = 5
+_SHAPES = {"critical": "●", "watch": "▲", "minor": "■", "ok": "✓", "": ""}
+_FOOTER = N_("Made from what your mail servers logged. Nothing in it was asked of anybody else.")
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """The chart: the image, what it shows in words, and the labels below it."""
+
+    png: bytes
+    alt: str
+    labels: list[str]
+
+
+class _Story(msgspec.Struct, frozen=True):
+    shape: str
+    word: str
+    tone: str
+    short: str
+    title: str
+    state: str
+    why: str
+    todo: Todo | None
+
+
+class _Row(msgspec.Struct, frozen=True):
+    cells: list[str]
+    share: int
+
+
+class _Grid(msgspec.Struct, frozen=True):
+    head: list[str]
+    rows: list[_Row]
+    shares: bool
+    worded: bool
+    more: str
+
+
+class _Note(msgspec.Struct, frozen=True):
+    shape: str
+    text: str
+    command: str | None
+
+
+class _Section(msgspec.Struct, frozen=True):
+    name: str
+    heading: str
+    said: str
+    grid: _Grid | None
+    notes: list[_Note]
+    stories: list[_Story]
+    more_stories: str
+    todo: list[Todo]
+
+
+class _Chart(msgspec.Struct, frozen=True):
+    source: str
+    alt: str
+    labels: list[str]
+    height: int
+
+
+class _View(msgspec.Struct, frozen=True):
+    """What the template shows; all of it printable."""
+
+    language: str
+    title: str
+    mark: str
+    tone: str
+    verdict: str
+    about: str
+    sections: list[_Section]
+
+
+def picture(hours: Hours, tongue: Translator, zone: tzinfo) -> Picture | None:
+    """Draw when logins failed; None where none did."""
+    if not any(hours.failed):
+        return None
+    most = max(hours.failed)
+    at = hours.from_us + hours.failed.index(most) * hours.step_us
+    daily = hours.step_us > 3_600_000_000
+    alt = tongue.say(
+        N_("Failed logins by day: at most {most}, on {at}; on average {mean}.")
+        if daily
+        else N_("Failed logins by hour: at most {most}, from {at} on; on average {mean}."),
+        {"most": most, "at": _label(at, zone, daily=daily), "mean": sum(hours.failed) / len(hours.failed)},
+    )
+    places = [0, len(hours.failed) // 2, len(hours.failed)] if not daily else [0, len(hours.failed) - 1]
+    labels = [_label(hours.from_us + place * hours.step_us, zone, daily=daily) for place in places]
+    return Picture(bars_png(hours.failed), alt, labels)
+
+
+def _label(at_us: int, zone: tzinfo, *, daily: bool) -> str:
+    moment = datetime.fromtimestamp(at_us / 1_000_000, UTC).astimezone(zone)
+    return f"{moment:%Y-%m-%d}" if daily else f"{moment:%H:%M}"
+
+
+def as_html(document: Document, chart: Picture | None, *, content_id: str | None = None) -> str:
+    """Write a report as one HTML page with its styles in place.
+
+    Args:
+        document: The report.
+        chart: Its picture, where there is one.
+        content_id: What the picture is called in the mail that holds it; None: it stands in the page itself.
+    """
+    tongue = translator(document.language)
+    view = _View(
+        document.language,
+        printable(document.title),
+        document.mark,
+        document.tone,
+        printable(document.verdict),
+        printable(document.about),
+        [_section(one, tongue) for one in document.sections],
+    )
+    shown = None
+    if chart is not None:
+        data = base64.b64encode(chart.png).decode()
+        source = f"cid:{content_id}" if content_id else f"data:image/png;base64,{data}"
+        shown = _Chart(source, chart.alt, chart.labels, HEIGHT)
+    text = _environment().get_template("report.html.j2").render(page=view, chart=shown, footer=tongue.gettext(_FOOTER))
+    # No file and no address is ever opened for it: all it needs stands in the page.
+    return css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=False).inline(text)
+
+
+def _environment() -> Environment:
+    loader = PackageLoader("mailwarden.pipeline.report")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+
+def _section(section: Section, tongue: Translator) -> _Section:
+    rest = section.stories_total - len(section.stories)
+    return _Section(
+        section.name,
+        section.heading,
+        printable(section.said),
+        _grid(section.grid, tongue) if section.grid else None,
+        [_note(one) for one in section.notes],
+        [_story(one, tongue) for one in section.stories],
+        more_text(tongue, rest) if section.stories and rest > 0 else "",
+        [Todo(printable(one.text), printable(one.command) if one.command else None) for one in section.todo],
+    )
+
+
+def _story(story: Story, tongue: Translator) -> _Story:
+    todo = Todo(printable(story.todo.text)) if story.todo else None
+    return _Story(
+        severity_shape(story.severity),
+        severity_word(story.severity, tongue),
+        tone_of(story.severity),
+        story.short,
+        printable(story.title),
+        story.state,
+        printable(story.why),
+        todo,
+    )
+
+
+def _grid(grid: Grid, tongue: Translator) -> _Grid:
+    most = max(grid.shares, default=0) or 1
+    rows = [
+        _Row([printable(cell) for cell in row], max(1, round(share / most * 100)))
+        for row, share in zip(grid.rows[:_ROWS], grid.shares or [0.0] * len(grid.rows), strict=False)
+    ]
+    rest = grid.total - len(rows)
+    return _Grid(
+        grid.head,
+        rows,
+        bool(grid.shares),
+        len(grid.head) > 2 and not grid.shares,
+        more_text(tongue, rest) if rest > 0 else "",
+    )
+
+
+def _note(note: Note) -> _Note:
+    return _Note(_SHAPES[note.tone], printable(note.text), note.command)

@@ -1,0 +1,208 @@
+"""A report and how its reader wants it; the verdict, and what several sections say in the same words."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, tzinfo
+from typing import NamedTuple
+
+from mailwarden.alerts.incident import Incident, severity_rank
+from mailwarden.alerts.providers import provider_name
+from mailwarden.alerts.render import severity_shape
+from mailwarden.alerts.translate import N_, Translator
+from mailwarden.pipeline.cli.sentences import Sentences
+from mailwarden.pipeline.report.document import Tone
+from mailwarden.pipeline.report.figures import HISTORY_DAYS, Figures, Measure, Provider
+from mailwarden.pipeline.report.layout import date_text
+from mailwarden.pipeline.rollups import OTHER
+from mailwarden.pipeline.store import Unparsed
+
+__all__ = [
+    "UNDERSTOOD",
+    "Page",
+    "change_word",
+    "has",
+    "left_usual",
+    "mark",
+    "number",
+    "of_mail",
+    "percent",
+    "provider_word",
+    "refusing",
+    "tone_of",
+    "understood_ratio",
+    "usual_text",
+    "verdict",
+    "when",
+]
+
+_FEW = 5  # failed deliveries of a provider are worth a table from so many on, where they are
+_RATIO = 0.05  # this part of its mail,
+_MUCH = 200  # or so many
+_MANY = 100  # recipients more or less than usual: what one newsletter makes of a person's mail
+UNDERSTOOD = 0.99  # below it the log is not well read
+_TONES: dict[str, Tone] = {
+    "critical": "critical",
+    "high": "watch",
+    "medium": "watch",
+    "low": "minor",
+    "info": "minor",
+}
+
+
+class Page(NamedTuple):
+    """A report and how its reader wants it."""
+
+    tongue: Translator
+    sentences: Sentences
+    first: date
+    last: date
+    zone: tzinfo
+    figures: Figures
+    incidents: Sequence[Incident]
+    unparsed: Sequence[Unparsed]
+    waiting: int
+    host: str = ""
+    domain: str | None = None  # whose report it is; None: of the whole server
+
+
+def tone_of(severity: str) -> Tone:
+    """Give how urgent a severity looks."""
+    return _TONES[severity]
+
+
+def verdict(page: Page) -> str:
+    """Judge the time in a sentence."""
+    tongue, figures = page.tongue, page.figures
+    tones = Counter(tone_of(one.severity) for one in page.incidents)
+    parts = [
+        tongue.count("{number} critical", "{number} critical", tones["critical"]),
+        tongue.count("{number} to watch", "{number} to watch", tones["watch"]),
+        tongue.count("{number} minor", "{number} minor", tones["minor"]),
+    ]
+    counts = (tones["critical"], tones["watch"], tones["minor"])
+    told = tongue.gettext(", ").join(part for part, count in zip(parts, counts, strict=True) if count)
+    if not figures.lines and not page.incidents:
+        return tongue.say(
+            N_("{when}: no line was read. Either mailwarden did not run, or its logs stood still."),
+            {"when": when(page)},
+        )
+    values: dict[str, object] = {"when": when(page), "told": told, "mail": _mail(page)}
+    if tones["critical"] or tones["watch"]:
+        return tongue.say(N_("{when}: {told}. {mail}"), values)
+    if _is_doubtful(page):
+        return tongue.say(N_("{when}: no trouble seen, but not all could be read or told, see below. {mail}"), values)
+    if refusing(figures):
+        return tongue.say(N_("{when}: nothing urgent, but some mail was not taken, see below. {mail}"), values)
+    if any(one.changed for one in figures.measures.values()):
+        return tongue.say(N_("{when}: nothing urgent, but not all is as usual. {mail}"), values)
+    if told:
+        return tongue.say(N_("{when}: nothing that needs you ({told}). {mail}"), values)
+    if figures.history_days < HISTORY_DAYS:  # what is normal is not known yet
+        return tongue.say(N_("{when}: no trouble found. {mail}"), values)
+    return tongue.say(N_("{when}: all normal. {mail}"), values)
+
+
+def mark(page: Page) -> tuple[str, Tone]:
+    """Give the shape and the tone of the verdict."""
+    if page.incidents:
+        worst = max(page.incidents, key=lambda one: severity_rank(one.severity)).severity
+        if severity_rank(worst) >= severity_rank("medium"):
+            return severity_shape(worst), tone_of(worst)
+    return ("✓", "ok") if page.figures.lines and not _is_doubtful(page) else ("▲", "watch")
+
+
+def _is_doubtful(page: Page) -> bool:
+    """Say whether calm would be false: lines were lost or not understood, or nobody could be told."""
+    figures = page.figures
+    unread = not of_mail(figures) or understood_ratio(figures) < UNDERSTOOD
+    return bool(figures.data_loss or page.waiting or unread)
+
+
+def of_mail(figures: Figures) -> int:
+    """Count the lines of mail servers."""
+    return figures.understood + figures.not_understood
+
+
+def understood_ratio(figures: Figures) -> float:
+    """Give the part of the mail servers' lines that was understood."""
+    ours = of_mail(figures)
+    return figures.understood / ours if ours else 1.0
+
+
+def _mail(page: Page) -> str:
+    """Say in a few words how mail went."""
+    tongue = page.tongue
+    received, sent, deferred, bounced = (
+        page.figures.measures[name].count for name in ("received", "sent", "deferred", "bounced")
+    )
+    if not sent + bounced + deferred:
+        return tongue.count("{number} message received.", "{number} messages received.", received)
+    ratio = percent(sent, sent + bounced, 1)
+    parts = [
+        (received, N_("{number} received")),
+        (sent, N_("{number} delivered ({ratio} %)")),
+        (bounced, N_("{number} returned")),
+        (deferred, N_("{number} had to wait")),
+    ]
+    told = [tongue.say(text, {"number": count, "ratio": ratio}) for count, text in parts if count]
+    return tongue.say(N_("{mail}."), {"mail": tongue.gettext(", ").join(told)})
+
+
+def percent(part: int, whole: int, digits: int) -> str:
+    """Write a share; 100 only where it is all."""
+    if not whole:
+        return "0"
+    nearly_all = 100 - 10**-digits
+    return f"{100.0 if part == whole else min(part / whole * 100, nearly_all):.{digits}f}"
+
+
+def when(page: Page) -> str:
+    """Write the day or the days."""
+    first = date_text(page.first, page.tongue)
+    if page.first == page.last:
+        return first
+    return f"{first} – {date_text(page.last, page.tongue)}"
+
+
+def left_usual(count: int, usual: float) -> bool:
+    """Say whether a sender's recipients are far from what is usual for them."""
+    return abs(count - usual) >= _MANY and max(count, usual) >= 2 * min(count, usual)
+
+
+def refusing(figures: Figures) -> list[Provider]:
+    """List the providers that did not take a good part of our mail."""
+    failed = [(one, one.deferred + one.bounced) for one in sorted(figures.providers, key=lambda one: one.name == OTHER)]
+    return [one for one, n in failed if n >= _FEW and (n >= _MUCH or n >= _RATIO * (one.sent + n))]
+
+
+def has(page: Page, *categories: str) -> bool:
+    """Say whether an incident of medium or above is of one of these categories."""
+    return any(
+        one.category in categories and severity_rank(one.severity) >= severity_rank("medium") for one in page.incidents
+    )
+
+
+def number(tongue: Translator, value: float) -> str:
+    """Write a number."""
+    return tongue.value("number", value)
+
+
+def usual_text(tongue: Translator, usual: float | None) -> str:
+    """Write what is usual, a dash where nobody knows."""
+    return "–" if usual is None else number(tongue, round(usual))
+
+
+def change_word(tongue: Translator, measure: Measure) -> str:
+    """Say how far a number left its usual; empty where it did not."""
+    if not measure.changed or measure.usual is None:
+        return ""
+    if not measure.usual:
+        return f"▲ {tongue.gettext('new')}"
+    if not measure.count:
+        return f"▼ {tongue.gettext('gone')}"
+    return f"{'▲' if measure.count > measure.usual else '▼'} {number(tongue, measure.count / measure.usual)}×"
+
+
+def provider_word(name: str, tongue: Translator) -> str:
+    """Name a provider."""
+    return tongue.gettext("all others") if name == OTHER else provider_name(name)

@@ -1,0 +1,363 @@
+"""The sections of a report, in the order in which they are read."""
+
+from collections.abc import Callable
+
+from mailwarden.alerts.incident import Incident, severity_rank
+from mailwarden.alerts.translate import N_, Translator
+from mailwarden.pipeline.report.document import Document, Grid, Note, Section, Story, Todo
+from mailwarden.pipeline.report.figures import HISTORY_DAYS, Attacks, Counted, Measure, Sender
+from mailwarden.pipeline.report.layout import cut
+from mailwarden.pipeline.report.page import (
+    UNDERSTOOD,
+    Page,
+    change_word,
+    has,
+    left_usual,
+    mark,
+    number,
+    of_mail,
+    percent,
+    provider_word,
+    refusing,
+    understood_ratio,
+    usual_text,
+    verdict,
+    when,
+)
+from mailwarden.pipeline.words import CLASSES, MEASURES, PROTOCOLS
+
+__all__ = ["document"]
+
+_STORIES = 5  # incidents written out
+_TODO = 5
+_PROTOCOLS = 4  # named in a sentence
+_ALL_CLEAR = N_("{logins} ({by}), all without TLS")
+
+
+def document(page: Page) -> Document:
+    """Put a report into words."""
+    tongue, figures = page.tongue, page.figures
+    shape, tone = mark(page)
+    judged = verdict(page)
+    about = [
+        page.domain or page.host,
+        when(page),
+        tongue.count("{number} line read", "{number} lines read", figures.lines),
+    ]
+    sections = [make(page) for make in _SECTIONS] if figures.lines or page.incidents else []
+    return Document(
+        language=tongue.language,
+        verdict=judged,
+        mark=shape,
+        tone=tone,
+        title=f"{shape} {page.domain or page.host}: {judged}" if page.domain or page.host else f"{shape} {judged}",
+        about=" · ".join(part for part in about if part),
+        sections=sections,
+    )
+
+
+def _stories(page: Page) -> Section:
+    """What happened, the worst first, with the next step of what needs a person."""
+    worth = [one for one in page.incidents if severity_rank(one.severity) >= severity_rank("medium")]
+    shown = (worth or page.incidents)[:_STORIES]
+    return Section(
+        name="incidents",
+        heading=page.tongue.gettext("Incidents"),
+        is_calm=not shown,
+        stories=[_story(one, page, is_worth=one in worth) for one in shown],
+        stories_total=len(page.incidents),
+    )
+
+
+def _story(incident: Incident, page: Page, *, is_worth: bool) -> Story:
+    sentences = page.sentences
+    step = None
+    if is_worth and incident.status != "closed":
+        first = sentences.steps(incident)[0]
+        step = Todo(first.text, first.command)
+    return Story(
+        short=sentences.short(incident.id),
+        severity=incident.severity,
+        title=sentences.title(incident),
+        state=_state(incident, page),
+        why=sentences.why(incident) if incident.why else "",
+        is_worth=is_worth,
+        todo=step,
+    )
+
+
+def _state(incident: Incident, page: Page) -> str:
+    tongue, figures = page.tongue, page.figures
+    if incident.status == "closed":
+        return tongue.gettext("ended")
+    if incident.opened_us >= figures.from_us:
+        return tongue.gettext("returned") if incident.previous else tongue.gettext("new")
+    if incident.worse_us >= figures.from_us:
+        return tongue.gettext("worse")
+    return tongue.gettext("open")
+
+
+def _todo(page: Page) -> Section:
+    """At most five steps, of the worst incidents first; each once."""
+    steps: list[Todo] = []
+    for incident in page.incidents:
+        if severity_rank(incident.severity) < severity_rank("medium") or incident.status == "closed":
+            continue
+        for step in page.sentences.steps(incident)[:2]:
+            found = Todo(step.text, step.command)
+            if found not in steps:
+                steps.append(found)
+    return Section(name="todo", heading=page.tongue.gettext("To do"), is_calm=not steps, todo=steps[:_TODO])
+
+
+def _changes(page: Page) -> Section:
+    """What left its usual band."""
+    tongue, figures = page.tongue, page.figures
+    heading = tongue.gettext("What changed")
+    head = ["", tongue.gettext("counted"), tongue.gettext("usual"), ""]
+    measures = sorted(figures.measures.values(), key=lambda one: not one.changed)
+    rows = [
+        [
+            tongue.gettext(MEASURES[one.name]),
+            number(tongue, one.count),
+            usual_text(tongue, one.usual),
+            _band(tongue, one),
+        ]
+        for one in measures
+        if one.count or one.changed
+    ]
+    changed = sum(one.changed for one in measures)
+    grid = Grid(head, rows, len(rows), changed)
+    if figures.history_days < HISTORY_DAYS:
+        said = tongue.gettext("No history yet: after 7 days numbers get their usual value beside them.")
+        return Section(name="changes", heading=heading, said=said, grid=grid)
+    if not changed:
+        return Section(
+            name="changes",
+            heading=heading,
+            said=tongue.gettext("Everything counted is near its usual value."),
+            grid=grid,
+        )
+    return Section(name="changes", heading=heading, said=heading, is_calm=False, grid=grid)
+
+
+def _band(tongue: Translator, measure: Measure) -> str:
+    if measure.usual is None:
+        return ""
+    return change_word(tongue, measure) or tongue.gettext("normal")
+
+
+def _connections(page: Page) -> Section:
+    tongue, figures = page.tongue, page.figures
+    heading = tongue.gettext("How people connect")
+    logins = sum(one.logins for one in figures.protocols)
+    if not logins:
+        return Section(name="connections", heading=heading)
+    clear = sum(one.clear for one in figures.protocols)
+    encrypted = sum(one.encrypted for one in figures.protocols)
+    names = {one.name: PROTOCOLS.get(one.name) or one.name or "?" for one in figures.protocols}
+    by = tongue.gettext(", ").join(
+        f"{cut(names[one.name], 12)} {number(tongue, one.logins)}" for one in figures.protocols[:_PROTOCOLS]
+    )
+    values: dict[str, object] = {
+        "logins": tongue.count("{number} login", "{number} logins", logins),
+        "by": by,
+        "clear": clear,
+        "unknown": logins - clear - encrypted,
+    }
+    if clear:
+        said = N_("{logins} ({by}), {clear} of them without TLS") if clear < logins else _ALL_CLEAR
+        head = [tongue.gettext("account without TLS"), tongue.gettext("logins")]
+        grid = _grid(head, _cells(tongue, figures.clear_accounts.first), figures.clear_accounts.total)
+        return Section(name="connections", heading=heading, said=tongue.say(said, values), is_calm=False, grid=grid)
+    head = [tongue.gettext("protocol"), tongue.gettext("logins"), tongue.gettext("accounts"), "TLS"]
+    rows = [
+        [
+            names[one.name],
+            number(tongue, one.logins),
+            number(tongue, one.accounts),
+            f"{percent(one.encrypted, one.logins, 1)} %" if one.encrypted else tongue.gettext("not known"),
+        ]
+        for one in figures.protocols
+    ]
+    grid = Grid(head, rows, len(rows), 0, [one.logins / logins for one in figures.protocols])
+    if encrypted == logins:
+        said = N_("{logins} ({by}), all with TLS.")
+    elif not encrypted:
+        said = N_("{logins} ({by}); the log does not tell whether with TLS.")
+    else:
+        said = N_("{logins} ({by}), none seen without TLS ({unknown} not known).")
+    return Section(name="connections", heading=heading, said=tongue.say(said, values), grid=grid)
+
+
+def _vanishing(page: Page) -> Section:
+    tongue, vanishing = page.tongue, page.figures.vanishing
+    heading = tongue.gettext("Mail that may vanish")
+    if not vanishing.total:
+        return Section(name="vanishing", heading=heading)
+    return Section(
+        name="vanishing",
+        heading=heading,
+        said=tongue.gettext("Mail that may be missed: deleted by POP3 while the account is also read by IMAP"),
+        is_calm=False,
+        grid=_grid(
+            [tongue.gettext("account"), tongue.gettext("messages")], _cells(tongue, vanishing.first), vanishing.total
+        ),
+        notes=[Note("→ " + tongue.gettext("In that mail program, set: leave a copy on the server."))],
+    )
+
+
+def _deliveries(page: Page) -> Section:
+    tongue, figures = page.tongue, page.figures
+    heading = tongue.gettext("Delivery by provider")
+    if not figures.providers:
+        return Section(name="deliveries", heading=heading)
+    bad = refusing(figures)
+    head = [
+        tongue.gettext(word) for word in (N_("provider"), N_("sent"), N_("deferred"), N_("bounced"), N_("main reason"))
+    ]
+    rows = [
+        [
+            provider_word(one.name, tongue),
+            number(tongue, one.sent),
+            number(tongue, one.deferred),
+            number(tongue, one.bounced),
+            tongue.gettext(CLASSES[one.klass]) if one.klass in CLASSES else one.klass,
+        ]
+        for one in [*bad, *(one for one in figures.providers if one not in bad)]
+    ]
+    grid = Grid(head, rows, len(rows), len(bad))
+    said = tongue.gettext("Who did not take our mail") if bad else ""
+    return Section(name="deliveries", heading=heading, said=said, is_calm=not bad, grid=grid)
+
+
+def _senders(page: Page) -> Section:
+    tongue, figures = page.tongue, page.figures
+    heading = tongue.gettext("Who sent most")
+    if not figures.senders:
+        return Section(name="senders", heading=heading)
+    unusual = [one for one in figures.senders if one.usual is not None and left_usual(one.recipients, one.usual)]
+    head = [tongue.gettext(word) for word in (N_("sender"), N_("messages"), N_("recipients"), N_("usual"))] + [""]
+    rows = [
+        [
+            _sender_name(one, tongue),
+            number(tongue, one.messages),
+            number(tongue, one.recipients),
+            usual_text(tongue, one.usual),
+            change_word(
+                tongue,
+                Measure("", one.recipients, one.usual, one.usual is not None and left_usual(one.recipients, one.usual)),
+            ),
+        ]
+        for one in figures.senders
+    ]
+    calm = not unusual and not has(page, "outbound_spam")
+    return Section(
+        name="senders",
+        heading=heading,
+        said="" if calm else heading,
+        is_calm=calm,
+        grid=_grid(head, rows, figures.sender_count),
+    )
+
+
+def _sender_name(sender: Sender, tongue: Translator) -> str:
+    return sender.name if sender.kind == "account" else tongue.say(N_("{name} (script)"), {"name": sender.name})
+
+
+def _attacks(page: Page) -> Section:
+    tongue, attacks = page.tongue, page.figures.attacks
+    heading = tongue.gettext("Login attacks")
+    if not attacks.tries:
+        return Section(name="attacks", heading=heading, said=tongue.gettext("No login failed."))
+    calm = not page.figures.measures["failed_logins"].changed and not has(page, "auth_attack", "account_takeover")
+    head = [tongue.gettext("network"), tongue.gettext("tries")]
+    rows = _cells(tongue, attacks.networks.first)
+    grid = _grid(head, rows, attacks.networks.total) if rows else None
+    return Section(name="attacks", heading=heading, said=_tried(attacks, tongue), is_calm=calm, grid=grid)
+
+
+def _tried(attacks: Attacks, tongue: Translator) -> str:
+    """Say who failed to log in, and whether they tried accounts that exist."""
+    strangers, known = attacks.stranger_tries, attacks.known_tries
+    values: dict[str, object] = {
+        "tries": tongue.count("{number} failed login", "{number} failed logins", attacks.tries),
+        "networks": tongue.count("{number} network", "{number} networks", attacks.networks.total),
+        "strangers": strangers,
+        "known": known,
+    }
+    if not strangers:
+        said = N_("{tries}, none by strangers.") if known else N_("{tries}; the log does not tell from where.")
+        return tongue.say(said, values)
+    if strangers == attacks.tries:
+        who = tongue.count(
+            "{tries}, by a stranger ({networks})", "{tries}, all by strangers ({networks})", strangers, values
+        )
+    elif known:
+        who = tongue.say(N_("{tries}: {strangers} by strangers ({networks}), {known} by people known there"), values)
+    else:
+        who = tongue.say(N_("{tries}: {strangers} by strangers ({networks})"), values)
+    whom = tongue.gettext("no account known here was tried")
+    if attacks.accounts.total:
+        whom = tongue.count(
+            "{number} account known here was tried", "{number} accounts known here were tried", attacks.accounts.total
+        )
+    return tongue.say(N_("{who}; {whom}."), {"who": who, "whom": whom})
+
+
+def _health(page: Page) -> Section:
+    tongue, figures = page.tongue, page.figures
+    heading = tongue.gettext("Log health")
+    values: dict[str, object] = {
+        "lines": tongue.count("{number} line", "{number} lines", figures.lines),
+        "ratio": percent(figures.understood, of_mail(figures), 2),
+    }
+    if not of_mail(figures):
+        said = tongue.say(N_("{lines} read, none of them of a mail server."), values)
+        return Section(name="health", heading=heading, said=said)
+    notes: list[Note] = []
+    if understood_ratio(figures) < UNDERSTOOD:
+        notes += [Note(f"{number(tongue, one.lines)} × {one.sample}") for one in page.unparsed]
+        notes.append(Note("→ mailwarden unparsed"))
+    if figures.data_loss:
+        text = tongue.count(
+            "{number} notice in the logs that lines were lost.",
+            "{number} notices in the logs that lines were lost.",
+            figures.data_loss,
+        )
+        notes.append(Note(text, "watch"))
+    if figures.attacks.backend_errors:
+        text = tongue.count(
+            "{number} login without a verdict: the login service was slow or failed, or the client left.",
+            "{number} logins without a verdict: the login service was slow or failed, or the client left.",
+            figures.attacks.backend_errors,
+        )
+        notes.append(Note(text, "minor"))
+    if page.waiting:
+        text = tongue.count(
+            "{number} alert was not delivered yet.", "{number} alerts were not delivered yet.", page.waiting
+        )
+        notes.append(Note(text, "watch", "mailwarden doctor"))
+    said = tongue.say(N_("{lines} read, {ratio} % of the mail servers' understood."), values)
+    return Section(name="health", heading=heading, said=said, is_calm=not notes, notes=notes)
+
+
+_SECTIONS: tuple[Callable[[Page], Section], ...] = (
+    _stories,
+    _todo,
+    _changes,
+    _connections,
+    _vanishing,
+    _deliveries,
+    _senders,
+    _attacks,
+    _health,
+)
+
+
+def _grid(head: list[str], rows: list[list[str]], total: int) -> Grid:
+    return Grid(head, rows, total, total)
+
+
+def _cells(tongue: Translator, counted: list[Counted]) -> list[list[str]]:
+    return [[one.name, number(tongue, one.count)] for one in counted]

@@ -1,0 +1,77 @@
+"""Numbers over time: by hour for a day's chart, by week for the weekly report."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta, tzinfo
+
+import msgspec
+import pandas as pd
+
+from mailwarden.pipeline.report.figures import day_start_us
+from mailwarden.pipeline.store import Store
+
+__all__ = ["Hours", "Week", "by_hour", "by_week"]
+
+_HOUR_US = 3_600_000_000
+_COLUMNS = ["hour_us", "name", "a", "b", "c", "count"]
+_HOURS_MOST = 48  # a longer stretch is charted by day
+WEEKS = 8
+
+
+class Hours(msgspec.Struct, frozen=True):
+    """Failed logins along the time of a report: one number an hour, or a day where it is long."""
+
+    from_us: int
+    step_us: int
+    failed: list[int]
+
+
+class Week(msgspec.Struct, frozen=True):
+    """What is told of one week beside others."""
+
+    first: str  # its Monday or first day, ISO
+    failed_logins: int
+    sent: int
+    bounced: int
+    deferred: int
+    clear_logins: int
+    pop3_logins: int
+    logins: int
+
+
+def by_hour(store: Store, first: date, last: date, zone: tzinfo) -> Hours:
+    """Count failed logins of strangers and others by the hour, or by the day where more than two are told."""
+    from_us, to_us = day_start_us(first, zone), day_start_us(last + timedelta(days=1), zone)
+    step_us = _HOUR_US if (to_us - from_us) // _HOUR_US <= _HOURS_MOST else 24 * _HOUR_US
+    frame = pd.DataFrame(store.rollups(from_us, to_us, "auth_failure"), columns=_COLUMNS)
+    slots = max(1, -(-(to_us - from_us) // step_us))
+    counts = frame.groupby((frame["hour_us"] - from_us) // step_us)["count"].sum().reindex(range(slots), fill_value=0)
+    return Hours(from_us, step_us, [int(count) for count in counts])
+
+
+def by_week(store: Store, last: date, zone: tzinfo, weeks: int = WEEKS) -> list[Week]:
+    """Sum what is told of the weeks that end with a day, the oldest first; weeks in which nothing was read are left out."""
+    found = []
+    for back in range(weeks - 1, -1, -1):
+        end = last - timedelta(days=7 * back)
+        begin = end - timedelta(days=6)
+        rows = store.rollup_sums(day_start_us(begin, zone), day_start_us(end + timedelta(days=1), zone))
+        if rows:
+            found.append(_week(begin, rows))
+    return found
+
+
+def _week(begin: date, rows: Sequence[tuple[str, str, str, str, int]]) -> Week:
+    frame = pd.DataFrame(rows, columns=["name", "a", "b", "c", "count"])
+    name, a, b = frame["name"], frame["a"], frame["b"]
+    away = (name == "delivery") & (a != "local")
+    login = name == "login"
+    masks = {
+        "failed_logins": name == "auth_failure",
+        "sent": away & (b == "sent"),
+        "bounced": away & b.isin(("bounced", "expired", "undeliverable")),
+        "deferred": away & (b == "deferred"),
+        "clear_logins": login & (b == "no"),
+        "pop3_logins": login & (a == "pop3"),
+        "logins": login,
+    }
+    return Week(begin.isoformat(), **{key: int(frame["count"].where(mask, 0).sum()) for key, mask in masks.items()})

@@ -5,6 +5,7 @@ zones, the names of rules and channels) is checked here. Inside the program ther
 """
 
 import os
+import platform
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -48,6 +49,7 @@ __all__ = [
 SEARCHED = ("mailwarden.yml", "/etc/mailwarden/mailwarden.yml")
 """Where the configuration is looked for when neither `--config` nor `$MAILWARDEN_CONFIG` names it."""
 
+_UNNAMED = "default"  # the site of one server
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -67,7 +69,7 @@ class SourceSetting:
 class SiteSetting:
     """What is stated to be ours."""
 
-    name: str = "default"
+    name: str = _UNNAMED
     hosts: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
     default_domain: str | None = None
@@ -184,6 +186,11 @@ class Configuration:
     def state_directory(self) -> Path:
         """Where mailwarden keeps what it remembers."""
         return self.state or default_state()
+
+    @property
+    def called(self) -> str:
+        """Name this server for people: the site's name, the machine's where it has none of its own."""
+        return self.site.name if self.site.name != _UNNAMED else platform.node()
 
     @property
     def archive_directory(self) -> Path:

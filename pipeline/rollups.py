@@ -18,6 +18,7 @@ What is counted, under a name and up to three words:
 | `message`, `recipients` | direction | hour |
 | `sent`, `sent_recipients` | account or local user, "account" or "script" | day |
 | `delivery` | provider or "local", status ("retried": deferred again), class of the refusal | hour |
+| `delivery_domain` | our domain (of the sender; of the recipient where local), provider or "local", status | day |
 | `delivery_waited` | provider or "local", "minute", "hour" or "day": at least so long since its arrival | hour |
 | `reject` | module, reason | hour |
 | `pop3_fetched`, `pop3_deleted` | account: messages | day |
@@ -51,6 +52,7 @@ _DAILY_LIMITS = {  # what is counted by the day; a large hoster has thousands of
     "pop3_fetched": 20_000,
     "pop3_deleted": 20_000,
     "auth_account": 2_000,
+    "delivery_domain": 20_000,
 }
 _WAITS_S = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
@@ -227,6 +229,10 @@ class Rollups:
             status = "retried"
         provider = event.mail_provider or (OTHER if event.destination_domain else "local")
         self._hour.add(("delivery", provider, status, event.mail_bounce_class or ""), event.event_count)
+        whose = event.email_to_address if provider == "local" else event.email_from_address
+        if whose and (provider == "local" or event.mailwarden_direction == "outbound"):
+            domain = whose[0].rpartition("@")[2].lower()
+            self._day.add(("delivery_domain", domain, provider, status), event.event_count)
         delay_s = event.mail_delivery_delay
         if delay_s is not None and delay_s >= _WAITS_S[-1][0]:
             waited = next(word for least_s, word in _WAITS_S if delay_s >= least_s)

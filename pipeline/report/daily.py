@@ -1,7 +1,8 @@
 """The report of a day: its numbers, its incidents, and the two forms it takes."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, tzinfo
+from datetime import UTC, date, datetime, tzinfo
+from email.message import EmailMessage
 from typing import Any
 
 import msgspec
@@ -10,11 +11,17 @@ from mailwarden.alerts.incident import Incident, severity_rank
 from mailwarden.alerts.translate import translator
 from mailwarden.pipeline.cli.incident_json import as_data
 from mailwarden.pipeline.cli.sentences import Sentences
+from mailwarden.pipeline.report.csv import as_csv
 from mailwarden.pipeline.report.document import Document
+from mailwarden.pipeline.report.domain import concerns
 from mailwarden.pipeline.report.figures import Figures, measure_day
+from mailwarden.pipeline.report.html import Picture, as_html, picture
+from mailwarden.pipeline.report.mail import as_mail
 from mailwarden.pipeline.report.page import Page, verdict
 from mailwarden.pipeline.report.sections import document
 from mailwarden.pipeline.report.text import as_text
+from mailwarden.pipeline.report.trends import Hours, by_hour
+from mailwarden.pipeline.report.week import Weekly, measure_week, week_sections
 from mailwarden.pipeline.store import Store, Unparsed
 
 __all__ = ["Report", "build"]
@@ -32,6 +39,10 @@ class Report(msgspec.Struct, frozen=True):
     names: list[str]  # ids of all incidents, among which a short one must be unambiguous
     unparsed: list[Unparsed]
     waiting: int  # notifications not delivered
+    host: str = ""
+    domain: str | None = None
+    hours: Hours | None = None
+    weekly: Weekly | None = None
 
     def as_text(self) -> str:
         """Give the report for a terminal or a mail: at most two screens, nothing in it that a terminal obeys."""
@@ -39,7 +50,29 @@ class Report(msgspec.Struct, frozen=True):
 
     def document(self) -> Document:
         """Give the report in its reader's words, for whatever form it is to take."""
-        return document(self._page())
+        made = document(self._page())
+        if self.weekly is None:
+            return made
+        at = next((n for n, one in enumerate(made.sections) if one.name == "changes"), len(made.sections))
+        own = week_sections(self.weekly, translator(self.language))
+        return msgspec.structs.replace(made, sections=[*made.sections[:at], *own, *made.sections[at:]])
+
+    def picture(self) -> Picture | None:
+        """Give the chart of failed logins; None where none failed."""
+        return None if self.hours is None else picture(self.hours, translator(self.language), self.zone)
+
+    def as_html(self) -> str:
+        """Give the report as one HTML page that needs nothing else."""
+        return as_html(self.document(), self.picture())
+
+    def as_csv(self) -> str:
+        """Give its tables for a spreadsheet."""
+        return as_csv(self.document())
+
+    def as_mail(self, domain: str, moment: datetime) -> EmailMessage:
+        """Give it as a mail without sender and recipient; the same report always has the same Message-ID."""
+        name = f"report.{self.first.isoformat()}.{self.last.isoformat()}.{self.domain or 'all'}.{self.language}"
+        return as_mail(self.document(), self.picture(), domain=domain, moment=moment, name=name)
 
     def as_data(self) -> dict[str, Any]:
         """Give the report as data, times as epoch microseconds, incidents as `show --json` gives them."""
@@ -51,6 +84,7 @@ class Report(msgspec.Struct, frozen=True):
             "incidents": [as_data(one, page.sentences) for one in self.incidents],
             "alerts_waiting": self.waiting,
             **msgspec.to_builtins(self.figures),
+            **({"week": msgspec.to_builtins(self.weekly)} if self.weekly is not None else {}),
         }
 
     def _page(self) -> Page:
@@ -66,23 +100,59 @@ class Report(msgspec.Struct, frozen=True):
             self.incidents,
             self.unparsed,
             self.waiting,
+            self.host,
+            self.domain,
         )
 
 
 def build(
-    store: Store, day: date, *, until: date | None = None, zone: tzinfo = UTC, language: str | None = None
+    store: Store,
+    day: date,
+    *,
+    until: date | None = None,
+    zone: tzinfo = UTC,
+    language: str | None = None,
+    host: str = "",
+    domain: str | None = None,
+    weekly: bool = False,
 ) -> Report:
     """Make the report of a day, or of the days up to `until`.
+
+    Args:
+        store: What was counted.
+        day: The first day.
+        until: The last day; None: the first.
+        zone: Whose midnight begins a day.
+        language: The reader's.
+        host: Named in the report.
+        domain: Make it for a person responsible for this domain: nothing of others is in it.
+        weekly: Tell also what only weeks tell, of the week that ends with the last day.
 
     Raises:
         StoreError: The store cannot be read.
     """
     last = until or day
-    figures = measure_day(store, day, last, zone)
+    domain = domain.lower() if domain else None
+    figures = measure_day(store, day, last, zone, domain)
     alive = _alive(store.incidents(since_us=figures.from_us), figures)
-    unparsed = store.unparsed()[:3] if figures.not_understood else []
-    waiting = store.outbox_counts().waiting
-    return Report(day, last, zone, language or "en", figures, alive, store.incident_ids(), unparsed, waiting)
+    if domain is not None:
+        alive = [one for one in alive if concerns(one, domain)]
+    of_server = domain is None
+    return Report(
+        day,
+        last,
+        zone,
+        language or "en",
+        figures,
+        alive,
+        store.incident_ids(),
+        store.unparsed()[:3] if of_server and figures.not_understood else [],
+        store.outbox_counts().waiting if of_server else 0,
+        host,
+        domain,
+        by_hour(store, day, last, zone) if of_server else None,
+        measure_week(store, last, zone, alive) if weekly and of_server else None,
+    )
 
 
 def _alive(incidents: Sequence[Incident], figures: Figures) -> list[Incident]:

@@ -140,7 +140,7 @@ def as_html(document: Document, chart: Picture | None, *, content_id: str | None
         data = base64.b64encode(chart.png).decode()
         source = f"cid:{content_id}" if content_id else f"data:image/png;base64,{data}"
         shown = _Chart(source, chart.alt, chart.labels, HEIGHT)
-    text = _environment().get_template("report.html.j2").render(page=view, chart=shown, footer=tongue.gettext(_FOOTER))
+    text = _environment().get_template("report.html").render(page=view, chart=shown, footer=tongue.gettext(_FOOTER))
     # No file and no address is ever opened for it: all it needs stands in the page.
     return css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=False).inline(text)
 

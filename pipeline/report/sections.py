@@ -104,7 +104,8 @@ def _todo(page: Page) -> Section:
         if severity_rank(incident.severity) < severity_rank("medium") or incident.status == "closed":
             continue
         for step in page.sentences.steps(incident)[:2]:
-            found = Todo(step.text, step.command)
+            text = step.text[:1].upper() + step.text[1:] if page.tongue.language == "en" else step.text
+            found = Todo(text, step.command)
             if found not in steps:
                 steps.append(found)
     return Section(name="todo", heading=page.tongue.gettext("To do"), is_calm=not steps, todo=steps[:_TODO])
@@ -274,6 +275,16 @@ def _attacks(page: Page) -> Section:
     head = [tongue.gettext("network"), tongue.gettext("tries")]
     rows = _cells(tongue, attacks.networks.first)
     grid = _grid(head, rows, attacks.networks.total) if rows else None
+    if page.domain is not None:  # from where is not told: others are tried from there too
+        said = tongue.count(
+            "{tries}, to {number} account of this domain.",
+            "{tries}, to {number} accounts of this domain.",
+            attacks.accounts.total + attacks.unknown_accounts,
+            {"tries": tongue.count("{number} failed login", "{number} failed logins", attacks.tries)},
+        )
+        head = [tongue.gettext("account"), tongue.gettext("tries")]
+        grid = _grid(head, _cells(tongue, attacks.accounts.first), attacks.accounts.total)
+        return Section(name="attacks", heading=heading, said=said, is_calm=calm, grid=grid)
     return Section(name="attacks", heading=heading, said=_tried(attacks, tongue), is_calm=calm, grid=grid)
 
 
@@ -308,6 +319,8 @@ def _tried(attacks: Attacks, tongue: Translator) -> str:
 def _health(page: Page) -> Section:
     tongue, figures = page.tongue, page.figures
     heading = tongue.gettext("Log health")
+    if page.domain is not None:  # the server's affair
+        return Section(name="health", heading=heading)
     values: dict[str, object] = {
         "lines": tongue.count("{number} line", "{number} lines", figures.lines),
         "ratio": percent(figures.understood, of_mail(figures), 2),

@@ -1,0 +1,140 @@
+"""What only a week tells: how incidents began and ended, eight weeks beside each other, who is new, who is never seen."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta, tzinfo
+from statistics import median
+
+import msgspec
+
+from mailwarden.alerts.incident import Incident
+from mailwarden.alerts.translate import N_, Translator
+from mailwarden.pipeline.report.document import Grid, Section
+from mailwarden.pipeline.report.figures import day_start_us
+from mailwarden.pipeline.report.layout import date_text
+from mailwarden.pipeline.report.page import number, percent
+from mailwarden.pipeline.report.trends import Week, by_week
+from mailwarden.pipeline.store import Store
+
+__all__ = ["Weekly", "measure_week", "week_sections"]
+
+_DORMANT_DAYS = 28
+_NEW_DAYS = 28  # who did not send in so many days before is new
+_SHOWN = 5
+
+
+class Weekly(msgspec.Struct, frozen=True):
+    """What a weekly report tells beyond the numbers of its days."""
+
+    weeks: list[Week]
+    opened: int
+    ended: int
+    median_s: float | None  # from an incident's first line to its last, of those that ended
+    new_senders: list[str]
+    new_total: int
+    dormant: list[str]
+    dormant_total: int
+    knows_usual: bool  # whether there is history enough to call somebody new or dormant
+
+
+def measure_week(store: Store, last: date, zone: tzinfo, incidents: Sequence[Incident]) -> Weekly:
+    """Take what a week that ends with a day tells."""
+    first = last - timedelta(days=6)
+    from_us, to_us = day_start_us(first, zone), day_start_us(last + timedelta(days=1), zone)
+    began = store.first_rollup_us()
+    before_us = day_start_us(first - timedelta(days=_NEW_DAYS), zone)
+    now, before = _names(store, from_us, to_us), _names(store, before_us, from_us)
+    recent = _names(store, day_start_us(last - timedelta(days=_DORMANT_DAYS - 1), zone), to_us)
+    long_ago = _names(store, began or 0, day_start_us(last - timedelta(days=_DORMANT_DAYS - 1), zone))
+    new = sorted(now["sent"] - before["sent"])
+    dormant = sorted(long_ago["login_account"] - recent["login_account"])
+    ended = [one for one in incidents if one.status != "open"]
+    return Weekly(
+        weeks=by_week(store, last, zone),
+        opened=sum(from_us <= one.opened_us < to_us for one in incidents),
+        ended=len(ended),
+        median_s=median((one.last_seen_us - one.first_seen_us) / 1e6 for one in ended) if ended else None,
+        new_senders=new[:_SHOWN],
+        new_total=len(new),
+        dormant=dormant[:_SHOWN],
+        dormant_total=len(dormant),
+        knows_usual=began is not None and began <= before_us,
+    )
+
+
+def _names(store: Store, from_us: int, to_us: int) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {"sent": set(), "login_account": set()}
+    for name, who, *_ in store.rollup_sums(from_us, to_us):
+        if name in found:
+            found[name].add(who)
+    return found
+
+
+def week_sections(weekly: Weekly, tongue: Translator) -> list[Section]:
+    """Put it into words: incidents, eight weeks, new senders, dormant accounts."""
+    return [_life(weekly, tongue), _weeks(weekly, tongue), *_people(weekly, tongue)]
+
+
+def _life(weekly: Weekly, tongue: Translator) -> Section:
+    values: dict[str, object] = {
+        "opened": tongue.count("{number} incident began", "{number} incidents began", weekly.opened),
+        "ended": tongue.count("{number} ended", "{number} ended", weekly.ended),
+    }
+    said = tongue.say(N_("{opened}, {ended}."), values)
+    if weekly.median_s is not None:
+        values["median_s"] = weekly.median_s
+        said = tongue.say(N_("{opened}, {ended}; half of those that ended lasted less than {median}."), values)
+    return Section(name="life", heading=tongue.gettext("The week's incidents"), said=said)
+
+
+def _weeks(weekly: Weekly, tongue: Translator) -> Section:
+    head = [
+        tongue.gettext(word)
+        for word in (
+            N_("week of"),
+            N_("failed logins"),
+            N_("mail delivered elsewhere"),
+            N_("mail returned"),
+            N_("without TLS"),
+            "POP3",
+        )
+    ]
+    rows = [
+        [
+            date_text(date.fromisoformat(one.first), tongue),
+            number(tongue, one.failed_logins),
+            number(tongue, one.sent),
+            number(tongue, one.bounced),
+            f"{percent(one.clear_logins, one.logins, 1)} %",
+            f"{percent(one.pop3_logins, one.logins, 1)} %",
+        ]
+        for one in reversed(weekly.weeks)
+    ]
+    heading = tongue.gettext("Week by week")
+    grid = Grid(head, rows, len(rows), len(rows))
+    return Section(name="weeks", heading=heading, said=heading, is_calm=len(rows) < 2, grid=grid)
+
+
+def _people(weekly: Weekly, tongue: Translator) -> list[Section]:
+    if not weekly.knows_usual:
+        said = tongue.gettext("No history yet: after 5 weeks it is told who is new, and who is never seen any more.")
+        return [Section(name="people", heading=tongue.gettext("Who is new, who is gone"), said=said)]
+    new = tongue.gettext("Nobody sent who did not send in the four weeks before.")
+    if weekly.new_total:
+        new = tongue.say(
+            N_("Sent for the first time in five weeks: {names}."),
+            {"names": _listed(weekly.new_senders, weekly.new_total, tongue)},
+        )
+    gone = tongue.gettext("Every account that was ever seen logged in within four weeks.")
+    if weekly.dormant_total:
+        gone = tongue.say(
+            N_("Not logged in for four weeks, and still able to: {names}."),
+            {"names": _listed(weekly.dormant, weekly.dormant_total, tongue)},
+        )
+    return [
+        Section(name="new", heading=tongue.gettext("New senders"), said=new),
+        Section(name="dormant", heading=tongue.gettext("Dormant accounts"), said=gone),
+    ]
+
+
+def _listed(names: list[str], total: int, tongue: Translator) -> str:
+    return tongue.names(names, total)

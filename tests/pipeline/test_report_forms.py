@@ -1,0 +1,179 @@
+"""The forms of a report beside text: HTML, mail, CSV; for one domain, and for a week."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from test_report import HOUR, QUIET, TODAY, Days, incident
+
+from mailwarden.pipeline.report import build
+from mailwarden.pipeline.store import Store
+
+HOSTILE = '<script>alert(1)</script>"\x1b[31m\u202e=1+1'
+
+
+class _Tags(HTMLParser):
+    """Collects tags and attributes, and the text between them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture
+def days(tmp_path: Path) -> Iterator[Days]:
+    with Store.open(tmp_path / "mailwarden.db") as store:
+        yield Days(store)
+
+
+def read(html: str) -> _Tags:
+    tags = _Tags()
+    tags.feed(html)
+    return tags
+
+
+def test_the_page_holds_what_the_text_holds(days: Days) -> None:
+    """Verdict, incident, steps and tables stand in the HTML, in both languages."""
+    days.weeks(QUIET)
+    days.add(TODAY, {**QUIET, ("auth_network", "203.0.113.0/24", "stranger", ""): 7})
+    days.commit(incidents=[incident()])
+
+    for language, word in (("en", "CRITICAL"), ("ja", "緊急")):
+        page = read(build(days.store, TODAY, language=language).as_html())
+        assert word in page.text
+        assert "ana@example.org" in page.text
+        assert "203.0.113.0/24" in page.text
+        assert ("html", {"lang": language}) in page.tags
+
+
+def test_the_page_asks_nobody(days: Days) -> None:
+    """Nothing of a page is fetched: no script, no foreign picture, no link, no style sheet."""
+    days.add(TODAY, QUIET)
+
+    html = build(days.store, TODAY).as_html()
+
+    page = read(html)
+    assert not [tag for tag, _ in page.tags if tag in ("script", "link", "iframe", "a", "form")]
+    sources = [attributes["src"] for tag, attributes in page.tags if tag == "img"]
+    assert len(sources) == 1
+    assert (sources[0] or "").startswith("data:image/png;base64,")
+    assert not re.search(r"https?://|url\(", html)
+
+
+def test_hostile_names_stay_names(days: Days) -> None:
+    """What strangers wrote becomes neither markup nor a formula nor a control."""
+    days.add(
+        TODAY,
+        QUIET
+        | {("auth_network", HOSTILE, "stranger", ""): 900, ("auth_failure", "m", "", "imap"): 900}
+        | {("sent", f"={HOSTILE}", "account", ""): 9, ("sent_recipients", f"={HOSTILE}", "account", ""): 9000},
+    )
+    days.commit(incidents=[incident(HOSTILE, "critical")])
+    report = build(days.store, TODAY)
+
+    page = read(report.as_html())
+    cells = [cell for row in csv.reader(io.StringIO(report.as_csv())) for cell in row]
+
+    assert "script" not in [tag for tag, _ in page.tags]
+    assert "<script>" in page.text  # as text
+    assert not re.search("[\x00-\x08\x1b\u202e]", page.text)
+    assert not [cell for cell in cells if cell.startswith(("=", "@"))]
+    assert any(cell.startswith("'=") for cell in cells)
+
+
+def test_the_mail_is_whole(days: Days) -> None:
+    """A mail holds the text, the same as HTML, and the one picture that the HTML names; it is small."""
+    days.weeks(QUIET)
+    days.add(TODAY, QUIET)
+    report = build(days.store, TODAY, host="mx1")
+    moment = datetime(2026, 3, 4, 7, tzinfo=UTC)
+
+    raw = report.as_mail("mx1.example.org", moment).as_bytes()
+    mail = message_from_bytes(raw, policy=default)
+
+    text, html = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert text is not None
+    assert html is not None
+    assert text.get_content().replace("\r\n", "\n") == report.as_text()
+    (picture,) = [part for part in mail.walk() if part.get_content_type() == "image/png"]
+    assert f"cid:{picture['Content-ID'][1:-1]}" in html.get_content()
+    assert mail["Subject"].startswith("✓ mx1: Tue 3 Mar 2026: all normal")
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Message-ID"] == report.as_mail("mx1.example.org", moment)["Message-ID"]
+    assert len(html.get_content()) < 60_000
+    assert len(raw) < 150_000
+
+
+def test_a_domain_sees_its_own_only(days: Days) -> None:
+    """The report of a domain counts and names what is its own, in every form, and nothing of others."""
+    mine, theirs = "ana@example.org", "carl@other.example"
+    counts = {
+        ("lines", "event", "dovecot", ""): 90,
+        **{("login_account", who, "imap", "1.3"): 5 for who in (mine, theirs)},
+        **{("auth_account", who, "exists", ""): 7 for who in (mine, theirs)},
+        **{("sent", who, "account", ""): 3 for who in (mine, theirs)},
+        **{("sent_recipients", who, "account", ""): 3 for who in (mine, theirs)},
+        ("login", "imap", "1.3", ""): 10,
+        ("auth_network", "203.0.113.0/24", "stranger", ""): 14,
+        ("delivery_domain", "example.org", "google", "sent"): 40,
+        ("delivery_domain", "example.org", "local", "sent"): 4,
+        ("delivery_domain", "other.example", "google", "bounced"): 900,
+    }
+    days.add(TODAY, counts)
+    guessing = incident("203.0.113.9", "high")
+    guessing.primary = ("source.ip", "203.0.113.9")
+    days.commit(incidents=[incident(mine), incident(theirs), guessing])
+
+    report = build(days.store, TODAY, domain="Example.org")
+
+    forms = [report.as_text(), report.as_html(), report.as_csv(), str(report.as_data())]
+    assert [form for form in forms if "other.example" in form or "203.0.113" in form] == []
+    assert all(mine in form for form in forms)
+    assert "5 logins (IMAP 5), all with TLS." in forms[0]
+    assert "7 failed logins, to 1 account of this domain." in forms[0]
+    assert "4 received, 40 delivered (100.0 %)" in forms[0]
+
+
+def test_a_week_tells_what_days_do_not(days: Days) -> None:
+    """A weekly report counts how incidents began and ended, puts weeks beside each other, and names the new and the dormant."""
+    days.weeks(QUIET | {("login_account", "ana@example.org", "imap", "1.3"): 1}, days=50)
+    days.add(TODAY - timedelta(days=45), {("login_account", "gone@example.org", "imap", "1.3"): 1})
+    days.add(TODAY, {**QUIET, ("sent", "new@example.org", "account", ""): 1})
+    days.commit(incidents=[incident(), incident("b@example.org", status="closed", last_seen_us=_at(2 * HOUR))])
+
+    report = build(days.store, TODAY - timedelta(days=6), until=TODAY, weekly=True)
+
+    text = " ".join(report.as_text().split())
+    assert "2 incidents began, 1 ended; half of those that ended lasted less than 60 min." in text
+    assert "Sent for the first time in five weeks: new@example.org." in text
+    assert "Not logged in for four weeks, and still able to: gone@example.org." in text
+    assert "Wed 25 Feb 2026" in text
+    assert len(report.as_data()["week"]["weeks"]) == 8
+
+
+def test_a_first_week_calls_nobody_new(days: Days) -> None:
+    """Without history nobody is called new or dormant."""
+    days.add(TODAY, {**QUIET, ("sent", "new@example.org", "account", ""): 1})
+
+    text = build(days.store, TODAY - timedelta(days=6), until=TODAY, weekly=True).as_text()
+
+    assert "after 5 weeks" in " ".join(text.split())
+    assert "new@example.org" not in text
+
+
+def _at(offset_us: int) -> int:
+    return int(datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=UTC).timestamp()) * 1_000_000 + offset_us

@@ -10,7 +10,7 @@ import msgspec
 from mailwarden.alerts.shelf import Backing, Row, Shelf
 from mailwarden.alerts.site import Site
 from mailwarden.alerts.usual import Usual, learn, usual_of
-from mailwarden.parsers.address import network, wide_network
+from mailwarden.parsers.address import networks
 from mailwarden.parsers.event import Event
 
 __all__ = ["Ledger", "place"]
@@ -27,6 +27,7 @@ _PROXY_USERS = 5  # a network from which five accounts succeed is an office, a w
 _WEATHER_DAYS = 14
 _WEATHER_KNOWN = 3  # days of history before this site's usual guessing is known
 _WEATHER_FACTOR = 5
+_EVERYDAY = 20_000  # logins remembered that tell nothing new
 _LOGIN_SERVERS = ("dovecot",)
 
 
@@ -92,6 +93,9 @@ class Ledger:
         self._networks = Shelf("ledger.network", 1, _Network, _network_expires, backing)
         self._weathers = Shelf("ledger.weather", 1, _Weather, lambda _: 1 << 62, backing)
         self._servers = Shelf("ledger.server", 1, int, lambda _: 1 << 62, backing)
+        self._server_names: set[str] = set()
+        # what is computed again where it lacks: (until when, account, network, wide network) by user, address and host
+        self._everyday: dict[tuple[str | None, str | None, str | None], tuple[int, str, str, str | None]] = {}
         self._domains = Shelf("ledger.domain", 1, int, lambda seen: seen + _KEEP_US, backing)
         self._shelves: tuple[Shelf[Any], ...] = (
             self._accounts,
@@ -164,6 +168,25 @@ class Ledger:
         self._networks.put(net, known)
         return known
 
+    def let_in(self, event: Event) -> None:
+        """Place a login that was let in, set its facts, then learn it."""
+        everyday = self._everyday.get((event.user_name, event.source_ip, event.host_hostname))
+        if everyday is not None and event.stream_us < everyday[0]:
+            _, event.mailwarden_account, event.mailwarden_network, event.mailwarden_wide_network = everyday
+            return
+        place(event, self.site)
+        if event.mailwarden_account is not None:
+            self.succeeded(event)
+
+    def _remember(self, event: Event, account: str, net: str, until_us: int) -> None:
+        """Remember that logins like this one tell nothing until then."""
+        if not event.user_name:
+            return
+        if len(self._everyday) >= _EVERYDAY:
+            self._everyday.clear()
+        key = (event.user_name, event.source_ip, event.host_hostname)
+        self._everyday[key] = (until_us, account, net, event.mailwarden_wide_network)
+
     def succeeded(self, event: Event) -> None:
         """Set the facts of a login that was let in (or of mail accepted under a login), then learn it."""
         now = event.stream_us
@@ -173,11 +196,17 @@ class Ledger:
         record = self._account(account, now)
         if record is not None and record.exists:
             pair = record.networks.get(net)
-            if pair is not None and now - pair[1] < _HOUR_US and not record.failing:
-                # the everyday case: a known pair seen within the hour; nothing to learn, no fact that a rule asks for
-                if now - pair[0] < _QUARTER_US and record.successes and len(record.networks) > 1:
-                    event.facts = self._pair_facts(record, net, pair, event)
-                return
+            if pair is not None and now - pair[1] < _HOUR_US and net not in record.failing:
+                # the everyday case: a known pair seen within the hour; nothing to learn, and unless it is new to the
+                # account and others failed before it, no fact that a rule asks for
+                fresh = now - pair[0] < _QUARTER_US
+                if not fresh:
+                    self._remember(event, account, net, pair[1] + _HOUR_US)
+                    return
+                if not record.failing:
+                    if record.successes and len(record.networks) > 1:
+                        event.facts = self._pair_facts(record, net, pair, event)
+                    return
         if record is None:
             record = _Account(first_us=now)
         pair = record.networks.get(net)
@@ -217,6 +246,7 @@ class Ledger:
         record.networks[net] = (pair[0] if pair else now, now)
         if len(record.networks) > _MAX_NETWORKS:
             del record.networks[next(iter(record.networks))]
+            self._everyday.clear()
         self._accounts.put(account, record)
         known = self._network(net, now) or _Network()
         if account not in known.users and len(known.users) < _PROXY_USERS:
@@ -274,8 +304,10 @@ class Ledger:
 
     def learn_server(self, name: str, now: int) -> None:
         """Learn that people log in to this server here."""
-        if self._servers.get(name) is None:
-            self._servers.put(name, now)
+        if name not in self._server_names:
+            self._server_names.add(name)
+            if self._servers.get(name) is None:
+                self._servers.put(name, now)
 
     def servers(self) -> list[str]:
         """Give the servers that people log in to here, of those whose advice differs."""
@@ -303,7 +335,6 @@ def place(event: Event, site: Site) -> None:
     """Set the account and the networks of an event: what the ledger and the rules count by."""
     address = event.source_ip
     if address is not None:
-        event.mailwarden_network = network(address)
-        event.mailwarden_wide_network = wide_network(address)
+        event.mailwarden_network, event.mailwarden_wide_network = networks(address)
     if event.user_name:
         event.mailwarden_account = site.account(event.user_name, event.host_hostname)

@@ -16,7 +16,7 @@ from mailwarden.parsers.wrapping import Wrapped, compose_prefix, kubernetes, unw
 __all__ = ["Reader", "record_id"]
 
 _LAYERS = 4  # wrappers around one line: Docker's object, a service's name, syslog, Exim's own stamp
-_TAGS_KEPT = 32_768  # tags hold the process id, so a day has many; what is dropped is read again
+_TAGS_KEPT = 8_192  # tags hold the process id, so a day has many; what is dropped is read again
 _HOSTS_KEPT = 32
 _LINE_MAX = 65_536  # characters of a line that are read; journald's and rsyslog's own limits are lower
 _OBJECT_MAX = 1 << 20  # of a JSON object, which may hold a message as one number a byte

@@ -184,8 +184,7 @@ class Fold:
         return self.site.is_monitor(event.source_ip, event.mailwarden_account, event.mailwarden_network)
 
     def _succeeded(self, event: Event) -> None:
-        place(event, self.site)
-        self.ledger.succeeded(event)
+        self.ledger.let_in(event)
         self.ledger.learn_server(event.event_module or "", event.stream_us)
         if event.tls_established is False and event.source_ip is not None:
             facts = event.facts = event.facts or {}
@@ -194,9 +193,7 @@ class Fold:
         self._detect(event)
 
     def _received(self, event: Event) -> None:
-        place(event, self.site)
-        if event.mailwarden_account is not None:
-            self.ledger.succeeded(event)
+        self.ledger.let_in(event)
         self.correlator.handlers["message-received"](event)
         self._label(event)
         self._detect(event)

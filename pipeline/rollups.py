@@ -32,6 +32,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 from operator import attrgetter
+from typing import Any
 
 from mailwarden.parsers.event import Event
 
@@ -57,6 +58,8 @@ _DAILY_LIMITS = {  # what is counted by the day; a large hoster has thousands of
 _WAITS_S = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 _SORT = attrgetter("event_kind", "event_module", "process_name")
+_LOGIN = attrgetter("mailwarden_account", "network_protocol", "tls_version", "tls_version_protocol", "tls_established")
+_SENT = attrgetter("mailwarden_direction", "mailwarden_account", "user_id")
 
 _Words = tuple[str, str, str, str]  # name and words
 
@@ -121,6 +124,8 @@ class Rollups:
         self._turn_us = 0  # when the hour is over
         self._hour, self._day = _Span(), _Span()
         self._lines: Counter[tuple[str, str | None, str | None]] = Counter()
+        self._logins: dict[tuple[Any, ...], int] = {}  # what is counted most, by what the event itself holds
+        self._sent: dict[tuple[Any, ...], list[int]] = {}
         self._done: dict[RollupKey, int] = {}
         self.actions: dict[str, Callable[[Event], None]] = {
             "auth-success": self._login,
@@ -166,20 +171,37 @@ class Rollups:
         for (kind, module, program), count in self._lines.items():
             self._hour.add(("lines", kind, module or "", program or ""), count)
         self._lines.clear()
+        self._gather_logins()
+        self._gather_sent()
         for span in (self._hour, self._day):
             for words, count in span.counts.items():
                 key = (span.start_us, *words)
                 self._done[key] = self._done.get(key, 0) + count
             span.counts.clear()
 
+    def _gather_logins(self) -> None:
+        for (account, protocol, *tls), count in self._logins.items():
+            words = (protocol or "", _tls(*tls))
+            self._hour.add(("login", *words, ""), count)
+            if account is not None:
+                self._day.add(("login_account", account, *words), count)
+        self._logins.clear()
+
+    def _gather_sent(self) -> None:
+        for (direction, account, user_id), (messages, recipients) in self._sent.items():
+            self._hour.add(("message", direction or "", "", ""), messages)
+            self._hour.add(("recipients", direction or "", "", ""), recipients)
+            sender, kind = (account, "account") if account is not None else (user_id, "script")
+            if sender is not None:
+                self._day.add(("sent", sender, kind, ""), messages)
+                self._day.add(("sent_recipients", sender, kind, ""), recipients)
+        self._sent.clear()
+
     # ------------------------------------------------------------------ what is counted of each action
 
     def _login(self, event: Event) -> None:
-        protocol, tls = event.network_protocol or "", _tls_of(event)
-        self._hour.add(("login", protocol, tls, ""), event.event_count)
-        account = event.mailwarden_account
-        if account is not None:
-            self._day.add(("login_account", account, protocol, tls), event.event_count)
+        login = _LOGIN(event)
+        self._logins[login] = self._logins.get(login, 0) + event.event_count
 
     def _failure(self, event: Event) -> None:
         tries = event.mailwarden_attempts
@@ -209,16 +231,12 @@ class Rollups:
         facts = event.facts
         if facts is None or "mailwarden.accepted" not in facts:
             return
-        recipients = event.mail_recipient_count or 1
-        direction = event.mailwarden_direction or ""
-        self._hour.add(("message", direction, "", ""), 1)
-        self._hour.add(("recipients", direction, "", ""), recipients)
-        sender, kind = event.mailwarden_account, "account"
-        if sender is None:
-            sender, kind = event.user_id, "script"
-        if sender is not None:
-            self._day.add(("sent", sender, kind, ""), 1)
-            self._day.add(("sent_recipients", sender, kind, ""), recipients)
+        sent = _SENT(event)
+        total = self._sent.get(sent)
+        if total is None:
+            total = self._sent[sent] = [0, 0]
+        total[0] += 1
+        total[1] += event.mail_recipient_count or 1
 
     def _delivery(self, event: Event) -> None:
         facts = event.facts
@@ -252,16 +270,23 @@ class Rollups:
                 self._day.add((name, account, "", ""), messages)
 
     def _tls(self, event: Event) -> None:
-        self._hour.add(("tls", event.network_protocol or "", _tls_of(event), ""), event.event_count)
+        self._hour.add(
+            (
+                "tls",
+                event.network_protocol or "",
+                _tls(event.tls_version, event.tls_version_protocol, event.tls_established),
+                "",
+            ),
+            event.event_count,
+        )
 
     def _data_loss(self, event: Event) -> None:
         self._hour.add(("data_loss", event.event_module or "", event.event_reason or "", ""), event.event_count)
 
 
-def _tls_of(event: Event) -> str:
-    version = event.tls_version
+def _tls(version: str | None, kind: str | None, established: bool | None) -> str:
     if version is not None:
-        return f"ssl{version}" if event.tls_version_protocol == "ssl" else version
-    if event.tls_established is None:
+        return f"ssl{version}" if kind == "ssl" else version
+    if established is None:
         return "unknown"
-    return "yes" if event.tls_established else "no"
+    return "yes" if established else "no"

@@ -35,7 +35,9 @@ __all__ = ["BACKLOG", "Runner", "ScanResult", "scan", "wall_clock", "year_of"]
 
 BACKLOG = "backlog"  # the name under which the store keeps which incidents the next summary is to tell of
 _COUNTED_US = 2 * 86_400_000_000  # the present day began less than this before
-_SCAN_LINES = 4_000  # folded at a time by a scan: their events stand in memory together
+_SCAN_LINES = (
+    1_000  # folded at a time by a scan: the fewer, the more of what they hold is still in the cache of the CPU
+)
 _COMMIT_LINES = (
     200_000  # of a scan: what each commit writes again (accounts, counts) grows with their number, not the log's
 )

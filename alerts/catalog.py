@@ -1,8 +1,8 @@
 """Keep the message catalogs complete: `python -m mailwarden.alerts.catalog` brings every language's file up to date.
 
 Messages are found in the code and in templates (`gettext`, `ngettext`, `say`, `count`, `N_`, `_`), in the detectors and
-rules (`title`, `why` and `harmless` of a `Detection(…)`, or under `mailwarden:`) and in the advice (`text`). What is new
-gets an empty translation, what is gone is dropped.
+rules (`title`, `why` and `harmless` of a `Detection(…)`, or under `mailwarden:`), in the advice (`text`) and in the block
+lists (`means`). What is new gets an empty translation, what is gone is dropped.
 """
 
 import ast
@@ -54,6 +54,7 @@ def messages(root: Path | None = None) -> list[Found]:
         if not path.name.endswith(".cases.yaml"):
             found += list(_in_rules(path, path.relative_to(top).as_posix()))
     found += list(_in_advice(top / "alerts" / "advice.yaml"))
+    found += list(_in_blocklists(top / "pipeline" / "probes" / "blocklists.yaml"))
     return found
 
 
@@ -156,6 +157,15 @@ def _in_advice(path: Path) -> Iterator[Found]:
     for advice in yaml.safe_load(path.read_text("utf-8")).values():
         for step in advice:
             yield Found(step["text"], None, "alerts/advice.yaml")
+
+
+def _in_blocklists(path: Path) -> Iterator[Found]:
+    """Find what the answers of block lists mean."""
+    import yaml
+
+    for one in yaml.safe_load(path.read_text("utf-8"))["lists"] if path.exists() else ():
+        means = [*one.get("bits", {}).values(), *(code["means"] for code in one.get("codes", {}).values())]
+        yield from (Found(text, None, "pipeline/probes/blocklists.yaml") for text in means)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from mailwarden.parsers.errors import ConfigurationError
 from mailwarden.pipeline.configuration_faults import Fault, exception_fields, faults_of
 from mailwarden.pipeline.configuration_web import WebSetting, read_web
 from mailwarden.pipeline.marked_yaml import Marked, YamlFault, read_yaml
+from mailwarden.pipeline.probes.settings import ProbesSetting
 
 if TYPE_CHECKING:
     from mailwarden.alerts.channels import Channel
@@ -181,6 +182,7 @@ class Configuration:
     report: Report = Report()
     archive: Archive = Archive()
     web: WebSetting = field(default_factory=WebSetting)
+    probes: ProbesSetting = field(default_factory=ProbesSetting)
 
     @property
     def state_directory(self) -> Path:
@@ -400,7 +402,12 @@ def _configuration(path: Path, settings: Any) -> Configuration:
         ),
         archive=Archive(archive.get("enabled", True), _directory(directory)),
         web=read_web(settings.get("web", {})),
+        probes=_probes(settings.get("probes", {})),
     )
+
+
+def _probes(probes: Any) -> ProbesSetting:
+    return ProbesSetting.of(probes, parse_duration(probes["every"]) if "every" in probes else None)
 
 
 def _directory(text: str | None) -> Path | None:

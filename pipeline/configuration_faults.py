@@ -138,9 +138,27 @@ class _Meaning:
                 if isinstance(text, str) and exception_fields(text) is None:
                     self._add(("rules", name, "except", place), _NO_NETWORK.format(text=text))
         self._alerts(settings)
+        self._probes(settings.get("probes", {}))
 
     def _add(self, place: Path_, message: str, where: Path_ | None = None) -> None:
         self.faults.append(Fault(self._marked.line(place), message, place if where is None else where))
+
+    def _probes(self, probes: Mapping[str, Any]) -> None:
+        from mailwarden.pipeline.probes.settings import server_of
+
+        resolver = probes.get("resolver", ())
+        for place, text in (
+            [((), resolver)] if isinstance(resolver, str) else [((n,), t) for n, t in enumerate(resolver)]
+        ):
+            try:
+                server_of(text)
+            except ValueError as error:
+                self._add(("probes", "resolver", *place), str(error))
+        for number, text in enumerate(probes.get("addresses", ())):
+            try:
+                ipaddress.ip_address(text)
+            except ValueError:
+                self._add(("probes", "addresses", number), f'"{text}" is no address. Write it like 192.0.2.25.')
 
     def _zone(self, place: Path_, name: str | None) -> None:
         if name is None:

@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {  # in the order a person meets them; each lives in 
     "explain": "Say how a log line was read.",
     "silence": "Stop being told about an incident, and say why.",
     "unparsed": "Show the lines of mail programs that were not understood.",
+    "check": "Look at a domain as receivers of its mail do.",
     "doctor": "Check that mailwarden sees everything and can reach you.",
     "web": "Show what the service knows as a page in the browser.",
     "setup": "Set up watching: three questions, and everything is shown before it is written.",

@@ -73,11 +73,10 @@ class Blocklist(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=
         return self._judge_codes(sorted(answer.values))
 
     def _judge_codes(self, codes: Sequence[str]) -> "Judgement":
-        found: list[tuple[str, Code]] = []
+        found: dict[str, tuple[Code, ...]] = {}
         good = 0
         for text in codes:
-            code = ipaddress.ip_address(text)
-            if code not in _LISTS_LIVE_IN:  # a resolver that rewrites, or a zone that was sold
+            if ipaddress.ip_address(text) not in _LISTS_LIVE_IN:  # a resolver that rewrites, or a zone that was sold
                 return Judgement("no answer", tuple(codes), reason="rewritten")
             refusal = _among(text, self.refusals) or _among(text, _data().refusals)
             if refusal is not None:
@@ -85,28 +84,24 @@ class Blocklist(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=
             if text in self.good:
                 good += 1
                 continue
-            meaning = self._meaning(text)
-            if meaning is not None:
-                found.append((text, meaning))
+            meanings = self._meanings(text)
+            if meanings:
+                found[text] = meanings
         if not found:
-            return (
-                Judgement("clear", tuple(codes))
-                if good
-                else Judgement("no answer", tuple(codes), reason="unknown code")
-            )
-        weights = [self.weight if code.weight is None else code.weight for _, code in found]
-        hint = next((code.hint for _, code in found if code.hint), self.hint)
-        means = tuple(code.means for _, code in found)
-        return Judgement("listed", tuple(text for text, _ in found), means=means, weight=max(weights), hint=hint)
+            return Judgement("clear", tuple(codes)) if good else Judgement("no answer", tuple(codes), "unknown code")
+        meant = [code for meanings in found.values() for code in meanings]
+        weight = max(self.weight if code.weight is None else code.weight for code in meant)
+        hint = next((code.hint for code in meant if code.hint), self.hint)
+        return Judgement("listed", tuple(found), means=tuple(code.means for code in meant), weight=weight, hint=hint)
 
-    def _meaning(self, text: str) -> Code | None:
+    def _meanings(self, text: str) -> tuple[Code, ...]:
         if not self.bits:
-            return _among(text, self.codes)
-        if not text.startswith("127.0.0."):
-            return None
+            code = _among(text, self.codes)
+            return (code,) if code is not None else ()
         octet = int(text.rpartition(".")[2])
-        known = [means for bit, means in self.bits.items() if octet & bit]
-        return Code(", ".join(known)) if known and not octet & _BLOCKED_BIT else None
+        if not text.startswith("127.0.0.") or octet & _BLOCKED_BIT:
+            return ()
+        return tuple(Code(means) for bit, means in self.bits.items() if octet & bit)
 
 
 class Judgement(NamedTuple):

@@ -96,13 +96,26 @@ class Resolver:
         self.servers = tuple(servers)
         self.lifetime_s = sum(tries_s)
         self.asked = 0  # questions sent
+        self.fault = ""  # why it is not to be believed at all
         self._tries_s = tuple(tries_s)
         self._memory = _Memory()
         self._gate = asyncio.Semaphore(_UNDERWAY)
         self._underway: dict[tuple[str, str], asyncio.Future[Answer]] = {}
 
+    async def prove(self) -> bool:
+        """See that it reaches the world: one that says "no such name" to everything would make all of it look wrong.
+
+        Where it does not know the root of all names, nothing that it says counts from then on.
+        """
+        answer = await self.ask(".", "NS")
+        if answer.kind != "found":
+            self.fault = answer.reason or "no root"
+        return not self.fault
+
     async def ask(self, name: str, type_: str) -> Answer:
         """Give what a name has of a type; never raises, and never takes longer than its tries."""
+        if self.fault:
+            return Answer(name, type_, "no answer", reason=self.fault)
         key = (name.lower().rstrip("."), type_)
         known = self._memory.get(key)
         if known is not None:

@@ -32,6 +32,7 @@ class FaultyServer:
         self.script = script
         self.asked: list[tuple[str, str]] = []
         self.port = 0
+        self.authentic = False  # claims that DNSSEC proves what it says
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -95,7 +96,7 @@ class FaultyServer:
         self.asked.append((name, type_))
         said = self.script(name, type_)
         reply = dns.message.make_response(query)
-        reply.flags |= dns.flags.RA
+        reply.flags |= dns.flags.RA | (dns.flags.AD if self.authentic else 0)
         if said is None:
             reply.set_rcode(dns.rcode.NXDOMAIN)
         elif isinstance(said, str):

@@ -27,7 +27,7 @@ def free_port() -> int:
 
 def zone(name: str, kind: str, records: Sequence[str] = ()) -> str:
     """Write a local zone: `static`, `redirect`, `deny`, `refuse`, `always_nodata`, with its records."""
-    lines = [f'local-zone: "{name}." {kind}']
+    lines = [f'local-zone: "{name.rstrip(".")}." {kind}']
     lines += [f"local-data: '{record}'" for record in records]
     return "\n".join(lines)
 

@@ -42,6 +42,7 @@ from mailwarden.parsers.errors import ConfigurationError
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.configuration import parse_duration
 from mailwarden.pipeline.fold import Fold
+from mailwarden.pipeline.replay import Nowhere
 from mailwarden.pipeline.vocabulary import event_fields
 
 __all__ = ["Case", "Subject", "Verdict", "cases_of", "subject", "subjects", "try_case"]
@@ -53,18 +54,6 @@ _MOST_REPEATED = 5000
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 _PACE = frozenset({"repeat", "every", "after"})
 _FIRST_ID = 0x1A0000  # Postfix and Exim write at least six characters
-
-
-class _Nothing:
-    """A store that holds nothing."""
-
-    def load_state(self, kind: str, key: str) -> bytes | None:  # noqa: ARG002 - what a store is asked
-        """Give nothing."""
-        return None
-
-    def has_state(self, kind: str) -> bool:  # noqa: ARG002
-        """Say no."""
-        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +144,7 @@ def try_case(one: Subject, case: Case) -> Verdict:
     """
     rules = [] if one.rule is None else [one.rule]
     detectors = [] if one.detector is None else [one.detector]
-    fold = Fold(case.site, rules, detectors, _Nothing(), lambda _: one.cases.name)
+    fold = Fold(case.site, rules, detectors, Nowhere(), lambda _: one.cases.name)
     story = _Story(f'{one.cases}: "{case.name}"')
     fold.take(list(story.events(case.before)))
     begins_us = story.now_us

@@ -33,9 +33,10 @@ COMMANDS: dict[str, str] = {  # in the order a person meets them; each lives in 
     "web": "Show what the service knows as a page in the browser.",
     "setup": "Set up watching: three questions, and everything is shown before it is written.",
     "parse": "Turn every log line into one JSON object.",
-    "rules": "List, show, test and lint the detection rules.",
+    "rules": "List, show, test, tune and lint the detection rules.",
+    "backtest": "Try a change on what happened here: which incidents would come, and which would go?",
 }
-MORE = ("parse", "rules")
+MORE = ("parse", "rules", "backtest")
 
 
 @dataclass

@@ -33,7 +33,7 @@ __all__ = ["command"]
 
 @click.group("rules", cls=Group)
 def command() -> None:
-    """List, show, test and lint the detection rules."""
+    """List, show, test, tune and lint the detection rules."""
 
 
 def _detections(now: Session) -> dict[str, Detection]:
@@ -292,3 +292,59 @@ def try_(context: click.Context, name: str, files: tuple[str, ...], zone: str | 
         lines += [*block(incident, sentences), []]
     write(lines[:-1])
     return 3 if result.problems else 0
+
+
+@command.command(
+    "tune",
+    cls=Command,
+    examples=[
+        (
+            "mailwarden rules tune fast_guessing --target 1/week",
+            "the lowest threshold with one incident a week at most",
+        ),
+        ("mailwarden rules tune fast_guessing --target 2/day mail.log*", "from log files instead of the archive"),
+    ],
+)
+@click.argument("name")
+@click.argument("files", nargs=-1, metavar="[LOG]...")
+@click.option("--target", default="1/week", show_default=True, metavar="N/PERIOD", help="hour, day, week or month.")
+@options.state
+@options.timezone
+@options.year
+@click.pass_context
+def tune_(
+    context: click.Context,
+    name: str,
+    files: tuple[str, ...],
+    target: str,
+    state: Path | None,
+    zone: str | None,
+    year: int | None,
+) -> int:
+    """Propose a threshold from your own history: what would each have come to?"""
+    from mailwarden.pipeline.backtest import past_of
+    from mailwarden.pipeline.cli.backtest import normals_of
+    from mailwarden.pipeline.cli.tune_view import tune_view
+    from mailwarden.pipeline.tuning import parse_target, tune
+
+    now = session(context, zone=zone)
+    _known(name, now, context)
+    wanted = parse_target(target)
+    rule = next((one for one in now.configuration.rulebook().rules if one.detection.name == name), None)
+    if rule is None:
+        raise click.UsageError(
+            f"{name} has no threshold of its own: it is off, or compares with what is usual.", context
+        )
+    past = past_of(
+        now.configuration,
+        files,
+        None,
+        directory=state / "archive" if state else None,
+        zone=zone or now.configuration.timezone,
+        year=year,
+    )
+    proposal = tune(rule, wanted, past, now.configuration, normals_of(now, state))
+    for problem in proposal.tried.problems:
+        tell(problem)
+    write(tune_view(name, target, proposal, now.tongue, now.zone))
+    return 3 if proposal.tried.problems else 0

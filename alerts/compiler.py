@@ -65,7 +65,7 @@ MOST_VALUES = 1000  # different values of a key; each costs some 20 bytes of its
 _OURS = Path(str(importlib.resources.files("mailwarden.alerts") / "rules"))
 _OWN_KEYS = frozenset(
     {
-        "advice", "category", "cause", "entities", "harmless", "id", "primary", "span_s", "title", "version", "weather",
+        "advice", "category", "cause", "entities", "harmless", "id", "needs", "primary", "span_s", "title", "version", "weather",
         "weight", "why",
     }
 )  # fmt: skip
@@ -311,6 +311,7 @@ def _detection(
         span_us=span_us,
         threshold=counts[0].threshold if counts else 1,
         weather=bool(own.get("weather", False)),
+        needs=str(own.get("needs", "")),
     )
 
 

@@ -25,6 +25,7 @@ class Fired(NamedTuple):
     severity: str
     values: dict[str, Any]
     fired: bool = True  # False: it goes on, nothing new
+    detection: Detection | None = None  # the detector's own in other words, where those fit better
 
 
 def fire(window: Window, measure: int, amount: int, severity: str, values: dict[str, Any]) -> Fired:

@@ -175,7 +175,7 @@ class Engine:
             return
         findings.append(
             Finding(
-                detection=detector.detection,
+                detection=fired.detection or detector.detection,
                 primary=str(watcher.primary(event) or key),
                 at_us=event.stream_us,
                 first_us=event.stream_us,
@@ -297,8 +297,8 @@ def _severity(detection: Detection, event: Event) -> str:
     """Guessing is weather: `low`, unless it far exceeds what this site usually sees (ARCHITECTURE.md, "Weather")."""
     if not detection.weather:
         return detection.severity
-    exceeded = event.facts is not None and event.facts.get("mailwarden.weather.exceeded")
-    return detection.severity if exceeded else "low"
+    exceeding = event.facts.get("mailwarden.weather.exceeded") if event.facts is not None else None
+    return detection.severity if exceeding and detection.primary in exceeding else "low"
 
 
 def _measure(count: Count, window: Window, rule: Rule, event: Event) -> int:

@@ -34,6 +34,7 @@ class Detection(NamedTuple):
     span_us: int
     threshold: int
     weather: bool = False
+    needs: str = ""  # what a database of addresses must tell for it: country, place or as
 
 
 class Finding(msgspec.Struct, frozen=True):

@@ -3,17 +3,25 @@
 Kept by account, by network and for the whole site; every record is small and bounded, whatever an attacker tries.
 """
 
+import zlib
 from typing import Any
 
 import msgspec
 
+from mailwarden.alerts.blob import decoder
+from mailwarden.alerts.geography import NOWHERE, Geography
+from mailwarden.alerts.habits import Habits, kin
 from mailwarden.alerts.shelf import Backing, Row, Shelf
 from mailwarden.alerts.site import Site
 from mailwarden.alerts.usual import Usual, learn, usual_of
+from mailwarden.alerts.weather import Weather
 from mailwarden.parsers.address import networks
 from mailwarden.parsers.event import Event
 
-__all__ = ["Ledger", "place"]
+__all__ = ["PROXIES", "Ledger", "place", "proxy_users"]
+
+PROXIES = "ledger.proxy"
+"""The kind of state that holds the networks that were found to be proxies."""
 
 _DAY_US = 86_400_000_000
 _HOUR_US = 3_600_000_000
@@ -23,11 +31,12 @@ _KEEP_US = 90 * _DAY_US
 _FAIL_US = _DAY_US  # failures before a success count for a day (AUTH-11)
 _MAX_NETWORKS = 24
 _MAX_FAILING = 40
-_PROXY_USERS = 5  # a network from which five accounts succeed is an office, a webmail, a proxy
-_WEATHER_DAYS = 14
-_WEATHER_KNOWN = 3  # days of history before this site's usual guessing is known
-_WEATHER_FACTOR = 5
 _EVERYDAY = 20_000  # logins remembered that tell nothing new
+_PROXY_USERS = 5  # a network that five accounts come back to on another day is an office, a webmail, a proxy
+_PROXY_ENTERED = 15  # or that so many came to: a webmail that has moved; a thief has fewer passwords
+_TRIED_NAMES = 4
+_DICTIONARY_US = 30 * _DAY_US  # how long a name is remembered that several networks guessed and nobody has (AUTH-07)
+_MAX_PROTOCOLS = 8
 _LOGIN_SERVERS = ("dovecot",)
 
 
@@ -46,6 +55,11 @@ class _Account(msgspec.Struct, array_like=True):
     quarter: int = 0
     quarter_recipients: int = 0
     best_quarter: int = 0  # the most recipients in a quarter of an hour, from networks that were its own
+    protocols: list[str] = []  # by which it was let in
+    stale_us: int = 0  # when it last failed where it always is
+    guessed_us: int = 0  # when it last came to a new network after failures of strangers,
+    guessed: int = 0  # and how many
+    raised_day: int = 0  # when a network that was not its own last raised its best quarter
 
 
 class _Network(msgspec.Struct, array_like=True):
@@ -55,20 +69,23 @@ class _Network(msgspec.Struct, array_like=True):
     users: list[str] = []
     tried: int = 0  # failed tries from here of the last day, where the pair was not known
     tried_us: int = 0
+    names: list[int] = []  # hashes of some accounts it failed at within that day
+    entered: int = 0  # accounts that came to it
+    settled: int = 0  # of them, those that came back on another day
 
 
-class _Weather(msgspec.Struct, array_like=True):
-    """How much guessing a site sees in a day."""
+class _Proxy(msgspec.Struct, array_like=True):
+    """A network that was found to be a proxy: shown to the operator, who may label it."""
 
-    first_us: int = 0
-    day: int = 0
-    today: int = 0
-    days: list[int] = []
+    users: int
+    last_us: int
 
 
 def _account_expires(record: _Account) -> int:
-    """A name that was only ever guessed is kept for two days, an account for ninety."""
-    return record.last_us + (_KEEP_US if record.exists else 2 * _DAY_US)
+    """A name that was only ever guessed is kept for two days, by several networks for thirty; an account for ninety."""
+    if record.exists:
+        return record.last_us + _KEEP_US
+    return record.last_us + (_DICTIONARY_US if len(record.failing) > 1 else 2 * _DAY_US)
 
 
 def _network_expires(known: _Network) -> int:
@@ -91,16 +108,23 @@ class Ledger:
         self.site = site
         self._accounts = Shelf("ledger.account", 2, _Account, _account_expires, backing)
         self._networks = Shelf("ledger.network", 1, _Network, _network_expires, backing)
-        self._weathers = Shelf("ledger.weather", 1, _Weather, lambda _: 1 << 62, backing)
+        self._proxies = Shelf(PROXIES, 1, _Proxy, lambda one: one.last_us + _KNOWN_US, backing)
+        self._carriers = Shelf("ledger.carrier", 1, int, lambda seen: seen + _KNOWN_US, backing)
+        self._weather = Weather(site.name, backing)
+        self._habits = Habits(backing)
+        self._geography = Geography(site.databases)
         self._servers = Shelf("ledger.server", 1, int, lambda _: 1 << 62, backing)
         self._server_names: set[str] = set()
-        # what is computed again where it lacks: (until when, account, network, wide network) by user, address and host
-        self._everyday: dict[tuple[str | None, str | None, str | None], tuple[int, str, str, str | None]] = {}
+        # what is computed again where it lacks: (until when, account, network, wide network) by user, address, protocol and host
+        self._everyday: dict[tuple[str | None, ...], tuple[int, str, str, str | None]] = {}
         self._domains = Shelf("ledger.domain", 1, int, lambda seen: seen + _KEEP_US, backing)
         self._shelves: tuple[Shelf[Any], ...] = (
             self._accounts,
             self._networks,
-            self._weathers,
+            self._weather.shelf,
+            self._habits.shelf,
+            self._proxies,
+            self._carriers,
             self._domains,
             self._servers,
         )
@@ -140,37 +164,90 @@ class Ledger:
         pair = record.networks.get(net) if record and net else None
         facts["mailwarden.pair.known"] = pair is not None and now - pair[1] <= _KNOWN_US
         if net and pair is None and event.mailwarden_attempts:
-            known = self._learn_tried(known, net, event.mailwarden_attempts, now)
+            known = self._learn_tried(known, net, account, event.mailwarden_attempts, now)
         facts["mailwarden.source.users"] = len(known.users) if known else 0
         facts["mailwarden.user.exists"] = bool(record and record.exists)
         if event.event_action != "auth-failure":  # a try without a verdict teaches nothing
             return
+        self._name_carrier(event, facts)
+        self._judge_name(account, record, net, facts)
+        if account and record is not None and pair is not None:
+            facts["mailwarden.pair.recent"] = now - pair[1] <= _DAY_US
+            self._learn_stale(account, record, now)
         tries = event.mailwarden_attempts if pair is None else 0  # a phone with an old password is no weather
-        facts["mailwarden.weather.exceeded"] = self._learn_weather(tries, now)
-        if account and net and event.mailwarden_attempts and record is not None and pair is None:
-            last, failures = record.failing.pop(net, (0, 0))
-            if now - last > _FAIL_US:
-                failures = 0
-            record.failing[net] = (now, failures + event.mailwarden_attempts)
-            if not record.exists:
-                record.last_us = now
-            if len(record.failing) > _MAX_FAILING:
-                del record.failing[next(iter(record.failing))]
-            self._accounts.put(account, record)
-        elif account and net and record is None and event.mailwarden_attempts:
-            record = _Account(last_us=now, failing={net: (now, event.mailwarden_attempts)})
+        beyond = self._weather.tried(tries, now) if tries else None
+        if beyond is not None:
+            facts["mailwarden.weather.tries"], limit = beyond
+            facts["mailwarden.weather.limit"] = limit
+            facts["mailwarden.weather.exceeded"] = _who_exceeds(limit, known, record)
+        if account and net and event.mailwarden_attempts and pair is None:
+            self._learn_failure(account, record, net, event, facts)
+
+    def _learn_failure(
+        self, account: str, record: _Account | None, net: str, event: Event, facts: dict[str, Any]
+    ) -> None:
+        """Learn that a network failed which the account never used."""
+        now = event.stream_us
+        if record is None:
+            record = _Account(last_us=now)
+        last, failures = record.failing.pop(net, (0, 0))
+        if record.exists and last // _HOUR_US != now // _HOUR_US:
+            spray = self._weather.failed(now)
+            if spray is not None:
+                facts["mailwarden.weather.spray"] = spray
+        if now - last > _FAIL_US:
+            failures = 0
+        record.failing[net] = (now, failures + event.mailwarden_attempts)
+        if not record.exists:
+            record.last_us = now
+        if len(record.failing) > _MAX_FAILING:
+            del record.failing[next(iter(record.failing))]
+        self._accounts.put(account, record)
+
+    def _learn_stale(self, account: str, record: _Account, now: int) -> None:
+        """Learn that an account failed where it always is."""
+        if record.stale_us // _HOUR_US != now // _HOUR_US:
+            self._weather.stale(now)
+            record.stale_us = now
             self._accounts.put(account, record)
 
-    def _learn_tried(self, known: _Network | None, net: str, tries: int, now: int) -> _Network:
+    def _judge_name(self, account: str | None, record: _Account | None, net: str | None, facts: dict[str, Any]) -> None:
+        """Say whether a name that was tried is a trap, or stands in the dictionary that attackers share."""
+        if account is None:
+            return
+        if self.site.labels:
+            facts["mailwarden.labels"] = self.site.labels_of(account, account.partition("@")[0], net)
+        if record is not None and not record.exists:
+            facts["mailwarden.user.dictionary"] = len(record.failing) - (net in record.failing) >= 2
+
+    def _name_carrier(self, event: Event, facts: dict[str, Any]) -> None:
+        """Say who announces the address and whether anybody here comes from there, where a database tells."""
+        if self._geography.is_empty or event.source_ip is None:
+            return
+        place = self._geography.place(event.source_ip)
+        if place.country:
+            facts["source.geo.country_iso_code"] = place.country
+        if place.as_number:
+            facts["source.as.number"] = place.as_number
+            facts["source.as.organization.name"] = place.as_name
+            seen = self._carriers.get(str(place.as_number))
+            facts["mailwarden.carrier.known"] = seen is not None and event.stream_us - seen <= _KNOWN_US
+
+    def _learn_tried(self, known: _Network | None, net: str, account: str | None, tries: int, now: int) -> _Network:
         known = known or _Network(last_us=now)
-        known.tried = tries if now - known.tried_us > _FAIL_US else known.tried + tries
+        if now - known.tried_us > _FAIL_US:
+            known.tried, known.names = 0, []
+        known.tried += tries
         known.tried_us = now
+        name = _hash(account) if account else None
+        if name is not None and name not in known.names and len(known.names) < _TRIED_NAMES:
+            known.names.append(name)
         self._networks.put(net, known)
         return known
 
     def let_in(self, event: Event) -> None:
         """Place a login that was let in, set its facts, then learn it."""
-        everyday = self._everyday.get((event.user_name, event.source_ip, event.host_hostname))
+        everyday = self._everyday.get((event.user_name, event.source_ip, event.network_protocol, event.host_hostname))
         if everyday is not None and event.stream_us < everyday[0]:
             _, event.mailwarden_account, event.mailwarden_network, event.mailwarden_wide_network = everyday
             return
@@ -184,7 +261,7 @@ class Ledger:
             return
         if len(self._everyday) >= _EVERYDAY:
             self._everyday.clear()
-        key = (event.user_name, event.source_ip, event.host_hostname)
+        key = (event.user_name, event.source_ip, event.network_protocol, event.host_hostname)
         self._everyday[key] = (until_us, account, net, event.mailwarden_wide_network)
 
     def succeeded(self, event: Event) -> None:
@@ -194,53 +271,106 @@ class Ledger:
         if account is None or net is None:
             return
         record = self._account(account, now)
+        protocol = event.network_protocol or ""
         if record is not None and record.exists:
             pair = record.networks.get(net)
-            if pair is not None and now - pair[1] < _HOUR_US and net not in record.failing:
-                # the everyday case: a known pair seen within the hour; nothing to learn, and unless it is new to the
-                # account and others failed before it, no fact that a rule asks for
-                fresh = now - pair[0] < _QUARTER_US
-                if not fresh:
-                    self._remember(event, account, net, pair[1] + _HOUR_US)
-                    return
-                if not record.failing:
-                    if record.successes and len(record.networks) > 1:
-                        event.facts = self._pair_facts(record, net, pair, event)
-                    return
+            is_recent = pair is not None and now - pair[1] < _HOUR_US and net not in record.failing
+            if pair is not None and is_recent and protocol in record.protocols:
+                self._meet_again(event, record, account, net, pair)  # the everyday case: nothing to learn
+                return
         if record is None:
             record = _Account(first_us=now)
         pair = record.networks.get(net)
-        event.facts = self._pair_facts(record, net, pair, event)
+        facts = event.facts = self._pair_facts(account, record, net, pair, event)
         failing = [(n, f) for n, (last, f) in record.failing.items() if now - last <= _FAIL_US and n != net]
         here = record.failing.get(net)
-        event.facts["mailwarden.user.failing_networks"] = len(failing) + (1 if here else 0)
-        event.facts["mailwarden.source.failures"] = here[1] if here else 0
-        event.facts["mailwarden.user.failures"] = sum(f for _, f in failing) + (here[1] if here else 0)
-        self._learn_success(record, account, net, pair, now)
+        failures = sum(f for _, f in failing) + (here[1] if here else 0)
+        facts["mailwarden.user.failing_networks"] = len(failing) + (1 if here else 0)
+        facts["mailwarden.source.failures"] = here[1] if here else 0
+        facts["mailwarden.user.failures"] = max(failures, facts["mailwarden.user.failures"])
+        if not facts["mailwarden.pair.known"]:
+            facts["mailwarden.user.successes"] = record.successes
+            facts["mailwarden.user.asleep_days"] = (now - record.last_us) // _DAY_US if record.exists else 0
+            facts["mailwarden.protocol.new"] = bool(record.protocols) and protocol not in record.protocols
+            if failures:
+                record.guessed_us, record.guessed = now, failures
+            facts["mailwarden.source.others"] = self._others(net, account, now)
+        self._meet(event, account, pair, facts)
+        self._learn_success(record, account, net, pair, now, protocol)
 
-    def _pair_facts(self, record: _Account, net: str, pair: tuple[int, int] | None, event: Event) -> dict[str, Any]:
+    def _meet_again(self, event: Event, record: _Account, account: str, net: str, pair: tuple[int, int]) -> None:
+        """Set the facts that a rule may ask for of a pair seen within the hour.
+
+        There are none unless it came here within the day, and was known elsewhere or guessed before: then mail is judged
+        all day, and any login for a quarter of an hour.
+        """
+        age_us = event.stream_us - pair[0]
+        may_matter = age_us < _QUARTER_US or (age_us < _DAY_US and event.network_protocol == "smtp")
+        if may_matter and (record.guessed_us == pair[0] or _was_elsewhere(record, net, pair[0])):
+            event.facts = self._pair_facts(account, record, net, pair, event)
+            return
+        self._remember(event, account, net, pair[1] + _HOUR_US)
+
+    def _others(self, net: str, account: str, now: int) -> int:
+        """Give how many other accounts a network failed at within a day: a phone with an old password at none."""
+        known = self._network(net, now)
+        if known is None or now - known.tried_us > _FAIL_US:
+            return 0
+        own = _hash(account)
+        return sum(name != own for name in known.names)
+
+    def _meet(
+        self,
+        event: Event,
+        account: str,
+        pair: tuple[int, int] | None,
+        facts: dict[str, Any],
+    ) -> None:
+        """Learn the habits of an account; set what is unusual about this login, where its network is new."""
+        now = event.stream_us
+        place = NOWHERE
+        if not self._geography.is_empty and event.source_ip is not None:
+            place = self._geography.place(event.source_ip)
+        is_new = pair is None and not facts["mailwarden.pair.near"] and not facts["mailwarden.source.is_proxy"]
+        facts |= self._habits.meet(account, now, place, is_new=is_new, wants=facts["mailwarden.pair.young"])
+        if place.as_number:
+            seen = self._carriers.get(str(place.as_number))
+            if seen is None or now - seen > _DAY_US:
+                self._carriers.put(str(place.as_number), now)
+        if pair is None or pair[1] // _HOUR_US != now // _HOUR_US:
+            self._weather.good(now)
+
+    def _pair_facts(
+        self, account: str, record: _Account, net: str, pair: tuple[int, int] | None, event: Event
+    ) -> dict[str, Any]:
         now, address = event.stream_us, event.source_ip
         known = self._network(net, now)
         users = len(known.users) if known else 0
-        others = [seen for other, seen in record.networks.items() if other != net]
         first_us = pair[0] if pair else now
-        fresh = pair is None or (now - pair[0] < _QUARTER_US)
+        is_young = pair is None or now - pair[0] < _DAY_US
+        near = [other for other in record.networks if other != net and kin(other) == kin(net)] if is_young else ()
         return {
             "mailwarden.pair.known": pair is not None and now - pair[1] <= _KNOWN_US,
-            "mailwarden.pair.fresh": fresh,  # this account came from this network for the first time within 15 minutes
+            "mailwarden.pair.fresh": pair is None or now - pair[0] < _QUARTER_US,  # here for a quarter of an hour
+            "mailwarden.pair.near": bool(near),  # it is known from a neighbour of this network
+            "mailwarden.pair.young": is_young and not near and not self._habits.roams(account),
             "mailwarden.pair.first_us": first_us,
-            "mailwarden.user.has_history": any(seen[0] <= first_us for seen in others),
-            "mailwarden.user.networks": len(others),
+            "mailwarden.user.has_history": _was_elsewhere(record, net, first_us),
+            "mailwarden.user.failures": record.guessed if record.guessed_us == first_us else 0,
             "mailwarden.source.users": users,
             "mailwarden.source.tried": known.tried if known and now - known.tried_us <= _FAIL_US else 0,
-            "mailwarden.source.is_proxy": users >= _PROXY_USERS or self.site.is_proxy(address, net),
+            "mailwarden.source.is_proxy": (known is not None and _is_proxy(known)) or self.site.is_proxy(address, net),
         }
 
-    def _learn_success(self, record: _Account, account: str, net: str, pair: tuple[int, int] | None, now: int) -> None:
+    def _learn_success(
+        self, record: _Account, account: str, net: str, pair: tuple[int, int] | None, now: int, protocol: str
+    ) -> None:
         record.exists = True
         record.first_us = record.first_us or now
         record.last_us = now
         record.successes += 1
+        if protocol not in record.protocols and len(record.protocols) < _MAX_PROTOCOLS:
+            record.protocols = [*record.protocols, protocol]
         record.failing.pop(net, None)
         record.networks.pop(net, None)
         record.networks[net] = (pair[0] if pair else now, now)
@@ -248,14 +378,24 @@ class Ledger:
             del record.networks[next(iter(record.networks))]
             self._everyday.clear()
         self._accounts.put(account, record)
+        self._learn_user(account, net, pair, now)
+
+    def _learn_user(self, account: str, net: str, pair: tuple[int, int] | None, now: int) -> None:
+        """Learn who comes from a network, and whether it is one that many people share."""
         known = self._network(net, now) or _Network()
-        if account not in known.users and len(known.users) < _PROXY_USERS:
+        settles = pair is not None and pair[1] - pair[0] <= _DAY_US < now - pair[0]
+        is_new = account not in known.users and len(known.users) < _PROXY_USERS
+        if pair is not None and not settles and not is_new and now - known.last_us <= _DAY_US:
+            return
+        was_proxy = _is_proxy(known)
+        known.entered += pair is None
+        known.settled += settles
+        if is_new:
             known.users.append(account)
-            known.last_us = now
-            self._networks.put(net, known)
-        elif now - known.last_us > _DAY_US:
-            known.last_us = now
-            self._networks.put(net, known)
+        known.last_us = now
+        self._networks.put(net, known)
+        if _is_proxy(known) and (not was_proxy or not known.settled % 5):
+            self._proxies.put(net, _Proxy(max(known.entered, known.settled), now))
 
     # ------------------------------------------------------------------ mail
 
@@ -273,11 +413,16 @@ class Ledger:
         usual = usual_of(record.usual, now) or 0
         learn(record.usual, now, record.hour_recipients)
         best = record.best_quarter
+        if record.quarter != quarter:
+            record.quarter, record.quarter_recipients = quarter, 0
+        record.quarter_recipients += recipients
+        most = _whole_quarter(record, now)
         if not fresh:
-            if record.quarter != quarter:
-                record.quarter, record.quarter_recipients = quarter, 0
-            record.quarter_recipients += recipients
-            record.best_quarter = max(best, _whole_quarter(record, now))
+            record.best_quarter = max(best, most)
+        elif most > best and record.raised_day != now // _DAY_US:
+            # who roams is to have a usual too, but a stranger is not to teach it in a day
+            record.raised_day = now // _DAY_US
+            record.best_quarter = min(most, best + max(2, best // 4))
         record.last_us = now
         self._accounts.put(account, record)
         return usual, best
@@ -313,22 +458,43 @@ class Ledger:
         """Give the servers that people log in to here, of those whose advice differs."""
         return [name for name in _LOGIN_SERVERS if self._servers.get(name) is not None]
 
-    # ------------------------------------------------------------------ weather
 
-    def _learn_weather(self, tries: int, now: int) -> bool:
-        """Count guessing of the day; say whether it far exceeds what this site usually sees."""
-        weather = self._weathers.get(self.site.name) or _Weather(first_us=now)
-        day = now // _DAY_US
-        if weather.day != day:
-            if weather.day:
-                weather.days = [*weather.days, weather.today][-_WEATHER_DAYS:]
-            weather.day, weather.today = day, 0
-        weather.today += tries
-        self._weathers.put(self.site.name, weather)
-        if len(weather.days) < _WEATHER_KNOWN:
-            return False
-        usual = sorted(weather.days)[len(weather.days) // 2]
-        return weather.today > _WEATHER_FACTOR * max(usual, 20)
+def proxy_users(blob: bytes) -> int:
+    """Give how many accounts came from a network that was found to be a proxy, from its state."""
+    return decoder(_Proxy)(blob).users
+
+
+def _is_proxy(known: _Network) -> bool:
+    """Say whether a network is one that many people share. An intruder with five passwords does not make it one."""
+    return known.settled >= _PROXY_USERS or known.entered >= _PROXY_ENTERED
+
+
+def _who_exceeds(limit: int, source: _Network | None, account: _Account | None) -> frozenset[str]:
+    """Say who is behind what exceeds the usual: the site as a whole always; a source or a target with half of it.
+
+    One surge is told once: not of each of the thousand addresses that take part.
+    """
+    found = {"mailwarden.site"}
+    if source is not None and 2 * source.tried >= limit:
+        found.add("mailwarden.network")
+    if account is not None and _is_target(account, limit):
+        found.add("mailwarden.account")
+    return frozenset(found)
+
+
+def _was_elsewhere(record: _Account, net: str, first_us: int) -> bool:
+    """Say whether an account was let in from another network before it first came to this one."""
+    return any(seen[0] <= first_us for other, seen in record.networks.items() if other != net)
+
+
+def _is_target(account: _Account, limit: int) -> bool:
+    """Say whether half of a limit's tries went to an account; of one that very many networks try, not all are kept."""
+    tries = sum(failures for _, failures in account.failing.values())
+    return len(account.failing) >= _MAX_FAILING or 2 * tries >= limit
+
+
+def _hash(account: str) -> int:
+    return zlib.crc32(account.encode("utf-8", "surrogatepass"))
 
 
 def place(event: Event, site: Site) -> None:

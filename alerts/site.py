@@ -35,6 +35,7 @@ class Site:
     proxies: tuple[str, ...] = ()
     default_domain: str | None = None
     labels: dict[str, frozenset[str]] = field(default_factory=dict)  # label -> accounts or networks
+    databases: tuple[str, ...] = ()  # MMDB files that tell where addresses are
 
     def trusts(self, address: str) -> bool:
         """Say whether mail from this address may pass without a login: ours, a stated relay, or not routable."""

@@ -7,7 +7,7 @@ Beside `NAME.yaml` (a rule) or `NAME.py` (a detector) stands `NAME.cases.yaml`, 
       evades: true                # a known way around the rule; told as such, whether it fires or not
       severity: low               # of the incident
       incidents: 1                # how many it raises
-      site: {domains: [example.org], labels: {shared: [office@example.org]}}
+      site: {domains: [example.org], labels: {shared: [office@example.org]}, databases: [places.mmdb]}
       before:                     # what went on until then: it is learned, and raises nothing that counts
         - {imap_login: {user: bob@example.org, ip: 192.0.2.10}, repeat: 5, every: 1d}
       lines:
@@ -17,13 +17,15 @@ Beside `NAME.yaml` (a rule) or `NAME.py` (a detector) stands `NAME.cases.yaml`, 
 A line stands as it is in the log, without time and host. A mapping names a turn of `alerts/turns.yaml` (lines that servers
 write together) with what fills it, or has `line` or `lines` of its own. It comes `after` the line before it (1 s) and is
 repeated `every` so often (1 s); `{n}` is the number of the repetition, `{id}` one queue id or session for each.
+`places.mmdb` knows where the networks for documentation are: 192.0.2.0/24 in Berlin, 198.51.100.0/24 in Munich (a carrier),
+203.0.113.0/24 and 2001:db8:b::/48 in Sao Paulo, 2001:db8:d::/48 in Hamburg, 2001:db8:f::/48 in Paris.
 Cases go the whole way of a log: read, correlated, enriched, judged.
 """
 
 import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -144,7 +146,9 @@ def try_case(one: Subject, case: Case) -> Verdict:
     """
     rules = [] if one.rule is None else [one.rule]
     detectors = [] if one.detector is None else [one.detector]
-    fold = Fold(case.site, rules, detectors, Nowhere(), lambda _: one.cases.name)
+    here = one.cases.parent.parent / "detectors"
+    databases = tuple(str(here / name) for name in case.site.databases)
+    fold = Fold(replace(case.site, databases=databases), rules, detectors, Nowhere(), lambda _: one.cases.name)
     story = _Story(f'{one.cases}: "{case.name}"')
     fold.take(list(story.events(case.before)))
     begins_us = story.now_us

@@ -13,6 +13,7 @@ from datetime import time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from mailwarden.alerts.geography import usual_databases
 from mailwarden.alerts.rule_files import rule_files
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.errors import ConfigurationError
@@ -79,6 +80,7 @@ class SiteSetting:
     monitors: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()
     webmail: tuple[str, ...] = ()
+    databases: tuple[str, ...] | None = None  # None: those in the usual places
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +227,7 @@ class Configuration:
             proxies=(*self.site.proxies, *self.site.webmail),
             default_domain=self.site.default_domain,
             labels=dict(self.labels),
+            databases=usual_databases() if self.site.databases is None else self.site.databases,
         )
 
     def rule_settings(self) -> "dict[str, RuleSettings]":

@@ -41,7 +41,7 @@ class Message(msgspec.Struct, array_like=True):
     deferred: list[int] = []  # hashes of recipients whose deferral was counted
     guesses: int = 0  # failed tries by strangers before a login from a network that was new to the account
     fresh: bool = False  # the login's network was new to the account, which was known from another
-    first_seen: bool = False  # the account came from this network within the quarter of an hour before
+    first_seen: bool = False  # the account came from this network for the first time within the day before
     script: str | None = None  # who handed it in on this machine: a script's path, its directory, a user
     returned: bool = False  # goes back to whom a stranger named as the sender
 
@@ -112,7 +112,7 @@ class Correlator:
         if is_handed_in(event):
             self._hand_in(event, message)
         facts = event.facts
-        if facts and facts.get("mailwarden.pair.fresh") and not facts["mailwarden.source.is_proxy"]:
+        if facts and facts.get("mailwarden.pair.young") and not facts["mailwarden.source.is_proxy"]:
             message.fresh, message.first_seen = facts["mailwarden.user.has_history"], True
             message.guesses = facts.get("mailwarden.user.failures", 0)
         original = event.mail_queue_orig_id and self._messages.get(_key(event, event.mail_queue_orig_id))
@@ -178,7 +178,7 @@ class Correlator:
         message.outbound = ours and message.sender is not None
         facts = event.facts = event.facts or {}
         facts["mailwarden.accepted"] = True
-        facts["mailwarden.pair.fresh"] = message.fresh
+        facts["mailwarden.pair.young"] = message.fresh
         facts["mailwarden.user.guesses"] = message.guesses
         event.mail_recipient_count = message.recipients
         event.mailwarden_account = message.account

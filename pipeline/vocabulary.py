@@ -17,6 +17,7 @@ __all__ = ["event_fields"]
 _WORD = re.compile(r"""["']([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+)["']""")
 _KEY = re.compile(r"^\s+(?:- )?([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+): ", re.MULTILINE)
 _NO_FIELDS = ("db", "lock", "po", "yaml", "yml")  # names of files look like fields
+_OURS = ("mailwarden.", "source.as.", "source.geo.")
 _ROOMS = ("parsers", "alerts", "pipeline")
 
 
@@ -26,7 +27,7 @@ def event_fields() -> frozenset[str]:
     found = set(ATTRIBUTES)
     for room in _ROOMS:
         words = _words(files("mailwarden") / room)
-        found |= words if room == "parsers" else {word for word in words if word.startswith("mailwarden.")}
+        found |= words if room == "parsers" else {word for word in words if word.startswith(_OURS)}
     return frozenset(word for word in found if word.rpartition(".")[2] not in _NO_FIELDS)
 
 

@@ -1,7 +1,9 @@
 """OUT-08: an account sends in bulk from a network it never used.
 
-Twenty recipients within the first quarter of an hour after the account came from this network, while it is known from
-another; and four times the most it ever sent in a quarter of an hour, for a busy person who roams sends on as before.
+Twenty recipients within a quarter of an hour, on the first day that the account comes from this network while it is known
+from another; and four times the most it ever sent in a quarter of an hour, for a busy person who roams sends on as before.
+Eight messages or sixty recipients make it critical: one letter to thirty guests is what people write from hotels. An
+account that is in another network every few days is judged by what it sends (strange_sending), not by where from.
 """
 
 from collections.abc import Iterable
@@ -10,6 +12,7 @@ import msgspec
 
 from mailwarden.alerts.detector import Detector, Fired
 from mailwarden.alerts.finding import Detection
+from mailwarden.alerts.translate import N_
 from mailwarden.alerts.windows import Window, add, crossed
 from mailwarden.parsers.event import Event
 
@@ -18,12 +21,16 @@ __all__ = ["DETECTOR"]
 _SPAN_US = 900_000_000
 _LEAST = 20
 _TIMES_USUAL = 4
+_MESSAGES = 8
+_MANY = 60
 _LABELS = frozenset({"newsletter", "gateway", "shared"})
 
 
 class _State(msgspec.Struct, array_like=True):
     window: Window = msgspec.field(default_factory=Window)
     last_us: int = 0
+    messages: Window = msgspec.field(default_factory=Window)
+    is_critical: bool = False
 
 
 class SendFromNewNetwork(Detector[_State]):
@@ -55,7 +62,7 @@ class SendFromNewNetwork(Detector[_State]):
         facts = event.facts
         if event.mailwarden_account is None or not facts or not facts.get("mailwarden.accepted"):
             return ()
-        if not facts.get("mailwarden.pair.fresh") or not _LABELS.isdisjoint(facts.get("mailwarden.labels", ())):
+        if not facts.get("mailwarden.pair.young") or not _LABELS.isdisjoint(facts.get("mailwarden.labels", ())):
             return ()
         return (f"{event.mailwarden_account}\x1f{event.mailwarden_network}",)
 
@@ -64,14 +71,21 @@ class SendFromNewNetwork(Detector[_State]):
         recipients = event.mail_recipient_count or 1
         state.last_us = event.stream_us
         measure = add(state.window, event.stream_us, _SPAN_US, recipients)
+        messages = add(state.messages, event.stream_us, _SPAN_US, 1)
         threshold = max(_LEAST, _TIMES_USUAL * (event.facts or {}).get("mailwarden.user.best_quarter", 0))
         if measure < threshold:
             return None
         values = {"threshold": threshold, "address": event.source_ip or "?"}
-        first = state.window.level == 0
-        if crossed(state.window, measure):
-            return Fired(measure, measure if first else recipients, "critical", values)
-        return Fired(measure, recipients, "critical", values, fired=False)
+        is_script = messages >= _MESSAGES or measure >= _MANY
+        first, newly_critical = state.window.level == 0, is_script and not state.is_critical
+        state.is_critical = state.is_critical or is_script
+        severity, words = ("critical", self.detection) if state.is_critical else ("high", _ASKED)
+        if crossed(state.window, measure) or newly_critical:
+            return Fired(measure, measure if first else recipients, severity, values, detection=words)
+        return Fired(measure, recipients, severity, values, fired=False, detection=words)
 
 
+_ASKED = SendFromNewNetwork.detection._replace(
+    title=N_("{account} sends to many from a network it never used"), advice="odd_login"
+)
 DETECTOR = SendFromNewNetwork()

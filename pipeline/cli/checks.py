@@ -10,10 +10,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from mailwarden.alerts.compiler import load_rules
+from mailwarden.alerts.ledger import PROXIES, proxy_users
 from mailwarden.alerts.rule_files import rule_files
 from mailwarden.alerts.translate import N_, Translator
 from mailwarden.parsers.envelope import Reader
-from mailwarden.parsers.errors import MailwardenError
+from mailwarden.parsers.errors import ConfigurationError, MailwardenError
 from mailwarden.pipeline.cli.session import Session, last_written_s
 from mailwarden.pipeline.configuration import store_path
 from mailwarden.pipeline.sources.discovery import discover
@@ -32,6 +34,7 @@ _LEAST_FREE_SHARE = 0.03
 _UNPARSED_SHARE = 0.005  # INF-06
 _ALIVE_S = 300
 _TIMEOUT_S = 10
+_PROPOSED = 5  # networks
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,9 @@ def all_checks(session: Session, *, send: bool = False) -> Iterator[Check]:
     yield from _logs(session)
     yield _auth_verbose(tongue)
     yield _clock(tongue)
+    yield _databases(session)
     yield from _service(session)
+    yield from _proxies(session)
     yield from _channels(session, send)
     yield from _disk(session)
 
@@ -230,6 +235,52 @@ def _clock(tongue: Translator) -> Check:
         return well
     says = tongue.gettext("not set by the network: times may be wrong")
     return Check(name, "warning", says, "timedatectl set-ntp true")
+
+
+def _databases(session: Session) -> Check:
+    """Say which rules cannot look because nobody knows where addresses are."""
+    from mailwarden.alerts.geography import Geography
+
+    tongue = session.tongue
+    name = tongue.gettext("databases")
+    try:
+        paths = session.configuration.as_site().databases
+        knows = Geography(paths).knows()
+    except ConfigurationError as error:
+        return Check(name, "error", str(error), tongue.gettext("Check site.databases in the configuration."))
+    blind = [rule.detection.name for rule in load_rules() if rule.detection.needs and rule.detection.needs not in knows]
+    if not blind:
+        return Check(name, "ok", tongue.gettext(", ").join(paths))
+    says = tongue.say(
+        N_("country, place or provider of addresses is not known; these rules see nothing: {rules}"),
+        {"rules": tongue.gettext(", ").join(blind)},
+    )
+    mend = tongue.gettext(
+        "Put MMDB files (GeoLite2, DB-IP Lite, IPinfo Lite) into /var/lib/GeoIP, or name them: site.databases"
+    )
+    return Check(name, "not checked", says, mend)
+
+
+def _proxies(session: Session) -> Iterator[Check]:
+    """Propose labels for networks from which many accounts log in, the biggest first."""
+    from mailwarden.pipeline.store import Store
+
+    path, tongue = store_path(session.configuration.state_directory), session.tongue
+    site = session.configuration.as_site()
+    try:
+        if not path.exists():
+            return
+        with Store.open(path, read_only=True) as store:
+            found = {net: proxy_users(blob) for net, blob in store.states(PROXIES)}
+    except (MailwardenError, OSError):  # told by the check of the service
+        return
+    fresh = [(users, net) for net, users in found.items() if not site.is_proxy(net.partition("/")[0], net)]
+    for users, net in sorted(fresh, reverse=True)[:_PROPOSED]:
+        says = tongue.say(
+            N_("{users} accounts log in from it: it is taken for a proxy, an office or a webmail"), {"users": users}
+        )
+        mend = tongue.say(N_("If it is yours, say so:  labels: proxy: [{network}]"), {"network": net})
+        yield Check(tongue.say(N_("network {network}"), {"network": net}), "ok", says, mend)
 
 
 def _missing(program: str, tongue: Translator) -> str:

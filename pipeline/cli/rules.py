@@ -13,6 +13,7 @@ from mailwarden.alerts.compiler import load_rules
 from mailwarden.alerts.engine import load_detectors
 from mailwarden.alerts.escape import printable
 from mailwarden.alerts.finding import Detection
+from mailwarden.alerts.geography import Geography
 from mailwarden.alerts.incident import severity_rank
 from mailwarden.alerts.rule_files import rule_files
 from mailwarden.alerts.rule_lines import RuleLines
@@ -74,12 +75,15 @@ def list_(context: click.Context, json_: bool) -> None:
             fields = {**one._asdict(), "enabled": changed.get(one.name, RuleSetting()).enabled}
             sys.stdout.buffer.write(json_line(fields) + b"\n")
         return
+    knows = Geography(now.configuration.as_site().databases).knows()
     width = max(len(one.name) for one in detections)
     lines: list[Line] = []
     for one in detections:
         setting = changed.get(one.name, RuleSetting())
         severity = setting.severity or one.severity
         notes = [] if setting.enabled else [tongue.gettext("off")]
+        if one.needs and one.needs not in knows:
+            notes.append(tongue.gettext("sees nothing: no database of addresses"))
         if setting.severity:
             notes.append(tongue.say(N_("severity was {before}"), {"before": one.severity}))
         if setting.threshold:

@@ -113,6 +113,12 @@ class Store:
                 raise
         return row[0] if row is not None else None
 
+    def states(self, kind: str) -> list[tuple[str, bytes]]:
+        """Give every key of a kind with what was last committed for it; for kinds of few keys."""
+        return [
+            (str(key), bytes(blob)) for key, blob in self._rows("SELECT key, blob FROM state WHERE kind = ?", (kind,))
+        ]
+
     def has_state(self, kind: str) -> bool:
         """Say whether anything of a kind is kept."""
         return bool(self._rows("SELECT 1 FROM state WHERE kind = ? LIMIT 1", (kind,)))

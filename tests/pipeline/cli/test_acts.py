@@ -117,10 +117,10 @@ def test_what_is_normal_here_feeds_no_incident_until_it_ends(state: Path, tmp_pa
     after = incidents_of(*words)
     listed = call("silence", "--list", *on).stdout
 
-    assert "203.0.113.0/24 is normal here for fast_guessing until" in said
+    assert "203.0.113.0/24 is normal here for steady_guessing, fast_guessing until" in said
     assert before["203.0.113.0/24"] == after["203.0.113.0/24"] == 5
     assert after["198.51.100.0/24"] == 6
-    assert "203.0.113.0/24 is normal here for fast_guessing until" in listed
+    assert "203.0.113.0/24 is normal here for steady_guessing, fast_guessing until" in listed
     assert "our own scanner" in listed
 
     call("silence", id_, "--end", *on)

@@ -1,0 +1,214 @@
+"""OUT-15: on its first day at a new network an account sends what its owner does not.
+
+No burst is needed: a few messages to people it never wrote to, from a network unlike those known, at an hour at which it
+sleeps; or a trickle that goes on until it is more than the account's busiest day. Points are bits: the network's, country's
+and hour's come with the login (`alerts/habits.py`; Freeman and others, NDSS 2016), recipients add the likelihood ratio of
+their being new against the account's own share of new ones, outcomes that of SPOT (Duan and others, 2012: a quarter of a
+spammer's fail, two in a hundred of a person's), and volume three points a doubling over twice the busiest day.
+
+What a network sends on its first day is learned little (twenty recipients), and nothing of it counts as usual: who waits for
+a day and goes on for weeks teaches slowly. A phone that roams is not judged here; `recipient_novelty` sees its spam.
+"""
+
+import zlib
+from collections.abc import Iterable
+from math import log2
+from typing import Any
+
+import msgspec
+
+from mailwarden.alerts.detector import Detector, Fired
+from mailwarden.alerts.finding import Detection
+from mailwarden.alerts.translate import N_
+from mailwarden.parsers.event import Event
+
+__all__ = ["DETECTOR"]
+
+_DAY_US = 86_400_000_000
+_REMEMBERED = 240  # recipients an account is remembered by; some six bytes each
+_YOUNG = 4  # networks watched at a time
+_LEARNED_YOUNG = 20  # recipients of a day that young networks teach
+_FADE_AT = 400  # recipients; then the share of new ones is halved in weight
+_LEAST_SENT = 10  # recipients before an account's own share of new ones is known
+_NEW_OF_THIEF = 0.95
+_BAD_OF_THIEF, _BAD_OF_PERSON = 0.25, 0.02
+_NOTED, _TOLD, _SURE = 11, 15, 20
+_LEAST_RECIPIENTS = 3
+_NOVELTY_MOST, _OUTCOMES_MOST, _VOLUME_MOST = 10.0, 8.0, 9.0
+_VOLUME_FLOOR = 10  # recipients a day that anybody may send
+_LABELS = frozenset({"newsletter", "gateway", "shared"})
+
+
+class _Young(msgspec.Struct, array_like=True):
+    """A network that an account came to within the day."""
+
+    since_us: int
+    points: float  # of its login
+    recipients: int = 0
+    new: int = 0
+    bad: int = 0
+    level: int = 0
+
+
+class _State(msgspec.Struct, array_like=True):
+    known: dict[int, bool] = {}  # hash of a recipient; the oldest first
+    sent: int = 0
+    sent_new: int = 0
+    day: int = 0
+    today: int = 0
+    busiest: int = 0
+    learned: int = 0  # recipients that young networks taught today
+    young: dict[str, _Young] = {}
+    last_us: int = 0
+
+
+class StrangeSending(Detector[_State]):
+    """What an account sends from networks that are new to it."""
+
+    detection = Detection(
+        name="strange_sending",
+        id="OUT-15",
+        version=1,
+        cause="takeover",
+        category="account_takeover",
+        severity="medium",
+        title="somebody writes in the name of {account}",
+        why="{new} of the {recipients} people it wrote to from {address}, a network new to it, are new to it too;"
+        " with the hour and the network {measure} points (told at {threshold})",
+        harmless="its owner writes from a journey to people just met",
+        advice="odd_login",
+        techniques=("T1078", "T1586.002"),
+        primary="mailwarden.account",
+        entities=("source.ip", "email.from.address", "destination.domain"),
+        span_us=_DAY_US,
+        threshold=_TOLD,
+    )
+    actions = frozenset({"auth-success", "message-received", "delivery"})
+    state = _State
+    ttl_us = 90 * _DAY_US
+
+    def keys(self, event: Event) -> Iterable[str]:
+        """Logins from networks that are new, and what becomes of an account's mail."""
+        account, facts = event.mailwarden_account, event.facts
+        if account is None or not facts:
+            return ()
+        if event.event_action != "delivery":
+            watched = facts.get("mailwarden.pair.young") and facts["mailwarden.user.has_history"]
+            return (account,) if watched and not facts["mailwarden.source.is_proxy"] else ()
+        if not facts.get("mailwarden.first_try") or facts.get("mailwarden.hand_over") or not event.email_to_address:
+            return ()
+        return (account,) if _LABELS.isdisjoint(facts.get("mailwarden.labels", ())) else ()
+
+    def update(self, state: _State, event: Event) -> Fired | None:
+        """Watch a new network, or weigh a recipient."""
+        now, net = event.stream_us, event.mailwarden_network or ""
+        state.last_us = now
+        young = state.young.get(net)
+        if young is not None and now - young.since_us > _DAY_US:
+            del state.young[net]
+            young = None
+        if event.event_action != "delivery":
+            self._watch(state, net, young, event)
+            return None
+        recipient = zlib.crc32((event.email_to_address or [""])[0].lower().encode("utf-8", "surrogatepass"))
+        is_new = recipient not in state.known
+        self._count_day(state, now, young)
+        if young is None:
+            _learn(state, recipient, is_new)
+            return None
+        if is_new and state.learned < _LEARNED_YOUNG:
+            state.learned += 1
+            _remember(state, recipient)
+        young.recipients += 1
+        young.new += is_new
+        young.bad += event.mail_delivery_status == "bounced"
+        return _judge(state, young, event)
+
+    def _watch(self, state: _State, net: str, young: _Young | None, event: Event) -> None:
+        facts = event.facts or {}
+        points = float(facts.get("mailwarden.surprise") or 0)
+        if facts.get("mailwarden.protocol.new"):
+            points += 2
+        if facts.get("mailwarden.source.others"):
+            points += 4
+        if young is not None:
+            young.points = max(young.points, points)
+            return
+        state.young[net] = _Young(facts.get("mailwarden.pair.first_us", event.stream_us), points)
+        if len(state.young) > _YOUNG:
+            del state.young[next(iter(state.young))]
+
+    def _count_day(self, state: _State, now: int, young: _Young | None) -> None:
+        """Count the recipients of the day from networks that are the account's own."""
+        day = now // _DAY_US
+        if day != state.day:
+            state.busiest = max(state.today, state.busiest * 19 // 20)
+            state.day, state.today, state.learned = day, 0, 0
+        state.today += young is None
+
+
+def _learn(state: _State, recipient: int, is_new: bool) -> None:
+    state.sent += 1
+    state.sent_new += is_new and state.sent > _LEAST_SENT  # the first ones are new to us only
+    if state.sent >= _FADE_AT:
+        state.sent, state.sent_new = state.sent // 2, state.sent_new // 2
+    _remember(state, recipient)
+
+
+def _remember(state: _State, recipient: int) -> None:
+    state.known.pop(recipient, None)
+    state.known[recipient] = True
+    if len(state.known) > _REMEMBERED:
+        del state.known[next(iter(state.known))]
+
+
+def _judge(state: _State, young: _Young, event: Event) -> Fired | None:
+    """Add up the points; fire where they reach the next severity."""
+    novelty, volume, outcomes = _novelty(state, young), _volume(state, young), _outcomes(young)
+    points = int(young.points + novelty + volume + outcomes)
+    if points < _NOTED or young.recipients < _LEAST_RECIPIENTS:
+        return None
+    rank = (points >= _NOTED) + (points >= _TOLD) + (points >= _SURE)
+    severity = ("low", "medium", "high")[rank - 1]
+    usual = max(state.busiest, state.today)
+    values: dict[str, Any] = {
+        "new": young.new, "recipients": young.recipients, "bad": young.bad, "usual": usual, "address": event.source_ip or "?",
+    }  # fmt: skip
+    words = DETECTOR.detection if novelty >= max(volume, outcomes) else _TRICKLE if volume >= outcomes else _REFUSED
+    if rank <= young.level:
+        return Fired(points, 1, severity, values, fired=False, detection=words)
+    tries = 1 if young.level else young.recipients
+    young.level = rank
+    return Fired(points, tries, severity, values, detection=words)
+
+
+def _novelty(state: _State, young: _Young) -> float:
+    """Weigh how many recipients are new against the account's own share of new ones."""
+    if state.sent < _LEAST_SENT:
+        return 0.0
+    share = min(0.9, max(0.05, (state.sent_new + 1) / (state.sent + 2)))
+    known = young.recipients - young.new
+    points = young.new * log2(_NEW_OF_THIEF / share) + known * log2((1 - _NEW_OF_THIEF) / (1 - share))
+    return min(_NOVELTY_MOST, max(-_NOVELTY_MOST, points))
+
+
+def _volume(state: _State, young: _Young) -> float:
+    usual = max(_VOLUME_FLOOR, 2 * max(state.busiest, state.today))
+    return min(_VOLUME_MOST, 3 * log2(young.recipients / usual)) if young.recipients > usual else 0.0
+
+
+def _outcomes(young: _Young) -> float:
+    good = young.recipients - young.bad
+    points = young.bad * log2(_BAD_OF_THIEF / _BAD_OF_PERSON) + good * log2((1 - _BAD_OF_THIEF) / (1 - _BAD_OF_PERSON))
+    return min(_OUTCOMES_MOST, max(0.0, points))
+
+
+_TRICKLE = StrangeSending.detection._replace(
+    why=N_("{recipients} recipients from {address}, a network new to it, where {usual} a day are the most it ever had;"
+           " with the hour and the network {measure} points (told at {threshold})")
+)  # fmt: skip
+_REFUSED = StrangeSending.detection._replace(
+    why=N_("{bad} of {recipients} recipients from {address}, a network new to it, do not exist or refuse;"
+           " with the hour and the network {measure} points (told at {threshold})")
+)  # fmt: skip
+DETECTOR = StrangeSending()

@@ -1,8 +1,8 @@
 """Turn a Sigma condition into Python, once, so that a stream of events can be asked it cheaply.
 
 Conditions become expressions over `e` (the event) and `f` (its facts); what they compare with is bound by name, never
-written into the source but as `repr` of a number, a bool or a word of our own vocabulary. All conditions that one event
-action can pass are compiled into one function, for a call costs more than a comparison.
+written into the source but as `repr` of a number, a bool or a word of our own vocabulary. Equal conditions have equal
+source: `alerts/selection.py` asks only once what several rules ask.
 """
 
 import ipaddress
@@ -41,7 +41,6 @@ __all__ = [
     "excepted_by",
     "excepting",
     "fields_of",
-    "selector",
 ]
 
 _SINGLE_WORDS = frozenset(
@@ -58,6 +57,7 @@ _OPERATORS = {
     CompareOperators.GTE: ">=",
 }
 _names = (f"k{number}" for number in itertools.count())
+_named: dict[Any, str] = {}  # what words and sets of words are bound to
 _NO_FACTS: dict[str, Any] = {}
 
 
@@ -71,6 +71,9 @@ class Condition:
 
     source: str
     bound: Mapping[str, Any]
+    terms: "tuple[Condition, ...]" = ()  # that must all hold, where it is a conjunction
+    actions: frozenset[str] | None = None  # one of which it asks for, where it asks for nothing else
+    bare: bool | None = None  # whether events without facts pass it; None: that depends
 
     def function(self) -> Callable[[Event], bool]:
         """Give it as a function of the event."""
@@ -79,22 +82,8 @@ class Condition:
         )
 
 
-def selector(conditions: list[Condition]) -> Callable[[Event], list[int]]:
-    """Give a function that tells which of the conditions an event passes, by their place."""
-    lines = ["def select(e):", "    f = e.facts", "    if f is None:", "        f = NONE", "    hits = EMPTY"]
-    bound: dict[str, Any] = {"EMPTY": ()}
-    for place, condition in enumerate(conditions):
-        lines += [f"    if {condition.source}:", f"        hits = (*hits, {place})"]
-        bound.update(condition.bound)
-    lines.append("    return hits")
-    namespace: dict[str, Any] = {"__builtins__": {}, "NONE": _NO_FACTS, **bound}
-    exec("\n".join(lines), namespace)  # noqa: S102 - our own source, see the module's docstring
-    chosen: Callable[[Event], list[int]] = namespace["select"]
-    return chosen
-
-
-def _evaluate(source: str, bound: Mapping[str, Any]) -> Callable[[Event], bool]:
-    found: Callable[[Event], bool] = eval(source, {"__builtins__": {"bool": bool}, "NONE": _NO_FACTS, **bound})  # noqa: S307
+def _evaluate(source: str, bound: Mapping[str, Any]) -> Callable[[Any], bool]:
+    found: Callable[[Any], bool] = eval(source, {"__builtins__": {"bool": bool}, "NONE": _NO_FACTS, **bound})  # noqa: S307
     return found
 
 
@@ -103,20 +92,27 @@ def _evaluate(source: str, bound: Mapping[str, Any]) -> Callable[[Event], bool]:
 
 def all_of(conditions: list[Condition]) -> Condition:
     """Join conditions by "and"."""
-    return _join(" and ", conditions)
+    if len(conditions) == 1:
+        return conditions[0]
+    terms = tuple(term for one in conditions for term in one.terms or (one,))
+    bares = {one.bare for one in conditions}
+    bare = False if False in bares else None if None in bares else True
+    return Condition(*_joined(" and ", conditions), terms=terms, bare=bare)
 
 
 def any_of(conditions: list[Condition]) -> Condition:
     """Join conditions by "or"."""
+    conditions = list({one.source: one for one in conditions}.values())
     if len(conditions) == 1:
         return conditions[0]
-    return _join(" or ", conditions)
+    bares = {one.bare for one in conditions}
+    return Condition(*_joined(" or ", conditions), bare=True if True in bares else None if None in bares else False)
 
 
 def excepting(condition: Condition, exceptions: tuple[Mapping[str, Any], ...]) -> Condition:
     """Leave out what the configuration excepts."""
     name = next(_names)
-    return Condition(f"({condition.source} and not {name}(e))", {**condition.bound, name: excepted_by(exceptions)})
+    return all_of([condition, Condition(f"(not {name}(e))", {name: excepted_by(exceptions)})])
 
 
 def excepted_by(exceptions: tuple[Mapping[str, Any], ...]) -> Callable[[Event], bool]:
@@ -142,12 +138,12 @@ def compile_condition(node: Any) -> Condition:
         ConditionError: It asks for something that is not supported.
     """
     if isinstance(node, ConditionAND):
-        return _join(" and ", [compile_condition(child) for child in node.args])
+        return all_of([compile_condition(child) for child in node.args])
     if isinstance(node, ConditionOR):
-        return _one_word_of(node) or _join(" or ", [compile_condition(child) for child in node.args])
+        return _one_word_of(node) or any_of([compile_condition(child) for child in node.args])
     if isinstance(node, ConditionNOT):
         inner = compile_condition(node.args[0])
-        return Condition(f"(not {inner.source})", inner.bound)
+        return Condition(f"(not {inner.source})", inner.bound, bare=None if inner.bare is None else not inner.bare)
     if isinstance(node, ConditionFieldEqualsValueExpression):
         return _field(str(node.field), node.value)
     raise ConditionError(f"{type(node).__name__} is not supported: name a field for every value")
@@ -173,11 +169,19 @@ def fields_of(node: Any) -> list[str]:
     return [name for child in getattr(node, "args", ()) for name in fields_of(child)]
 
 
-def _join(word: str, parts: list[Condition]) -> Condition:
+def _joined(word: str, parts: list[Condition]) -> tuple[str, dict[str, Any]]:
     bound: dict[str, Any] = {}
     for part in parts:
         bound.update(part.bound)
-    return Condition("(" + word.join(part.source for part in parts) + ")", bound)
+    return "(" + word.join(part.source for part in parts) + ")", bound
+
+
+def _name_of(value: str | frozenset[str] | tuple[str, str]) -> str:
+    """Give the name that a word, a set of words or the test for a word is bound to, the same for equal ones."""
+    name = _named.get(value)
+    if name is None:
+        name = _named[value] = next(_names)
+    return name
 
 
 def _one_word_of(node: ConditionOR) -> Condition | None:
@@ -187,8 +191,11 @@ def _one_word_of(node: ConditionOR) -> Condition | None:
     (field,) = fields if len(fields) == 1 else (None,)
     if field not in _SINGLE_WORDS or not all(isinstance(v, SigmaString) and not v.contains_special() for v in values):
         return None
-    name = next(_names)
-    return Condition(f"({_access(str(field))[0]} in {name})", {name: frozenset(str(v).lower() for v in values)})
+    words = frozenset(str(v).lower() for v in values)
+    name = _name_of(words)
+    return Condition(
+        f"({_access(str(field))[0]} in {name})", {name: words}, actions=words if field == "event.action" else None
+    )
 
 
 def _access(field: str) -> tuple[str, dict[str, Any]]:
@@ -197,7 +204,7 @@ def _access(field: str) -> tuple[str, dict[str, Any]]:
     if attribute is not None:
         return f"e.{attribute}", {}
     if field.startswith("mailwarden."):
-        name = next(_names)
+        name = _name_of(field)
         return f"f.get({name})", {name: field}
     name = next(_names)
     return f"{name}(e)", {name: reader(field)}
@@ -205,22 +212,34 @@ def _access(field: str) -> tuple[str, dict[str, Any]]:
 
 def _field(field: str, value: Any) -> Condition:
     access, bound = _access(field)
+    source, more, actions = _test(field, access, value)
+    bound = {**bound, **more}
+    bare = _evaluate(f"lambda f: bool({source})", bound)(_NO_FACTS) if access.startswith("f.get(") else None
+    return Condition(source, bound, actions=actions, bare=bare)
+
+
+def _test(field: str, access: str, value: Any) -> tuple[str, dict[str, Any], frozenset[str] | None]:
+    """Give the source that tests a field, what it is bound to, and the action that it asks for."""
     if isinstance(value, SigmaNull):
-        return Condition(f"({access} is None)", bound)
+        return f"({access} is None)", {}, None
     if isinstance(value, SigmaExists):
-        return Condition(f"({access} is {'not ' if value else ''}None)", bound)
+        return f"({access} is {'not ' if value else ''}None)", {}, None
     if isinstance(value, SigmaBool):
-        return Condition(f"({access} is {bool(value.boolean)!r})", bound)
+        return f"({access} is {bool(value.boolean)!r})", {}, None
     if isinstance(value, SigmaNumber):
-        return Condition(f"({access} == {value.number!r})", bound)
+        return f"({access} == {value.number!r})", {}, None
     if isinstance(value, SigmaCompareExpression):
-        source = f"(({access} or 0) {_OPERATORS[value.op]} {value.number.number!r})"
-        return Condition(source, bound)
+        return f"(({access} or 0) {_OPERATORS[value.op]} {value.number.number!r})", {}, None
     if isinstance(value, SigmaString) and field in _SINGLE_WORDS and not value.contains_special():
-        name = next(_names)
-        return Condition(f"({access} == {name})", {**bound, name: str(value).lower()})
+        word = str(value).lower()
+        name = _name_of(word)
+        return f"({access} == {name})", {name: word}, frozenset({word}) if field == "event.action" else None
+    if isinstance(value, SigmaString) and not isinstance(value, SigmaCasedString) and not value.contains_special():
+        word = str(value).lower()
+        name = _name_of(("text", word))
+        return f"{name}({access})", {name: _text_test(field, value)}, None
     name = next(_names)
-    return Condition(f"{name}({access})", {**bound, name: _text_test(field, value)})
+    return f"{name}({access})", {name: _text_test(field, value)}, None
 
 
 def _text_test(field: str, value: Any) -> Callable[[Any], bool]:

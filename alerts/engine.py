@@ -11,11 +11,12 @@ import msgspec
 
 import mailwarden.alerts.detectors as detectors_package
 from mailwarden.alerts.compiler import Count, Rule, RuleSettings
-from mailwarden.alerts.condition import excepted_by, selector
+from mailwarden.alerts.condition import excepted_by
 from mailwarden.alerts.detector import Detector
 from mailwarden.alerts.fields import reader
 from mailwarden.alerts.finding import Detection, Finding, evidence_of
 from mailwarden.alerts.incident import Evidence
+from mailwarden.alerts.selection import selector
 from mailwarden.alerts.shelf import Backing, Row, Shelf
 from mailwarden.alerts.windows import Window, add, add_value, crossed, gather, wants_more
 from mailwarden.parsers.errors import ConfigurationError
@@ -55,9 +56,9 @@ class _Plan(NamedTuple):
     watchers: list[_Watcher]
 
     @classmethod
-    def of(cls, rules: Sequence[Rule], watchers: list[_Watcher]) -> "_Plan":
+    def of(cls, rules: Sequence[Rule], watchers: list[_Watcher], action: str | None) -> "_Plan":
         """Bind rules and detectors together."""
-        return cls(selector([rule.condition for rule in rules]), [_bind(rule) for rule in rules], watchers)
+        return cls(selector([rule.condition for rule in rules], action), [_bind(rule) for rule in rules], watchers)
 
 
 def _bind(rule: Rule) -> _Bound:
@@ -122,10 +123,11 @@ class Engine:
             action: _Plan.of(
                 [rule for rule in rules if action in rule.actions or not rule.actions],
                 [watcher for watcher in watchers if action in watcher.detector.actions],
+                action,
             )
             for action in actions
         }
-        self._elsewhere = _Plan.of([rule for rule in rules if not rule.actions], [])
+        self._elsewhere = _Plan.of([rule for rule in rules if not rule.actions], [], None)
         self.actions = frozenset(actions)
 
     def _watcher(self, detector: Detector[Any], backing: Backing) -> "_Watcher":

@@ -241,7 +241,7 @@ def scan(
         progress: Called after each batch with (lines, bytes read, bytes in all or 0).
     """
     started = time.monotonic()
-    gc.set_threshold(50_000, 50, 50)  # a batch of events is many objects and no cycles
+    gc.set_threshold(1_000_000, 20, 50)  # events and states are many objects and no cycles
     result = ScanResult(scan_store_path() if state is None else store_path(state))
     with _scan_store(result.store_path, fresh=state is None) as store:
         admission = Admission.of_paths(

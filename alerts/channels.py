@@ -1,5 +1,6 @@
-"""Hand a message to a service: the only door to Apprise.
+"""Hand a message to a service: by a way of our own where there is one, else by Apprise, whose only door this is.
 
+Our own ways are for services that keep incidents of their own, and for mail, which has threads (`senders/`).
 Apprise knows some 250 services by their URL. It is imported when the first message leaves (0.2 s), told to show our
 name and no picture from elsewhere, to follow no redirect (a redirected POST arrives empty and looks accepted), and
 never to answer with an address that holds a password: `DeliveryError` names the service and what it said, with every
@@ -9,25 +10,30 @@ part of the URL that may be secret blotted out.
 import logging
 import re
 import threading
-import urllib.parse
 import warnings
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
 
 import msgspec
 
 from mailwarden.alerts.escape import printable
+from mailwarden.alerts.message import Limits, Message
+from mailwarden.alerts.senders.address import Address, blot, read_address
+from mailwarden.alerts.senders.alertmanager import Alertmanager
+from mailwarden.alerts.senders.mail import Mail, MailServer
+from mailwarden.alerts.senders.pagerduty import PagerDuty
+from mailwarden.alerts.senders.sender import Sender, Timeouts
+from mailwarden.alerts.senders.webhook import Webhook
 from mailwarden.parsers.errors import ConfigurationError, DeliveryError
 
-__all__ = ["Channel", "Channels", "Limits", "Message", "schema_of"]
+__all__ = ["Channel", "Channels", "schema_of"]
 
 _log = logging.getLogger(__name__)
 
 CONNECT_S = 4.0
 ANSWER_S = 8.0
 TOTAL_S = 20.0  # Apprise stops waiting for one service then
-_SAID = 200  # characters of a service's answer that are shown
-_SECRET = 4  # a part of an URL this long may be a secret
 _load_lock = threading.Lock()
 _asset: Any = None
 
@@ -43,26 +49,10 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
         return f"Channel(name={self.name!r}, service={schema_of(self.url)!r}, language={self.language!r})"
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """What a channel carries. `id` is the same when it is sent again; `tone` is what Apprise colours it by."""
-
-    id: str
-    title: str
-    body: str
-    tone: str = "warning"  # info, success, warning, failure
-
-
-class Limits(NamedTuple):
-    """How many characters a service takes; a title of 0 means that it goes into the body."""
-
-    title: int
-    body: int
-
-
 def schema_of(url: str) -> str:
     """Give the part of an Apprise URL that may be shown: `tgram` of `tgram://token/chat`."""
     scheme, found, _ = url.partition("://")
-    return scheme if found and re.fullmatch(r"[a-z0-9]{1,20}", scheme, re.IGNORECASE) else "?"
+    return scheme.lower() if found and re.fullmatch(r"[a-z0-9]{1,20}", scheme, re.IGNORECASE) else "?"
 
 
 class Channels:
@@ -93,7 +83,7 @@ class Channels:
         faults = []
         for channel in self._channels.values():
             try:
-                self._service(channel)
+                self._sender(channel)
             except DeliveryError as error:
                 faults.append(str(error))
         if faults:
@@ -102,10 +92,29 @@ class Channels:
     def limits(self, name: str) -> Limits:
         """Give what a channel's service takes, or what nearly all take when the channel cannot be used at all."""
         try:
-            service = self._service(self._channels[name])
+            return self._sender(self._channels[name]).limits
         except (DeliveryError, KeyError):
             return Limits(250, 1000)
-        return Limits(int(service.title_maxlen), int(service.body_maxlen))
+
+    def has_life(self, name: str) -> bool:
+        """Say whether a channel keeps incidents of its own, which must be acknowledged and end there too."""
+        return schema_of(self._url(name)) in _LIVES
+
+    def is_program(self, name: str) -> bool:
+        """Say whether a program reads it, which wants every notice by itself."""
+        return schema_of(self._url(name)) in _PROGRAMS
+
+    def is_mail(self, name: str) -> bool:
+        """Say whether a mail program shows it."""
+        return schema_of(self._url(name)) in _MAIL
+
+    def mail_server(self, name: str) -> MailServer | None:
+        """Give how a mail channel's mail leaves; None for another channel, or where it cannot be used at all."""
+        channel = self._channels.get(name)
+        try:
+            return _mail_server(self._service(channel)) if channel and self.is_mail(name) else None
+        except DeliveryError:
+            return None
 
     def send(self, name: str, message: Message) -> None:
         """Send one message and return when the service has accepted it.
@@ -116,16 +125,28 @@ class Channels:
         channel = self._channels.get(name)
         if channel is None:
             raise DeliveryError(f'channel "{printable(name)}": not in the configuration. Add it under alerts.channels.')
-        service = self._service(channel)
-        if isinstance(getattr(service, "headers", None), dict):
-            service.headers["X-Mailwarden-Id"] = message.id
+        sender = self._sender(channel)
         try:
-            said = _notify(service, message)
-        except Exception as error:  # a plugin's own fault must cost this delivery only
-            _log.debug("plugin failed", exc_info=True)
-            said = f"{type(error).__name__}: {error}"
-        if said is not None:
-            raise DeliveryError(f'{_name(service)} "{printable(name)}": {_blot(said, channel.url)}')
+            sender.send(message)
+        except DeliveryError as error:
+            said = f'{sender.name} "{printable(name)}": {blot(str(error), channel.url)}'
+            raise DeliveryError(said, error.retry_after_s) from None
+
+    def _url(self, name: str) -> str:
+        return self._channels[name].url if name in self._channels else ""
+
+    def _sender(self, channel: Channel) -> Sender:
+        schema = schema_of(channel.url)
+        timeouts = Timeouts(self._connect_s, self._answer_s)
+        try:
+            if schema in _OWN:
+                return _OWN[schema](read_address(channel.url), timeouts)
+        except DeliveryError as error:
+            raise DeliveryError(f'channel "{printable(channel.name)}": {error}. Alerts to it would be lost.') from None
+        service = self._service(channel)
+        if schema in _MAIL:
+            return Mail(_mail_server(service), timeouts, channel.language)
+        return _Apprise(service)
 
     def _service(self, channel: Channel) -> Any:
         apprise, asset = _apprise()
@@ -191,23 +212,53 @@ def _notify(service: Any, message: Message) -> str | None:
     return " ".join(said) or "no answer in time"
 
 
-def _name(service: Any) -> str:
-    return str(getattr(service, "service_name", None) or type(service).__name__)
+class _Apprise:
+    """One of Apprise's services."""
+
+    has_life = False
+    is_program = False
+    is_mail = False
+
+    def __init__(self, service: Any) -> None:
+        self._service = service
+        self.name = str(getattr(service, "service_name", None) or type(service).__name__)
+        self.limits = Limits(int(service.title_maxlen), int(service.body_maxlen))
+
+    def send(self, message: Message) -> None:
+        service = self._service
+        if isinstance(getattr(service, "headers", None), dict):
+            service.headers["X-Mailwarden-Id"] = message.id
+        try:
+            said = _notify(service, message)
+        except Exception as error:  # a plugin's own fault must cost this delivery only
+            _log.debug("plugin failed", exc_info=True)
+            said = f"{type(error).__name__}: {error}"
+        if said is not None:
+            raise DeliveryError(said)
 
 
-def _blot(said: str, url: str) -> str:
-    """Blot out of an answer what stands in the URL beside its scheme and host, then make it fit to be shown."""
-    try:
-        split = urllib.parse.urlsplit(url)
-    except ValueError:  # a bracket without its other half
-        split = urllib.parse.SplitResult("", "", "", "", "")
-    keep = (
-        {split.scheme, (split.hostname or "").lower()} if split.hostname and "." in split.hostname else {split.scheme}
+def _mail_server(service: Any) -> MailServer:
+    """Take out of Apprise's mail service what it made of the URL."""
+    named = [*service.targets, *((False, address) for address in (*service.cc, *service.bcc))]
+    return MailServer(
+        host=service.smtp_host or service.host,
+        port=int(service.port or 25),
+        security=str(getattr(service.secure_mode, "value", service.secure_mode)),
+        user=service.user or "",
+        password=service.password or "",
+        sender=service.from_addr[1],
+        receivers=tuple(dict.fromkeys(address for _, address in named)),
+        verify=bool(service.verify_certificate),
     )
-    parts = re.split(r"[/:@?&=#,;\s]+", url.partition("://")[2])
-    secrets = {form for part in parts for form in (part, urllib.parse.unquote(part)) if len(form) >= _SECRET}
-    for secret in sorted(secrets, key=len, reverse=True):
-        if secret.lower() not in keep:
-            said = said.replace(secret, "…")
-    said = printable(" ".join(said.split()))
-    return said if len(said) <= _SAID else said[: _SAID - 1] + "…"
+
+
+_OWN: dict[str, Callable[[Address, Timeouts], Sender]] = {
+    "pagerduty": PagerDuty,
+    "alertmanager": partial(Alertmanager, tls=False),
+    "alertmanagers": partial(Alertmanager, tls=True),
+    "webhook": partial(Webhook, tls=False),
+    "webhooks": partial(Webhook, tls=True),
+}
+_MAIL = frozenset({"mailto", "mailtos"})
+_PROGRAMS = frozenset({"alertmanager", "alertmanagers", "webhook", "webhooks"})
+_LIVES = _PROGRAMS | {"pagerduty"}

@@ -7,7 +7,7 @@ escaping it afterwards leaves no gap between the parts. `printable` is idempoten
 import html as _html
 import re
 
-__all__ = ["cell", "chat", "html", "printable"]
+__all__ = ["cell", "chat", "defanged", "html", "printable"]
 
 # C0 and C1 controls; soft hyphen; Arabic letter mark; Hangul fillers; Mongolian vowel separator; zero-width, bidi marks
 # and embeddings; line and paragraph separators; word joiner to inhibit marks (bidi isolates among them); BOM;
@@ -25,6 +25,11 @@ _MENTION = re.compile(
     r"(?P<address>[\w.+-]@(?:everyone|here|channel|all)(?:-\w+)*\.\w)|@(?=everyone|here|channel|all\b)|<(?=[@!#])",
     re.IGNORECASE,
 )
+
+# What a mail program makes a link of, and a spam filter looks up.
+_SCHEME = re.compile(r"\b(h)tt(ps?)(?=:)", re.IGNORECASE)
+_NAME_DOT = re.compile(r"(?<=[\w-])\.(?=[^\W\d_])")
+_IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")
 
 _FORMULA = re.compile(r"[ \u3000]*[=+\-@|%\uff1d\uff0b\uff0d\uff20]")
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*%?")
@@ -48,6 +53,12 @@ def chat(text: str) -> str:
 def html(text: str) -> str:
     """Give text for an HTML element or a quoted attribute."""
     return _html.escape(printable(text), quote=True)
+
+
+def defanged(text: str) -> str:
+    """Give text in which nothing becomes a link: `hxxp://evil[.]example`, `192[.]0[.]2[.]1`. A figure keeps its point."""
+    text = _NAME_DOT.sub("[.]", _SCHEME.sub(r"\1xx\2", text))
+    return _IPV4.sub(lambda match: match[0].replace(".", "[.]"), text)
 
 
 def cell(text: str) -> str:

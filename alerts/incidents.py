@@ -21,7 +21,6 @@ __all__ = ["Incidents"]
 _MINUTE_US = 60_000_000
 _DAY_US = 86_400_000_000
 _REMEMBER_US = 90 * _DAY_US
-_REPEAT_US = 4 * 3_600_000_000  # critical ones, until somebody is on it
 _MAX_ENTITIES = 50
 _MAX_EVIDENCE = 10
 _MAX_TIMELINE = 20
@@ -65,7 +64,6 @@ class Incidents:
         backing: Where is kept which incident a new one is the return of.
         open_: The incidents that were not closed when the store was last committed.
         servers: Gives the servers that people log in to here: what is to be done about an account is done there too.
-        repeat_us: How often a critical incident is told until somebody says "on it".
     """
 
     def __init__(
@@ -75,13 +73,10 @@ class Incidents:
         open_: Iterable[Incident] = (),
         *,
         servers: Callable[[], Iterable[str]] = tuple,
-        repeat_us: int = _REPEAT_US,
     ) -> None:
         self.normals = Normals()
         self._site = site
         self._servers = servers
-        self._repeat_us = repeat_us
-        self._urgent: set[str] = set()  # critical incidents that were told
         self._by_key: dict[tuple[str, str, str], Incident] = {}
         self._closed = Shelf("incident.closed", 1, _Closed, lambda one: one.at_us + _REMEMBER_US, backing)
         self._ids: dict[str, Incident] = {}
@@ -113,8 +108,7 @@ class Incidents:
         elif incident.status == "quiet" and finding.fired:
             incident.status = "open"
             is_back = incident.told_severity is not None  # people were told that it had ended
-            if incident.told_severity == "critical":
-                self._urgent.add(incident.id)
+            incident.acknowledged_by = None  # who was on it saw it end
         if not finding.fired and self._is_counted(incident, finding):
             return incident
         before = severity_rank(incident.severity)
@@ -164,7 +158,6 @@ class Incidents:
             else:
                 self._fall_quiet(incident, due_us)
                 self._plan(incident, key, due_us + _DAY_US)
-        self._repeat(now_us)
 
     def _plan(self, incident: Incident, key: tuple[str, str, str], due_us: int) -> None:
         """Look at an incident again at a time."""
@@ -177,15 +170,6 @@ class Incidents:
         if incident.told_severity and not incident.parent:
             # told as of the minute at which it fell due, however late the next line brings the time
             self._notify(incident, "ended", -(-due_us // _MINUTE_US) * _MINUTE_US)
-
-    def _repeat(self, now_us: int) -> None:
-        """Tell again what is critical, goes on, and nobody has taken up."""
-        for id_ in sorted(self._urgent):
-            incident = self._ids.get(id_)
-            if incident is None or incident.status != "open" or incident.acknowledged_by or incident.parent:
-                self._urgent.discard(id_)
-            elif now_us - incident.told_us >= self._repeat_us:
-                self._notify(incident, "repeated", now_us)
 
     def drain(self) -> tuple[list[Incident], list[Notification]]:
         """Give the incidents that changed and the notifications decided since the last commit."""
@@ -201,6 +185,14 @@ class Incidents:
     def sweep(self, now_us: int) -> None:
         """Forget what has expired."""
         self._closed.sweep(now_us)
+
+    def get(self, id_: str) -> Incident | None:
+        """Give an incident that is not closed."""
+        return self._ids.get(id_)
+
+    def open(self) -> list[Incident]:
+        """Give the incidents that go on, in the order of their ids."""
+        return [one for _, one in sorted(self._ids.items()) if one.status == "open"]
 
     def acknowledge(self, id_: str, who: str) -> bool:
         """Remember that somebody is on it; False where no live incident has this id."""
@@ -390,8 +382,6 @@ class Incidents:
         incident.told_count = incident.event_count
         incident.told_categories = list(incident.categories)
         incident.told_us = at_us
-        if incident.severity == "critical" and kind != "ended":
-            self._urgent.add(incident.id)
         self._changed[incident.id] = incident
 
     # ------------------------------------------------------------------ indices
@@ -405,8 +395,6 @@ class Incidents:
         self._ids[incident.id] = incident
         if incident.parent is not None:
             self._set_parent(incident, incident.parent)
-        if incident.told_severity == "critical":
-            self._urgent.add(incident.id)
         self._plan(incident, key, self._quiet_at(incident))
         for name, values in incident.entities.items():
             for value in values:

@@ -9,44 +9,34 @@ When a channel fails, the next receiver is tried at once and is told, once, that
 delivery waits, twice as long each time and at most an hour, and a channel outside its route is told.
 """
 
-import hashlib
 import logging
 import queue
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, tzinfo
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
-from mailwarden.alerts.channels import Limits, Message
-from mailwarden.alerts.escape import printable
+from mailwarden.alerts.delivery import Delivery, pack, unpack
+from mailwarden.alerts.flood import Flood
 from mailwarden.alerts.incident import Notification
-from mailwarden.alerts.render import (
-    BODY_LIMIT,
-    TITLE_LIMIT,
-    Rendered,
-    render,
-    render_digest,
-    render_fault,
-    render_plain,
-)
-from mailwarden.alerts.routes import Flood, Plan
-from mailwarden.parsers.errors import DeliveryError
+from mailwarden.alerts.job import Answer, Failure, Job
+from mailwarden.alerts.parcels import JOINED, Group, Parcel, Sender, Writer, joined
 
-__all__ = ["Delivery", "Fault", "Outbox", "OutboxStore", "Sender", "backoff_us", "pack", "unpack"]
+__all__ = ["Fault", "Outbox", "OutboxStore", "backoff_us"]
 
 _log = logging.getLogger(__name__)
 
 _SECOND = 1_000_000
 _FIRST_WAIT_US = 30 * _SECOND
 _LONGEST_WAIT_US = 3600 * _SECOND
-_BATCH = 200
+_BATCH = 2000
 _STUCK_S = 30.0  # longer than any time-out of a channel: its thread hangs
-_REMEMBERED = 1000  # incidents whose last notice is kept in mind
-_JOINED = frozenset({"opened", "worse", "repeated", "returned"})  # kinds that say the same when they come together
+_REMEMBERED = 1000  # incidents and ways whose last notice is kept in mind
+_RECALLED_US = 2 * 86_400 * _SECOND  # what was told before that overtakes nothing any more
 
 
 class OutboxStore(Protocol):
@@ -60,43 +50,13 @@ class OutboxStore(Protocol):
         """Keep what became of a delivery, durably, before it returns."""
         ...
 
-
-class Sender(Protocol):
-    """What an outbox needs of channels: `Channels` is one."""
-
-    @property
-    def names(self) -> list[str]:
-        """All channels, in the order of the configuration."""
+    def outbox_keep(self, rows: Sequence[tuple[str, int, bytes]]) -> None:
+        """Keep deliveries that are not done as (id, due_us, blob): all of them, durably, or none."""
         ...
 
-    def language(self, name: str) -> str:
-        """Give a channel's language."""
+    def outbox_done(self, since_us: int) -> list[bytes]:
+        """Give the blobs of the deliveries that were done at or after an instant, the oldest first."""
         ...
-
-    def limits(self, name: str) -> Limits:
-        """Give what a channel takes."""
-        ...
-
-    def send(self, name: str, message: Message) -> None:
-        """Send, or raise DeliveryError."""
-        ...
-
-
-class Delivery(msgspec.Struct, kw_only=True):
-    """A notification on its way: who is to get it in turn, and how it went so far. Stored as the outbox's blob."""
-
-    notification: Notification
-    receivers: tuple[str, ...]
-    tries: int = 0  # rounds in which every receiver failed
-    failed: dict[str, str] = {}  # what the receivers said, in the last round
-    held: bool = False  # kept back for a digest
-    accepted_by: str | None = None
-    accepted_us: int | None = None
-
-    @classmethod
-    def of(cls, notification: Notification, plan: Plan) -> "Delivery":
-        """Start a delivery along a route."""
-        return cls(notification=notification, receivers=plan.receivers)
 
 
 class Fault(msgspec.Struct):
@@ -106,58 +66,14 @@ class Fault(msgspec.Struct):
     error: str
     tries: int = 0
     retry_us: int = 0
+    not_before_us: int = 0  # it asked to be left alone until then
     waiting: int = 0
     told: bool = False
-
-
-class _Parcel(msgspec.Struct):
-    """One message for one channel and the deliveries that it carries; or the news that channel `about` fails."""
-
-    message: Message
-    ids: list[str]
-    digest: bool = False
-    about: str | None = None
-
-
-class _Job:
-    """The messages that one channel's thread sends, until the first that fails."""
-
-    def __init__(self, channel: str, parcels: list[_Parcel], started_s: float) -> None:
-        self.channel = channel
-        self.parcels = parcels
-        self.started_s = started_s
-        self.open = list(parcels)  # without a result yet
-        self.given_up = False
-
-    def run(self, sender: Sender, results: "queue.SimpleQueue[tuple[_Job, _Parcel | None, str | None]]") -> None:
-        error: str | None = None
-        for parcel in self.parcels:
-            if error is None and not self.given_up:
-                error = _send(sender, self.channel, parcel.message)
-            results.put((self, parcel, error))
-        results.put((self, None, None))
 
 
 def backoff_us(tries: int) -> int:
     """Give how long a delivery waits after its nth failed round: 30 s, then twice as long each time, up to an hour."""
     return min(_FIRST_WAIT_US << min(max(tries, 1) - 1, 12), _LONGEST_WAIT_US)
-
-
-def pack(delivery: Delivery) -> bytes:
-    """Write a delivery as bytes. Bytes of the log that were no UTF-8 are spelt out: msgpack cannot hold them."""
-    try:
-        return msgspec.msgpack.encode(delivery)
-    except UnicodeEncodeError:
-        return msgspec.msgpack.encode(_spelt(msgspec.to_builtins(delivery, builtin_types=(bytes, bytearray))))
-
-
-def unpack(blob: bytes) -> Delivery:
-    """Read what `pack` wrote.
-
-    Raises:
-        msgspec.MsgspecError: It did not.
-    """
-    return msgspec.msgpack.decode(blob, type=Delivery)
 
 
 class Outbox:
@@ -191,21 +107,20 @@ class Outbox:
         """
         self._store = store
         self._sender = sender
-        self._others = others
+        self._writer = Writer(sender, others, link, zone)
         self._told_by_another = told_by_another
-        self._link = link
-        self._zone = zone
         self._flood = flood or Flood()
         self._patience_s = patience_s
         self._monotonic = monotonic
         self._flying: dict[str, Delivery] = {}
-        self._jobs: dict[str, _Job] = {}
-        self._results: queue.SimpleQueue[tuple[_Job, _Parcel | None, str | None]] = queue.SimpleQueue()
+        self._jobs: dict[str, Job] = {}
+        self._answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
         self._faults: dict[str, Fault] = {}
         self._news: dict[str, list[str]] = {}  # channel -> failing channels that it is to be told of
-        self._told: OrderedDict[str, int] = OrderedDict()  # incident -> time of its last accepted notice
+        self._told: OrderedDict[tuple[str, str], int] = OrderedDict()  # way -> time of its last accepted notice
         self._unmarked: dict[str, Delivery] = {}  # accepted by a service, and not yet marked
         self._accepted = 0
+        self._recalled = False
 
     def faults(self) -> dict[str, Fault]:
         """Give the channels that fail at the moment."""
@@ -217,6 +132,7 @@ class Outbox:
         Errors of a channel never leave this; errors of the store do.
         """
         self._accepted = 0
+        self._recall(now_us)
         self._mark()
         self._collect(now_us)
         self._give_up(now_us)
@@ -238,6 +154,32 @@ class Outbox:
         self._mark()
         return self._accepted
 
+    def _recall(self, now_us: int) -> None:
+        """Remember, once, what was told before this process began: how much, and what it overtakes."""
+        if self._recalled:
+            return
+        messages: set[tuple[str, str]] = set()
+        for blob in self._store.outbox_done(now_us - _RECALLED_US):
+            try:
+                delivery = unpack(blob)
+            except msgspec.MsgspecError:
+                continue
+            channel, at_us = delivery.accepted_by, delivery.accepted_us
+            if channel is None or at_us is None:
+                continue
+            self._remember(delivery)
+            message = (channel, delivery.carrier or delivery.notification.id)
+            if message not in messages and self._counts(channel, delivery.notification):
+                messages.add(message)
+                self._flood.note(channel, at_us, digest=delivery.is_digest)
+        self._recalled = True
+
+    def _counts(self, channel: str, notification: Notification) -> bool:
+        """Say whether a notice counts towards a flood: a program takes what comes, a pager must hear every end."""
+        if notification.kind in ("ended", "acknowledged") and self._sender.has_life(channel):
+            return False
+        return not self._sender.is_program(channel)
+
     def _take(self, now_us: int) -> dict[str, Delivery]:
         """Read what is due and not under way yet."""
         taken: dict[str, Delivery] = {}
@@ -251,18 +193,19 @@ class Outbox:
                 self._store.outbox_update(id, now_us + _LONGEST_WAIT_US, False, blob)
                 continue
             delivery.failed = {}
-            if self._is_stale(delivery.notification):
+            if self._is_stale(delivery):
                 self._store.outbox_update(id, now_us, True, blob)
                 continue
             taken[id] = delivery
         return taken
 
-    def _is_stale(self, notification: Notification) -> bool:
+    def _is_stale(self, delivery: Delivery) -> bool:
         """Say whether people know more than this tells: it got worse, or part of another, before the notice left."""
-        if notification.kind in _JOINED and self._told_by_another(notification):
+        notification = delivery.notification
+        if notification.kind in JOINED and self._told_by_another(notification):
             return True
-        told_us = self._told.get(notification.incident.id)
-        return notification.kind in ("opened", "worse") and told_us is not None and notification.at_us < told_us
+        told_us = self._told.get(delivery.way)
+        return notification.kind in JOINED and told_us is not None and notification.at_us < told_us
 
     def _dispatch(self, deliveries: dict[str, Delivery], now_us: int) -> None:
         """Give each delivery to the first of its receivers that may work, and start the channels' threads."""
@@ -281,6 +224,7 @@ class Outbox:
     def _choose(self, delivery: Delivery, now_us: int) -> str | None:
         left = [name for name in delivery.receivers if name not in delivery.failed]
         usable = [name for name in left if not (name in self._jobs and self._jobs[name].given_up)]
+        usable = [name for name in usable if name not in self._faults or self._faults[name].not_before_us <= now_us]
         for name in usable:
             fault = self._faults.get(name)
             if fault is None or fault.retry_us <= now_us:
@@ -292,106 +236,81 @@ class Outbox:
 
     def _start(self, channel: str, deliveries: dict[str, Delivery], now_us: int) -> None:
         parcels = self._parcels(channel, deliveries, now_us)
-        parcels += [self._news_of(about, channel) for about in self._news.pop(channel, []) if about in self._faults]
+        parcels += [
+            self._writer.news(channel, about, fault.error, fault.since_us, fault.waiting, now_us)
+            for about in self._news.pop(channel, [])
+            if (fault := self._faults.get(about)) is not None
+        ]
         if not parcels:
             return
         for parcel in parcels:
             for id in parcel.ids:
                 self._flying[id] = deliveries[id]
-        job = _Job(channel, parcels, self._monotonic())
+        job = Job(channel, parcels, self._monotonic())
         self._jobs[channel] = job
         threading.Thread(
-            target=job.run, args=(self._sender, self._results), name=f"mailwarden-{channel}", daemon=True
+            target=job.run, args=(self._sender, self._answers), name=f"mailwarden-{channel}", daemon=True
         ).start()
 
-    def _parcels(self, channel: str, deliveries: dict[str, Delivery], now_us: int) -> list[_Parcel]:
+    def _parcels(self, channel: str, deliveries: dict[str, Delivery], now_us: int) -> list[Parcel]:
         """Turn deliveries into messages: one for each incident, or a digest when they are too many."""
-        groups = _join(deliveries)
-        critical = [group for group in groups if group[0].incident.severity == "critical"]
-        others = [group for group in groups if group[0].incident.severity != "critical"]
-        parcels = [self._single(channel, *group) for group in critical]
+        parcels, left = self._decided(channel, deliveries, now_us)
+        single: list[Group] = []
+        others: list[Group] = []
+        for group in joined(left):
+            notification = group[0]
+            counts = self._counts(channel, notification)
+            alone = notification.incident.severity == "critical" or not counts
+            (single if alone else others).append(group)
+        critical = sum(self._counts(channel, notification) for notification, _ in single)
+        parcels += [self._single(channel, group, now_us) for group in single]
         if not others:
             return parcels
-        held = len(others) > 1 and any(deliveries[id].held for _, ids in others for id in ids)
-        if not held and len(others) <= self._flood.room(channel, now_us) - len(critical):
-            return parcels + [self._single(channel, *group) for group in others]
+        held = len(others) > 1 and any(left[id].held for _, ids in others for id in ids)
+        if not held and len(others) <= self._flood.room(channel, now_us) - critical:
+            return parcels + [self._single(channel, group, now_us) for group in others]
         from_us = self._flood.digest_from_us(channel)
+        ids = [id for _, members in others for id in members]
         if now_us < from_us:
-            for id in (id for _, ids in others for id in ids):
-                deliveries[id].held = True
-                self._store.outbox_update(id, from_us, False, pack(deliveries[id]))
+            for id in ids:
+                left[id].held = True
+            self._store.outbox_keep([(id, from_us, pack(left[id])) for id in ids])
             return parcels
         if len(others) == 1:
-            parcel = self._single(channel, *others[0])
+            parcel = self._single(channel, others[0], now_us)
             parcel.digest = True
-        else:
-            parcel = self._digest(channel, others)
+            return [*parcels, parcel]
+        parcel = self._writer.digest(channel, others, now_us)
+        for id in ids:
+            left[id].carrier = parcel.message.id
+        self._store.outbox_keep([(id, now_us, pack(left[id])) for id in ids])
         return [*parcels, parcel]
 
-    def _single(self, channel: str, notification: Notification, ids: list[str]) -> _Parcel:
-        limits, others = self._limits(channel), self._others()
-        try:
-            text = render(
-                notification,
-                self._sender.language(channel),
-                others=others,
-                link=self._link,
-                zone=self._zone,
-                title_limit=limits.title,
-                body_limit=limits.body,
-            )
-        except Exception:  # one sentence that cannot be written must silence neither this alert nor the others
-            _log.exception("outbox: notice %s", notification.id)
-            text = render_plain([notification], notification.id, *limits)
-        return _Parcel(_message(text), ids)
+    def _decided(
+        self, channel: str, deliveries: dict[str, Delivery], now_us: int
+    ) -> tuple[list[Parcel], dict[str, Delivery]]:
+        """Give the digests that were decided before, as they were, and the deliveries that are in none."""
+        carried: dict[str, dict[str, Delivery]] = {}
+        left: dict[str, Delivery] = {}
+        for id, delivery in deliveries.items():
+            if delivery.carrier is None or self._sender.is_program(channel):
+                left[id] = delivery
+            else:
+                carried.setdefault(delivery.carrier, {})[id] = delivery
+        return [self._writer.digest(channel, joined(part), now_us, id) for id, part in carried.items()], left
 
-    def _digest(self, channel: str, groups: list[tuple[Notification, list[str]]]) -> _Parcel:
-        ids = [id for _, members in groups for id in members]
-        notifications = [notification for notification, _ in groups]
-        digest_id = "digest-" + hashlib.blake2b("\0".join(sorted(ids)).encode(), digest_size=10).hexdigest()
-        limits, others = self._limits(channel), self._others()
-        try:
-            text = render_digest(
-                notifications,
-                self._sender.language(channel),
-                digest_id=digest_id,
-                others=others,
-                zone=self._zone,
-                title_limit=limits.title,
-                body_limit=limits.body,
-            )
-        except Exception:  # as above
-            _log.exception("outbox: notice %s", digest_id)
-            text = render_plain(notifications, digest_id, *limits)
-        return _Parcel(_message(text), ids, digest=True)
-
-    def _news_of(self, about: str, channel: str) -> _Parcel:
-        fault = self._faults[about]
-        limits = self._limits(channel)
-        text = render_fault(
-            about,
-            fault.error,
-            since_us=fault.since_us,
-            waiting=fault.waiting,
-            language=self._sender.language(channel),
-            zone=self._zone,
-            title_limit=limits.title,
-            body_limit=limits.body,
-        )
-        return _Parcel(_message(text), [], about=about)
-
-    def _limits(self, channel: str) -> Limits:
-        """Give the room that a message has, where a service without titles puts ours into its body."""
-        title, body = self._sender.limits(channel)
-        title_limit = min(TITLE_LIMIT, title or TITLE_LIMIT)
-        return Limits(title_limit, max(1, min(BODY_LIMIT, body - (0 if title else title_limit + 2))))
+    def _single(self, channel: str, group: Group, now_us: int) -> Parcel:
+        notification, ids = group
+        parcel = self._writer.single(channel, notification, ids, now_us)
+        parcel.counts = self._counts(channel, notification)
+        return parcel
 
     def _collect(self, now_us: int, wait_s: float = 0.0) -> None:
         """Take the channels' answers, and pass on what a channel refused."""
         again: dict[str, Delivery] = {}
         while True:
             try:
-                job, parcel, error = self._results.get(timeout=wait_s) if wait_s else self._results.get_nowait()
+                job, parcel, failure = self._answers.get(timeout=wait_s) if wait_s else self._answers.get_nowait()
             except queue.Empty:
                 break
             wait_s = 0.0
@@ -402,26 +321,28 @@ class Outbox:
             if job.given_up:
                 continue
             job.open.remove(parcel)
-            if error is None:
+            if failure is None:
                 self._accept(job.channel, parcel, now_us)
             else:
-                again |= self._refuse(job.channel, parcel, error, now_us)
+                again |= self._refuse(job.channel, parcel, failure, now_us)
         if again or self._news:
             self._dispatch(again, now_us)
 
-    def _accept(self, channel: str, parcel: _Parcel, now_us: int) -> None:
+    def _accept(self, channel: str, parcel: Parcel, now_us: int) -> None:
         if self._faults.pop(channel, None) is not None:
             _log.info("channel %s: works again", channel)
         if parcel.about is not None:
             if parcel.about in self._faults:
                 self._faults[parcel.about].told = True
             return
-        self._flood.note(channel, now_us, digest=parcel.digest)
+        if parcel.counts:
+            self._flood.note(channel, now_us, digest=parcel.digest)
         for id in parcel.ids:
             delivery = self._flying[id]
             delivery.accepted_by, delivery.accepted_us = channel, now_us
+            delivery.carrier, delivery.is_digest = parcel.message.id, parcel.digest
             self._unmarked[id] = delivery
-            self._remember(delivery.notification)
+            self._remember(delivery)
             self._tell(list(delivery.failed), channel)
         self._mark()
 
@@ -432,13 +353,17 @@ class Outbox:
             del self._unmarked[id], self._flying[id]
             self._accepted += 1
 
-    def _refuse(self, channel: str, parcel: _Parcel, error: str, now_us: int) -> dict[str, Delivery]:
+    def _refuse(self, channel: str, parcel: Parcel, failure: Failure, now_us: int) -> dict[str, Delivery]:
         """Note that a channel failed; give the deliveries that need another one."""
+        error = failure.said
         fault = self._faults.setdefault(channel, Fault(since_us=now_us, error=error))
         fault.error = error
+        if failure.retry_after_s:
+            wait_us = min(int(failure.retry_after_s * _SECOND), _LONGEST_WAIT_US)
+            fault.not_before_us = max(fault.not_before_us, now_us + wait_us)
         if fault.retry_us <= now_us:
             fault.tries += 1
-            fault.retry_us = now_us + backoff_us(fault.tries)
+            fault.retry_us = max(now_us + backoff_us(fault.tries), fault.not_before_us)
             _log.warning("channel %s: %s", channel, error)
         fault.waiting += len(parcel.ids)
         again = {}
@@ -451,7 +376,10 @@ class Outbox:
     def _put_off(self, id: str, delivery: Delivery, now_us: int) -> None:
         """Keep a delivery that no receiver took for later, and let a channel outside its route know."""
         delivery.tries += 1
-        self._store.outbox_update(id, now_us + backoff_us(delivery.tries), False, pack(delivery))
+        due_us = now_us + backoff_us(delivery.tries)
+        faults = [self._faults.get(name) for name in delivery.receivers]
+        due_us = max(due_us, min((fault.not_before_us if fault else 0 for fault in faults), default=0))
+        self._store.outbox_update(id, due_us, False, pack(delivery))
         outside = [name for name in self._sender.names if name not in delivery.receivers and name not in self._faults]
         if outside:
             self._tell(list(delivery.failed), outside[0])
@@ -465,9 +393,10 @@ class Outbox:
             if fault is not None and not fault.told and about not in under_way:
                 self._news.setdefault(channel, []).append(about)
 
-    def _remember(self, notification: Notification) -> None:
-        self._told[notification.incident.id] = notification.at_us
-        self._told.move_to_end(notification.incident.id)
+    def _remember(self, delivery: Delivery) -> None:
+        """Keep in mind up to when an incident's story was told on a way."""
+        self._told[delivery.way] = max(delivery.notification.at_us, self._told.get(delivery.way, 0))
+        self._told.move_to_end(delivery.way)
         if len(self._told) > _REMEMBERED:
             self._told.popitem(last=False)
 
@@ -478,47 +407,6 @@ class Outbox:
             if not job.given_up and self._monotonic() - job.started_s > _STUCK_S * max(1, len(job.parcels)):
                 job.given_up = True
                 for parcel in job.open:
-                    again |= self._refuse(job.channel, parcel, f"no answer in {_STUCK_S:.0f} s", now_us)
+                    again |= self._refuse(job.channel, parcel, Failure(f"no answer in {_STUCK_S:.0f} s"), now_us)
         if again:
             self._dispatch(again, now_us)
-
-
-def _send(sender: Sender, channel: str, message: Message) -> str | None:
-    """Give what went wrong, or None."""
-    try:
-        sender.send(channel, message)
-    except DeliveryError as error:
-        return str(error)
-    except Exception as error:  # the thread must report, whatever happens
-        _log.exception("channel %s", channel)
-        return f"{type(error).__name__}: {printable(str(error))[:200]}"
-    return None
-
-
-def _join(deliveries: dict[str, Delivery]) -> list[tuple[Notification, list[str]]]:
-    """Make one notification of those about the same incident that are due together; the end of one stands by itself."""
-    groups: dict[tuple[str, bool, str], tuple[Notification, list[str]]] = {}
-    for id, delivery in sorted(deliveries.items(), key=lambda item: item[1].notification.at_us):
-        newest = delivery.notification
-        joined = newest.kind in _JOINED
-        key = (newest.incident.id, joined, "" if joined else id)
-        if key in groups:
-            first, ids = groups[key]
-            told = {"told_count": first.incident.told_count, "told_severity": first.incident.told_severity}
-            incident = msgspec.structs.replace(newest.incident, **told)
-            groups[key] = (msgspec.structs.replace(first, incident=incident, at_us=newest.at_us), [*ids, id])
-        else:
-            groups[key] = (newest, [id])
-    return list(groups.values())
-
-
-def _message(text: Rendered) -> Message:
-    return Message(id=text.id, title=text.title, body=text.body, tone=text.tone)
-
-
-def _spelt(value: Any) -> Any:
-    if isinstance(value, str):
-        return printable(value)
-    if isinstance(value, dict):
-        return {_spelt(name): _spelt(item) for name, item in value.items()}
-    return [_spelt(item) for item in value] if isinstance(value, list | tuple) else value

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from mailwarden.alerts.advice import Step, steps
-from mailwarden.alerts.escape import chat, printable
+from mailwarden.alerts.escape import chat, defanged, printable
 from mailwarden.alerts.incident import Incident, Notification, severity_rank
 from mailwarden.alerts.providers import provider_name
 from mailwarden.alerts.translate import N_, Translator, translator
@@ -128,6 +128,7 @@ def render(
     zone: tzinfo = UTC,
     title_limit: int = TITLE_LIMIT,
     body_limit: int = BODY_LIMIT,
+    defang: bool = False,
 ) -> Rendered:
     """Write one notification for chat, mail or a pager.
 
@@ -139,6 +140,7 @@ def render(
         zone: In which times are shown.
         title_limit: Characters of the title.
         body_limit: Characters of the body; below 200 little more than the sentence and the next step remain.
+        defang: Whether log lines are written so that nothing in them becomes a link.
     """
     tongue = translator(language)
     incident = notification.incident
@@ -146,11 +148,11 @@ def render(
     values = _values(incident, short)
     title, whole = _title(tongue, notification, values, title_limit, zone)
     lines = [] if whole else [_Line(tongue.say(incident.title, values, zone=zone), 9)]
-    lines += _story(tongue, notification, values, zone)
+    lines += _story(tongue, notification, values, zone, defang)
     lines.append(_Line(_next(tongue, notification, values)))
     lines += _way_on(tongue, notification, short, link)
     lines.append(_Line(tongue.say(N_("Notice {id}"), {"id": notification.id[:64]}), 8))
-    tone = "success" if notification.kind == "ended" else _TONES.get(incident.severity, "warning")
+    tone = "success" if notification.kind in ("ended", "acknowledged") else _TONES.get(incident.severity, "warning")
     return Rendered(id=notification.id, title=title, body=_fit(lines, body_limit), tone=tone)
 
 
@@ -268,11 +270,13 @@ def _title(
         "ended": N_("ENDED"),
         "returned": N_("BACK"),
         "repeated": N_("STILL {word}"),
+        "escalated": N_("{word} UNANSWERED"),
+        "acknowledged": N_("TAKEN UP"),
     }
     word = severity_word(incident.severity, tongue)
     if notification.kind in words:
         word = tongue.say(words[notification.kind], {"word": word})
-    shape = "✓" if notification.kind == "ended" else severity_shape(incident.severity)
+    shape = "✓" if notification.kind in ("ended", "acknowledged") else severity_shape(incident.severity)
     host = incident.hosts[0].partition(".")[0] if incident.hosts else incident.site.partition(".")[0]
     head = f"{shape} " + tongue.say(N_("{word} {host}: "), {"word": word, "host": _middle(host, 20)})
     shown = dict(values)
@@ -290,7 +294,9 @@ def _title(
     return _cut(chat(head + text), limit), False
 
 
-def _story(tongue: Translator, notification: Notification, values: Mapping[str, object], zone: tzinfo) -> list[_Line]:
+def _story(
+    tongue: Translator, notification: Notification, values: Mapping[str, object], zone: tzinfo, defang: bool
+) -> list[_Line]:
     incident = notification.incident
     kind = notification.kind
     near = notification.at_us
@@ -304,15 +310,16 @@ def _story(tongue: Translator, notification: Notification, values: Mapping[str, 
     if kind == "worse" and incident.event_count > incident.told_count > 0:
         counts = {"count": incident.event_count, "told": incident.told_count}
         lines.append(_Line(tongue.say(N_("{count} events by now, {told} when it was last told."), counts), 7))
-    if kind != "ended":
+    if kind != "acknowledged":
         lines.append(_Line(_cut(_sentence(tongue, incident.why, values, zone), _WHY_LIMIT), 8))
     if kind != "summary":
         lines.append(_Line(_when(tongue, notification, zone, near), 6))
-    if kind not in ("ended", "summary"):
+    if kind not in ("ended", "summary", "acknowledged"):
         proofs = {proof.line: proof for proof in incident.evidence}
         for place, proof in enumerate([*proofs.values()][:2]):
             source = proof.file.rpartition("/")[2]
-            text = tongue.say(N_("Proof: {source}: {line}"), {"source": source, "line": proof.line})
+            line = defanged(proof.line) if defang else proof.line
+            text = tongue.say(N_("Proof: {source}: {line}"), {"source": source, "line": line})
             lines.append(_Line(_cut(text, _EVIDENCE_LIMIT), 2 - place))
     return lines
 
@@ -342,7 +349,10 @@ def _when(tongue: Translator, notification: Notification, zone: tzinfo, near: in
         )
     if notification.kind == "returned":
         return tongue.say(N_("It had ended, and is back since {first}, last seen {last}."), times)
-    if notification.kind == "repeated":
+    if notification.kind == "acknowledged":
+        times["who"] = incident.acknowledged_by or "?"
+        return tongue.say(N_("{who} is on it. Since {first}, last seen {last}."), times)
+    if notification.kind in ("repeated", "escalated"):
         return tongue.say(N_("Since {first}, last seen {last}. Nobody has said “on it” yet."), times)
     if incident.first_seen_us == incident.last_seen_us:
         return tongue.say(N_("Seen at {first}."), times)
@@ -351,7 +361,7 @@ def _when(tongue: Translator, notification: Notification, zone: tzinfo, near: in
 
 def _next(tongue: Translator, notification: Notification, values: Mapping[str, object]) -> str:
     incident = notification.incident
-    if notification.kind in ("ended", "summary"):
+    if notification.kind in ("ended", "summary", "acknowledged"):
         return tongue.say(N_("Next: {text}: {command}"), _look(tongue, f"`mailwarden show {values['id']}`"))
     step: Step = steps(advice_key(incident), incident.modules, values, tongue)[0]
     if step.command is None or len(step.command) > _COMMAND_LIMIT:
@@ -367,10 +377,10 @@ def _look(tongue: Translator, command: str) -> dict[str, object]:
 
 def _way_on(tongue: Translator, notification: Notification, short: str, link: str | None) -> list[_Line]:
     page = f" · {link.rstrip('/')}/i/{short}" if link else ""
-    if notification.kind in ("ended", "summary"):
+    if notification.kind in ("ended", "summary", "acknowledged"):
         return [_Line(page.removeprefix(" · "), 3)] if page else []
     lines = [_Line(tongue.say(N_("Proof and more: {command}"), {"command": f"`mailwarden show {short}`"}) + page, 5)]
-    if notification.kind == "repeated":
+    if notification.kind in ("repeated", "escalated"):
         on_it = {"command": f"`mailwarden silence {short} --on-it`"}
         lines.append(_Line(tongue.say(N_("Somebody is on it? {command}"), on_it), 4))
     else:

@@ -51,4 +51,8 @@ class StoreBusyError(StoreError):
 
 
 class DeliveryError(MailwardenError):
-    """A channel refused a message or could not be reached."""
+    """A channel refused a message or could not be reached; `retry_after_s` is how long it wants to be left alone."""
+
+    def __init__(self, said: str, retry_after_s: float | None = None) -> None:
+        super().__init__(said)
+        self.retry_after_s = retry_after_s

@@ -42,9 +42,9 @@ from mailwarden.alerts.site import Site
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.errors import ConfigurationError
 from mailwarden.parsers.event import Event
-from mailwarden.pipeline.configuration import parse_duration
 from mailwarden.pipeline.fold import Fold
 from mailwarden.pipeline.replay import Nowhere
+from mailwarden.pipeline.times import parse_duration
 from mailwarden.pipeline.vocabulary import event_fields
 
 __all__ = ["Case", "Subject", "Verdict", "cases_of", "subject", "subjects", "try_case"]

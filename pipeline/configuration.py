@@ -9,9 +9,10 @@ import platform
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import time, timedelta
+from datetime import time, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from zoneinfo import ZoneInfo
 
 from mailwarden.alerts.geography import usual_databases
 from mailwarden.alerts.rule_files import rule_files
@@ -21,18 +22,21 @@ from mailwarden.pipeline.configuration_faults import Fault, exception_fields, fa
 from mailwarden.pipeline.configuration_web import WebSetting, read_web
 from mailwarden.pipeline.marked_yaml import Marked, YamlFault, read_yaml
 from mailwarden.pipeline.probes.settings import ProbesSetting
+from mailwarden.pipeline.times import parse_duration
+from mailwarden.pipeline.zones import local_zone
 
 if TYPE_CHECKING:
     from mailwarden.alerts.channels import Channel
     from mailwarden.alerts.compiler import Rulebook, RuleSettings
+    from mailwarden.alerts.muting import Muting
     from mailwarden.alerts.routes import Route
+    from mailwarden.pipeline.alert_settings import Alerting
 
 __all__ = [
     "Archive",
     "ChannelSetting",
     "Configuration",
     "Report",
-    "RouteSetting",
     "RuleSetting",
     "SiteSetting",
     "SourceSetting",
@@ -40,7 +44,6 @@ __all__ = [
     "default_state",
     "find_configuration",
     "load",
-    "parse_duration",
     "resolved_secret",
     "rule_directory",
     "rule_names",
@@ -52,7 +55,6 @@ SEARCHED = ("mailwarden.yml", "/etc/mailwarden/mailwarden.yml")
 """Where the configuration is looked for when neither `--config` nor `$MAILWARDEN_CONFIG` names it."""
 
 _UNNAMED = "default"  # the site of one server
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -117,37 +119,6 @@ class ChannelSetting:
 
 
 @dataclass(frozen=True, slots=True)
-class RouteSetting:
-    """One route of `alerts.routes`; what is empty fits everything, what is None is taken from the route around it."""
-
-    at_least: str | None = None
-    severity: tuple[str, ...] = ()
-    category: tuple[str, ...] = ()
-    host: tuple[str, ...] = ()
-    receivers: tuple[str, ...] = ()
-    group_wait: timedelta | None = None
-    group_interval: timedelta | None = None
-    repeat_interval: timedelta | None = None
-    routes: tuple["RouteSetting", ...] = ()
-
-    def as_route(self) -> "Route":
-        """Give it as the alerts know it."""
-        from mailwarden.alerts.routes import Route
-
-        return Route(
-            at_least=self.at_least,  # type: ignore[arg-type]  # the schema knows the words
-            severity=self.severity,  # type: ignore[arg-type]
-            category=self.category,
-            host=self.host,
-            receivers=self.receivers,
-            group_wait_s=_seconds(self.group_wait),
-            group_interval_s=_seconds(self.group_interval),
-            repeat_interval_s=_seconds(self.repeat_interval),
-            routes=tuple(route.as_route() for route in self.routes),
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
     """When and for whom the report of the day before is written."""
 
@@ -180,7 +151,7 @@ class Configuration:
     rules: Mapping[str, RuleSetting] = field(default_factory=dict)
     own_rules: Path | None = None
     channels: tuple[ChannelSetting, ...] = ()
-    routes: tuple[RouteSetting, ...] = ()
+    alerting: "Alerting | None" = None
     report: Report = Report()
     archive: Archive = Archive()
     web: WebSetting = field(default_factory=WebSetting)
@@ -253,8 +224,21 @@ class Configuration:
         return load_rulebook(directory, self.rule_settings(), fields)
 
     def route(self) -> "Route":
-        """Give the root of the routes: everything to every channel, but for what `alerts.routes` says."""
-        return RouteSetting(routes=self.routes).as_route()
+        """Give the root of the routes: everything to every channel, but for what `alerts` says."""
+        from mailwarden.alerts.routes import Route
+
+        return self.alerting.route if self.alerting else Route()
+
+    def muting(self) -> "Muting":
+        """Give the maintenance windows and inhibitions."""
+        from mailwarden.alerts.muting import Muting
+
+        return self.alerting.muting if self.alerting else Muting()
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone in which hours are meant and times are told."""
+        return _zone(self.timezone)
 
     def resolved_channels(self, environment: Mapping[str, str] = os.environ) -> "tuple[Channel, ...]":
         """Give the channels with their secrets.
@@ -325,18 +309,6 @@ def rule_names(own: Path | None = None) -> list[str]:
     return sorted(rules | {path.stem for path in (rule_directory().parent / "detectors").glob("[a-z]*.py")})
 
 
-def parse_duration(text: str) -> timedelta:
-    """Read `90s`, `10m`, `2h`, `1d` or `1w`.
-
-    Raises:
-        ValueError: It is none of these.
-    """
-    unit = _UNITS.get(text[-1:])
-    if unit is None or not text[:-1].isdecimal() or len(text) > 7:
-        raise ValueError(f'"{text}" is not a duration. Write 10m, 2h or 1d.')
-    return timedelta(**{unit: int(text[:-1])})
-
-
 def load(path: Path | None, *, known_rules: list[str] | None = None) -> Configuration:
     """Read a configuration file; the defaults where `path` is None.
 
@@ -396,7 +368,7 @@ def _configuration(path: Path, settings: Any) -> Configuration:
         rules={name: _rule(rule or {}) for name, rule in settings.get("rules", {}).items()},
         own_rules=path.parent / _expanded(settings["rules_directory"]) if "rules_directory" in settings else None,
         channels=tuple(_channel(name, channel) for name, channel in alerts.get("channels", {}).items()),
-        routes=tuple(map(_route, alerts.get("routes", ()))),
+        alerting=_alerting(alerts, settings.get("timezone")) if alerts else None,
         report=Report(
             report.get("enabled", True),
             time(hour, minute),
@@ -411,6 +383,16 @@ def _configuration(path: Path, settings: Any) -> Configuration:
 
 def _probes(probes: Any) -> ProbesSetting:
     return ProbesSetting.of(probes, parse_duration(probes["every"]) if "every" in probes else None)
+
+
+def _alerting(alerts: Any, zone: str | None) -> "Alerting":
+    from mailwarden.pipeline.alert_settings import read_alerting
+
+    return read_alerting(alerts, _zone(zone))
+
+
+def _zone(name: str | None) -> tzinfo:
+    return ZoneInfo(name) if name else local_zone()
 
 
 def _directory(text: str | None) -> Path | None:
@@ -461,22 +443,6 @@ def _channel(name: str, channel: Any) -> ChannelSetting:
     if isinstance(channel, str):
         return ChannelSetting(name, channel)
     return ChannelSetting(name, channel["url"], channel.get("language"))
-
-
-def _route(route: Any) -> RouteSetting:
-    values: dict[str, Any] = {}
-    for name, value in route.items():
-        if name == "routes":
-            values[name] = tuple(map(_route, value))
-        elif isinstance(value, list):
-            values[name] = tuple(value)
-        else:
-            values[name] = value if name == "at_least" else parse_duration(value)
-    return RouteSetting(**values)
-
-
-def _seconds(duration: timedelta | None) -> float | None:
-    return None if duration is None else duration.total_seconds()
 
 
 def resolved_secret(url: str, environment: Mapping[str, str]) -> str:

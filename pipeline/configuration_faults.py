@@ -3,6 +3,7 @@
 import ipaddress
 import json
 from collections.abc import Mapping
+from datetime import UTC
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 from mailwarden.alerts.escape import printable
 from mailwarden.parsers.errors import ConfigurationError
 from mailwarden.pipeline.marked_yaml import Marked, Path_
+from mailwarden.pipeline.times import read_instant
 
 __all__ = ["Fault", "exception_fields", "faults_of"]
 
@@ -76,9 +78,11 @@ def _mismatch(error: Any) -> str:
         mend = ' Write it in quotes: "…".' if "string" in kinds and not isinstance(value, list | dict) else ""
         return f"{shown} is not {' or '.join(_KINDS[kind] for kind in kinds)}.{mend}"
     if error.validator == "pattern":
-        if ":" in asked:
-            return f'{shown} is not a time of day. Write it like "07:00".'
-        return f"{shown} is not a duration. Write 10m, 2h or 1d."
+        if "mon" in asked:
+            return f'{shown} is no span of hours. Write it like "22:00-07:00" or "sat,sun 00:00-24:00".'
+        if "smhdw" in asked:
+            return f"{shown} is not a duration. Write 10m, 2h or 1d{', or never' if 'never' in asked else ''}."
+        return f'{shown} is not a time of day. Write it like "07:00".'
     if error.validator in ("minimum", "maximum"):
         too, other = ("small", "more") if error.validator == "minimum" else ("large", "less")
         return f"{shown} is too {too}. Write {asked} or {other}."
@@ -201,14 +205,35 @@ class _Meaning:
                 self._add(("alerts", "channels", name), f"{said} Alerts to it would be lost.")
         for place, route in enumerate(alerts.get("routes", ())):
             self._route(("alerts", "routes", place), route, list(channels))
+        for place, window in enumerate(alerts.get("maintenance", ())):
+            self._maintenance(("alerts", "maintenance", place), window)
+        if alerts.get("heartbeat") and not alerts["heartbeat"]["url"].startswith(
+            ("http://", "https://", "file:", "${")
+        ):
+            self._add(("alerts", "heartbeat", "url"), "is no http or https address.")
         for place, name in enumerate(settings.get("report", {}).get("receivers", ())):
             self._receiver(("report", "receivers", place), name, list(channels))
 
     def _route(self, place: Path_, route: Any, channels: list[str]) -> None:
         for number, name in enumerate(route.get("receivers", ())):
             self._receiver((*place, "receivers", number), name, channels)
+        for number, step in enumerate(route.get("escalate", ())):
+            for which, name in enumerate(step["receivers"]):
+                self._receiver((*place, "escalate", number, "receivers", which), name, channels)
         for number, inner in enumerate(route.get("routes", ())):
             self._route((*place, "routes", number), inner, channels)
+
+    def _maintenance(self, place: Path_, window: Any) -> None:
+        if not {"time", "from", "until"} & set(window):
+            self._add(place, "has neither time nor from nor until: nothing would ever be told. Say when it is.")
+        instants = []
+        for name in ("from", "until"):
+            try:
+                instants += [read_instant(window[name], UTC)] if name in window else []
+            except ValueError as error:
+                self._add((*place, name), str(error))
+        if len(instants) == 2 and instants[0] >= instants[1]:
+            self._add((*place, "until"), "is not after from. The window would never be.")
 
     def _receiver(self, place: Path_, name: str, channels: list[str]) -> None:
         if name not in channels:
@@ -234,8 +259,10 @@ def _url_fault(url: str) -> str | None:
     return None
 
 
-# The commonest of Apprise's schemas; what is like one of these and none of Apprise's is a slip.
+# Ours and the commonest of Apprise's schemas; what is like one of these and none that is known is a slip.
 _SERVICES = (
+    "alertmanager",
+    "alertmanagers",
     "apprise",
     "apprises",
     "discord",
@@ -271,6 +298,8 @@ _SERVICES = (
     "tgram",
     "twilio",
     "webexteams",
+    "webhook",
+    "webhooks",
     "whatsapp",
     "workflows",
     "xml",

@@ -25,7 +25,7 @@ from mailwarden.pipeline.archive import Archive
 from mailwarden.pipeline.batch import Batch
 from mailwarden.pipeline.configuration import Configuration, scan_store_path, store_path
 from mailwarden.pipeline.fold import Fold
-from mailwarden.pipeline.store import Act, Commit, OutboxRow, Store
+from mailwarden.pipeline.store import Act, Commit, OutboxRow, StateRow, Store
 
 if TYPE_CHECKING:
     from mailwarden.pipeline.telling import Teller
@@ -144,13 +144,17 @@ class Runner:
         changed, notices = fold.incidents.drain()
         meta = {"stream_us": str(batch.events[-1].stream_us)} if batch.events else {}
         outbox: list[OutboxRow] = []
+        told: list[StateRow] = []
         if teller is not None:
-            outbox = teller.decide(notices, live=batch.live)
+            if fold.swept_us > self._swept_us:
+                teller.dispatch.sweep(fold.swept_us)
+            outbox = teller.decide(notices, fold.now_us, live=batch.live)
+            told = teller.rows()
             meta[BACKLOG] = " ".join(teller.backlog())
         commit = Commit(
             batch=number,
             expired_us=fold.swept_us if fold.swept_us > self._swept_us else None,
-            states=fold.rows(),
+            states=[*fold.rows(), *told],
             incidents=changed,
             outbox=outbox,
             rollups=fold.rollups.drain(),

@@ -12,6 +12,7 @@ from typing import Any
 
 from mailwarden.alerts.channels import Channels
 from mailwarden.alerts.compiler import Rulebook
+from mailwarden.alerts.dispatch import Dispatch
 from mailwarden.alerts.engine import load_detectors
 from mailwarden.alerts.routes import Router
 from mailwarden.alerts.silences import Silence
@@ -132,8 +133,17 @@ class _Service:
             teller = deliverer = None
             if configuration.channels:
                 channels = Channels(configuration.resolved_channels())
-                teller = Teller(Router(configuration.route(), channels.names), self._clock, configuration.site.name)
-                deliverer = Deliverer(self._path, channels, self._clock, self._say)
+                router = Router(configuration.route(), channels.names, configuration.zone)
+                dispatch = Dispatch(router, self._clock, store, configuration.muting(), channels.has_life)
+                teller = Teller(dispatch, router, self._clock, configuration.site.name)
+                deliverer = Deliverer(
+                    self._path,
+                    channels,
+                    self._clock,
+                    self._say,
+                    zone=configuration.zone,
+                    flood=configuration.alerting.flood if configuration.alerting else None,
+                )
             self._follow(store, admission, archive, teller, deliverer)
 
     def _follow(
@@ -148,6 +158,7 @@ class _Service:
         if teller is not None:
             waiting = (store.incident(id_) for id_ in (store.meta(BACKLOG) or "").split())
             teller.recall(incident for incident in waiting if incident is not None)
+            teller.dispatch.attach(runner.fold.incidents)
             for act in store.silences():
                 self._apply(act, runner, teller)
         self._signals.stopping(admission.stop)
@@ -176,16 +187,19 @@ class _Service:
     def _apply(self, act: Act, runner: Runner, teller: Teller | None) -> None:
         """Do what an operator asked for; say where it cannot be understood, for it would be asked again for ever."""
         if act.kind == "acknowledge":
-            runner.fold.incidents.acknowledge(str(act.payload.get("incident")), str(act.payload.get("who")))
+            incidents, id_ = runner.fold.incidents, str(act.payload.get("incident"))
+            incident = incidents.get(id_) if incidents.acknowledge(id_, str(act.payload.get("who"))) else None
+            if teller is not None and incident is not None:
+                teller.acknowledged(incident, str(act.id))
             return
         try:
             runner.heed(act)
             if teller is not None and act.kind == "silence":
-                teller.silence(Silence.of_act(str(act.id), act.payload, act.at_us))
+                teller.dispatch.silence(Silence.of_act(str(act.id), act.payload, act.at_us))
         except ValueError as error:
             self._say(f"{self._path}: silence {act.id} cannot be read ({error}) and holds nothing back. Ask anew.")
         if teller is not None and act.kind == "end_silence":
-            teller.end_silence(str(act.payload.get("silence")))
+            teller.dispatch.end_silence(str(act.payload.get("silence")))
 
     def _try_again(self, error: StoreBusyError) -> bool:
         """Wait for a store that cannot be written at the moment; False when the service is to end."""
@@ -209,7 +223,7 @@ def _reloaded(configuration: Configuration, rulebook: Rulebook) -> tuple[Configu
             channels = Channels(new.resolved_channels())
             channels.check()
             names = channels.names
-        Router(new.route(), names)
+        Router(new.route(), names, new.zone)
         rules = new.rulebook()
         load_detectors(new.rule_settings())
     except ConfigurationError as error:

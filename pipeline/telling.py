@@ -3,14 +3,18 @@
 import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, tzinfo
 from pathlib import Path
 
 from mailwarden.alerts.channels import Channels
+from mailwarden.alerts.delivery import Delivery, pack
+from mailwarden.alerts.dispatch import FRESH_US, Dispatch
 from mailwarden.alerts.escape import printable
+from mailwarden.alerts.flood import Flood, FloodLimit
 from mailwarden.alerts.incident import Incident, Notification, incident_id, severity_rank
-from mailwarden.alerts.outbox import Delivery, Outbox, pack
+from mailwarden.alerts.outbox import Outbox
 from mailwarden.alerts.routes import Router
-from mailwarden.alerts.silences import Silence, silenced_by
+from mailwarden.alerts.shelf import Row
 from mailwarden.alerts.translate import N_
 from mailwarden.parsers.errors import StoreError
 from mailwarden.pipeline.store import OutboxRow, Store
@@ -19,35 +23,32 @@ __all__ = ["Deliverer", "Teller"]
 
 _log = logging.getLogger(__name__)
 
-_FRESH_US = 3_600_000_000  # older news is summed up in one message (ARCHITECTURE.md, "First start")
 _IDLE_S = 1.0
 _ANSWERS_S = 25.0  # longer than any channel takes: what is under way at the end must not be sent again
 _SUMMARY_LINES = 5
 
 
 class Teller:
-    """Decides what of the incidents' notifications goes out, and to whom.
+    """Decides what of the incidents' notifications goes out: fresh news one by one, old news in one summary.
 
     Args:
+        dispatch: Decides it for fresh news.
         router: The routes.
         clock: Tells how old a notification is.
         site: Named in the summary.
     """
 
-    def __init__(self, router: Router, clock: Callable[[], int], site: str) -> None:
+    def __init__(self, dispatch: Dispatch, router: Router, clock: Callable[[], int], site: str) -> None:
+        self.dispatch = dispatch
         self._router = router
         self._clock = clock
         self._site = site
-        self._silences: dict[str, Silence] = {}
         self._backlog: dict[str, Incident] = {}
+        self._acknowledged: list[tuple[Incident, str]] = []
 
-    def silence(self, silence: Silence) -> None:
-        """Hold back what a silence means from now on."""
-        self._silences[silence.id] = silence
-
-    def end_silence(self, id_: str) -> None:
-        """Tell again what a silence held back."""
-        self._silences.pop(id_, None)
+    def acknowledged(self, incident: Incident, act: str) -> None:
+        """Tell with the next batch that somebody is on an incident; `act` names the act that said so."""
+        self._acknowledged.append((incident, act))
 
     def backlog(self) -> list[str]:
         """Give the incidents that the next summary is to tell of: they must outlive this process."""
@@ -57,29 +58,39 @@ class Teller:
         """Go on with a backlog."""
         self._backlog.update((incident.id, incident) for incident in incidents)
 
-    def decide(self, notices: Sequence[Notification], *, live: bool) -> list[OutboxRow]:
-        """Give the rows of the outbox; news older than an hour waits for one summary, told when all was read."""
+    def decide(self, notices: Sequence[Notification], stream_us: int, *, live: bool) -> list[OutboxRow]:
+        """Give the rows of the outbox; news older than an hour waits for one summary, told when all was read.
+
+        Args:
+            notices: The turns of one batch, in their order.
+            stream_us: The whole minute of the stream up to which time has passed.
+            live: Whether all that there was has been read.
+        """
         rows: list[OutboxRow] = []
         now_us = self._clock()
+        for incident, act in self._acknowledged:
+            rows += self.dispatch.acknowledge(incident, act, now_us)
+        self._acknowledged.clear()
         for notice in notices:
-            if silenced_by(notice, self._silences.values()):
-                continue
-            if notice.at_us < now_us - _FRESH_US:
+            rows += self.dispatch.tick(notice.at_us)
+            if notice.at_us < now_us - FRESH_US and not self.dispatch.is_silenced(notice):
                 self._backlog[notice.incident.id] = notice.incident
+                rows += self.dispatch.mark(notice)
             else:
-                rows += self._rows(notice)
+                rows += self.dispatch.take(notice)
+        rows += self.dispatch.tick(stream_us)
         if live and self._backlog:
-            rows += self._rows(self._summary(now_us))
+            notice = self._summary(now_us)
+            rows += [
+                (notice.id, plan.due_us(notice), pack(Delivery.of(notice, plan)))
+                for plan in self._router.plans(notice.incident, now_us, notice.kind)[:1]
+            ]
             self._backlog.clear()
         return rows
 
-    def _rows(self, notice: Notification) -> list[OutboxRow]:
-        plan = self._router.plan(notice.incident, notice.kind)
-        if plan is None:
-            return []
-        due_us = plan.due_us(notice, notice.incident.told_us or None)
-        due_us -= max(0, notice.at_us - self._clock())  # a log whose clock or zone is ahead must not hold anything back
-        return [(notice.id, due_us, pack(Delivery.of(notice, plan)))]
+    def rows(self) -> list[Row]:
+        """Give the state rows to commit."""
+        return self.dispatch.rows()
 
     def _summary(self, now_us: int) -> Notification:
         worst = sorted(self._backlog.values(), key=lambda one: (-severity_rank(one.severity), one.opened_us, one.id))
@@ -112,8 +123,19 @@ def _named(incident: Incident) -> str:
 class Deliverer:
     """The thread that empties the outbox, with a connection of its own."""
 
-    def __init__(self, path: Path, channels: Channels, clock: Callable[[], int], say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        channels: Channels,
+        clock: Callable[[], int],
+        say: Callable[[str], None],
+        *,
+        zone: tzinfo = UTC,
+        flood: FloodLimit | None = None,
+    ) -> None:
         self._path = path
+        self._zone = zone
+        self._flood = flood
         self._say = say
         self._channels = channels
         self._clock = clock
@@ -153,6 +175,8 @@ class Deliverer:
                 self._channels,
                 others=store.incident_ids,
                 told_by_another=lambda notice: store.parent(notice.incident.id) is not None,
+                zone=self._zone,
+                flood=Flood(self._flood),
             )
             while True:
                 last = self._stopped

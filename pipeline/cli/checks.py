@@ -333,7 +333,8 @@ def _service(session: Session) -> Iterator[Check]:
 
 
 def _channels(session: Session, send: bool) -> Iterator[Check]:
-    from mailwarden.alerts.channels import Channels, Message
+    from mailwarden.alerts.channels import Channels
+    from mailwarden.alerts.message import Message
 
     settings, tongue = session.configuration.channels, session.tongue
     if not settings:

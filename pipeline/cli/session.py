@@ -1,11 +1,10 @@
 """What a command works with: the configuration, the language, the time zone, and the stores that are there."""
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from mailwarden.alerts.incident import Incident
     from mailwarden.pipeline.store import Store
 
-__all__ = ["Session", "last_written_s", "local_zone", "nobody_told", "session"]
+__all__ = ["Session", "last_written_s", "nobody_told", "session"]
 
 
 @dataclass(frozen=True)
@@ -91,9 +90,8 @@ def session(context: click.Context, *, zone: str | None = None) -> Session:
     """
     face = context.find_object(Face) or Face()
     configuration = load(find_configuration(face.config))
-    name = zone or configuration.timezone
     tongue = translator(configuration.spoken())
-    return Session(configuration, tongue, ZoneInfo(name) if name else local_zone())
+    return Session(configuration, tongue, ZoneInfo(zone) if zone else configuration.zone)
 
 
 def last_written_s(path: Path) -> float:
@@ -108,28 +106,11 @@ def last_written_s(path: Path) -> float:
     return max(times)
 
 
-def local_zone() -> tzinfo:
-    """Give this machine's time zone, with its changes over the year where the system names it."""
-    name = os.environ.get("TZ", "").lstrip(":")
-    if not name and Path("/etc/localtime").is_symlink():
-        name = str(Path("/etc/localtime").readlink()).partition("zoneinfo/")[2]
-    try:
-        return ZoneInfo(name) if name else _fixed()
-    except (KeyError, ValueError, OSError):
-        return _fixed()
-
-
 def nobody_told(session: Session) -> str | None:
     """Say, where it is so, that nobody is told of anything."""
     if session.configuration.channels:
         return None
     return session.tongue.gettext("Nobody is told: no channel is set. To be told: mailwarden setup")
-
-
-def _fixed() -> tzinfo:
-    zone = datetime.now().astimezone().tzinfo
-    assert zone is not None
-    return zone
 
 
 def _there(path: Path) -> bool:

@@ -142,7 +142,8 @@ def _write(files: dict[Path, str]) -> None:
 
 def _say_done(configuration: Configuration, tongue: Translator, *, service: bool) -> None:
     if configuration.channels:
-        from mailwarden.alerts.channels import Channels, Message
+        from mailwarden.alerts.channels import Channels
+        from mailwarden.alerts.message import Message
 
         try:
             channels = Channels(configuration.resolved_channels())

@@ -11,8 +11,8 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from mailwarden.alerts.delivery import Delivery, unpack
 from mailwarden.alerts.incident import SEVERITIES, Incident
-from mailwarden.alerts.outbox import Delivery, unpack
 from mailwarden.pipeline.store.store import Store, unpack_incident
 
 __all__ = ["DeliveryRow", "HourRow", "IncidentCount", "IncidentFilter", "Reader"]

@@ -292,6 +292,20 @@ class Store:
         """Write down how a delivery went: done, or when to try again."""
         self._write("UPDATE outbox SET due_us = ?, done = ?, blob = ? WHERE id = ?", (due_us, int(done), blob, id))
 
+    def outbox_keep(self, rows: Sequence[OutboxRow]) -> None:
+        """Write down several deliveries that are not done: all of them or none."""
+        with explained(self.path), self._engine.connect() as connection, writing(connection):
+            _many(
+                connection,
+                "UPDATE outbox SET due_us = ?, blob = ? WHERE id = ?",
+                [(due_us, blob, id_) for id_, due_us, blob in rows],
+            )
+
+    def outbox_done(self, since_us: int) -> list[bytes]:
+        """Give the deliveries that were done at or after an instant, the oldest first."""
+        sql = "SELECT blob FROM outbox WHERE done <> 0 AND due_us >= ? ORDER BY due_us, id"
+        return [blob for (blob,) in self._rows(sql, (since_us,))]
+
     def outbox_counts(self) -> OutboxCounts:
         """Count what waits and what was delivered."""
         rows = self._rows(

@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import socket
 import threading
 import urllib.parse
 from collections.abc import Iterator
@@ -35,7 +36,8 @@ class Receiver:
         self.posts: list[Post] = []
         self.status = 200
         self.answer = b"{}"
-        self.location = ""
+        self.headers: dict[str, str] = {}  # of the answer
+        self.closes = False  # without an answer
         self.open = threading.Event()  # while it is clear, nobody gets an answer
         self.open.set()
 
@@ -54,9 +56,13 @@ def receiving() -> Iterator[Receiver]:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             receiver.posts.append(Post(self.path, dict(self.headers), body))
             receiver.open.wait(30)
+            if receiver.closes:
+                self.close_connection = True
+                self.connection.shutdown(socket.SHUT_RDWR)
+                return
             self.send_response(receiver.status)
-            if receiver.location:
-                self.send_header("Location", receiver.location)
+            for name, value in receiver.headers.items():
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(receiver.answer)))
             self.end_headers()
             self.wfile.write(receiver.answer)

@@ -6,7 +6,8 @@ import threading
 import pytest
 from receiver import Receiver, receiving
 
-from mailwarden.alerts.channels import Channel, Channels, Message
+from mailwarden.alerts.channels import Channel, Channels
+from mailwarden.alerts.message import Message
 from mailwarden.parsers.errors import ConfigurationError, DeliveryError
 
 TOKEN = "Q7xhZ2k9secret"
@@ -130,7 +131,7 @@ def test_a_redirect_is_no_acceptance() -> None:
     """A redirected message arrives nowhere, so it has not been accepted."""
     with receiving() as elsewhere, receiving() as receiver:
         receiver.status = 302
-        receiver.location = f"http://{elsewhere.address}/"
+        receiver.headers = {"Location": f"http://{elsewhere.address}/"}
         with pytest.raises(DeliveryError, match="302"):
             only(receiver, "json://{}/")
 

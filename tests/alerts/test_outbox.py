@@ -2,16 +2,18 @@
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 import pytest
 from notices import NOON_US, incident, notification
 from receiver import Receiver, receiving
 
-from mailwarden.alerts.channels import Channel, Channels, Limits, Message
+from mailwarden.alerts.channels import Channel, Channels
+from mailwarden.alerts.delivery import Delivery, pack, unpack
 from mailwarden.alerts.incident import Evidence, Notification
-from mailwarden.alerts.outbox import Delivery, Outbox, backoff_us, pack, unpack
+from mailwarden.alerts.message import Limits, Message
+from mailwarden.alerts.outbox import Outbox, backoff_us
 from mailwarden.alerts.routes import Plan
 
 SECOND = 1_000_000
@@ -49,6 +51,14 @@ class Rows:
         if self.broken:
             raise OSError("killed")
         self.rows[id] = Row(due_us, done, blob)
+
+    def outbox_keep(self, rows: Sequence[tuple[str, int, bytes]]) -> None:
+        for id, due_us, blob in rows:
+            self.rows[id] = Row(due_us, False, blob)
+
+    def outbox_done(self, since_us: int) -> list[bytes]:
+        done = sorted((row.due_us, id, row.blob) for id, row in self.rows.items() if row.done)
+        return [blob for due_us, _, blob in done if due_us >= since_us]
 
     def waiting(self) -> list[str]:
         return [id for id, row in self.rows.items() if not row.done]
@@ -247,10 +257,33 @@ class Hanging:
     def limits(self, name: str) -> Limits:
         return Limits(0, 160)
 
+    def has_life(self, name: str) -> bool:
+        return False
+
+    is_program = is_mail = has_life
+
     def send(self, name: str, message: Message) -> None:
         if name == "mail":
             self.let_go.wait(30)
         self.sent.append((name, message.id))
+
+
+def test_a_channel_that_asks_for_rest_gets_it(rows: Rows, chat: Receiver, mail: Receiver) -> None:
+    """Retry-After keeps a channel alone for as long as it says, though nobody else is there to take its notice."""
+    hook = Channel(name="hook", url=f"webhook://{mail.address}/")
+    box = Outbox(rows, Channels([hook]), patience_s=PATIENCE_S)
+    mail.status, mail.headers = 429, {"Retry-After": "600"}
+    rows.put(notification(), "hook")
+    box.deliver_due(NOON_US)
+    rows.put(notification(incident("b@example.org"), id="n-2"), "hook", due_us=NOON_US + MINUTE)
+    mail.status = 200
+    box.deliver_due(NOON_US + MINUTE)
+    assert len(mail.posts) == 1
+
+    box.deliver_due(NOON_US + 600 * SECOND)
+
+    assert len(mail.posts) == 3
+    assert rows.waiting() == []
 
 
 def test_a_hanging_channel_is_given_up(rows: Rows) -> None:
@@ -297,8 +330,8 @@ def test_more_critical_notices_than_a_flood_are_all_told(rows: Rows, chat: Recei
     assert rows.waiting() == []
 
 
-def test_a_trickle_is_gathered_for_ten_minutes(rows: Rows, chat: Receiver) -> None:
-    """The seventh in ten minutes is still told at once; what follows waits and comes as one digest."""
+def test_a_trickle_is_gathered_for_an_hour(rows: Rows, chat: Receiver) -> None:
+    """The seventh in ten minutes is still told at once; what follows waits an hour and comes as one digest."""
     box = outbox(rows, chat)
     for n in range(12):
         due_us = NOON_US + n * 20 * SECOND
@@ -307,34 +340,80 @@ def test_a_trickle_is_gathered_for_ten_minutes(rows: Rows, chat: Receiver) -> No
 
     assert len(chat.posts) == 7
     assert len(rows.waiting()) == 5
-    box.deliver_due(NOON_US + 6 * 20 * SECOND + 10 * MINUTE)
+    seventh_us = NOON_US + 6 * 20 * SECOND
+    box.deliver_due(seventh_us + 59 * MINUTE)
+    assert len(chat.posts) == 7
+    box.deliver_due(seventh_us + 60 * MINUTE)
     assert titles(chat)[7:] == ["▲ 5 notices in one: HIGH 5"]
     assert rows.waiting() == []
 
 
+def test_three_hundred_attackers_at_once_are_one_digest_an_hour(rows: Rows, chat: Receiver) -> None:
+    """They are told as one, and what they do next within the hour as one more, also after a restart."""
+    for n in range(300):
+        rows.put(notification(incident(f"u{n}@example.org", "medium"), id=f"n-{n}"), "chat")
+    outbox(rows, chat).deliver_due(NOON_US)
+    for minute in range(0, 60, 10):
+        at_us = NOON_US + minute * MINUTE
+        for n in range(0, 300, 50):
+            told = notification(incident(f"u{n}@example.org", "medium"), "worse", at_us + 1, f"w-{n}-{minute}")
+            rows.put(told, "chat", due_us=at_us)
+        outbox(rows, chat).deliver_due(at_us)
+    assert titles(chat) == ["▲ 300 notices in one: MEDIUM 300"]
+
+    outbox(rows, chat).deliver_due(NOON_US + 60 * MINUTE)
+
+    assert titles(chat)[1:] == ["▲ 6 notices in one: MEDIUM 6"]
+    assert rows.waiting() == []
+
+
 def test_a_digest_that_crashed_has_the_same_id(rows: Rows, chat: Receiver) -> None:
-    """A digest repeated after a crash is recognisable, as a single notice is."""
+    """A digest repeated after a crash is the one that was decided, whatever became due meanwhile."""
     for n in range(9):
         rows.put(notification(incident(f"u{n}@example.org", "medium"), id=f"n-{n}"), "chat")
     rows.broken = True
     with pytest.raises(OSError, match="killed"):
         outbox(rows, chat).deliver_due(NOON_US)
     rows.broken = False
-    outbox(rows, chat).deliver_due(NOON_US)
+    rows.put(notification(incident("late@example.org", "medium"), id="n-9"), "chat", due_us=NOON_US + SECOND)
+    outbox(rows, chat).deliver_due(NOON_US + SECOND)
 
-    assert len({post.headers["X-Mailwarden-Id"] for post in chat.posts}) == 1
-    assert len(chat.posts) == 2
+    first, again, late = chat.posts
+    assert first.headers["X-Mailwarden-Id"] == again.headers["X-Mailwarden-Id"]
+    assert first.json == again.json
+    assert late.json["title"].endswith("late@example.org was taken over and sends spam")
+    assert rows.waiting() == []
+
+
+def test_a_digest_that_was_refused_goes_whole_to_the_next(rows: Rows, chat: Receiver) -> None:
+    """When a digest's channel is dead, the next gets the same digest, and hears that the first one fails."""
+    for n in range(9):
+        rows.put(notification(incident(f"u{n}@example.org", "medium"), id=f"n-{n}"), "mail", "chat")
+
+    outbox(rows, chat, closed_port()).deliver_due(NOON_US)
+
+    assert sorted(titles(chat)) == ["▲ 9 notices in one: MEDIUM 9", "▲ HIGH mailwarden: channel mail fails"]
+    assert rows.waiting() == []
 
 
 def test_turns_of_one_incident_that_are_due_together_are_one_message(rows: Rows, chat: Receiver) -> None:
-    """Opened and worse within the wait are told once, as opened, in its newest state; its end stands by itself."""
+    """Opened and worse within the wait are told once, as opened, in its newest state."""
     rows.put(notification(incident(severity="medium"), at_us=NOON_US), "chat")
     rows.put(notification(incident(severity="high"), "worse", NOON_US + SECOND, "n-2"), "chat")
-    rows.put(notification(incident(severity="high"), "ended", NOON_US + 2 * SECOND, "n-3"), "chat")
 
-    assert outbox(rows, chat).deliver_due(NOON_US + MINUTE) == 3
-    assert [title[:8] for title in titles(chat)] == ["▲ HIGH m", "✓ ENDED "]
+    assert outbox(rows, chat).deliver_due(NOON_US + MINUTE) == 2
+    assert [title[:8] for title in titles(chat)] == ["▲ HIGH m"]
     assert chat.posts[0].headers["X-Mailwarden-Id"] == "n-1"
+
+
+def test_what_was_over_before_it_could_be_told_is_told_once(rows: Rows, chat: Receiver) -> None:
+    """A night's trouble that waited for the morning is one message; a critical one and its end are two."""
+    for severity, account in (("high", "ann@example.org"), ("critical", "bob@example.org")):
+        rows.put(notification(incident(account, severity), at_us=NOON_US, id=f"o-{account}"), "chat")
+        rows.put(notification(incident(account, severity), "ended", NOON_US + SECOND, f"e-{account}"), "chat")
+
+    assert outbox(rows, chat).deliver_due(NOON_US + MINUTE) == 4
+    assert sorted(title[:14] for title in titles(chat)) == ["● CRITICAL mx1", "✓ ENDED mx1: a", "✓ ENDED mx1: b"]
 
 
 def test_a_notice_that_was_overtaken_is_dropped(rows: Rows, chat: Receiver) -> None:

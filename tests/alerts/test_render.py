@@ -10,7 +10,7 @@ from notices import incident, notification
 from mailwarden.alerts.incident import Evidence, Incident
 from mailwarden.alerts.render import LINE_LIMIT, Rendered, render, render_digest, render_fault, short_id
 
-KINDS = ["opened", "worse", "repeated", "ended", "returned", "summary"]
+KINDS = ["opened", "worse", "repeated", "escalated", "acknowledged", "ended", "returned", "summary"]
 NEXT = {"en": "Next: ", "ja": "次の操作："}
 HOSTILE = st.text(st.characters(exclude_categories=()), max_size=400) | st.sampled_from(
     [
@@ -78,6 +78,8 @@ def test_the_alert_in_japanese() -> None:
         ("opened", "● CRITICAL mx1: ", "● 緊急 mx1："),
         ("worse", "● WORSE mx1: ", "● 悪化 mx1："),
         ("repeated", "● STILL CRITICAL mx1: ", "● 緊急（継続中） mx1："),
+        ("escalated", "● CRITICAL UNANSWERED mx1: ", "● 緊急（未対応） mx1："),
+        ("acknowledged", "✓ TAKEN UP mx1: ", "✓ 対応開始 mx1："),
         ("ended", "✓ ENDED mx1: ", "✓ 終息 mx1："),
         ("returned", "● BACK mx1: ", "● 再発 mx1："),
         ("summary", "● CRITICAL mx1: ", "● 緊急 mx1："),

@@ -1,12 +1,17 @@
 """The route says who is told, when, and how often."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 from notices import NOON_US, incident, notification
 
-from mailwarden.alerts.routes import Flood, Plan, Route, Router
+from mailwarden.alerts.flood import Flood
+from mailwarden.alerts.hours import parse_hours
+from mailwarden.alerts.routes import Escalation, Plan, Route, Router
 from mailwarden.parsers.errors import ConfigurationError
 
 SECOND = 1_000_000
+HOUR_US = 3600 * SECOND
 TREE = Route(
     receivers=("chat",),
     routes=(
@@ -36,29 +41,30 @@ ROUTER = Router(TREE, ["chat", "pager", "mail"])
 )
 def test_the_first_match_down_to_the_leaf_is_taken(fields: dict[str, object], receivers: tuple[str, ...]) -> None:
     """A child that matches wins over its parent; what it leaves open comes from the parent."""
-    plan = ROUTER.plan(incident(**fields))  # type: ignore[arg-type]
+    (plan,) = ROUTER.plans(incident(**fields), NOON_US)  # type: ignore[arg-type]
 
-    assert plan is not None
     assert plan.receivers == receivers
 
 
 @pytest.mark.parametrize("severity", ["low", "info"])
 def test_minor_ones_are_for_the_report(severity: str) -> None:
     """Nothing below medium is told by itself, whatever a route says."""
-    assert Router(Route(severity=(severity,), receivers=("chat",)), ["chat"]).plan(incident(severity=severity)) is None  # type: ignore[arg-type]
+    root = Route(severity=(severity,), receivers=("chat",))  # type: ignore[arg-type]
+
+    assert Router(root, ["chat"]).plans(incident(severity=severity), NOON_US) == []
 
 
 def test_a_summary_is_told_whatever_is_in_it() -> None:
     """What was found in old logs is summed up in one message, minor or not."""
-    assert Router(Route(), ["chat"]).plan(incident(severity="low"), "summary") is not None
+    assert Router(Route(), ["chat"]).plans(incident(severity="low"), NOON_US, "summary") != []
 
 
 def test_without_receivers_every_channel_is_one() -> None:
     """The tree may be left out: then the channels are tried in their order, and without any nobody is told."""
-    plan = Router(Route(), ["a", "b"]).plan(incident())
+    plans = Router(Route(), ["a", "b"]).plans(incident(), NOON_US)
 
-    assert plan == Plan(("a", "b"), 30.0, 300.0, 14400.0)
-    assert Router(Route(), []).plan(incident()) is None
+    assert plans == [Plan(("a", "b"), 30.0, 300.0, 14400.0)]
+    assert Router(Route(), []).plans(incident(), NOON_US) == []
 
 
 def test_critical_leaves_at_once_others_wait() -> None:
@@ -72,19 +78,100 @@ def test_critical_leaves_at_once_others_wait() -> None:
     assert plan.due_us(notification(), told_us=NOON_US) == NOON_US
 
 
-def test_only_critical_is_repeated_until_somebody_is_on_it() -> None:
-    """A critical incident is told again after four hours, until it is acknowledged or over."""
-    plan = Plan(("a",), 30.0, 300.0, 14400.0)
+@pytest.mark.parametrize(
+    ("root", "severity", "repeat_s"),
+    [
+        (Route(), "critical", 14400.0),
+        (Route(), "high", 0.0),
+        (Route(repeat_interval_s=3600.0), "high", 3600.0),
+        (Route(repeat_interval_s=0.0), "critical", 0.0),
+        (Route(repeat_interval_s=3600.0, routes=(Route(repeat_interval_s=600.0),)), "critical", 600.0),
+    ],
+)
+def test_the_route_decides_how_often_it_is_repeated(root: Route, severity: str, repeat_s: float) -> None:
+    """Critical ones every four hours and others never, unless a route says otherwise."""
+    (plan,) = Router(root, ["a"]).plans(incident(severity=severity), NOON_US)
+
+    assert plan.repeat_interval_s == repeat_s
+
+
+def test_nothing_is_repeated_once_somebody_is_on_it() -> None:
+    """The next repeat stands one interval after the last notice, at least a minute, until somebody is on it."""
+    plan = Plan(("a",), repeat_interval_s=14400.0)
 
     assert plan.repeat_us(incident(), NOON_US) == NOON_US + 14400 * SECOND
     assert plan.repeat_us(incident(acknowledged_by="ann"), NOON_US) is None
-    assert plan.repeat_us(incident(status="quiet"), NOON_US) is None
-    assert plan.repeat_us(incident(severity="high"), NOON_US) is None
+    assert plan._replace(repeat_interval_s=0.0).repeat_us(incident(), NOON_US) is None
+    assert plan._replace(repeat_interval_s=1.0).repeat_us(incident(), NOON_US) == NOON_US + 60 * SECOND
+
+
+def test_continue_looks_at_the_routes_behind() -> None:
+    """A route that says continue lets the ones behind it tell as well; nobody is told twice of the same."""
+    root = Route(
+        routes=(
+            Route(receivers=("pager",), goes_on=True),
+            Route(receivers=("chat",), goes_on=True),
+            Route(receivers=("pager",)),
+            Route(receivers=("mail",)),
+        )
+    )
+
+    plans = Router(root, ["pager", "chat", "mail"]).plans(incident(), NOON_US)
+
+    assert [plan.receivers for plan in plans] == [("pager",), ("chat",)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "way"),
+    [
+        ({"account": "ann@shop.example"}, "shop"),
+        ({"account": "ann@mail.shop.example"}, "shop"),
+        ({"account": "ann@example.org"}, "all"),
+        ({"account": "mx1", "entities": {"mailwarden.account": ["bob@SHOP.example"]}}, "shop"),
+        ({"account": "ann@example.org", "entities": {"destination.domain": ["shop.example"]}}, "all"),
+    ],
+)
+def test_a_route_may_be_for_a_domain(fields: dict[str, object], way: str) -> None:
+    """What is about an account of a domain goes to its people; what was sent to it does not."""
+    root = Route(receivers=("all",), routes=(Route(domain=("shop.example", "*.shop.example"), receivers=("shop",)),))
+
+    (plan,) = Router(root, ["all", "shop"]).plans(incident(**fields), NOON_US)  # type: ignore[arg-type]
+
+    assert plan.way == way
+
+
+def test_a_route_may_be_for_hours_of_the_day() -> None:
+    """At night another receiver is told: in the site's zone, not in that of the stamps."""
+    root = Route(receivers=("chat",), routes=(Route(time=(parse_hours("22:00-07:00"),), receivers=("pager",)),))
+    router = Router(root, ["chat", "pager"], ZoneInfo("Asia/Tokyo"))
+    night_us = NOON_US + 14 * HOUR_US  # 23:30 in Tokyo
+
+    assert [router.plans(incident(), at_us)[0].way for at_us in (NOON_US, night_us)] == ["chat", "pager"]
+
+
+def test_quiet_hours_hold_all_but_the_critical() -> None:
+    """A notice that is due at night waits for the morning; a critical one does not; a route may have none."""
+    root = Route(quiet_hours=(parse_hours("22:00-07:00"),), routes=(Route(severity=("medium",), quiet_hours=()),))
+    router = Router(root, ["chat"])
+
+    def due_us(severity: str) -> int:
+        notice = notification(incident(severity=severity))
+        return router.plans(notice.incident, NOON_US)[0].due_us(notice)
+
+    assert due_us("critical") == NOON_US
+    assert due_us("high") == NOON_US - NOON_US % (24 * HOUR_US) + 7 * HOUR_US
+    assert due_us("medium") == NOON_US + 30 * SECOND
 
 
 def test_faults_are_told_all_at_once() -> None:
     """Unknown channels and impossible waits are named with their place in the tree."""
-    tree = Route(receivers=("slak",), routes=(Route(group_wait_s=-1, receivers=("chat", "pagr")),))
+    tree = Route(
+        receivers=("slak",),
+        routes=(
+            Route(group_wait_s=-1, receivers=("chat", "pagr")),
+            Route(escalations=(Escalation(60, ("bos",)),)),
+        ),
+    )
 
     with pytest.raises(ConfigurationError) as caught:
         Router(tree, ["chat"])
@@ -93,11 +180,12 @@ def test_faults_are_told_all_at_once() -> None:
         "alerts.route.receivers",
         "alerts.route.routes[0].receivers",
         "alerts.route.routes[0].group_wait_s",
+        "alerts.route.routes[1].receivers",
     ]
 
 
 def test_a_flood_has_room_for_six_in_ten_minutes() -> None:
-    """The seventh has no room until the first is ten minutes old; a digest comes once in that time."""
+    """The seventh has no room until the first is ten minutes old; each channel has its own."""
     flood = Flood()
     for n in range(6):
         flood.note("chat", NOON_US + n * SECOND)
@@ -105,6 +193,15 @@ def test_a_flood_has_room_for_six_in_ten_minutes() -> None:
     assert flood.room("chat", NOON_US + 6 * SECOND) == 0
     assert flood.room("mail", NOON_US) == 6
     assert flood.room("chat", NOON_US + 600 * SECOND) == 1
+
+
+def test_a_digest_comes_once_an_hour() -> None:
+    """After a digest nothing goes out by itself, and no second digest, for an hour."""
+    flood = Flood()
     assert flood.digest_from_us("chat") == 0
+
     flood.note("chat", NOON_US, digest=True)
-    assert flood.digest_from_us("chat") == NOON_US + 600 * SECOND
+
+    assert flood.digest_from_us("chat") == NOON_US + HOUR_US
+    assert flood.room("chat", NOON_US + HOUR_US - SECOND) == 0
+    assert flood.room("chat", NOON_US + HOUR_US) == 6

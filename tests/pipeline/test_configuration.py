@@ -1,10 +1,13 @@
 """The configuration: what it holds, and how its mistakes are told."""
 
-from datetime import time, timedelta
+from datetime import time
 from pathlib import Path
 
 import pytest
 
+from mailwarden.alerts.flood import FloodLimit
+from mailwarden.alerts.hours import Hours
+from mailwarden.alerts.routes import Escalation
 from mailwarden.parsers.errors import ConfigurationError
 from mailwarden.pipeline.configuration import (
     ChannelSetting,
@@ -13,8 +16,8 @@ from mailwarden.pipeline.configuration import (
     default_state,
     find_configuration,
     load,
-    parse_duration,
 )
+from mailwarden.pipeline.times import parse_duration
 
 RULES = ["relay_probe", "send_from_new_network"]
 EXAMPLE = Path(__file__).parents[2] / "mailwarden.example.yml"
@@ -44,8 +47,25 @@ def test_the_example_is_right() -> None:
 
     assert configuration.sources[2] == SourceSetting("files", "/srv/tokyo/maillog", timezone="Asia/Tokyo", year=2026)
     assert configuration.sources[3].kind == "journal"
-    assert [channel.name for channel in configuration.channels] == ["ops", "chat", "tokyo"]
-    assert configuration.routes[0].repeat_interval == timedelta(hours=4)
+    assert [channel.name for channel in configuration.channels][:3] == ["ops", "chat", "pager"]
+    critical, risk, shop = configuration.route().routes
+    assert (critical.repeat_interval_s, critical.goes_on, critical.escalations) == (
+        14400.0,
+        True,
+        (Escalation(900.0, ("pager",)),),
+    )
+    assert critical.routes[0].time == (Hours(1320, 420), Hours(0, 1440, (5, 6)))
+    assert (risk.quiet_hours, shop.quiet_hours, shop.domain) == ((), None, ("shop.example", "*.shop.example"))
+    assert configuration.route().quiet_hours == (Hours(1320, 420),)
+    weekly, once = configuration.muting().maintenance
+    assert (weekly.hours, weekly.meant.host) == ((Hours(120, 240, (6,)),), ("mx2",))
+    assert once.from_us == 1_796_158_800_000_000  # 22:00 in Berlin is 21:00 UTC
+    (inhibition,) = configuration.muting().inhibitions
+    assert (inhibition.source.at_least, inhibition.equal) == ("high", ("host",))
+    assert configuration.alerting is not None
+    assert configuration.alerting.flood == FloodLimit(6, 600.0, 3600.0)
+    assert configuration.alerting.heartbeat is not None
+    assert configuration.alerting.heartbeat.interval_s == 300.0
     assert configuration.as_site().labelled("newsletter", "news@example.org")
 
 
@@ -91,6 +111,30 @@ report: {time: 7:00}
         ("a: &a [*a]", "an alias (*name) holds itself"),
         ("a: \x01", "a character that YAML does not allow"),
         ("- a", "is not a group of settings"),
+        ("alerts: {quiet_hours: 22-7}", 'alerts.quiet_hours: "22-7" is no span of hours. Write it like "22:00-07:00"'),
+        ("alerts: {quiet_hours: []}\nlanguage: 1", 'language: "1" is not one of en, ja.'),
+        ("alerts:\n  routes:\n  - {time: [x]}", '3: alerts.routes[0].time[0]: "x" is no span of hours.'),
+        ("alerts: {routes: [{repeat_interval: often}]}", '"often" is not a duration. Write 10m, 2h or 1d, or never.'),
+        ("alerts: {routes: [{escalate: [{after: 5m}]}]}", 'alerts.routes[0].escalate[0]: "receivers" is missing.'),
+        (
+            "alerts: {routes: [{escalate: [{after: 5m, receivers: [bos]}]}]}",
+            'alerts.routes[0].escalate[0].receivers[0]: unknown channel "bos". Known: none.',
+        ),
+        ("alerts: {maintenance: [{host: [mx1]}]}", "alerts.maintenance[0]: has neither time nor from nor until"),
+        (
+            "alerts: {maintenance: [{from: tomorrow}]}",
+            'maintenance[0].from: "tomorrow" is no date and time. Write it like',
+        ),
+        (
+            'alerts: {maintenance: [{from: "2026-12-02", until: "2026-12-01"}]}',
+            "alerts.maintenance[0].until: is not after from.",
+        ),
+        (
+            "alerts: {inhibit: [{source: {host: [a]}, target: {hosts: [b]}}]}",
+            'unknown setting "hosts". Did you mean "host"?',
+        ),
+        ("alerts: {heartbeat: {url: ftp://x}}", "alerts.heartbeat.url: is no http or https address."),
+        ("alerts: {channels: {a: pagerduti://x}}", 'unknown service "pagerduti". Did you mean "pagerduty"?'),
         ("rules: {relay_probe: {except: [10.0.0.0/20]}}", "of a size that is not counted in"),
     ],
 )

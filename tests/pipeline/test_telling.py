@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
+from memory import Memory
 
 from mailwarden.alerts.channels import Channel, Channels
+from mailwarden.alerts.delivery import Delivery, pack, unpack
+from mailwarden.alerts.dispatch import Dispatch
 from mailwarden.alerts.incident import Incident, Notification, incident_id
-from mailwarden.alerts.outbox import Delivery, pack
 from mailwarden.alerts.routes import Plan, Route, Router
 from mailwarden.pipeline.store import Commit, Store
 from mailwarden.pipeline.telling import Deliverer, Teller
@@ -91,14 +94,30 @@ def deliverer(path: Path, desk: Desk, clock: Callable[[], int] = lambda: NOON_US
     return Deliverer(path, Channels([Channel(name="desk", url=desk.url)]), clock, lambda _: None)
 
 
+def teller() -> Teller:
+    """Give what decides, with one channel."""
+    router = Router(Route(), ["desk"])
+    return Teller(Dispatch(router, lambda: NOON_US, Memory()), router, lambda: NOON_US, "mx1")
+
+
 @pytest.mark.parametrize(("severity", "wait_us"), [("critical", 0), ("high", 30_000_000)])
 def test_a_log_that_is_ahead_delays_nothing(severity: str, wait_us: int) -> None:
     """Stamps of another zone, hours in the future, are told as if they were of now."""
-    teller = Teller(Router(Route(), ["desk"]), lambda: NOON_US, "mx1")
-
-    ((_, due_us, _),) = teller.decide([notice(NOON_US + 9 * 3_600_000_000, severity)], live=True)
+    ((_, due_us, _),) = teller().decide([notice(NOON_US + 9 * 3_600_000_000, severity)], 0, live=True)
 
     assert due_us == NOON_US + wait_us
+
+
+def test_old_news_is_summed_up_and_its_end_told_by_nobody() -> None:
+    """What began and ended hours ago is in the summary; of what goes on, the end is told when it comes."""
+    old_us, decider = NOON_US - 5 * 3_600_000_000, teller()
+    opened = notice(old_us)
+
+    rows = decider.decide([opened], 0, live=True)
+    ended = decider.decide([msgspec.structs.replace(opened, kind="ended", id="n-2", at_us=NOON_US)], 0, live=True)
+
+    assert [unpack(blob).notification.kind for _, _, blob in rows] == ["summary"]
+    assert [unpack(blob).notification.kind for _, _, blob in ended] == ["ended"]
 
 
 def test_what_is_under_way_at_the_end_is_not_sent_again(path: Path, desk: Desk) -> None:

@@ -21,3 +21,9 @@ def takeover(turn: int) -> list[bytes]:
         say(second, "qmgr", f"{queue_id}: from=<{account}>, size=900, nrcpt={recipients} (queue active)")
         say(second, "qmgr", f"{queue_id}: removed")
     return made
+
+
+def later(turns: int, minutes: int) -> bytes:
+    """Give a line that means nothing, so many minutes after the last turn: time passes."""
+    stamp = (START + timedelta(minutes=2 * turns + minutes)).isoformat()
+    return f"{stamp} mx1 postfix/smtpd[77]: connect from mail.example.net[192.0.2.9]\n".encode()

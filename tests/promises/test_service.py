@@ -49,7 +49,7 @@ class Place:
     def follow(self) -> None:
         """Wait until all that was written is committed and told."""
         self.watcher.read_all(self.written)
-        until(lambda: not self.watcher.ask("SELECT 1 FROM outbox WHERE done = 0"), "all notices to be told")
+        until(lambda: not self.watcher.waiting(), "all notices to be told")
 
     def said(self) -> str:
         return self.watcher.said.read_text()

@@ -111,6 +111,11 @@ class Watcher:
         rows = self.ask("SELECT SUM(count) FROM rollups WHERE name = 'lines'")
         return rows[0][0] or 0 if rows else 0
 
+    def waiting(self) -> bool:
+        """Say whether a notice that is due by the time of the log was not told yet."""
+        due = "due_us <= (SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'stream_us')"
+        return bool(self.ask(f"SELECT 1 FROM outbox WHERE done = 0 AND {due}"))
+
     def is_ready(self) -> bool:
         """Say whether the process has read what there was when it began."""
         assert self.is_running(), self.said.read_text()

@@ -1,0 +1,37 @@
+"""What a channel carries."""
+
+from typing import NamedTuple
+
+import msgspec
+
+from mailwarden.alerts.incident import Notification
+
+__all__ = ["Limits", "Message"]
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """A text ready to be sent, and what it is about, for channels that carry more than text.
+
+    `id` is the same when it is sent again; `tone` is what a service colours it by; `about` holds the turns that it tells
+    of (several: a digest; none: a test or news of mailwarden itself). `sent_us` is the time of day.
+    """
+
+    id: str
+    title: str
+    body: str
+    tone: str = "warning"  # info, success, warning, failure
+    about: tuple[Notification, ...] = ()
+    sent_us: int = 0
+    link: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """What it tells: the turn of an incident, `digest`, or `news`."""
+        return self.about[0].kind if len(self.about) == 1 else "digest" if self.about else "news"
+
+
+class Limits(NamedTuple):
+    """How many characters a service takes; a title of 0 means that it goes into the body."""
+
+    title: int
+    body: int

@@ -1,0 +1,25 @@
+"""The time zone of this machine, where no other is set."""
+
+import os
+from datetime import datetime, tzinfo
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+__all__ = ["local_zone"]
+
+
+def local_zone() -> tzinfo:
+    """Give this machine's time zone, with its changes over the year where the system names it."""
+    name = os.environ.get("TZ", "").lstrip(":")
+    if not name and Path("/etc/localtime").is_symlink():
+        name = str(Path("/etc/localtime").readlink()).partition("zoneinfo/")[2]
+    try:
+        return ZoneInfo(name) if name else _fixed()
+    except (KeyError, ValueError, OSError):
+        return _fixed()
+
+
+def _fixed() -> tzinfo:
+    zone = datetime.now().astimezone().tzinfo
+    assert zone is not None
+    return zone

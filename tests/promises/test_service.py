@@ -256,8 +256,8 @@ def test_a_target_in_trouble_stops_nothing_and_loses_nothing(trouble: str, place
     place.write(*range(3, 40))  # stream time passes: what waited is due
     place.follow()
 
-    decided = {id_ for (id_,) in place.watcher.ask("SELECT id FROM outbox")}
-    assert {id_ for (id_,) in place.watcher.ask("SELECT id FROM outbox WHERE done = 1")} == decided
+    assert place.watcher.ask("SELECT COUNT(*) FROM outbox WHERE done = 1")[0][0] > 40  # every account's opening, at least
+    assert not place.watcher.waiting()
     assert place.watcher.stop() == 0
 
 

@@ -46,8 +46,8 @@ class AccountTargeted(Detector[_State]):
         category="auth_attack",
         severity="low",
         title="{account} is tried by several strangers",
-        why="failed logins from {measure} networks within {span}, none of them ever used by this account;"
-        " {usual} a day are usual",
+        why="failed logins from {measure} networks within {span}, none of them ever used by this account"
+        " (usual: {usual} a day)",
         harmless="its owner travels with a wrong password",
         advice="guessing_account",
         techniques=("T1110.001",),

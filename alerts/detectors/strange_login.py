@@ -14,6 +14,7 @@ import msgspec
 
 from mailwarden.alerts.detector import Detector, Fired
 from mailwarden.alerts.finding import Detection
+from mailwarden.alerts.translate import N_
 from mailwarden.parsers.event import Event
 
 __all__ = ["DETECTOR"]
@@ -21,6 +22,7 @@ __all__ = ["DETECTOR"]
 _DAY_US = 86_400_000_000
 _NOTED = 9
 _TOLD = 16
+_RARE = 10  # per cent of an account's days
 _GUESSER = 4
 _PROTOCOL = 2
 _TRAVEL = 3
@@ -43,9 +45,9 @@ class StrangeLogin(Detector[_State]):
         cause="takeover",
         category="account_takeover",
         severity="medium",
-        title="somebody logs in as {account} who is unlike its owner",
-        why="{address} is a network unlike those known of it, at an hour of the day at which it is active on {hours} %"
-        " of its days; {measure} points in all (told at {threshold})",
+        title="a login to {account} is unlike its owner",
+        why="{address} is unlike the networks known of it; with what else is odd about it {measure} points (told at"
+        " {threshold})",
         harmless="its owner is on a journey",
         advice="odd_login",
         techniques=("T1078",),
@@ -78,7 +80,16 @@ class StrangeLogin(Detector[_State]):
             return None
         state.level = points
         values = {"hours": facts["mailwarden.habit.hour_share"], "address": event.source_ip or "?"}
-        return Fired(points, 1, "medium" if points >= _TOLD else "low", values)
+        return Fired(points, 1, "medium" if points >= _TOLD else "low", values, detection=_words(facts))
+
+
+def _words(facts: dict[str, Any]) -> Detection:
+    """Say what is oddest about a login."""
+    if facts.get("mailwarden.source.others"):
+        return _GUESSES
+    if facts["mailwarden.habit.hour_share"] <= _RARE:
+        return _AT_NIGHT
+    return _ABROAD if facts.get("mailwarden.country.new") else DETECTOR.detection
 
 
 def _beside(facts: dict[str, Any]) -> int:
@@ -93,4 +104,22 @@ def _beside(facts: dict[str, Any]) -> int:
     return points
 
 
+_GUESSES = StrangeLogin.detection._replace(
+    why=N_(
+        "{address} is unlike the networks known of it, and it failed at other accounts; {measure} points (told at"
+        " {threshold})"
+    )
+)
+_AT_NIGHT = StrangeLogin.detection._replace(
+    why=N_(
+        "{address} is unlike the networks known of it, and at this hour it is active on {hours} % of its days;"
+        " {measure} points (told at {threshold})"
+    )
+)
+_ABROAD = StrangeLogin.detection._replace(
+    why=N_(
+        "{address} is unlike the networks known of it, in a country it never came from; {measure} points (told at"
+        " {threshold})"
+    )
+)
 DETECTOR = StrangeLogin()

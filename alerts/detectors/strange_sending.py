@@ -72,9 +72,9 @@ class StrangeSending(Detector[_State]):
         cause="takeover",
         category="account_takeover",
         severity="medium",
-        title="somebody writes in the name of {account}",
-        why="{new} of the {recipients} people it wrote to from {address}, a network new to it, are new to it too;"
-        " with the hour and the network {measure} points (told at {threshold})",
+        title="mail of {account} is unlike its owner",
+        why="from {address}, a network new to it, it wrote to {recipients} people, {new} of whom are new to it;"
+        " {measure} points (told at {threshold})",
         harmless="its owner writes from a journey to people just met",
         advice="odd_login",
         techniques=("T1078", "T1586.002"),
@@ -204,11 +204,15 @@ def _outcomes(young: _Young) -> float:
 
 
 _TRICKLE = StrangeSending.detection._replace(
-    why=N_("{recipients} recipients from {address}, a network new to it, where {usual} a day are the most it ever had;"
-           " with the hour and the network {measure} points (told at {threshold})")
-)  # fmt: skip
+    why=N_(
+        "from {address}, a network new to it, it wrote to {recipients} people within a day, and never to more than"
+        " {usual}; {measure} points (told at {threshold})"
+    )
+)
 _REFUSED = StrangeSending.detection._replace(
-    why=N_("{bad} of {recipients} recipients from {address}, a network new to it, do not exist or refuse;"
-           " with the hour and the network {measure} points (told at {threshold})")
-)  # fmt: skip
+    why=N_(
+        "from {address}, a network new to it, it wrote to {recipients} people, {bad} of whom do not exist or refuse;"
+        " {measure} points (told at {threshold})"
+    )
+)
 DETECTOR = StrangeSending()

@@ -397,6 +397,11 @@ class Ledger:
         if _is_proxy(known) and (not was_proxy or not known.settled % 5):
             self._proxies.put(net, _Proxy(max(known.entered, known.settled), now))
 
+    def is_home(self, net: str, now: int, within_us: int) -> bool:
+        """Say whether somebody was let in from a network lately; to the day, for that is how often it is written down."""
+        known = self._network(net, now)
+        return known is not None and bool(known.users) and now - known.last_us <= within_us + _DAY_US
+
     # ------------------------------------------------------------------ mail
 
     def mailed(self, account: str, recipients: int, now: int, *, fresh: bool) -> tuple[int, int]:

@@ -18,6 +18,7 @@ from mailwarden.alerts.geography import usual_databases
 from mailwarden.alerts.rule_files import rule_files
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.errors import ConfigurationError
+from mailwarden.pipeline.configuration_blocklist import BlocklistSetting, read_blocklist_setting
 from mailwarden.pipeline.configuration_faults import Fault, exception_fields, faults_of
 from mailwarden.pipeline.configuration_web import WebSetting, read_web
 from mailwarden.pipeline.marked_yaml import Marked, YamlFault, read_yaml
@@ -155,6 +156,7 @@ class Configuration:
     report: Report = Report()
     archive: Archive = Archive()
     web: WebSetting = field(default_factory=WebSetting)
+    blocklist: BlocklistSetting = field(default_factory=BlocklistSetting)
     probes: ProbesSetting = field(default_factory=ProbesSetting)
 
     @property
@@ -377,6 +379,7 @@ def _configuration(path: Path, settings: Any) -> Configuration:
         ),
         archive=Archive(archive.get("enabled", True), _directory(directory)),
         web=read_web(settings.get("web", {})),
+        blocklist=read_blocklist_setting(settings.get("blocklist", {}), directory=path.parent, duration=parse_duration),
         probes=_probes(settings.get("probes", {})),
     )
 

@@ -77,7 +77,12 @@ def _mismatch(error: Any) -> str:
         kinds = [asked] if isinstance(asked, str) else asked
         mend = ' Write it in quotes: "…".' if "string" in kinds and not isinstance(value, list | dict) else ""
         return f"{shown} is not {' or '.join(_KINDS[kind] for kind in kinds)}.{mend}"
+    if error.validator == "oneOf":
+        forms = ", ".join(one["required"][0] for one in asked)
+        return f"names none of {forms}, or several. Write one entry for each."
     if error.validator == "pattern":
+        if asked.startswith("^https?"):
+            return f"{shown} is no address of a page. Write it like https://example.org/hook."
         if "mon" in asked:
             return f'{shown} is no span of hours. Write it like "22:00-07:00" or "sat,sun 00:00-24:00".'
         if "smhdw" in asked:
@@ -135,6 +140,8 @@ class _Meaning:
         for name in ("networks", "relays", "monitors", "proxies", "webmail"):
             for place, text in enumerate(settings.get("site", {}).get(name, ())):
                 self._network(("site", name, place), text)
+        for place, text in enumerate(settings.get("blocklist", {}).get("allow", ())):
+            self._network(("blocklist", "allow", place), text)
         for name, rule in settings.get("rules", {}).items():
             if name not in known_rules:
                 self._add(("rules", name), _unknown("rule", name, known_rules), ("rules",))

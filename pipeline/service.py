@@ -5,7 +5,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from mailwarden.alerts.silences import Silence
 from mailwarden.parsers.errors import ConfigurationError, StoreBusyError, StoreError
 from mailwarden.pipeline.admission import Admission
 from mailwarden.pipeline.archive import Archive
+from mailwarden.pipeline.blocking import Blocker
 from mailwarden.pipeline.configuration import Configuration, load, store_path
 from mailwarden.pipeline.runner import BACKLOG, Runner, wall_clock
 from mailwarden.pipeline.store import Act, Store
@@ -144,7 +146,22 @@ class _Service:
                     zone=configuration.zone,
                     flood=configuration.alerting.flood if configuration.alerting else None,
                 )
-            self._follow(store, admission, archive, teller, deliverer)
+            with self._blocking():
+                self._follow(store, admission, archive, teller, deliverer)
+
+    @contextmanager
+    def _blocking(self) -> Iterator[None]:
+        """Hand the block list over meanwhile, where it is configured."""
+        setting = self._configuration.blocklist
+        if not setting.outputs or setting.dry_run:
+            yield
+            return
+        blocker = Blocker(self._path, setting, self._configuration.as_site(), self._clock, self._say)
+        blocker.start()
+        try:
+            yield
+        finally:
+            blocker.stop()
 
     def _follow(
         self,

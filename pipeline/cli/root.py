@@ -34,9 +34,10 @@ COMMANDS: dict[str, str] = {  # in the order a person meets them; each lives in 
     "setup": "Set up watching: three questions, and everything is shown before it is written.",
     "parse": "Turn every log line into one JSON object.",
     "rules": "List, show, test, tune and lint the detection rules.",
+    "blocklist": "Show which addresses may be blocked, why and until when, and which are spared.",
     "backtest": "Try a change on what happened here: which incidents would come, and which would go?",
 }
-MORE = ("parse", "rules", "backtest")
+MORE = ("parse", "rules", "blocklist", "backtest")
 
 
 @dataclass

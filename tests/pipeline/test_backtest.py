@@ -14,7 +14,7 @@ from mailwarden.pipeline import backtest
 from mailwarden.pipeline.admission import Admission
 from mailwarden.pipeline.archive import Archive, archive
 from mailwarden.pipeline.archive.history import last_us, replay
-from mailwarden.pipeline.configuration import Configuration, RuleSetting, rule_directory
+from mailwarden.pipeline.configuration import Configuration, RuleSetting, rule_directory, rule_names
 from mailwarden.pipeline.replay import compare
 from mailwarden.pipeline.runner import Runner, wall_clock
 from mailwarden.pipeline.store import Store
@@ -114,7 +114,7 @@ def lost_and_gained(
     return {one.primary[1] for one in compared.lost}, {one.primary[1] for one in compared.gained}
 
 
-ONLY = [f"{name}.enabled=false" for name in ("slow_guessing", "network_walk", "site_spray", "login_enumeration")]
+ONLY = [f"{name}.enabled=false" for name in rule_names() if name != "fast_guessing"]
 
 
 def test_a_threshold_that_is_raised_loses_what_it_is_to_lose(month: Configuration) -> None:
@@ -154,7 +154,7 @@ def test_a_rule_file_comes_new_or_stands_for_the_one_of_its_name(month: Configur
     _, added = lost_and_gained(month, own=new)
 
     assert {f"198.18.{day}.0/24" for day in range(1, 29)} <= replaced
-    assert {f"198.18.{day}.7" for day in range(1, 29)} == added
+    assert {f"198.18.{day}.7" for day in range(1, 29)} <= added
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,157 @@
+"""Keep the block list's outputs up to date while the service runs, in a thread and with a connection of its own.
+
+It reads what was committed and never holds up the fold; what goes wrong here is said and tried again.
+"""
+
+import os
+import subprocess
+import tempfile
+import threading
+import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from mailwarden.alerts.blocklist import KNOWN_DAYS, Blocklist, Entry, blocklist_of
+from mailwarden.alerts.ledger import Ledger
+from mailwarden.alerts.site import Site
+from mailwarden.parsers.errors import MailwardenError, StoreError
+from mailwarden.pipeline.blocking.forms import written
+from mailwarden.pipeline.configuration_blocklist import BlocklistSetting, Output
+from mailwarden.pipeline.store import Store
+
+__all__ = ["Blocker", "fault_of", "hand_over", "read_blocklist"]
+
+_EVERY_S = 5.0
+_TIMEOUT_S = 15.0
+_DAY_US = 86_400_000_000
+
+
+def read_blocklist(store: Store, setting: BlocklistSetting, site: Site, now_us: int) -> Blocklist:
+    """Decide what is listed now, from what is committed; called by the thread that opened the store."""
+    policy = setting.policy
+    ledger = Ledger(site, store)
+    silenced = set()
+    for act in store.silences():
+        until_us = act.payload.get("until_us")
+        if until_us is None or int(until_us) > now_us:
+            silenced.add(str(act.payload.get("incident")))
+    return blocklist_of(
+        store.incidents(since_us=now_us - policy.duration_us),
+        policy,
+        site,
+        now_us,
+        is_known=lambda net: ledger.is_home(net, now_us, KNOWN_DAYS * _DAY_US),
+        silenced=silenced,
+    )
+
+
+def hand_over(output: Output, entries: list[Entry], now_us: int, *, run: bool = True) -> None:
+    """Write a file as one, or post; then run the command.
+
+    Raises:
+        OSError: It cannot be written or reached.
+        subprocess.SubprocessError: The command failed.
+    """
+    text = written(output.form, entries, now_us)
+    if output.path is not None:
+        _replace(output.path, text)
+    elif output.url is not None:
+        _post(output.url, text)
+    if output.command and run:
+        subprocess.run(output.command, check=True, capture_output=True, text=True, timeout=_TIMEOUT_S)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file so that a reader sees the old one or the new one, whole."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+            os.fchmod(file.fileno(), 0o644)
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            Path(name).unlink()
+        raise
+
+
+def _post(url: str, text: str) -> None:
+    request = urllib.request.Request(  # noqa: S310 - the schema takes http and https only
+        url, text.encode(), {"Content-Type": "application/json", "User-Agent": "mailwarden"}, method="POST"
+    )
+    with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310
+        answer.read(1)
+
+
+class Blocker:
+    """The thread that hands the list over whenever it changed.
+
+    Args:
+        path: The store.
+        setting: What is listed and to whom it goes.
+        site: What is ours.
+        clock: The time.
+        say: Writes into the service's log.
+    """
+
+    def __init__(
+        self, path: Path, setting: BlocklistSetting, site: Site, clock: Callable[[], int], say: Callable[[str], None]
+    ) -> None:
+        self._path = path
+        self._setting = setting
+        self._site = site
+        self._clock = clock
+        self._say = say
+        self._handed: dict[Output, list[tuple[str, int]]] = {}
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="blocklist", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Hand over what there is, and end."""
+        self._stopped.set()
+        self._thread.join(2 * _TIMEOUT_S)
+
+    def _work(self) -> None:
+        try:
+            with Store.open(self._path, read_only=True) as store:
+                while not self._stopped.wait(_EVERY_S):
+                    self._look(store)
+                self._look(store)
+        except MailwardenError as error:
+            self._say(f"{error}\nThe block list is not written.")
+
+    def _look(self, store: Store) -> None:
+        now_us = self._clock()
+        try:
+            entries = read_blocklist(store, self._setting, self._site, now_us).entries
+        except StoreError as error:
+            self._say(f"{error}\nThe block list is written later.")
+            return
+        listed = [(one.value, one.until_us) for one in entries]
+        for output in self._setting.outputs:
+            if self._handed.get(output) == listed:
+                continue
+            try:
+                hand_over(output, entries, now_us)
+                self._handed[output] = listed
+            except (OSError, subprocess.SubprocessError) as error:  # tried again at the next look
+                self._say(fault_of(output, error))
+
+
+def fault_of(output: Output, error: Exception) -> str:
+    """Say what became of an output that failed; a webhook's URL is a secret."""
+    where = output.path or "webhook"
+    if isinstance(error, subprocess.CalledProcessError):
+        told = str(error.stderr or error.stdout or "").strip()[-300:]
+        return f'blocklist: {where}: "{output.command[0]}" ended with {error.returncode}: {told}. It is run again.'
+    if isinstance(error, subprocess.TimeoutExpired):
+        return f'blocklist: {where}: "{output.command[0]}" took longer than {_TIMEOUT_S:g} s. It is run again.'
+    reason = getattr(error, "strerror", None) or getattr(error, "reason", None) or error
+    return f"blocklist: {where}: {reason}. It is tried again; until then the old list stands."

@@ -20,7 +20,7 @@ __all__ = [
 
 Severity = Literal["info", "low", "medium", "high", "critical"]
 Status = Literal["open", "quiet", "closed"]
-Kind = Literal["opened", "worse", "repeated", "escalated", "acknowledged", "ended", "returned", "summary"]
+Kind = Literal["opened", "worse", "repeated", "escalated", "acknowledged", "ended", "returned", "summary", "report"]
 
 SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
 CATEGORIES = (

@@ -23,6 +23,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     about: tuple[Notification, ...] = ()
     sent_us: int = 0
     link: str | None = None
+    mail: bytes | None = None  # the same as a whole mail, without sender and recipient, for channels that carry mail
 
     @property
     def kind(self) -> str:

@@ -87,6 +87,7 @@ class Outbox:
         others: Callable[[], Iterable[str]] = tuple,
         told_by_another: Callable[[Notification], bool] = lambda _: False,
         link: str | None = None,
+        reports: Callable[[str], bytes | None] = lambda _: None,
         zone: tzinfo = UTC,
         flood: Flood | None = None,
         patience_s: float = 0.5,
@@ -100,6 +101,7 @@ class Outbox:
             others: Gives the ids of all incidents that people may name, to shorten them without doubt.
             told_by_another: Says whether an incident became part of another, which tells of it, while its notice waited.
             link: Where the local page stands; None without one.
+            reports: Gives a report by its name, as a mail without sender and recipient; None where it is gone.
             zone: In which times are told.
             flood: When to gather notices into a digest; None for more than 6 in 10 minutes.
             patience_s: How long one call waits for the channels' answers; what comes later is marked by a later call.
@@ -107,7 +109,7 @@ class Outbox:
         """
         self._store = store
         self._sender = sender
-        self._writer = Writer(sender, others, link, zone)
+        self._writer = Writer(sender, others, link, zone, reports)
         self._told_by_another = told_by_another
         self._flood = flood or Flood()
         self._patience_s = patience_s
@@ -176,6 +178,8 @@ class Outbox:
 
     def _counts(self, channel: str, notification: Notification) -> bool:
         """Say whether a notice counts towards a flood: a program takes what comes, a pager must hear every end."""
+        if notification.kind == "report":
+            return False
         if notification.kind in ("ended", "acknowledged") and self._sender.has_life(channel):
             return False
         return not self._sender.is_program(channel)
@@ -301,6 +305,8 @@ class Outbox:
 
     def _single(self, channel: str, group: Group, now_us: int) -> Parcel:
         notification, ids = group
+        if notification.kind == "report":
+            return self._writer.report(channel, notification, ids, now_us)
         parcel = self._writer.single(channel, notification, ids, now_us)
         parcel.counts = self._counts(channel, notification)
         return parcel

@@ -20,6 +20,7 @@ from mailwarden.alerts.render import (
     render_fault,
     render_plain,
 )
+from mailwarden.alerts.report_text import report_text
 
 __all__ = ["JOINED", "Parcel", "Sender", "Writer", "joined"]
 
@@ -71,8 +72,16 @@ class Parcel(msgspec.Struct):
 class Writer:
     """Writes messages for the channels, in their language and within their limits."""
 
-    def __init__(self, sender: Sender, others: Callable[[], Iterable[str]], link: str | None, zone: tzinfo) -> None:
+    def __init__(
+        self,
+        sender: Sender,
+        others: Callable[[], Iterable[str]],
+        link: str | None,
+        zone: tzinfo,
+        reports: Callable[[str], bytes | None] = lambda _: None,
+    ) -> None:
         self._sender = sender
+        self._reports = reports
         self._others = others
         self._link = link
         self._zone = zone
@@ -95,6 +104,20 @@ class Writer:
             _log.exception("outbox: notice %s", notification.id)
             text = render_plain([notification], notification.id, *limits)
         return Parcel(self._message(text, (notification,), now_us), ids)
+
+    def report(self, channel: str, notification: Notification, ids: list[str], now_us: int) -> Parcel:
+        """Send a report: whole as mail, elsewhere as much of it as there is room for."""
+        name = notification.incident.primary[1]
+        raw = self._reports(name)
+        limits = self._limits(channel)
+        if raw is None:
+            text = render_plain([notification], notification.id, *limits)
+            return Parcel(self._message(text, (), now_us), ids, counts=False)
+        said = report_text(raw, name, limits, self._sender.language(channel))
+        message = self._message(Rendered(id=notification.id, title=said[0], body=said[1], tone="info"), (), now_us)
+        if self._sender.is_mail(channel):
+            message = msgspec.structs.replace(message, mail=raw)
+        return Parcel(message, ids, counts=False)
 
     def digest(self, channel: str, groups: Sequence[Group], now_us: int, id_: str | None = None) -> Parcel:
         """Tell many as one; `id_` names a digest that was decided before."""

@@ -127,6 +127,9 @@ class Report:
     time: time = time(7)
     language: str | None = None
     receivers: tuple[str, ...] = ()
+    weekly: bool = True
+    quiet_days: bool = True
+    domains: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # receivers of a domain's own report
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,7 @@ class Configuration:
     own_rules: Path | None = None
     channels: tuple[ChannelSetting, ...] = ()
     alerting: "Alerting | None" = None
-    report: Report = Report()
+    report: Report = field(default_factory=Report)
     archive: Archive = Archive()
     web: WebSetting = field(default_factory=WebSetting)
     blocklist: BlocklistSetting = field(default_factory=BlocklistSetting)
@@ -376,6 +379,9 @@ def _configuration(path: Path, settings: Any) -> Configuration:
             time(hour, minute),
             report.get("language"),
             tuple(report.get("receivers", ())),
+            report.get("weekly", True),
+            report.get("quiet_days", True),
+            {name.lower(): tuple(receivers) for name, receivers in report.get("domains", {}).items()},
         ),
         archive=Archive(archive.get("enabled", True), _directory(directory)),
         web=read_web(settings.get("web", {})),

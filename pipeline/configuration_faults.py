@@ -220,6 +220,9 @@ class _Meaning:
             self._add(("alerts", "heartbeat", "url"), "is no http or https address.")
         for place, name in enumerate(settings.get("report", {}).get("receivers", ())):
             self._receiver(("report", "receivers", place), name, list(channels))
+        for domain, receivers in settings.get("report", {}).get("domains", {}).items():
+            for place, name in enumerate(receivers):
+                self._receiver(("report", "domains", domain, place), name, list(channels))
 
     def _route(self, place: Path_, route: Any, channels: list[str]) -> None:
         for number, name in enumerate(route.get("receivers", ())):

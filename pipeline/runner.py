@@ -7,12 +7,12 @@ instant costs no event and repeats none.
 import gc
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mailwarden.alerts.compiler import Rulebook
 from mailwarden.alerts.engine import load_detectors
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mailwarden.pipeline.telling import Teller
 
 
-__all__ = ["BACKLOG", "Runner", "ScanResult", "scan", "wall_clock", "year_of"]
+__all__ = ["BACKLOG", "NO_REPORTS", "Reports", "Runner", "ScanResult", "scan", "wall_clock", "year_of"]
 
 BACKLOG = "backlog"  # the name under which the store keeps which incidents the next summary is to tell of
 _COUNTED_US = 2 * 86_400_000_000  # the present day began less than this before
@@ -51,6 +51,16 @@ _TOTALS = frozenset(
 def wall_clock() -> int:
     """Give the time of the machine in epoch microseconds. Handed in where the clock counts, never read elsewhere."""
     return time.time_ns() // 1000
+
+
+class Reports(NamedTuple):
+    """Rows of the outbox for reports that were written, and what the store is to keep of them."""
+
+    rows: Sequence[OutboxRow] = ()
+    notes: Mapping[str, str] = {}
+
+
+NO_REPORTS = Reports()
 
 
 class Runner:
@@ -113,6 +123,7 @@ class Runner:
         teller: "Teller | None" = None,
         acts: Sequence[int] = (),
         again: Callable[[StoreBusyError], bool] | None = None,
+        reports: Reports = NO_REPORTS,
     ) -> Commit:
         """Fold one batch and commit it; give what was committed.
 
@@ -121,12 +132,13 @@ class Runner:
             teller: Decides who is told; None: nobody is.
             acts: Acts of the operator that were taken up with it.
             again: Asked when the store cannot be written at the moment: waits, and says whether to try once more.
+            reports: What is to be sent of reports, and what is to be remembered of them.
 
         Raises:
             StoreError: Nothing of the batch was kept. The fold has gone on: only a new one may go on from the store.
         """
         self.fold.take(batch.events, batch.clock_us)
-        return self.commit(batch, teller, acts, again)
+        return self.commit(batch, teller, acts, again, reports)
 
     def commit(
         self,
@@ -134,6 +146,7 @@ class Runner:
         teller: "Teller | None" = None,
         acts: Sequence[int] = (),
         again: Callable[[StoreBusyError], bool] | None = None,
+        reports: Reports = NO_REPORTS,
     ) -> Commit:
         """Commit all that was folded since the last time, of which this batch was the last; arguments as of `take`.
 
@@ -156,10 +169,10 @@ class Runner:
             expired_us=fold.swept_us if fold.swept_us > self._swept_us else None,
             states=[*fold.rows(), *told],
             incidents=changed,
-            outbox=outbox,
+            outbox=[*outbox, *reports.rows],
             rollups=fold.rollups.drain(),
             positions=batch.positions,
-            meta=meta,
+            meta={**meta, **reports.notes},
             unparsed=fold.unparsed,
             consumed_acts=acts,
         )

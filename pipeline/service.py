@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from mailwarden.pipeline.admission import Admission
 from mailwarden.pipeline.archive import Archive
 from mailwarden.pipeline.blocking import Blocker
 from mailwarden.pipeline.configuration import Configuration, load, store_path
+from mailwarden.pipeline.reporting import REPORTED, Reporter, kept_report
 from mailwarden.pipeline.runner import BACKLOG, Runner, wall_clock
 from mailwarden.pipeline.store import Act, Store
 from mailwarden.pipeline.telling import Deliverer, Teller
@@ -145,7 +147,9 @@ class _Service:
                     self._say,
                     zone=configuration.zone,
                     flood=configuration.alerting.flood if configuration.alerting else None,
+                    reports=partial(kept_report, self._path.parent),
                 )
+<<<<<<< HEAD
             with self._blocking():
                 self._follow(store, admission, archive, teller, deliverer)
 
@@ -162,6 +166,10 @@ class _Service:
             yield
         finally:
             blocker.stop()
+=======
+            reporter = Reporter(configuration, self._path, store.meta(REPORTED) or "", self._say)
+            self._follow(store, admission, archive, teller, deliverer, reporter)
+>>>>>>> c67d445 (report: written at its hour by the service, kept, and sent once)
 
     def _follow(
         self,
@@ -170,6 +178,7 @@ class _Service:
         archive: Archive | None,
         teller: Teller | None,
         deliverer: Deliverer | None,
+        reporter: Reporter,
     ) -> None:
         runner = Runner(store, self._configuration, admission, archive=archive, rulebook=self._rulebook)
         if teller is not None:
@@ -188,7 +197,8 @@ class _Service:
                 acts = store.pending_acts()
                 for act in acts:
                     self._apply(act, runner, teller)
-                runner.take(batch, teller, [act.id for act in acts], self._try_again)
+                reporter.tick(self._clock())
+                runner.take(batch, teller, [act.id for act in acts], self._try_again, reporter.drain())
                 if self._waiting is not None:
                     self._say(f"{self._path}: can be written again.")
                     self._said -= {self._waiting, f"{self._path}: can be written again."}
@@ -198,6 +208,7 @@ class _Service:
                 for problem in admission.problems:
                     self._say(problem)
         finally:
+            reporter.stop()
             if deliverer is not None:
                 deliverer.stop()
 

@@ -132,8 +132,10 @@ class Deliverer:
         *,
         zone: tzinfo = UTC,
         flood: FloodLimit | None = None,
+        reports: Callable[[str], bytes | None] = lambda _: None,
     ) -> None:
         self._path = path
+        self._reports = reports
         self._zone = zone
         self._flood = flood
         self._say = say
@@ -175,6 +177,7 @@ class Deliverer:
                 self._channels,
                 others=store.incident_ids,
                 told_by_another=lambda notice: store.parent(notice.incident.id) is not None,
+                reports=self._reports,
                 zone=self._zone,
                 flood=Flood(self._flood),
             )

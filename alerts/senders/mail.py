@@ -5,6 +5,7 @@ a small HTML part that says the same, no picture, and nothing that a mail progra
 opens an incident has a message id made of the incident's, so that later ones name it though another run sent them.
 """
 
+import email
 import email.policy
 import email.utils
 import logging
@@ -58,7 +59,10 @@ class Mail:
     def send(self, message: Message) -> None:
         """Hand the mail to the server."""
         server = self._server
-        mail = mail_of(message, server.sender, server.receivers, self._language)
+        if message.mail is not None:
+            mail = _addressed(message.mail, message.id, server)
+        else:
+            mail = mail_of(message, server.sender, server.receivers, self._language)
         try:
             with self._session() as session:
                 refused = session.send_message(mail, server.sender, list(server.receivers))
@@ -96,6 +100,15 @@ class Mail:
             session.close()
             raise
         return session
+
+
+def _addressed(raw: bytes, id_: str, server: MailServer) -> EmailMessage:
+    """Give a mail that was made elsewhere its sender and recipients."""
+    mail = email.message_from_bytes(raw, policy=email.policy.SMTP)
+    mail["From"] = email.utils.formataddr(("mailwarden", server.sender))
+    mail["To"] = ", ".join(server.receivers)
+    mail["X-Mailwarden-Id"] = id_
+    return mail
 
 
 def mail_of(message: Message, sender: str, receivers: tuple[str, ...], language: str = "en") -> EmailMessage:

@@ -61,6 +61,10 @@ class Report(msgspec.Struct, frozen=True):
         """Give the chart of failed logins; None where none failed."""
         return None if self.hours is None else picture(self.hours, translator(self.language), self.zone)
 
+    def is_quiet(self) -> bool:
+        """Say whether nothing in it needs anybody: no incident to look at, no doubt, nothing left its usual."""
+        return self.document().is_quiet
+
     def as_html(self) -> str:
         """Give the report as one HTML page that needs nothing else."""
         return as_html(self.document(), self.picture())

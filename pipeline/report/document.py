@@ -77,3 +77,9 @@ class Document(msgspec.Struct, frozen=True):
     title: str  # of the mail: when, and the first words of the verdict
     about: str  # host, time, lines read
     sections: list[Section]
+
+    @property
+    def is_quiet(self) -> bool:
+        """Say whether nothing in it needs anybody: the verdict is well, and no section found anything to look at."""
+        found = [one for one in self.sections if not one.is_calm and not (one.stories and self.tone == "ok")]
+        return self.tone == "ok" and not found

@@ -1,0 +1,199 @@
+"""Reports at their time: the service lets them be written by a process of its own, keeps them, and has them sent.
+
+A report is due when its hour of the day has passed in the site's zone and the one of the day before was not written yet.
+It is written into `reports/` of the state directory under a name made of its days, and goes through the outbox like an
+alert: decided once, in the batch after it was written, and delivered until a channel has accepted it. After a stop the
+newest report that fell due meanwhile is written; older ones can be had with `mailwarden report`.
+"""
+
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from pathlib import Path
+
+from mailwarden.alerts.delivery import Delivery, pack
+from mailwarden.alerts.incident import Incident, Notification, incident_id
+from mailwarden.pipeline.configuration import Configuration
+from mailwarden.pipeline.runner import NO_REPORTS, Reports
+from mailwarden.pipeline.store import OutboxRow
+
+__all__ = ["REPORTED", "Reporter", "kept_report", "report_directory"]
+
+REPORTED = "reported"
+"""The name under which the store keeps the day of the last reports."""
+
+_MONDAY = 0
+_PATIENCE_S = 600  # a report takes seconds; one that hangs must not be waited for for ever
+
+
+def report_directory(state: Path) -> Path:
+    """Give where a service keeps its reports."""
+    return state / "reports"
+
+
+def kept_report(state: Path, name: str) -> bytes | None:
+    """Give a report that was written, as a mail; None where it is gone."""
+    try:
+        return (report_directory(state) / f"{name}.eml").read_bytes()
+    except OSError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """One report that is to be written."""
+
+    name: str
+    first: date
+    last: date
+    receivers: tuple[str, ...]
+    language: str
+    domain: str | None = None
+    weekly: bool = False
+
+
+@dataclass(slots=True)
+class _Work:
+    order: _Order
+    process: subprocess.Popen[bytes]
+    begun_us: int
+
+
+class Reporter:
+    """Has the reports written when they are due.
+
+    Args:
+        configuration: When, for whom, in which language.
+        store: The database, which the report's process reads.
+        reported: The day of the newest reports that were written, as the store keeps it; empty: none yet.
+        say: Writes into the service's log.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        store: Path,
+        reported: str,
+        say: Callable[[str], None],
+    ) -> None:
+        self._configuration = configuration
+        self._settings = configuration.report
+        self._store = store
+        self._zone: tzinfo = configuration.zone
+        self._reported = date.fromisoformat(reported) if reported else None
+        self._say = say
+        self._waiting: list[_Order] = []
+        self._work: _Work | None = None
+        self._written: list[OutboxRow] = []
+        self._day: date | None = None  # that of the reports under way
+
+    def tick(self, now_us: int) -> None:
+        """Begin what is due and take up what is done; never waits."""
+        if not self._settings.enabled or not now_us:  # a stream that is the clock has not begun
+            return
+        if self._work is not None:
+            self._look(self._work, now_us)
+        if self._work is None and self._waiting:
+            self._begin(self._waiting.pop(0), now_us)
+        if self._work is None and self._day is None:
+            self._plan(now_us)
+
+    def drain(self) -> Reports:
+        """Give the rows of the outbox and what the store is to keep, once all reports of a day are written."""
+        if self._day is None or self._work is not None or self._waiting:
+            return NO_REPORTS
+        rows, self._written = self._written, []
+        self._reported, self._day = self._day, None
+        return Reports(rows, {REPORTED: self._reported.isoformat()})
+
+    def stop(self) -> None:
+        """End what is being written; it is begun anew with the next start."""
+        if self._work is not None:
+            self._work.process.kill()
+            self._work.process.wait()
+            self._work = None
+
+    # ------------------------------------------------------------------ one day's reports
+
+    def _plan(self, now_us: int) -> None:
+        now = datetime.fromtimestamp(now_us / 1_000_000, UTC).astimezone(self._zone)
+        day = now.date() - timedelta(days=1)
+        if now.time() < self._settings.time:
+            day -= timedelta(days=1)
+        if self._reported is None:  # the first start: what fell due before it nobody waits for
+            self._day = day
+        elif day > self._reported:
+            self._day = day
+            self._waiting = list(self._orders(day))
+
+    def _orders(self, day: date) -> Sequence[_Order]:
+        settings = self._settings
+        language = settings.language or self._configuration.spoken()
+        orders = [_Order(day.isoformat(), day, day, settings.receivers, language)]
+        if settings.weekly and (day + timedelta(days=1)).weekday() == _MONDAY:
+            first = day - timedelta(days=6)
+            name = f"{first.isoformat()}--{day.isoformat()}"
+            orders.append(_Order(name, first, day, settings.receivers, language, weekly=True))
+        for domain, receivers in sorted(settings.domains.items()):
+            name = f"{day.isoformat()}.{domain}"
+            orders.append(_Order(name, day, day, receivers, language, domain))
+        return orders
+
+    def _begin(self, order: _Order, now_us: int) -> None:
+        command = [
+            sys.executable, "-m", "mailwarden.pipeline.report", str(self._store),
+            "--from", order.first.isoformat(), "--to", order.last.isoformat(),
+            "--zone", getattr(self._zone, "key", "UTC"), "--language", order.language, "--host", self._configuration.called,
+            "--keep", str(report_directory(self._store.parent)), "--name", order.name,
+        ]  # fmt: skip
+        if order.domain is not None:
+            command += ["--domain", order.domain]
+        if order.weekly:
+            command.append("--weekly")
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self._work = _Work(order, process, now_us)
+
+    def _look(self, work: _Work, now_us: int) -> None:
+        code = work.process.poll()
+        if code is None and now_us - work.begun_us > _PATIENCE_S * 1_000_000:
+            work.process.kill()
+            code = work.process.wait()
+        if code is None:
+            return
+        assert work.process.stderr is not None
+        said = work.process.stderr.read().decode("utf-8", "replace").strip()
+        work.process.stderr.close()
+        self._work = None
+        if code != 0:
+            last = said.splitlines()[-1] if said else f"exit code {code}"
+            self._say(
+                f"report {work.order.name}: could not be written ({last}). It was not sent. "
+                f"Try it with  mailwarden report {work.order.last.isoformat()}"
+            )
+        elif work.order.receivers and self._is_wanted(work.order):
+            self._written.append(self._row(work.order, now_us))
+
+    def _is_wanted(self, order: _Order) -> bool:
+        """Say whether a report is sent: a week always, for silence must not be taken for calm; a quiet day as wished."""
+        quiet = report_directory(self._store.parent) / f"{order.name}.quiet"
+        return self._settings.quiet_days or order.weekly or not quiet.exists()
+
+    def _row(self, order: _Order, now_us: int) -> OutboxRow:
+        site = self._configuration.site.name
+        about = Incident(
+            id=incident_id(site, "service", "report", order.name, None),
+            site=site,
+            cause="service",
+            primary=("mailwarden.report", order.name),
+            category="service_fault",
+            severity="info",
+            title="",
+            why="",
+            opened_us=now_us,
+            first_seen_us=now_us,
+            last_seen_us=now_us,
+        )
+        notice = Notification(id=f"report-{about.id}", kind="report", incident=about, at_us=now_us)
+        return (notice.id, now_us, pack(Delivery(notification=notice, receivers=order.receivers)))

@@ -149,9 +149,9 @@ class _Service:
                     flood=configuration.alerting.flood if configuration.alerting else None,
                     reports=partial(kept_report, self._path.parent),
                 )
-<<<<<<< HEAD
+            reporter = Reporter(configuration, self._path, store.meta(REPORTED) or "", self._say)
             with self._blocking():
-                self._follow(store, admission, archive, teller, deliverer)
+                self._follow(store, admission, archive, teller, deliverer, reporter)
 
     @contextmanager
     def _blocking(self) -> Iterator[None]:
@@ -166,10 +166,6 @@ class _Service:
             yield
         finally:
             blocker.stop()
-=======
-            reporter = Reporter(configuration, self._path, store.meta(REPORTED) or "", self._say)
-            self._follow(store, admission, archive, teller, deliverer, reporter)
->>>>>>> c67d445 (report: written at its hour by the service, kept, and sent once)
 
     def _follow(
         self,

@@ -24,11 +24,15 @@ import msgspec
 from mailwarden.parsers.errors import StoreBusyError
 from mailwarden.parsers.event import ECS_NAMES, Event
 
-__all__ = ["Archive", "files", "newest_rows"]
+__all__ = ["Archive", "Laid", "files", "newest_of", "newest_places", "newest_rows"]
 
 Row = Mapping[str, Any]
 
 _FULL = 50_000  # events of a file: those of one batch when catching up
+_HEAD = 16  # bytes of a record that hold its batch's number
+# [batch, rows] in msgpack: an array of two, then the number in one of its sizes.
+_BATCH = re.compile(rb"\x92(?:\xcf(.{8})|\xce(.{4})|\xcd(.{2})|\xcc(.)|([\x00-\x7f]))", re.DOTALL)
+_GROUP = 8_192  # events that are read at once when a name is looked for (see `index.py`)
 _DAY_US = 86_400_000_000
 _NAME = re.compile(r"batch-([0-9]{9,18})\.parquet")
 _STREAM = itemgetter("stream_us")  # never runs back
@@ -55,6 +59,20 @@ class _Stored(NamedTuple):
     end: int
 
 
+class Laid(NamedTuple):
+    """Where a batch among the newest stands, and how it begins: with its number."""
+
+    begin: int
+    end: int
+    head: bytes
+
+    @property
+    def batch(self) -> int:
+        """Give its number, 0 where it cannot be read."""
+        found = _BATCH.match(self.head)
+        return int.from_bytes(found[found.lastindex or 1], "big") if found else 0
+
+
 class _Laid(NamedTuple):
     """A batch among the newest: how many events, and where its record ends."""
 
@@ -73,6 +91,36 @@ def newest_rows(directory: Path) -> list[Row]:
     last = max(map(_batch_of, files(directory)), default=0)
     records = (stored.record for stored in _stored(directory / "events" / "newest.msgpack"))
     return [row for record in records if record.batch > last for row in record.rows]
+
+
+def newest_places(directory: Path) -> list[Laid]:
+    """Say where the batches stand that are in no full file yet, without reading them."""
+    last = max(map(_batch_of, files(directory)), default=0)
+    places = []
+    try:
+        with (directory / "events" / "newest.msgpack").open("rb") as file:
+            at, size = 0, os.fstat(file.fileno()).st_size
+            while at + _LENGTH.size <= size:
+                file.seek(at)
+                head = file.read(_LENGTH.size + _HEAD)
+                begin = at + _LENGTH.size
+                at = begin + _LENGTH.unpack_from(head)[0]
+                if at <= size:
+                    places.append(Laid(begin, at, head[_LENGTH.size :]))
+    except (FileNotFoundError, struct.error):  # none, or cut just now
+        pass
+    return [place for place in places if place.batch > last]
+
+
+def newest_of(directory: Path, place: Laid) -> list[dict[str, Any]]:
+    """Give the events of one of these places; none where it is another's by now."""
+    try:
+        with (directory / "events" / "newest.msgpack").open("rb") as file:
+            file.seek(place.begin)
+            data = file.read(place.end - place.begin)
+        return _decode(data).rows if data.startswith(place.head) else []
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return []
 
 
 class Archive:
@@ -212,7 +260,7 @@ def _write_file(folder: Path, batch: int, rows: Sequence[Row]) -> None:
     path = folder / f"batch-{batch:09}.parquet"
     unfinished = path.with_suffix(".unfinished")
     with unfinished.open("wb") as file:
-        pq.write_table(table_of(rows), file, compression="zstd")
+        pq.write_table(table_of(rows), file, compression="zstd", row_group_size=_GROUP)
         file.flush()
         os.fsync(file.fileno())
     unfinished.replace(path)

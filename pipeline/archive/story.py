@@ -3,58 +3,53 @@
 The archive is read file by file and a few columns at a time, so that memory stays the same however long it goes back.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mailwarden.parsers.address import ip
 from mailwarden.parsers.errors import StoreError
 from mailwarden.pipeline.archive.archive import files, newest_rows
+from mailwarden.pipeline.archive.index import NAMES, Index, Place
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["find"]
+__all__ = ["Found", "find", "find_recent"]
 
-_NAMES = (  # where what is looked for may stand
-    "mail.queue.id",
-    "mail.queue.orig_id",
-    "mail.queue.remote_id",
-    "mail.queue.parent_id",
-    "mail.queue.child_id",
-    "email.message_id",
-    "email.from.address",
-    "email.to.address",
-    "mail.original_recipient",
-    "user.name",
-    "mailwarden.account",
-    "source.ip",
-    "client.ip",
-    "destination.ip",
-    "mail.session.id",
-)
 _QUEUES = ("mail.queue.id", "mail.queue.orig_id", "mail.queue.parent_id", "mail.queue.child_id")
 _MESSAGE = "email.message_id"
 _LIFE_US = 10 * 86_400_000_000  # a queue id names another message after that: twice the longest time mail waits
 _MAX_THREADS = 10_000
 _ROUNDS = 4  # a message comes back from a filter, goes on to a mailbox, bounces
 _BATCH_ROWS = 65_536
+_STORIES = 200  # messages, by queue id and message id, that one answer follows
+_PLACES = 16  # parts of files that one answer reads
+_THREAD_COLUMNS = ("@timestamp", "host.hostname", *NAMES)
 
 _Thread = tuple[str, str]  # host and queue id, or "" and message id
+
+
+class Found(NamedTuple):
+    """Some events of a story, oldest first, and where to go on for older ones: "" where there are none."""
+
+    events: list[dict[str, Any]]
+    before: str
 
 
 class _Threads:
     """The messages that belong to the story, and when they were seen."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = _MAX_THREADS) -> None:
         self.seen: dict[_Thread, list[int]] = {}
+        self._most = most
 
     def add(self, thread: _Thread, at_us: int) -> None:
         """Take a message into the story."""
         span = self.seen.get(thread)
         if span is not None:
             span[0], span[1] = min(span[0], at_us), max(span[1], at_us)
-        elif len(self.seen) < _MAX_THREADS:
+        elif len(self.seen) < self._most:
             self.seen[thread] = [at_us, at_us]
 
     def holds(self, thread: _Thread, at_us: int) -> bool:
@@ -82,12 +77,95 @@ def find(directory: Path, what: str) -> Iterator[dict[str, Any]]:
     threads = _Threads()
     for _ in range(_ROUNDS):
         before = len(threads.seen)
-        for rows in _batches(directory, ["@timestamp", "host.hostname", *_NAMES]):
-            _follow(rows.filter(_mask(rows, wanted, threads)), threads)
+        for rows in _batches(directory, ["@timestamp", "host.hostname", *NAMES]):
+            _follow(rows.filter(_marked(rows, wanted, threads)), threads)
         if len(threads.seen) == before:
             break
     for rows in _batches(directory, None):
-        yield from fields_of(rows.filter(_mask(rows, wanted, threads)))
+        yield from fields_of(rows.filter(_marked(rows, wanted, threads)))
+
+
+def find_recent(index: Index, what: str, *, before: str = "", most: int = _PLACES) -> Found:
+    """Give the newest events that name `what`, and those of the same messages: what a page shows at once.
+
+    Args:
+        index: Of the archive; what is not indexed yet is read.
+        what: As for `find`.
+        before: The `before` of what was found last, to go on with what is older.
+        most: Parts of files that are read for it.
+
+    Raises:
+        StoreError: A file of the archive is damaged.
+    """
+    from mailwarden.pipeline.archive.columns import fields_of
+
+    wanted = what.strip().strip("<>").lower()
+    wanted = ip(wanted) or wanted
+    if not wanted:
+        return Found([], "")
+    places = [place for place in index.holding([wanted]) if not before or _mark(place) < before]
+    taken = set(places[-most:])
+    threads = _Threads(_STORIES)
+    read: dict[Place, list[pa.RecordBatch]] = {}
+    for _ in range(_ROUNDS):
+        names = {wanted, *(name for _, name in threads.seen)}
+        for place in sorted(set(index.holding(names - {wanted})) - taken, reverse=True)[:most]:
+            taken.add(place)
+        known = len(threads.seen)
+        if not before:
+            for part in _of_newest(index, names):
+                _follow(part.filter(_marked(part, wanted, threads)), threads)
+        for place in sorted(taken, reverse=True):  # the newest first: where there are too many, they are followed
+            rows = read.setdefault(place, list(_of_place(place, _THREAD_COLUMNS)))
+            for part in rows:
+                _follow(part.filter(_marked(part, wanted, threads)), threads)
+        if len(threads.seen) == known:
+            break
+    events = [
+        fields
+        for place in sorted(taken)
+        for part in _of_place(place, None)
+        for fields in fields_of(part.filter(_marked(part, wanted, threads)))
+    ]
+    if not before:
+        for part in _of_newest(index, {wanted, *(name for _, name in threads.seen)}):
+            events += fields_of(part.filter(_marked(part, wanted, threads)))
+    older = len(places) > most
+    return Found(events, _mark(places[-most]) if older else "")
+
+
+def _mark(place: Place) -> str:
+    """Give a place as text that sorts as places do."""
+    return f"{place[0].parent.name}/{place[0].stem}/{place[1] + 1:03}"
+
+
+def _of_place(place: Place, columns: Sequence[str] | None) -> "Iterator[pa.RecordBatch]":
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from mailwarden.pipeline.archive.columns import SCHEMA
+
+    path, group = place
+    try:
+        with pq.ParquetFile(path) as file:
+            names = [name for name in columns or SCHEMA.names if name in file.schema_arrow.names]
+            groups = [group] if 0 <= group < file.num_row_groups else None
+            yield from file.iter_batches(_BATCH_ROWS, row_groups=groups, columns=names, use_threads=False)
+    except FileNotFoundError:  # the service has made room
+        return
+    except (pa.ArrowException, OSError) as error:
+        raise StoreError(
+            f'{path}: cannot be read ("{error}"). Nothing after it was looked at. Move it away and ask again.'
+        ) from error
+
+
+def _of_newest(index: Index, names: set[str]) -> "Iterator[pa.RecordBatch]":
+    """Give those of the newest events in which one of some names stands."""
+    from mailwarden.pipeline.archive.columns import table_of
+
+    rows = index.newest(names)
+    if rows:
+        yield from table_of(rows).to_batches()
 
 
 def _batches(directory: Path, columns: list[str] | None) -> "Iterator[pa.RecordBatch]":
@@ -113,14 +191,14 @@ def _batches(directory: Path, columns: list[str] | None) -> "Iterator[pa.RecordB
         yield from table_of(rows).select(names).to_batches()
 
 
-def _mask(rows: "pa.RecordBatch", wanted: str, threads: _Threads) -> "pa.Array":
+def _marked(rows: "pa.RecordBatch", wanted: str, threads: _Threads) -> "pa.Array":
     """Mark the rows that name what is wanted or belong to a message of the story."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     mask = pa.array([False] * len(rows), pa.bool_())
     names = rows.schema.names
-    for name in _NAMES:
+    for name in NAMES:
         if name in names:
             mask = pc.or_(mask, _names(rows.column(name), wanted))
     ids = pa.array({thread[1] for thread in threads.seen}, pa.string())

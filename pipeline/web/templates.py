@@ -64,6 +64,7 @@ def _environment(tongue: Translator, zone: tzinfo) -> Environment:
         percent=lambda ratio: tongue.value("x_ratio", ratio),
         iso=iso,
         moment=lambda at_us, near_us: _moment(tongue, zone, at_us, near_us),
+        date=lambda at_us: _date(tongue, zone, at_us),
         query=_query,
         lines=_lines,
     )
@@ -92,6 +93,12 @@ def _moment(tongue: Translator, zone: tzinfo, at_us: int, near_us: int) -> str:
     """Give an instant without its zone, which stands once on the page."""
     name = datetime.fromtimestamp(at_us // 1_000_000, zone).tzname() or ""
     return tongue.time(at_us, zone=zone, near_us=near_us).removesuffix(name).rstrip()
+
+
+def _date(tongue: Translator, zone: tzinfo, at_us: int) -> str:
+    """Give the day of an instant, as a list has it: 2026-11-23."""
+    day = datetime.fromtimestamp(at_us // 1_000_000, zone)
+    return f"{day.year}年{day.month}月{day.day}日" if tongue.language == "ja" else f"{day:%Y-%m-%d}"
 
 
 def _lines(text: str) -> Markup:

@@ -1,0 +1,179 @@
+"""Know which part of the archive may hold a name without reading it: what lets a page answer over months of mail.
+
+Beside each full file stands what its row groups hold, as sorted hashes with the row group's number: 8 bytes a name, some
+three hundred kilobytes for 50,000 events. It may be thrown away; it is made again, by whoever asks, never by the service.
+"""
+
+import hashlib
+import mmap
+import os
+import threading
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from mailwarden.parsers.errors import StoreError
+from mailwarden.parsers.event import ECS_NAMES
+from mailwarden.pipeline.archive.archive import Laid, files, newest_of, newest_places
+
+__all__ = ["NAMES", "Index", "Place"]
+
+Place = tuple[Path, int]
+"""A file and one of its row groups."""
+
+NAMES = (  # where what is looked for may stand
+    "mail.queue.id",
+    "mail.queue.orig_id",
+    "mail.queue.remote_id",
+    "mail.queue.parent_id",
+    "mail.queue.child_id",
+    "email.message_id",
+    "email.from.address",
+    "email.to.address",
+    "mail.original_recipient",
+    "user.name",
+    "mailwarden.account",
+    "source.ip",
+    "client.ip",
+    "destination.ip",
+    "mail.session.id",
+)
+_ATTRIBUTES = tuple(attribute for attribute, name in ECS_NAMES.items() if name in NAMES)
+_GROUP_BITS = 7  # of each entry; a file has at most 50,000 events or one batch, in groups of 8,192
+_GROUPS = 1 << _GROUP_BITS
+_ANY = _GROUPS - 1  # the last number stands for all further groups too
+
+
+class Index:
+    """Looks names up.
+
+    Args:
+        archive: The directory of the archive.
+        kept: Where the index stands.
+    """
+
+    def __init__(self, archive: Path, kept: Path) -> None:
+        self._archive = archive
+        self._kept = kept
+        self._newest: dict[Laid, frozenset[int]] = {}  # what the newest batches hold
+        self._maps: dict[str, memoryview] = {}
+        self._lock = threading.Lock()
+
+    def build(self, most: int | None = None) -> int:
+        """Index files that are not yet, the newest first, at most so many; give how many were.
+
+        Raises:
+            StoreError: The index cannot be written.
+        """
+        made = 0
+        for path in reversed(files(self._archive)):
+            if made == most:
+                break
+            if self._map(path) is None:
+                self._make(path)
+                made += 1
+        return made
+
+    def holding(self, names: Iterable[str]) -> list[Place]:
+        """Give the places that may hold one of some names, the oldest first; those not indexed yet may hold any."""
+        wanted = [_hash(name) for name in names]
+        places: list[Place] = []
+        for path in files(self._archive):
+            entries = self._map(path)
+            if entries is None:
+                places.append((path, -1))
+                continue
+            places += [(path, group) for group in sorted({g for one in wanted for g in _groups(entries, one)})]
+        return places
+
+    def newest(self, names: Iterable[str]) -> list[dict[str, Any]]:
+        """Give those of the events in no full file that hold one of some names, by attribute."""
+        wanted = {name.lower() for name in names}
+        hashed = frozenset(map(_hash, wanted))
+        places = newest_places(self._archive)
+        with self._lock:
+            self._newest = {place: known for place, known in self._newest.items() if place in set(places)}
+        found: list[dict[str, Any]] = []
+        for place in places:
+            known = self._newest.get(place)
+            if known is not None and known.isdisjoint(hashed):
+                continue
+            rows = newest_of(self._archive, place)
+            if known is None:
+                with self._lock:
+                    self._newest[place] = frozenset(_hash(name) for row in rows for name in _names_of(row))
+            found += [row for row in rows if not wanted.isdisjoint(_names_of(row))]
+        return found
+
+    def _map(self, path: Path) -> memoryview | None:
+        key = path.stem
+        with self._lock:
+            if key not in self._maps:
+                try:
+                    with (self._kept / f"{key}.names").open("rb") as file:
+                        self._maps[key] = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)).cast("Q")
+                except (FileNotFoundError, ValueError):  # none yet, or an empty one: a crash cut it
+                    return None
+            return self._maps[key]
+
+    def _make(self, path: Path) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        entries: set[int] = set()
+        try:
+            with pq.ParquetFile(path) as file:
+                there = [name for name in NAMES if name in file.schema_arrow.names]
+                for group in range(file.num_row_groups):
+                    number = min(group, _ANY)
+                    for column in file.read_row_group(group, there, use_threads=False).columns:
+                        entries |= {_hash(name) & -_GROUPS | number for name in _distinct(column)}
+        except FileNotFoundError:  # the service has made room
+            return
+        except (pa.ArrowException, OSError) as error:
+            raise StoreError(f'{path}: cannot be read ("{error}"). It was left out. Move it away.') from error
+        unfinished = self._kept / f"{path.stem}.unfinished"
+        try:
+            self._kept.mkdir(mode=0o750, parents=True, exist_ok=True)
+            with unfinished.open("wb") as out:
+                array("Q", sorted(entries) or [0]).tofile(out)
+            os.replace(unfinished, self._kept / f"{path.stem}.names")  # noqa: PTH105 - whole or not at all
+        except OSError as error:
+            raise StoreError(
+                f'{self._kept}: cannot be written ("{error.strerror}"), so looking for messages is slow.'
+                " Run the page as the user of the service."
+            ) from error
+
+
+def _names_of(row: Mapping[str, Any]) -> Iterable[str]:
+    for attribute in _ATTRIBUTES:
+        value = row.get(attribute)
+        if isinstance(value, str):
+            yield value.lower()
+        elif value:
+            yield from (str(one).lower() for one in value)
+
+
+def _distinct(column: "object") -> Iterable[str]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    assert isinstance(column, pa.ChunkedArray)
+    flat = pc.list_flatten(column) if pa.types.is_list(column.type) else column
+    return [name for name in pc.unique(pc.utf8_lower(flat)).to_pylist() if name]
+
+
+def _hash(name: str) -> int:
+    return int.from_bytes(hashlib.blake2b(name.encode("utf-8", "replace"), digest_size=8).digest(), "big")
+
+
+def _groups(entries: memoryview, hashed: int) -> Iterable[int]:
+    """Give the row groups that hold a name; -1 stands for the whole file."""
+    least = hashed & -_GROUPS
+    at = bisect_left(entries, least)
+    while at < len(entries) and entries[at] & -_GROUPS == least:
+        group = int(entries[at] & (_GROUPS - 1))
+        yield -1 if group == _ANY else group
+        at += 1

@@ -1,0 +1,136 @@
+"""Delivery: which provider slows or refuses us, since when, and why?"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+
+import msgspec
+
+from mailwarden.alerts.providers import provider_name
+from mailwarden.alerts.translate import N_, Translator
+from mailwarden.pipeline.rollups import OTHER
+from mailwarden.pipeline.store import HourRow, IncidentFilter, Reader
+from mailwarden.pipeline.web.views.measures import HOUR_US
+from mailwarden.pipeline.web.views.plot import Plot, plot
+from mailwarden.pipeline.words import CLASSES
+
+__all__ = ["DeliveryView", "SPANS", "delivery_view", "read_span"]
+
+SPANS = {"1": N_("24 hours"), "7": N_("7 days"), "30": N_("30 days")}
+_FAILED = ("bounced", "expired", "undeliverable")
+_FEW = 5  # failures from which on a provider is marked, where they are
+_RATIO = 0.05  # this part of its mail; as the report has it
+_REASONS = 3
+
+
+class Provider(msgspec.Struct, frozen=True):
+    """How one provider took our mail. `since_us` is the first hour of its trouble in this time, 0 without."""
+
+    id: str
+    name: str
+    sent: int
+    deferred: int
+    bounced: int
+    waited: int  # an hour or longer
+    reasons: list[tuple[str, int]]
+    bad: bool
+    share: float
+    since_us: int
+
+
+class DeliveryView(msgspec.Struct, frozen=True):
+    """All providers, those with trouble first, and one of them by the hour."""
+
+    days: str
+    spans: list[tuple[str, str, bool]]
+    providers: list[Provider]
+    chosen: str
+    chosen_name: str
+    charts: list[Plot]
+    local: int
+    incidents: int
+
+
+def read_span(values: Mapping[str, str]) -> str:
+    """Read how many days are wanted."""
+    days = values.get("days", "1")
+    return days if days in SPANS else "1"
+
+
+def delivery_view(reader: Reader, days: str, chosen: str, tongue: Translator, now_us: int) -> DeliveryView:
+    """Count how our mail was taken."""
+    to_us = now_us - now_us % HOUR_US + HOUR_US
+    from_us = to_us - int(days) * 24 * HOUR_US
+    rows = reader.hours(from_us, to_us, ("delivery", "delivery_waited"))
+    away: dict[str, list[HourRow]] = defaultdict(list)
+    for row in rows:
+        away[row.a].append(row)
+    local = sum(row.number for row in away.pop("local", []) if row.name == "delivery" and row.b == "sent")
+    providers = [_provider(name, of, tongue) for name, of in away.items()]
+    providers.sort(key=lambda one: (not one.bad, -(one.deferred + one.bounced), -one.sent, one.name))
+    chosen = chosen if chosen in away else (providers[0].id if providers else "")
+    hours = list(range(max(from_us, _began(reader, from_us)), to_us, HOUR_US))
+    return DeliveryView(
+        days=days,
+        spans=[(value, tongue.gettext(word), value == days) for value, word in SPANS.items()],
+        providers=providers,
+        chosen=chosen,
+        chosen_name=_name(chosen, tongue) if chosen else "",
+        charts=_charts(away.get(chosen, []), hours, tongue),
+        local=local,
+        incidents=reader.count(IncidentFilter(statuses=("open", "quiet"), category="blocklist_risk")),
+    )
+
+
+def _began(reader: Reader, from_us: int) -> int:
+    began_us = reader.store.first_rollup_us() or 0
+    return began_us + (from_us - began_us) % HOUR_US
+
+
+def _provider(name: str, rows: list[HourRow], tongue: Translator) -> Provider:
+    by_status: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    waited = 0
+    trouble: list[int] = []
+    for row in rows:
+        if row.name == "delivery_waited":
+            waited += row.number if row.b in ("hour", "day") else 0
+            continue
+        by_status["bounced" if row.b in _FAILED else row.b] += row.number
+        if row.b == "deferred" or row.b in _FAILED:
+            trouble.append(row.hour_us)
+            reasons[row.c or "other"] += row.number
+    sent, failed = by_status["sent"], by_status["deferred"] + by_status["bounced"]
+    bad = failed >= _FEW and failed >= _RATIO * (sent + failed)
+    return Provider(
+        id=name,
+        name=_name(name, tongue),
+        sent=sent,
+        deferred=by_status["deferred"],
+        bounced=by_status["bounced"],
+        waited=waited,
+        reasons=[
+            (tongue.gettext(CLASSES[reason]) if reason in CLASSES else reason, number)
+            for reason, number in reasons.most_common(_REASONS)
+        ],
+        bad=bad,
+        share=failed / (sent + failed) if sent + failed else 0.0,
+        since_us=min(trouble) if trouble else 0,
+    )
+
+
+def _charts(rows: list[HourRow], hours: list[int], tongue: Translator) -> list[Plot]:
+    if len(hours) < 2:
+        return []
+    counts: dict[str, Counter[int]] = {"sent": Counter(), "failed": Counter()}
+    for row in rows:
+        if row.name == "delivery" and row.b != "retried":
+            hour_us = row.hour_us - (row.hour_us - hours[0]) % HOUR_US
+            counts["sent" if row.b == "sent" else "failed"][hour_us] += row.number
+    return [
+        plot("taken", tongue.gettext("Taken"), hours, [counts["sent"][hour] for hour in hours]),
+        plot("not-taken", tongue.gettext("Put off or refused"), hours, [counts["failed"][hour] for hour in hours]),
+    ]
+
+
+def _name(provider: str, tongue: Translator) -> str:
+    return tongue.gettext("all others") if provider == OTHER else provider_name(provider)

@@ -1,0 +1,264 @@
+"""Messages: where is this mail? One line of life for each: accepted, tried, delivered or why not."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from mailwarden.alerts.translate import N_, Translator
+from mailwarden.pipeline.web.visitor import Visitor
+
+__all__ = ["Life", "MessagesView", "messages_view"]
+
+_LIVES = 50  # messages on a page
+_STEPS = 60  # events of one message
+_OTHERS = 50
+_NAMED = 3  # recipients that are written out
+
+_QUEUES = ("mail.queue.id", "mail.queue.orig_id", "mail.queue.parent_id", "mail.queue.child_id")
+_MESSAGE = "email.message_id"
+_WORDS = {
+    "sent": N_("delivered"),
+    "deferred": N_("waiting"),
+    "bounced": N_("returned"),
+    "expired": N_("given up"),
+    "undeliverable": N_("undeliverable"),
+    "queued": N_("accepted, no delivery seen yet"),
+}
+_SHAPES = {"sent": ("✓", "ok"), "deferred": ("▲", "watch"), "queued": ("■", "minor")}
+_FAILED = ("●", "critical")
+_ACTIONS = {
+    "message-received": N_("accepted"),
+    "message-queued": N_("queued"),
+    "delivery": N_("tried"),
+    "reject": N_("refused"),
+    "auth-success": N_("logged in"),
+    "auth-failure": N_("login failed"),
+    "bounce-sent": N_("sender told"),
+    "message-removed": N_("done with"),
+    "connect": N_("connected"),
+    "disconnect": N_("disconnected"),
+    "session-end": N_("logged out"),
+}
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of some recipients of a message."""
+
+    shape: str
+    tone: str
+    word: str
+    number: int
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One event: when, what, to whom or from where, and what was said."""
+
+    at_us: int
+    word: str
+    about: str
+    relay: str
+    said: str
+
+
+class Life(msgspec.Struct, frozen=True):
+    """One message."""
+
+    at_us: int
+    sender: str
+    recipients: list[str]
+    more: int
+    size: int
+    queue: str
+    message_id: str
+    outcomes: list[Outcome]
+    why: str  # what was said of the last recipient that did not get it
+    steps: list[Step]
+    left_out: int
+
+
+class MessagesView(msgspec.Struct, frozen=True):
+    """What was looked for, and what there is of it.
+
+    Args:
+        what: As typed.
+        looked: Whether anything was looked for.
+        archive: Whether there is an archive.
+        lives: Messages, the newest first.
+        others: Events that belong to no message, the newest first.
+        before: Where to go on with what is older; "" where there is nothing.
+        later: Whether this is itself such a page.
+    """
+
+    what: str
+    looked: bool
+    archive: bool
+    lives: list[Life]
+    more_lives: int
+    others: list[Step]
+    more_others: int
+    before: str = ""
+    later: bool = False
+
+
+def messages_view(
+    what: str,
+    events: Sequence[dict[str, Any]],
+    visitor: Visitor,
+    tongue: Translator,
+    *,
+    archive: bool = True,
+    before: str = "",
+    later: bool = False,
+) -> MessagesView:
+    """Lay events out as the messages that they are of."""
+    seen = [_seen(one, visitor) for one in events if _theirs(one, visitor)]
+    groups, rest = _by_message(seen)
+    lives = sorted((_life(group, tongue) for group in groups), key=lambda life: -life.at_us)
+    others = sorted((_step(one, tongue) for one in rest), key=lambda step: -step.at_us)
+    return MessagesView(
+        what=what,
+        looked=bool(what),
+        archive=archive,
+        lives=lives[:_LIVES],
+        more_lives=max(0, len(lives) - _LIVES),
+        others=others[:_OTHERS],
+        more_others=max(0, len(others) - _OTHERS),
+        before=before,
+        later=later,
+    )
+
+
+def _theirs(event: dict[str, Any], visitor: Visitor) -> bool:
+    """Say whether an event is about somebody of the visitor's domains."""
+    return visitor.sees_all or any(visitor.owns(name) for name in [*_senders(event), *_recipients(event)])
+
+
+def _seen(event: dict[str, Any], visitor: Visitor) -> dict[str, Any]:
+    """Give an event without the names of others: those to whom one's own people wrote are not left out."""
+    if visitor.sees_all:
+        return event
+    own = any(visitor.owns(name) for name in _senders(event))
+    seen = dict(event)
+    if not own:
+        for name in ("email.to.address", "mail.original_recipient"):
+            if name in seen:
+                seen[name] = [one for one in _listed(seen[name]) if visitor.owns(one)]
+        for name in ("smtp.reply.text", "mail.delivery.relay"):
+            if isinstance(seen.get(name), str):
+                seen[name] = visitor.masked(seen[name])
+    return seen
+
+
+def _senders(event: dict[str, Any]) -> list[str]:
+    names = [event.get("mailwarden.account"), event.get("user.name"), *_listed(event.get("email.from.address"))]
+    return [str(name) for name in names if name]
+
+
+def _recipients(event: dict[str, Any]) -> list[str]:
+    return [*_listed(event.get("email.to.address")), *_listed(event.get("mail.original_recipient"))]
+
+
+def _listed(value: Any) -> list[str]:
+    if value is None:
+        return []
+    return [str(one) for one in value] if isinstance(value, list) else [str(value)]
+
+
+def _by_message(events: Sequence[dict[str, Any]]) -> tuple[list[list[dict[str, Any]]], list[dict[str, Any]]]:
+    """Put together what names the same queue id of a host, or the same message id, directly or by another event."""
+    leader: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def find(one: tuple[str, str]) -> tuple[str, str]:
+        while leader.setdefault(one, one) != one:
+            leader[one] = leader[leader[one]]
+            one = leader[one]
+        return one
+
+    threads = [_threads(event) for event in events]
+    for named in threads:
+        for one in named[1:]:
+            leader[find(one)] = find(named[0])
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    rest = []
+    for event, named in zip(events, threads, strict=True):
+        if named:
+            groups.setdefault(find(named[0]), []).append(event)
+        else:
+            rest.append(event)
+    return list(groups.values()), rest
+
+
+def _threads(event: dict[str, Any]) -> list[tuple[str, str]]:
+    host = str(event.get("host.hostname") or "")
+    named = [(host, str(event[name])) for name in _QUEUES if event.get(name)]
+    return [*named, ("", str(event[_MESSAGE]))] if event.get(_MESSAGE) else named
+
+
+def _life(events: list[dict[str, Any]], tongue: Translator) -> Life:
+    events = sorted(events, key=_at_us)
+    last: dict[str, dict[str, Any]] = {}
+    for event in events:
+        if event.get("event.action") == "delivery":
+            for address in _recipients(event)[:1] or ["?"]:
+                last[address.lower()] = event
+    counts = Counter(str(event.get("mail.delivery.status") or "?") for event in last.values())
+    bad = [event for event in last.values() if event.get("mail.delivery.status") != "sent"]
+    names = list(dict.fromkeys(name for event in events for name in _listed(event.get("email.to.address"))))
+    return Life(
+        at_us=_at_us(events[0]),
+        sender=_first(events, "email.from.address") or _first(events, "mailwarden.account") or _first(events, "user.name"),
+        recipients=names[:_NAMED],
+        more=max(0, max(len(names), *(int(one.get("mail.recipient_count") or 0) for one in events)) - _NAMED),
+        size=max(int(one.get("mail.size") or 0) for one in events),
+        queue=_first(events, "mail.queue.id"),
+        message_id=_first(events, _MESSAGE),
+        outcomes=_outcomes(counts, tongue),
+        why=str(bad[-1].get("smtp.reply.text") or bad[-1].get("event.reason") or "") if bad else "",
+        steps=[_step(one, tongue) for one in events[:_STEPS]],
+        left_out=max(0, len(events) - _STEPS),
+    )
+
+
+def _outcomes(counts: Counter[str], tongue: Translator) -> list[Outcome]:
+    if not counts:
+        return [Outcome(*_SHAPES["queued"], tongue.gettext(_WORDS["queued"]), 0)]
+    return [
+        Outcome(*_SHAPES.get(status, _FAILED), tongue.gettext(_WORDS[status]) if status in _WORDS else status, number)
+        for status, number in counts.most_common()
+    ]
+
+
+def _step(event: dict[str, Any], tongue: Translator) -> Step:
+    action = str(event.get("event.action") or "")
+    status = str(event.get("mail.delivery.status") or "")
+    word = _ACTIONS.get(action)
+    said = tongue.gettext(word) if word else action
+    if action == "delivery" and status in _WORDS:
+        said = tongue.gettext(_WORDS[status])
+    about = _recipients(event)[:_NAMED] if action in ("delivery", "reject") else []
+    about = about or _listed(event.get("email.from.address")) or [str(event.get("user.name") or "")]
+    return Step(
+        at_us=_at_us(event),
+        word=said,
+        about=", ".join(one for one in about if one),
+        relay=str(event.get("mail.delivery.relay") or event.get("source.ip") or ""),
+        said=str(event.get("smtp.reply.text") or event.get("event.reason") or ""),
+    )
+
+
+def _first(events: Iterable[dict[str, Any]], name: str) -> str:
+    for event in events:
+        values = _listed(event.get(name))
+        if values:
+            return values[0]
+    return ""
+
+
+def _at_us(event: dict[str, Any]) -> int:
+    stamp = event.get("@timestamp")
+    if not isinstance(stamp, str):
+        return 0
+    return round(datetime.fromisoformat(stamp).timestamp() * 1_000_000)

@@ -5,12 +5,11 @@ three hundred kilobytes for 50,000 events. It may be thrown away; it is made aga
 """
 
 import hashlib
-import mmap
 import os
 import threading
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +42,8 @@ NAMES = (  # where what is looked for may stand
 _ATTRIBUTES = tuple(attribute for attribute, name in ECS_NAMES.items() if name in NAMES)
 _GROUP_BITS = 7  # of each entry; a file has at most 50,000 events or one batch, in groups of 8,192
 _GROUPS = 1 << _GROUP_BITS
+_ENTRY = 8  # bytes
+_STEP = 512  # entries from one that is kept in memory to the next: 4 KiB
 _ANY = _GROUPS - 1  # the last number stands for all further groups too
 
 
@@ -58,7 +59,7 @@ class Index:
         self._archive = archive
         self._kept = kept
         self._newest: dict[Laid, frozenset[int]] = {}  # what the newest batches hold
-        self._maps: dict[str, memoryview] = {}
+        self._known: dict[str, array[int]] = {}
         self._lock = threading.Lock()
 
     def build(self, most: int | None = None) -> int:
@@ -71,21 +72,21 @@ class Index:
         for path in reversed(files(self._archive)):
             if made == most:
                 break
-            if self._map(path) is None:
+            if self._sparse(path) is None:
                 self._make(path)
                 made += 1
         return made
 
     def holding(self, names: Iterable[str]) -> list[Place]:
         """Give the places that may hold one of some names, the oldest first; those not indexed yet may hold any."""
-        wanted = [_hash(name) for name in names]
+        wanted = [_hash(name.lower()) for name in names]
         places: list[Place] = []
         for path in files(self._archive):
-            entries = self._map(path)
-            if entries is None:
+            if self._sparse(path) is None:
                 places.append((path, -1))
                 continue
-            places += [(path, group) for group in sorted({g for one in wanted for g in _groups(entries, one)})]
+            found = {group for one in wanted for group in _groups(self._entries(path, one), one)}
+            places += [(path, group) for group in sorted(found)]
         return places
 
     def newest(self, names: Iterable[str]) -> list[dict[str, Any]]:
@@ -107,16 +108,43 @@ class Index:
             found += [row for row in rows if not wanted.isdisjoint(_names_of(row))]
         return found
 
-    def _map(self, path: Path) -> memoryview | None:
+    def _sparse(self, path: Path) -> "array[int] | None":
+        """Give every 512th entry of a file's index; None where there is none."""
         key = path.stem
         with self._lock:
-            if key not in self._maps:
-                try:
-                    with (self._kept / f"{key}.names").open("rb") as file:
-                        self._maps[key] = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)).cast("Q")
-                except (FileNotFoundError, ValueError):  # none yet, or an empty one: a crash cut it
-                    return None
-            return self._maps[key]
+            known = self._known.get(key)
+        if known is not None:
+            return known
+        try:
+            data = self._names_file(key).read_bytes()
+        except FileNotFoundError:
+            return None
+        if not data or len(data) % _ENTRY:  # a crash cut it
+            return None
+        entries = array("Q")
+        entries.frombytes(data)
+        with self._lock:
+            self._known[key] = entries[::_STEP]
+            return self._known[key]
+
+    def _entries(self, path: Path, hashed: int) -> "Sequence[int]":
+        """Give the stretch of a file's index in which a name stands, where it does."""
+        sparse = self._sparse(path)
+        if sparse is None:
+            return ()
+        begin = max(0, bisect_left(sparse, hashed & -_GROUPS) - 1) * _STEP
+        entries = array("Q")
+        try:  # read, not mapped: a file that somebody cuts must not end this process
+            with self._names_file(path.stem).open("rb") as file:
+                file.seek(begin * _ENTRY)
+                data = file.read((_STEP + _GROUPS) * _ENTRY)
+        except FileNotFoundError:
+            return ()
+        entries.frombytes(data[: len(data) // _ENTRY * _ENTRY])
+        return entries
+
+    def _names_file(self, key: str) -> Path:
+        return self._kept / f"{key}.names"
 
     def _make(self, path: Path) -> None:
         import pyarrow as pa
@@ -139,7 +167,7 @@ class Index:
             self._kept.mkdir(mode=0o750, parents=True, exist_ok=True)
             with unfinished.open("wb") as out:
                 array("Q", sorted(entries) or [0]).tofile(out)
-            os.replace(unfinished, self._kept / f"{path.stem}.names")  # noqa: PTH105 - whole or not at all
+            os.replace(unfinished, self._names_file(path.stem))  # noqa: PTH105 - whole or not at all
         except OSError as error:
             raise StoreError(
                 f'{self._kept}: cannot be written ("{error.strerror}"), so looking for messages is slow.'
@@ -169,11 +197,11 @@ def _hash(name: str) -> int:
     return int.from_bytes(hashlib.blake2b(name.encode("utf-8", "replace"), digest_size=8).digest(), "big")
 
 
-def _groups(entries: memoryview, hashed: int) -> Iterable[int]:
+def _groups(entries: Sequence[int], hashed: int) -> Iterable[int]:
     """Give the row groups that hold a name; -1 stands for the whole file."""
     least = hashed & -_GROUPS
     at = bisect_left(entries, least)
     while at < len(entries) and entries[at] & -_GROUPS == least:
-        group = int(entries[at] & (_GROUPS - 1))
+        group = entries[at] & (_GROUPS - 1)
         yield -1 if group == _ANY else group
         at += 1

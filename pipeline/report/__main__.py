@@ -29,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="as one JSON object")
     parser.add_argument("--keep", type=Path, help="write every form into this directory instead")
     parser.add_argument("--name", help="what the files in it are called")
+    parser.add_argument("--page", action="store_true", help="as one JSON object that holds the HTML and the data")
     asked = parser.parse_args(arguments)
     if asked.last is not None and asked.last < asked.first:
         parser.error("--to is before --from")
@@ -44,6 +45,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (MailwardenError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 3
+    if asked.page:
+        sys.stdout.write(json.dumps({"html": report.as_html(), "data": report.as_data()}))
+        return 0
     sys.stdout.write(json.dumps(report.as_data()) + "\n" if asked.json else report.as_text())
     return 0
 

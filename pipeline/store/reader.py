@@ -4,7 +4,7 @@ Every question is bounded: ten thousand incidents and a year of hourly counts co
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -170,21 +170,30 @@ class Reader:
 
     # ------------------------------------------------------------------ what was told
 
+    def waiting(self, limit: int) -> list[DeliveryRow]:
+        """Give notifications that were not delivered yet, the one due first at the front."""
+        rows = self.store.ask(
+            "SELECT since_us, done, blob FROM outbox WHERE done = 0 ORDER BY due_us LIMIT ?", (limit,)
+        )
+        return _deliveries(rows)
+
     def deliveries(self, incident: str) -> list[DeliveryRow]:
         """Give the notifications of an incident, the oldest first."""
         rows = self.store.ask(
             "SELECT since_us, done, blob FROM outbox WHERE instr(blob, CAST(? AS BLOB)) ORDER BY since_us LIMIT ?",
             (incident, _DELIVERIES),
         )
-        found = []
-        for since_us, done, blob in rows:
-            try:
-                delivery = unpack(blob)
-            except msgspec.MsgspecError:  # of another version: the outbox keeps it and says so
-                continue
-            if delivery.notification.incident.id == incident:
-                found.append(DeliveryRow(since_us, bool(done), delivery))
-        return found
+        return [row for row in _deliveries(rows) if row.delivery.notification.incident.id == incident]
+
+
+def _deliveries(rows: Iterable[tuple[int, int, bytes]]) -> list[DeliveryRow]:
+    found = []
+    for since_us, done, blob in rows:
+        try:
+            found.append(DeliveryRow(since_us, bool(done), unpack(blob)))
+        except msgspec.MsgspecError:  # of another version: the outbox keeps it and says so
+            continue
+    return found
 
 
 def _where(wanted: IncidentFilter) -> tuple[str, tuple[object, ...]]:

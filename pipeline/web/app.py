@@ -12,11 +12,12 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from mailwarden.parsers.errors import MailwardenError
-from mailwarden.pipeline.web import door, pages
+from mailwarden.pipeline.web import api, door, mail_pages, pages
 from mailwarden.pipeline.web.desk import Desk
 from mailwarden.pipeline.web.frame import message, tongue_of
 from mailwarden.pipeline.web.guard import Guard
 from mailwarden.pipeline.web.live import Live, events
+from mailwarden.pipeline.web.metrics import metrics
 from mailwarden.pipeline.web.templates import STATIC, Templates
 
 __all__ = ["make_app"]
@@ -55,6 +56,22 @@ def make_app(desk: Desk, *, hosts: frozenset[str] = frozenset()) -> Starlette:
             Route("/i/{id}/on-it", pages.on_it, methods=["POST"]),
             Route("/i/{id}/silence", pages.silence, methods=["POST"]),
             Route("/i/{id}/normal", pages.normal, methods=["POST"]),
+            Route("/messages", mail_pages.messages),
+            Route("/people", mail_pages.people),
+            Route("/delivery", mail_pages.delivery),
+            Route("/reputation", mail_pages.reputation),
+            Route("/reports", mail_pages.reports),
+            Route("/reports/sent", mail_pages.report_sent),
+            Route("/health", mail_pages.health),
+            Route("/metrics", metrics),
+            Route("/api/v1/openapi.json", api.openapi),
+            Route("/api/v1/status", api.status),
+            Route("/api/v1/incidents", api.incidents),
+            Route("/api/v1/incidents/{id}", api.incident),
+            Route("/api/v1/messages", api.messages),
+            Route("/api/v1/people", api.people),
+            Route("/api/v1/delivery", api.delivery),
+            Route("/api/v1/reputation", api.reputation),
             Route("/events", events),
             Route("/sign-in", door.sign_in_page, methods=["GET"]),
             Route("/sign-in", door.sign_in, methods=["POST"]),

@@ -7,15 +7,19 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
 
+from mailwarden.pipeline.archive import Index
 from mailwarden.pipeline.configuration import Configuration, store_path
 from mailwarden.pipeline.store import Reader, Store
 from mailwarden.pipeline.web.audit import Audit
+from mailwarden.pipeline.web.jobs import Jobs
 from mailwarden.pipeline.web.limits import Bucket, Limiter
 from mailwarden.pipeline.web.people import People
 from mailwarden.pipeline.web.sessions import Links, Sessions
+from mailwarden.pipeline.web.totals import Totals
 
 __all__ = ["Desk"]
 
+_DAY_US = 86_400_000_000
 _ASKS = Bucket(burst=200, each_s=0.05)  # a page and what it loads, twenty times at once; then 20 requests a second
 _PASSWORDS = Bucket(burst=5, each_s=30.0)  # by person and by address
 
@@ -42,6 +46,9 @@ class Desk:
     sessions: Sessions = field(init=False)
     audit: Audit = field(init=False)
     asks: Limiter = field(init=False)
+    jobs: Jobs = field(init=False)
+    index: Index = field(init=False)
+    totals: Totals = field(init=False)
     passwords: Limiter = field(init=False)
 
     def __post_init__(self) -> None:
@@ -49,6 +56,9 @@ class Desk:
         object.__setattr__(self, "sessions", Sessions(self.monotonic))
         object.__setattr__(self, "audit", Audit(self.directory, self.clock))
         object.__setattr__(self, "asks", Limiter(_ASKS, self.monotonic))
+        object.__setattr__(self, "totals", Totals())
+        object.__setattr__(self, "jobs", Jobs(self.monotonic))
+        object.__setattr__(self, "index", Index(self.configuration.archive_directory, self.directory / "web-index"))
         object.__setattr__(self, "passwords", Limiter(_PASSWORDS, self.monotonic))
 
     @property
@@ -70,6 +80,12 @@ class Desk:
         """
         with Reader.open(self.path) as reader:
             yield reader
+
+    def present_us(self, reader: Reader) -> int:
+        """Give the end of the time that is looked at: now, or where the logs end that were read long ago."""
+        now_us = self.clock()
+        stream_us = int(reader.store.meta("stream_us") or 0)
+        return stream_us if stream_us and stream_us < now_us - _DAY_US else now_us
 
     def ask_service(self, kind: str, payload: dict[str, object]) -> int:
         """Ask the running service for something; give the number of the act.

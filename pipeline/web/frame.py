@@ -32,6 +32,12 @@ __all__ = [
 _PAGES = (  # in the order of the questions that people come with; the last word: for those who see everything
     ("now", "/", N_("Now"), False),
     ("incidents", "/incidents", N_("Incidents"), False),
+    ("messages", "/messages", N_("Messages"), False),
+    ("people", "/people", N_("People"), False),
+    ("delivery", "/delivery", N_("Delivery"), True),
+    ("reputation", "/reputation", N_("Reputation"), True),
+    ("reports", "/reports", N_("Reports"), False),
+    ("health", "/health", N_("Health"), True),
 )
 
 

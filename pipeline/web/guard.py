@@ -54,7 +54,7 @@ class Guard:
             if part["type"] == "http.response.start":
                 headers = MutableHeaders(scope=part)
                 for name, value in _HEADERS.items():
-                    headers[name] = value
+                    headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
                 if scope["scheme"] == "https":
                     headers["Strict-Transport-Security"] = "max-age=31536000"

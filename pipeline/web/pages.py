@@ -36,7 +36,9 @@ def now(request: Request) -> Response:
     desk, tongue = desk_of(request), tongue_of(request)
     now_us = desk.clock()
     with desk.reader() as reader:
-        view = now_view(reader, visitor_of(request), tongue, desk.zone, read_pulse(reader, now_us), now_us)
+        present_us = desk.present_us(reader)
+        pulse = read_pulse(reader, now_us)
+        view = now_view(reader, visitor_of(request), tongue, desk.zone, pulse, now_us, present_us)
         return answer(request, "now.html", view, tab="now", reader=reader, live=True)
 
 

@@ -2,13 +2,16 @@
 
 import socket
 import ssl
+import sys
+import threading
 import time
 from collections.abc import Callable
 from datetime import tzinfo
 
 import uvicorn
 
-from mailwarden.parsers.errors import ConfigurationError, UsageError
+from mailwarden.parsers.errors import ConfigurationError, StoreError, UsageError
+from mailwarden.pipeline.archive import find_recent
 from mailwarden.pipeline.configuration import Configuration, resolved_secret
 from mailwarden.pipeline.configuration_web import Address
 from mailwarden.pipeline.web.app import make_app
@@ -18,6 +21,7 @@ from mailwarden.pipeline.web.sessions import Links
 
 __all__ = ["make_desk", "serve"]
 
+_INDEX_S = 30.0  # between two looks for new files of the archive
 _GRACE_S = 2  # what open pages get to end
 
 
@@ -89,7 +93,28 @@ def serve(desk: Desk, address: Address, said: Callable[[str], None]) -> None:
     scheme = "https" if web.certificate else "http"
     base = web.url or f"{scheme}://{Address(address.host, port)}"
     url = f"{base}/sign-in?token={desk.links.make()}" if desk.links is not None else base
+    ended = threading.Event()
+    indexing = threading.Thread(target=_keep_index, args=(desk, ended), name="index", daemon=True)
+    indexing.start()
     _Server(config, lambda: said(url)).run(sockets=[listener])
+    ended.set()
+    indexing.join(_GRACE_S)
+
+
+def _keep_index(desk: Desk, ended: threading.Event) -> None:
+    """Index the archive as it grows, a file at a time."""
+    complaint = ""
+    while True:
+        try:
+            find_recent(desk.index, "-")  # reads what is new, and imports pyarrow before anybody waits for it
+            while desk.index.build(1) and not ended.is_set():
+                pass
+        except StoreError as error:
+            if str(error) != complaint:
+                complaint = str(error)
+                sys.stderr.write(f"{complaint}\n")
+        if ended.wait(_INDEX_S):
+            return
 
 
 class _Server(uvicorn.Server):

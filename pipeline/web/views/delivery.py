@@ -13,7 +13,7 @@ from mailwarden.pipeline.web.views.measures import HOUR_US
 from mailwarden.pipeline.web.views.plot import Plot, plot
 from mailwarden.pipeline.words import CLASSES
 
-__all__ = ["DeliveryView", "SPANS", "delivery_view", "read_span"]
+__all__ = ["SPANS", "DeliveryView", "delivery_view", "read_span"]
 
 SPANS = {"1": N_("24 hours"), "7": N_("7 days"), "30": N_("30 days")}
 _FAILED = ("bounced", "expired", "undeliverable")
@@ -68,7 +68,10 @@ def delivery_view(reader: Reader, days: str, chosen: str, tongue: Translator, no
     providers = [_provider(name, of, tongue) for name, of in away.items()]
     providers.sort(key=lambda one: (not one.bad, -(one.deferred + one.bounced), -one.sent, one.name))
     chosen = chosen if chosen in away else (providers[0].id if providers else "")
-    hours = list(range(max(from_us, _began(reader, from_us)), to_us, HOUR_US))
+    began_us = reader.store.first_rollup_us() or 0
+    if began_us > from_us - 24 * HOUR_US:  # counts of a day stand at its midnight, before the first line
+        began_us = min((row.hour_us for row in rows), default=to_us)
+    hours = list(range(max(from_us, began_us), to_us, HOUR_US))
     return DeliveryView(
         days=days,
         spans=[(value, tongue.gettext(word), value == days) for value, word in SPANS.items()],
@@ -79,11 +82,6 @@ def delivery_view(reader: Reader, days: str, chosen: str, tongue: Translator, no
         local=local,
         incidents=reader.count(IncidentFilter(statuses=("open", "quiet"), category="blocklist_risk")),
     )
-
-
-def _began(reader: Reader, from_us: int) -> int:
-    began_us = reader.store.first_rollup_us() or 0
-    return began_us + (from_us - began_us) % HOUR_US
 
 
 def _provider(name: str, rows: list[HourRow], tongue: Translator) -> Provider:

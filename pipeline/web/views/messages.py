@@ -10,9 +10,9 @@ import msgspec
 from mailwarden.alerts.translate import N_, Translator
 from mailwarden.pipeline.web.visitor import Visitor
 
-__all__ = ["Life", "MessagesView", "messages_view"]
+__all__ = ["Life", "MessagesView", "events_for", "messages_view"]
 
-_LIVES = 50  # messages on a page
+_LIVES = 25  # messages on a page
 _STEPS = 60  # events of one message
 _OTHERS = 50
 _NAMED = 3  # recipients that are written out
@@ -131,6 +131,14 @@ def messages_view(
     )
 
 
+def events_for(events: Sequence[dict[str, Any]], visitor: Visitor) -> list[dict[str, Any]]:
+    """Give events as data, without what is of others; their lines name more than the fields, so those stay away too."""
+    seen = [_seen(one, visitor) for one in events if _theirs(one, visitor)]
+    if visitor.sees_all:
+        return seen
+    return [{name: value for name, value in one.items() if name != "event.original"} for one in seen]
+
+
 def _theirs(event: dict[str, Any], visitor: Visitor) -> bool:
     """Say whether an event is about somebody of the visitor's domains."""
     return visitor.sees_all or any(visitor.owns(name) for name in [*_senders(event), *_recipients(event)])
@@ -204,12 +212,12 @@ def _life(events: list[dict[str, Any]], tongue: Translator) -> Life:
         if event.get("event.action") == "delivery":
             for address in _recipients(event)[:1] or ["?"]:
                 last[address.lower()] = event
-    counts = Counter(str(event.get("mail.delivery.status") or "?") for event in last.values())
-    bad = [event for event in last.values() if event.get("mail.delivery.status") != "sent"]
+    counts = Counter(map(_status, last.values()))
+    bad = [event for event in last.values() if _status(event) != "sent"]
     names = list(dict.fromkeys(name for event in events for name in _listed(event.get("email.to.address"))))
     return Life(
         at_us=_at_us(events[0]),
-        sender=_first(events, "email.from.address") or _first(events, "mailwarden.account") or _first(events, "user.name"),
+        sender=_first(events, "email.from.address") or _first(events, "mailwarden.account"),
         recipients=names[:_NAMED],
         more=max(0, max(len(names), *(int(one.get("mail.recipient_count") or 0) for one in events)) - _NAMED),
         size=max(int(one.get("mail.size") or 0) for one in events),
@@ -220,6 +228,12 @@ def _life(events: list[dict[str, Any]], tongue: Translator) -> Life:
         steps=[_step(one, tongue) for one in events[:_STEPS]],
         left_out=max(0, len(events) - _STEPS),
     )
+
+
+def _status(event: dict[str, Any]) -> str:
+    """Give what became of a delivery; Dovecot only says whether it worked."""
+    status = str(event.get("mail.delivery.status") or "")
+    return status or ("sent" if event.get("event.outcome") == "success" else "deferred")
 
 
 def _outcomes(counts: Counter[str], tongue: Translator) -> list[Outcome]:
@@ -233,7 +247,7 @@ def _outcomes(counts: Counter[str], tongue: Translator) -> list[Outcome]:
 
 def _step(event: dict[str, Any], tongue: Translator) -> Step:
     action = str(event.get("event.action") or "")
-    status = str(event.get("mail.delivery.status") or "")
+    status = _status(event)
     word = _ACTIONS.get(action)
     said = tongue.gettext(word) if word else action
     if action == "delivery" and status in _WORDS:
@@ -244,7 +258,7 @@ def _step(event: dict[str, Any], tongue: Translator) -> Step:
         at_us=_at_us(event),
         word=said,
         about=", ".join(one for one in about if one),
-        relay=str(event.get("mail.delivery.relay") or event.get("source.ip") or ""),
+        relay=str(event.get("mail.delivery.relay") or event.get("mail.mailbox") or event.get("source.ip") or ""),
         said=str(event.get("smtp.reply.text") or event.get("event.reason") or ""),
     )
 

@@ -27,7 +27,6 @@ _WORTH = ("critical", "high", "medium")
 _MINOR = ("low", "info")
 _UNDERSTOOD = 0.99  # below it the log is not well read
 _LEAST_HOURS = 2  # of a chart
-_DAY_US = 24 * HOUR_US
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -91,8 +90,16 @@ class NowView(msgspec.Struct, frozen=True):
     waits: list[Waits]
 
 
-def now_view(reader: Reader, visitor: Visitor, tongue: Translator, zone: tzinfo, pulse: Pulse, now_us: int) -> NowView:
-    """Look at everything that is open."""
+def now_view(
+    reader: Reader,
+    visitor: Visitor,
+    tongue: Translator,
+    zone: tzinfo,
+    pulse: Pulse,
+    now_us: int,
+    present_us: int,
+) -> NowView:
+    """Look at everything that is open, and at the 24 hours before `present_us`."""
     wanted = IncidentFilter(
         statuses=("open", "quiet"), severities=_WORTH, domains=visitor.domains, parts=not visitor.sees_all
     )
@@ -100,7 +107,7 @@ def now_view(reader: Reader, visitor: Visitor, tongue: Translator, zone: tzinfo,
     found = reader.incidents(wanted, limit=_LOOKED_AT)
     needing = [one for one in found if quieted(one, silences, now_us) is None]
     minor = reader.count(msgspec.structs.replace(wanted, severities=_MINOR))
-    measures = measure(reader, _until_us(reader, now_us)) if visitor.sees_all else None
+    measures = measure(reader, present_us) if visitor.sees_all else None
     rows = [_row(one, tongue) for one in measures.numbers] if measures else []
     warnings = _warnings(reader.store.outbox_counts(), measures, tongue, zone, now_us) if visitor.sees_all else []
     history = any(row.usual for row in rows)
@@ -139,6 +146,8 @@ def _cards(
 def _plots(reader: Reader, measures: Measures, tongue: Translator) -> list[Plot]:
     """Draw two of the numbers, from the first hour that was ever counted on: what was before is not nothing."""
     began_us = reader.store.first_rollup_us() or 0
+    if began_us > measures.from_us - 24 * HOUR_US:  # counts of a day stand at its midnight, before the first line
+        began_us = min((row.hour_us for row in measures.rows if row.name == "lines"), default=began_us)
     plots = []
     for name in ("failed_logins", "sent"):
         hours, counts = per_hour(measures, name)
@@ -173,12 +182,6 @@ def _waits(measures: Measures, tongue: Translator) -> list[Waits]:
         who = tongue.gettext("all others") if name == OTHER else provider_name(name)
         waits.append(Waits(who, by_class.total(), word))
     return waits
-
-
-def _until_us(reader: Reader, now_us: int) -> int:
-    """Give the end of the day that is looked at: now, or where the logs end that were read long ago."""
-    stream_us = int(reader.store.meta("stream_us") or 0)
-    return stream_us if stream_us and stream_us < now_us - _DAY_US else now_us
 
 
 def _verdict(needing: list[Incident], pulse: Pulse, calm: bool, tongue: Translator) -> tuple[str, str]:

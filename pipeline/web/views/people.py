@@ -17,6 +17,8 @@ DAY_US = 24 * HOUR_US
 _DAYS = (7, 30)
 _PAGE = 100
 _DORMANT_DAYS = 14  # without a login, seen before in the time that is looked at
+_TRIED = 5  # failed logins,
+_TRIED_SHARE = 0.1  # and more than this part of those that succeeded
 KINDS = {
     "": N_("all"),
     "clear": N_("without TLS"),
@@ -150,11 +152,12 @@ def _person(name: str, seen: _Seen, query: PeopleQuery, began_us: int, from_us: 
         marks.append("new")
     if last < now_us - _DORMANT_DAYS * DAY_US:
         marks.append("dormant")
-    if seen.failed:
+    logins = sum(ways.total() for ways in seen.ways.values())
+    if seen.failed >= _TRIED and seen.failed > _TRIED_SHARE * logins:  # everybody mistypes now and then
         marks.append("failing")
     return Person(
         name=name,
-        logins=sum(ways.total() for ways in seen.ways.values()),
+        logins=logins,
         ways=[
             Way(PROTOCOLS.get(protocol, protocol or "?"), ways.total(), _tls(ways))
             for protocol, ways in sorted(seen.ways.items(), key=lambda one: -one[1].total())

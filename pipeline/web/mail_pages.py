@@ -1,0 +1,142 @@
+"""The pages about mail and about mailwarden itself: messages, people, delivery, reputation, reports, health."""
+
+from datetime import UTC, datetime
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from mailwarden.pipeline.archive import Found, find_recent
+from mailwarden.pipeline.web.desk import Desk
+from mailwarden.pipeline.web.frame import answer, desk_of, message, tongue_of, visitor_of
+from mailwarden.pipeline.web.pulse import read_pulse
+from mailwarden.pipeline.web.views.delivery import delivery_view, read_span
+from mailwarden.pipeline.web.views.health import health_view
+from mailwarden.pipeline.web.views.messages import messages_view
+from mailwarden.pipeline.web.views.people import people_view, read_people_query
+from mailwarden.pipeline.web.views.reports import read_report_query, report_html, reports_view
+from mailwarden.pipeline.web.views.reputation import reputation_view
+
+__all__ = ["delivery", "found_messages", "health", "messages", "people", "report_sent", "reports", "reputation"]
+
+_LONGEST = 320  # characters that are looked for: an address
+# A report is a page of its own that may hold its own styles and pictures, and nothing that runs.
+_REPORT_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+
+
+def messages(request: Request) -> Response:
+    """Where is this mail?"""
+    desk = desk_of(request)
+    what = request.query_params.get("what", "")[:_LONGEST].strip()
+    before = request.query_params.get("before", "")[:200]
+    found = found_messages(desk, what, before)
+    view = messages_view(
+        what,
+        found.events,
+        visitor_of(request),
+        tongue_of(request),
+        archive=desk.configuration.archive_directory.exists(),
+        before=found.before,
+        later=bool(before),
+    )
+    with desk.reader() as reader:
+        return answer(request, "messages.html", view, tab="messages", title=what, reader=reader)
+
+
+def found_messages(desk: Desk, what: str, before: str) -> Found:
+    """Look something up in the archive."""
+    if not what or not desk.configuration.archive_directory.exists():
+        return Found([], "")
+    return find_recent(desk.index, what, before=before)
+
+
+def people(request: Request) -> Response:
+    """Who logs in how?"""
+    desk, query = desk_of(request), read_people_query(request.query_params)
+    with desk.reader() as reader:
+        view = people_view(reader, query, visitor_of(request), tongue_of(request), desk.present_us(reader))
+        return answer(request, "people.html", view, tab="people", reader=reader)
+
+
+def delivery(request: Request) -> Response:
+    """Who slows or refuses our mail?"""
+    if not visitor_of(request).sees_all:
+        return _not_theirs(request)
+    desk, days = desk_of(request), read_span(request.query_params)
+    provider = request.query_params.get("provider", "")[:_LONGEST]
+    with desk.reader() as reader:
+        view = delivery_view(reader, days, provider, tongue_of(request), desk.present_us(reader))
+        return answer(request, "delivery.html", view, tab="delivery", reader=reader)
+
+
+def reputation(request: Request) -> Response:
+    """Are we listed?"""
+    visitor = visitor_of(request)
+    if not visitor.sees_all:
+        return _not_theirs(request)
+    desk = desk_of(request)
+    with desk.reader() as reader:
+        view = reputation_view(reader, visitor, tongue_of(request), desk.zone, desk.clock())
+        return answer(request, "reputation.html", view, tab="reputation", reader=reader)
+
+
+def reports(request: Request) -> Response:
+    """Show a report as it is sent, or say that it is being made."""
+    desk, visitor, now = desk_of(request), visitor_of(request), _now(request)
+    if visitor.domains == ():
+        return _not_theirs(request)
+    query = read_report_query(request.query_params, visitor, now.astimezone(desk.zone).date())
+    with desk.reader() as reader:
+        host = desk.configuration.called
+        view = reports_view(desk.jobs, reader.store.path, query, visitor, tongue_of(request), desk.zone, now, host)
+        response = answer(request, "reports.html", view, tab="reports", reader=reader)
+    if not view.made and not view.fault:
+        response.headers["Refresh"] = "1"
+    return response
+
+
+def report_sent(request: Request) -> Response:
+    """Give a report alone, as it is sent."""
+    desk, visitor, now = desk_of(request), visitor_of(request), _now(request)
+    if visitor.domains == ():
+        return _not_theirs(request)
+    query = read_report_query(request.query_params, visitor, now.astimezone(desk.zone).date())
+    html = report_html(desk.jobs, desk.path, query, tongue_of(request), desk.zone, now, desk.configuration.called)
+    if html is None:
+        said = tongue_of(request).gettext("It is being made; this page looks again by itself.")
+        response = message(request, 200, said)
+        response.headers["Refresh"] = "1"
+        return response
+    return HTMLResponse(html, headers={"Content-Security-Policy": _REPORT_POLICY})
+
+
+def health(request: Request) -> Response:
+    """Is mailwarden itself well?"""
+    if not visitor_of(request).sees_all:
+        return _not_theirs(request)
+    desk = desk_of(request)
+    with desk.reader() as reader:
+        now_us = desk.clock()
+        path = desk.configuration.path
+        pulse = read_pulse(reader, now_us)
+        view = health_view(
+            reader,
+            desk.jobs,
+            pulse,
+            str(path) if path else None,
+            tongue_of(request),
+            desk.present_us(reader),
+        )
+        response = answer(request, "health.html", view, tab="health", reader=reader)
+    if view.checks is None:
+        response.headers["Refresh"] = "2"
+    return response
+
+
+def _not_theirs(request: Request) -> Response:
+    return message(
+        request, 403, tongue_of(request).gettext("This page tells of all customers, so it is not shown to you.")
+    )
+
+
+def _now(request: Request) -> datetime:
+    return datetime.fromtimestamp(desk_of(request).clock() / 1_000_000, UTC)

@@ -1,0 +1,131 @@
+"""Health: is mailwarden itself well? Sources, lag, what was not understood, channels, disk, versions."""
+
+import json
+import platform
+import shutil
+import sqlite3
+from pathlib import Path
+
+import msgspec
+
+from mailwarden import __version__
+from mailwarden.alerts.translate import Translator
+from mailwarden.pipeline.store import OutboxCounts, Reader
+from mailwarden.pipeline.web.jobs import Jobs
+from mailwarden.pipeline.web.pulse import Pulse, Source, read_sources
+from mailwarden.pipeline.web.views.measures import measure
+
+__all__ = ["HealthView", "health_view"]
+
+_SHAPES = 15
+_WAITING = 100
+_CHECKS_S = 300.0
+_TONES = {"ok": "ok", "warning": "watch", "error": "critical"}
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """Lines of one kind that nobody understands."""
+
+    program: str
+    lines: int
+    sample: str
+
+
+class Channel(msgspec.Struct, frozen=True):
+    """A channel that fails: what it said, and how many notices wait for it."""
+
+    name: str
+    said: str
+    waiting: int
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """One check of `doctor`."""
+
+    name: str
+    tone: str
+    word: str
+    says: str
+    mend: str
+
+
+class HealthView(msgspec.Struct, frozen=True):
+    """How mailwarden is. `checks` None: they are being made."""
+
+    pulse: Pulse
+    sources: list[Source]
+    lines: int
+    understood: int
+    of_mail: int
+    shapes: list[Shape]
+    more_shapes: int
+    counts: OutboxCounts
+    channels: list[Channel]
+    free: str
+    store: str
+    directory: str
+    checks: list[Checked] | None
+    versions: list[tuple[str, str]]
+
+
+def health_view(
+    reader: Reader, jobs: Jobs, pulse: Pulse, configuration: str | None, tongue: Translator, now_us: int
+) -> HealthView:
+    """Look at everything that is about mailwarden itself."""
+    day = measure(reader, now_us)
+    shapes = reader.store.unparsed()
+    path = reader.store.path
+    return HealthView(
+        pulse=pulse,
+        sources=read_sources(reader),
+        lines=day.lines,
+        understood=day.understood,
+        of_mail=day.of_mail,
+        shapes=[Shape(f"{one.module} {one.program}".strip(), one.lines, one.sample) for one in shapes[:_SHAPES]],
+        more_shapes=max(0, len(shapes) - _SHAPES),
+        counts=reader.store.outbox_counts(),
+        channels=_channels(reader),
+        free=f"{shutil.disk_usage(path.parent).free / 1e9:.1f} GB",
+        store=f"{_size(path) / 1e6:.1f} MB",
+        directory=str(path.parent),
+        checks=_checks(jobs, configuration, tongue),
+        versions=[
+            ("mailwarden", __version__),
+            ("Python", platform.python_version()),
+            ("SQLite", sqlite3.sqlite_version),
+        ],
+    )
+
+
+def _channels(reader: Reader) -> list[Channel]:
+    failing: dict[str, Channel] = {}
+    for row in reader.waiting(_WAITING):
+        for name, said in row.delivery.failed.items():
+            before = failing.get(name)
+            failing[name] = Channel(name, said, before.waiting + 1 if before else 1)
+    return sorted(failing.values(), key=lambda one: one.name)
+
+
+def _checks(jobs: Jobs, configuration: str | None, tongue: Translator) -> list[Checked] | None:
+    words = ["mailwarden", "doctor", "--json", *(["--config", configuration] if configuration else [])]
+    made = jobs.get(words, _CHECKS_S)
+    if made is None:
+        return None
+    found = []
+    for line in made.out.splitlines():
+        try:
+            one = json.loads(line)
+            state = str(one["state"])
+            word = {
+                "ok": tongue.gettext("ok"),
+                "warning": tongue.gettext("to mend"),
+                "error": tongue.gettext("broken"),
+            }.get(state, tongue.gettext("not checked"))
+            found.append(Checked(one["name"], _TONES.get(state, "minor"), word, one["says"], one.get("mend", "")))
+        except (ValueError, KeyError, TypeError):
+            continue
+    return found
+
+
+def _size(path: Path) -> int:
+    return sum(one.stat().st_size for one in path.parent.glob(f"{path.name}*") if one.is_file())

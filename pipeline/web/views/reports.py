@@ -1,0 +1,159 @@
+"""Reports: those of a day and of a week as they are sent, and two days beside each other."""
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mailwarden.alerts.translate import Translator
+from mailwarden.pipeline.web.jobs import Jobs, Made
+from mailwarden.pipeline.web.visitor import Visitor
+from mailwarden.pipeline.words import MEASURES
+
+__all__ = ["ReportQuery", "ReportsView", "read_report_query", "report_html", "reports_view"]
+
+_FRESH_S = 60.0  # of a day that goes on
+_OLD_S = 3600.0
+_DAYS = 14  # offered to click on
+_FIRST_YEAR = 1990
+
+
+class ReportQuery(msgspec.Struct, frozen=True):
+    """What stands in the address bar: a day, or the week that ends with it; beside another."""
+
+    day: date
+    week: bool = False
+    beside: date | None = None
+    domain: str = ""
+
+    @property
+    def first(self) -> date:
+        """The first of its days."""
+        return self.day - timedelta(days=6) if self.week else self.day
+
+    def values(self, **other: object) -> dict[str, object]:
+        """Give it as it stands in the address bar, with some of it changed."""
+        values: dict[str, object] = {
+            "day": self.day.isoformat(),
+            "week": "1" if self.week else "",
+            "with": self.beside.isoformat() if self.beside else "",
+            "domain": self.domain,
+        }
+        return values | other
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """A number of the day and of the one beside it."""
+
+    word: str
+    one: int
+    other: int
+    mark: str
+
+
+class ReportsView(msgspec.Struct, frozen=True):
+    """One report, and the way to others. `made` False: it is being made, look again."""
+
+    query: ReportQuery
+    days: list[date]
+    made: bool
+    fault: str
+    verdict: str
+    pairs: list[Pair]
+    domains: tuple[str, ...]
+
+
+def read_report_query(values: Mapping[str, str], visitor: Visitor, today: date) -> ReportQuery:
+    """Read the address bar; what cannot be understood is left out."""
+    domain = values.get("domain", "").lower()
+    if visitor.domains is not None and domain not in visitor.domains:
+        domain = visitor.domains[0] if visitor.domains else ""
+    day = _day(values.get("day", ""), today) or today - timedelta(days=1)
+    return ReportQuery(
+        day=day,
+        week=values.get("week") == "1",
+        beside=_day(values.get("with", ""), today),
+        domain=domain if visitor.domains is not None else "",
+    )
+
+
+def reports_view(
+    jobs: Jobs,
+    store: Path,
+    query: ReportQuery,
+    visitor: Visitor,
+    tongue: Translator,
+    zone: tzinfo,
+    now: datetime,
+    host: str,
+) -> ReportsView:
+    """Give a report, or say that it is being made."""
+    today = now.astimezone(zone).date()
+    made = _ask(jobs, store, query, tongue, zone, today, host)
+    other = None
+    if query.beside is not None:
+        beside = msgspec.structs.replace(query, day=query.beside, beside=None)
+        other = _ask(jobs, store, beside, tongue, zone, today, host)
+    data = _data(made)
+    return ReportsView(
+        query=query,
+        days=[today - timedelta(days=n) for n in range(_DAYS)],
+        made=made is not None and (query.beside is None or other is not None),
+        fault=made.fault if made is not None else "",
+        verdict=str(data.get("verdict", "")),
+        pairs=_pairs(data, _data(other), tongue),
+        domains=visitor.domains or (),
+    )
+
+
+def report_html(
+    jobs: Jobs, store: Path, query: ReportQuery, tongue: Translator, zone: tzinfo, now: datetime, host: str
+) -> str | None:
+    """Give a report as it is sent; None where it is not there yet."""
+    made = _ask(jobs, store, query, tongue, zone, now.astimezone(zone).date(), host)
+    if made is None or made.fault:
+        return None
+    return str(json.loads(made.out)["html"])
+
+
+def _ask(
+    jobs: Jobs, store: Path, query: ReportQuery, tongue: Translator, zone: tzinfo, today: date, host: str
+) -> Made | None:
+    words = [
+        "mailwarden.pipeline.report", str(store), "--page", "--from", query.first.isoformat(), "--to",
+        query.day.isoformat(), "--zone", str(getattr(zone, "key", "UTC")), "--language", tongue.language,
+    ]  # fmt: skip
+    words += ["--weekly"] if query.week else []
+    words += [f"--domain={query.domain}"] if query.domain else []
+    words += [f"--host={host}"] if host else []
+    return jobs.get(words, _FRESH_S if query.day >= today - timedelta(days=1) else _OLD_S)
+
+
+def _data(made: Made | None) -> dict[str, Any]:
+    if made is None or made.fault:
+        return {}
+    data = json.loads(made.out)["data"]
+    return data if isinstance(data, dict) else {}
+
+
+def _pairs(one: dict[str, Any], other: dict[str, Any], tongue: Translator) -> list[Pair]:
+    pairs = []
+    for name, measure in one.get("measures", {}).items():
+        beside = other.get("measures", {}).get(name)
+        if beside is None or name not in MEASURES:
+            continue
+        first, second = int(measure["count"]), int(beside["count"])
+        mark = "▲" if first > second else "▼" if first < second else "="
+        pairs.append(Pair(tongue.gettext(MEASURES[name]), first, second, mark))
+    return pairs
+
+
+def _day(text: str, today: date) -> date | None:
+    try:
+        day = date.fromisoformat(text) if len(text) == 10 else None
+    except ValueError:
+        return None
+    return day if day is not None and day.year >= _FIRST_YEAR and day <= today else None

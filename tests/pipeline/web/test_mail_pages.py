@@ -1,0 +1,359 @@
+"""The pages about mail and about mailwarden itself, and the same as data."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from incidents import START_US
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
+from prometheus_client.parser import text_string_to_metric_families as plain
+from served import TOKEN, Client, Served, served
+from test_pages import CUSTOMER, HOSTILE, words
+
+from mailwarden.alerts.incident import Notification
+from mailwarden.alerts.outbox import Delivery, pack
+from mailwarden.parsers.event import Event
+from mailwarden.pipeline.archive import Archive
+from mailwarden.pipeline.configuration import store_path
+from mailwarden.pipeline.store import Commit, Listing, Posture, Store
+from mailwarden.pipeline.web.openapi import document
+
+HOUR_US = START_US - START_US % 3_600_000_000
+DAY_US = 86_400_000_000
+
+
+def event(second: int, action: str, **fields: Any) -> Event:
+    """Make an event."""
+    made = Event()
+    made.timestamp_us = made.stream_us = START_US + second * 1_000_000
+    made.event_kind, made.event_action, made.host_hostname = "event", action, "mx1"
+    for name, value in fields.items():
+        setattr(made, name, value)
+    return made
+
+
+@pytest.fixture
+def mail(directory: Path) -> Path:
+    """That directory with an archive: a message to two people, another customer's, and a login."""
+    mine: dict[str, Any] = {"mail_queue_id": "4Zx", "mailwarden_account": "ana@nova0.test"}
+    other: dict[str, Any] = {"mail_queue_id": "5Zy", "mailwarden_account": "secret@other.test"}
+    archive = Archive.open(directory / "archive", 0)
+    archive.write(
+        1,
+        [
+            event(0, "message-received", user_name="ana@nova0.test", source_ip="192.0.2.7", **mine),
+            event(1, "message-queued", email_from_address=["ana@nova0.test"], mail_recipient_count=2, **mine),
+            event(
+                2, "delivery", email_to_address=["bob@example.org"], mail_delivery_status="sent",
+                smtp_reply_text="250 ok", **mine,
+            ),
+            event(
+                3, "delivery", email_to_address=["eve@example.net"], mail_delivery_status="deferred",
+                smtp_reply_text=f"451 {HOSTILE}", **mine,
+            ),
+            event(4, "delivery", email_to_address=["ana@nova0.test"], email_from_address=["secret@other.test"], **other),
+            event(5, "delivery", email_to_address=["olga@other.test"], mail_delivery_status="sent", **other),
+            event(6, "auth-success", user_name="ana@nova0.test", source_ip="192.0.2.7"),
+        ],
+    )  # fmt: skip
+    rollups = {
+        (HOUR_US, "login_account", "ana@nova0.test", "imap", "1.3"): 9,
+        (HOUR_US, "login_account", "old@nova0.test", "pop3", "no"): 2,
+        (HOUR_US, "login_account", HOSTILE, "imap", "1.0"): 1,
+        (HOUR_US, "login_account", "secret@other.test", "imap", "1.3"): 4,
+        (HOUR_US, "auth_account", "ana@nova0.test", "exists", ""): 1,
+        (HOUR_US, "auth_account", "guessed@nova0.test", "unknown", ""): 7,
+        (HOUR_US, "sent", "ana@nova0.test", "account", ""): 3,
+        (HOUR_US, "delivery_waited", "google", "hour", ""): 2,
+        (HOUR_US, "delivery", HOSTILE, "bounced", "blocklist"): 50,
+    }
+    listings = [
+        Listing("192.0.2.25", "bl.example", START_US, START_US, "listed", "Example BL", 1.0, ("127.0.0.2",), HOSTILE),
+        Listing("192.0.2.25", "zen.example", START_US, START_US, "no answer", "Zen", 1.0),
+    ]
+    postures = [
+        Posture("nova0.test", "spf", "nova0.test", START_US, START_US, "wrong", "spf_missing", should="v=spf1 -all")
+    ]
+    with Store.open(store_path(directory)) as store:
+        store.commit(Commit(2, rollups=rollups, listings=listings, postures=postures))
+    return directory
+
+
+@pytest.fixture
+def page(mail: Path) -> Iterator[Served]:
+    """The page of it, as it was that night."""
+    with served(mail) as one:
+        one.clocks.now_us = START_US + 60_000_000
+        yield one
+
+
+PAGES = ("/messages?what=4zx", "/people", "/delivery", "/delivery?days=30", "/reputation", "/health", "/reports")
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_hostile_text_is_only_text(page: Served, language: str) -> None:
+    """Names of accounts and providers, replies of receivers and reasons of lists stay text on every page."""
+    client = page.client(language=language)
+    for path in PAGES:
+        answer = client.get(path)
+
+        assert answer.status == 200, path
+        assert "<script>alert" not in answer.text
+        assert "49txt" not in answer.text
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", answer.text)
+
+
+def test_a_message_has_one_line_of_life(page: Served) -> None:
+    """A queue id gives sender, receivers, what became of each, and what was said of the one that did not get it."""
+    text = words(page.client().get("/messages?what=4ZX").text)
+
+    assert "✓ 1 delivered" in text
+    assert "▲ 1 waiting" in text
+    assert "ana@nova0.test → bob@example.org , eve@example.net" in text
+    assert "451 <script>alert(1)</script>\\x1b[31m" in text
+    assert "secret@other.test" not in text
+
+
+def test_an_address_gives_its_messages_and_its_logins(page: Served) -> None:
+    """What belongs to no message stands apart."""
+    text = words(page.client().get("/messages?what=ana@nova0.test").text)
+
+    assert "2 messages" in text
+    assert "Without a message: logins and refusals" in text
+    assert "logged in" in text
+
+
+def test_what_nobody_names(page: Served) -> None:
+    """Nothing found is said, not shown as an empty table."""
+    assert "Nothing names “nobody”" in words(page.client().get("/messages?what=nobody").text)
+
+
+def test_people_are_told_by_how_they_log_in(page: Served) -> None:
+    """Logins without TLS and with an old one are marked; a name that was only guessed is nobody."""
+    client = page.client()
+    text = words(client.get("/people").text)
+
+    assert "old@nova0.test ▲ without TLS POP3 2 (–)" in text
+    assert "TLS older than 1.2" in text
+    assert "guessed@nova0.test" not in text
+    assert "1 person logged in" in words(client.get("/people?kind=clear").text)
+
+
+def test_delivery_names_who_does_not_take_our_mail(page: Served) -> None:
+    """The first sentence names the providers; each has its reasons, in words."""
+    text = words(page.client().get("/delivery").text)
+
+    assert "Some of our mail is not taken:" in text
+    assert "too much at once 4" in text
+    assert "we are on a blocklist 50" in text
+
+
+def test_reputation_tells_no_answer_apart(page: Served) -> None:
+    """Listed, wrong and not answered are three things, and the record to publish stands there."""
+    text = words(page.client().get("/reputation").text)
+
+    assert "We stand on 1 block list." in text
+    assert "1 gave no answer: that is neither good nor bad." in text
+    assert "v=spf1 -all" in text
+
+
+def test_nothing_asked_is_no_good_reputation(directory: Path) -> None:
+    """Where no probe has run the page says that nothing was checked."""
+    with served(directory) as page:
+        assert "Not checked: no block list and no record was asked for yet." in words(
+            page.client().get("/reputation").text
+        )
+
+
+def test_a_report_is_shown_as_it_is_sent(page: Served) -> None:
+    """The report is made by a process of its own; meanwhile the page says so; then it stands there, fenced in."""
+    client = page.client()
+    day = "2025-11-23"
+    first = client.get(f"/reports?day={day}")
+    assert first.headers["refresh"] == "1"
+
+    for _ in range(120):
+        answer = client.get(f"/reports?day={day}&with=2025-11-22")
+        if "refresh" not in answer.headers:
+            break
+        time.sleep(0.5)
+    sent = client.get(f"/reports/sent?day={day}")
+
+    assert "<iframe" in answer.text
+    assert "failed logins 40 0 ▲" in words(answer.text)
+    assert sent.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+    assert "walter.rossi1969@nova0.test" in sent.text
+    assert "<script>alert" not in sent.text
+
+
+@pytest.mark.parametrize("day", ["", "2025-13-40", "0001-01-01", "9999-01-01", "x" * 500, "--page", "2025-11-23'--"])
+def test_a_day_that_is_none_gives_yesterday(page: Served, day: str) -> None:
+    """Nothing but a day gets into the command that makes the report."""
+    assert "Report of 2025-11-22" in page.client().get(f"/reports?day={day}").text
+
+
+def test_health_names_what_fails(page: Served) -> None:
+    """A channel that fails is named with what it said and how many notices wait for it."""
+    with Store.open(store_path(page.directory)) as store:
+        notice = Notification(id="n", kind="opened", incident=store.incidents()[0], at_us=START_US)
+        delivery = Delivery(notification=notice, receivers=("ops",), failed={"ops": f"403 {HOSTILE}"})
+        store.commit(Commit(3, outbox=[("n", START_US, pack(delivery))]))
+
+    client = page.client()
+    text = words(client.get("/health").text)
+
+    assert "● ops 1 notice waits 403 <script>alert(1)</script>\\x1b[31m" in text
+    assert "Lines in 24 hours 1,000" in text
+    assert "waits for ops" in words(client.get("/i/" + notice.incident.id).text)
+
+
+def test_a_customer_sees_nothing_of_others(mail: Path) -> None:
+    """A person limited to a domain finds only their own mail and people, and no page about all."""
+    with served(mail, people=[CUSTOMER]) as page:
+        page.clocks.now_us = START_US + 60_000_000
+        client = page.client(let_in=False)
+        client.sign_in("cus", "correct horse")
+        own = client.get("/messages?what=4zx")
+        answers = [own]
+        for what in ("5zy", "secret@other.test", "olga@other.test", "192.0.2.7", "ana@nova0.test"):
+            answers += [client.get(f"/messages?what={what}"), client.get(f"/api/v1/messages?what={what}")]
+        answers += [client.get(path) for path in ("/people", "/people?q=secret", "/api/v1/people", "/api/v1/status")]
+        closed = [client.get(path) for path in ("/delivery", "/reputation", "/health", "/metrics")]
+        closed += [client.get(f"/api/v1/{path}") for path in ("delivery", "reputation")]
+        sent = client.get("/reports?domain=other.test")
+
+    assert {one.status for one in answers} == {200}
+    assert {one.status for one in closed} == {403}
+    assert "eve@example.net" in own.text
+    for answer in [*answers, *closed, sent]:
+        shown = answer.text.replace("“secret@other.test”", "").replace("“olga@other.test”", "")
+        shown = re.sub(r'value="[^"]*"|<title>.*?</title>|<h1>.*?</h1>', "", shown)  # what they typed themselves
+        assert "olga" not in shown
+        assert "google" not in shown
+    inbound = client_text(answers, "5zy")
+    assert "secret@other.test → ana@nova0.test" in inbound
+
+
+def client_text(answers: list[Any], what: str) -> str:
+    """Give the words of the page on which something was looked for."""
+    return next(words(one.text) for one in answers if f'value="{what}"' in one.text)
+
+
+# ---------------------------------------------------------------------- data
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/api/v1/status", 200),
+        ("/api/v1/incidents?level=critical", 200),
+        ("/api/v1/incidents?level=bad", 400),
+        ("/api/v1/incidents?limit=5", 400),
+        ("/api/v1/incidents?page=0", 400),
+        ("/api/v1/incidents/FZJ", 200),
+        ("/api/v1/incidents/ZZZZ", 404),
+        ("/api/v1/messages", 400),
+        ("/api/v1/messages?what=4zx", 200),
+        ("/api/v1/people?days=30", 200),
+        ("/api/v1/delivery", 200),
+        ("/api/v1/reputation", 200),
+        ("/api/v1/nothing", 404),
+    ],
+)
+def test_data_comes_as_described(page: Served, path: str, status: int) -> None:
+    """Each address gives JSON, an error too."""
+    answer = page.client().get(path)
+
+    assert answer.status == status
+    assert answer.headers["content-type"].startswith("application/json")
+    assert isinstance(json.loads(answer.text), dict)
+
+
+def test_data_has_the_names_of_the_command_line(page: Served) -> None:
+    """An incident has the same keys as `mailwarden show --json`."""
+    data = json.loads(page.client().get("/api/v1/incidents/FZJ").text)
+
+    assert data["primary"] == {"user.name": "walter.rossi1969@nova0.test"}
+    assert data["first_seen"].endswith("+00:00")
+
+
+def test_the_api_keeps_to_its_description(page: Served) -> None:
+    """Schemathesis sends what the description allows and what it does not: every answer is one that is described."""
+    import schemathesis
+    from hypothesis import HealthCheck, Phase, given, settings
+    from hypothesis import strategies as st
+
+    schema = schemathesis.openapi.from_dict(document())
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    base = f"http://127.0.0.1:{page.port}"
+    modes = schemathesis.GenerationMode
+    asked = 0
+    for result in schema.get_all_operations():
+        operation = result.ok()
+        for mode in (modes.POSITIVE, modes.NEGATIVE):
+            try:
+                strategy = operation.as_strategy(generation_mode=mode)
+            except Exception as error:  # nothing about it can be wrong
+                assert mode is modes.NEGATIVE, error
+                continue
+
+            @settings(
+                max_examples=12, deadline=None, database=None, phases=[Phase.generate], derandomize=True,
+                suppress_health_check=list(HealthCheck),
+            )  # fmt: skip
+            @given(case=strategy, _=st.none())
+            def check(case: schemathesis.Case, _: None) -> None:
+                nonlocal asked
+                page.clocks.passed_s += 1
+                case.call_and_validate(base_url=base, headers=headers)
+                asked += 1
+
+            check()
+
+    assert asked > 100
+
+
+def test_prometheus_reads_the_metrics(page: Served) -> None:
+    """Both forms are parsed by Prometheus's own parser; numbers are those of the store."""
+    client = Client(page.port)
+    token = {"Authorization": f"Bearer {TOKEN}"}
+    text = client.get("/metrics", **token).text
+    open_text = client.get("/metrics", Accept="application/openmetrics-text; version=1.0.0", **token).text
+
+    found = {
+        (one.name, tuple(sorted(one.labels.items()))): one.value for family in plain(text) for one in family.samples
+    }
+    assert found["mailwarden_events_total", (("kind", "event"), ("module", "postfix"))] == 990
+    assert found["mailwarden_unparsed_ratio", ()] == 0.01
+    assert found["mailwarden_incidents", (("severity", "critical"), ("status", "open"))] == 1
+    assert found["mailwarden_delivery_total", (("class", ""), ("provider", "google"), ("status", "sent"))] == 20
+    assert found["mailwarden_outbox_pending", ()] == 0
+    assert found["mailwarden_listed", (("list", "Example BL"), ("subject", "192.0.2.25"))] == 1
+    assert not [one for one in found if "zen" in str(one).lower()]
+    assert {one.name for family in openmetrics(open_text) for one in family.samples} == {name for name, _ in found}
+
+
+def test_metrics_are_not_open(page: Served) -> None:
+    """Who has no token gets none."""
+    assert Client(page.port).get("/metrics").status == 401
+
+
+def test_counters_only_grow(mail: Path) -> None:
+    """Sums hold what was counted long ago and what was counted just now."""
+    old = (HOUR_US - 40 * DAY_US, "lines", "event", "postfix", "x")
+    with Store.open(store_path(mail)) as store:
+        store.commit(Commit(3, rollups={old: 5}))
+    with served(mail) as page:
+        client, token = Client(page.port), {"Authorization": f"Bearer {TOKEN}"}
+        line = 'mailwarden_events_total{kind="event",module="postfix"}'
+        first = client.get("/metrics", **token).text
+        with Store.open(store_path(mail)) as store:
+            store.commit(Commit(4, rollups={(HOUR_US, "lines", "event", "postfix", "y"): 7}))
+        second = client.get("/metrics", **token).text
+
+    assert f"{line} 995.0" in first
+    assert f"{line} 1002.0" in second

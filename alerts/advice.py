@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from mailwarden.alerts.escape import printable
+from mailwarden.alerts.posture import REASONS
 from mailwarden.alerts.translate import Translator, translator
 
 __all__ = ["Step", "advice_keys", "steps"]
@@ -59,8 +60,10 @@ def steps(
     """
     tongue = language if isinstance(language, Translator) else translator(language)
     known = _load()
+    mend = REASONS[str(values["posture"])].mend if values.get("posture") in REASONS else ""
+    first = [Step(tongue.say(mend, values))] if mend else []
     fitting = [step for step in known.get(key, []) if _fits(step, modules, values)] or known[_FALLBACK]
-    return [Step(tongue.say(step.text, values), _command(step, modules, values)) for step in fitting]
+    return first + [Step(tongue.say(step.text, values), _command(step, modules, values)) for step in fitting]
 
 
 @functools.cache

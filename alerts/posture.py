@@ -250,6 +250,10 @@ REASONS: dict[str, Reason] = {
     ),
     "tls_unknown": Reason("info", N_("whether old versions are taken cannot be asked from this machine")),
     # what our own server asks
+    "smarthost": Reason(
+        "info",
+        N_("all mail leaves through {host}: lists are not asked about our own addresses, which receivers do not see"),
+    ),
     "lists_dead": Reason(
         "medium", N_("{file} asks {zone}, which ended ({ends}): it costs time at each message"), N_("take {zone} out")
     ),

@@ -66,6 +66,8 @@ _ADVICE = {
 _ENTITIES = {
     "mailwarden.account": "account",
     "mailwarden.network": "network",
+    "mailwarden.own_address": "address",
+    "mailwarden.own_domain": "domain",
     "mail.provider": "provider",
     "mailwarden.receiver": "provider",
     "mailwarden.script": "script",

@@ -41,6 +41,10 @@ class Site:
         """Say whether mail from this address may pass without a login: ours, a stated relay, or not routable."""
         return _within(address, self.networks + self.relays) or _within(address, ())
 
+    def is_private(self, address: str) -> bool:
+        """Say whether an address is one that nobody outside can see."""
+        return _within(address, ())
+
     def is_monitor(self, address: str | None, *names: str | None) -> bool:
         """Say whether this is one that only checks that we are up: by its address, or as account or network labelled so."""
         if self.monitors and address is not None and _within(address, self.monitors, private=False):

@@ -91,7 +91,7 @@ class Admission:
         self._batch_lines = batch_lines or _BATCH_LINES
         self._lanes: list[Lane] = []
         self._copies: Copies | None = None
-        self._stopped = False
+        self._stopped = self._nudged = False
         self._waker = Waker()
         self._stream_us = 0
         self._live = False
@@ -166,13 +166,18 @@ class Admission:
                 if not self._follow and at_end and all(lane.source.exhausted for lane in self._lanes):
                     return
                 tick_us = self._tick() if self._follow and at_end else 0
-                if tick_us or (behind and at_end):
-                    behind = False
+                if tick_us or (behind and at_end) or (self._nudged and at_end):
+                    behind = self._nudged = False
                     yield Batch([], self._told_positions(), tick_us, True)
                 else:
                     self._waker.wait(self._pause(at_end) if self._follow else _LIVE_S / 2)
         finally:
             self.close()
+
+    def nudge(self) -> None:
+        """Give a batch soon, though no line came: something else waits. May be called from another thread."""
+        self._nudged = True
+        self._waker.wake()
 
     def stop(self) -> None:
         """End `batches` after the present one; may be called from another thread or a signal handler."""

@@ -16,6 +16,7 @@ from mailwarden.alerts.escape import printable
 from mailwarden.alerts.incident import Incident
 from mailwarden.alerts.incidents import Incidents
 from mailwarden.alerts.ledger import Ledger, place
+from mailwarden.alerts.ours import Ours
 from mailwarden.alerts.shelf import Backing, Row
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.address import is_loopback
@@ -61,6 +62,7 @@ class Fold:
         self.site = site
         self.ledger = Ledger(site, backing)
         self.correlator = Correlator(site, self.ledger, backing)
+        self.ours = Ours(site, self.ledger, backing)
         self.engine = Engine(rules, detectors, backing, file_of)
         self.incidents = Incidents(site.name, backing, open_, servers=self.ledger.servers)
         self.rollups = Rollups(counted=counted)
@@ -98,11 +100,12 @@ class Fold:
 
     def changed(self) -> int:
         """Count the state rows that a commit would write now, but for incidents."""
-        return self.ledger.changed() + self.correlator.changed() + self.engine.changed()
+        return sum(one.changed() for one in (self.ledger, self.correlator, self.ours, self.engine))
 
     def rows(self) -> list[Row]:
         """Give the state rows to commit."""
-        return [*self.ledger.drain(), *self.correlator.drain(), *self.engine.drain(), *self.incidents.rows()]
+        keepers = (self.ledger, self.correlator, self.ours, self.engine)
+        return [*(row for keeper in keepers for row in keeper.drain()), *self.incidents.rows()]
 
     def _tick(self, stream_us: int) -> int:
         """Let time pass to the whole minute before `stream_us`; give the next whole minute."""
@@ -112,7 +115,7 @@ class Fold:
         sweep_us = self.now_us - self.now_us % _SWEEP_US
         if sweep_us > self.swept_us:
             self.swept_us = sweep_us
-            for keeper in (self.ledger, self.correlator, self.engine, self.incidents):
+            for keeper in (self.ledger, self.correlator, self.ours, self.engine, self.incidents):
                 keeper.sweep(sweep_us)
         self._next_tick_us = self.now_us + _TICK_US
         return self._next_tick_us
@@ -127,6 +130,7 @@ class Fold:
     def _plan_steps(self) -> dict[str, Step]:
         steps: dict[str, Step] = {}
         correlate = self.correlator.handlers
+        learn: dict[str, Step] = {"message-queued": self.ours.accepted, "delivery": self.ours.delivered}
         for action in self.engine.actions | frozenset(correlate) | {"auth-success"}:
             if action in ("auth-failure", "auth-error"):
                 steps[action] = self._failed
@@ -135,10 +139,11 @@ class Fold:
             elif action == "message-received":
                 steps[action] = self._received
             elif action in correlate:
-                steps[action] = self._joined(correlate[action], action in self.engine.actions)
+                steps[action] = self._joined(correlate[action], learn.get(action), action in self.engine.actions)
             else:
                 steps[action] = self._plain
         steps["unparsed"] = self._unparsed
+        steps["dkim-signed"] = self._signed
         return steps
 
     def _unparsed(self, event: Event) -> None:
@@ -195,7 +200,12 @@ class Fold:
     def _received(self, event: Event) -> None:
         self.ledger.let_in(event)
         self.correlator.handlers["message-received"](event)
+        self.ours.accepted(event)
         self._label(event)
+        self._detect(event)
+
+    def _signed(self, event: Event) -> None:
+        self.ours.signed(event)
         self._detect(event)
 
     def _label(self, event: Event) -> None:
@@ -204,12 +214,15 @@ class Fold:
             facts = event.facts = event.facts or {}
             facts["mailwarden.labels"] = self.site.labels_of(event.mailwarden_account, event.mailwarden_network)
 
-    def _joined(self, correlate: Step, detected: bool) -> Step:
-        if not detected:
+    def _joined(self, correlate: Step, learn: Step | None, detected: bool) -> Step:
+        if not detected and learn is None:
             return correlate
 
         def step(event: Event) -> None:
             correlate(event)
-            self._detect(event)
+            if learn is not None:
+                learn(event)
+            if detected:
+                self._detect(event)
 
         return step

@@ -25,6 +25,7 @@ from mailwarden.pipeline.archive import Archive
 from mailwarden.pipeline.batch import Batch
 from mailwarden.pipeline.configuration import Configuration, scan_store_path, store_path
 from mailwarden.pipeline.fold import Fold
+from mailwarden.pipeline.intake import INBOX, INBOX_RANK, Taken
 from mailwarden.pipeline.store import Act, Commit, OutboxRow, StateRow, Store
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class Runner:
             (rulebook or configuration.rulebook()).rules,
             load_detectors(settings),
             store,
-            admission.file_of,
+            self._file_of,
             open_,
             store.rollup_keys(int(store.meta("stream_us") or 0) - _COUNTED_US),
         )
@@ -102,6 +103,9 @@ class Runner:
         for act in store.silences():
             with suppress(ValueError):  # the service says so when it takes it up
                 self.heed(act)
+
+    def _file_of(self, rank: int) -> str:
+        return INBOX if rank == INBOX_RANK else self.admission.file_of(rank)
 
     def heed(self, act: Act) -> None:
         """Take up what an operator says is normal here, or is no more.
@@ -124,6 +128,7 @@ class Runner:
         acts: Sequence[int] = (),
         again: Callable[[StoreBusyError], bool] | None = None,
         reports: Reports = NO_REPORTS,
+        taken: Taken = Taken(),  # noqa: B008 - a tuple
     ) -> Commit:
         """Fold one batch and commit it; give what was committed.
 
@@ -133,12 +138,13 @@ class Runner:
             acts: Acts of the operator that were taken up with it.
             again: Asked when the store cannot be written at the moment: waits, and says whether to try once more.
             reports: What is to be sent of reports, and what is to be remembered of them.
+            taken: What of the inbox stands at its end.
 
         Raises:
             StoreError: Nothing of the batch was kept. The fold has gone on: only a new one may go on from the store.
         """
         self.fold.take(batch.events, batch.clock_us)
-        return self.commit(batch, teller, acts, again, reports)
+        return self.commit(batch, teller, acts, again, reports, taken)
 
     def commit(
         self,
@@ -147,6 +153,7 @@ class Runner:
         acts: Sequence[int] = (),
         again: Callable[[StoreBusyError], bool] | None = None,
         reports: Reports = NO_REPORTS,
+        taken: Taken = Taken(),  # noqa: B008 - a tuple
     ) -> Commit:
         """Commit all that was folded since the last time, of which this batch was the last; arguments as of `take`.
 
@@ -175,6 +182,9 @@ class Runner:
             meta={**meta, **reports.notes},
             unparsed=fold.unparsed,
             consumed_acts=acts,
+            consumed_inbox=taken.last,
+            listings=taken.listings,
+            postures=taken.postures,
         )
         while True:
             try:

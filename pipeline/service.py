@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mailwarden.alerts.channels import Channels
 from mailwarden.alerts.compiler import Rulebook
@@ -23,10 +23,14 @@ from mailwarden.pipeline.admission import Admission
 from mailwarden.pipeline.archive import Archive
 from mailwarden.pipeline.blocking import Blocker
 from mailwarden.pipeline.configuration import Configuration, load, store_path
+from mailwarden.pipeline.intake import Intake
 from mailwarden.pipeline.reporting import REPORTED, Reporter, kept_report
 from mailwarden.pipeline.runner import BACKLOG, Runner, wall_clock
 from mailwarden.pipeline.store import Act, Store
 from mailwarden.pipeline.telling import Deliverer, Teller
+
+if TYPE_CHECKING:
+    from mailwarden.pipeline.probes.prober import Prober
 
 __all__ = ["run"]
 
@@ -184,17 +188,20 @@ class _Service:
             for act in store.silences():
                 self._apply(act, runner, teller)
         self._signals.stopping(admission.stop)
+        prober = self._prober(admission)
         if deliverer is not None:
             deliverer.start()
+        intake = Intake(store, int(store.meta("stream_us") or 0))
         try:
             for batch in admission.batches():
+                batch, taken = intake.join(batch)
                 if self._stream is not None and batch.events:
                     self._stream.now_us = batch.events[-1].stream_us
                 acts = store.pending_acts()
                 for act in acts:
                     self._apply(act, runner, teller)
                 reporter.tick(self._clock())
-                runner.take(batch, teller, [act.id for act in acts], self._try_again, reporter.drain())
+                runner.take(batch, teller, [act.id for act in acts], self._try_again, reporter.drain(), taken)
                 if self._waiting is not None:
                     self._say(f"{self._path}: can be written again.")
                     self._said -= {self._waiting, f"{self._path}: can be written again."}
@@ -205,8 +212,21 @@ class _Service:
                     self._say(problem)
         finally:
             reporter.stop()
+            if prober is not None:
+                prober.stop()
             if deliverer is not None:
                 deliverer.stop()
+
+    def _prober(self, admission: Admission) -> "Prober | None":
+        """Begin to ask the world how we stand; not in a replay, whose time is another than that of the answers."""
+        settings = self._configuration.probes
+        if not settings.enabled or self._stream is not None:
+            return None
+        from mailwarden.pipeline.probes.prober import Prober
+
+        prober = Prober(settings, self._configuration.as_site(), self._path, self._clock, admission.nudge, self._say)
+        prober.start()
+        return prober
 
     def _apply(self, act: Act, runner: Runner, teller: Teller | None) -> None:
         """Do what an operator asked for; say where it cannot be understood, for it would be asked again for ever."""
@@ -249,6 +269,7 @@ def _reloaded(configuration: Configuration, rulebook: Rulebook) -> tuple[Configu
             names = channels.names
         Router(new.route(), names, new.zone)
         rules = new.rulebook()
+        new.probes.keys()
         load_detectors(new.rule_settings())
     except ConfigurationError as error:
         print(f"{error}\nThe configuration was not changed.", file=sys.stderr, flush=True)  # noqa: T201

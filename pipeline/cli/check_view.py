@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from mailwarden.alerts.escape import printable
 from mailwarden.alerts.incident import severity_rank
+from mailwarden.alerts.listing_detector import listing_severity
 from mailwarden.alerts.posture import CHECKS, REASONS, severity_of
 from mailwarden.alerts.render import severity_shape
 from mailwarden.alerts.translate import N_, Translator
@@ -11,7 +12,6 @@ from mailwarden.pipeline.cli.terminal import Line, Span, Style, columns
 from mailwarden.pipeline.probes.checkup import Checkup
 from mailwarden.pipeline.probes.lists import Look
 from mailwarden.pipeline.probes.outcome import Outcome
-from mailwarden.pipeline.probes.report import listing_severity
 from mailwarden.pipeline.probes.words import hint_of, why_blind
 
 __all__ = ["view"]

@@ -6,9 +6,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
 
 from mailwarden.alerts.compiler import load_rules
 from mailwarden.alerts.ledger import PROXIES, proxy_users
@@ -16,13 +14,13 @@ from mailwarden.alerts.rule_files import rule_files
 from mailwarden.alerts.translate import N_, Translator
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.errors import ConfigurationError, MailwardenError
+from mailwarden.pipeline.cli.check_state import Check
+from mailwarden.pipeline.cli.probe_checks import probe_checks
 from mailwarden.pipeline.cli.session import Session, last_written_s
 from mailwarden.pipeline.configuration import store_path
 from mailwarden.pipeline.sources.discovery import discover
 
 __all__ = ["Check", "all_checks"]
-
-State = Literal["ok", "warning", "error", "not checked"]
 
 _MATCHES = 20  # files of a pattern that are looked at
 _TAIL_BYTES = 64 * 1024
@@ -37,20 +35,6 @@ _TIMEOUT_S = 10
 _PROPOSED = 5  # networks
 
 
-@dataclass(frozen=True)
-class Check:
-    """How one thing stands."""
-
-    name: str
-    state: State
-    says: str
-    mend: str = ""
-
-    def as_data(self) -> dict[str, str]:
-        """Give it for JSON."""
-        return asdict(self)
-
-
 def all_checks(session: Session, *, send: bool = False) -> Iterator[Check]:
     """Look at everything, one check after the other."""
     path, tongue = session.configuration.path, session.tongue
@@ -62,6 +46,7 @@ def all_checks(session: Session, *, send: bool = False) -> Iterator[Check]:
     yield _databases(session)
     yield from _service(session)
     yield from _proxies(session)
+    yield from probe_checks(session)
     yield from _channels(session, send)
     yield from _disk(session)
 

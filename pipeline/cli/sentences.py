@@ -18,6 +18,8 @@ _ABOUT = {  # what an incident may be about, and the name that sentences and com
     "mailwarden.account": "account",
     "source.ip": "address",
     "mailwarden.network": "network",
+    "mailwarden.own_address": "address",
+    "mailwarden.own_domain": "domain",
     "user.domain": "domain",
     "mail.provider": "provider",
     "mailwarden.receiver": "provider",

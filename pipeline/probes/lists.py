@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from mailwarden.pipeline.probes.blocklists import Blocklist, Judgement, Kind, kind_of, question
 from mailwarden.pipeline.probes.resolver import Answer, Resolver
 
-__all__ = ["Look", "Round", "ZoneState", "look"]
+__all__ = ["Look", "Round", "ZoneState", "look", "prove_lists"]
 
 _LISTED_POINT: dict[Kind, str] = {"ip4": "127.0.0.2", "ip6": "::ffff:7f00:2", "domain": "test"}  # RFC 5782, 5
 _UNLISTED_POINT: dict[Kind, str] = {"ip4": "127.0.0.1", "ip6": "::ffff:7f00:1", "domain": "invalid"}
@@ -80,6 +80,14 @@ async def look(
         zones.append(state)
         looks += own
     return Round(tuple(looks), tuple(zones), rewritten)
+
+
+async def prove_lists(
+    resolver: Resolver, lists: Iterable[Blocklist], keys: Mapping[str, str] | None = None
+) -> list[ZoneState]:
+    """Test the lists themselves, each with one kind of what it lists, and ask about nobody."""
+    asked = [(one, zone) for one in lists if (zone := one.asked_at(keys or {})) is not None]
+    return list(await asyncio.gather(*(_self_test(resolver, one, one.kinds[0], zone) for one, zone in asked)))
 
 
 async def _one_list(

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Literal
 
 from cryptography import x509
@@ -125,7 +126,8 @@ async def look_at_port(
         reason = "unreachable"
     if certificate is None:
         return PortLook(host, port, service, reason)
-    distrust = await _distrust(address, port, service, host, trust or ssl.create_default_context())
+    trust = trust or _system_trust()
+    distrust = await _distrust(address, port, service, host, trust) if trust is not None else ""
     takes_old = await _takes_old(address, port, service, host)
     return PortLook(host, port, service, "", certificate, version, distrust, takes_old)
 
@@ -142,6 +144,14 @@ def _blind() -> ssl.SSLContext:
     with contextlib.suppress(ssl.SSLError):
         context.set_ciphers("DEFAULT:@SECLEVEL=0")
     return context
+
+
+def _system_trust() -> ssl.SSLContext | None:
+    """Give a context that trusts whom this machine trusts; None where it trusts nobody, as in a bare container."""
+    paths = ssl.get_default_verify_paths()
+    there = [Path(path) for path in (paths.cafile, paths.capath) if path]
+    known = any(path.is_file() or (path.is_dir() and any(path.iterdir())) for path in there)
+    return ssl.create_default_context() if known else None
 
 
 async def _distrust(address: str, port: int, service: Service, host: str, trust: ssl.SSLContext) -> str:
@@ -249,8 +259,8 @@ _ASK: dict[str, Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable
 }
 
 
-def judge_port(look: PortLook, now: datetime) -> list[Outcome]:
-    """Judge what a port showed; nothing where it is closed."""
+def judge_port(look: PortLook, now: datetime, *, names: bool = True) -> list[Outcome]:
+    """Judge what a port showed; nothing where it is closed. `names`: also whether the certificate is for its host."""
     name, subject = f"{look.host}:{look.port}", look.host
     if look.reason == "refused":
         return []
@@ -259,10 +269,11 @@ def judge_port(look: PortLook, now: datetime) -> list[Outcome]:
     if look.certificate is None:
         why = {"why": look.reason, "name": name}
         return [Outcome(subject, "certificate", name, "no answer", "no_answer", details=why)]
-    return [_judge_certificate(look, look.certificate, subject, name, now), *_judge_versions(look, subject, name)]
+    return [_judge_certificate(look, look.certificate, now, names=names), *_judge_versions(look, subject, name)]
 
 
-def _judge_certificate(look: PortLook, shown: Certificate, subject: str, name: str, now: datetime) -> Outcome:
+def _judge_certificate(look: PortLook, shown: Certificate, now: datetime, *, names: bool) -> Outcome:
+    name, subject = f"{look.host}:{look.port}", look.host
     left = shown.until - now
     ends = shown.until.astimezone(UTC).date().isoformat()
     details: dict[str, object] = {"port": look.port, "ends": ends, "days": left // timedelta(days=1), "name": name}
@@ -277,9 +288,9 @@ def _judge_certificate(look: PortLook, shown: Certificate, subject: str, name: s
     for days in _WARN_DAYS:
         if left <= timedelta(days=days):
             return told(f"cert_ends_{days}")
-    if not shown.covers(look.host):
-        names = ", ".join(shown.names[:3]) or "-"
-        return told("cert_name" if look.service.for_people else "cert_name_smtp", names=names, host=look.host)
+    if names and not shown.covers(look.host):
+        its = ", ".join(shown.names[:3]) or "-"
+        return told("cert_name" if look.service.for_people else "cert_name_smtp", names=its, host=look.host)
     if look.distrust and look.service.for_people:
         return told("cert_untrusted", why=look.distrust)
     return Outcome(subject, "certificate", name, "ok", now=ends, details=details)

@@ -61,10 +61,12 @@ class Gauge:
             return [await ptr]
         return list(await asyncio.gather(ptr, check_helo(self.resolver, address, helo)))
 
-    async def host(self, host: str, addresses: Sequence[str], ports: Sequence[int]) -> list[Outcome]:
-        """Check the certificates and TLS of a host's ports, and its TLSA records."""
+    async def host(
+        self, host: str, addresses: Sequence[str], ports: Sequence[int], *, names: bool = True
+    ) -> list[Outcome]:
+        """Check the certificates and TLS of a host's ports, and its TLSA records; `names`: also whether they are for it."""
         looks = await asyncio.gather(*(self._look(host, addresses, port) for port in ports))
-        found = [outcome for look in looks for outcome in judge_port(look, self.now)]
+        found = [outcome for look in looks for outcome in judge_port(look, self.now, names=names)]
         dane = await check_dane(self.resolver, host, next((one for one in looks if one.port == _SMTP), None))
         return [*found, dane] if dane is not None else found
 

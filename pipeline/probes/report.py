@@ -4,20 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from mailwarden.alerts.incident import severity_rank
+from mailwarden.alerts.listing_detector import listing_severity
 from mailwarden.alerts.posture import severity_of
 from mailwarden.pipeline.probes.checkup import Checkup
 from mailwarden.pipeline.probes.lists import Look
 from mailwarden.pipeline.probes.outcome import Outcome
 
-__all__ = ["findings", "is_blind", "listing_severity", "worst"]
-
-_MOST = 1.0  # the weight at which most receivers refuse (REP-04)
-_SOME = 0.5
-
-
-def listing_severity(weight: float) -> str:
-    """Give how bad listings of this weight are, added up over the lists."""
-    return "critical" if weight >= _MOST else "medium" if weight >= _SOME else "low" if weight > 0 else "info"
+__all__ = ["findings", "is_blind", "worst"]
 
 
 def findings(checked: Checkup) -> Iterator[dict[str, Any]]:

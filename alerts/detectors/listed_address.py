@@ -1,0 +1,32 @@
+"""REP-04: one of our addresses stands on block lists, seen twice ten minutes apart.
+
+How bad it is follows from how much the lists matter: 1.0 is one that most receivers ask. A list that gives no answer while it
+listed us before still counts: only a clear answer ends it.
+"""
+
+from mailwarden.alerts.finding import Detection
+from mailwarden.alerts.listing_detector import SPAN_US, ListingDetector
+from mailwarden.alerts.translate import N_
+
+__all__ = ["DETECTOR"]
+
+DETECTOR = ListingDetector(
+    Detection(
+        name="listed_address",
+        id="REP-04",
+        version=1,
+        cause="listed",
+        category="blocklist_risk",
+        severity="critical",
+        title=N_("{address} stands on {lists}"),
+        why=N_("{list_count} lists say so, twice; together they weigh {score} (1 is what most receivers refuse)"),
+        harmless=N_("no mail leaves from this address"),
+        advice="listed_address",
+        techniques=(),
+        primary="mailwarden.own_address",
+        entities=("mailwarden.listing.lists",),
+        span_us=SPAN_US,
+        threshold=1,
+    ),
+    "address",
+)

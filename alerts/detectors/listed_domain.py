@@ -1,0 +1,28 @@
+"""REP-05: one of our domains stands on a block list of domains, seen twice ten minutes apart; refusals are no listings."""
+
+from mailwarden.alerts.finding import Detection
+from mailwarden.alerts.listing_detector import SPAN_US, ListingDetector
+from mailwarden.alerts.translate import N_
+
+__all__ = ["DETECTOR"]
+
+DETECTOR = ListingDetector(
+    Detection(
+        name="listed_domain",
+        id="REP-05",
+        version=1,
+        cause="listed",
+        category="blocklist_risk",
+        severity="critical",
+        title=N_("{domain} stands on {lists}"),
+        why=N_("{list_count} lists say so, twice; together they weigh {score} (1 is what most receivers refuse)"),
+        harmless=N_("the domain is shared with strangers"),
+        advice="listed_domain",
+        techniques=(),
+        primary="mailwarden.own_domain",
+        entities=("mailwarden.listing.lists",),
+        span_us=SPAN_US,
+        threshold=1,
+    ),
+    "domain",
+)

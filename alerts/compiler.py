@@ -107,6 +107,7 @@ class Rule:
     weight: Callable[[Event], int]
     path: str
     ids: tuple[str, ...] = ()  # Sigma's, of its documents
+    asks: tuple[str, ...] = ()  # the fields it looks at
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +234,7 @@ def _compile(path: Path, lines: RuleLines, settings: RuleSettings, fields: froze
         condition = any_of([c.condition for c in counts])
     else:
         condition, actions = _condition(last, documents)
+    asks = tuple(dict.fromkeys(documents.used))
     own = dict(last.custom_attributes or {}).get("mailwarden")
     if own is None:
         own = adopted(last, group_by=group_by, fields=documents.used, counts=bool(counts))
@@ -258,6 +260,7 @@ def _compile(path: Path, lines: RuleLines, settings: RuleSettings, fields: froze
         weight=lambda event: int(weigh(event) or 0),
         path=str(path),
         ids=tuple(str(document.id) for document in documents.all if document.id),
+        asks=asks,
     )
 
 

@@ -22,7 +22,7 @@ from mailwarden.alerts.windows import Window, add, add_value, crossed, gather, w
 from mailwarden.parsers.errors import ConfigurationError
 from mailwarden.parsers.event import Event
 
-__all__ = ["Engine", "load_detectors"]
+__all__ = ["Engine", "load_detectors", "severity_of"]
 
 _SEPARATOR = "\x1f"
 _VALUES_CAP = 256
@@ -230,8 +230,9 @@ class Engine:
         if reached and crossed(first, measure):
             gather(first, evidence, here)
             tries += first.seen
+            counted = tuple((one.name, had, one.threshold) for one, had in zip(rule.counts, measures, strict=True))
             findings.append(
-                self._finding(rule, str(name), event, True, tries, measure, first.entities, first.lines, first)
+                self._finding(rule, str(name), event, True, tries, measure, first.entities, first.lines, first, counted)
             )
             first.lines, first.entities, first.seen = [], {}, 0
         else:
@@ -263,7 +264,7 @@ class Engine:
             entities=self._entities(entities, event),
             evidence=[self._evidence(event)],
             event=event,
-            severity=_severity(rule.detection, event),
+            severity=severity_of(rule.detection, event),
             values={},
         )
 
@@ -278,6 +279,7 @@ class Engine:
         entities: dict[str, list[str]],
         lines: list[Any],
         window: Window,
+        counted: tuple[tuple[str, int, int], ...] = (),
     ) -> Finding:
         return Finding(
             detection=rule.detection,
@@ -290,12 +292,13 @@ class Engine:
             entities=entities,
             evidence=lines,
             event=event,
-            severity=_severity(rule.detection, event),
+            severity=severity_of(rule.detection, event),
             values={},
+            counted=counted,
         )
 
 
-def _severity(detection: Detection, event: Event) -> str:
+def severity_of(detection: Detection, event: Event) -> str:
     """Guessing is weather: `low`, unless it far exceeds what this site usually sees (ARCHITECTURE.md, "Weather")."""
     if not detection.weather:
         return detection.severity

@@ -52,6 +52,7 @@ class Finding(msgspec.Struct, frozen=True):
     event: Event
     severity: str
     values: dict[str, Any]
+    counted: tuple[tuple[str, int, int], ...] = ()  # of a rule that fired: each count's name, measure and threshold
 
 
 def evidence_of(event: Event, file_of: Callable[[int], str]) -> Evidence:

@@ -12,6 +12,7 @@ __all__ = [
     "SEVERITIES",
     "Evidence",
     "Incident",
+    "Judged",
     "Kind",
     "Notification",
     "incident_id",
@@ -60,6 +61,18 @@ class Evidence(msgspec.Struct, frozen=True, array_like=True):
     line: str
 
 
+class Judged(msgspec.Struct, kw_only=True):
+    """The inputs of one rule's verdict, as they were when it last fired here (see `verdict.py`)."""
+
+    version: int
+    at_us: int
+    severity: str
+    span_us: int
+    counted: list[tuple[str, int, int]]  # what was counted: name, measure, threshold
+    fields: dict[str, Any]  # of the event that decided, flat and dotted, with its facts
+    values: dict[str, Any] = {}  # what a detector compared with
+
+
 class Incident(msgspec.Struct, kw_only=True):
     """What goes wrong with one entity for one cause. Times are epoch microseconds of stream time.
 
@@ -91,6 +104,7 @@ class Incident(msgspec.Struct, kw_only=True):
     lead: str = ""  # the rule that title, why and advice are from: the worst, the first of equals
     advice: str = ""  # key of the next steps
     harmless: str = ""  # message id: what it could be instead
+    judged: dict[str, Judged] = {}  # by rule: why it fired
     sketches: dict[str, bytearray] = {}  # which entities beyond those written out were counted
     senders: dict[str, int] = {}  # whose mail was refused or waits, of the most frequent
     told: int = 0  # notifications decided so far

@@ -14,6 +14,7 @@ from mailwarden.alerts.incident import Incident, Kind, Notification, incident_id
 from mailwarden.alerts.normals import Normals
 from mailwarden.alerts.shelf import Backing, Row, Shelf
 from mailwarden.alerts.story import EXPLAINED, Sort, count_sender, leads, may_lead, sort_of
+from mailwarden.alerts.verdict import judged
 from mailwarden.parsers.event import Event
 
 __all__ = ["Incidents"]
@@ -243,8 +244,16 @@ class Incidents:
         incident.event_count = max(incident.counts.values())
         incident.first_seen_us = min(incident.first_seen_us, finding.first_us)
         incident.last_seen_us = max(incident.last_seen_us, finding.at_us)
+        if finding.fired and (finding.counted or self._is_worth_keeping(incident, finding)):
+            incident.judged[detection.name] = judged(finding)
         self._gather(incident, finding)
         self._describe(incident, finding, detection)
+
+    @staticmethod
+    def _is_worth_keeping(incident: Incident, finding: Finding) -> bool:
+        """Say whether why it fired is kept: what fires at every event tells of its first, and of what is worse."""
+        known = incident.judged.get(finding.detection.name)
+        return known is None or severity_rank(finding.severity) > severity_rank(known.severity)
 
     def _gather(self, incident: Incident, finding: Finding) -> None:
         for name, values in finding.entities.items():

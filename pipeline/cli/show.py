@@ -1,12 +1,14 @@
 """`mailwarden show`: everything about one incident."""
 
 import sys
+from collections.abc import Mapping
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 
 import click
 
+from mailwarden.alerts.compiler import Rule
 from mailwarden.alerts.escape import printable
 from mailwarden.alerts.incident import Incident
 from mailwarden.alerts.render import severity_shape, severity_word
@@ -19,6 +21,7 @@ from mailwarden.pipeline.cli.scan_view import style_of
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.cli.session import nobody_told, session
 from mailwarden.pipeline.cli.terminal import Line, Span, columns, shorten, tell, wrap, write
+from mailwarden.pipeline.cli.verdict_view import rules_now, verdict_data, verdict_lines
 
 __all__ = ["command", "show_view"]
 
@@ -47,23 +50,31 @@ def command(context: click.Context, id_: str, everything: bool, json_: bool, sta
     """Show one incident: what to do, why, how it went, and the lines that prove it."""
     now = session(context)
     incident, others, _ = now.incident(id_, state)
+    rules = rules_now(incident, now.configuration)
     if json_:
         sentences = Sentences(others, translator("en"))
-        sys.stdout.buffer.write(json_line(as_data(incident, sentences)) + b"\n")
+        data = as_data(incident, sentences) | {"verdicts": verdict_data(incident, rules)}
+        sys.stdout.buffer.write(json_line(data) + b"\n")
         return
-    write(show_view(incident, others, Sentences(others, now.tongue, now.zone), everything=everything))
+    write(show_view(incident, others, Sentences(others, now.tongue, now.zone), everything=everything, rules=rules))
     silent = nobody_told(now)
     if silent:
         tell(silent)
 
 
 def show_view(
-    incident: Incident, others: list[Incident], sentences: Sentences, *, everything: bool = False
+    incident: Incident,
+    others: list[Incident],
+    sentences: Sentences,
+    *,
+    everything: bool = False,
+    rules: Mapping[str, Rule] | None = None,
 ) -> list[Line]:
     """Show one incident with its story."""
     tongue = sentences.tongue
     lines = [*_head(incident, sentences), *_steps(incident, sentences)]
     lines += _part(tongue.gettext("Why"), [sentences.why(incident), _rules(incident, sentences)])
+    lines += _part(tongue.gettext("Judged"), verdict_lines(incident, rules or {}, sentences, everything=everything))
     lines += _part(tongue.gettext("How"), [_how(incident, sentences)])
     lines += _proof(incident, sentences, everything)
     for msgid, related in (
@@ -78,6 +89,8 @@ def show_view(
         lines += [[row] for row in wrap(said, _WIDTH, _WIDTH)]
     silence = f'mailwarden silence {sentences.short(incident.id)} --until worse|2h|forever --because "…"'
     lines.append([_word(tongue.gettext("Silence")), Span(silence, "command")])
+    normal = f'mailwarden silence {sentences.short(incident.id)} --normal --because "…"'
+    lines.append([_word(tongue.gettext("Normal?")), Span(normal, "command")])
     return lines
 
 

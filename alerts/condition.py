@@ -7,7 +7,7 @@ source: `alerts/selection.py` asks only once what several rules ask.
 
 import ipaddress
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -41,6 +41,7 @@ __all__ = [
     "excepted_by",
     "excepting",
     "fields_of",
+    "needing",
 ]
 
 _SINGLE_WORDS = frozenset(
@@ -147,6 +148,19 @@ def compile_condition(node: Any) -> Condition:
     if isinstance(node, ConditionFieldEqualsValueExpression):
         return _field(str(node.field), node.value)
     raise ConditionError(f"{type(node).__name__} is not supported: name a field for every value")
+
+
+def needing(names: Sequence[str]) -> Condition:
+    """Ask that fields are set, and not False."""
+    terms = [_is_set(name) for name in names]
+    return all_of(terms) if terms else Condition("True", {}, bare=True)
+
+
+def _is_set(name: str) -> Condition:
+    access, bound = _access(name)
+    if not access.startswith("f.get("):
+        return Condition(f"({access} is not None)", bound)
+    return Condition(f"((v := {access}) is not None and v is not False)", bound, bare=False)
 
 
 def actions_of(node: Any) -> set[str]:

@@ -44,11 +44,13 @@ def is_first_outcome(event: Event) -> bool:
 class Detector(ABC, Generic[S]):
     """One detection in code. `state` is the msgspec struct of a key; times are epoch microseconds of stream time.
 
+    `needs` names fields without which `keys` gives none: it is asked only of events that have them all, and not False.
     `severity` and `is_excepted` are what the configuration changes: the severity of all it finds, and what it passes over.
     """
 
     detection: ClassVar[Detection]
     actions: ClassVar[frozenset[str]]
+    needs: ClassVar[tuple[str, ...]] = ()
     state: ClassVar[type]
     version: ClassVar[int] = 1
     ttl_us: ClassVar[int]

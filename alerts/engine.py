@@ -11,7 +11,7 @@ import msgspec
 
 import mailwarden.alerts.detectors as detectors_package
 from mailwarden.alerts.compiler import Count, Rule, RuleSettings
-from mailwarden.alerts.condition import excepted_by
+from mailwarden.alerts.condition import excepted_by, needing
 from mailwarden.alerts.detector import Detector
 from mailwarden.alerts.fields import reader
 from mailwarden.alerts.finding import Detection, Finding, evidence_of
@@ -49,7 +49,7 @@ class _Watcher(NamedTuple):
 
 
 class _Plan(NamedTuple):
-    """What looks at the events of one action."""
+    """What looks at the events of one action; `select` gives the places of rules, and behind them those of watchers."""
 
     select: Callable[[Event], Sequence[int]]
     rules: list[_Bound]
@@ -58,7 +58,8 @@ class _Plan(NamedTuple):
     @classmethod
     def of(cls, rules: Sequence[Rule], watchers: list[_Watcher], action: str | None) -> "_Plan":
         """Bind rules and detectors together."""
-        return cls(selector([rule.condition for rule in rules], action), [_bind(rule) for rule in rules], watchers)
+        conditions = [rule.condition for rule in rules] + [needing(watcher.detector.needs) for watcher in watchers]
+        return cls(selector(conditions, action), [_bind(rule) for rule in rules], watchers)
 
 
 def _bind(rule: Rule) -> _Bound:
@@ -154,12 +155,15 @@ class Engine:
         """Give what this event shows."""
         plan = self._plans.get(event.event_action, self._elsewhere)
         places = plan.select(event)
-        if not places and not plan.watchers:
+        if not places:
             return ()
         findings: list[Finding] = []
+        rules = plan.rules
         for place in places:
-            self._rule(*plan.rules[place], event, findings)
-        for watcher in plan.watchers:
+            if place < len(rules):
+                self._rule(*rules[place], event, findings)
+                continue
+            watcher = plan.watchers[place - len(rules)]
             for key in watcher.detector.keys(event):
                 self._watch(watcher, key, event, findings)
         return findings

@@ -7,18 +7,18 @@ from typing import Any
 from zlib import crc32
 
 from mailwarden.parsers.claims import Claim, claims
-from mailwarden.parsers.event import Event
+from mailwarden.parsers.event import Event, briefly
 from mailwarden.parsers.pattern import Format, Read
 from mailwarden.parsers.secrets import hide_secrets
 from mailwarden.parsers.stamp import SECONDS, Clock, Stamp, tai64n
 from mailwarden.parsers.wrapping import Wrapped, compose_prefix, kubernetes, unwrap_json
 
-__all__ = ["Reader", "record_id"]
+__all__ = ["LINE_MAX", "Reader", "record_id"]
 
 _LAYERS = 4  # wrappers around one line: Docker's object, a service's name, syslog, Exim's own stamp
 _TAGS_KEPT = 8_192  # tags hold the process id, so a day has many; what is dropped is read again
 _HOSTS_KEPT = 32
-_LINE_MAX = 65_536  # characters of a line that are read; journald's and rsyslog's own limits are lower
+LINE_MAX = 65_536  # characters of a line that are read; journald's and rsyslog's own limits are lower
 _OBJECT_MAX = 1 << 20  # of a JSON object, which may hold a message as one number a byte
 _PENDING_MAX = 65_536  # characters kept of a line that Docker cut into pieces
 _LEVELS = frozenset({"Debug:", "Info:", "Warning:", "Error:", "Fatal:", "Panic:"})  # Dovecot's own files: never a tag
@@ -77,6 +77,7 @@ class Reader:
     def __init__(self, *, zone: tzinfo | None = None, year: int | None = None, hint_year_us: int | None = None) -> None:
         self._clock = Clock(zone, year, hint_year_us)
         self._claims = claims()
+        self._event: type[Event] = Event
         self._tags: dict[str, _Tag] = {}
         self._names: dict[str, Claim] = {}  # by tag without process id: a few, whatever the log
         self._previous: Event | None = None  # the line before, or the first of the record it belongs to
@@ -86,18 +87,27 @@ class Reader:
         self._owner: Format | None = None  # whose own file this is
         self._pending: dict[str, tuple[str, str]] = {}  # by stream: id of the first piece, text so far
 
+    def be_brief(self, actions: frozenset[str]) -> None:
+        """Read no more of lines with these actions than is counted of them."""
+        self._event = briefly(actions) if actions else Event
+
     def read(self, line: str) -> Event:
         """Read one line, given without its line feed."""
         return self.read_lines((line,))[0]
 
-    def read_lines(self, lines: Iterable[str]) -> list[Event]:
+    def read_lines(self, lines: Iterable[str], *, rough: bool = True) -> list[Event]:
         """Read many lines; the same as `read` for each, and faster.
+
+        Args:
+            lines: In their order.
+            rough: Some may end with CR or be longer than `LINE_MAX`.
 
         Traditional and RFC 3339 stamps of an hour already seen, under a tag already seen, are read here, the rest in
         `_slow`.
         """
         events: list[Event] = []
-        add, clock, seconds, peculiar, line_max = events.append, self._clock, SECONDS.get, _PECULIAR, _LINE_MAX
+        add, clock, seconds, peculiar, line_max = events.append, self._clock, SECONDS.get, _PECULIAR, LINE_MAX
+        new = self._event
         tag, like = self._tags.get, self._like
         previous = self._previous
         host = previous.host_hostname if previous is not None else None
@@ -135,7 +145,11 @@ class Reader:
                         host = name
                     after += len(name) + 1
                     before = line[:after]
-            if known is None or (text[:1] in "mL" and text[:8] in peculiar) or line[-1] == "\r" or len(line) > line_max:
+            if (
+                known is None
+                or (text[:1] in "mL" and text[:8] in peculiar)
+                or (rough and (line[-1] == "\r" or len(line) > line_max))
+            ):
                 self._previous = previous
                 add(self._slow(line))
                 previous = self._previous
@@ -145,7 +159,7 @@ class Reader:
                 )
                 before, after = "\n", 1
                 continue
-            event = Event()
+            event = new()
             event.timestamp_us = us
             event.mailwarden_time_quality = quality
             event.event_original = line
@@ -196,7 +210,7 @@ class Reader:
             if known is not None:
                 return known
         event = Event()
-        event.event_original = line[:_LINE_MAX]
+        event.event_original = line[:LINE_MAX]
         previous = self._previous
         self._stands_for_previous = False
         try:
@@ -215,7 +229,7 @@ class Reader:
         """Read a line of a server's own file the short way; None where it could be anything else."""
         seconds = SECONDS.get(line[14:20])
         words = line[20:].split(" ", 2)
-        if seconds is None or len(words) < 3 or line[-1] == "\r" or len(line) > _LINE_MAX or not line.isprintable():
+        if seconds is None or len(words) < 3 or line[-1] == "\r" or len(line) > LINE_MAX or not line.isprintable():
             return None
         first, second, _ = words
         if first in _NO_FIRST_WORD or first[0] in "[<-{" or ":" in first or ("." in first and "=" not in first):
@@ -571,7 +585,7 @@ def unix_time(text: str) -> Stamp | None:
 
 def _clean(line: str) -> str:
     """Take off what a file system, an editor or Windows put around the line."""
-    line = line[: _OBJECT_MAX if line[:1] == "{" else _LINE_MAX]
+    line = line[: _OBJECT_MAX if line[:1] == "{" else LINE_MAX]
     if "\0" in line[:8]:
         line = _narrow(line)
     return line.lstrip("\ufeff\0").rstrip("\r\0")

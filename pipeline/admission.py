@@ -98,6 +98,7 @@ class Admission:
         self._lines = self._copied = self._late = 0
         self._problems: list[str] = []
         self.notes: list[str] = []  # what was left out, and why
+        self.brief: frozenset[str] = frozenset()  # actions of which nobody wants to know more than that they happened
 
     # the face
 
@@ -228,7 +229,7 @@ class Admission:
             self._live = self._live or stored["live"]
 
     def _add(self, source: Source) -> None:
-        lane = Lane(source, len(self._lanes), self._make_reader, self._arrival)
+        lane = Lane(source, len(self._lanes), self._make_reader, self._arrival, self.brief)
         stored = self._positions.get(source.name)
         if stored is not None:
             lane.restore(stored)

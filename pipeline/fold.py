@@ -21,7 +21,7 @@ from mailwarden.alerts.shelf import Backing, Row
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.address import is_loopback
 from mailwarden.parsers.errors import MailwardenError
-from mailwarden.parsers.event import Event
+from mailwarden.parsers.event import BRIEF, Event
 from mailwarden.pipeline.correlate import Correlator
 from mailwarden.pipeline.rollups import RollupKey, Rollups
 
@@ -71,6 +71,10 @@ class Fold:
         self.swept_us = 0  # all that had expired by then is forgotten; the store is to follow with the next commit
         self._next_tick_us = 0
         self._deeds = self._plan()
+
+    def unasked(self) -> frozenset[str]:
+        """Give the actions of which no rule, detector or correlation wants to know more than that they happened."""
+        return frozenset(action for action in BRIEF if self._deeds.get(action, (None, None))[0] is None)
 
     def take(self, events: Sequence[Event], clock_us: int = 0) -> None:
         """Fold events in admitted order, then let time pass to `clock_us` where the clock made it."""

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from mailwarden.parsers.envelope import Reader
+from mailwarden.parsers.envelope import LINE_MAX, Reader
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.batch import Chunk
 from mailwarden.pipeline.sources.source import Source
@@ -46,10 +46,16 @@ class Lane:
         number: Stands in its events as `source_rank`.
         make_reader: Called with the first chunk's source, once its hint is known.
         clock: Microseconds since the epoch, now.
+        brief: Actions of which nobody wants to know more than that they happened.
     """
 
     def __init__(
-        self, source: Source, number: int, make_reader: Callable[[Source], Reader], clock: Callable[[], int]
+        self,
+        source: Source,
+        number: int,
+        make_reader: Callable[[Source], Reader],
+        clock: Callable[[], int],
+        brief: frozenset[str] = frozenset(),
     ) -> None:
         self.source = source
         self.number = number
@@ -67,6 +73,7 @@ class Lane:
         self._make_reader = make_reader
         self._reader: Reader | None = None
         self._clock = clock
+        self._brief = brief
         self._doubtful: list[Event] = []  # from a jump ahead on, that the next lines must confirm
         self._segments: deque[_Segment] = deque()
         self._read = 0
@@ -90,6 +97,7 @@ class Lane:
         self.at_end = False
         if self._reader is None:
             self._reader = self._make_reader(self.source)
+            self._reader.be_brief(self._brief)
         self._start = None
         events, sizes = self._parse(chunk)
         placed = self._place(events, sizes, chunk.offset)
@@ -121,12 +129,13 @@ class Lane:
         lines = text.split("\n")  # never splitlines(): it also splits where a client may write
         if not lines[-1]:
             lines.pop()
-        events = self._reader.read_lines(lines)
+        sizes = list(map(len, lines))
+        events = self._reader.read_lines(lines, rough="\r" in text or max(sizes, default=0) > LINE_MAX)
         if self.number:
             for event in events:
                 event.source_rank = self.number
         if len(text) == len(chunk.data):
-            return events, list(map(len, lines))
+            return events, sizes
         return events, [len(line.encode("utf-8", "surrogateescape")) for line in lines]
 
     def _place(self, events: list[Event], sizes: list[int], offset: int) -> int:
@@ -298,6 +307,7 @@ class Lane:
         self.source.restore(position["source"])
         if position["reader"] is not None:
             self._reader = Reader.restore(position["reader"])
+            self._reader.be_brief(self._brief)
         self.stream_us = self.newest_us = position["stream_us"]
         self._refused = (position["refused"][0], position["refused"][1])
         self.floor_us = position["floor_us"]

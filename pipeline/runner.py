@@ -281,7 +281,9 @@ def scan(
             batch_lines=_SCAN_LINES,
         )
         rulebook = configuration.rulebook()
-        held = _Held(Runner(store, configuration, admission, rulebook=rulebook), result.totals)
+        runner = Runner(store, configuration, admission, rulebook=rulebook)
+        admission.brief = runner.fold.unasked()  # a scan keeps no archive
+        held = _Held(runner, result.totals)
         for batch in admission.batches():
             if batch.events:
                 result.first_us = result.first_us or batch.events[0].stream_us

@@ -57,6 +57,7 @@ class AccountTargeted(Detector[_State]):
         threshold=_LEAST,
     )
     actions = frozenset({"auth-failure"})
+    needs = ("mailwarden.account", "mailwarden.network")
     state = _State
     ttl_us = 4 * _DAY_US
 

@@ -48,6 +48,7 @@ class BounceRatio(Detector[_State]):
         threshold=int(_SHARE * 100),
     )
     actions = frozenset({"delivery"})
+    needs = ("mailwarden.account", "mail.delivery.status")
     state = _State
     ttl_us = 2 * _SPAN_US
 

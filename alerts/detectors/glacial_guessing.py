@@ -47,6 +47,7 @@ class GlacialGuessing(Detector[_State]):
         threshold=_TRIES,
     )
     actions = frozenset({"auth-failure"})
+    needs = ("mailwarden.network",)
     state = _State
     ttl_us = _DAYS * _DAY_US
 

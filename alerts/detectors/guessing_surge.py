@@ -44,6 +44,7 @@ class GuessingSurge(Detector[_State]):
         threshold=100,
     )
     actions = frozenset({"auth-failure"})
+    needs = ("mailwarden.weather.exceeded",)
     state = _State
     ttl_us = _DAY_US
 

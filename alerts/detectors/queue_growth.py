@@ -54,6 +54,7 @@ class QueueGrowth(Detector[_State]):
         threshold=_LEAST,
     )
     actions = frozenset({"delivery"})
+    needs = ("mail.delivery.status",)
     state = _State
     ttl_us = 30 * 24 * _HOUR_US
 

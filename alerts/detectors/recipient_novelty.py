@@ -52,6 +52,7 @@ class RecipientNovelty(Detector[_State]):
         threshold=_NEW,
     )
     actions = frozenset({"delivery"})
+    needs = ("mailwarden.account", "mailwarden.first_try")
     state = _State
     ttl_us = 90 * 24 * _HOUR_US
 

@@ -54,6 +54,7 @@ class SendFromNewNetwork(Detector[_State]):
         threshold=_LEAST,
     )
     actions = frozenset({"message-queued", "message-received"})
+    needs = ("mailwarden.account", "mailwarden.accepted", "mailwarden.pair.young")
     state = _State
     ttl_us = 2 * _SPAN_US
 

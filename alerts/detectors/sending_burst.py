@@ -48,6 +48,7 @@ class SendingBurst(Detector[_State]):
         threshold=_FLOOR,
     )
     actions = frozenset({"message-queued", "message-received"})
+    needs = ("mailwarden.account", "mailwarden.accepted")
     state = _State
     ttl_us = 2 * _HOUR_US
 

@@ -49,6 +49,7 @@ class SendingCeiling(Detector[_State]):
         threshold=_AN_HOUR,
     )
     actions = frozenset({"message-queued", "message-received"})
+    needs = ("mailwarden.account", "mailwarden.accepted")
     state = _State
     ttl_us = 2 * _DAY_US
 

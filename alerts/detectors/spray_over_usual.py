@@ -48,6 +48,7 @@ class SprayOverUsual(Detector[_State]):
         threshold=12,
     )
     actions = frozenset({"auth-failure"})
+    needs = ("mailwarden.weather.spray",)
     state = _State
     ttl_us = _SPAN_US
 

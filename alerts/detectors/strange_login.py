@@ -57,6 +57,7 @@ class StrangeLogin(Detector[_State]):
         threshold=_TOLD,
     )
     actions = frozenset({"auth-success", "message-received"})
+    needs = ("mailwarden.surprise",)
     state = _State
     ttl_us = _DAY_US
 

@@ -84,6 +84,7 @@ class StrangeSending(Detector[_State]):
         threshold=_TOLD,
     )
     actions = frozenset({"auth-success", "message-received", "delivery"})
+    needs = ("mailwarden.account",)
     state = _State
     ttl_us = 90 * _DAY_US
 

@@ -87,6 +87,8 @@ def session_end(event: Event, text: str) -> bool:
     if not known or event.extra or (text[:4] in _CHANGE_HEADS and text.startswith(_CHANGES)):
         return _end(event, text, at)
     event.event_action = "session-end"
+    if "session-end" in event.brief:
+        return True
     event.extra = counts = _counts(" in=0 out=0 deleted=" + done).copy()
     counts["dovecot.in"] = int(received)
     counts["dovecot.out"] = int(sent)

@@ -14,6 +14,8 @@ _QUEUED = re.compile(r"(.*)>, size=([0-9]{1,18}), nrcpt=([0-9]{1,9})(?: |$)").ma
 @FORMAT.pattern("message-id=", programs=("cleanup",))
 def message_id(event: Event, rest: str) -> bool:
     event.event_action = "message-id"
+    if "message-id" in event.brief:
+        return True
     event.email_message_id = (rest[1:-1] if rest and rest[0] == "<" and rest[-1] == ">" else rest) or None
     return True
 

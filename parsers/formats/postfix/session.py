@@ -20,6 +20,8 @@ def connect(event: Event, rest: str) -> bool:
     if found is None:
         return False
     event.event_action = "connection-open"
+    if "connection-open" in event.brief:
+        return True
     event.network_protocol = "smtp"
     event.source_domain, event.source_ip, event.source_port = found
     return True
@@ -57,6 +59,9 @@ def disconnect(event: Event, rest: str) -> bool:
         counted = _counters(counts)
         if counted is None:
             return False
+        if "connection-close" in event.brief:
+            event.event_action = "connection-close"
+            return True
         event.extra = counted[0].copy()
         if counted[1]:
             event.event_outcome = "failure"

@@ -6,7 +6,7 @@ import msgspec
 
 from mailwarden.alerts.incident import Notification
 
-__all__ = ["Limits", "Message"]
+__all__ = ["Limits", "Message", "trial"]
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,3 +36,8 @@ class Limits(NamedTuple):
 
     title: int
     body: int
+
+
+def trial(title: str, body: str, now_us: int) -> Message:
+    """Give a message that only shows that a channel works; each is another one."""
+    return Message(id=f"test-{now_us}", title=title, body=body, tone="info", sent_us=now_us)

@@ -10,16 +10,10 @@ import msgspec
 
 from mailwarden.alerts.delivery import Delivery
 from mailwarden.alerts.incident import Notification
+from mailwarden.alerts.lines import BODY_LIMIT, TITLE_LIMIT, Rendered
 from mailwarden.alerts.message import Limits, Message
-from mailwarden.alerts.render import (
-    BODY_LIMIT,
-    TITLE_LIMIT,
-    Rendered,
-    render,
-    render_digest,
-    render_fault,
-    render_plain,
-)
+from mailwarden.alerts.render import render, render_digest, render_plain
+from mailwarden.alerts.render_own import render_fault
 from mailwarden.alerts.report_text import report_text
 
 __all__ = ["JOINED", "Parcel", "Sender", "Writer", "joined"]

@@ -7,48 +7,32 @@ What does not fit is cut from the evidence first; the sentence that judges and t
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, tzinfo
-from typing import Literal
-
-import msgspec
 
 from mailwarden.alerts.advice import Step, steps
-from mailwarden.alerts.escape import chat, defanged, printable
+from mailwarden.alerts.escape import chat, defanged
 from mailwarden.alerts.incident import Incident, Notification, severity_rank
+from mailwarden.alerts.lines import BODY_LIMIT, LINE_LIMIT, TITLE_LIMIT, Line, Rendered, cut, fit, middle
 from mailwarden.alerts.providers import provider_name
+from mailwarden.alerts.render_own import HEARTBEAT, render_heartbeat
+from mailwarden.alerts.severity import SEVERITY_WORDS, severity_shape, severity_word
 from mailwarden.alerts.translate import N_, Translator, translator
 
 __all__ = [
-    "BODY_LIMIT",
-    "LINE_LIMIT",
-    "TITLE_LIMIT",
-    "Rendered",
     "advice_key",
     "render",
     "render_digest",
-    "render_fault",
     "render_plain",
     "severity_shape",
     "severity_word",
     "short_id",
 ]
 
-TITLE_LIMIT = 60
-BODY_LIMIT = 900
-LINE_LIMIT = 10  # of the whole message, its title included
 _WHY_LIMIT = 360
 _EVIDENCE_LIMIT = 130
 _COMMAND_LIMIT = 240
 _ENTITY_LEAST = 14  # characters of an account that still tell which it is
 _SHORTEST_ID = 3
 
-_SHAPES = {"critical": "●", "high": "▲", "medium": "▲", "low": "■", "info": "■"}
-_WORDS = {
-    "critical": N_("CRITICAL"),
-    "high": N_("HIGH"),
-    "medium": N_("MEDIUM"),
-    "low": N_("MINOR"),
-    "info": N_("MINOR"),
-}
 _TONES = {"critical": "failure", "high": "warning", "medium": "warning", "low": "info", "info": "info"}
 
 # What the advice is about when the incident does not say.
@@ -78,24 +62,6 @@ _ENTITIES = {
     "destination.domain": "provider",
 }
 
-Tone = Literal["info", "success", "warning", "failure"]
-
-
-class Rendered(msgspec.Struct, frozen=True, kw_only=True):
-    """A message ready for a channel: escaped, and within its limits."""
-
-    id: str
-    title: str
-    body: str
-    tone: str = "warning"
-
-
-class _Line(msgspec.Struct):
-    """A line of the body; the one with the lowest worth goes first when room runs out, one without worth never."""
-
-    text: str
-    worth: int | None = None
-
 
 def short_id(incident_id: str, others: Iterable[str] = ()) -> str:
     """Give what people type for an incident: the shortest prefix, from three characters, that no other id shares."""
@@ -104,16 +70,6 @@ def short_id(incident_id: str, others: Iterable[str] = ()) -> str:
         while other != incident_id and length < len(incident_id) and other.startswith(incident_id[:length]):
             length += 1
     return incident_id[:length]
-
-
-def severity_shape(severity: str) -> str:
-    """Give the shape that stands for a severity, since colour alone must not: ● critical, ▲ to watch, ■ minor."""
-    return _SHAPES.get(severity, "■")
-
-
-def severity_word(severity: str, tongue: Translator) -> str:
-    """Give the word for a severity."""
-    return tongue.gettext(_WORDS.get(severity, "MINOR"))
 
 
 def advice_key(incident: Incident) -> str:
@@ -144,18 +100,20 @@ def render(
         body_limit: Characters of the body; below 200 little more than the sentence and the next step remain.
         defang: Whether log lines are written so that nothing in them becomes a link.
     """
+    if notification.incident.lead == HEARTBEAT:
+        return render_heartbeat(notification, language, zone=zone, title_limit=title_limit, body_limit=body_limit)
     tongue = translator(language)
     incident = notification.incident
     short = short_id(incident.id, others)
     values = _values(incident, short)
     title, whole = _title(tongue, notification, values, title_limit, zone)
-    lines = [] if whole else [_Line(tongue.say(incident.title, values, zone=zone), 9)]
+    lines = [] if whole else [Line(tongue.say(incident.title, values, zone=zone), 9)]
     lines += _story(tongue, notification, values, zone, defang)
-    lines.append(_Line(_next(tongue, notification, values)))
+    lines.append(Line(_next(tongue, notification, values)))
     lines += _way_on(tongue, notification, short, link)
-    lines.append(_Line(tongue.say(N_("Notice {id}"), {"id": notification.id[:64]}), 8))
+    lines.append(Line(tongue.say(N_("Notice {id}"), {"id": notification.id[:64]}), 8))
     tone = "success" if notification.kind in ("ended", "acknowledged") else _TONES.get(incident.severity, "warning")
-    return Rendered(id=notification.id, title=title, body=_fit(lines, body_limit), tone=tone)
+    return Rendered(id=notification.id, title=title, body=fit(lines, body_limit), tone=tone)
 
 
 def render_digest(
@@ -173,7 +131,7 @@ def render_digest(
     known = {*others, *(notification.incident.id for notification in notifications)}
     ranked = sorted(notifications, key=lambda each: -severity_rank(each.incident.severity))
     worst = ranked[0].incident
-    counts = Counter(_WORDS[each.incident.severity] for each in ranked)
+    counts = Counter(SEVERITY_WORDS[each.incident.severity] for each in ranked)
     parts = tongue.gettext(", ").join(f"{tongue.gettext(word)} {number}" for word, number in counts.items())
     title = f"{severity_shape(worst.severity)} " + tongue.count(
         "{number} notice in one: {parts}", "{number} notices in one: {parts}", len(ranked), {"parts": parts}
@@ -183,53 +141,15 @@ def render_digest(
         incident = each.incident
         short = short_id(incident.id, known)
         text = tongue.say(incident.title, _values(incident, short), zone=zone)
-        lines.append(_Line(_cut(f"{severity_shape(incident.severity)} {short} {text}", 120), 7 - place))
+        lines.append(Line(cut(f"{severity_shape(incident.severity)} {short} {text}", 120), 7 - place))
     if len(ranked) > len(lines):
         rest = len(ranked) - len(lines)
-        lines.append(_Line(tongue.count("and {number} more", "and {number} more", rest), 1))
+        lines.append(Line(tongue.count("and {number} more", "and {number} more", rest), 1))
     command = f"`mailwarden show {short_id(worst.id, known)}`"
-    lines.append(_Line(tongue.say(N_("Next: {text}: {command}"), _look(tongue, command))))
-    lines.append(_Line(tongue.say(N_("Notice {id}"), {"id": digest_id}), 8))
+    lines.append(Line(tongue.say(N_("Next: {text}: {command}"), _look(tongue, command))))
+    lines.append(Line(tongue.say(N_("Notice {id}"), {"id": digest_id}), 8))
     tone = _TONES.get(worst.severity, "warning")
-    return Rendered(id=digest_id, title=_cut(chat(title), title_limit), body=_fit(lines, body_limit), tone=tone)
-
-
-def render_fault(
-    channel: str,
-    error: str,
-    *,
-    since_us: int,
-    waiting: int,
-    language: str = "en",
-    zone: tzinfo = UTC,
-    title_limit: int = TITLE_LIMIT,
-    body_limit: int = BODY_LIMIT,
-) -> Rendered:
-    """Tell by one channel that another one fails."""
-    tongue = translator(language)
-    values = {"channel": channel, "error": error, "since_us": since_us, "word": severity_word("high", tongue)}
-    title = "▲ " + tongue.say(N_("{word} mailwarden: channel {channel} fails"), values)
-    notice = f"fault-{channel}-{since_us}"
-    lines = [
-        _Line(tongue.say(N_("What it said: {error}"), values), 4),
-        _Line(
-            tongue.count(
-                "{number} notice took another way or waits since {since}.",
-                "{number} notices took another way or wait since {since}.",
-                waiting,
-                {"since": tongue.time(since_us, zone=zone)},
-            ),
-            3,
-        ),
-        _Line(
-            tongue.say(
-                N_("Next: {text}: {command}"),
-                {"text": tongue.gettext("mend the channel, then test it"), "command": "`mailwarden doctor --send`"},
-            )
-        ),
-        _Line(tongue.say(N_("Notice {id}"), {"id": notice}), 8),
-    ]
-    return Rendered(id=notice, title=_cut(chat(title), title_limit), body=_fit(lines, body_limit))
+    return Rendered(id=digest_id, title=cut(chat(title), title_limit), body=fit(lines, body_limit), tone=tone)
 
 
 def render_plain(
@@ -242,8 +162,8 @@ def render_plain(
         for each in ranked[: LINE_LIMIT - 3]
     ]
     worst = ranked[0].incident
-    title = _cut(chat(f"{severity_shape(worst.severity)} {worst.cause}: {worst.primary[1]}"), title_limit)
-    body = _cut("\n".join(chat(line) for line in [*lines, f"Notice {id}"]), body_limit)
+    title = cut(chat(f"{severity_shape(worst.severity)} {worst.cause}: {worst.primary[1]}"), title_limit)
+    body = cut("\n".join(chat(line) for line in [*lines, f"Notice {id}"]), body_limit)
     return Rendered(id=id, title=title, body=body, tone=_TONES.get(worst.severity, "warning"))
 
 
@@ -280,7 +200,7 @@ def _title(
         word = tongue.say(words[notification.kind], {"word": word})
     shape = "✓" if notification.kind in ("ended", "acknowledged") else severity_shape(incident.severity)
     host = incident.hosts[0].partition(".")[0] if incident.hosts else incident.site.partition(".")[0]
-    head = f"{shape} " + tongue.say(N_("{word} {host}: "), {"word": word, "host": _middle(host, 20)})
+    head = f"{shape} " + tongue.say(N_("{word} {host}: "), {"word": word, "host": middle(host, 20)})
     shown = dict(values)
     text = tongue.say(incident.title, shown, zone=zone)
     if len(chat(head + text)) <= limit:
@@ -291,38 +211,38 @@ def _title(
         over = len(chat(head + text)) - limit
         if over <= 0 or not isinstance(value, str) or len(value) <= _ENTITY_LEAST + 3:
             break
-        shown[name] = _middle(value, max(_ENTITY_LEAST, len(value) - over))
+        shown[name] = middle(value, max(_ENTITY_LEAST, len(value) - over))
         text = tongue.say(incident.title, shown, zone=zone)
-    return _cut(chat(head + text), limit), False
+    return cut(chat(head + text), limit), False
 
 
 def _story(
     tongue: Translator, notification: Notification, values: Mapping[str, object], zone: tzinfo, defang: bool
-) -> list[_Line]:
+) -> list[Line]:
     incident = notification.incident
     kind = notification.kind
     near = notification.at_us
     lines = []
     if kind == "summary":
         told = [text for _, text in incident.timeline if " " in text][: LINE_LIMIT - 5]  # sentences, no rule names
-        lines += [_Line(_cut(text, _EVIDENCE_LIMIT), 5 - place) for place, text in enumerate(told)]
+        lines += [Line(cut(text, _EVIDENCE_LIMIT), 5 - place) for place, text in enumerate(told)]
     if kind == "worse" and incident.told_severity and incident.told_severity != incident.severity:
         now, before = severity_word(incident.severity, tongue), severity_word(incident.told_severity, tongue)
-        lines.append(_Line(tongue.say(N_("Now {now}, was {before}."), {"now": now, "before": before}), 7))
+        lines.append(Line(tongue.say(N_("Now {now}, was {before}."), {"now": now, "before": before}), 7))
     if kind == "worse" and incident.event_count > incident.told_count > 0:
         counts = {"count": incident.event_count, "told": incident.told_count}
-        lines.append(_Line(tongue.say(N_("{count} events by now, {told} when it was last told."), counts), 7))
+        lines.append(Line(tongue.say(N_("{count} events by now, {told} when it was last told."), counts), 7))
     if kind != "acknowledged":
-        lines.append(_Line(_cut(_sentence(tongue, incident.why, values, zone), _WHY_LIMIT), 8))
+        lines.append(Line(cut(_sentence(tongue, incident.why, values, zone), _WHY_LIMIT), 8))
     if kind != "summary":
-        lines.append(_Line(_when(tongue, notification, zone, near), 6))
+        lines.append(Line(_when(tongue, notification, zone, near), 6))
     if kind not in ("ended", "summary", "acknowledged"):
         proofs = {proof.line: proof for proof in incident.evidence}
         for place, proof in enumerate([*proofs.values()][:2]):
             source = proof.file.rpartition("/")[2]
             line = defanged(proof.line) if defang else proof.line
             text = tongue.say(N_("Proof: {source}: {line}"), {"source": source, "line": line})
-            lines.append(_Line(_cut(text, _EVIDENCE_LIMIT), 2 - place))
+            lines.append(Line(cut(text, _EVIDENCE_LIMIT), 2 - place))
     return lines
 
 
@@ -363,13 +283,16 @@ def _when(tongue: Translator, notification: Notification, zone: tzinfo, near: in
 
 def _next(tongue: Translator, notification: Notification, values: Mapping[str, object]) -> str:
     incident = notification.incident
-    if notification.kind in ("ended", "summary", "acknowledged"):
+    if notification.kind == "summary":  # it stands for several, and for none that could be shown
+        look = {"text": tongue.gettext("look at what is open"), "command": "`mailwarden`"}
+        return tongue.say(N_("Next: {text}: {command}"), look)
+    if notification.kind in ("ended", "acknowledged"):
         return tongue.say(N_("Next: {text}: {command}"), _look(tongue, f"`mailwarden show {values['id']}`"))
     step: Step = steps(advice_key(incident), incident.modules, values, tongue)[0]
     if step.command is None or len(step.command) > _COMMAND_LIMIT:
-        return tongue.say(N_("Next: {text}"), {"text": _cut(step.text, _COMMAND_LIMIT)})
+        return tongue.say(N_("Next: {text}"), {"text": cut(step.text, _COMMAND_LIMIT)})
     return tongue.say(
-        N_("Next: {text}: {command}"), {"text": _cut(step.text, _COMMAND_LIMIT), "command": f"`{step.command}`"}
+        N_("Next: {text}: {command}"), {"text": cut(step.text, _COMMAND_LIMIT), "command": f"`{step.command}`"}
     )
 
 
@@ -377,47 +300,21 @@ def _look(tongue: Translator, command: str) -> dict[str, object]:
     return {"text": tongue.gettext("look at how it went"), "command": command}
 
 
-def _way_on(tongue: Translator, notification: Notification, short: str, link: str | None) -> list[_Line]:
+def _way_on(tongue: Translator, notification: Notification, short: str, link: str | None) -> list[Line]:
     page = f" · {link.rstrip('/')}/i/{short}" if link else ""
     if notification.kind in ("ended", "summary", "acknowledged"):
-        return [_Line(page.removeprefix(" · "), 3)] if page else []
-    lines = [_Line(tongue.say(N_("Proof and more: {command}"), {"command": f"`mailwarden show {short}`"}) + page, 5)]
+        return [Line(page.removeprefix(" · "), 3)] if page else []
+    lines = [Line(tongue.say(N_("Proof and more: {command}"), {"command": f"`mailwarden show {short}`"}) + page, 5)]
+    ways = {
+        "on_it": f"`mailwarden silence {short} --on-it`",
+        "normal": f"`mailwarden silence {short}`",
+        "command": f"`mailwarden silence {short}`",
+    }
     if notification.kind in ("repeated", "escalated"):
-        on_it = {"command": f"`mailwarden silence {short} --on-it`"}
-        lines.append(_Line(tongue.say(N_("Somebody is on it? {command}"), on_it), 4))
+        ways["command"] = ways["on_it"]
+        lines.append(Line(tongue.say(N_("Somebody is on it? {command}"), ways), 4))
+    elif notification.incident.severity == "critical":
+        lines.append(Line(tongue.say(N_("On it? {on_it} · Normal here? {normal}"), ways), 4))
     else:
-        usual = {"command": f"`mailwarden silence {short}`"}
-        lines.append(_Line(tongue.say(N_("Is this normal here? {command}"), usual), 4))
+        lines.append(Line(tongue.say(N_("Is this normal here? {command}"), ways), 4))
     return lines
-
-
-def _fit(lines: list[_Line], limit: int) -> str:
-    """Join the lines, escaped; while there are too many or they are too long, the least worthy goes."""
-    kept = [_Line(chat(line.text), line.worth) for line in lines if line.text]
-    while len(kept) > 1:
-        size = sum(len(line.text) + 1 for line in kept) - 1
-        loose = [line for line in kept if line.worth is not None]
-        if not loose or (len(kept) < LINE_LIMIT and size <= limit):
-            break
-        worst = min(loose, key=lambda line: line.worth or 0)
-        over = size - limit
-        if len(kept) < LINE_LIMIT and len(worst.text) - over >= 40 and "`" not in worst.text:
-            worst.text = _cut(worst.text, len(worst.text) - over)
-        else:
-            kept.remove(worst)
-    return _cut("\n".join(line.text for line in kept), limit)
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: max(0, limit - 1)] + "…"
-
-
-def _middle(text: str, limit: int) -> str:
-    """Shorten a name so that one still sees which it is: an account by its beginning, a host by both ends."""
-    safe = printable(text)
-    if len(safe) <= limit:
-        return safe
-    if "@" in safe:
-        return _cut(safe, limit)
-    tail = (limit - 1) // 2
-    return safe[: limit - 1 - tail] + "…" + (safe[-tail:] if tail else "")

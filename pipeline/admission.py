@@ -95,6 +95,7 @@ class Admission:
         self._waker = Waker()
         self._stream_us = 0
         self._live = False
+        self.turns = 0  # of the loop of `batches`: whoever watches over it sees that it goes on
         self._lines = self._copied = self._late = 0
         self._problems: list[str] = []
         self.notes: list[str] = []  # what was left out, and why
@@ -150,6 +151,7 @@ class Admission:
         behind = self._follow
         try:
             while not self._stopped:
+                self.turns += 1
                 self._waker.clear()
                 self._look_for_sources()
                 began_s = time.monotonic()

@@ -1,5 +1,7 @@
 """The settings under `alerts`, as the alerts know them. The schema has checked their structure."""
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any
@@ -9,6 +11,7 @@ from mailwarden.alerts.hours import Hours, parse_hours
 from mailwarden.alerts.matchers import Matchers
 from mailwarden.alerts.muting import Inhibition, Maintenance, Muting
 from mailwarden.alerts.routes import Escalation, Route
+from mailwarden.parsers.errors import ConfigurationError
 from mailwarden.pipeline.times import parse_duration, read_instant
 
 __all__ = ["Alerting", "HeartbeatSetting", "read_alerting"]
@@ -23,6 +26,22 @@ class HeartbeatSetting:
     url: str = field(repr=False)
     interval_s: float = 300.0
     method: str = "GET"
+
+    def resolved(self, environment: Mapping[str, str] = os.environ) -> str:
+        """Give the address with its secrets.
+
+        Raises:
+            ConfigurationError: A variable or a file that it names is not there, or what comes of it is no such address.
+        """
+        from mailwarden.pipeline.configuration import resolved_secret
+
+        try:
+            url = resolved_secret(self.url, environment)
+        except ValueError as error:
+            raise ConfigurationError([f"alerts.heartbeat.url: {error}"]) from None
+        if not url.startswith(("http://", "https://")):
+            raise ConfigurationError(["alerts.heartbeat.url: is no http or https address."])
+        return url
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from mailwarden.pipeline.admission import Admission
 from mailwarden.pipeline.archive import Archive
 from mailwarden.pipeline.blocking import Blocker
 from mailwarden.pipeline.configuration import Configuration, load, store_path
+from mailwarden.pipeline.heartbeat import Heartbeat
 from mailwarden.pipeline.intake import Intake
 from mailwarden.pipeline.reporting import REPORTED, Reporter, kept_report
 from mailwarden.pipeline.runner import BACKLOG, Runner, wall_clock
@@ -189,8 +190,10 @@ class _Service:
                 self._apply(act, runner, teller)
         self._signals.stopping(admission.stop)
         prober = self._prober(admission)
-        if deliverer is not None:
-            deliverer.start()
+        heartbeat = self._heartbeat(admission, deliverer)
+        for thread in (deliverer, heartbeat):
+            if thread is not None:
+                thread.start()
         intake = Intake(store, int(store.meta("stream_us") or 0))
         try:
             for batch in admission.batches():
@@ -212,10 +215,30 @@ class _Service:
                     self._say(problem)
         finally:
             reporter.stop()
-            if prober is not None:
-                prober.stop()
-            if deliverer is not None:
-                deliverer.stop()
+            for thread in (prober, heartbeat, deliverer):
+                if thread is not None:
+                    thread.stop()
+
+    def _heartbeat(self, admission: Admission, deliverer: Deliverer | None) -> Heartbeat | None:
+        configuration = self._configuration
+        setting = configuration.alerting.heartbeat if configuration.alerting else None
+        if setting is None:
+            return None
+        router = None
+        if configuration.channels:
+            names = [channel.name for channel in configuration.channels]
+            router = Router(configuration.route(), names, configuration.zone)
+        return Heartbeat(
+            self._path,
+            setting.resolved(),
+            setting.method,
+            setting.interval_s,
+            turns=lambda: admission.turns if deliverer is None or deliverer.is_alive() else -1,
+            clock=self._clock,
+            router=router,
+            site=configuration.site.name,
+            say=self._say,
+        )
 
     def _prober(self, admission: Admission) -> "Prober | None":
         """Begin to ask the world how we stand; not in a replay, whose time is another than that of the answers."""
@@ -268,6 +291,8 @@ def _reloaded(configuration: Configuration, rulebook: Rulebook) -> tuple[Configu
             channels.check()
             names = channels.names
         Router(new.route(), names, new.zone)
+        if new.alerting and new.alerting.heartbeat:
+            new.alerting.heartbeat.resolved()
         rules = new.rulebook()
         new.probes.keys()
         load_detectors(new.rule_settings())

@@ -164,6 +164,10 @@ class Deliverer:
             raise RuntimeError("the thread that tells people has ended, see above")
         self._wake.set()
 
+    def is_alive(self) -> bool:
+        """Say whether the thread goes on."""
+        return self._thread.is_alive()
+
     def stop(self) -> None:
         """Try what is due once more, wait for the answers, and end."""
         self._stopped = True

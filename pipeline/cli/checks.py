@@ -14,6 +14,7 @@ from mailwarden.alerts.rule_files import rule_files
 from mailwarden.alerts.translate import N_, Translator
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.errors import ConfigurationError, MailwardenError
+from mailwarden.pipeline.cli.alert_checks import channel_checks, heartbeat_checks
 from mailwarden.pipeline.cli.check_state import Check
 from mailwarden.pipeline.cli.probe_checks import probe_checks
 from mailwarden.pipeline.cli.session import Session, last_written_s
@@ -47,7 +48,8 @@ def all_checks(session: Session, *, send: bool = False) -> Iterator[Check]:
     yield from _service(session)
     yield from _proxies(session)
     yield from probe_checks(session)
-    yield from _channels(session, send)
+    yield from channel_checks(session, send)
+    yield from heartbeat_checks(session, send)
     yield from _disk(session)
 
 
@@ -315,32 +317,6 @@ def _service(session: Session) -> Iterator[Check]:
             missed,
         )
         yield Check(tongue.gettext("unparsed"), "warning", says, "mailwarden unparsed")
-
-
-def _channels(session: Session, send: bool) -> Iterator[Check]:
-    from mailwarden.alerts.channels import Channels
-    from mailwarden.alerts.message import Message
-
-    settings, tongue = session.configuration.channels, session.tongue
-    if not settings:
-        says = tongue.gettext("none is set: nobody is told of anything")
-        yield Check(tongue.gettext("channels"), "warning", says, "mailwarden setup")
-    for setting in settings:
-        name = tongue.say(N_("channel {name}"), {"name": setting.name})
-        mend = tongue.gettext("Mend alerts.channels in the configuration, then  mailwarden doctor --send")
-        try:
-            channels = Channels([setting.resolve(tongue.language)])
-            channels.check()
-            if not send:
-                yield Check(name, "ok", tongue.gettext("its address is well-formed; try it with --send"))
-                continue
-            text = tongue.gettext("This is a test. You will be told here when something goes wrong with your mail.")
-            channels.send(
-                setting.name, Message(id="test", title=tongue.gettext("mailwarden: test"), body=text, tone="info")
-            )
-            yield Check(name, "ok", tongue.gettext("took the test message"))
-        except MailwardenError as error:
-            yield Check(name, "error", str(error), mend)
 
 
 def _disk(session: Session) -> Iterator[Check]:

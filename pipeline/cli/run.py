@@ -38,6 +38,8 @@ def command(context: click.Context, clock: str) -> None:
     now = session(context)
     if now.configuration.channels:
         Channels(now.configuration.resolved_channels()).check()
+    if now.configuration.alerting and now.configuration.alerting.heartbeat:
+        now.configuration.alerting.heartbeat.resolved()
     silent = nobody_told(now)
     if silent:
         tell(silent)

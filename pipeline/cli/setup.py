@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -143,12 +144,12 @@ def _write(files: dict[Path, str]) -> None:
 def _say_done(configuration: Configuration, tongue: Translator, *, service: bool) -> None:
     if configuration.channels:
         from mailwarden.alerts.channels import Channels
-        from mailwarden.alerts.message import Message
+        from mailwarden.alerts.message import trial
 
         try:
             channels = Channels(configuration.resolved_channels())
             title, text = tongue.gettext("mailwarden: test"), tongue.gettext("Alerts will come here.")
-            channels.send("me", Message(id="setup", title=title, body=text, tone="info"))
+            channels.send("me", trial(title, text, time.time_ns() // 1000))
             tell(tongue.gettext("A test message was accepted."))
         except (DeliveryError, MailwardenError) as error:
             mend = N_("Mend it in {path}, then:  mailwarden doctor --send")

@@ -202,6 +202,12 @@ class Store:
         rows = self._rows("SELECT value FROM meta WHERE name = ?", (name,))
         return rows[0][0] if rows else None
 
+    def set_meta(self, name: str, value: str, outbox: Sequence[OutboxRow] = ()) -> None:
+        """Keep a value under a name, and put deliveries into the outbox with it, beside the batches."""
+        with explained(self.path), self._engine.connect() as connection, writing(connection):
+            _many(connection, _SET_META, [(name, _storable(value))])
+            _many(connection, _ADD_OUTBOX, [(_storable(id_), due, due, blob) for id_, due, blob in outbox])
+
     def unparsed(self) -> list[Unparsed]:
         """Give the shapes of line that no pattern knows, the most frequent first."""
         return [
@@ -293,12 +299,12 @@ class Store:
         self._write("UPDATE outbox SET due_us = ?, done = ?, blob = ? WHERE id = ?", (due_us, int(done), blob, id))
 
     def outbox_keep(self, rows: Sequence[OutboxRow]) -> None:
-        """Write down several deliveries that are not done: all of them or none."""
+        """Write down when several deliveries are due for the first time: all of them or none."""
         with explained(self.path), self._engine.connect() as connection, writing(connection):
             _many(
                 connection,
-                "UPDATE outbox SET due_us = ?, blob = ? WHERE id = ?",
-                [(due_us, blob, id_) for id_, due_us, blob in rows],
+                "UPDATE outbox SET since_us = ?, due_us = ?, blob = ? WHERE id = ?",
+                [(due_us, due_us, blob, id_) for id_, due_us, blob in rows],
             )
 
     def outbox_done(self, since_us: int) -> list[bytes]:

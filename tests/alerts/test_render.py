@@ -5,10 +5,12 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from notices import incident, notification
+from notices import NOON_US, incident, notification
 
 from mailwarden.alerts.incident import Evidence, Incident
-from mailwarden.alerts.render import LINE_LIMIT, Rendered, render, render_digest, render_fault, short_id
+from mailwarden.alerts.lines import LINE_LIMIT, Rendered
+from mailwarden.alerts.render import render, render_digest, short_id
+from mailwarden.alerts.render_own import heartbeat_notice, render_fault
 
 KINDS = ["opened", "worse", "repeated", "escalated", "acknowledged", "ended", "returned", "summary"]
 NEXT = {"en": "Next: ", "ja": "次の操作："}
@@ -56,7 +58,7 @@ def test_the_alert_of_a_taken_over_account() -> None:
         "Next: change the password of walter.rossi1969@nova0.example, then end its open sessions: "
         "`doveadm kick walter.rossi1969@nova0.example`",
         f"Proof and more: `mailwarden show {short}` · http://localhost:8742/i/{short}",
-        f"Is this normal here? `mailwarden silence {short}`",
+        f"On it? `mailwarden silence {short} --on-it` · Normal here? `mailwarden silence {short}`",
         "Notice n-1",
     ]
 
@@ -215,3 +217,21 @@ def test_an_incident_without_advice_has_a_next_step() -> None:
     bare: Incident = incident(advice="", cause="service", modules=[])
 
     assert "Next: see what the server complains about: `mailwarden show " in render(notification(bare)).body
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@settings(max_examples=60, deadline=None)
+@given(st.booleans(), HOSTILE, HOSTILE)
+def test_news_of_the_heartbeat_fits(language: str, is_over: bool, site: str, error: str) -> None:
+    """Whatever its receiver answers, what is told of the heartbeat keeps its limits and has one next step."""
+    notice = heartbeat_notice(site, error, NOON_US, NOON_US + 10**9, is_over=is_over, every_s=300)
+
+    text = render(notice, language)
+
+    fits(text, language)
+    assert sum(part.startswith(NEXT[language]) for part in text.body.split("\n")) == 1
+
+
+def test_a_summary_leads_to_what_is_open() -> None:
+    """It stands for several incidents: there is none of its own that a command could show."""
+    assert "Next: look at what is open: `mailwarden`" in render(notification(kind="summary")).body

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from pager import Pager, paging
+from receiver import receiving
 from takeovers import takeover
 from watcher import Watcher, until
 
@@ -261,6 +262,23 @@ def test_a_target_in_trouble_stops_nothing_and_loses_nothing(trouble: str, place
     )  # every account's opening, at least
     assert not place.watcher.waiting()
     assert place.watcher.stop() == 0
+
+
+def test_the_heartbeat_says_that_it_watches(place: Place) -> None:
+    """An address is called while the service runs, also over a log that is silent, and no more when it ended."""
+    with receiving() as receiver:
+        settings = place.settings()
+        settings["alerts"]["heartbeat"] = {"url": f"http://{receiver.address}/alive", "interval": "1s"}
+        place.watcher.configure(settings)
+        place.watcher.start()
+        until(lambda: len(receiver.posts) >= 3, "three beats")
+        assert place.watcher.stop() == 0
+        beats = len(receiver.posts)
+
+        place.watcher.command("doctor")
+
+    assert len(receiver.posts) == beats
+    assert {post.path for post in receiver.posts} == {"/alive"}
 
 
 RULE = """\

@@ -1,0 +1,155 @@
+"""The heartbeat: an address elsewhere is called as long as mailwarden watches, so that silence is not taken for calm.
+
+It beats only while the main loop turns and the thread that tells people lives. When its receiver does not take it three
+times in a row, people are told by the channels, and told again when it does; how it stands is kept for `doctor`.
+"""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from mailwarden.alerts.delivery import Delivery, pack
+from mailwarden.alerts.escape import printable
+from mailwarden.alerts.render_own import heartbeat_notice
+from mailwarden.alerts.routes import Router
+from mailwarden.alerts.senders.address import blot
+from mailwarden.alerts.senders.http import call
+from mailwarden.parsers.errors import DeliveryError, StoreError
+from mailwarden.pipeline.store import Store
+
+__all__ = ["HEARTBEAT", "Beat", "Heartbeat", "beat_of"]
+
+HEARTBEAT = "heartbeat"  # the name under which the store keeps how it stands
+_TOLD_AFTER = 3  # failures in a row: one may be a restart of the receiver
+_CONNECT_S, _ANSWER_S = 5.0, 10.0
+_LOOK_S = 1.0
+
+
+class Beat(msgspec.Struct):
+    """How the heartbeat stands. Instants in epoch microseconds; 0: never."""
+
+    ok_us: int = 0
+    failed_us: int = 0
+    since_us: int = 0  # of the failures that go on
+    fails: int = 0
+    told: bool = False
+    error: str = ""
+
+
+def beat_of(kept: str | None) -> Beat:
+    """Read how it stands, as the store keeps it."""
+    try:
+        return msgspec.json.decode(kept or "{}", type=Beat)
+    except msgspec.MsgspecError:
+        return Beat()
+
+
+class Heartbeat:
+    """The thread that calls.
+
+    Args:
+        path: The store.
+        url: What is called.
+        method: GET or POST.
+        interval_s: How often.
+        turns: Counts the turns of the main loop: while they do not go on, nothing is called.
+        clock: The time of day.
+        router: Who is told when it fails; None: nobody can be.
+        site: Named in what is told.
+        say: Writes into the service's log.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        url: str,
+        method: str,
+        interval_s: float,
+        *,
+        turns: Callable[[], int],
+        clock: Callable[[], int],
+        router: Router | None,
+        site: str,
+        say: Callable[[str], None],
+    ) -> None:
+        self._path = path
+        self._url, self._method, self._interval_s = url, method, interval_s
+        self._turns = turns
+        self._seen = -1
+        self._clock = clock
+        self._router = router
+        self._site = site
+        self._say = say
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="heartbeat", daemon=True)
+
+    def start(self) -> None:
+        """Begin.
+
+        Raises:
+            StoreError: The store cannot be opened.
+        """
+        self._store = Store.open(self._path)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; a call that is under way is not waited for longer than it may take."""
+        self._stopped.set()
+        self._thread.join(_CONNECT_S + _ANSWER_S)
+
+    def _work(self) -> None:
+        with self._store as store:
+            beat = beat_of(store.meta(HEARTBEAT))
+            while not self._stopped.is_set():
+                turns = self._turns()
+                if turns == self._seen:
+                    self._stopped.wait(_LOOK_S)
+                    continue
+                self._seen = turns
+                try:
+                    self.beat(store, beat)
+                except StoreError as error:
+                    self._say(f"heartbeat: {error}")
+                self._stopped.wait(self._interval_s)
+
+    def beat(self, store: Store, beat: Beat) -> None:
+        """Call once, and keep and tell how it went.
+
+        Raises:
+            StoreError: It could not be kept.
+        """
+        error = beat_once(self._url, self._method)
+        now_us = self._clock()
+        if error is None:
+            was_told, since_us = beat.told, beat.since_us
+            beat.ok_us, beat.since_us, beat.fails, beat.told, beat.error = now_us, 0, 0, False, ""
+            store.set_meta(
+                HEARTBEAT, msgspec.json.encode(beat).decode(), self._rows("", since_us, now_us, was_told, True)
+            )
+            return
+        beat.failed_us, beat.error, beat.fails = now_us, error, beat.fails + 1
+        beat.since_us = beat.since_us or now_us
+        tells = not beat.told and beat.fails >= _TOLD_AFTER
+        beat.told = beat.told or tells
+        self._say(f"heartbeat: {error}")
+        store.set_meta(
+            HEARTBEAT, msgspec.json.encode(beat).decode(), self._rows(error, beat.since_us, now_us, tells, False)
+        )
+
+    def _rows(self, error: str, since_us: int, now_us: int, tells: bool, is_over: bool) -> list[tuple[str, int, bytes]]:
+        if self._router is None or not tells:
+            return []
+        notice = heartbeat_notice(self._site, error, since_us, now_us, is_over=is_over, every_s=self._interval_s)
+        plans = self._router.plans(notice.incident, now_us)[:1]
+        return [(notice.id, plan.shifted_us(notice, now_us), pack(Delivery.of(notice, plan))) for plan in plans]
+
+
+def beat_once(url: str, method: str) -> str | None:
+    """Call; give what went wrong, without the address, which is a secret."""
+    try:
+        call(method, url, b"" if method == "POST" else None, connect_s=_CONNECT_S, answer_s=_ANSWER_S)
+    except DeliveryError as error:
+        return printable(blot(str(error), url))
+    return None

@@ -1,0 +1,97 @@
+"""What `doctor` says of channels and of the heartbeat."""
+
+import json
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+from receiver import receiving
+
+from mailwarden.pipeline.cli.root import root
+from mailwarden.pipeline.configuration import store_path
+from mailwarden.pipeline.heartbeat import HEARTBEAT, Beat
+from mailwarden.pipeline.store import Store
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A place with a state and no configuration."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    (tmp_path / "state").mkdir()
+    Store.open(store_path(tmp_path / "state")).close()
+    return tmp_path
+
+
+def checks(place: Path, settings: str, *words: str, name: str) -> list[tuple[str, str]]:
+    """Run `doctor`; give state and text of the checks of a name."""
+    (place / "mailwarden.yml").write_text(settings, "utf-8")
+    lines = CliRunner().invoke(root, ["doctor", "--json", *words]).stdout.splitlines()
+    return [(one["state"], one["says"]) for one in map(json.loads, lines) if one["name"] == name]
+
+
+@pytest.mark.parametrize(
+    ("url", "warned"),
+    [
+        ("mailto://127.0.0.1?from=a@example.org&to=b@example.org", True),
+        ("mailtos://u:p@localhost?to=b@example.org", True),
+        ("mailtos://u:p@mx1.example.org?to=b@example.org", True),
+        ("mailtos://u:p@192.0.2.1?to=b@example.org", False),
+        ("webhook://127.0.0.1:9/", False),
+    ],
+)
+def test_mail_through_the_watched_server_is_advised_against(place: Path, url: str, warned: bool) -> None:
+    """When the server fails that is watched, an alert over it reaches nobody."""
+    said = checks(place, f'site: {{hosts: [mx1]}}\nalerts: {{channels: {{me: "{url}"}}}}', name="channel me")
+
+    assert any(state == "warning" and "which is watched" in says for state, says in said) is warned
+
+
+@pytest.mark.parametrize(
+    ("beat", "state", "says"),
+    [
+        (None, "not checked", "was not called yet"),
+        (Beat(ok_us=-60), "ok", "got through 60 s ago"),
+        (Beat(ok_us=-7200), "error", "the service does not watch"),
+        (Beat(ok_us=-9000, failed_us=-10, since_us=-900, fails=3, error="answered 500"), "error", "answered 500"),
+    ],
+)
+def test_the_heartbeat_stands_as_the_service_keeps_it(place: Path, beat: Beat | None, state: str, says: str) -> None:
+    """Never called, well, late, or failing: each is a state of its own."""
+    now_us = time.time_ns() // 1000
+    if beat is not None:
+        kept = {
+            name: now_us + value * 1_000_000 if name.endswith("_us") and value else value
+            for name, value in msgspec.structs.asdict(beat).items()
+        }
+        with Store.open(store_path(place / "state")) as store:
+            store.set_meta(HEARTBEAT, json.dumps(kept))
+
+    ((found, said),) = checks(place, "alerts: {heartbeat: {url: http://127.0.0.1:9/}}", name="heartbeat")
+
+    assert found == state
+    assert says in said
+
+
+def test_the_heartbeat_is_tried_with_send(place: Path) -> None:
+    """--send calls it once; what refuses is told without its address."""
+    with receiving() as receiver:
+        settings = f"alerts: {{heartbeat: {{url: 'http://{receiver.address}/sekrit0815'}}}}"
+        well = checks(place, settings, "--send", name="heartbeat")
+        receiver.status = 404
+        gone = checks(place, settings, "--send", name="heartbeat")
+
+    assert well == [("ok", "took the call")]
+    assert gone == [("error", "answered 404: {}")]
+    assert len(receiver.posts) == 2
+
+
+def test_a_secret_that_is_missing_is_told(place: Path) -> None:
+    """An address that cannot be put together is an error with its mend."""
+    ((state, says),) = checks(place, "alerts: {heartbeat: {url: 'https://x/${NOT_SET_X}'}}", name="heartbeat")
+
+    assert state == "error"
+    assert "${NOT_SET_X} is not in the environment" in says

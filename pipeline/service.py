@@ -215,9 +215,9 @@ class _Service:
                     self._say(problem)
         finally:
             reporter.stop()
-            for thread in (prober, heartbeat, deliverer):
-                if thread is not None:
-                    thread.stop()
+            for worker in (prober, heartbeat, deliverer):
+                if worker is not None:
+                    worker.stop()
 
     def _heartbeat(self, admission: Admission, deliverer: Deliverer | None) -> Heartbeat | None:
         configuration = self._configuration

@@ -13,6 +13,7 @@ from logs import lines_of
 from mailwarden.alerts import shelf
 from mailwarden.alerts.compiler import load_rulebook
 from mailwarden.alerts.incident import Notification
+from mailwarden.alerts.shelf import Row
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline import rollups
 from mailwarden.pipeline.admission import Admission
@@ -39,11 +40,18 @@ class Ears:
 
     def __init__(self) -> None:
         self.heard: list[tuple[str, str, int, str]] = []
+        self.dispatch = self
+
+    def sweep(self, now_us: int) -> None:
+        """Forget nothing."""
+
+    def rows(self) -> list[Row]:
+        return []
 
     def backlog(self) -> list[str]:
         return []
 
-    def decide(self, notices: Sequence[Notification], *, live: bool) -> list[OutboxRow]:
+    def decide(self, notices: Sequence[Notification], stream_us: int, *, live: bool) -> list[OutboxRow]:
         self.heard += [(one.id, one.kind, one.at_us, one.incident.id) for one in notices]
         return []
 

@@ -12,6 +12,7 @@ help:
 	@echo "make test    everything that must hold: format, lint, types, imports, tests, sigma-cli, the built wheel"
 	@echo "make check   the same without the tests and the wheel"
 	@echo "make install  put it into /opt/mailwarden (PREFIX=...) and link /usr/local/bin/mailwarden"
+	@echo "make docs    the documentation as a web site, in site/"
 	@echo "make bench   the numbers of the README, beside those of other tools"
 	@echo "make soak    follow, rotate and kill for a long time"
 	@echo "make lock    renew requirements/*.txt (needs uv)"
@@ -50,6 +51,10 @@ wheel: $(READY)
 demo: $(READY)
 	$(BIN)/python demo/run.py
 
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "The documentation is in site/index.html"
+
 bench: $(READY)
 	$(BIN)/python bench/run.py --write
 
@@ -64,7 +69,7 @@ lock:
 	requirements/lock.sh
 
 clean:
-	rm -rf build dist demo-output .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .grimp_cache src/*.egg-info
+	rm -rf build dist site demo-output .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .grimp_cache src/*.egg-info
 	find . -name __pycache__ -type d -not -path './.venv/*' -exec rm -rf {} +
 
 $(READY): requirements/dev.txt requirements/setup.sh pyproject.toml

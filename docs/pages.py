@@ -1,4 +1,4 @@
-"""The pages of the reference, made from what they describe: commands, settings, rules with their cases, formats with their samples.
+"""The pages of the reference, made from what they describe: commands, settings, rules and their cases, formats and their samples.
 
 MkDocs calls `on_files` (a hook) before it reads the pages; each made page is one more file. Nothing in here is written
 by hand, so nothing in it can drift.
@@ -89,7 +89,12 @@ def _command(command: click.Command, name: str, parent: click.Context, level: in
 def settings() -> str:
     """Write every setting with what the schema says of it, and the example file."""
     schema = json.loads((_SOURCE / "pipeline" / "configuration.schema.json").read_text(encoding="utf-8"))
-    parts = ["# Settings", "", "One YAML file, which may be absent. `mailwarden doctor` names every mistake with its line.", ""]
+    parts = [
+        "# Settings",
+        "",
+        "One YAML file, which may be absent. `mailwarden doctor` names every mistake with its line.",
+        "",
+    ]
     parts += ["| setting | meaning |", "|---|---|"]
     parts += [f"| `{name}` | {_cell(meaning)} |" for name, meaning in _settings(schema, schema, "")]
     example = (_SOURCE / "mailwarden.example.yml").read_text(encoding="utf-8")
@@ -97,6 +102,8 @@ def settings() -> str:
 
 
 def _settings(schema: dict[str, Any], node: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
+    if path.count("routes[]") > 1:  # routes hold routes
+        return
     for name, raw in node.get("properties", {}).items():
         one = _resolved(schema, raw)
         full = f"{path}.{name}" if path else name
@@ -141,7 +148,12 @@ def _about(detector: Detector[Any]) -> str:
 
 def rules() -> str:
     """Write the table of all rules and detectors."""
-    parts = ["# Rules and detectors", "", "What mailwarden looks for. Each has a page; `mailwarden rules show NAME` says the same.", ""]
+    parts = [
+        "# Rules and detectors",
+        "",
+        "What mailwarden looks for. Each has a page; `mailwarden rules show NAME` says the same.",
+        "",
+    ]
     parts += ["| name | id | at most | category | what it says |", "|---|---|---|---|---|"]
     for one, _ in _detections():
         said = _cell(one.title)
@@ -160,7 +172,9 @@ def rule(one: Detection, about: dict[str, Any]) -> str:
     if one.techniques:
         parts.append(f"| ATT&CK | {', '.join(one.techniques)} |")
     if one.weather:
-        parts.append("| weather | `low`, unless guessing far exceeds what the site usually sees, succeeds, or locks people out |")
+        parts.append(
+            "| weather | `low`, unless guessing far exceeds what the site usually sees, succeeds, or locks people out |"
+        )
     parts += ["", "## What is said", "", f"> {one.title}", ">", f"> {one.why}", ""]
     if one.harmless:
         parts += ["## What it could be instead", "", f"{one.harmless[:1].upper()}{one.harmless[1:]}.", ""]
@@ -168,19 +182,33 @@ def rule(one: Detection, about: dict[str, Any]) -> str:
     for server in _SERVERS:
         parts += [f'=== "{server.capitalize()}"', ""]
         for step in steps(one.advice, [server], _PLACES, tongue):
-            parts.append(f"    1. {step.text}" + (f"\n\n        ```sh\n        {step.command}\n        ```" if step.command else ""))
+            parts.append(
+                f"    1. {step.text}"
+                + (f"\n\n        ```sh\n        {step.command}\n        ```" if step.command else "")
+            )
         parts.append("")
     parts += _cases(one.name)
     if "documents" in about:
         text = (_SOURCE / "alerts" / "rules" / f"{one.name}.yaml").read_text(encoding="utf-8")
         parts += ["## The rule", "", "```yaml", text.rstrip(), "```", ""]
-    parts += ["## Change it", "", "```yaml", "rules:", f"  {one.name}:", "    enabled: false        # or: severity, threshold, except", "```", ""]
+    parts += [
+        "## Change it",
+        "",
+        "```yaml",
+        "rules:",
+        f"  {one.name}:",
+        "    enabled: false        # or: severity, threshold, except",
+        "```",
+        "",
+    ]
     return "\n".join(parts)
 
 
 def _cases(name: str) -> list[str]:
     path = next(
-        path for path in (_SOURCE / "alerts" / kind / f"{name}.cases.yaml" for kind in ("rules", "detectors")) if path.exists()
+        path
+        for path in (_SOURCE / "alerts" / kind / f"{name}.cases.yaml" for kind in ("rules", "detectors"))
+        if path.exists()
     )
     cases = yaml.safe_load(path.read_text(encoding="utf-8"))
     fires = [one["name"] for one in cases if one["fires"] and not one.get("evades")]
@@ -202,7 +230,12 @@ def formats() -> str:
     for path in sorted((_SOURCE / "parsers" / "formats").glob("*.yaml")):
         samples = yaml.safe_load(path.read_text(encoding="utf-8"))
         named = {one.get("pattern"): one for one in reversed(samples) if one.get("line")}
-        parts += [f"## {path.stem}", "", f"{len({one.get('pattern') for one in samples})} patterns, {len(samples)} samples.", ""]
+        parts += [
+            f"## {path.stem}",
+            "",
+            f"{len({one.get('pattern') for one in samples})} patterns, {len(samples)} samples.",
+            "",
+        ]
         parts += ["| line | action |", "|---|---|"]
         for one in list(named.values())[:_SHOWN]:
             action = one.get("fields", {}).get("event.action", "")

@@ -1,7 +1,8 @@
 """`mailwarden find`: the story of a message, an address or an account."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import click
@@ -16,6 +17,7 @@ from mailwarden.pipeline.cli.lines import batches, reader_for
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, Style, tell, write
+from mailwarden.pipeline.configuration import scan_store_path
 
 __all__ = ["command", "story"]
 
@@ -73,12 +75,16 @@ def command(
     """Tell the story of a message, an address or an account.
 
     WHAT is a queue id, a message id, a mail address, a login name, a client's address or a session id. A message is
-    followed through every queue that it passes.
+    followed through every queue that it passes. It is looked for in the archive of `mailwarden run`, or, lacking one, in
+    the files that the last scan read.
     """
     now = session(context, zone=zone)
     failed = False
-    if files:
-        found, problems = _in_files(what, files, zone or now.configuration.timezone, year)
+    years: dict[str, int | None] = dict.fromkeys(files, year)
+    if not years and not now.configuration.archive_directory.exists():
+        years = _scanned()
+    if years:
+        found, problems = _in_files(what, years, zone or now.configuration.timezone)
         for problem in problems:
             tell(problem)
         failed = bool(problems)
@@ -103,6 +109,19 @@ def _in_archive(what: str, now: Session) -> Iterable[Fields]:
     return find(directory, what)
 
 
+def _scanned() -> dict[str, int | None]:
+    """Give the files that the last scan read and that are still there, with the year of their last line."""
+    from mailwarden.pipeline.store import Store
+
+    path = scan_store_path()
+    if not path.exists():
+        return {}
+    with Store.open(path, read_only=True) as store:
+        positions = store.positions()
+    clocks = {name: position.get("reader", {}).get("clock", {}) for name, position in positions.items()}
+    return {name: clock.get("year") for name, clock in clocks.items() if Path(name).is_file()}
+
+
 def _events(path: str, zone: str | None, year: int | None) -> Iterator[Fields]:
     reader = reader_for(path, zone, year)
     for lines in batches(path):
@@ -112,13 +131,13 @@ def _events(path: str, zone: str | None, year: int | None) -> Iterator[Fields]:
             yield fields
 
 
-def _in_files(what: str, files: tuple[str, ...], zone: str | None, year: int | None) -> tuple[list[Fields], list[str]]:
-    """Read the files twice: what names `what`, then all that belongs to the same messages."""
+def _in_files(what: str, years: Mapping[str, int | None], zone: str | None) -> tuple[list[Fields], list[str]]:
+    """Read files (each with the year of its last line) twice: what names `what`, then all that belongs to the same messages."""
     wanted = what.strip("<>").lower()
     threads: set[str] = set()
     problems: list[str] = []
     readable: list[str] = []
-    for path in files:
+    for path, year in years.items():
         try:
             for fields in _events(path, zone, year):
                 if any(wanted in _values(fields.get(name)) for name in _ASKED):
@@ -129,7 +148,7 @@ def _in_files(what: str, files: tuple[str, ...], zone: str | None, year: int | N
     threads.discard("")
     found: list[Fields] = []
     for path in readable:
-        for fields in _events(path, zone, year):
+        for fields in _events(path, zone, years[path]):
             named = any(wanted in _values(fields.get(name)) for name in _ASKED)
             if named or any(value in threads for name in _THREADS for value in _values(fields.get(name))):
                 found.append(fields)

@@ -299,6 +299,7 @@ class Incidents:
             if finding.fired:
                 values["measure"], values["threshold"] = finding.measure, detection.threshold
                 values["span_s"] = detection.span_us // 1_000_000
+                incident.title, incident.why = detection.title, detection.why  # a detector may have several words
             values.update(finding.values)
             facts = finding.event.facts or {}
             if "mailwarden.user.failures" in facts:

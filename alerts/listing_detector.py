@@ -30,16 +30,14 @@ class ListingDetector(Detector[_State]):
 
     Args:
         detection: What it says of itself.
-        name: What its sentences call the subject: address or domain.
     """
 
     actions = frozenset({"dnsbl-check"})
     state = _State
     ttl_us = 90 * 24 * _HOUR_US
 
-    def __init__(self, detection: Detection, name: str) -> None:
+    def __init__(self, detection: Detection) -> None:
         self.detection = detection  # type: ignore[misc]  # one class, two detections
-        self._name = name
 
     def keys(self, event: Event) -> Iterable[str]:
         """The address or domain."""
@@ -60,7 +58,6 @@ class ListingDetector(Detector[_State]):
             return None
         heaviest = max(answers, key=lambda one: float(one.get("weight", 0)))
         values = {
-            self._name: str(extra[self.detection.primary]),
             "lists": [str(one["name"]) for one in sorted(answers, key=lambda one: -float(one.get("weight", 0)))],
             "list_count": len(answers),
             "score": score,

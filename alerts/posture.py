@@ -75,7 +75,7 @@ REASONS: dict[str, Reason] = {
     ),
     "spf_pass_all": Reason("high", N_("the SPF record lets the whole world send as {subject}"), _PUBLISH),
     "spf_left_out": Reason(
-        "high", N_("mail leaves from {address}, which the SPF record of {subject} does not name"), _PUBLISH
+        "high", N_("mail leaves from {left_out}, which the SPF record of {subject} does not name"), _PUBLISH
     ),
     "spf_open_end": Reason("low", N_("the SPF record says nothing about other senders"), _PUBLISH),
     # DKIM
@@ -225,10 +225,10 @@ REASONS: dict[str, Reason] = {
     ),
     # certificates
     "cert_expired": Reason(
-        "high", N_("the certificate of {name} ended on {ends}: mail programs refuse it"), N_("renew it now")
+        "critical", N_("the certificate of {name} ended on {ends}: mail programs refuse it"), N_("renew it now")
     ),
-    "cert_ends_1": Reason("high", N_("the certificate of {name} ends within a day ({ends})"), N_("renew it now")),
-    "cert_ends_7": Reason("medium", N_("the certificate of {name} ends on {ends}, in {days} days"), N_("renew it")),
+    "cert_ends_1": Reason("critical", N_("the certificate of {name} ends within a day ({ends})"), N_("renew it now")),
+    "cert_ends_7": Reason("high", N_("the certificate of {name} ends on {ends}, in {days} days"), N_("renew it")),
     "cert_ends_14": Reason(
         "medium",
         N_("the certificate of {name} ends on {ends}, in {days} days"),

@@ -12,9 +12,11 @@ from mailwarden.parsers.event import Event
 
 __all__ = ["PostureDetector", "posture_detection"]
 
+_SUBJECTS = ("mailwarden.own_domain", "mailwarden.own_address", "host.name")
 _DAY_US = 86_400_000_000
 _SPAN_US = 2 * _DAY_US  # looked at once a day
-WHY = N_("{check} at {name}: “{now}”")
+_SEEN = N_("seen at {name}: “{now}”")
+_NOTHING = N_("there is nothing at {name}")
 
 
 class _State(msgspec.Struct, array_like=True):
@@ -32,12 +34,12 @@ def posture_detection(name: str, id_: str, title: str, harmless: str) -> Detecti
         category="config_weakness",
         severity="high",
         title=title,
-        why=WHY,
+        why=_SEEN,
         harmless=harmless,
         advice="posture",
         techniques=(),
         primary="dns.question.name",
-        entities=("mailwarden.own_domain", "mailwarden.own_address"),
+        entities=("mailwarden.own_domain", "mailwarden.own_address", "host.name"),
         span_us=_SPAN_US,
         threshold=1,
     )
@@ -82,7 +84,8 @@ class PostureDetector(Detector[_State]):
             return None
         is_new, state.reason = reason != state.reason, reason
         values = _values(event, reason) if event.event_outcome == "failure" else {}
-        told = self.detection._replace(title=REASONS[reason].what)
+        has_now = bool((event.extra or {}).get("mailwarden.posture.now"))
+        told = self.detection._replace(title=REASONS[reason].what, why=_SEEN if has_now else _NOTHING)
         return Fired(1, 1 if is_new else 0, REASONS[reason].severity, values, is_new, told)
 
 
@@ -91,9 +94,8 @@ def _values(event: Event, reason: str) -> dict[str, object]:
     extra = event.extra or {}
     name = str(extra.get("dns.question.name"))
     return {
-        "subject": extra.get("mailwarden.own_domain") or extra.get("mailwarden.own_address") or name,
+        "subject": next((extra[key] for key in _SUBJECTS if key in extra), name),
         "name": name,
-        "check": str(extra.get("mailwarden.posture.check")).upper().replace("_", "-"),
         "now": extra.get("mailwarden.posture.now") or "-",
         "should": extra.get("mailwarden.posture.should") or "?",
         "posture": reason,

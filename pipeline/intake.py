@@ -19,6 +19,7 @@ INBOX = "probes"
 """What stands for a file's path in evidence."""
 INBOX_RANK = 1 << 20  # beyond every source
 _AT_ONCE = 1000
+_SUBJECTS = ("mailwarden.own_domain", "mailwarden.own_address", "host.name")
 
 
 class Taken(NamedTuple):
@@ -89,7 +90,7 @@ def _postures(event: Event) -> Iterator[Posture]:
     extra: dict[str, Any] = event.extra or {}
     state, reason = extra["mailwarden.posture.state"], event.event_reason or ""
     yield Posture(
-        subject=str(extra.get("mailwarden.own_domain") or extra.get("mailwarden.own_address")),
+        subject=next(str(extra[name]) for name in _SUBJECTS if name in extra),
         check=extra["mailwarden.posture.check"],
         name=extra["dns.question.name"],
         since_us=event.timestamp_us,

@@ -6,6 +6,7 @@ import msgspec
 
 from mailwarden.alerts.detector import Detector, Fired
 from mailwarden.alerts.finding import Detection
+from mailwarden.alerts.listing_words import why_blind
 from mailwarden.parsers.event import Event
 
 __all__ = ["DETECTOR"]
@@ -29,8 +30,8 @@ class BlocklistsBlind(Detector[_State]):
         cause="config",
         category="config_weakness",
         severity="low",
-        title="block lists cannot be asked: {list} and others like it say nothing of us",
-        why="{list} gave no answer {measure} times in a row ({reason})",
+        title="{list} cannot be asked whether we are listed",
+        why="it gives no answer",
         harmless="the list has a bad day",
         advice="blocklists_blind",
         techniques=(),
@@ -56,9 +57,10 @@ class BlocklistsBlind(Detector[_State]):
         state.rounds += 1
         if state.rounds < _ROUNDS:
             return None
-        values = {"list": (event.extra or {}).get("mailwarden.listing.name", "?"), "reason": event.event_reason}
+        values = {"list": (event.extra or {}).get("mailwarden.listing.name", "?")}
         is_new = state.rounds == _ROUNDS
-        return Fired(state.rounds, _ROUNDS if is_new else 1, "low", values, is_new)
+        told = self.detection._replace(why=why_blind(event.event_reason or ""))
+        return Fired(state.rounds, _ROUNDS if is_new else 1, "low", values, is_new, told)
 
 
 DETECTOR = BlocklistsBlind()

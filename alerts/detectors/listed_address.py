@@ -18,8 +18,8 @@ DETECTOR = ListingDetector(
         cause="listed",
         category="blocklist_risk",
         severity="critical",
-        title=N_("{address} stands on {lists}"),
-        why=N_("{list_count} lists say so, twice; together they weigh {score} (1 is what most receivers refuse)"),
+        title=N_("{entity} stands on {lists}"),
+        why=N_("seen twice; block lists with a weight of {score} in all, of which 1 makes most receivers refuse"),
         harmless=N_("no mail leaves from this address"),
         advice="listed_address",
         techniques=(),
@@ -27,6 +27,5 @@ DETECTOR = ListingDetector(
         entities=("mailwarden.listing.lists",),
         span_us=SPAN_US,
         threshold=1,
-    ),
-    "address",
+    )
 )

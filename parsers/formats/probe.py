@@ -17,6 +17,7 @@ __all__ = ["FORMAT"]
 _LONGEST = 256 * 1024
 _OUTCOMES = {"ok": "success", "wrong": "failure"}
 _LISTED = "listed"
+_OF_HOSTS = frozenset({"certificate", "tls", "dane", "lists"})  # checks whose subject is a host
 
 FORMAT = Format("probe", ("mailwarden-probe",))
 
@@ -87,7 +88,10 @@ def posture(event: Event, rest: str) -> bool:
     event.event_action = "posture-check"
     event.event_outcome = _OUTCOMES.get(found["state"], "unknown")
     event.event_reason = found["reason"] or None
-    _subject(event, found["subject"])
+    if found["check"] in _OF_HOSTS:
+        event.set("host.name", found["subject"])
+    else:
+        _subject(event, found["subject"])
     event.set("dns.question.name", found["name"])
     for name in ("check", "state", "now", "should"):
         if isinstance(found.get(name), str) and found[name]:

@@ -28,9 +28,9 @@ _LIST_FILES = (
     "etc/exim/exim.conf",
     "etc/rspamd/local.d/rbl.conf",
 )
-_ASKED = re.compile(
-    r"\b(?P<way>reject_rbl_client|reject_rhsbl_(?:client|sender|helo|reverse_client)|postscreen_dnsbl_sites\s*=|dnslists\s*=|rbl\s*=)"
-    r"(?P<rest>[^\n#]{0,2000}(?:\n[ \t]+[^\n#]{0,2000}){0,50})"
+_RESTRICTION = re.compile(r"\b(reject_rbl_client|reject_rhsbl_(?:client|sender|helo|reverse_client))\s+([^\s,]{1,300})")
+_PARAMETER = re.compile(
+    r"\b(postscreen_dnsbl_sites|dnslists|rbl)\s*=([^\n]{0,2000}(?:\n[ \t]+[^\n]{0,2000}){0,50})"  # goes on in indented lines
 )
 _ZONE = re.compile(
     r"(?<![\w.@/-])((?:[a-z0-9_-]{1,63}\.){1,8}[a-z]{2,24})(=[0-9.\[\];,/-]+)?(?:\*-?\d+)?(?![\w@/-])", re.IGNORECASE
@@ -119,18 +119,12 @@ def lists_asked(root: Path, host: str) -> Iterator[Outcome]:
         file = f"/{name}"
         seen: set[str] = set()
         text = "\n".join(line for line in _text(root / name).splitlines() if not line.lstrip().startswith("#"))
-        for found in _ASKED.finditer(text):
-            for zone, codes in _ZONE.findall(_own_part(found["way"], found["rest"])):
+        for found in [*_RESTRICTION.finditer(text), *_PARAMETER.finditer(text)]:
+            for zone, codes in _ZONE.findall(found[2]):
                 zone = zone.lower()
-                if zone in seen:
-                    continue
-                seen.add(zone)
-                yield _judge(host, file, zone, bool(codes), found["way"].rstrip("= \t"), dead)
-
-
-def _own_part(way: str, rest: str) -> str:
-    """Give the part of a setting that belongs to its word: a restriction names one list, a parameter many."""
-    return rest if "=" in way else " ".join(re.split(r"[\s,]+", rest.strip())[:1])
+                if zone not in seen:
+                    seen.add(zone)
+                    yield _judge(host, file, zone, bool(codes), found[1], dead)
 
 
 def _judge(host: str, file: str, zone: str, is_filtered: bool, way: str, dead: dict[str, Dead]) -> Outcome:

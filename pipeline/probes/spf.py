@@ -205,7 +205,7 @@ async def _judge(resolver: Resolver, domain: str, record: str, addresses: Sequen
     if any(term.name == "all" and term.qualifier == "+" for term in terms):
         return told("wrong", "spf_pass_all", _ending(record, "~all"))
     if left_out:
-        return told("wrong", "spf_left_out", _with(record, left_out), addresses=left_out, address=left_out[0])
+        return told("wrong", "spf_left_out", _with(record, left_out), left_out=left_out)
     if walk.lookups > MOST_LOOKUPS:
         passes = bool(results) and all(result == "pass" for result in results.values())
         reason = "spf_lookups_late" if passes else "spf_lookups"

@@ -13,6 +13,7 @@ from certificates import Authority, Talk, hang, imap, implicit, nonsense, pop3, 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from faults import Reply, answering
+from said import complete
 
 from mailwarden.pipeline.probes import ports
 from mailwarden.pipeline.probes.dane import check_dane
@@ -39,6 +40,7 @@ def _look(talk: Talk, context: ssl.SSLContext, service: Service, authority: Auth
 
 
 def _judge(look: PortLook) -> list[tuple[str, str, str]]:
+    assert all(complete(one) for one in judge_port(look, datetime.now(UTC)))
     return [(one.check, one.state, one.reason) for one in judge_port(look, datetime.now(UTC))]
 
 
@@ -72,6 +74,7 @@ def test_certificates_near_their_end(ends_in: timedelta, reason: str, authority:
     told = judge_port(look, datetime.now(UTC))[0]
 
     assert told.reason == reason
+    assert complete(told)
     assert told.now == (datetime.now(UTC) + ends_in).date().isoformat()
 
 
@@ -222,6 +225,7 @@ def test_mta_sts(talk: Talk, state: str, reason: str, authority: Authority) -> N
         told = asyncio.run(run(server.port, web_port))
 
     assert (told.state, told.reason) == (state, reason), told
+    assert complete(told)
 
 
 def test_mta_sts_with_a_certificate_that_does_not_hold(authority: Authority) -> None:

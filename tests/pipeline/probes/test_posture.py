@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from faults import answering
+from said import complete
 from unbound import unbound, zone
 
 from mailwarden.alerts.posture import CHECKS, REASONS
@@ -188,6 +189,7 @@ def test_spf(port: int, name: str) -> None:
     told = asyncio.run(run())
 
     assert (told.state, told.reason) == (state, reason), told
+    assert complete(told)
     if reason in ("spf_missing", "spf_left_out", "spf_pass_all", "spf_open_end"):
         parse(told.should)
         assert OURS in told.should
@@ -264,6 +266,7 @@ def test_dmarc(port: int, name: str) -> None:
     below = asyncio.run(run(f"news.{name}.test"))
 
     assert (told.state, told.reason) == (state, reason), told
+    assert complete(told)
     assert (below.state, below.reason) == (state, reason), "what lies below inherits it"
 
 
@@ -290,6 +293,7 @@ def test_dkim(port: int, selector: str) -> None:
     (told,) = asyncio.run(run())
 
     assert (told.state, told.reason) == (state, reason), told
+    assert complete(told)
 
 
 def test_dkim_of_a_selector_that_nobody_knows(port: int) -> None:
@@ -320,7 +324,10 @@ def test_mx(port: int, domain: str, reason: str) -> None:
     async def run() -> Outcome:
         return await check_mx(_resolver(port), f"{domain}.test")
 
-    assert asyncio.run(run()).reason == reason
+    told = asyncio.run(run())
+
+    assert told.reason == reason
+    assert complete(told)
 
 
 def test_a_mail_host_that_is_an_alias() -> None:
@@ -359,6 +366,7 @@ def test_reverse_names(port: int, address: str, reason: str) -> None:
     told = asyncio.run(run())
 
     assert told.reason == reason
+    assert complete(told)
     assert told.should == ("mx.good.test" if reason else "")
 
 
@@ -378,7 +386,10 @@ def test_helo_names(port: int, helo: str, reason: str) -> None:
     async def run() -> Outcome:
         return await check_helo(_resolver(port), OURS, helo)
 
-    assert asyncio.run(run()).reason == reason
+    told = asyncio.run(run())
+
+    assert told.reason == reason
+    assert complete(told)
 
 
 @pytest.mark.parametrize("domain", ["hung.test", "refused.test"])
@@ -459,6 +470,6 @@ def test_every_reason_has_words() -> None:
     said = [reason for _, _, reason in [*SPF.values(), *DMARC.values(), *KEYS.values()] if reason]
 
     assert set(said) <= set(REASONS)
-    assert {reason.partition("_")[0] for reason in REASONS} - {"no", "cert"} <= {
+    assert {reason.partition("_")[0] for reason in REASONS} - {"no", "cert", "smarthost"} <= {
         name.partition("_")[0] for name in CHECKS
     }

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from faults import Reply, answering
 
+from mailwarden.alerts.incident import Notification
+from mailwarden.alerts.render import render
 from mailwarden.alerts.site import Site
 from mailwarden.pipeline.configuration import Configuration, SiteSetting, SourceSetting, store_path
 from mailwarden.pipeline.probes import prober as prober_module
@@ -267,6 +269,13 @@ def test_from_the_name_server_to_the_incident(tmp_path: Path, listed: bool, monk
     assert listings["zen.spamhaus.org"] == ("listed" if listed else "clear")
     assert listings["bl.spamcop.net"] == "no answer"
     assert postures[("spf", "example.org")].reason == "spf_missing"
+    if listed:
+        told = render(
+            Notification(id="n", kind="opened", incident=incidents[("listed", OURS)], at_us=0), title_limit=200
+        )
+        assert "192.0.2.66 stands on Spamhaus ZEN" in told.title
+        assert "1 lists say so" not in told.body
+        assert "Next: find and stop what caused it" in told.body
     spf = incidents[("config", "example.org")]
     assert spf.evidence[0].file == "probes"
     assert "spf_missing" in spf.evidence[0].line

@@ -195,8 +195,8 @@ class Incidents:
         """Give the incidents that go on, in the order of their ids."""
         return [one for _, one in sorted(self._ids.items()) if one.status == "open"]
 
-    def acknowledge(self, id_: str, who: str) -> bool:
-        """Remember that somebody is on it; False where no live incident has this id."""
+    def acknowledge(self, id_: str, who: str | None) -> bool:
+        """Remember that somebody is on it, or that nobody is any more; False where no live incident has this id."""
         incident = self._ids.get(id_)
         if incident is None:
             return False

@@ -26,11 +26,15 @@ class Maintenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     def holds(self, incident: Incident, at_us: int, zone: tzinfo) -> bool:
         """Say whether an incident is not told at a time."""
+        return self.is_on(at_us, zone) and self.meant.match(incident)
+
+    def is_on(self, at_us: int, zone: tzinfo) -> bool:
+        """Say whether the window is open at a time."""
         if self.from_us is not None and at_us < self.from_us:
             return False
         if self.until_us is not None and at_us >= self.until_us:
             return False
-        return (not self.hours or covering(self.hours, at_us, zone)) and self.meant.match(incident)
+        return not self.hours or covering(self.hours, at_us, zone)
 
 
 class Inhibition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

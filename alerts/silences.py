@@ -43,7 +43,7 @@ class Matcher(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Silence(msgspec.Struct, frozen=True, kw_only=True):
-    """One silence: for an incident (its whole id, and what comes back of it) or for what a matcher means.
+    """One silence: for an incident (its whole id, and what comes back of it, however often) or for what a matcher means.
 
     `severity`, `event_count` and `categories` are what the incident was when it was silenced: what is worse than that
     is told.
@@ -56,6 +56,8 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
     until: Until = "worse"
     until_us: int | None = None
     incident: str | None = None
+    cause: str | None = None  # of the incident, and
+    about: tuple[str, str] | None = None  # its primary entity: what comes back has another id
     matcher: Matcher | None = None
     severity: str = "medium"
     event_count: int = 0
@@ -81,7 +83,8 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
             return False
         if self.until_us is not None and notification.at_us >= self.until_us:
             return False
-        meant = self.incident in (incident.id, incident.previous) if self.incident else False
+        meant = self.incident is not None and self.incident in (incident.id, incident.previous)
+        meant = meant or (self.about == tuple(incident.primary) and self.cause == incident.cause)
         if not meant and not (self.matcher and self.matcher.matches(incident)):
             return False
         return self.until != "worse" or not self.outgrown(incident)

@@ -10,11 +10,16 @@ from mailwarden.alerts.normals import NORMAL_DAYS
 from mailwarden.alerts.silences import parse_until
 from mailwarden.parsers.errors import UsageError
 
-__all__ = ["on_it", "silence"]
+__all__ = ["let_go", "on_it", "silence"]
 
 
 def on_it(incident: Incident, who: str) -> dict[str, Any]:
     """Give the payload of an act `acknowledge`: somebody works on it, so it is not told again unless it gets worse."""
+    return {"incident": incident.id, "who": who, "because": ""}
+
+
+def let_go(incident: Incident, who: str) -> dict[str, Any]:
+    """Give the payload of an act `let_go`: nobody works on it any more, so it is told again."""
     return {"incident": incident.id, "who": who, "because": ""}
 
 
@@ -39,6 +44,8 @@ def silence(
     word, until_us = parse_until(until or (f"{NORMAL_DAYS}d" if normal else "worse"), at_us)
     payload: dict[str, Any] = {
         "incident": incident.id,
+        "cause": incident.cause,
+        "about": list(incident.primary),
         "who": who,
         "because": because,
         "until": "worse" if normal else word,

@@ -259,6 +259,9 @@ class _Service:
             if teller is not None and incident is not None:
                 teller.acknowledged(incident, str(act.id))
             return
+        if act.kind == "let_go":
+            runner.fold.incidents.acknowledge(str(act.payload.get("incident")), None)
+            return
         try:
             runner.heed(act)
             if teller is not None and act.kind == "silence":

@@ -10,6 +10,7 @@ import click
 
 from mailwarden.alerts.escape import printable
 from mailwarden.alerts.normals import Normal
+from mailwarden.alerts.silences import Silence
 from mailwarden.alerts.translate import N_
 from mailwarden.pipeline import acts
 from mailwarden.pipeline.cli import options
@@ -19,6 +20,7 @@ from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, write
 
 if TYPE_CHECKING:
+    from mailwarden.alerts.incident import Incident
     from mailwarden.pipeline.store import Act
 
 __all__ = ["command"]
@@ -35,7 +37,8 @@ __all__ = ["command"]
             "normal here: its rules pass over it for 90 days",
         ),
         ("mailwarden silence 7K2 --on-it", "stop repeating it: somebody works on it"),
-        ("mailwarden silence --list", "what is silenced, by whom, why and until when"),
+        ("mailwarden silence --list", "what is silenced, by whom, why and until when; and who is on what"),
+        ("mailwarden silence 7K2 --end", "tell it again"),
     ],
 )
 @click.argument("id_", metavar="[ID]", required=False)
@@ -48,7 +51,7 @@ __all__ = ["command"]
 @click.option("--on-it", is_flag=True, help="Say that somebody works on it.")
 @click.option("--normal", is_flag=True, help="Say that this is normal here: its rules pass over whom it is about.")
 @click.option("--list", "list_", is_flag=True, help="List the silences.")
-@click.option("--end", is_flag=True, help="End the silence of an incident.")
+@click.option("--end", is_flag=True, help="End the silence of an incident, or say that nobody is on it any more.")
 @options.state
 @click.pass_context
 def command(
@@ -107,7 +110,14 @@ def _act(
             for act in ended:
                 ending = {"incident": incident.id, "who": _who(), "because": because or "", "silence": act.id}
                 store.add_act("end_silence", ending, at_us)
-            said = N_("{id} is told again.") if ended else N_("{id} was not silenced. Nothing was changed.")
+            if incident.acknowledged_by:
+                store.add_act("let_go", acts.let_go(incident, _who()), at_us)
+            if not ended and not incident.acknowledged_by:
+                said = N_("{id} was not silenced. Nothing was changed.")
+            elif not ended:
+                said = N_("Nobody is on {id} any more: it is told again.")
+            else:
+                said = N_("{id} is told again.")
             return printable(tongue.say(said, values))
         payload = acts.silence(incident, _who(), because or "", at_us, until=until, normal=normal)
         store.add_act("silence", payload, at_us)
@@ -144,6 +154,7 @@ def _normal(act: "Act") -> Normal | None:
 
 
 def _listing(now: Session, state: Path | None) -> list[Line]:
+    """List what is not told: silenced, taken up by somebody, or in maintenance at the moment."""
     tongue = now.tongue
     at_us = time.time_ns() // 1000
     with now.store(state) as store:
@@ -154,27 +165,62 @@ def _listing(now: Session, state: Path | None) -> list[Line]:
             if act.payload.get("until_us") is None or int(act.payload["until_us"]) > at_us
         ]
     sentences = Sentences(incidents.values(), tongue, now.zone)
-    if not silences:
-        return [[tongue.gettext("Nothing is silenced.")]]
     lines: list[Line] = []
     for act in silences:
         incident = incidents.get(act.payload.get("incident", ""))
-        short = sentences.short(incident.id) if incident else "?"
-        title = sentences.title(incident) if incident else ""
-        until_us = act.payload.get("until_us")
-        normal = _normal(act)
-        until = str(act.payload.get("until", "worse"))
-        if until_us or normal:
-            until = sentences.time(int(until_us), at_us) if until_us else "forever"
-        values = {
-            "until": until,
-            "who": act.payload.get("who", "?"),
-            "because": act.payload.get("because", ""),
-            "since": sentences.time(act.at_us, at_us),
-        }
-        said = tongue.say(N_("until {until}, by {who} since {since}: {because}"), values)
-        if normal is not None:
-            about = {"entity": normal.primary[1], "rules": list(normal.rules)}
-            said = tongue.say(N_("{entity} is normal here for {rules}"), about) + " " + said
-        lines += [[Span(short, "command"), f"  {title}"], [" " * 5, printable(said)]]
+        lines += _silence(act, incident, sentences, at_us)
+    for incident in incidents.values():
+        if incident.acknowledged_by and incident.status == "open":
+            said = tongue.say(N_("{who} is on it: not repeated"), {"who": incident.acknowledged_by})
+            lines += _entry(incident, sentences, said)
+    lines += _maintenance(now, at_us)
+    return lines or [[tongue.gettext("Nothing is silenced.")]]
+
+
+def _entry(incident: "Incident | None", sentences: Sentences, said: str) -> list[Line]:
+    short = sentences.short(incident.id) if incident else "?"
+    title = sentences.title(incident) if incident else ""
+    return [[Span(short, "command"), f"  {title}"], [" " * 5, printable(said)]]
+
+
+def _silence(act: "Act", incident: "Incident | None", sentences: Sentences, at_us: int) -> list[Line]:
+    tongue = sentences.tongue
+    until_us, normal = act.payload.get("until_us"), _normal(act)
+    if until_us:
+        until = sentences.time(int(until_us), at_us)
+    elif normal or act.payload.get("until") == "forever":
+        until = tongue.gettext("somebody ends it")
+    else:
+        until = tongue.gettext("it is worse than now")
+    values = {
+        "until": until,
+        "who": act.payload.get("who", "?"),
+        "because": act.payload.get("because", ""),
+        "since": sentences.time(act.at_us, at_us),
+    }
+    said = tongue.say(N_("until {until}, by {who} since {since}: {because}"), values)
+    if normal is not None:
+        about = {"entity": normal.primary[1], "rules": list(normal.rules)}
+        said = tongue.say(N_("{entity} is normal here for {rules}"), about) + " " + said
+    elif incident is not None and _is_outgrown(act, incident):
+        said = tongue.gettext("got worse, and is told again;") + " " + said
+    return _entry(incident, sentences, said)
+
+
+def _is_outgrown(act: "Act", incident: "Incident") -> bool:
+    try:
+        silence = Silence.of_act(str(act.id), act.payload, act.at_us)
+    except ValueError:  # as above
+        return False
+    return silence.until == "worse" and silence.outgrown(incident)
+
+
+def _maintenance(now: Session, at_us: int) -> list[Line]:
+    tongue = now.tongue
+    lines: list[Line] = []
+    for window in now.configuration.muting().maintenance:
+        if window.is_on(at_us, now.zone):
+            about = tongue.names([*window.meant.host, *window.meant.domain, *window.meant.category])
+            values = {"about": about or tongue.gettext("everything"), "because": window.because or "-"}
+            lines.append([printable(tongue.say(N_("In maintenance now: {about}: {because}"), values))])
     return lines

@@ -84,6 +84,14 @@ def test_a_matcher_until_worse_lets_a_higher_severity_through() -> None:
     assert not quiet.covers(notification(incident(severity="critical")))
 
 
+def test_what_comes_back_again_and_again_stays_silenced() -> None:
+    """The third incident of one cause and entity is the same trouble as the first; that of another cause is not."""
+    known = silence(until="forever", cause="takeover", about=("mailwarden.account", "walter.rossi1969@nova0.example"))
+
+    assert known.covers(notification(incident(id="THIRD", previous="SECOND")))
+    assert not known.covers(notification(incident(id="THIRD", previous="SECOND", cause="sending")))
+
+
 def test_a_silence_is_read_from_what_somebody_asked_for() -> None:
     """An operator's act becomes a silence; what comes back under another id is covered where it is normal here."""
     payload = {

@@ -122,10 +122,17 @@ def try_out(
 # ---------------------------------------------------------------------- what is changed
 
 
-def as_it_is(configuration: Configuration) -> tuple[Variant, Rulebook]:
-    """Give the rules of the configuration; the book says which of the operator's own are broken."""
+def as_it_is(configuration: Configuration, without: Sequence[Path] = ()) -> tuple[Variant, Rulebook]:
+    """Give the rules of the configuration; the book says which of the operator's own are broken.
+
+    Args:
+        configuration: The settings.
+        without: Files that are left out: a rule that is tried may stand in its directory already.
+    """
     book = configuration.rulebook()
-    return Variant(book.rules, load_detectors(configuration.rule_settings())), book
+    tried = {path.resolve() for path in without}
+    rules = [rule for rule in book.rules if Path(rule.path).resolve() not in tried]
+    return Variant(rules, load_detectors(configuration.rule_settings())), book
 
 
 def changed(configuration: Configuration, files: Sequence[Path], sets: Sequence[str]) -> tuple[Variant, list[str]]:

@@ -110,7 +110,7 @@ def subject(path: Path) -> Subject:
     ours = path.parent == Path(str(files("mailwarden.alerts"))) / "rules"
     rule = compile_file(path, RuleSettings(), None if ours else event_fields())
     assert rule is not None  # nothing switches it off here
-    return Subject(path.stem, rule, None, path.with_name(f"{path.stem}.cases.yaml"))
+    return Subject(path.stem, rule, None, path.with_suffix(f".cases{path.suffix}"))
 
 
 def cases_of(path: Path) -> list[Case]:

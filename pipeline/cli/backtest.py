@@ -91,7 +91,7 @@ def command(
     now = session(context, zone=zone)
     if not rules and not sets:
         raise click.UsageError("what is to be tried? Give  --rule FILE  or  --set NAME.threshold=N", context)
-    before, book = backtest.as_it_is(now.configuration)
+    before, book = backtest.as_it_is(now.configuration, rules)
     for fault in book.faults:
         tell(fault)
     after, changes = backtest.changed(now.configuration, rules, sets)

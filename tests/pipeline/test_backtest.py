@@ -106,7 +106,7 @@ def lost_and_gained(
     for name, text in rules.items():
         files.append(configuration.state_directory / f"{name}.yml")
         files[-1].write_text(text)
-    before, _ = backtest.as_it_is(configuration)
+    before, _ = backtest.as_it_is(configuration, files)
     after, _ = backtest.changed(configuration, files, sets)
     past = backtest.past_of(configuration, [], since)
     tried = backtest.try_out(past, configuration, {"before": before, "after": after})
@@ -155,6 +155,19 @@ def test_a_rule_file_comes_new_or_stands_for_the_one_of_its_name(month: Configur
 
     assert {f"198.18.{day}.0/24" for day in range(1, 29)} <= replaced
     assert {f"198.18.{day}.7" for day in range(1, 29)} <= added
+
+
+def test_a_rule_that_is_tried_may_stand_in_its_directory_already(month: Configuration) -> None:
+    """What it adds is shown, not that it is there."""
+    new = "title: t\nlogsource: {product: mail}\ndetection:\n  one: {src_ip|exists: true}\n  condition: one\n"
+    (month.state_directory / "rules.d").mkdir()
+    own = replace(month, own_rules=month.state_directory / "rules.d")
+    (own.state_directory / "rules.d" / "own.yml").write_text(new)
+
+    before, _ = backtest.as_it_is(own, [own.state_directory / "rules.d" / "own.yml"])
+    after, _ = backtest.changed(own, [own.state_directory / "rules.d" / "own.yml"], [])
+
+    assert {rule.detection.name for rule in after.rules} - {rule.detection.name for rule in before.rules} == {"own"}
 
 
 @pytest.mark.parametrize(

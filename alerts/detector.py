@@ -18,7 +18,10 @@ S = TypeVar("S")
 
 
 class Fired(NamedTuple):
-    """What an update found: the measure that reached the threshold, the tries it stands for, values for the message."""
+    """What an update found: the measure that reached the threshold, the tries it stands for, values for the message.
+
+    `shown` is the event that proves it, where that is another one than what was looked at.
+    """
 
     measure: int
     tries: int
@@ -26,6 +29,7 @@ class Fired(NamedTuple):
     values: dict[str, Any]
     fired: bool = True  # False: it goes on, nothing new
     detection: Detection | None = None  # the detector's own in other words, where those fit better
+    shown: Event | None = None
 
 
 def fire(window: Window, measure: int, amount: int, severity: str, values: dict[str, Any]) -> Fired:

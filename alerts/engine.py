@@ -179,18 +179,19 @@ class Engine:
         shelf.put(key, state)
         if fired is None:
             return
+        shown = fired.shown or event
         findings.append(
             Finding(
                 detection=fired.detection or detector.detection,
-                primary=str(watcher.primary(event) or key),
+                primary=str(watcher.primary(shown) or key),
                 at_us=event.stream_us,
                 first_us=event.stream_us,
                 fired=fired.fired,
                 tries=fired.tries,
                 measure=fired.measure,
-                entities=self._entities(watcher.entities, event),
-                evidence=[self._evidence(event)],
-                event=event,
+                entities=self._entities(watcher.entities, shown),
+                evidence=[self._evidence(shown)],
+                event=shown,
                 severity=detector.severity or fired.severity,
                 values=fired.values,
             )

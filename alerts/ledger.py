@@ -442,6 +442,11 @@ class Ledger:
         record.exists = True
         self._accounts.put(account, record)
 
+    def first_seen(self, account: str, now: int) -> int | None:
+        """Give when an account was first seen here, or None."""
+        record = self._account(account, now)
+        return record.first_us if record is not None and record.exists else None
+
     def learn_domain(self, domain: str, now: int) -> None:
         """Learn a domain that a local transport delivered to: it is ours."""
         seen = self._domains.get(domain)

@@ -56,7 +56,8 @@ def leads(lead: Incident, part: Incident) -> bool:
         if part.first_seen_us < lead.first_seen_us - _EFFECT_US:
             return False
         if lead.cause == "service":
-            return part.lead in _EXPLAINS.get(lead.lead, ())
+            explained = part.lead in _EXPLAINS.get(lead.lead, ())
+            return explained and (name != "mailwarden.receiver" or part.entities.get(name, [])[:1] == [value])
         if name == "mailwarden.site":
             return True
         return part.entities.get(name, [])[:1] == [value] or _stands_out(part.senders, value)

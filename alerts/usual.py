@@ -14,6 +14,7 @@ __all__ = ["Usual", "learn", "usual_of"]
 _DAY_US = 86_400_000_000
 _MONDAY = 3  # 1 January 1970 was a Thursday
 _PARTS_A_DAY = 3
+_PART_US = _DAY_US // _PARTS_A_DAY
 _DAYS = 20
 _WEEKS = 12  # three months: what comes once a month is seen three times
 _LEAST = 5
@@ -27,44 +28,45 @@ class Usual(msgspec.Struct, array_like=True):
     """What was seen of one amount: the most of an hour, newest last, by part of the week."""
 
     first_us: int = 0
-    day: int = 0
-    part: int = 0
-    best: int = 0  # of the present day and part
+    end_us: int = 0  # of the present part of the day
+    best: int = 0  # of the present part
+    value: int | None = None  # what is usual in the present part
     days: dict[int, list[int]] = {}
     weeks: dict[int, list[tuple[int, int]]] = {}  # (week, most)
 
 
 def learn(usual: Usual, now_us: int, amount: int) -> None:
     """Learn the amount of the last hour."""
-    usual.first_us = usual.first_us or now_us
-    _turn(usual, now_us)
-    usual.best = max(usual.best, amount)
+    if now_us >= usual.end_us:
+        _turn(usual, now_us)
+    if amount > usual.best:
+        usual.best = amount
 
 
 def usual_of(usual: Usual, now_us: int) -> int | None:
     """Give the usual most of an hour in this part of the week; None before a week and five days are known."""
-    if not usual.first_us or now_us - usual.first_us < _KNOWN_US:
-        return None
-    _turn(usual, now_us)
-    part = _part(now_us)
-    weekly = [most for _, most in usual.weeks.get(part, ())]
-    daily = _daily(usual, part)
-    return None if daily is None else max(daily, sorted(weekly)[-_RANK] if len(weekly) >= _RANK else 0)
+    if now_us >= usual.end_us:
+        _turn(usual, now_us)
+    return usual.value
 
 
 def _turn(usual: Usual, now_us: int) -> None:
-    """Begin another part of a day, where it is one."""
-    day, part = now_us // _DAY_US, _part(now_us)
-    if (day, part) != (usual.day, usual.part):
-        if usual.best:
-            _keep(usual, now_us)
-        usual.day, usual.part, usual.best = day, part, 0
+    """Begin another part of a day."""
+    usual.first_us = usual.first_us or now_us
+    if usual.best:
+        _keep(usual, now_us)
+    usual.best = 0
+    usual.end_us = (now_us // _PART_US + 1) * _PART_US
+    part = _part(now_us)
+    daily = _daily(usual, part) if now_us - usual.first_us >= _KNOWN_US else None
+    weekly = [most for _, most in usual.weeks.get(part, ())]
+    usual.value = daily and max(daily, sorted(weekly)[-_RANK] if len(weekly) >= _RANK else 0)
 
 
 def _keep(usual: Usual, now_us: int) -> None:
     """Keep the most of the part of the day that is over."""
-    part, best = usual.part, usual.best
-    week = (usual.day + _MONDAY) // 7
+    part, best = _part(usual.end_us - 1), usual.best
+    week = ((usual.end_us - 1) // _DAY_US + _MONDAY) // 7
     weeks = usual.weeks.get(part, [])
     if weeks and weeks[-1][0] == week:
         weeks[-1] = (week, max(best, weeks[-1][1]))
@@ -78,7 +80,7 @@ def _keep(usual: Usual, now_us: int) -> None:
 
 def _part(now_us: int) -> int:
     weekend = (now_us // _DAY_US + _MONDAY) % 7 >= 5
-    return now_us % _DAY_US * _PARTS_A_DAY // _DAY_US + (_PARTS_A_DAY if weekend else 0)
+    return now_us % _DAY_US // _PART_US + (_PARTS_A_DAY if weekend else 0)
 
 
 def _daily(usual: Usual, part: int) -> int | None:

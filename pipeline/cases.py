@@ -8,6 +8,7 @@ Beside `NAME.yaml` (a rule) or `NAME.py` (a detector) stands `NAME.cases.yaml`, 
       severity: low               # of the incident
       incidents: 1                # how many it raises
       site: {domains: [example.org], labels: {shared: [office@example.org]}, databases: [places.mmdb]}
+      unknown: true               # some of its lines are meant to be understood by nobody
       before:                     # what went on until then: it is learned, and raises nothing that counts
         - {imap_login: {user: bob@example.org, ip: 192.0.2.10}, repeat: 5, every: 1d}
       lines:
@@ -78,6 +79,7 @@ class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     evades: bool = False
     severity: str | None = None
     incidents: int | None = None
+    unknown: bool = False
     site: Site = Site(domains=frozenset({"example.org"}))
 
 
@@ -149,7 +151,7 @@ def try_case(one: Subject, case: Case) -> Verdict:
     here = one.cases.parent.parent / "detectors"
     databases = tuple(str(here / name) for name in case.site.databases)
     fold = Fold(replace(case.site, databases=databases), rules, detectors, Nowhere(), lambda _: one.cases.name)
-    story = _Story(f'{one.cases}: "{case.name}"')
+    story = _Story(f'{one.cases}: "{case.name}"', has_unknown=case.unknown)
     fold.take(list(story.events(case.before)))
     begins_us = story.now_us
     fold.take(list(story.events(case.lines)))
@@ -174,8 +176,9 @@ def _fault(case: Case, fresh: int, severity: str | None) -> str | None:
 class _Story:
     """Builds the lines of one case and reads them."""
 
-    def __init__(self, where: str) -> None:
+    def __init__(self, where: str, *, has_unknown: bool = False) -> None:
         self._where = where
+        self._has_unknown = has_unknown
         self._reader = Reader(zone=UTC)
         self._moment = _START
         self._id = _FIRST_ID
@@ -194,7 +197,7 @@ class _Story:
                 event = self._reader.read(line)
                 event.stream_us, event.log_offset = event.timestamp_us, self._offset
                 self._offset += len(line) + 1
-                if event.event_kind == "pipeline_error":
+                if event.event_kind == "pipeline_error" and not self._has_unknown:
                     raise ConfigurationError([f"{self._where}: no pattern knows this line: {text}"])
                 yield event
 

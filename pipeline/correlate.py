@@ -8,10 +8,11 @@ import msgspec
 from mailwarden.alerts.ledger import Ledger
 from mailwarden.alerts.shelf import Backing, Row, Shelf
 from mailwarden.alerts.site import Site
-from mailwarden.parsers.address import ip, is_loopback, network, organisation
+from mailwarden.parsers.address import ip, is_loopback, network, organisation, wide_network
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.reply import classify, provider_of
 from mailwarden.pipeline.submission import Origin, Submissions, is_filter, is_handed_in
+from mailwarden.pipeline.ways import is_local, way_of
 
 __all__ = ["Correlator"]
 
@@ -22,8 +23,6 @@ _QUOTED_ADDRESS = re.compile(
     r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{0,4}){3,7})(?![\w:])"
 )
 _OUR_STANDING = frozenset({"blocklist", "reputation", "rate_limit", "policy_auth"})
-_LOCAL_PROTOCOLS = frozenset({"lmtp"})
-_LOCAL_PROGRAMS = frozenset({"local", "virtual", "lmtp", "lda", "pipe"})
 
 
 class Message(msgspec.Struct, array_like=True):
@@ -44,6 +43,7 @@ class Message(msgspec.Struct, array_like=True):
     first_seen: bool = False  # the account came from this network for the first time within the day before
     script: str | None = None  # who handed it in on this machine: a script's path, its directory, a user
     returned: bool = False  # goes back to whom a stranger named as the sender
+    elsewhere: bool = False  # the account came from this network for the first time, and is known from another
 
 
 class _Tries(msgspec.Struct, array_like=True):
@@ -84,7 +84,7 @@ class Correlator:
 
     def changed(self) -> int:
         """Count the rows to commit."""
-        return self._messages.changed() + self._tries.changed()
+        return self._messages.changed() + self._tries.changed() + self._submissions.changed()
 
     def drain(self) -> list[Row]:
         """Give the rows to commit."""
@@ -115,6 +115,8 @@ class Correlator:
         if facts and facts.get("mailwarden.pair.young") and not facts["mailwarden.source.is_proxy"]:
             message.fresh, message.first_seen = facts["mailwarden.user.has_history"], True
             message.guesses = facts.get("mailwarden.user.failures", 0)
+        if facts and facts.get("mailwarden.pair.fresh") and not facts["mailwarden.source.is_proxy"]:
+            message.elsewhere = facts["mailwarden.user.has_history"]
         original = event.mail_queue_orig_id and self._messages.get(_key(event, event.mail_queue_orig_id))
         if original:  # comes back from a content filter: the same message, already counted
             message.account, message.source_ip = original.account, original.source_ip
@@ -186,6 +188,9 @@ class Correlator:
         if source is not None and event.source_ip is None:
             event.source_ip = source
             event.mailwarden_network = network(source)
+        if message.elsewhere and source is not None:
+            facts["mailwarden.pair.fresh"] = True
+            event.mailwarden_wide_network = wide_network(source)
         if message.user_id is not None:
             event.user_id = message.user_id
             facts["mailwarden.script"] = message.script
@@ -231,10 +236,14 @@ class Correlator:
             event.mailwarden_direction = "outbound" if message.outbound else "inbound"
             if event.email_from_address is None and message.sender:
                 event.email_from_address = [message.sender]
-            if self._site.labels and message.account:
-                facts["mailwarden.labels"] = self._site.labels_of(message.account)
+            if self._site.labels:
+                facts["mailwarden.labels"] = self._site.labels_of(
+                    message.account, event.mailwarden_network, message.script
+                )
+            if message.fresh:
+                facts["mailwarden.pair.young"] = True
         status = event.mail_delivery_status
-        local = _is_local(event)
+        local = is_local(event)
         if message is not None and (message.script is not None or message.returned):
             self._name_origin(event, message, facts, local)
         if not local:
@@ -252,6 +261,9 @@ class Correlator:
             facts["mailwarden.first_try"] = self._first_deferral(event, message)
         elif status != "deferred":
             facts["mailwarden.first_try"] = True
+        if event.mail_original_recipient is not None and not local:
+            owner = event.mail_original_recipient.lower()
+            facts["mailwarden.user.first_us"] = self._ledger.first_seen(owner, event.stream_us)
         if local:
             if status == "sent" and not is_filter(event):
                 self._learn_local(event)
@@ -264,6 +276,7 @@ class Correlator:
                 self._submissions.learn_smarthost(event)
         elif message is not None and self._is_relayed(event, message):
             facts["mailwarden.relayed"] = True
+        facts[way_of(event, facts, local=local)] = True
 
     def _name_origin(self, event: Event, message: Message, facts: dict[str, object], local: bool) -> None:
         """Say who wrote a message that came over no connection: a script, or whoever's mail a filter hands in anew."""
@@ -391,15 +404,6 @@ def _teller(event: Event) -> str:
         passdb = (event.extra or {}).get("dovecot.passdb")
         return f"auth:{passdb}"
     return "front"
-
-
-def _is_local(event: Event) -> bool:
-    """Say whether a delivery went to a mailbox of this server, and not over the network."""
-    if event.event_module == "exim":
-        return event.destination_ip is None and event.mail_delivery_status == "sent"
-    if event.destination_ip is not None:
-        return event.network_protocol in _LOCAL_PROTOCOLS
-    return event.process_name in _LOCAL_PROGRAMS
 
 
 def _key(event: Event, queue_id: str) -> str:

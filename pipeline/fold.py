@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import msgspec
+
 from mailwarden.alerts.compiler import Rule
 from mailwarden.alerts.detector import Detector
 from mailwarden.alerts.engine import Engine
@@ -17,7 +19,7 @@ from mailwarden.alerts.incident import Incident
 from mailwarden.alerts.incidents import Incidents
 from mailwarden.alerts.ledger import Ledger, place
 from mailwarden.alerts.ours import Ours
-from mailwarden.alerts.shelf import Backing, Row
+from mailwarden.alerts.shelf import Backing, Row, Shelf
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.address import is_loopback
 from mailwarden.parsers.errors import MailwardenError
@@ -30,10 +32,19 @@ __all__ = ["Fold"]
 _log = logging.getLogger(__name__)
 
 _TICK_US = 60_000_000
+_BEAT_US = 600_000_000  # how often detectors are told that time passes
+_MOST_BEATS = 1008  # a week of them: what was silent for longer was told so
 _SWEEP_US = 6 * 3_600_000_000  # at fixed times of the stream, so that batches and restarts change nothing
 _MAX_TEMPLATES = 500  # shapes of unknown lines kept a batch: an attacker must not fill the store with them
 _VARIABLE = re.compile(r"<[^>]{0,200}>|[0-9A-Fa-f.:]{5,}|\d+")
 Step = Callable[[Event], None]
+
+
+class Beat(msgspec.Struct, array_like=True):
+    """When detectors were last told that time passes, and how many lines came since then."""
+
+    at_us: int = 0
+    lines: int = 0
 
 
 class Fold:
@@ -70,6 +81,8 @@ class Fold:
         self.now_us = 0
         self.swept_us = 0  # all that had expired by then is forgotten; the store is to follow with the next commit
         self._next_tick_us = 0
+        self._beats = Shelf("fold.beat", 1, Beat, lambda _: 1 << 62, backing)
+        self._beat = self._beats.get("site") or Beat()
         self._deeds = self._plan()
 
     def unasked(self) -> frozenset[str]:
@@ -84,6 +97,7 @@ class Fold:
         for number, event in enumerate(events):
             if event.stream_us >= next_tick:
                 self.rollups.count_lines(events[first:number])
+                self._beat.lines += number - first
                 first, next_tick = number, self._tick(event.stream_us)
             deed = deeds(event.event_action)
             if deed is None:
@@ -99,6 +113,7 @@ class Fold:
             if count is not None:
                 count(event)
         self.rollups.count_lines(events[first:] if first else events)
+        self._beat.lines += len(events) - first
         if clock_us and clock_us >= next_tick:
             self._tick(clock_us)
 
@@ -108,13 +123,16 @@ class Fold:
 
     def rows(self) -> list[Row]:
         """Give the state rows to commit."""
-        keepers = (self.ledger, self.correlator, self.ours, self.engine)
+        self._beats.put("site", self._beat)
+        keepers = (self.ledger, self.correlator, self.ours, self.engine, self._beats)
         return [*(row for keeper in keepers for row in keeper.drain()), *self.incidents.rows()]
 
     def _tick(self, stream_us: int) -> int:
         """Let time pass to the whole minute before `stream_us`; give the next whole minute."""
         self.now_us = stream_us - stream_us % _TICK_US
         self.rollups.turn(self.now_us)
+        if self.now_us >= self._beat.at_us + _BEAT_US:
+            self._pass(self.now_us - self.now_us % _BEAT_US)
         self.incidents.tick(self.now_us)
         sweep_us = self.now_us - self.now_us % _SWEEP_US
         if sweep_us > self.swept_us:
@@ -123,6 +141,17 @@ class Fold:
                 keeper.sweep(sweep_us)
         self._next_tick_us = self.now_us + _TICK_US
         return self._next_tick_us
+
+    def _pass(self, until_us: int) -> None:
+        """Tell the detectors of each tenth minute that passed: silence is noticed whenever the next line comes."""
+        first_us = max(self._beat.at_us + _BEAT_US, until_us - _MOST_BEATS * _BEAT_US)
+        for at_us in range(first_us if self._beat.at_us else until_us, until_us + 1, _BEAT_US):
+            event = Event()
+            event.event_action, event.stream_us, event.timestamp_us = "beat", at_us, at_us
+            event.facts = {"mailwarden.lines": self._beat.lines}
+            self._beat.lines = 0
+            self._detect(event)
+        self._beat.at_us = until_us
 
     # ------------------------------------------------------------------ what happens to an event of each action
 
@@ -152,8 +181,11 @@ class Fold:
 
     def _unparsed(self, event: Event) -> None:
         """Keep one sample of each shape of line that no pattern knows."""
-        if event.event_kind != "pipeline_error":
-            return
+        if event.event_kind == "pipeline_error":
+            self._sample(event)
+            self._detect(event)
+
+    def _sample(self, event: Event) -> None:
         template = _VARIABLE.sub("#", event.event_original[16:240])[:120]
         key = (event.event_module or "", event.process_name or "", template)
         count, sample = self.unparsed.get(key, (0, event.event_original[:500]))
@@ -166,7 +198,7 @@ class Fold:
         event.event_kind = "pipeline_error"
         event.set("error.type", type(error).__name__)
         event.set("error.message", str(error)[:200])
-        self._unparsed(event)
+        self._sample(event)
 
     def _detect(self, event: Event) -> None:
         event.mailwarden_site = self.site.name

@@ -55,6 +55,10 @@ class Submissions:
         self._piped = Shelf("submission.piped", 1, Origin, lambda one: one.at_us + _PIPED_US, backing)
         self._smarthosts = Shelf("submission.smarthost", 1, _Smarthost, lambda one: one.at_us + _SMARTHOST_US, backing)
 
+    def changed(self) -> int:
+        """Count the rows to commit."""
+        return self._calls.changed() + self._piped.changed() + self._smarthosts.changed()
+
     def drain(self) -> list[Row]:
         """Give the rows to commit."""
         return [*self._calls.drain(), *self._piped.drain(), *self._smarthosts.drain()]

@@ -44,12 +44,12 @@ class QueueGrowth(Detector[_State]):
         category="service_fault",
         severity="medium",
         title="mail piles up in the queue: {measure} recipients wait",
-        why="{measure} of {recipients} recipients within {span} could not be reached yet; usual is {usual} an hour",
+        why="{measure} of {recipients} recipients within {span} could not be reached yet; usual in an hour: {usual}",
         harmless="one big receiver is down",
         advice="queue_growth",
         techniques=(),
         primary="mailwarden.site",
-        entities=("mailwarden.account", "destination.domain", "mail.provider", "host.hostname"),
+        entities=("mailwarden.account", "mailwarden.receiver", "destination.domain", "mail.provider", "host.hostname"),
         span_us=_HOUR_US,
         threshold=_LEAST,
     )
@@ -83,7 +83,7 @@ class QueueGrowth(Detector[_State]):
         if usual is not None and deferred < _TIMES_USUAL * max(usual, 1):
             return None
         severity = "medium" if deferred >= _MANY else "low"
-        values = {"recipients": recipients, "usual": "?" if usual is None else usual}
+        values = {"recipients": recipients, "usual": usual}
         first = state.deferred.level == 0
         if crossed(state.deferred, deferred):
             return Fired(deferred, deferred if first else 1, severity, values)

@@ -38,7 +38,7 @@ class SendingBurst(Detector[_State]):
         category="outbound_spam",
         severity="high",
         title="{account} sends far more than usual: {measure} recipients in an hour",
-        why="{measure} recipients within {span}; usual is at most {usual} (fires at {threshold})",
+        why="{measure} recipients within {span}; usual: {usual} (fires at {threshold})",
         harmless="an invoice run or a newsletter: label the account",
         advice="sending_burst",
         techniques=("T1586.002",),
@@ -71,7 +71,7 @@ class SendingBurst(Detector[_State]):
         if measure < threshold:
             return None
         severity = "high" if usual else "low"
-        values = {"usual": usual or "?", "threshold": threshold}
+        values = {"usual": usual or None, "threshold": threshold}
         first = state.window.level == 0
         if crossed(state.window, measure):
             return Fired(measure, measure if first else recipients, severity, values)

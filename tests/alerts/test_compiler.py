@@ -289,7 +289,7 @@ def test_the_configuration_changes_detectors() -> None:
     detectors = [one for one in load_detectors(settings) if one.detection.name == "sending_burst"]
     engine = Engine([], detectors, Memory(), lambda _: "mail.log")
     bulk = {"event_action": "message-queued", "mail_recipient_count": 60}
-    facts = {"mailwarden.accepted": True, "mailwarden.user.usual_hour": 2}
+    facts = {"mailwarden.accepted": True, "mailwarden.way": "account", "mailwarden.user.usual_hour": 2}
 
     findings = [
         finding

@@ -20,10 +20,10 @@ def taught(amounts: list[int], every_us: int = DAY_US, usual: Usual | None = Non
 
 def test_nothing_is_usual_in_the_first_week() -> None:
     """After it, it is the third largest day: two odd ones teach nothing."""
-    usual = taught([4, 5, 90, 3, 6, 4, 80, 5, 4])
+    amounts = [4, 5, 90, 3, 6, 4, 80, 5, 4]
 
-    assert usual_of(usual, MONDAY_US + 6 * DAY_US) is None
-    assert usual_of(usual, MONDAY_US + 9 * DAY_US) == 5
+    assert usual_of(taught(amounts[:6]), MONDAY_US + 6 * DAY_US) is None
+    assert usual_of(taught(amounts), MONDAY_US + 9 * DAY_US) == 5
 
 
 def test_nights_are_no_working_hours() -> None:
@@ -34,7 +34,9 @@ def test_nights_are_no_working_hours() -> None:
         learn(usual, MONDAY_US + day * DAY_US, 3 if day % 7 >= 5 else 50)
     later_us = MONDAY_US + 28 * DAY_US
 
-    assert [usual_of(usual, later_us + at) for at in (0, -8 * HOUR_US, 5 * DAY_US)] == [50, 2, 3]
+    asked = (later_us - 8 * HOUR_US, later_us, later_us + 5 * DAY_US)
+
+    assert [usual_of(usual, at_us) for at_us in asked] == [2, 50, 3]
 
 
 def test_a_newsletter_is_known_after_its_third() -> None:

@@ -11,6 +11,7 @@ from mailwarden.alerts.incident import Incident
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.errors import StoreError
+from mailwarden.parsers.event import Event
 from mailwarden.pipeline.fold import Fold
 
 
@@ -118,3 +119,64 @@ def test_a_store_that_fails_ends_the_batch() -> None:
 
     with pytest.raises(StoreError):
         Fold(Site(), [], [], Broken(), lambda _: "mail.log").take([event])
+
+
+class Kept(Nothing):
+    """A store that holds what a fold gave to commit."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, str], bytes | None] = {}
+
+    def commit(self, fold: Fold) -> None:
+        self.rows |= {(kind, key): blob for kind, key, _, _, blob in fold.rows()}
+
+    def load_state(self, kind: str, key: str) -> bytes | None:
+        return self.rows.get((kind, key))
+
+    def has_state(self, kind: str) -> bool:
+        return any(kind == each for each, _ in self.rows)
+
+
+def silent_days() -> list[Event]:
+    """Read nine days of mail, one message in five minutes, then nothing for six hours but a last line."""
+    reader, events = Reader(year=2026), []
+    for minute in [*range(0, 9 * 24 * 60, 5), 9 * 24 * 60 + 360]:
+        day, hour, rest = minute // 1440 + 2, minute // 60 % 24, minute % 60
+        text = (
+            f"2026-03-{day:02}T{hour:02}:{rest:02}:00+00:00 mx1 exim[1]: 1{minute:05}-0008K3-2X <= ann@example.net "
+            "H=mail.example.net [198.51.100.25] P=esmtp S=700 for bob@example.org"
+        )
+        event = reader.read(text)
+        event.stream_us = event.timestamp_us
+        events.append(event)
+    return events
+
+
+@pytest.mark.parametrize("cut", ["whole", "each line", "restarted in the silence", "told by the clock"])
+def test_silence_is_noticed_at_the_same_time_however_the_log_comes(cut: str) -> None:
+    """In one batch or many, after a restart, or while the clock alone passes: an hour after the last message."""
+    store, events = Kept(), silent_days()
+
+    def start(open_: Iterable[Incident] = ()) -> Fold:
+        return Fold(Site(), [], load_detectors(), store, lambda _: "mail.log", open_)
+
+    fold = start()
+    found: list[Incident] = []
+    if cut == "each line":
+        for event in events:
+            fold.take([event])
+    elif cut == "whole":
+        fold.take(events)
+    else:
+        fold.take(events[:-1])
+        if cut == "told by the clock":
+            for minute in range(1, 90):
+                fold.take([], events[-2].stream_us + minute * 60_000_000)
+        store.commit(fold)
+        found = [one for one in fold.incidents.drain()[0] if one.lead == "silence"]
+        fold = start(found)
+        fold.take(events[-1:])
+    found += [one for one in fold.incidents.drain()[0] if one.lead == "silence"]
+
+    assert {one.opened_us - events[-2].stream_us for one in found} == {65 * 60_000_000}
+    assert found[0].hosts == ["mx1"] and "<= ann@example.net" in found[0].evidence[0].line

@@ -1,0 +1,82 @@
+"""OUT-06: an account suddenly writes to very many domains.
+
+Twenty-five domains within an hour, and five times the most that is usual for the account. In its first week that is told as
+`low`, from fifty on.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from mailwarden.alerts.detector import Detector, Fired, fire, is_first_outcome
+from mailwarden.alerts.finding import Detection
+from mailwarden.alerts.usual import Usual, learn, usual_of
+from mailwarden.alerts.windows import Window, add_value
+from mailwarden.parsers.event import Event
+
+__all__ = ["DETECTOR"]
+
+_HOUR_US = 3_600_000_000
+_FLOOR = 25
+_UNKNOWN_USUAL = 50
+_TIMES_USUAL = 5
+_REMEMBERED = 150
+
+
+class _State(msgspec.Struct, array_like=True):
+    domains: Window = msgspec.field(default_factory=Window)
+    usual: Usual = msgspec.field(default_factory=Usual)
+    last_us: int = 0
+
+
+class DomainFanOut(Detector[_State]):
+    """Domains that an account writes to within an hour, against its own usual."""
+
+    detection = Detection(
+        name="domain_fan_out",
+        id="OUT-06",
+        version=1,
+        cause="sending",
+        category="outbound_spam",
+        severity="medium",
+        title="{account} writes to {measure} domains in an hour",
+        why="{measure} domains within {span}; usual: {usual} (fires at {threshold})",
+        harmless="a circular to all customers: label the account",
+        advice="sending_burst",
+        techniques=("T1586.002",),
+        primary="mailwarden.account",
+        entities=("source.ip", "email.from.address"),
+        span_us=_HOUR_US,
+        threshold=_FLOOR,
+    )
+    actions = frozenset({"delivery"})
+    needs = ("mailwarden.way.account", "mailwarden.first_try")
+    state = _State
+    ttl_us = 90 * 24 * _HOUR_US
+
+    def keys(self, event: Event) -> Iterable[str]:
+        """First outcomes, elsewhere, of an account's mail."""
+        account = event.mailwarden_account
+        if account is None or event.mailwarden_direction != "outbound" or not event.email_to_address:
+            return ()
+        if not is_first_outcome(event):
+            return ()
+        return () if "newsletter" in (event.facts or {}).get("mailwarden.labels", ()) else (account,)
+
+    def update(self, state: _State, event: Event) -> Fired | None:
+        """Count the recipient's domain."""
+        now = state.last_us = event.stream_us
+        domain = (event.email_to_address or [""])[0].lower().rpartition("@")[2]
+        measure = add_value(state.domains, now, _HOUR_US, domain, _REMEMBERED)
+        learn(state.usual, now, measure)
+        if measure < _FLOOR:
+            return None
+        usual = usual_of(state.usual, now)
+        threshold = _UNKNOWN_USUAL if usual is None else min(max(_FLOOR, _TIMES_USUAL * usual), _REMEMBERED)
+        if measure < threshold:
+            return None
+        severity = "low" if usual is None else "medium"
+        return fire(state.domains, measure, 1, severity, {"usual": usual, "threshold": threshold})
+
+
+DETECTOR = DomainFanOut()

@@ -1,0 +1,94 @@
+"""REL-06: a mailbox begins to send all its mail elsewhere, or sends far more of it.
+
+Who reads a stolen mailbox in secret sets a forward. Says nothing of a mailbox that was not seen for a week without this one:
+forwards that were there from the beginning are known. A hundred messages that go on in a day, five times the usual, are told
+apart. An address with sixteen targets is a list.
+"""
+
+import zlib
+from collections.abc import Iterable
+
+import msgspec
+
+from mailwarden.alerts.detector import Detector, Fired, fire, is_first_outcome
+from mailwarden.alerts.finding import Detection
+from mailwarden.alerts.usual import Usual, learn, usual_of
+from mailwarden.alerts.windows import Window, add
+from mailwarden.parsers.event import Event
+
+__all__ = ["DETECTOR"]
+
+_DAY_US = 86_400_000_000
+_KNOWN_US = 7 * _DAY_US
+_MANY = 100
+_TIMES_USUAL = 5
+_LIST = 16  # who has as many targets is a list
+
+
+class _State(msgspec.Struct, array_like=True):
+    first_us: int = 0
+    last_us: int = 0
+    targets: list[int] = []  # hashes of the addresses that it forwards to
+    forwards: Window = msgspec.field(default_factory=Window)
+    usual: Usual = msgspec.field(default_factory=Usual)  # forwards of a day
+
+
+class NewForward(Detector[_State]):
+    """Where a mailbox's mail is sent on to."""
+
+    detection = Detection(
+        name="new_forward",
+        id="REL-06",
+        version=1,
+        cause="config",
+        category="account_takeover",
+        severity="low",
+        title="{account} now forwards its mail to {target}",
+        why="{account} was seen for a week without this forward; {measure} messages went on within {span}",
+        harmless="its owner is on holiday, or has moved",
+        advice="forward",
+        techniques=("T1114.003",),
+        primary="mailwarden.account",
+        entities=("email.to.address", "host.hostname"),
+        span_us=_DAY_US,
+        threshold=1,
+    )
+    actions = frozenset({"delivery"})
+    needs = ("mailwarden.way.forward", "mailwarden.first_try")
+    state = _State
+    ttl_us = 90 * _DAY_US
+
+    def keys(self, event: Event) -> Iterable[str]:
+        """Mail that came for a mailbox here and went on elsewhere."""
+        owner = event.mail_original_recipient
+        if owner is None or "@" not in owner or event.destination_ip is None or not is_first_outcome(event):
+            return ()
+        target = (event.email_to_address or [""])[0]
+        same = target.lower().rpartition("@")[2] == owner.lower().rpartition("@")[2]
+        return () if same or event.mailwarden_direction == "outbound" else (owner.lower(),)
+
+    def update(self, state: _State, event: Event) -> Fired | None:
+        """Learn where it went."""
+        now = event.stream_us
+        state.first_us, state.last_us = state.first_us or now, now
+        if len(state.targets) >= _LIST:
+            return None
+        target = (event.email_to_address or [""])[0].lower()
+        mark = zlib.crc32(target.encode("utf-8", "surrogatepass"))
+        is_new = mark not in state.targets
+        if is_new:
+            state.targets = [*state.targets, mark]
+        usual = usual_of(state.usual, now)
+        measure = add(state.forwards, now, _DAY_US, 1)
+        learn(state.usual, now, measure)
+        seen_us = min(state.first_us, (event.facts or {}).get("mailwarden.user.first_us") or state.first_us)
+        if now - seen_us < _KNOWN_US:
+            return None
+        values = {"target": target}
+        if is_new:
+            return Fired(measure, 1, "low", values)
+        many = max(_MANY, _TIMES_USUAL * usual) if usual else _MANY
+        return fire(state.forwards, measure, 1, "medium", values) if usual and measure >= many else None
+
+
+DETECTOR = NewForward()

@@ -1,0 +1,125 @@
+"""INF-04: a server takes no mail any more, and nothing says why.
+
+Nothing was accepted for three times as long as its pauses usually are at such an hour of the week (`alerts/usual.py`, of
+the minutes of each day's longest pause), and at least an hour. While that is not known, and on a server with next to no
+mail, a whole day (Lightmeter's figure) is told as `low`. It is noticed as time passes, not when the next line comes.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from mailwarden.alerts.detector import Detector, Fired
+from mailwarden.alerts.finding import Detection
+from mailwarden.alerts.usual import Usual, learn, usual_of
+from mailwarden.parsers.event import Event
+
+__all__ = ["DETECTOR"]
+
+_MINUTE_US = 60_000_000
+_HOUR_US = 60 * _MINUTE_US
+_DAY_US = 24 * _HOUR_US
+_TIMES_USUAL = 3
+_BRIEF_US = _MINUTE_US  # pauses below it teach nothing
+_HOSTS = 16
+_LINE = 400
+
+
+class _Host(msgspec.Struct, array_like=True):
+    last_us: int = 0  # when it last accepted a message
+    rank: int = 0  # where that line stands
+    offset: int = 0
+    line: str = ""
+    module: str | None = None
+    pauses: Usual = msgspec.field(default_factory=Usual)
+    told_us: int = 0  # how long the silence was when it was last told; 0: it was not
+
+
+class _State(msgspec.Struct, array_like=True):
+    hosts: dict[str, _Host] = {}
+    last_us: int = 0
+
+
+class Silence(Detector[_State]):
+    """How long each server has accepted nothing."""
+
+    detection = Detection(
+        name="silence",
+        id="INF-04",
+        version=1,
+        cause="service",
+        category="service_fault",
+        severity="medium",
+        title="{host} has taken no mail for {span}",
+        why=(
+            "no message was accepted for {span}; its longest pause at this time of the week, in minutes: {usual}"
+            " (fires at {threshold})"
+        ),
+        harmless="a holiday, or the server was taken out of service",
+        advice="silence",
+        techniques=("T1489",),
+        primary="mailwarden.site",
+        entities=("host.hostname",),
+        span_us=_HOUR_US,
+        threshold=60,
+    )
+    actions = frozenset({"beat", "message-queued", "message-received"})
+    state = _State
+    ttl_us = 90 * _DAY_US
+
+    def keys(self, event: Event) -> Iterable[str]:
+        """Accepted mail, and the time that passes."""
+        if event.event_action == "beat":
+            return ("site",)
+        facts = event.facts
+        return ("site",) if facts is not None and "mailwarden.accepted" in facts else ()
+
+    def update(self, state: _State, event: Event) -> Fired | None:
+        """Learn a pause that is over, or look for one that is too long."""
+        state.last_us = event.stream_us
+        if event.event_action == "beat":
+            return next(filter(None, (_look(name, host, event) for name, host in state.hosts.items())), None)
+        name = event.host_hostname or "localhost"
+        host = state.hosts.get(name)
+        if host is None:
+            if len(state.hosts) >= _HOSTS:
+                return None
+            host = state.hosts[name] = _Host(last_us=event.stream_us)
+        pause_us = event.stream_us - host.last_us
+        if pause_us >= _BRIEF_US:
+            learn(host.pauses, host.last_us, pause_us // _MINUTE_US)
+        host.last_us, host.told_us = event.stream_us, 0
+        host.rank, host.offset, host.line = event.source_rank, event.log_offset, event.event_original
+        host.module = event.event_module
+        return None
+
+
+def _look(name: str, host: _Host, beat: Event) -> Fired | None:
+    silent_us = beat.stream_us - host.last_us
+    if silent_us < _HOUR_US:
+        return None
+    usual = usual_of(host.pauses, host.last_us)
+    limit_us = _DAY_US if usual is None else max(_HOUR_US, _TIMES_USUAL * usual * _MINUTE_US)
+    if silent_us < limit_us:
+        return None
+    is_new = silent_us >= 2 * host.told_us
+    if is_new:
+        host.told_us = silent_us
+    values = {
+        "span_s": silent_us // 1_000_000,
+        "usual": usual,
+        "threshold": limit_us // _MINUTE_US,
+    }
+    severity = "low" if usual is None else "medium"
+    return Fired(silent_us // _MINUTE_US, 1 if is_new else 0, severity, values, is_new, shown=_last_line(name, host))
+
+
+def _last_line(name: str, host: _Host) -> Event:
+    """Give the last message's line, which is all there is to show."""
+    event = Event()
+    event.event_original, event.log_offset, event.source_rank = host.line[:_LINE], host.offset, host.rank
+    event.event_module, event.host_hostname, event.stream_us = host.module, name, host.last_us
+    return event
+
+
+DETECTOR = Silence()

@@ -1,0 +1,78 @@
+"""REL-03: a machine that may send without a login sends far more than usual.
+
+An office server, a printer or a webmail host that was broken into sends through us as one of ours. A hundred recipients
+elsewhere within an hour (CSF's RT_RELAY), or five times its own usual where it is known and at least fifty.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from mailwarden.alerts.detector import Detector, Fired, fire, is_first_outcome
+from mailwarden.alerts.finding import Detection
+from mailwarden.alerts.usual import Usual, learn, usual_of
+from mailwarden.alerts.windows import Window, add
+from mailwarden.parsers.event import Event
+
+__all__ = ["DETECTOR"]
+
+_HOUR_US = 3_600_000_000
+_UNKNOWN_USUAL = 100
+_FLOOR = 50
+_TIMES_USUAL = 5
+_LABELS = frozenset({"newsletter", "gateway"})
+
+
+class _State(msgspec.Struct, array_like=True):
+    recipients: Window = msgspec.field(default_factory=Window)
+    usual: Usual = msgspec.field(default_factory=Usual)
+    last_us: int = 0
+
+
+class TrustedClientBurst(Detector[_State]):
+    """Recipients of a trusted client within an hour, against its own usual."""
+
+    detection = Detection(
+        name="trusted_client_burst",
+        id="REL-03",
+        version=1,
+        cause="sending",
+        category="outbound_spam",
+        severity="high",
+        title="{address} sends to {measure} recipients without a login",
+        why="{measure} recipients within {span} from an address that we trust; usual: {usual} (fires at {threshold})",
+        harmless="a newsletter's server: label its network",
+        advice="trusted_client",
+        techniques=("T1496",),
+        primary="source.ip",
+        entities=("email.from.address", "destination.domain", "host.hostname"),
+        span_us=_HOUR_US,
+        threshold=_UNKNOWN_USUAL,
+    )
+    actions = frozenset({"delivery"})
+    needs = ("mailwarden.way.client", "mailwarden.first_try")
+    state = _State
+    ttl_us = 90 * 24 * _HOUR_US
+
+    def keys(self, event: Event) -> Iterable[str]:
+        """First outcomes, elsewhere, of mail that a trusted machine gave us without a login."""
+        if event.source_ip is None or event.mailwarden_account is not None or event.user_id is not None:
+            return ()
+        if event.mailwarden_direction != "outbound" or not is_first_outcome(event):
+            return ()
+        return () if not _LABELS.isdisjoint((event.facts or {}).get("mailwarden.labels", ())) else (event.source_ip,)
+
+    def update(self, state: _State, event: Event) -> Fired | None:
+        """Count the recipient."""
+        now = state.last_us = event.stream_us
+        usual = usual_of(state.usual, now)
+        measure = add(state.recipients, now, _HOUR_US, 1)
+        learn(state.usual, now, measure)
+        threshold = _UNKNOWN_USUAL if usual is None else max(_FLOOR, _TIMES_USUAL * usual)
+        if measure < threshold:
+            return None
+        severity = "medium" if usual is None else "high"
+        return fire(state.recipients, measure, 1, severity, {"usual": usual, "threshold": threshold})
+
+
+DETECTOR = TrustedClientBurst()

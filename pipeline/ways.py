@@ -1,0 +1,34 @@
+"""Which way mail goes: sent elsewhere or here, by an account, a script or a machine that we trust; from elsewhere, sent on."""
+
+from typing import Any
+
+from mailwarden.parsers.event import Event
+
+__all__ = ["is_local", "way_of"]
+
+_LOCAL_PROTOCOLS = frozenset({"lmtp"})
+_LOCAL_PROGRAMS = frozenset({"local", "virtual", "lmtp", "lda", "pipe"})
+
+
+def is_local(event: Event) -> bool:
+    """Say whether a delivery went to a mailbox of this server, and not over the network."""
+    if event.event_module == "exim":
+        return event.destination_ip is None and event.mail_delivery_status == "sent"
+    if event.destination_ip is not None:
+        return event.network_protocol in _LOCAL_PROTOCOLS
+    return event.process_name in _LOCAL_PROGRAMS
+
+
+def way_of(event: Event, facts: dict[str, Any], *, local: bool) -> str:
+    """Give the fact that names the way of a delivery's message: detectors look at one or another only."""
+    if event.mailwarden_account is not None:
+        return "mailwarden.way.internal" if local else "mailwarden.way.account"
+    if facts.get("mailwarden.returned"):
+        return "mailwarden.way.returned"
+    if local:
+        return "mailwarden.way.inbound"
+    if event.mail_original_recipient is not None:
+        return "mailwarden.way.forward"
+    if facts.get("mailwarden.script"):
+        return "mailwarden.way.script"
+    return "mailwarden.way.client" if event.mailwarden_direction == "outbound" else "mailwarden.way.passing"

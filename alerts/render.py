@@ -4,14 +4,16 @@ A title of 60 characters (the shortest topic that a service in wide use allows) 
 What does not fit is cut from the evidence first; the sentence that judges and the next step are the last to go.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, tzinfo
 
 from mailwarden.alerts.advice import Step, steps
-from mailwarden.alerts.escape import chat, defanged
+from mailwarden.alerts.escape import chat, defanged, printable
 from mailwarden.alerts.incident import Incident, Notification, severity_rank
 from mailwarden.alerts.lines import BODY_LIMIT, LINE_LIMIT, TITLE_LIMIT, Line, Rendered, cut, fit, middle
+from mailwarden.alerts.matchers import domains_of
 from mailwarden.alerts.providers import provider_name
 from mailwarden.alerts.render_own import HEARTBEAT, render_heartbeat
 from mailwarden.alerts.severity import SEVERITY_WORDS, severity_shape, severity_word
@@ -29,10 +31,22 @@ __all__ = [
 
 _WHY_LIMIT = 360
 _EVIDENCE_LIMIT = 130
+_PROOF_LIMIT = 230
+_LINE_LIMIT, _LINE_HEAD = 190, 40  # characters of a log line, and of its beginning where its middle is left out
+_ADDRESS = re.compile(r"([\w.+=/!#$%&'*?^{|}~-]{1,64})@([A-Za-z0-9][A-Za-z0-9.-]{0,253}[A-Za-z0-9])")
 _COMMAND_LIMIT = 240
 _ENTITY_LEAST = 14  # characters of an account that still tell which it is
 _SHORTEST_ID = 3
 
+_TURNS = {
+    "worse": N_("WORSE"),
+    "ended": N_("ENDED"),
+    "returned": N_("BACK"),
+    "repeated": N_("STILL {word}"),
+    "escalated": N_("{word} UNANSWERED"),
+    "acknowledged": N_("TAKEN UP"),
+}
+"""What a turn is called in a title."""
 _TONES = {"critical": "failure", "high": "warning", "medium": "warning", "low": "info", "info": "info"}
 
 # What the advice is about when the incident does not say.
@@ -140,13 +154,20 @@ def render_digest(
     for place, each in enumerate(ranked[: LINE_LIMIT - 4]):
         incident = each.incident
         short = short_id(incident.id, known)
+        shape = "✓" if each.kind == "ended" else severity_shape(incident.severity)
         text = tongue.say(incident.title, _values(incident, short), zone=zone)
-        lines.append(Line(cut(f"{severity_shape(incident.severity)} {short} {text}", 120), 7 - place))
+        if each.kind in _TURNS:
+            word = tongue.say(_TURNS[each.kind], {"word": severity_word(incident.severity, tongue)})
+            text = tongue.say(N_("{word}: {text}"), {"word": word, "text": text})
+        lines.append(Line(cut(f"{shape} {short} {text}", 120), 7 - place))
     if len(ranked) > len(lines):
         rest = len(ranked) - len(lines)
         lines.append(Line(tongue.count("and {number} more", "and {number} more", rest), 1))
-    command = f"`mailwarden show {short_id(worst.id, known)}`"
-    lines.append(Line(tongue.say(N_("Next: {text}: {command}"), _look(tongue, command))))
+    look = {
+        "text": tongue.gettext("look at the worst first"),
+        "command": f"`mailwarden show {short_id(worst.id, known)}`",
+    }
+    lines.append(Line(tongue.say(N_("Next: {text}: {command}"), look)))
     lines.append(Line(tongue.say(N_("Notice {id}"), {"id": digest_id}), 8))
     tone = _TONES.get(worst.severity, "warning")
     return Rendered(id=digest_id, title=cut(chat(title), title_limit), body=fit(lines, body_limit), tone=tone)
@@ -187,17 +208,9 @@ def _title(
 ) -> tuple[str, bool]:
     """Give the title and whether it says the whole sentence."""
     incident = notification.incident
-    words = {
-        "worse": N_("WORSE"),
-        "ended": N_("ENDED"),
-        "returned": N_("BACK"),
-        "repeated": N_("STILL {word}"),
-        "escalated": N_("{word} UNANSWERED"),
-        "acknowledged": N_("TAKEN UP"),
-    }
     word = severity_word(incident.severity, tongue)
-    if notification.kind in words:
-        word = tongue.say(words[notification.kind], {"word": word})
+    if notification.kind in _TURNS:
+        word = tongue.say(_TURNS[notification.kind], {"word": word})
     shape = "✓" if notification.kind in ("ended", "acknowledged") else severity_shape(incident.severity)
     host = incident.hosts[0].partition(".")[0] if incident.hosts else incident.site.partition(".")[0]
     head = f"{shape} " + tongue.say(N_("{word} {host}: "), {"word": word, "host": middle(host, 20)})
@@ -240,10 +253,26 @@ def _story(
         proofs = {proof.line: proof for proof in incident.evidence}
         for place, proof in enumerate([*proofs.values()][:2]):
             source = proof.file.rpartition("/")[2]
-            line = defanged(proof.line) if defang else proof.line
+            line = _shown(proof.line, incident, defang)
             text = tongue.say(N_("Proof: {source}: {line}"), {"source": source, "line": line})
-            lines.append(Line(cut(text, _EVIDENCE_LIMIT), 2 - place))
+            lines.append(Line(cut(text, _PROOF_LIMIT), 2 - place))
     return lines
+
+
+def _shown(line: str, incident: Incident, defang: bool) -> str:
+    """Give a log line as people beyond the server may see it: who elsewhere got the mail is named by domain only.
+
+    What is too long loses its middle: who and when stand at the beginning, what the other server said at the end.
+    """
+    ours = set(domains_of(incident))
+
+    def masked(match: re.Match[str]) -> str:
+        return match[0] if match[2].lower() in ours else f"…@{match[2]}"
+
+    text = printable(_ADDRESS.sub(masked, line))
+    if len(text) > _LINE_LIMIT:
+        text = f"{text[:_LINE_HEAD]} … {text[len(text) - (_LINE_LIMIT - _LINE_HEAD - 3) :]}"
+    return defanged(text) if defang else text
 
 
 def _sentence(tongue: Translator, msgid: str, values: Mapping[str, object], zone: tzinfo) -> str:
@@ -274,8 +303,11 @@ def _when(tongue: Translator, notification: Notification, zone: tzinfo, near: in
     if notification.kind == "acknowledged":
         times["who"] = incident.acknowledged_by or "?"
         return tongue.say(N_("{who} is on it. Since {first}, last seen {last}."), times)
-    if notification.kind in ("repeated", "escalated"):
+    if notification.kind == "repeated":
         return tongue.say(N_("Since {first}, last seen {last}. Nobody has said “on it” yet."), times)
+    if notification.kind == "escalated":
+        said = N_("Since {first}, last seen {last}. Nobody has said “on it” yet, so you are told as well.")
+        return tongue.say(said, times)
     if incident.first_seen_us == incident.last_seen_us:
         return tongue.say(N_("Seen at {first}."), times)
     return tongue.say(N_("Since {first}, last seen {last}."), times)
@@ -302,6 +334,8 @@ def _look(tongue: Translator, command: str) -> dict[str, object]:
 
 def _way_on(tongue: Translator, notification: Notification, short: str, link: str | None) -> list[Line]:
     page = f" · {link.rstrip('/')}/i/{short}" if link else ""
+    if notification.kind == "summary":
+        page = f" · {link.rstrip('/')}/" if link else ""
     if notification.kind in ("ended", "summary", "acknowledged"):
         return [Line(page.removeprefix(" · "), 3)] if page else []
     lines = [Line(tongue.say(N_("Proof and more: {command}"), {"command": f"`mailwarden show {short}`"}) + page, 5)]

@@ -4,7 +4,7 @@ from datetime import UTC, tzinfo
 
 from mailwarden.alerts.escape import chat
 from mailwarden.alerts.incident import Incident, Notification, incident_id
-from mailwarden.alerts.lines import BODY_LIMIT, TITLE_LIMIT, Line, Rendered, cut, fit, middle
+from mailwarden.alerts.lines import BODY_LIMIT, TITLE_LIMIT, Line, Rendered, cut, fit
 from mailwarden.alerts.severity import severity_word
 from mailwarden.alerts.translate import N_, translator
 
@@ -92,12 +92,11 @@ def render_heartbeat(
     values = {
         **incident.values,
         "word": tongue.gettext("ENDED") if is_over else severity_word("high", tongue),
-        "site": middle(incident.site, 20),
         "since": tongue.time(incident.first_seen_us, zone=zone, near_us=notification.at_us),
         "lasted": tongue.duration((notification.at_us - incident.first_seen_us) / 1_000_000),
     }
     if is_over:
-        title = "✓ " + tongue.say(N_("{word} {site}: the heartbeat gets through again"), values)
+        title = "✓ " + tongue.say(N_("{word} mailwarden: the heartbeat gets through again"), values)
         lines = [
             Line(
                 tongue.say(N_("It did not since {since}, for {lasted}. Incidents were told all the while."), values), 4
@@ -105,9 +104,15 @@ def render_heartbeat(
             Line(tongue.say(N_("Next: {text}"), {"text": tongue.gettext("nothing; this is for your peace of mind")})),
         ]
     else:
-        title = "▲ " + tongue.say(N_("{word} {site}: the heartbeat does not get through"), values)
+        title = "▲ " + tongue.say(N_("{word} mailwarden: the heartbeat does not get through"), values)
         lines = [
-            Line(tongue.say(N_("What is called every {every} has not taken it since {since}: {error}"), values), 6),
+            Line(
+                tongue.say(
+                    N_("Called every {every}, its receiver has not answered as it should since {since}: {error}"),
+                    values,
+                ),
+                6,
+            ),
             Line(
                 tongue.gettext(
                     "Who watches it may think that mailwarden is down. It is not: incidents are told. But if it went down"

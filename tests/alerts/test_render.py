@@ -170,7 +170,7 @@ def test_a_digest_names_the_worst_first() -> None:
     lines = text.body.split("\n")
     assert text.title == "▲ 10 notices in one: HIGH 1, MEDIUM 9"
     assert "boss@example.org" in lines[0]
-    assert lines[-3:-1] == ["and 4 more", f"Next: look at how it went: `mailwarden show {lines[0].split()[1]}`"]
+    assert lines[-3:-1] == ["and 4 more", f"Next: look at the worst first: `mailwarden show {lines[0].split()[1]}`"]
     fits(text, "en")
 
 
@@ -235,3 +235,40 @@ def test_news_of_the_heartbeat_fits(language: str, is_over: bool, site: str, err
 def test_a_summary_leads_to_what_is_open() -> None:
     """It stands for several incidents: there is none of its own that a command could show."""
     assert "Next: look at what is open: `mailwarden`" in render(notification(kind="summary")).body
+
+
+def test_who_elsewhere_got_the_mail_is_named_by_domain_only() -> None:
+    """Recipients of others are nobody's business in a chat; the account itself is what it is about."""
+    line = (
+        "mx1 postfix/smtp[7]: 4jYB: to=<Ann.B+x@gmail.example>, from=<walter.rossi1969@nova0.example>, status=bounced"
+    )
+
+    body = render(notification(incident(evidence=[Evidence("/var/log/mail.log", 1, line)]))).body
+
+    assert "to=<…@gmail.example>" in body
+    assert "Ann.B" not in body
+
+
+def test_a_long_log_line_keeps_its_beginning_and_its_end() -> None:
+    """Who and when stand at the beginning, what the other server said at the end."""
+    line = (
+        "mx1 postfix/smtp[7]: 4jYB: status=bounced (host mx.example.net said: 550 "
+        + "x" * 300
+        + " blocked by list.example)"
+    )
+
+    body = render(notification(incident(evidence=[Evidence("/var/log/mail.log", 1, line)]))).body
+
+    assert "Proof: mail.log: mx1 postfix/smtp[7]: 4jYB: status=bounce … xxx" in body
+    assert "blocked by list.example)" in body
+
+
+def test_a_digest_says_which_turn_each_is() -> None:
+    """An end among the others bears its own shape and word."""
+    told = [notification(kind="ended", id="1"), notification(incident("bob@example.org", "high"), id="2")]
+
+    body = render_digest(told, digest_id="d").body
+
+    assert f"✓ {short_id(incident().id)} ENDED: walter.rossi1969@nova0.example was taken over and sends spam" in body
+    assert "▲ " in body
+    assert "Next: look at the worst first" in body

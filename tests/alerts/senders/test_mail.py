@@ -156,7 +156,9 @@ def seen_in(page: str) -> str:
 
 def test_log_lines_in_a_mail_are_no_links() -> None:
     """What an attacker wrote into the log is shown defanged; no header is his, and nothing of it is markup."""
-    line = "x <script>alert(1)</script> http://evil.example/a?b=1 198.51.100.7 bob@evil.example 1.5s\r\nBcc: eve@evil.example"
+    line = (
+        "x <script>alert(1)</script> http://evil.example/a?b=1 198.51.100.7 bob@evil.test 1.5s\r\nBcc: eve@evil.example"
+    )
     told = incident("a\r\nBcc: eve@evil.example", evidence=[Evidence("/var/log/mail.log", 1, line)])
     with serving() as mailbox:
         send(mailbox, notification(told))
@@ -165,7 +167,7 @@ def test_log_lines_in_a_mail_are_no_links() -> None:
     text, page = parts(mail)
     assert mail["Bcc"] is None
     assert mailbox.envelopes[0].rcpt_tos == ["ann@example.net"]
-    assert "hxxp://evil[.]example/a?b=1 198[.]51[.]100[.]7 bob@evil[.]example 1.5s" in text
+    assert "hxxp://evil[.]example/a?b=1 198[.]51[.]100[.]7 …@evil[.]test 1.5s" in text
     assert "<script>" not in page
 
 

@@ -112,6 +112,7 @@ class Incident(msgspec.Struct, kw_only=True):
     told_count: int = 0  # event_count when it was last told
     told_severity: str | None = None
     told_us: int = 0  # when it was last told
+    loud_us: int = 0  # when something of at least medium was last found
     evidence: list[Evidence] = []  # up to 10
     evidence_count: int = 0
     timeline: list[tuple[int, str]] = []  # (when, message), up to 20

@@ -26,6 +26,8 @@ _MAX_ENTITIES = 50
 _MAX_EVIDENCE = 10
 _MAX_TIMELINE = 20
 _WORSE_FACTOR = 4
+_LOUD = frozenset({"medium", "high", "critical"})  # what people are told of
+_APART_US = _DAY_US // 2
 _STORY_US = _DAY_US  # what happens to one account within a day is one story
 _NAMED = (
     ("mailwarden.account", "account"),
@@ -106,10 +108,16 @@ class Incidents:
             if not finding.fired:
                 return None
             incident = self._open(key, finding)
+        elif finding.fired and _stands_apart(incident, finding):
+            incident.status = "closed"
+            self._forget(key, incident)
+            incident = self._open(key, finding)
         elif incident.status == "quiet" and finding.fired:
             incident.status = "open"
             is_back = incident.told_severity is not None  # people were told that it had ended
             incident.acknowledged_by = None  # who was on it saw it end
+        if finding.severity in _LOUD:
+            incident.loud_us = finding.at_us
         if not finding.fired and self._is_counted(incident, finding):
             return incident
         before = severity_rank(incident.severity)
@@ -433,6 +441,16 @@ class Incidents:
                     del sorts[sort_of(incident)]
                     if not sorts:
                         del self._by_name[value]
+
+
+def _stands_apart(incident: Incident, finding: Finding) -> bool:
+    """Say whether guessing that people are to hear of is another story than the weather that goes on in its incident.
+
+    The weather of a site never ends, so its incident does not either: a surge in it would be told with the names of weeks
+    ago, and the next one not at all.
+    """
+    quiet_since_us = max(incident.loud_us, incident.opened_us)
+    return incident.cause == "guessing" and finding.severity in _LOUD and finding.at_us - quiet_since_us > _APART_US
 
 
 def _is_same_story(values: dict[str, Any], finding: Finding) -> bool:

@@ -72,6 +72,8 @@ class _Network(msgspec.Struct, array_like=True):
     names: list[int] = []  # hashes of some accounts it failed at within that day
     entered: int = 0  # accounts that came to it
     settled: int = 0  # of them, those that came back on another day
+    hour: int = 0
+    hour_tried: int = 0  # tries of that hour
 
 
 class _Proxy(msgspec.Struct, array_like=True):
@@ -238,6 +240,9 @@ class Ledger:
         if now - known.tried_us > _FAIL_US:
             known.tried, known.names = 0, []
         known.tried += tries
+        if known.hour != now // _HOUR_US:
+            known.hour, known.hour_tried = now // _HOUR_US, 0
+        known.hour_tried += tries
         known.tried_us = now
         name = _hash(account) if account else None
         if name is not None and name not in known.names and len(known.names) < _TRIED_NAMES:
@@ -291,6 +296,7 @@ class Ledger:
         if not facts["mailwarden.pair.known"]:
             facts["mailwarden.user.successes"] = record.successes
             facts["mailwarden.user.asleep_days"] = (now - record.last_us) // _DAY_US if record.exists else 0
+            facts["mailwarden.user.undisturbed"] = _is_undisturbed(record, now)
             facts["mailwarden.protocol.new"] = bool(record.protocols) and protocol not in record.protocols
             if failures:
                 record.guessed_us, record.guessed = now, failures
@@ -485,11 +491,16 @@ def _who_exceeds(limit: int, source: _Network | None, account: _Account | None) 
     One surge is told once: not of each of the thousand addresses that take part.
     """
     found = {"mailwarden.site"}
-    if source is not None and 2 * source.tried >= limit:
+    if source is not None and 2 * source.hour_tried >= limit:
         found.add("mailwarden.network")
     if account is not None and _is_target(account, limit):
         found.add("mailwarden.account")
     return frozenset(found)
+
+
+def _is_undisturbed(record: _Account, now: int) -> bool:
+    """Say whether an account's own devices went on within the day, and none has failed lately: its password was not changed."""
+    return bool(record.successes) and now - record.last_us <= _DAY_US and now - record.stale_us > 2 * _DAY_US
 
 
 def _was_elsewhere(record: _Account, net: str, first_us: int) -> bool:

@@ -3,8 +3,8 @@
 Each way is worth as many points as it is rare for this very account (bits; `alerts/habits.py`; Freeman and others, NDSS
 2016): a network and a country unlike those known, an hour of the day at which it is never active; and what no account's
 habits say: the network failed at other accounts, the protocol is new, it would have had to travel faster than an
-airliner, nobody used it for months, strangers guessed at it today. A person abroad comes to 15 at most: told is what comes
-to more, the rest stands in the report.
+airliner, nobody used it for months, strangers guessed at it today, it failed ten times while the owner's devices went on.
+A person abroad comes to 15 at most: told is what comes to more, the rest stands in the report.
 """
 
 from collections.abc import Iterable
@@ -28,6 +28,9 @@ _PROTOCOL = 2
 _TRAVEL = 3
 _ASLEEP = 2
 _GUESSED = 1
+# ten failures and then the right password, while the owner's devices go on: it was not changed, but found
+_FOUND_OUT = 11
+_FAILURES = 10
 
 
 class _State(msgspec.Struct, array_like=True):
@@ -80,12 +83,18 @@ class StrangeLogin(Detector[_State]):
         if points < _NOTED or points <= state.level:
             return None
         state.level = points
-        values = {"hours": facts["mailwarden.habit.hour_share"], "address": event.source_ip or "?"}
+        values = {
+            "hours": facts["mailwarden.habit.hour_share"],
+            "failures": facts["mailwarden.source.failures"],
+            "address": event.source_ip or "?",
+        }
         return Fired(points, 1, "medium" if points >= _TOLD else "low", values, detection=_words(facts))
 
 
 def _words(facts: dict[str, Any]) -> Detection:
     """Say what is oddest about a login."""
+    if facts["mailwarden.source.failures"] >= _FAILURES:
+        return _FOUND
     if facts.get("mailwarden.source.others"):
         return _GUESSES
     if facts["mailwarden.habit.hour_share"] <= _RARE:
@@ -100,11 +109,18 @@ def _beside(facts: dict[str, Any]) -> int:
         + _PROTOCOL * bool(facts.get("mailwarden.protocol.new"))
         + _TRAVEL * bool(facts.get("mailwarden.travel.kmh"))
         + _ASLEEP * (facts.get("mailwarden.user.asleep_days", 0) >= 60)
+        + _FOUND_OUT * (facts["mailwarden.source.failures"] >= _FAILURES and facts["mailwarden.user.undisturbed"])
         + _GUESSED * (facts.get("mailwarden.user.failing_networks", 0) >= 5)
     )
     return points
 
 
+_FOUND = StrangeLogin.detection._replace(
+    why=N_(
+        "{address} is unlike the networks known of it, and failed there {failures} times before, while its own devices went"
+        " on; {measure} points (told at {threshold})"
+    )
+)
 _GUESSES = StrangeLogin.detection._replace(
     why=N_(
         "{address} is unlike the networks known of it, and it failed at other accounts; {measure} points (told at"

@@ -30,9 +30,17 @@ class _Recorder:
     def __init__(self) -> None:
         self.notices: list[Notification] = []
 
-    def decide(self, notices: Iterable[Notification], *, live: bool) -> list[Any]:  # noqa: ARG002 - the teller's form
+        self.dispatch = self
+
+    def sweep(self, now_us: int) -> None:
+        """Forget nothing."""
+
+    def decide(self, notices: Iterable[Notification], now_us: int, *, live: bool) -> list[Any]:  # noqa: ARG002
         self.notices.extend(notices)
         return []
+
+    def rows(self) -> tuple[()]:
+        return ()
 
     def backlog(self) -> tuple[str, ...]:
         return ()

@@ -16,6 +16,7 @@ from mailwarden.alerts.lines import BODY_LIMIT, LINE_LIMIT, TITLE_LIMIT, Line, R
 from mailwarden.alerts.matchers import domains_of
 from mailwarden.alerts.providers import provider_name
 from mailwarden.alerts.render_own import HEARTBEAT, render_heartbeat
+from mailwarden.alerts.risk.words import filled, risk_line
 from mailwarden.alerts.severity import SEVERITY_WORDS, severity_shape, severity_word
 from mailwarden.alerts.translate import N_, Translator, translator
 
@@ -69,6 +70,7 @@ _ENTITIES = {
     "mail.provider": "provider",
     "mailwarden.receiver": "provider",
     "mailwarden.script": "script",
+    "mailwarden.sender_domain": "sender",
     "user.name": "account",
     "source.ip": "address",
     "source.domain": "domain",
@@ -119,7 +121,7 @@ def render(
     tongue = translator(language)
     incident = notification.incident
     short = short_id(incident.id, others)
-    values = _values(incident, short)
+    values = _values(incident, short, tongue)
     title, whole = _title(tongue, notification, values, title_limit, zone)
     lines = [] if whole else [Line(tongue.say(incident.title, values, zone=zone), 9)]
     lines += _story(tongue, notification, values, zone, defang)
@@ -155,7 +157,7 @@ def render_digest(
         incident = each.incident
         short = short_id(incident.id, known)
         shape = "✓" if each.kind == "ended" else severity_shape(incident.severity)
-        text = tongue.say(incident.title, _values(incident, short), zone=zone)
+        text = tongue.say(incident.title, _values(incident, short, tongue), zone=zone)
         if each.kind in _TURNS:
             word = tongue.say(_TURNS[each.kind], {"word": severity_word(incident.severity, tongue)})
             text = tongue.say(N_("{word}: {text}"), {"word": word, "text": text})
@@ -188,7 +190,7 @@ def render_plain(
     return Rendered(id=id, title=title, body=body, tone=_TONES.get(worst.severity, "warning"))
 
 
-def _values(incident: Incident, short: str) -> dict[str, object]:
+def _values(incident: Incident, short: str, tongue: Translator) -> dict[str, object]:
     """Gather what fills the sentences and commands: what the rule gave, and what the incident is about."""
     about: dict[str, object] = {}
     for name, values in incident.entities.items():
@@ -197,7 +199,7 @@ def _values(incident: Incident, short: str) -> dict[str, object]:
     name, value = incident.primary
     if name in _ENTITIES:
         about[_ENTITIES[name]] = value
-    about |= incident.values
+    about |= incident.values | filled(incident.values, tongue)
     if "provider" in about:
         about["provider"] = provider_name(str(about["provider"]))
     return {"host": ", ".join(incident.hosts[:1]), **about, "id": short}
@@ -247,6 +249,7 @@ def _story(
         lines.append(Line(tongue.say(N_("{count} events by now, {told} when it was last told."), counts), 7))
     if kind != "acknowledged":
         lines.append(Line(cut(_sentence(tongue, incident.why, values, zone), _WHY_LIMIT), 8))
+        lines.append(Line(risk_line(incident.values, tongue), 6))
     if kind != "summary":
         lines.append(Line(_when(tongue, notification, zone, near), 6))
     if kind not in ("ended", "summary", "acknowledged"):

@@ -165,6 +165,12 @@ def _suffix(mx: str | None) -> str | None:
     return None if not mx else _longest_suffix(mx, _book().suffixes) or ""
 
 
+@lru_cache(maxsize=_CACHED)
+def _is_below(suffix: str, names: tuple[str, ...]) -> bool:
+    """Say whether a host is one of these, or below one: what Microsoft says at large, it says for Outlook.com too."""
+    return any(suffix == name or suffix.endswith("." + name) for name in names)
+
+
 def _longest_suffix(host: str, suffixes: dict[str, str] | frozenset[str]) -> str | None:
     name = host.rstrip(".").lower()
     while name:
@@ -183,7 +189,7 @@ def _judge(text: str, code: int | None, enhanced: str | None, suffix: str | None
     if enhanced and enhanced not in text:
         text = f"{digits} {enhanced} {text[len(digits) :].lstrip()}"
     for rule in _book().rules:
-        if rule.mx and (suffix not in rule.mx if suffix is not None else rule.needs_mx):
+        if rule.mx and (not _is_below(suffix, rule.mx) if suffix is not None else rule.needs_mx):
             continue
         if rule.codes and digits and not digits.startswith(rule.codes):
             continue

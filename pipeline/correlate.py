@@ -23,6 +23,8 @@ _QUOTED_ADDRESS = re.compile(
     r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{0,4}){3,7})(?![\w:])"
 )
 _OUR_STANDING = frozenset({"blocklist", "reputation", "rate_limit", "policy_auth"})
+_CONTENT_REASONS = frozenset({"spam", "malware", "milter"})
+_CONTENT_WORDS = re.compile(r"\b(?:spam|virus|malware|infected|banned|unsolicited|phish)", re.IGNORECASE)
 
 
 class Message(msgspec.Struct, array_like=True):
@@ -246,7 +248,10 @@ class Correlator:
         local = is_local(event)
         if message is not None and (message.script is not None or message.returned):
             self._name_origin(event, message, facts, local)
-        if not local:
+        if not local and event.destination_ip is not None and is_loopback(event.destination_ip):
+            self._ask_own_filter(event, facts)
+        elif not local:
+            facts["mailwarden.remote"] = True
             self._name_provider(event, message, facts)
         if (
             event.mail_queue_remote_id
@@ -303,6 +308,7 @@ class Correlator:
         verdict = classify(event.smtp_reply_text, event.smtp_reply_code, event.smtp_reply_enhanced_code, domain)
         event.mail_bounce_class, event.mail_bounce_list = verdict.klass, verdict.list
         event.mail_provider = event.mail_provider or verdict.provider
+        facts["mailwarden.bounce.scope"] = verdict.scope
         facts["mailwarden.receiver"] = event.mail_provider or (domain and organisation(domain))
         if verdict.scope == "domain" and verdict.klass == "blocklist" and not self._is_our_sender(message):
             event.mail_bounce_class = "spam_content"  # a forwarded message whose sender is listed, not we
@@ -313,6 +319,33 @@ class Correlator:
             quoted = [one for one in quoted_addresses(event.smtp_reply_text) if one != event.destination_ip]
             if quoted:
                 facts["mailwarden.own_address"] = quoted[0]
+
+    def _ask_own_filter(self, event: Event, facts: dict[str, object]) -> None:
+        """Say whose message a filter on this machine refused: what it says is no receiver's word of us."""
+        text = event.smtp_reply_text
+        if text and event.mail_delivery_status == "bounced" and _CONTENT_WORDS.search(text):
+            self._name_content_sender(event, facts)
+
+    def _name_content_sender(self, event: Event, facts: dict[str, object]) -> None:
+        own = event.mailwarden_account or facts.get("mailwarden.script")
+        if own is not None:
+            facts["mailwarden.content.sender"] = own
+
+    def verdict(self, event: Event) -> None:
+        """Say whose message our own filter refused, held or threw away; nobody's where it came from elsewhere."""
+        is_temporary = event.mail_reject_temporary or str(event.smtp_reply_code or "").startswith("4")
+        if event.event_reason not in _CONTENT_REASONS or is_temporary:
+            return
+        message = None if event.mail_queue_id is None else self._messages.get(_key(event, event.mail_queue_id))
+        if message is not None:
+            event.mailwarden_account = event.mailwarden_account or message.account
+            event.mailwarden_direction = "outbound" if message.outbound or message.account else "inbound"
+        elif event.mailwarden_account is not None:
+            event.mailwarden_direction = "outbound"
+        facts = event.facts = event.facts or {}
+        if message is not None and message.script is not None:
+            facts["mailwarden.script"] = message.script
+        self._name_content_sender(event, facts)
 
     def _is_our_sender(self, message: Message | None) -> bool:
         """Say whether a message bears a name of ours; True where nobody knows."""

@@ -19,6 +19,7 @@ from mailwarden.alerts.incident import Incident
 from mailwarden.alerts.incidents import Incidents
 from mailwarden.alerts.ledger import Ledger, place
 from mailwarden.alerts.ours import Ours
+from mailwarden.alerts.risk import Outcomes
 from mailwarden.alerts.shelf import Backing, Row, Shelf
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.address import is_loopback
@@ -37,6 +38,9 @@ _MOST_BEATS = 1008  # a week of them: what was silent for longer was told so
 _SWEEP_US = 6 * 3_600_000_000  # at fixed times of the stream, so that batches and restarts change nothing
 _MAX_TEMPLATES = 500  # shapes of unknown lines kept a batch: an attacker must not fill the store with them
 _VARIABLE = re.compile(r"<[^>]{0,200}>|[0-9A-Fa-f.:]{5,}|\d+")
+_OUTBOUND = frozenset(
+    {"takeover", "sending", "listed", "relay"}
+)  # causes whose alerts say how the sending server stands
 Step = Callable[[Event], None]
 
 
@@ -74,6 +78,7 @@ class Fold:
         self.ledger = Ledger(site, backing)
         self.correlator = Correlator(site, self.ledger, backing)
         self.ours = Ours(site, self.ledger, backing)
+        self.risks = Outcomes(self.ledger, backing)
         self.engine = Engine(rules, detectors, backing, file_of)
         self.incidents = Incidents(site.name, backing, open_, servers=self.ledger.servers)
         self.rollups = Rollups(counted=counted)
@@ -119,12 +124,12 @@ class Fold:
 
     def changed(self) -> int:
         """Count the state rows that a commit would write now, but for incidents."""
-        return sum(one.changed() for one in (self.ledger, self.correlator, self.ours, self.engine))
+        return sum(one.changed() for one in (self.ledger, self.correlator, self.ours, self.risks, self.engine))
 
     def rows(self) -> list[Row]:
         """Give the state rows to commit."""
         self._beats.put("site", self._beat)
-        keepers = (self.ledger, self.correlator, self.ours, self.engine, self._beats)
+        keepers = (self.ledger, self.correlator, self.ours, self.risks, self.engine, self._beats)
         return [*(row for keeper in keepers for row in keeper.drain()), *self.incidents.rows()]
 
     def _tick(self, stream_us: int) -> int:
@@ -137,7 +142,7 @@ class Fold:
         sweep_us = self.now_us - self.now_us % _SWEEP_US
         if sweep_us > self.swept_us:
             self.swept_us = sweep_us
-            for keeper in (self.ledger, self.correlator, self.ours, self.engine, self.incidents):
+            for keeper in (self.ledger, self.correlator, self.ours, self.risks, self.engine, self.incidents):
                 keeper.sweep(sweep_us)
         self._next_tick_us = self.now_us + _TICK_US
         return self._next_tick_us
@@ -163,7 +168,7 @@ class Fold:
     def _plan_steps(self) -> dict[str, Step]:
         steps: dict[str, Step] = {}
         correlate = self.correlator.handlers
-        learn: dict[str, Step] = {"message-queued": self.ours.accepted, "delivery": self.ours.delivered}
+        learn: dict[str, Step] = {"message-queued": self.ours.accepted}
         for action in self.engine.actions | frozenset(correlate) | {"auth-success"}:
             if action in ("auth-failure", "auth-error"):
                 steps[action] = self._failed
@@ -171,6 +176,10 @@ class Fold:
                 steps[action] = self._succeeded
             elif action == "message-received":
                 steps[action] = self._received
+            elif action in ("reject", "discard", "message-held", "filter-verdict"):
+                steps[action] = self._filtered
+            elif action == "delivery":
+                steps[action] = self._delivered
             elif action in correlate:
                 steps[action] = self._joined(correlate[action], learn.get(action), action in self.engine.actions)
             else:
@@ -203,6 +212,8 @@ class Fold:
     def _detect(self, event: Event) -> None:
         event.mailwarden_site = self.site.name
         for finding in self.engine.detect(event):
+            if finding.fired and finding.detection.cause in _OUTBOUND:
+                finding.values.update(self.risks.line(event.host_hostname, event.stream_us))
             self.incidents.take(finding)
 
     def _plain(self, event: Event) -> None:
@@ -242,6 +253,21 @@ class Fold:
 
     def _signed(self, event: Event) -> None:
         self.ours.signed(event)
+        self._detect(event)
+
+    def _filtered(self, event: Event) -> None:
+        if event.source_ip is not None or event.user_name is not None:
+            place(event, self.site)
+            if self._is_monitor(event):
+                return
+        self.correlator.verdict(event)
+        self.risks.verdict(event)
+        self._detect(event)
+
+    def _delivered(self, event: Event) -> None:
+        self.correlator.handlers["delivery"](event)
+        self.ours.delivered(event)
+        self.risks.take(event)
         self._detect(event)
 
     def _label(self, event: Event) -> None:

@@ -9,6 +9,7 @@ from mailwarden.alerts.escape import printable
 from mailwarden.alerts.incident import Incident
 from mailwarden.alerts.providers import provider_name
 from mailwarden.alerts.render import advice_key, short_id
+from mailwarden.alerts.risk.words import filled, risk_line
 from mailwarden.alerts.translate import Translator
 
 __all__ = ["Sentences", "span_of"]
@@ -24,6 +25,7 @@ _ABOUT = {  # what an incident may be about, and the name that sentences and com
     "mail.provider": "provider",
     "mailwarden.receiver": "provider",
     "mailwarden.script": "script",
+    "mailwarden.sender_domain": "sender",
 }
 
 
@@ -61,6 +63,10 @@ class Sentences:
         """Give the reason, as a sentence."""
         return _sentence(self._say(incident.why, incident))
 
+    def risk(self, incident: Incident) -> str:
+        """Give how the sending server stood when it was last told; empty where the incident says nothing of it."""
+        return printable(risk_line(incident.values, self.tongue))
+
     def harmless(self, incident: Incident) -> str:
         """Give what it could be instead; empty where the rule does not say."""
         return _sentence(self._say(incident.harmless, incident)) if incident.harmless else ""
@@ -86,7 +92,7 @@ class Sentences:
         about["entity"] = value
         if name in _ABOUT:
             about[_ABOUT[name]] = value
-        about |= incident.values
+        about |= incident.values | filled(incident.values, self.tongue)
         if "provider" in about:
             about["provider"] = provider_name(str(about["provider"]))
         if isinstance(incident.values.get("span_s"), int | float):

@@ -1,0 +1,69 @@
+"""OUT-13: our own filter refuses what an account sends.
+
+Three messages of one account, or of one script, within an hour that a milter, a content filter or the server's own check
+refused, threw away or held as spam or malware. What arrives from elsewhere is not meant.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from mailwarden.alerts.detector import Detector, Fired
+from mailwarden.alerts.finding import Detection
+from mailwarden.alerts.windows import Window, add, crossed
+from mailwarden.parsers.event import Event
+
+__all__ = ["DETECTOR"]
+
+_SPAN_US = 3_600_000_000
+_LEAST = 3
+
+
+class _State(msgspec.Struct, array_like=True):
+    verdicts: Window = msgspec.field(default_factory=Window)
+    last_us: int = 0
+
+
+class ContentVerdicts(Detector[_State]):
+    """Messages of one sender that our own filter refused."""
+
+    detection = Detection(
+        name="content_verdicts",
+        id="OUT-13",
+        version=1,
+        cause="sending",
+        category="outbound_spam",
+        severity="high",
+        title="our own filter refuses what {who} sends",
+        why="{measure} messages within {span} were taken for spam or malware (fires at {threshold})",
+        harmless="a link in a signature that a list holds against everybody",
+        advice="content_verdicts",
+        techniques=("T1586.002",),
+        primary="mailwarden.content.sender",
+        entities=("mailwarden.account", "mailwarden.script", "source.ip", "email.from.address"),
+        span_us=_SPAN_US,
+        threshold=_LEAST,
+    )
+    actions = frozenset({"delivery", "reject", "discard", "message-held", "filter-verdict"})
+    state = _State
+    ttl_us = 2 * _SPAN_US
+
+    def keys(self, event: Event) -> Iterable[str]:
+        """Only verdicts on mail of ours."""
+        who = event.facts and event.facts.get("mailwarden.content.sender")
+        return (str(who),) if who else ()
+
+    def update(self, state: _State, event: Event) -> Fired | None:
+        """Count the message."""
+        now = state.last_us = event.stream_us
+        verdicts = add(state.verdicts, now, _SPAN_US, event.event_count)
+        if verdicts < _LEAST:
+            return None
+        values = {"who": (event.facts or {})["mailwarden.content.sender"]}
+        first = state.verdicts.level == 0
+        if crossed(state.verdicts, verdicts):
+            return Fired(verdicts, verdicts if first else 1, "high", values)
+        return Fired(verdicts, 1, "high", values, fired=False)
+
+
+DETECTOR = ContentVerdicts()

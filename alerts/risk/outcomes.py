@@ -1,0 +1,321 @@
+"""Count what became of mail, by who sent it and who was to take it, and set what these counts were as facts.
+
+Each delivery that was taken costs a few additions; only what was refused is weighed.
+"""
+
+import re
+from typing import Any
+
+import msgspec
+
+from mailwarden.alerts.ledger import Ledger
+from mailwarden.alerts.risk.decay import Fading, fed
+from mailwarden.alerts.risk.parts import PARTS, refusal
+from mailwarden.alerts.risk.score import Risk, assess, before, open_story, volume_of
+from mailwarden.alerts.risk.sender import HOUR_US, Sender, Story, blame, keep_story, roll
+from mailwarden.alerts.shelf import Backing, Row, Shelf
+from mailwarden.parsers.address import organisation
+from mailwarden.parsers.event import Event
+
+__all__ = ["DOMAIN", "KIND", "SERVER", "Outcomes", "Receiver", "address_of"]
+
+KIND = "risk.sender"
+SERVER, DOMAIN = "server ", "domain "  # how the keys of a sender begin
+_DAY_US = 24 * HOUR_US
+_KEEP_US = 60 * _DAY_US
+_ALARM = 60
+_RISE = 25
+_RISE_H = 6
+_AGAIN = 10  # points more before it is told again within a day
+_SIGN = 8  # the score from which a decline is counted from
+_OVER = 5
+_HOUR_SLOTS = 24
+_SMOOTH = 0.15  # of the hourly share's mean and variance: a half-life of four hours of traffic
+_UNKNOWN = "unknown_user"
+# Senders of feedback loops: Outlook.com's JMRP, Yahoo, Validity's for many providers, Amazon SES, Fastmail, Mail.ru.
+_FEEDBACK = re.compile(
+    r"^(?:staff@hotmail\.com|(?:fbl|scomp|arf|feedbackloop)[\w.+-]{0,40}@"
+    r"|[^@]{1,64}@(?:[^@]{0,200}\.)?(?:fbl|arf|feedback|email-abuse|senderscore|jmrp)\.[a-z0-9.-]{2,60}$)"
+)
+_LOOK = 32
+_HALF_LIFE_US = PARTS["unknown_recipients"].half_life_us
+
+
+class Receiver(msgspec.Struct, array_like=True):
+    """What one receiver took and refused, by hour of the last day, and what share of deferrals is usual there."""
+
+    last_us: int = 0
+    hours: dict[int, list[int]] = {}  # hour -> taken or refused, put off for our standing, does not exist
+    mean: float = 0.0
+    variance: float = 0.0
+    learned: int = 0  # hours of traffic that these were learned from
+
+
+class Outcomes:
+    """Keeps what receivers think of our senders, told from what became of the mail.
+
+    Facts it sets on refused deliveries: `mailwarden.receiver.*` (its counts before), `mailwarden.risk.server` and
+    `mailwarden.risk.domain` (an alarm, where the risk has just reached one).
+    """
+
+    def __init__(self, ledger: Ledger, backing: Backing) -> None:
+        self._ledger = ledger
+        self._senders = Shelf(KIND, 1, Sender, lambda one: one.last_us + _KEEP_US, backing)
+        self._receivers = Shelf("risk.receiver", 1, Receiver, lambda one: one.last_us + 14 * _DAY_US, backing)
+
+    def drain(self) -> list[Row]:
+        """Give the rows to commit."""
+        return [*self._senders.drain(), *self._receivers.drain()]
+
+    def changed(self) -> int:
+        """Count the rows that `drain` would give."""
+        return self._senders.changed() + self._receivers.changed()
+
+    def sweep(self, now_us: int) -> None:
+        """Forget what has expired."""
+        self._senders.sweep(now_us)
+        self._receivers.sweep(now_us)
+
+    def take(self, event: Event) -> None:
+        """Count a delivery to elsewhere."""
+        status, facts = event.mail_delivery_status, event.facts
+        if facts is None or facts.get("mailwarden.hand_over"):
+            return
+        if not facts.get("mailwarden.remote"):
+            self._here(event, facts)
+        elif event.destination_ip is None and event.destination_domain is None:
+            return  # nobody was asked: what this server itself could not route is no receiver's word
+        elif status == "sent":
+            self._taken(event, facts)
+        elif status in ("bounced", "expired") or (status == "deferred" and facts.get("mailwarden.first_try")):
+            self._refused(event, str(status), facts)
+
+    def verdict(self, event: Event) -> None:
+        """Count a message of ours that our own filter refused."""
+        facts = event.facts
+        if facts is not None and "mailwarden.content.sender" in facts:
+            self._told(event, "content", self._keys(event, facts))
+
+    def complaint(self, event: Event, domain: str) -> None:
+        """Count a recipient's complaint about a domain of ours, and set what it is measured against."""
+        facts = event.facts = event.facts or {}
+        keys = [SERVER + (event.host_hostname or "localhost"), DOMAIN + domain]
+        sender, _ = self._sender(keys[1], event.stream_us)
+        facts["mailwarden.complaint.about"] = domain
+        facts["mailwarden.complaint.recipients"] = sum(sender.hours) + sender.this_hour
+        self._told(event, "complaints", keys)
+
+    def line(self, host: str | None, now: int) -> dict[str, Any]:
+        """Give what alerts say beside their own: how the sending server stands now. Nothing where all is well."""
+        name = host or "localhost"
+        sender = self._senders.get(SERVER + name)
+        if sender is None:
+            return {}
+        risk = assess(sender, now)
+        if risk.score < _SIGN:
+            return {}
+        return {"risk": risk.score, "risk_trend": risk.trend, "risk_of": address_of(sender) or name}
+
+    def _told(self, event: Event, part: str, keys: list[str]) -> None:
+        for key in keys:
+            sender, _ = self._sender(key, event.stream_us)
+            self._feed(sender, part, event.event_count, event, event.mail_provider or "")
+            self._weigh(key, sender, event)
+
+    # ------------------------------------------------------------------ one delivery
+
+    def _here(self, event: Event, facts: dict[str, Any]) -> None:
+        """Look at what reached a mailbox or a filter on this machine: only complaints and verdicts tell something."""
+        if "mailwarden.content.sender" in facts:
+            self.verdict(event)
+            return
+        sender = event.email_from_address
+        if sender and event.email_to_address and _FEEDBACK.search(sender[0].lower()):
+            domain = event.email_to_address[0].rpartition("@")[2].lower()
+            if self._ledger.is_our_domain(domain):
+                self.complaint(event, domain)
+
+    def _taken(self, event: Event, facts: dict[str, Any]) -> None:
+        domain, now = event.destination_domain, event.stream_us
+        self._count(event.mail_provider or (organisation(domain) if domain else "?"), now, 0)
+        for key in self._keys(event, facts):
+            sender, is_new_hour = self._sender(key, now)
+            count = sender.this_hour = sender.this_hour + 1
+            fed(sender.final, now, _HALF_LIFE_US, 1)
+            if is_new_hour or (count >= _LOOK and count & (count - 1) == 0):  # 32, 64, 128 …: a ramp need not wait
+                self._weigh(key, sender, event)
+            else:
+                self._senders.put(key, sender)
+
+    def _refused(self, event: Event, status: str, facts: dict[str, Any]) -> None:
+        now, klass = event.stream_us, event.mail_bounce_class or "other"
+        receiver = str(facts.get("mailwarden.receiver") or "?")
+        is_unknown = status == "bounced" and klass == _UNKNOWN
+        weighed = refusal(klass, status, event.smtp_reply_enhanced_code, event.mail_provider, event.mail_bounce_list)
+        puts_off = status == "deferred" and weighed is not None and weighed[0] == "deferrals"
+        self._tell_receiver(receiver, now, facts, slot=1 if puts_off else 2 if is_unknown else 0)
+        if puts_off:
+            facts["mailwarden.receiver.puts_off"] = True
+        for key in self._keys(event, facts):
+            sender, _ = self._sender(key, now)
+            own = facts.get("mailwarden.own_address")
+            if own is not None and key.startswith(SERVER):
+                blame(sender.addresses, own)
+            if status != "deferred":
+                sender.this_hour += 1
+                fed(sender.final, now, _HALF_LIFE_US, 1)
+            if is_unknown:
+                fed(sender.unknown, now, _HALF_LIFE_US, 1)
+                self._name(sender, "unknown_recipients", event, receiver)
+            elif weighed is not None and (key.startswith(SERVER) or facts.get("mailwarden.bounce.scope") != "ip"):
+                self._feed(sender, weighed[0], weighed[1], event, receiver)
+            self._weigh(key, sender, event)
+
+    def _keys(self, event: Event, facts: dict[str, Any]) -> list[str]:
+        """Give whom receivers judge by a message: the server that sent it, and its sender's domain where that is ours."""
+        keys = [SERVER + (event.host_hostname or "localhost")]
+        sender = event.email_from_address[0] if event.email_from_address else None
+        if sender is not None and event.mailwarden_direction == "outbound":
+            domain = sender.rpartition("@")[2].lower()
+            account = event.mailwarden_account
+            if domain and ((account or "").endswith("@" + domain) or self._ledger.is_our_domain(domain)):
+                facts["mailwarden.sender_domain"] = domain
+                keys.append(DOMAIN + domain)
+        return keys
+
+    def _sender(self, key: str, now: int) -> tuple[Sender, bool]:
+        """Give a sender's record, and whether an hour has passed since it was last touched."""
+        sender = self._senders.get(key)
+        if sender is None:
+            sender = Sender(first_us=now)
+        is_new_hour = sender.hour != now // HOUR_US
+        if is_new_hour:
+            roll(sender, now, _close)
+        sender.last_us = now
+        return sender, is_new_hour
+
+    def _feed(self, sender: Sender, part: str, weight: float, event: Event, receiver: str) -> None:
+        fading = sender.sums.setdefault(part, Fading())
+        fed(fading, event.stream_us, PARTS[part].half_life_us, weight)
+        self._name(sender, part, event, receiver)
+
+    def _name(self, sender: Sender, part: str, event: Event, receiver: str) -> None:
+        facts = event.facts or {}
+        script = facts.get("mailwarden.script") or event.process_working_directory
+        who = event.mailwarden_account or script
+        if who is None and event.mail_original_recipient:
+            who = f"{event.mail_original_recipient}"
+        if who is not None:
+            blame(sender.behind.setdefault(part, {}), str(who))
+        if receiver:
+            blame(sender.receivers.setdefault(part, {}), receiver)
+
+    # ------------------------------------------------------------------ receivers
+
+    def _count(self, name: str, now: int, slot: int) -> Receiver:
+        record = self._receivers.get(name)
+        if record is None:
+            record = Receiver()
+        hour = now // HOUR_US
+        here = record.hours.get(hour)
+        if here is None:
+            if record.hours:
+                _learn(record, next(reversed(record.hours)))
+            here = record.hours[hour] = [0, 0, 0]
+            for old in [one for one in record.hours if one <= hour - _HOUR_SLOTS]:
+                del record.hours[old]
+        here[0] += 1
+        if slot:
+            here[slot] += 1
+        record.last_us = now
+        self._receivers.put(name, record)
+        return record
+
+    def _tell_receiver(self, name: str, now: int, facts: dict[str, Any], slot: int) -> None:
+        """Count a refusal and set what is known of the receiver, this one counted in."""
+        record = self._count(name, now, slot)
+        hour = now // HOUR_US
+        recent = [counts for at, counts in record.hours.items() if at > hour - _RISE_H]
+        facts["mailwarden.receiver.recipients"] = sum(counts[0] for counts in recent)
+        facts["mailwarden.receiver.deferred"] = sum(counts[1] for counts in recent)
+        facts["mailwarden.receiver.usual"] = record.mean + 3 * record.variance**0.5 if record.learned else 0.0
+        if slot == 2:
+            facts["mailwarden.receiver.day_recipients"] = sum(counts[0] for counts in record.hours.values())
+            facts["mailwarden.receiver.day_unknown"] = sum(counts[2] for counts in record.hours.values())
+
+    # ------------------------------------------------------------------ alarms and stories
+
+    def _weigh(self, key: str, sender: Sender, event: Event) -> None:
+        """Weigh a sender after a sign; say so where an alarm is due, and keep how its decline goes."""
+        now = event.stream_us
+        risk = assess(sender, now)
+        past = before(sender, _RISE_H)
+        _tell_story(sender, risk, event)
+        rises = risk.score - past >= _RISE
+        if (risk.score >= _ALARM or rises) and not _is_told(sender, risk.score, now):
+            sender.told, sender.told_us = risk.score, now
+            story = open_story(sender)
+            if story is not None and not story.warned_us:
+                story.warned_us = now
+            name = "mailwarden.risk.server" if key.startswith(SERVER) else "mailwarden.risk.domain"
+            facts = event.facts = event.facts or {}
+            facts[name] = (key.partition(" ")[2], risk, address_of(sender))
+        volume = volume_of(sender) if key.startswith(SERVER) else None
+        if volume is not None:
+            facts = event.facts = event.facts or {}
+            facts["mailwarden.volume"] = volume
+        self._senders.put(key, sender)
+
+
+def _is_told(sender: Sender, score: int, now: int) -> bool:
+    """Say whether this was told within the day: then only a clear rise, and the alarm itself, are news."""
+    if not sender.told_us or now - sender.told_us > _DAY_US:
+        return False
+    return score < sender.told + _AGAIN and not (sender.told < _ALARM <= score)
+
+
+def address_of(sender: Sender) -> str | None:
+    """Give the sending address that replies quote most."""
+    return max(sender.addresses, key=lambda one: sender.addresses[one], default=None)
+
+
+def _close(sender: Sender, end_us: int) -> int:
+    """Give the score at the end of an hour; a decline whose signs have faded is over."""
+    score = assess(sender, end_us).score
+    story = open_story(sender)
+    if story is not None and score < _OVER:
+        story.ended_us = end_us
+    return score
+
+
+def _tell_story(sender: Sender, risk: Risk, event: Event) -> None:
+    """Keep when a decline began, when it ended in a block, and when it was over."""
+    now = event.stream_us
+    story = open_story(sender)
+    if story is None:
+        if risk.score < _SIGN:
+            return
+        story = Story(sign_us=now)
+        keep_story(sender, story)
+    story.peak = max(story.peak, risk.score)
+    if not story.blocked_us and _is_block(event):
+        story.blocked_us = now
+
+
+def _is_block(event: Event) -> bool:
+    """Say whether a refusal is the block that a decline leads to: final, for our list entry or reputation."""
+    return event.mail_delivery_status == "bounced" and event.mail_bounce_class in ("blocklist", "reputation")
+
+
+def _learn(record: Receiver, hour: int) -> None:
+    """Learn the share of deferrals of an hour that is over."""
+    taken, deferred, _ = record.hours[hour]
+    if taken < 5:
+        return
+    share = deferred / taken
+    if not record.learned:
+        record.mean = share
+    apart = share - record.mean
+    record.mean += _SMOOTH * apart
+    record.variance = (1 - _SMOOTH) * (record.variance + _SMOOTH * apart * apart)
+    record.learned += 1

@@ -1,0 +1,140 @@
+"""How our senders stand: the risk that the fold keeps, joined with what probes saw, as of the newest line."""
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from mailwarden.alerts.advice import Step, steps
+from mailwarden.alerts.blob import decoder
+from mailwarden.alerts.risk import Risk, Sender, assess
+from mailwarden.alerts.risk.outcomes import DOMAIN, KIND, SERVER, address_of
+from mailwarden.alerts.risk.score import forecast_us, open_story
+from mailwarden.alerts.risk.sender import Story
+from mailwarden.alerts.translate import Translator
+from mailwarden.pipeline.store import Listing, Posture, Store
+
+__all__ = ["Standing", "as_data", "read_risks", "todo"]
+
+_DAY_US = 86_400_000_000
+_WRONG = {"critical": 0.6, "high": 0.4, "medium": 0.2, "low": 0.05}  # of the points that posture gives at most
+_NAMED = 3  # of those whom a step is about
+_ANSWERED = frozenset({"listed", "suspected", "clear"})
+
+
+class Standing(NamedTuple):
+    """One sender as it stands. `kind` is `server` or `domain`; `address` is what receivers see of a server."""
+
+    kind: str
+    name: str
+    address: str | None
+    risk: Risk
+    sender: Sender
+    story: Story | None
+    forecast_s: int | None
+    as_of_us: int
+
+    @property
+    def shown(self) -> str:
+        """The address or domain that people know it by."""
+        return self.address or self.name
+
+
+def read_risks(store: Store, now_us: int | None = None) -> tuple[list[Standing], int]:
+    """Give all senders, the worst first, and as of when.
+
+    Args:
+        store: What was counted.
+        now_us: The instant; None: now, or the newest line where that is older than a day.
+    """
+    read = decoder(Sender)
+    senders = [(key, read(blob)) for key, blob in store.states(KIND)]
+    stream_us = int(store.meta("stream_us") or 0)
+    if now_us is None:
+        now_us = int(time.time() * 1_000_000)
+        if now_us - stream_us > _DAY_US:
+            now_us = stream_us
+    listings, postures = store.standing.listings(), store.standing.postures()
+    made = [_standing(key, sender, now_us, listings, postures) for key, sender in senders]
+    made.sort(key=lambda one: (-one.risk.score, one.kind != "server", one.name))
+    return made, now_us
+
+
+def _standing(
+    key: str, sender: Sender, now_us: int, listings: Sequence[Listing], postures: Sequence[Posture]
+) -> Standing:
+    kind = SERVER.strip() if key.startswith(SERVER) else DOMAIN.strip()
+    name, address = key.partition(" ")[2], address_of(sender) if key.startswith(SERVER) else None
+    subjects = {name, *sender.addresses} if kind == "server" else {name}
+    risk = assess(sender, now_us, _seen(subjects, listings, postures))
+    left_us = forecast_us(sender, now_us)
+    left_s = None if left_us is None else left_us // 1_000_000
+    return Standing(kind, name, address, risk, sender, open_story(sender), left_s, now_us)
+
+
+def _seen(
+    subjects: set[str], listings: Iterable[Listing], postures: Iterable[Posture]
+) -> dict[str, dict[str, float]] | None:
+    """Give what probes saw of a sender; a part that got no answer is left out: it was not checked."""
+    seen: dict[str, dict[str, float]] = {}
+    own = [one for one in listings if one.subject in subjects and one.state in _ANSWERED]
+    if own:
+        seen["listings"] = {one.name: one.weight for one in own if one.state == "listed"}
+    asked = [one for one in postures if one.subject in subjects and one.state in ("ok", "wrong")]
+    if asked:
+        seen["posture"] = {one.check: _WRONG.get(one.severity, 0.0) for one in asked if one.state == "wrong"}
+    return seen or None
+
+
+def todo(standings: Sequence[Standing], modules: Sequence[str], tongue: Translator) -> list[tuple[Step, list[str]]]:
+    """Give what to do first, second and third: by the heaviest part, each step once, with whom it is about."""
+    found: dict[str, tuple[Step, list[str]]] = {}
+    graded = [(grade, one) for one in standings for grade in one.risk.grades]
+    graded.sort(key=lambda pair: -pair[0].points)
+    for grade, one in graded:
+        who = sorted(grade.behind, key=lambda name: -grade.behind[name])[:3]
+        values: dict[str, Any] = {"account": who[0] if who and "@" in who[0] else None, "sender": one.name}
+        if grade.receivers:
+            values["provider"] = max(grade.receivers, key=lambda name: grade.receivers[name])
+        for step in steps(grade.part.advice, modules, values, tongue)[:1]:
+            known = found.setdefault(step.text, (step, []))[1]
+            known += [name for name in who if name not in known]
+    return [(step, who[:_NAMED]) for step, who in found.values()]
+
+
+def as_data(one: Standing) -> dict[str, Any]:
+    """Give a sender as data; times as epoch microseconds."""
+    story = one.story
+    return {
+        "kind": one.kind,
+        "name": one.name,
+        "address": one.address,
+        "addresses": sorted(one.sender.addresses, key=lambda name: -one.sender.addresses[name]),
+        "risk": one.risk.score,
+        "trend": one.risk.trend,
+        "parts": [
+            {
+                "name": grade.part.name,
+                "points": round(grade.points, 1),
+                "most": grade.part.most,
+                "amount": round(grade.amount, 1),
+                "behind": grade.behind,
+                "receivers": grade.receivers,
+            }
+            for grade in one.risk.grades
+        ],
+        "not_checked": one.risk.unchecked,
+        "story": None
+        if story is None
+        else {
+            "first_sign_us": story.sign_us,
+            "warned_us": story.warned_us or None,
+            "blocked_us": story.blocked_us or None,
+            "peak": story.peak,
+        },
+        "lead_times_s": [
+            (past.blocked_us - past.warned_us) // 1_000_000
+            for past in one.sender.stories
+            if past.blocked_us and past.warned_us
+        ],
+        "forecast_s": one.forecast_s,
+    }

@@ -63,6 +63,8 @@ class _Story(msgspec.Struct, array_like=True):
     is_muted: bool = False
     ways: list[list[str]] = []
     repeated_us: dict[str, int] = {}  # by way
+    waits_us: int = 0  # until when the turn before waits, and
+    waits_kind: str = ""  # what it is
 
 
 class Dispatch:
@@ -186,11 +188,22 @@ class Dispatch:
         if not plans:
             return []
         from_us = self._place(story, notice)
+        notice = self._overtaking(story, notice, max(plans[0].due_us(notice, story.told_us or None), from_us))
         rows = self._rows(notice, plans, from_us, story.told_us or None)
         if from_us > notice.at_us and not story.is_open:
             story.back_us = from_us
         self._note(story, notice, plans, notice.at_us if from_us <= notice.at_us else story.told_us)
         return rows
+
+    def _overtaking(self, story: _Story, notice: Notification, due_us: int) -> Notification:
+        """Give a turn the kind of the one before that it overtakes, since nobody has heard of that one yet."""
+        if due_us < story.waits_us:
+            incident = notice.incident
+            if story.waits_kind == "opened":
+                incident = msgspec.structs.replace(incident, told_severity=None, told_count=0)
+            notice = msgspec.structs.replace(notice, kind=story.waits_kind, incident=incident)
+        story.waits_us, story.waits_kind = due_us, notice.kind
+        return notice
 
     def _note(self, story: _Story, notice: Notification, plans: Sequence[Plan], at_us: int) -> None:
         """Remember that a turn was told, the last one at `at_us`."""

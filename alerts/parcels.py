@@ -173,7 +173,7 @@ def joined(deliveries: dict[str, Delivery]) -> list[Group]:
     Its end stands by itself after a critical one; another whose beginning waited until then is told by its end alone.
     """
     groups: dict[tuple[str, str], Group] = {}
-    for id, delivery in sorted(deliveries.items(), key=lambda item: item[1].notification.at_us):
+    for id, delivery in sorted(deliveries.items(), key=lambda item: _turn(item[1].notification)):
         newest = delivery.notification
         incident = newest.incident
         goes_on = (incident.id, "goes on")
@@ -191,3 +191,8 @@ def joined(deliveries: dict[str, Delivery]) -> list[Group]:
         else:
             groups[incident.id, id] = (newest, [id])
     return list(groups.values())
+
+
+def _turn(notification: Notification) -> tuple[int, int]:
+    """Order the turns of an incident, several of which may fall on one instant."""
+    return notification.at_us, notification.incident.told

@@ -346,3 +346,15 @@ def test_old_news_of_a_timer_wakes_nobody() -> None:
 
     assert rows == []
     assert len(site.told) == told
+
+
+def test_what_overtakes_the_first_notice_is_told_as_the_first() -> None:
+    """Critical before its opening has left: people hear that it opened, not that something unheard of got worse."""
+    site = Site(Route())
+    site.find(0, severity="high")
+    site.find(0.1, severity="critical")
+    site.find(6, severity="critical")
+
+    assert site.kinds[:2] == [(0.5, "opened", "chat,pager,boss"), (0.1, "opened", "chat,pager,boss")]
+    assert site.told[1][1].notification.incident.told_severity is None
+    assert [kind for _, kind, _ in site.kinds[2:]] == []

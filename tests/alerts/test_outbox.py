@@ -406,6 +406,16 @@ def test_turns_of_one_incident_that_are_due_together_are_one_message(rows: Rows,
     assert chat.posts[0].headers["X-Mailwarden-Id"] == "n-1"
 
 
+def test_turns_of_one_instant_keep_their_order(rows: Rows, chat: Receiver) -> None:
+    """Whatever their ids, the first of two turns gives the joined message its kind."""
+    rows.put(notification(incident(told=2), "worse", id="n-1"), "chat")
+    rows.put(notification(incident(told=1), "opened", id="n-2"), "chat")
+
+    outbox(rows, chat).deliver_due(NOON_US)
+
+    assert [title[:10] for title in titles(chat)] == ["● CRITICAL"]
+
+
 def test_what_was_over_before_it_could_be_told_is_told_once(rows: Rows, chat: Receiver) -> None:
     """A night's trouble that waited for the morning is one message; a critical one and its end are two."""
     for severity, account in (("high", "ann@example.org"), ("critical", "bob@example.org")):

@@ -433,6 +433,9 @@ class Incidents:
         del self._by_key[key], self._ids[incident.id], self._due_us[incident.id]
         self._closed.put("\x1f".join(key), _Closed(incident.id, incident.last_seen_us))
         self._changed[incident.id] = incident
+        self._parts.pop(incident.id, None)
+        if incident.parent in self._parts:
+            self._parts[incident.parent].discard(incident.id)
         for name in _INDEXED:
             for value in [*incident.entities.get(name, ()), incident.primary[1], self._site]:
                 sorts = self._by_name.get(value, {})

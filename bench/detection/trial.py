@@ -5,45 +5,34 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from bench.detection.attacks import Truth
 from bench.detection.peers import Ban
 from bench.detection.server import Act
 
+from mailwarden.alerts.delivery import unpack
+from mailwarden.alerts.dispatch import Dispatch
 from mailwarden.alerts.incident import Incident, Notification, severity_rank
+from mailwarden.alerts.routes import Router
 from mailwarden.pipeline.admission import Admission
 from mailwarden.pipeline.configuration import Configuration, load, store_path
 from mailwarden.pipeline.runner import Runner, wall_clock
 from mailwarden.pipeline.store import Store
+from mailwarden.pipeline.telling import Teller
 
-__all__ = ["BEGIN", "Score", "Seen", "false_alarms", "judge", "judge_ban", "read", "seconds", "write"]
+__all__ = ["BEGIN", "Score", "Seen", "Told", "false_alarms", "judge", "judge_ban", "read", "seconds", "write"]
 
 BEGIN = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday
 _BEGIN_US = int(BEGIN.timestamp()) * 1_000_000
 _TOLD = severity_rank("medium")
 
 
-class _Recorder:
-    """Stands where notifications are decided on: keeps all of them, and hands none on."""
+class Told(NamedTuple):
+    """A notice and when it leaves, in epoch microseconds; a flood may make a digest of several."""
 
-    def __init__(self) -> None:
-        self.notices: list[Notification] = []
-
-        self.dispatch = self
-
-    def sweep(self, now_us: int) -> None:
-        """Forget nothing."""
-
-    def decide(self, notices: Iterable[Notification], now_us: int, *, live: bool) -> list[Any]:  # noqa: ARG002
-        self.notices.extend(notices)
-        return []
-
-    def rows(self) -> tuple[()]:
-        return ()
-
-    def backlog(self) -> tuple[str, ...]:
-        return ()
+    notice: Notification
+    at_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +40,7 @@ class Seen:
     """What mailwarden made of a log."""
 
     incidents: list[Incident]
-    notices: list[Notification]
+    told: list[Told]
     lines: int
 
 
@@ -89,6 +78,11 @@ def write(path: Path, acts: Iterable[Act]) -> int:
     return written
 
 
+def _no_clock() -> int:
+    """Give the beginning of time: in the simulation nothing is too old to be told."""
+    return 0
+
+
 def read(log: Path, settings: str = "") -> Seen:
     """Let mailwarden read a log as `scan --state` does, and keep what it would tell."""
     with tempfile.TemporaryDirectory() as directory:
@@ -101,10 +95,16 @@ def read(log: Path, settings: str = "") -> Seen:
             admission = Admission.of_paths(
                 [str(log)], configuration=configuration, zone=None, year=None, positions={}, clock=wall_clock
             )
-            runner, recorder = Runner(store, configuration, admission), _Recorder()
+            runner = Runner(store, configuration, admission)
+            router = Router(configuration.route(), ["bench"])
+            teller = Teller(Dispatch(router, _no_clock, store), router, _no_clock, configuration.site.name)
+            teller.dispatch.attach(runner.fold.incidents)
+            told: list[Told] = []
             for batch in admission.batches():
-                runner.take(batch, recorder)  # type: ignore[arg-type]
-            return Seen(store.incidents(), recorder.notices, admission.statistics.lines)
+                for _, due_us, blob in runner.take(batch, teller).outbox:
+                    notice = unpack(blob).notification
+                    told.append(Told(notice, due_us + notice.at_us))  # due is told from the clock on
+            return Seen(store.incidents(), told, admission.statistics.lines)
 
 
 def seconds(at_us: int) -> float:
@@ -139,14 +139,14 @@ def judge(truth: Truth, seen: Seen) -> Score:
     score.rules = sorted({rule for one in about for rule in one.rules})
     ids = {one.id for one in about}
     told = [
-        seconds(one.at_us)
-        for one in seen.notices
-        if one.incident.id in ids
-        and _is_during(seconds(one.at_us), truth)
-        and severity_rank(one.incident.severity) >= severity_rank("high" if truth.recipients_s else "medium")
-        and one.kind in ("opened", "worse", "returned")
+        seconds(at_us)
+        for notice, at_us in seen.told
+        if notice.incident.id in ids
+        and _is_during(seconds(at_us), truth)
+        and severity_rank(notice.incident.severity) >= severity_rank("high" if truth.recipients_s else "medium")
+        and notice.kind in ("opened", "worse", "returned")
     ]
-    score.notices = sum(one.incident.id in ids and _is_during(seconds(one.at_us), truth) for one in seen.notices)
+    score.notices = sum(one.notice.incident.id in ids and _is_during(seconds(one.at_us), truth) for one in seen.told)
     score.harm = len(truth.recipients_s)
     if told:
         score.told_s = max(0.0, min(told) - truth.begin_s)

@@ -305,6 +305,27 @@ def test_the_parts_of_a_part_belong_to_the_head() -> None:
         assert [part.parent for part in parts] == [head.id, head.id]
 
 
+def test_a_part_that_was_closed_is_followed_no_more() -> None:
+    """A part of an incident closes while that goes on; a greater one can still take up what is left."""
+    incidents = Incidents("default", Memory())
+    account = ["bob@example.org"]
+    sending, guess = (detection(n, c, "mailwarden.account") for n, c in (("burst", "sending"), ("guess", "guessing")))
+    burst, guessed = take(
+        incidents, *(finding(one, "bob@example.org", severity="high", account=account) for one in (sending, guess))
+    )
+    assert guessed.parent == burst.id
+    for minutes in range(0, 2 * 24 * 60, 10):
+        at_us = START_US + minutes * MINUTE_US
+        take(incidents, finding(sending, "bob@example.org", at_us, fired=False, account=account))
+        incidents.tick(at_us)
+    assert (burst.status, guessed.status) == ("open", "closed")
+
+    entered = detection("entered", "takeover", "mailwarden.account")
+    (head,) = take(incidents, finding(entered, "bob@example.org", START_US + 2 * DAY_US, "critical", account=account))
+
+    assert burst.parent == head.id
+
+
 def test_a_listing_belongs_to_whose_mail_is_refused_most() -> None:
     """Others felt the block too, and one of them first, but one account's mail makes three times as many refusals."""
     incidents = Incidents("default", Memory())

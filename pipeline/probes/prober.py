@@ -38,6 +38,7 @@ _log = logging.getLogger(__name__)
 _DAY_S = 86_400.0
 _HISTORY_US = 8 * 86_400_000_000
 _AFTER_FAULT_S = 300.0
+_NEVER_S = 1e12
 _DOMAINS_AT_ONCE = 4
 _PATIENCE_S = 15.0  # at the end; a program of the system that hangs is given up after ten
 
@@ -86,6 +87,8 @@ class Prober:
         self._pace = pace or Pace(lists_s=settings.every.total_seconds())
         self._read_machine = machine or read_machine
         self._host = socket.gethostname().partition(".")[0] or "localhost"
+        self._known: set[str] = set()  # whose records were looked at before
+        self._is_news = False  # something of ours was learned since
         self._blind: set[str] | None = None  # lists that gave no answer the last time; None: nobody knows
         self._ended = threading.Event()
         self._stop: Callable[[], object] | None = None
@@ -112,9 +115,8 @@ class Prober:
         try:
             with suppress(asyncio.CancelledError):
                 asyncio.run(self._run_until_stopped())
-        except Exception as error:
-            _log.exception("probes")
-            self._say(f"probes: {type(error).__name__}: {printable(str(error))}\nThey have ended; all else goes on.")
+        except MailwardenError as error:  # the store cannot be opened: the service's own connection tells why, too
+            self._say(f"probes: {error}\nThey have ended; all else goes on.")
 
     async def _run_until_stopped(self) -> None:
         loop, task = asyncio.get_running_loop(), asyncio.create_task(self._run())
@@ -123,41 +125,52 @@ class Prober:
             await task
 
     async def _run(self) -> None:
-        posture_due = lists_due = time.monotonic() + self._pace.first_s
-        again_due: float | None = None
         with Store.open(self._path) as store:
-            now_us = self._clock()
-            newest_us = max((one.checked_us for one in store.standing.postures()), default=0)
-            posture_due += max(0.0, self._pace.posture_s - (now_us - newest_us) / 1e6) if newest_us else 0.0
-            history = sorted(
-                store.standing.listings(history=True, since_us=now_us - _HISTORY_US), key=lambda o: o.since_us
-            )
-            self._picture = Picture(history, round(self._pace.again_s * 1e6))
-            while await self._waits_until(min(one for one in (posture_due, lists_due, again_due) if one is not None)):
+            due = self._plan(store)
+            while not self._ended.is_set():
+                await asyncio.sleep(max(0.0, min(due.values()) - time.monotonic()))
+                word = min(due, key=lambda one: due[one])
                 now_s = time.monotonic()
                 try:
-                    if again_due is not None and now_s >= again_due:
-                        again_due = None
-                        await self._look_again(store)
-                    if now_s >= lists_due:
-                        lists_due = now_s + self._pace.lists_s
-                        if await self._ask_lists(store):
-                            again_due = now_s + self._pace.again_s
-                    if now_s >= posture_due:
-                        posture_due = now_s + self._pace.posture_s
-                        await self._look_at_posture(store)
-                except MailwardenError as error:  # the store cannot be written at the moment; later it may
-                    self._say(f"probes: {error}")
-                    lists_due = max(lists_due, now_s + _AFTER_FAULT_S)
+                    due[word] = now_s + await self._do(word, store)
+                    if word == "lists" and self._picture.suspected():
+                        due["again"] = min(due["again"], now_s + self._pace.again_s)
+                    if self._is_news:
+                        self._is_news, due["posture"] = False, now_s
+                except Exception as error:  # whatever it is, a monitor that fell silent would be worse
+                    if not isinstance(error, MailwardenError):
+                        _log.exception("probes")
+                    self._say(f"probes: {printable(str(error))}\nThey are tried again in {_AFTER_FAULT_S / 60:g} min.")
+                    due[word] = now_s + _AFTER_FAULT_S
 
-    async def _waits_until(self, due_s: float) -> bool:
-        """Wait; False when it is to end."""
-        while not self._ended.is_set():
-            left_s = due_s - time.monotonic()
-            if left_s <= 0:
-                return True
-            await asyncio.sleep(min(left_s, 0.2 if left_s < 5 else 1.0))
-        return False
+    def _plan(self, store: Store) -> dict[str, float]:
+        """Say when each is due, on the monotonic clock: a restart asks no sooner than it would have been asked anyway."""
+        now_s, now_us, pace = time.monotonic(), self._clock(), self._pace
+        history = store.standing.listings(history=True, since_us=now_us - _HISTORY_US)
+        self._picture = Picture(sorted(history, key=lambda one: one.since_us), round(pace.again_s * 1e6))
+        postures = store.standing.postures()
+        self._known = {one.subject for one in postures}
+
+        def after(newest_us: int, every_s: float) -> float:
+            left_s = every_s - (now_us - newest_us) / 1e6 if newest_us else 0.0
+            return now_s + max(pace.first_s, min(left_s, every_s))
+
+        return {
+            "lists": after(max((one.checked_us for one in history), default=0), pace.lists_s),
+            "again": now_s + pace.first_s if self._picture.suspected() else _NEVER_S,
+            "posture": after(max((one.checked_us for one in postures), default=0), pace.posture_s),
+        }
+
+    async def _do(self, word: str, store: Store) -> float:
+        """Do one of them; give in how many seconds it is due again."""
+        pace = self._pace
+        if word == "again":
+            await self._look_again(store)
+            return _NEVER_S
+        if word == "lists":
+            await self._ask_lists(store)
+            return pace.lists_s
+        return pace.posture_s if await self._look_at_posture(store) else min(pace.lists_s, pace.posture_s)
 
     async def _resolver(self) -> Resolver:
         """Give a resolver without memory: what it says is as new as its own caches allow."""
@@ -170,12 +183,12 @@ class Prober:
 
     # ------------------------------------------------------------------ lists
 
-    async def _ask_lists(self, store: Store) -> bool:
-        """Ask all lists; True where a second look is due."""
+    async def _ask_lists(self, store: Store) -> None:
+        """Ask all lists about all of ours."""
         resolver = await self._resolver()
         if resolver.fault:
             self._keep(store, [self._line("zone", {"zone": ".", "name": "DNS", "reason": resolver.fault})])
-            return False
+            return
         machine = await asyncio.to_thread(self._read_machine)
         subjects = await self._subjects(store, resolver, machine)
         asked = [*subjects.addresses, *subjects.domains]
@@ -185,7 +198,7 @@ class Prober:
         lines += self._zone_lines(found)
         lines += self._take(found, asked)
         self._keep(store, lines)
-        return bool(self._picture.suspected())
+        self._is_news = not {*asked} <= self._known
 
     async def _look_again(self, store: Store) -> None:
         """Ask once more where a listing was seen for the first time."""
@@ -223,14 +236,17 @@ class Prober:
 
     # ------------------------------------------------------------------ records, names and certificates
 
-    async def _look_at_posture(self, store: Store) -> None:
+    async def _look_at_posture(self, store: Store) -> bool:
+        """Look at records, names and certificates; False where no name server answered."""
         resolver = await self._resolver()
         machine = await asyncio.to_thread(self._read_machine)
         outcomes = list(machine.lists)
         if not resolver.fault:
             subjects = await self._subjects(store, resolver, machine)
             outcomes += await self._gauge(resolver, subjects)
+            self._known |= {*subjects.addresses, *subjects.domains}
         self._keep(store, [self._line("posture", _record(one)) for one in outcomes])
+        return not resolver.fault
 
     async def _gauge(self, resolver: Resolver, subjects: Subjects) -> list[Outcome]:
         gauge = Gauge(resolver, Web(), datetime.fromtimestamp(self._clock() / 1e6, UTC), ports=False)

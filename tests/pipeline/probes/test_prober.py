@@ -21,7 +21,7 @@ from mailwarden.pipeline.probes.prober import Pace, Prober
 from mailwarden.pipeline.probes.settings import ProbesSetting
 from mailwarden.pipeline.runner import wall_clock
 from mailwarden.pipeline.service import run
-from mailwarden.pipeline.store import Commit, Listing, Store
+from mailwarden.pipeline.store import Commit, Listing, Posture, Store
 
 OURS = "192.0.2.66"
 ON_ZEN = "66.2.0.192.zen.spamhaus.org"
@@ -172,6 +172,50 @@ def test_a_restart_remembers_what_was_seen(tmp_path: Path) -> None:
         _until(lambda: asked.states("zen.spamhaus.org") != [], "the first look")
 
         assert asked.states("zen.spamhaus.org") == ["listed"]
+
+
+def test_a_restart_asks_no_sooner(tmp_path: Path) -> None:
+    """A service that starts again and again asks lists no more often than one that runs on; what was suspected is asked."""
+    path, world = _store(tmp_path), World()
+    now = wall_clock()
+    rows = [
+        Listing(OURS, "zen.spamhaus.org", now - 60_000_000, now - 60_000_000, "clear", "Z", 0.0),
+        Listing(OURS, "bl.spamcop.net", now - 60_000_000, now - 60_000_000, "suspected", "S", 0.7, ("127.0.0.2",)),
+    ]
+    with Store.open(path) as store:
+        store.commit(Commit(1, listings=rows))
+    with answering(world) as server, _Asked(path, server.port, Pace(0, 600, 0.1, 600)) as asked:
+        _until(lambda: asked.states("bl.spamcop.net") != [], "the second look")
+        names = {name for name, _ in server.asked}
+
+    assert not any(name.endswith("zen.spamhaus.org") for name in names)
+    assert any(name.endswith("bl.spamcop.net") for name in names)
+
+
+def test_what_is_learned_later_is_looked_at_soon(tmp_path: Path) -> None:
+    """A domain that was not known yesterday does not wait for tomorrow."""
+    path, world = _store(tmp_path), World()
+    now = wall_clock()
+    with Store.open(path) as store:
+        store.commit(Commit(1, postures=[Posture("old.example", "spf", "old.example", now, now, "ok")]))
+    with answering(world) as server, _Asked(path, server.port, Pace(0, 600, 600, 600)) as asked:
+        _until(lambda: any(one["subject"] == "example.org" for one in asked.lines("posture")), "its records")
+
+
+def test_a_fault_of_its_own_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said, and asked again later: a monitor that falls silent would be worse."""
+    world, asked_for = World(), []
+
+    async def break_(*_: object) -> None:
+        asked_for.append(1)
+        raise ValueError("nobody thought of this")
+
+    monkeypatch.setattr(prober_module, "look", break_)
+    monkeypatch.setattr(prober_module, "_AFTER_FAULT_S", 0.2)
+    with answering(world) as server, _Asked(_store(tmp_path), server.port, Pace(0, 600, 600, 600)) as asked:
+        _until(lambda: len(asked_for) >= 2, "tried again")
+
+    assert "nobody thought of this" in asked.said[0]
 
 
 def test_behind_a_smarthost_addresses_are_not_asked_about(tmp_path: Path) -> None:

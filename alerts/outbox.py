@@ -14,17 +14,17 @@ import queue
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, tzinfo
-from typing import Protocol
 
 import msgspec
 
 from mailwarden.alerts.delivery import Delivery, pack, unpack
 from mailwarden.alerts.flood import Flood
+from mailwarden.alerts.gathering import Gathering, OutboxStore
 from mailwarden.alerts.incident import Notification
 from mailwarden.alerts.job import Answer, Failure, Job
-from mailwarden.alerts.parcels import JOINED, Group, Parcel, Sender, Writer, joined
+from mailwarden.alerts.parcels import JOINED, Parcel, Sender, Writer
 
 __all__ = ["Fault", "Outbox", "OutboxStore", "backoff_us"]
 
@@ -37,26 +37,6 @@ _BATCH = 2000
 _STUCK_S = 30.0  # longer than any time-out of a channel: its thread hangs
 _REMEMBERED = 1000  # incidents and ways whose last notice is kept in mind
 _RECALLED_US = 2 * 86_400 * _SECOND  # what was told before that overtakes nothing any more
-
-
-class OutboxStore(Protocol):
-    """Where deliveries are kept. The runner puts them there in its own transaction, as (id, due_us, blob)."""
-
-    def outbox_due(self, now_us: int, limit: int) -> list[tuple[str, int, bytes]]:
-        """Give the deliveries that are due and not done as (id, due_us, blob), the one due first at the front."""
-        ...
-
-    def outbox_update(self, id: str, due_us: int, done: bool, blob: bytes) -> None:
-        """Keep what became of a delivery, durably, before it returns."""
-        ...
-
-    def outbox_keep(self, rows: Sequence[tuple[str, int, bytes]]) -> None:
-        """Keep deliveries that are not done as (id, due_us, blob): all of them, durably, or none."""
-        ...
-
-    def outbox_done(self, since_us: int) -> list[bytes]:
-        """Give the blobs of the deliveries that were done at or after an instant, the oldest first."""
-        ...
 
 
 class Fault(msgspec.Struct):
@@ -110,8 +90,9 @@ class Outbox:
         self._store = store
         self._sender = sender
         self._writer = Writer(sender, others, link, zone, reports)
-        self._told_by_another = told_by_another
         self._flood = flood or Flood()
+        self._gathering = Gathering(store, sender, self._writer, self._flood)
+        self._told_by_another = told_by_another
         self._patience_s = patience_s
         self._monotonic = monotonic
         self._flying: dict[str, Delivery] = {}
@@ -171,18 +152,10 @@ class Outbox:
                 continue
             self._remember(delivery)
             message = (channel, delivery.carrier or delivery.notification.id)
-            if message not in messages and self._counts(channel, delivery.notification):
+            if message not in messages and self._gathering.counts(channel, delivery.notification):
                 messages.add(message)
                 self._flood.note(channel, at_us, digest=delivery.is_digest)
         self._recalled = True
-
-    def _counts(self, channel: str, notification: Notification) -> bool:
-        """Say whether a notice counts towards a flood: a program takes what comes, a pager must hear every end."""
-        if notification.kind == "report":
-            return False
-        if notification.kind in ("ended", "acknowledged") and self._sender.has_life(channel):
-            return False
-        return not self._sender.is_program(channel)
 
     def _take(self, now_us: int) -> dict[str, Delivery]:
         """Read what is due and not under way yet."""
@@ -239,7 +212,7 @@ class Outbox:
         return usable[0] if usable else None
 
     def _start(self, channel: str, deliveries: dict[str, Delivery], now_us: int) -> None:
-        parcels = self._parcels(channel, deliveries, now_us)
+        parcels = self._gathering.parcels(channel, deliveries, now_us)
         parcels += [
             self._writer.news(channel, about, fault.error, fault.since_us, fault.waiting, now_us)
             for about in self._news.pop(channel, [])
@@ -255,61 +228,6 @@ class Outbox:
         threading.Thread(
             target=job.run, args=(self._sender, self._answers), name=f"mailwarden-{channel}", daemon=True
         ).start()
-
-    def _parcels(self, channel: str, deliveries: dict[str, Delivery], now_us: int) -> list[Parcel]:
-        """Turn deliveries into messages: one for each incident, or a digest when they are too many."""
-        parcels, left = self._decided(channel, deliveries, now_us)
-        single: list[Group] = []
-        others: list[Group] = []
-        for group in joined(left):
-            notification = group[0]
-            counts = self._counts(channel, notification)
-            alone = notification.incident.severity == "critical" or not counts
-            (single if alone else others).append(group)
-        critical = sum(self._counts(channel, notification) for notification, _ in single)
-        parcels += [self._single(channel, group, now_us) for group in single]
-        if not others:
-            return parcels
-        held = len(others) > 1 and any(left[id].held for _, ids in others for id in ids)
-        if not held and len(others) <= self._flood.room(channel, now_us) - critical:
-            return parcels + [self._single(channel, group, now_us) for group in others]
-        from_us = self._flood.digest_from_us(channel)
-        ids = [id for _, members in others for id in members]
-        if now_us < from_us:
-            for id in ids:
-                left[id].held = True
-            self._store.outbox_keep([(id, from_us, pack(left[id])) for id in ids])
-            return parcels
-        if len(others) == 1:
-            parcel = self._single(channel, others[0], now_us)
-            parcel.digest = True
-            return [*parcels, parcel]
-        parcel = self._writer.digest(channel, others, now_us)
-        for id in ids:
-            left[id].carrier = parcel.message.id
-        self._store.outbox_keep([(id, now_us, pack(left[id])) for id in ids])
-        return [*parcels, parcel]
-
-    def _decided(
-        self, channel: str, deliveries: dict[str, Delivery], now_us: int
-    ) -> tuple[list[Parcel], dict[str, Delivery]]:
-        """Give the digests that were decided before, as they were, and the deliveries that are in none."""
-        carried: dict[str, dict[str, Delivery]] = {}
-        left: dict[str, Delivery] = {}
-        for id, delivery in deliveries.items():
-            if delivery.carrier is None or self._sender.is_program(channel):
-                left[id] = delivery
-            else:
-                carried.setdefault(delivery.carrier, {})[id] = delivery
-        return [self._writer.digest(channel, joined(part), now_us, id) for id, part in carried.items()], left
-
-    def _single(self, channel: str, group: Group, now_us: int) -> Parcel:
-        notification, ids = group
-        if notification.kind == "report":
-            return self._writer.report(channel, notification, ids, now_us)
-        parcel = self._writer.single(channel, notification, ids, now_us)
-        parcel.counts = self._counts(channel, notification)
-        return parcel
 
     def _collect(self, now_us: int, wait_s: float = 0.0) -> None:
         """Take the channels' answers, and pass on what a channel refused."""

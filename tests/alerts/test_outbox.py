@@ -186,6 +186,28 @@ def test_a_channel_that_works_again_is_used_again(rows: Rows, chat: Receiver, ma
     assert box.faults() == {}
 
 
+def test_a_dead_pager_is_told_of_by_the_next(rows: Rows, chat: Receiver, mail: Receiver) -> None:
+    """What PagerDuty refuses goes to the chat with the news of it, an end included, and a digest as well."""
+    channels = Channels(
+        [
+            Channel(name="pager", url=f"pagerduty://KEY?endpoint=http://{mail.address}/"),
+            Channel(name="chat", url=f"json://{chat.address}"),
+        ]
+    )
+    mail.status = 500
+    rows.put(notification(), "pager", "chat")
+    rows.put(notification(incident("b@example.org"), "ended", id="n-2"), "pager", "chat")
+    for n in range(8):
+        rows.put(notification(incident(f"u{n}@example.org", "high"), id=f"h-{n}"), "pager", "chat")
+
+    Outbox(rows, channels, patience_s=PATIENCE_S).deliver_due(NOON_US)
+
+    said = sorted(titles(chat))
+    assert [title[:14] for title in said] == ["▲ 8 notices in", "▲ HIGH mailwar", "● CRITICAL mx1", "✓ ENDED mx1: b"]
+    assert "channel pager fails" in said[1]
+    assert rows.waiting() == []
+
+
 def test_a_notice_waits_longer_each_time_until_accepted(rows: Rows, chat: Receiver) -> None:
     """With a single channel the waits double up to an hour, and the notice arrives when the channel does."""
     rows.put(notification(), "chat")
@@ -365,6 +387,36 @@ def test_three_hundred_attackers_at_once_are_one_digest_an_hour(rows: Rows, chat
 
     assert titles(chat)[1:] == ["▲ 6 notices in one: MEDIUM 6"]
     assert rows.waiting() == []
+
+
+def test_an_attack_that_comes_within_a_minute_is_one_digest(rows: Rows, chat: Receiver) -> None:
+    """Three hundred notices that become due one after the other are one message: what comes soon is waited for."""
+    for n in range(300):
+        due_us = NOON_US + n * SECOND // 6
+        rows.put(
+            notification(incident(f"u{n}@example.org", "medium"), id=f"n-{n}", at_us=due_us), "chat", due_us=due_us
+        )
+    box = outbox(rows, chat)
+
+    for second in range(90):
+        box.deliver_due(NOON_US + second * SECOND)
+
+    assert titles(chat) == ["▲ 300 notices in one: MEDIUM 300"]
+    assert rows.waiting() == []
+
+
+def test_a_few_notices_wait_for_nothing(rows: Rows, chat: Receiver) -> None:
+    """Six notices within a minute are no flood: each leaves when it is due."""
+    for n in range(6):
+        due_us = NOON_US + n * 10 * SECOND
+        rows.put(
+            notification(incident(f"u{n}@example.org", "medium"), id=f"n-{n}", at_us=due_us), "chat", due_us=due_us
+        )
+    box = outbox(rows, chat)
+
+    told = [box.deliver_due(NOON_US + n * 10 * SECOND) for n in range(6)]
+
+    assert told == [1] * 6
 
 
 def test_a_digest_that_crashed_has_the_same_id(rows: Rows, chat: Receiver) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["last_us", "replay"]
 
 _DAY_US = 86_400_000_000
-_BATCH_ROWS = 20_000
+_BATCH_ROWS = 5_000
 _TAKEN = 5_000
 _EXTRA = "mailwarden.extra"
 

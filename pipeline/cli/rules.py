@@ -160,7 +160,8 @@ def lint(context: click.Context, paths: tuple[Path, ...]) -> int:
         good += not faults
         for fault in faults:
             tell(fault)
-    write([[f"{good:,} of {len(files):,} rules are right."]])
+    said = session(context).tongue.say(N_("{good} of {total} rules are right."), {"good": good, "total": len(files)})
+    write([[said]])
     return 0 if good == len(files) else 2
 
 
@@ -214,14 +215,16 @@ def test(context: click.Context, names: tuple[str, ...]) -> int:
     """Try rules on their cases: stories in log lines that must, or must not, raise an incident."""
     tried = wrong = 0
     lines: list[Line] = []
-    for one in _subjects(names, session(context), context):
+    now = session(context)
+    tongue = now.tongue
+    for one in _subjects(names, now, context):
         verdicts = [try_case(one, case) for case in cases_of(one.cases)]
         faulty = [verdict for verdict in verdicts if verdict.fault is not None]
         tried, wrong = tried + len(verdicts), wrong + len(faulty)
         shown = verdicts if names else faulty
         if shown:
-            lines += [[Span(one.name, "strong")], *map(_case, shown), []]
-    right = f"{tried - wrong:,} of {tried:,} cases come to what they say."
+            lines += [[Span(one.name, "strong")], *(_case(verdict, tongue) for verdict in shown), []]
+    right = tongue.say(N_("{right} of {total} cases come to what they say."), {"right": tried - wrong, "total": tried})
     write([*lines, [Span(right, "critical" if wrong else "ok")]])
     return 1 if wrong else 0
 
@@ -249,13 +252,20 @@ def _subjects(names: tuple[str, ...], now: Session, context: click.Context) -> l
     return found if names else list(own.values())
 
 
-def _case(verdict: Verdict) -> Line:
+def _case(verdict: Verdict, tongue: Translator) -> Line:
     """Show one case: whether it is right, what became of it."""
     case = verdict.case
-    what = verdict.severity or "silent"
-    note = f"  {verdict.fault}" if verdict.fault else "  a way around" if case.evades else ""
-    mark = Span("wrong ", "critical") if verdict.fault else Span("right ", "ok")
-    return ["  ", mark, Span(f"{what:<9}", style_of(what) if verdict.severity else "faint"), printable(case.name), note]
+    what = verdict.severity or tongue.gettext("silent")
+    note = f"  {verdict.fault}" if verdict.fault else f"  {tongue.gettext('a way around')}" if case.evades else ""
+    word = tongue.gettext("wrong") if verdict.fault else tongue.gettext("right")
+    mark = Span(_filled(word, 6), "critical" if verdict.fault else "ok")
+    style = style_of(what) if verdict.severity else "faint"
+    return ["  ", mark, Span(_filled(what, 9), style), printable(case.name), note]
+
+
+def _filled(word: str, width: int) -> str:
+    """Fill a word up with spaces; a Japanese character takes two columns."""
+    return word + " " * max(1, width - columns(word))
 
 
 @command.command(

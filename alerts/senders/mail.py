@@ -19,6 +19,7 @@ from typing import NamedTuple
 from mailwarden.alerts.escape import html, printable
 from mailwarden.alerts.message import Limits, Message
 from mailwarden.alerts.senders.sender import Timeouts
+from mailwarden.alerts.translate import translator
 from mailwarden.parsers.errors import DeliveryError
 
 __all__ = ["Mail", "MailServer"]
@@ -26,6 +27,11 @@ __all__ = ["Mail", "MailServer"]
 _log = logging.getLogger(__name__)
 
 _COLOURS = {"failure": "#B42318", "warning": "#92400E", "success": "#05603A", "info": "#4B5563"}
+_STYLES = {  # of lines that begin so
+    "Next: {text}": ";font-weight:bold",
+    "Proof: {source}: {line}": ";font-size:13px;font-family:monospace;overflow-wrap:anywhere",
+    "Notice {id}": ";font-size:12px;color:#6B7280",
+}
 _ODD = re.compile(r"[^A-Za-z0-9.-]")
 
 
@@ -147,7 +153,14 @@ def _thread(message: Message, domain: str) -> tuple[str, str, str | None]:
 
 def _page(message: Message, language: str) -> str:
     """Write the small HTML part: the same lines, the title in the colour of its weight."""
-    lines = "".join(f'<p style="margin:0 0 10px 0">{_line(line)}</p>\n' for line in message.body.split("\n"))
+    tongue = translator(language)
+    heads = {tongue.gettext(msgid).partition("{")[0]: style for msgid, style in _STYLES.items()}
+
+    def paragraph(line: str) -> str:
+        style = next((style for head, style in heads.items() if head and line.startswith(head)), "")
+        return f'<p style="margin:0 0 10px 0{style}">{_line(line)}</p>\n'
+
+    lines = "".join(map(paragraph, message.body.split("\n")))
     colour = _COLOURS.get(message.tone, _COLOURS["warning"])
     return (
         f'<!DOCTYPE html>\n<html lang="{html(language)}"><head><meta charset="utf-8">'

@@ -144,7 +144,7 @@ def test_no_digest_is_lost_or_told_twice_without_need(tmp_path: Path) -> None:
     """Killed amid a flood, every notice is told, in few messages, and each digest comes again only under its own id."""
     rules = {"send_from_new_network": {"severity": "medium"}}
 
-    trial = disturbed(tmp_path / "killed", KILLS, seed=11, gathered=True, rules=rules)
+    trial = disturbed(tmp_path / "killed", KILLS // 2, seed=11, gathered=True, rules=rules)
 
     told = deliveries(trial)
     assert all(one.accepted_by == "pager" or one.carrier is None for one in told)

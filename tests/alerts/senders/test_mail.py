@@ -135,6 +135,7 @@ def test_text_and_page_say_the_same(language: str) -> None:
     for line in text.strip().split("\n"):
         assert line.replace("`", "") in seen
     assert f'lang="{language}"' in page
+    assert page.count("font-weight:bold") == 1  # the next step
     assert "http" not in page
     assert "<img" not in page
     assert "src=" not in page

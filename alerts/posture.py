@@ -32,6 +32,7 @@ CHECKS: dict[str, str] = {
     "certificate": N_("certificate"),
     "tls": N_("encryption"),
     "lists": N_("block lists in the configuration"),
+    "settings": N_("settings"),
 }
 """What people call the checks."""
 
@@ -250,6 +251,15 @@ REASONS: dict[str, Reason] = {
     ),
     "tls_unknown": Reason("info", N_("whether old versions are taken cannot be asked from this machine")),
     # what our own server asks
+    "settings_no_limits": Reason(
+        "low",
+        N_("Postfix lets one client connect and log in as often as it likes"),
+        N_("set {should}, or more for a big office"),
+    ),
+    "settings_plaintext": Reason("medium", N_("passwords are taken without encryption ({now})"), N_("set {should}")),
+    "settings_log_detail": Reason(
+        "low", N_("Dovecot does not log why logins fail ({now}): guessing is hard to see"), N_("set {should}")
+    ),
     "smarthost": Reason(
         "info",
         N_("all mail leaves through {host}: lists are not asked about our own addresses, which receivers do not see"),

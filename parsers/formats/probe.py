@@ -17,7 +17,7 @@ __all__ = ["FORMAT"]
 _LONGEST = 256 * 1024
 _OUTCOMES = {"ok": "success", "wrong": "failure"}
 _LISTED = "listed"
-_OF_HOSTS = frozenset({"certificate", "tls", "dane", "lists"})  # checks whose subject is a host
+_OF_HOSTS = frozenset({"certificate", "tls", "dane", "lists", "settings"})  # checks whose subject is a host
 
 FORMAT = Format("probe", ("mailwarden-probe",))
 

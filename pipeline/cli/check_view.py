@@ -63,16 +63,16 @@ def _verdict(checked: Checkup, wrong: list[Outcome], listed: list[Look], tongue:
         ]
     if bad:
         said = tongue.count(
-            "● {domain}: {number} thing makes receivers refuse its mail.",
-            "● {domain}: {number} things make receivers refuse its mail.",
+            "● {domain}: {number} thing is to be mended now.",
+            "● {domain}: {number} things are to be mended now.",
             bad,
             values,
         )
         return [[Span(printable(said), "critical")]]
     if any(rank == _VERDICT_AT for rank in ranks):
         said = tongue.count(
-            "▲ {domain}: nothing that most receivers refuse, {number} thing is worth mending.",
-            "▲ {domain}: nothing that most receivers refuse, {number} things are worth mending.",
+            "▲ {domain}: nothing that stops its mail, {number} thing is worth mending.",
+            "▲ {domain}: nothing that stops its mail, {number} things are worth mending.",
             rest,
             values,
         )

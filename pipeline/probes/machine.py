@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mailwarden.pipeline.probes.blocklists import Dead, dead_lists
 from mailwarden.pipeline.probes.outcome import Outcome
+from mailwarden.pipeline.probes.server_settings import DOVECOT, POSTFIX, judge_settings
 
 __all__ = ["Machine", "lists_asked", "read_machine"]
 
@@ -54,7 +55,7 @@ class Machine:
     smarthost: str | None = None
     addresses: tuple[str, ...] = ()  # that packets leave from, private ones too
     selectors: tuple[tuple[str, str], ...] = ()  # domain ("" for any) and selector
-    lists: tuple[Outcome, ...] = field(default=())
+    settings: tuple[Outcome, ...] = field(default=())  # of the mail server and its filter, judged
 
 
 def read_machine(root: Path = Path("/"), host: str | None = None) -> Machine:
@@ -67,11 +68,15 @@ def read_machine(root: Path = Path("/"), host: str | None = None) -> Machine:
     if helo is not None and "$" in helo:
         helo = settings.get("myhostname") or None
     relay = settings.get("relayhost", "").strip("[] ").partition("]")[0].partition(":")[0]
-    return Machine(helo, relay or None, tuple(_addresses()), tuple(_selectors(root)), tuple(lists_asked(root, name)))
+    found = [*lists_asked(root, name)]
+    if root == Path("/"):
+        dovecot = {one: value for one in DOVECOT if (value := _said("doveconf", "-h", one).strip())}
+        found += judge_settings(name, settings, dovecot)
+    return Machine(helo, relay or None, tuple(_addresses()), tuple(_selectors(root)), tuple(found))
 
 
 def _postfix() -> dict[str, str]:
-    said = _said("postconf", "myhostname", "smtp_helo_name", "relayhost")
+    said = _said("postconf", "myhostname", "smtp_helo_name", "relayhost", *POSTFIX)
     pairs = (line.partition("=") for line in said.splitlines())
     return {name.strip(): value.strip() for name, _, value in pairs if value.strip()}
 

@@ -90,7 +90,8 @@ class Gauge:
             own = organisation(host) == organisation(domain)
             if addresses:
                 seen = await self.host(host, addresses, (_SMTP, *_FOR_PEOPLE) if own else (_SMTP,))
-                found += [one for one in seen if one.state != "no answer" or one.name.endswith(f":{_SMTP}")]
+                quiet = {f"{host}:{port}" for port in _FOR_PEOPLE}  # may be closed to us on purpose
+                found += [one for one in seen if one.state != "no answer" or one.name not in quiet]
         return found
 
 

@@ -240,7 +240,7 @@ class Prober:
         """Look at records, names and certificates; False where no name server answered."""
         resolver = await self._resolver()
         machine = await asyncio.to_thread(self._read_machine)
-        outcomes = list(machine.lists)
+        outcomes = list(machine.settings)
         if not resolver.fault:
             subjects = await self._subjects(store, resolver, machine)
             outcomes += await self._gauge(resolver, subjects)

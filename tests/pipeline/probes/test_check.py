@@ -90,7 +90,7 @@ def test_a_domain_that_is_in_trouble(resolver: str) -> None:
 
     lines = done.stdout.splitlines()
     assert done.returncode == 1
-    assert lines[0] == "● bad.test: 6 things make receivers refuse its mail."
+    assert lines[0] == "● bad.test: 6 things are to be mended now."
     listed = [line for line in lines if "is on it" in line]
     assert len(listed) == 3
     assert listed[0].startswith("● Spamhaus ZEN  192.0.2.66 is on it: XBL: exploited or infected host")
@@ -108,7 +108,7 @@ def test_the_same_in_japanese(resolver: str) -> None:
     done = _check("bad.test", "--resolver", resolver, "--selector", "mail", language="ja_JP")
 
     lines = done.stdout.splitlines()
-    assert lines[0] == "● bad.test：受信側に拒否される原因が 6 件あります。"
+    assert lines[0] == "● bad.test：至急直すべき点が 6 件あります。"
     assert any("192.0.2.66 が登録されています：XBL：悪用または感染したホスト" in line for line in lines)
     assert "まず原因を見つけて止めてください" in done.stdout
 

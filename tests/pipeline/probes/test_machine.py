@@ -5,14 +5,25 @@ from pathlib import Path
 
 import pytest
 from faults import Reply, answering
+from said import complete
 
 from mailwarden.alerts.ours import Learned
 from mailwarden.alerts.site import Site
 from mailwarden.pipeline.probes.machine import Machine, lists_asked, read_machine
 from mailwarden.pipeline.probes.outcome import Outcome
 from mailwarden.pipeline.probes.resolver import Resolver
+from mailwarden.pipeline.probes.server_settings import judge_settings
 from mailwarden.pipeline.probes.settings import ProbesSetting
 from mailwarden.pipeline.probes.subjects import Subjects, find_subjects
+
+_POSTFIX = {
+    "smtpd_client_auth_rate_limit": "0",
+    "smtpd_client_connection_rate_limit": "0",
+    "inet_interfaces": "all",
+    "smtpd_sasl_auth_enable": "yes",
+    "smtpd_tls_auth_only": "no",
+    "smtpd_tls_security_level": "may",
+}
 
 
 def _judged(tmp_path: Path, name: str, text: str) -> list[tuple[str, str]]:
@@ -54,6 +65,30 @@ def test_lists_in_the_configuration_of_exim(tmp_path: Path) -> None:
         ("zen.spamhaus.org", ""),
         ("dnsbl.njabl.org", "lists_dead"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("postfix", "dovecot", "reasons"),
+    [
+        ({}, {}, []),
+        (_POSTFIX, {}, ["settings_no_limits", "settings_plaintext"]),
+        (_POSTFIX | {"smtpd_client_auth_rate_limit": "20"}, {}, ["", "settings_plaintext"]),
+        (_POSTFIX | {"smtpd_tls_auth_only": "yes"}, {}, ["settings_no_limits", ""]),
+        (_POSTFIX | {"smtpd_tls_security_level": "encrypt"}, {}, ["settings_no_limits", ""]),
+        (_POSTFIX | {"smtpd_sasl_auth_enable": "no"}, {}, ["settings_no_limits"]),
+        (_POSTFIX | {"inet_interfaces": "loopback-only"}, {}, []),
+        ({}, {"auth_verbose": "no", "disable_plaintext_auth": "yes"}, ["settings_log_detail", ""]),
+        ({}, {"auth_verbose": "yes", "disable_plaintext_auth": "no"}, ["", "settings_plaintext"]),
+        ({}, {"auth_allow_cleartext": "yes"}, ["settings_plaintext"]),
+        ({}, {"auth_allow_cleartext": "no"}, [""]),
+    ],
+)
+def test_settings_of_servers(postfix: dict[str, str], dovecot: dict[str, str], reasons: list[str]) -> None:
+    """CFG-03, CFG-06 and CFG-07: each wrong one comes with the setting to write, in both languages."""
+    told = list(judge_settings("mx1", postfix, dovecot))
+
+    assert [one.reason for one in told] == reasons
+    assert all(complete(one) for one in told)
 
 
 def test_selectors_of_signers(tmp_path: Path) -> None:

@@ -99,9 +99,15 @@ class Dispatch:
     # ------------------------------------------------------------------ what the teller calls
 
     def attach(self, live: Live) -> None:
-        """Go on with the incidents that are open."""
+        """Go on with the incidents that are open. What nobody could be told of so far is told with the next minute."""
         self._live = live
-        self._watched = {one.id: 0 for one in live.open() if self._stories.get(one.id) is not None}
+        self._watched = {}
+        for one in live.open():
+            if self._stories.get(one.id) is None:
+                if one.told_severity is None or one.parent is not None:
+                    continue
+                self._stories.put(one.id, _Story(one.last_seen_us, is_muted=True))
+            self._watched[one.id] = 0
 
     def silence(self, silence: Silence) -> None:
         """Hold back what a silence means from now on."""
@@ -128,7 +134,7 @@ class Dispatch:
         if notice.kind == "ended":
             return self._end(story, notice, only_lives=True)
         plans = self._router.plans(notice.incident, notice.at_us, notice.kind)
-        if plans and not self._is_held(notice):
+        if plans:
             self._note(story, notice, plans, self._clock())
         return []
 
@@ -209,7 +215,7 @@ class Dispatch:
         """Remember that a turn was told, the last one at `at_us`."""
         incident = notice.incident
         if not story.is_open or (incident.severity == "critical" and story.severity != "critical"):
-            story.since_us, story.escalated_s = notice.at_us, -1.0
+            story.since_us, story.escalated_s = max(notice.at_us, at_us), -1.0
         story.first_us = story.first_us or at_us
         story.told_us, story.severity = at_us, incident.severity
         story.is_open, story.is_muted = True, False
@@ -279,12 +285,15 @@ class Dispatch:
         if incident.acknowledged_by:
             return rows
         done_s = story.escalated_s
+        fresh_us = self._clock() - FRESH_US
         for plan in plans:
             for step in plan.escalations:
                 at_us = story.since_us + int(step.after_s * 1_000_000)
-                if step.after_s <= done_s or at_us > now_us:
+                if step.after_s <= done_s or at_us > now_us or now_us < fresh_us:
                     continue
                 story.escalated_s = max(story.escalated_s, step.after_s)
+                if at_us < fresh_us:  # nobody watched then, and nobody is on it yet
+                    at_us = now_us
                 notice = _notice(incident, "escalated", at_us, ",".join(step.receivers))
                 told = self._timed(story, notice, plan._replace(receivers=step.receivers))
                 if told:
@@ -308,9 +317,9 @@ class Dispatch:
         otherwise = plans[0] if plans else Plan(())
         ways = []
         for way in map(tuple, story.ways):
-            plan = known.get(",".join(way)) or otherwise._replace(receivers=way)
-            if only_lives:
-                plan = plan._replace(receivers=tuple(name for name in way if self._lives(name)))
+            plan = known.get(",".join(way)) or otherwise
+            there = (name for name in way if self._router.knows(name) and (self._lives(name) or not only_lives))
+            plan = plan._replace(receivers=tuple(there))
             ways += [plan] if plan.receivers else []
         return ways
 

@@ -128,6 +128,10 @@ class Router:
                 plans.setdefault(plan.way, plan)
         return list(plans.values())
 
+    def knows(self, name: str) -> bool:
+        """Say whether a channel is in the configuration."""
+        return name in self._channels
+
     def _chains(self, chain: tuple[Route, ...], incident: Incident, at_us: int) -> Iterator[tuple[Route, ...]]:
         """Give each path from the root to a leaf that the incident takes."""
         is_leaf = True

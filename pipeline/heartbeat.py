@@ -54,7 +54,7 @@ class Heartbeat:
         url: What is called.
         method: GET or POST.
         interval_s: How often.
-        turns: Counts the turns of the main loop: while they do not go on, nothing is called.
+        turns: Counts the turns of the main loop, from 1; while they do not go on, or are -1, nothing is called.
         clock: The time of day.
         router: Who is told when it fails; None: nobody can be.
         site: Named in what is told.
@@ -77,7 +77,7 @@ class Heartbeat:
         self._path = path
         self._url, self._method, self._interval_s = url, method, interval_s
         self._turns = turns
-        self._seen = -1
+        self._seen = 0
         self._clock = clock
         self._router = router
         self._site = site
@@ -104,7 +104,7 @@ class Heartbeat:
             beat = beat_of(store.meta(HEARTBEAT))
             while not self._stopped.is_set():
                 turns = self._turns()
-                if turns == self._seen:
+                if turns in (self._seen, -1):
                     self._stopped.wait(_LOOK_S)
                     continue
                 self._seen = turns

@@ -25,6 +25,7 @@ class Site:
 
     def __init__(self, root: Route = AT_ONCE, muting: Muting | None = None, store: Memory | None = None) -> None:
         self.now_us = START_US
+        self.behind_us = 0  # how far the log is behind the clock
         self.store = store or Memory()
         self.incidents = Incidents("default", self.store)
         self.root, self.muting = root, muting
@@ -34,7 +35,11 @@ class Site:
     def begin(self) -> None:
         """Start what tells people, as after a restart."""
         self.dispatch = Dispatch(
-            Router(self.root, CHANNELS), lambda: self.now_us, self.store, self.muting, lambda name: name == "pager"
+            Router(self.root, CHANNELS),
+            lambda: self.now_us + self.behind_us,
+            self.store,
+            self.muting,
+            lambda name: name == "pager",
         )
         self.dispatch.attach(self.incidents)
 
@@ -358,3 +363,42 @@ def test_what_overtakes_the_first_notice_is_told_as_the_first() -> None:
     assert site.kinds[:2] == [(0.5, "opened", "chat,pager,boss"), (0.1, "opened", "chat,pager,boss")]
     assert site.told[1][1].notification.incident.told_severity is None
     assert [kind for _, kind, _ in site.kinds[2:]] == []
+
+
+def test_what_nobody_could_be_told_of_is_told_when_there_is_somebody() -> None:
+    """An incident that opened while no channel was set is told with the first minute in which there is one."""
+    site = Site()
+    what = detection("takeover", cause="takeover", primary="mailwarden.account")
+    site.incidents.take(finding(what, "ann@example.org", START_US, "critical"))
+    site.incidents.drain()  # nobody there
+    site.begin()
+    site.find(5)
+
+    assert site.kinds == [(5.0, "opened", "chat,pager,boss")]
+
+
+def test_an_escalation_that_was_missed_is_made_up_for() -> None:
+    """The service was down when the next should have been told: they are told when it is back, once."""
+    site = Site(Route(group_wait_s=0, receivers=("chat",), escalations=(Escalation(900, ("pager",)),)))
+    site.find(0)
+    site.behind_us = 2 * HOUR_US  # what was written meanwhile is read
+    lasting(range(10, 100, 10), site)
+    site.behind_us = 0
+    lasting(range(100, 120, 10), site)
+
+    assert [one for one in site.kinds if one[1] == "escalated"] == [(100.0, "escalated", "pager")]
+
+
+def test_a_channel_that_is_gone_hears_no_end() -> None:
+    """Taken out of the configuration meanwhile, a channel is not tried for ever."""
+    site = Site(Route(group_wait_s=0, routes=(Route(receivers=("boss",), goes_on=True), Route(receivers=("chat",)))))
+    site.find(0)
+    CHANNELS.remove("boss")
+    try:
+        site.root = AT_ONCE
+        site.begin()
+        site.wait(60)
+    finally:
+        CHANNELS.append("boss")
+
+    assert [(kind, way) for _, kind, way in site.kinds] == [("opened", "boss"), ("opened", "chat"), ("ended", "chat")]

@@ -110,7 +110,7 @@ class Index:
 
     def _sparse(self, path: Path) -> "array[int] | None":
         """Give every 512th entry of a file's index; None where there is none."""
-        key = path.stem
+        key = _key(path)
         with self._lock:
             known = self._known.get(key)
         if known is not None:
@@ -135,7 +135,7 @@ class Index:
         begin = max(0, bisect_left(sparse, hashed & -_GROUPS) - 1) * _STEP
         entries = array("Q")
         try:  # read, not mapped: a file that somebody cuts must not end this process
-            with self._names_file(path.stem).open("rb") as file:
+            with self._names_file(_key(path)).open("rb") as file:
                 file.seek(begin * _ENTRY)
                 data = file.read((_STEP + _GROUPS) * _ENTRY)
         except FileNotFoundError:
@@ -153,7 +153,8 @@ class Index:
         entries: set[int] = set()
         try:
             with pq.ParquetFile(path) as file:
-                there = [name for name in NAMES if name in file.schema_arrow.names]
+                names = set(file.schema_arrow.names)
+                there = [name for name in NAMES if name in names]
                 for group in range(file.num_row_groups):
                     number = min(group, _ANY)
                     for column in file.read_row_group(group, there, use_threads=False).columns:
@@ -162,17 +163,22 @@ class Index:
             return
         except (pa.ArrowException, OSError) as error:
             raise StoreError(f'{path}: cannot be read ("{error}"). It was left out. Move it away.') from error
-        unfinished = self._kept / f"{path.stem}.unfinished"
+        unfinished = self._kept / f"{_key(path)}.unfinished"
         try:
             self._kept.mkdir(mode=0o750, parents=True, exist_ok=True)
             with unfinished.open("wb") as out:
                 array("Q", sorted(entries) or [0]).tofile(out)
-            os.replace(unfinished, self._names_file(path.stem))  # noqa: PTH105 - whole or not at all
+            os.replace(unfinished, self._names_file(_key(path)))  # noqa: PTH105 - whole or not at all
         except OSError as error:
             raise StoreError(
                 f'{self._kept}: cannot be written ("{error.strerror}"), so looking for messages is slow.'
                 " Run the page as the user of the service."
             ) from error
+
+
+def _key(path: Path) -> str:
+    """Name the index of a file: one batch has a file in the folder of each of its days."""
+    return f"{path.parent.name}.{path.stem}"
 
 
 def _names_of(row: Mapping[str, Any]) -> Iterable[str]:

@@ -2,7 +2,7 @@
 
 from mailwarden.pipeline.store.commit import Act, Commit, OutboxCounts, OutboxRow, RollupKey, StateRow, Unparsed
 from mailwarden.pipeline.store.inbox import Inbox, Received
-from mailwarden.pipeline.store.reader import DeliveryRow, HourRow, IncidentCount, IncidentFilter, Reader
+from mailwarden.pipeline.store.reader import DeliveryRow, HourRow, IncidentCount, IncidentFilter, Reader, SumRow
 from mailwarden.pipeline.store.standing import Listing, Posture, Standing
 from mailwarden.pipeline.store.store import Store
 
@@ -24,5 +24,6 @@ __all__ = [
     "Standing",
     "StateRow",
     "Store",
+    "SumRow",
     "Unparsed",
 ]

@@ -15,7 +15,7 @@ from mailwarden.alerts.delivery import Delivery, unpack
 from mailwarden.alerts.incident import SEVERITIES, Incident
 from mailwarden.pipeline.store.store import Store, unpack_incident
 
-__all__ = ["DeliveryRow", "HourRow", "IncidentCount", "IncidentFilter", "Reader"]
+__all__ = ["DeliveryRow", "HourRow", "IncidentCount", "IncidentFilter", "Reader", "SumRow"]
 
 _RANK = (
     "CASE severity " + " ".join(f"WHEN '{word}' THEN {rank}" for rank, word in enumerate(SEVERITIES)) + " ELSE 0 END"
@@ -28,11 +28,16 @@ _ALONE = (  # told by itself: part of nothing, or of what has ended before it
 _DELIVERIES = 20  # of one incident that are shown
 
 # From each hour that holds counts to the next, then the wanted names within it: one descent each, whatever else is counted.
-_HOURS = (
+_SEEK = (
     "WITH RECURSIVE hours(h) AS (SELECT MIN(hour_us) FROM rollups WHERE hour_us >= ?1 AND hour_us < ?2"
     " UNION ALL SELECT (SELECT MIN(hour_us) FROM rollups WHERE hour_us > h AND hour_us < ?2) FROM hours WHERE h IS NOT NULL)"
-    " SELECT r.hour_us, r.name, r.a, r.b, r.c, r.count FROM hours CROSS JOIN json_each(?3) AS wanted"
-    " CROSS JOIN rollups AS r ON r.hour_us = hours.h AND r.name = wanted.value WHERE hours.h IS NOT NULL"
+    " SELECT {columns} FROM hours CROSS JOIN json_each(?3) AS wanted CROSS JOIN rollups AS r"
+    " ON r.hour_us = hours.h AND r.name = wanted.value AND (?4 = '' OR r.a = ?4) WHERE hours.h IS NOT NULL"
+)
+_HOURS = _SEEK.format(columns="r.hour_us, r.name, r.a, r.b, r.c, r.count")
+_SUMS = (
+    _SEEK.format(columns="r.name, r.a, r.b, r.c, SUM(r.count), MIN(r.hour_us), MAX(r.hour_us), COUNT(*)")
+    + " AND (?5 = '' OR r.b = ?5) GROUP BY r.name, r.a, r.b, r.c"
 )
 
 
@@ -76,6 +81,19 @@ class HourRow(NamedTuple):
     b: str
     c: str
     number: int
+
+
+class SumRow(NamedTuple):
+    """Counts of several hours or days: how many, the first and the last of these, and in how many of them there were any."""
+
+    name: str
+    a: str
+    b: str
+    c: str
+    number: int
+    first_us: int
+    last_us: int
+    spans: int
 
 
 class DeliveryRow(NamedTuple):
@@ -164,9 +182,13 @@ class Reader:
 
     # ------------------------------------------------------------------ counts
 
-    def hours(self, from_us: int, to_us: int, names: Sequence[str]) -> list[HourRow]:
-        """Give what was counted under some names from an hour on and before another."""
-        return [HourRow(*row) for row in self.store.ask(_HOURS, (from_us, to_us, json.dumps(list(names))))]
+    def hours(self, from_us: int, to_us: int, names: Sequence[str], *, a: str = "") -> list[HourRow]:
+        """Give what was counted under some names from an hour on and before another; with `a` only of that first word."""
+        return list(map(HourRow._make, self.store.ask(_HOURS, (from_us, to_us, json.dumps(list(names)), a))))
+
+    def sums(self, from_us: int, to_us: int, names: Sequence[str], *, b: str = "") -> list[SumRow]:
+        """Give the same summed up by its words; with `b` only of that second word."""
+        return list(map(SumRow._make, self.store.ask(_SUMS, (from_us, to_us, json.dumps(list(names)), "", b))))
 
     # ------------------------------------------------------------------ what was told
 

@@ -120,6 +120,7 @@ def answer(
     tab: str = "",
     title: str = "",
     reader: Reader | None = None,
+    pulse: Pulse | None = None,
     live: bool = False,
     status: int = 200,
 ) -> Response:
@@ -132,13 +133,15 @@ def answer(
         tab: Which page it is.
         title: Of the window.
         reader: The store, to tell how the service is; None: it is not told.
+        pulse: How it is, where that is known already.
         live: The page is made anew in the browser when something changes.
         status: Of HTTP.
     """
     desk, tongue = desk_of(request), tongue_of(request)
     visitor = request.scope.get("visitor")
     now_us = desk.clock()
-    pulse = read_pulse(reader, now_us) if isinstance(visitor, Visitor) and reader is not None else None
+    if pulse is None and isinstance(visitor, Visitor) and reader is not None:
+        pulse = read_pulse(reader, now_us)
     tabs = tuple(
         Tab(name, path, tongue.gettext(word))
         for name, path, word, all_ in _PAGES

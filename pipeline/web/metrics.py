@@ -19,12 +19,11 @@ from mailwarden.pipeline.store import Reader
 from mailwarden.pipeline.web.desk import Desk
 from mailwarden.pipeline.web.frame import desk_of, message, tongue_of, visitor_of
 from mailwarden.pipeline.web.pulse import read_pulse, read_sources
-from mailwarden.pipeline.web.views.measures import HOUR_US
+from mailwarden.pipeline.web.views.measures import lines_of_day
 
 __all__ = ["metrics"]
 
 _STATUSES = ("open", "quiet", "closed")
-_DAY_US = 24 * HOUR_US
 
 
 class _StoreCollector(Collector):
@@ -115,10 +114,7 @@ class _StoreCollector(Collector):
         yield self._unparsed(reader)
 
     def _unparsed(self, reader: Reader) -> Metric:
-        now_us = self._desk.clock()
-        kinds: Counter[str] = Counter()
-        for row in reader.hours(now_us - _DAY_US, now_us + HOUR_US, ("lines",)):
-            kinds[row.a] += row.number
+        kinds = lines_of_day(reader, self._desk.clock())
         ours = kinds["event"] + kinds["pipeline_error"]
         share = GaugeMetricFamily(
             "mailwarden_unparsed_ratio", "Share of the mail servers' lines of 24 hours that no pattern knows."

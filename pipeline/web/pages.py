@@ -39,7 +39,7 @@ def now(request: Request) -> Response:
         present_us = desk.present_us(reader)
         pulse = read_pulse(reader, now_us)
         view = now_view(reader, visitor_of(request), tongue, desk.zone, pulse, now_us, present_us)
-        return answer(request, "now.html", view, tab="now", reader=reader, live=True)
+        return answer(request, "now.html", view, tab="now", reader=reader, pulse=pulse, live=True)
 
 
 def incidents(request: Request) -> Response:

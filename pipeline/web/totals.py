@@ -3,7 +3,7 @@
 import threading
 from collections import Counter
 
-from mailwarden.pipeline.store import HourRow, Reader
+from mailwarden.pipeline.store import Reader, SumRow
 from mailwarden.pipeline.web.views.measures import HOUR_US
 
 __all__ = ["Totals"]
@@ -29,13 +29,13 @@ class Totals:
         with self._lock:
             until_us = (newest_us - _SETTLED_US) // HOUR_US * HOUR_US
             if until_us > self._settled_us:
-                self._add(self._settled, reader.hours(self._settled_us, until_us, _NAMES))
+                self._add(self._settled, reader.sums(self._settled_us, until_us, _NAMES))
                 self._settled_us = until_us
             totals = Counter(self._settled)
-            self._add(totals, reader.hours(self._settled_us, newest_us + 2 * _DAY_US, _NAMES))
+            self._add(totals, reader.sums(self._settled_us, newest_us + 2 * _DAY_US, _NAMES))
         return totals
 
     @staticmethod
-    def _add(totals: Counter[_Key], rows: list[HourRow]) -> None:
+    def _add(totals: Counter[_Key], rows: list[SumRow]) -> None:
         for row in rows:
             totals[row.name, row.a, row.b, row.c] += row.number

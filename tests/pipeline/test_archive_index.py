@@ -111,6 +111,19 @@ def test_the_newest_events_are_found_as_they_come(tmp_path: Path) -> None:
             assert len(find_recent(made, f"Q{earlier}").events) == 5
 
 
+def test_a_batch_of_two_days_has_two_indexes(tmp_path: Path) -> None:
+    """A name is looked for in the file of its day only, though both have the number of one batch."""
+    half = 86_400 // 2
+    writer = Archive.open(tmp_path / "archive", 0)
+    writer.write(1, [event(half - 1, mail_queue_id="Q1"), event(half + 1, mail_queue_id="Q2")] + [event(half + 2)] * 50)
+    made = index(tmp_path / "archive", tmp_path)
+
+    (first,), (second,) = made.holding(["q1"]), made.holding(["q2"])
+
+    assert first[0].parent != second[0].parent
+    assert len(find_recent(made, "Q1").events) == len(find_recent(made, "Q2").events) == 1
+
+
 def test_a_broken_index_is_made_again(archive: Path, tmp_path: Path) -> None:
     """An index file that a crash cut to nothing is none, and is written anew."""
     made = index(archive, tmp_path)

@@ -8,7 +8,7 @@ import msgspec
 from mailwarden.alerts.providers import provider_name
 from mailwarden.alerts.translate import N_, Translator
 from mailwarden.pipeline.rollups import OTHER
-from mailwarden.pipeline.store import HourRow, IncidentFilter, Reader
+from mailwarden.pipeline.store import HourRow, IncidentFilter, Reader, SumRow
 from mailwarden.pipeline.web.views.measures import HOUR_US
 from mailwarden.pipeline.web.views.plot import Plot, plot
 from mailwarden.pipeline.words import CLASSES
@@ -16,6 +16,7 @@ from mailwarden.pipeline.words import CLASSES
 __all__ = ["SPANS", "DeliveryView", "delivery_view", "read_span"]
 
 SPANS = {"1": N_("24 hours"), "7": N_("7 days"), "30": N_("30 days")}
+_STEPS = {"1": 1, "7": 6, "30": 24}  # hours of a point of the chart, by days
 _FAILED = ("bounced", "expired", "undeliverable")
 _FEW = 5  # failures from which on a provider is marked, where they are
 _RATIO = 0.05  # this part of its mail; as the report has it
@@ -60,8 +61,8 @@ def delivery_view(reader: Reader, days: str, chosen: str, tongue: Translator, no
     """Count how our mail was taken."""
     to_us = now_us - now_us % HOUR_US + HOUR_US
     from_us = to_us - int(days) * 24 * HOUR_US
-    rows = reader.hours(from_us, to_us, ("delivery", "delivery_waited"))
-    away: dict[str, list[HourRow]] = defaultdict(list)
+    rows = reader.sums(from_us, to_us, ("delivery", "delivery_waited"))
+    away: dict[str, list[SumRow]] = defaultdict(list)
     for row in rows:
         away[row.a].append(row)
     local = sum(row.number for row in away.pop("local", []) if row.name == "delivery" and row.b == "sent")
@@ -70,21 +71,23 @@ def delivery_view(reader: Reader, days: str, chosen: str, tongue: Translator, no
     chosen = chosen if chosen in away else (providers[0].id if providers else "")
     began_us = reader.store.first_rollup_us() or 0
     if began_us > from_us - 24 * HOUR_US:  # counts of a day stand at its midnight, before the first line
-        began_us = min((row.hour_us for row in rows), default=to_us)
-    hours = list(range(max(from_us, began_us), to_us, HOUR_US))
+        began_us = min((row.first_us for row in rows), default=to_us)
+    step_us = _STEPS[days] * HOUR_US
+    begins = list(range(max(from_us, began_us), to_us, step_us))
+    of_one = reader.hours(from_us, to_us, ("delivery",), a=chosen) if chosen else []
     return DeliveryView(
         days=days,
         spans=[(value, tongue.gettext(word), value == days) for value, word in SPANS.items()],
         providers=providers,
         chosen=chosen,
         chosen_name=_name(chosen, tongue) if chosen else "",
-        charts=_charts(away.get(chosen, []), hours, tongue),
+        charts=_charts(of_one, begins, step_us, tongue),
         local=local,
         incidents=reader.count(IncidentFilter(statuses=("open", "quiet"), category="blocklist_risk")),
     )
 
 
-def _provider(name: str, rows: list[HourRow], tongue: Translator) -> Provider:
+def _provider(name: str, rows: list[SumRow], tongue: Translator) -> Provider:
     by_status: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     waited = 0
@@ -95,7 +98,7 @@ def _provider(name: str, rows: list[HourRow], tongue: Translator) -> Provider:
             continue
         by_status["bounced" if row.b in _FAILED else row.b] += row.number
         if row.b == "deferred" or row.b in _FAILED:
-            trouble.append(row.hour_us)
+            trouble.append(row.first_us)
             reasons[row.c or "other"] += row.number
     sent, failed = by_status["sent"], by_status["deferred"] + by_status["bounced"]
     bad = failed >= _FEW and failed >= _RATIO * (sent + failed)
@@ -116,17 +119,17 @@ def _provider(name: str, rows: list[HourRow], tongue: Translator) -> Provider:
     )
 
 
-def _charts(rows: list[HourRow], hours: list[int], tongue: Translator) -> list[Plot]:
-    if len(hours) < 2:
+def _charts(rows: list[HourRow], begins: list[int], step_us: int, tongue: Translator) -> list[Plot]:
+    if len(begins) < 2:
         return []
     counts: dict[str, Counter[int]] = {"sent": Counter(), "failed": Counter()}
     for row in rows:
         if row.name == "delivery" and row.b != "retried":
-            hour_us = row.hour_us - (row.hour_us - hours[0]) % HOUR_US
-            counts["sent" if row.b == "sent" else "failed"][hour_us] += row.number
+            begin_us = row.hour_us - (row.hour_us - begins[0]) % step_us
+            counts["sent" if row.b == "sent" else "failed"][begin_us] += row.number
     return [
-        plot("taken", tongue.gettext("Taken"), hours, [counts["sent"][hour] for hour in hours]),
-        plot("not-taken", tongue.gettext("Put off or refused"), hours, [counts["failed"][hour] for hour in hours]),
+        plot("taken", tongue.gettext("Taken"), begins, [counts["sent"][at_us] for at_us in begins]),
+        plot("not-taken", tongue.gettext("Put off or refused"), begins, [counts["failed"][at_us] for at_us in begins]),
     ]
 
 

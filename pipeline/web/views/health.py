@@ -13,7 +13,7 @@ from mailwarden.alerts.translate import Translator
 from mailwarden.pipeline.store import OutboxCounts, Reader
 from mailwarden.pipeline.web.jobs import Jobs
 from mailwarden.pipeline.web.pulse import Pulse, Source, read_sources
-from mailwarden.pipeline.web.views.measures import measure
+from mailwarden.pipeline.web.views.measures import lines_of_day
 
 __all__ = ["HealthView", "health_view"]
 
@@ -72,15 +72,15 @@ def health_view(
     reader: Reader, jobs: Jobs, pulse: Pulse, configuration: str | None, tongue: Translator, now_us: int
 ) -> HealthView:
     """Look at everything that is about mailwarden itself."""
-    day = measure(reader, now_us)
+    kinds = lines_of_day(reader, now_us)
     shapes = reader.store.unparsed()
     path = reader.store.path
     return HealthView(
         pulse=pulse,
         sources=read_sources(reader),
-        lines=day.lines,
-        understood=day.understood,
-        of_mail=day.of_mail,
+        lines=sum(kinds.values()),
+        understood=kinds["event"],
+        of_mail=kinds["event"] + kinds["pipeline_error"],
         shapes=[Shape(f"{one.module} {one.program}".strip(), one.lines, one.sample) for one in shapes[:_SHAPES]],
         more_shapes=max(0, len(shapes) - _SHAPES),
         counts=reader.store.outbox_counts(),

@@ -3,15 +3,15 @@
 A number stands beside its usual value, which is the median of those; with less than seven days of history there is none.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from statistics import median
 
 import msgspec
 
-from mailwarden.pipeline.store import HourRow, Reader
+from mailwarden.pipeline.store import HourRow, Reader, SumRow
 
-__all__ = ["HISTORY_DAYS", "HOUR_US", "Measure", "Measures", "measure", "per_hour"]
+__all__ = ["HISTORY_DAYS", "HOUR_US", "Measure", "Measures", "lines_of_day", "measure", "per_hour"]
 
 HOUR_US = 3_600_000_000
 HISTORY_DAYS = 7
@@ -22,17 +22,40 @@ _CHANGED_AT_LEAST = 20
 _FAILED = ("bounced", "expired", "undeliverable")
 _NAMES = ("lines", "delivery", "auth_failure", "login", "message", "reject")
 
-_KINDS: dict[str, Callable[[HourRow], bool]] = {
-    "failed_logins": lambda row: row.name == "auth_failure",
-    "received": lambda row: row.name == "message" and row.a == "inbound",
-    "sent": lambda row: row.name == "delivery" and row.a != "local" and row.b == "sent",
-    "deferred": lambda row: row.name == "delivery" and row.a != "local" and row.b == "deferred",
-    "bounced": lambda row: row.name == "delivery" and row.a != "local" and row.b in _FAILED,
-    "rejected": lambda row: row.name == "reject",
-    "logins": lambda row: row.name == "login",
-    "clear_logins": lambda row: row.name == "login" and row.b == "no",
-    "not_understood": lambda row: row.name == "lines" and row.a == "pipeline_error",
-}
+NUMBERS = (
+    "failed_logins",
+    "received",
+    "sent",
+    "deferred",
+    "bounced",
+    "rejected",
+    "logins",
+    "clear_logins",
+    "not_understood",
+)
+"""In the order in which they are shown."""
+
+
+def _kinds_of(row: HourRow | SumRow) -> Iterator[str]:
+    """Say to which numbers a count belongs."""
+    match row.name:
+        case "auth_failure":
+            yield "failed_logins"
+        case "message" if row.a == "inbound":
+            yield "received"
+        case "delivery" if row.a != "local":
+            if row.b in ("sent", "deferred"):
+                yield row.b
+            elif row.b in _FAILED:
+                yield "bounced"
+        case "reject":
+            yield "rejected"
+        case "login":
+            yield "logins"
+            if row.b == "no":
+                yield "clear_logins"
+        case "lines" if row.a == "pipeline_error":
+            yield "not_understood"
 
 
 class Measure(msgspec.Struct, frozen=True):
@@ -64,12 +87,13 @@ def measure(reader: Reader, to_us: int) -> Measures:
     rows = reader.hours(from_us, end_us, _NAMES)
     began_us = reader.store.first_rollup_us()
     history_days = 0 if began_us is None else max(0, (from_us - began_us) // (24 * HOUR_US))
-    before: list[list[HourRow]] = []
+    before: list[Counter[str]] = []
     if began_us is not None and history_days >= HISTORY_DAYS:
         starts = [from_us - week * _WEEK_US for week in range(1, _WEEKS + 1)]
-        spans = [reader.hours(start, start + 24 * HOUR_US, _NAMES) for start in starts if start >= began_us]
-        before = [span for span in spans if span]  # a day on which nothing at all was read is no usual
+        spans = [reader.sums(start, start + 24 * HOUR_US, _NAMES) for start in starts if start >= began_us]
+        before = [_tally(span) for span in spans if span]  # a day on which nothing at all was read is no usual
     lines = _lines(rows)
+    counted = _tally(rows)
     return Measures(
         from_us=from_us,
         to_us=end_us,
@@ -77,28 +101,41 @@ def measure(reader: Reader, to_us: int) -> Measures:
         lines=sum(lines.values()),
         understood=lines["event"],
         of_mail=lines["event"] + lines["pipeline_error"],
-        numbers=[_measure(name, rows, before) for name in _KINDS],
+        numbers=[_measure(name, counted[name], before) for name in NUMBERS],
         rows=rows,
     )
 
 
+def lines_of_day(reader: Reader, now_us: int) -> Counter[str]:
+    """Count the lines of the 24 hours before an instant, by `event.kind`."""
+    kinds: Counter[str] = Counter()
+    for row in reader.sums(now_us - 24 * HOUR_US, now_us + HOUR_US, ("lines",)):
+        kinds[row.a] += row.number
+    return kinds
+
+
 def per_hour(measures: Measures, name: str) -> tuple[list[int], list[int]]:
     """Give the hours, and one of the numbers in each; those in which nothing was counted are there too."""
-    wanted = _KINDS[name]
     counts: dict[int, int] = defaultdict(int)
     for row in measures.rows:
-        if wanted(row):
+        if name in _kinds_of(row):
             counts[row.hour_us - row.hour_us % HOUR_US] += row.number
     hours = list(range(measures.from_us, measures.to_us, HOUR_US))
     return hours, [counts[hour] for hour in hours]
 
 
-def _measure(name: str, rows: Iterable[HourRow], before: list[list[HourRow]]) -> Measure:
-    wanted = _KINDS[name]
-    count = sum(row.number for row in rows if wanted(row))
+def _tally(rows: Iterable[HourRow | SumRow]) -> Counter[str]:
+    counted: Counter[str] = Counter()
+    for row in rows:
+        for kind in _kinds_of(row):
+            counted[kind] += row.number
+    return counted
+
+
+def _measure(name: str, count: int, before: list[Counter[str]]) -> Measure:
     if not before:
         return Measure(name, count, None, False)
-    usual = float(median(sum(row.number for row in span if wanted(row)) for span in before))
+    usual = float(median(span[name] for span in before))
     low, high = sorted((float(count), usual))
     return Measure(name, count, usual, high - low >= _CHANGED_AT_LEAST and high >= _CHANGED * low)
 

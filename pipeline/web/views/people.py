@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import msgspec
 
 from mailwarden.alerts.translate import N_, Translator
-from mailwarden.pipeline.store import HourRow, Reader
+from mailwarden.pipeline.store import Reader, SumRow
 from mailwarden.pipeline.web.views.measures import HOUR_US
 from mailwarden.pipeline.web.visitor import Visitor
 from mailwarden.pipeline.words import PROTOCOLS
@@ -86,15 +86,17 @@ def read_people_query(values: Mapping[str, str]) -> PeopleQuery:
 def people_view(reader: Reader, query: PeopleQuery, visitor: Visitor, tongue: Translator, now_us: int) -> PeopleView:
     """Give the people of some days; counts of accounts are kept by the day."""
     from_us = now_us - query.days * DAY_US
-    rows = reader.hours(from_us, now_us + DAY_US, ("login_account", "auth_account", "sent"))
+    until_us = now_us + DAY_US
+    rows = [
+        *reader.sums(from_us, until_us, ("login_account",)),
+        *reader.sums(from_us, until_us, ("auth_account",), b="exists"),
+        *reader.sums(from_us, until_us, ("sent",), b="account"),
+    ]
     began_us = reader.store.first_rollup_us() or now_us
     found: dict[str, _Seen] = {}
     for row in rows:
-        if not visitor.owns(row.a) or (row.name == "sent" and row.b != "account"):
-            continue
-        if row.name == "auth_account" and row.b == "unknown" and row.a not in found:  # a name that nobody has
-            continue
-        found.setdefault(row.a, _Seen()).add(row)
+        if visitor.owns(row.a):
+            found.setdefault(row.a, _Seen()).add(row)
     people = [
         _person(name, seen, query, began_us, from_us, now_us)
         for name, seen in found.items()
@@ -125,15 +127,16 @@ class _Seen:
 
     def __init__(self) -> None:
         self.ways: dict[str, Counter[str]] = {}
-        self.days: set[int] = set()
+        self.first_us, self.last_us, self.days = 1 << 62, 0, 0
         self.failed = 0
         self.sent = 0
 
-    def add(self, row: HourRow) -> None:
+    def add(self, row: SumRow) -> None:
         """Take a count."""
         if row.name == "login_account":
             self.ways.setdefault(row.b, Counter())[row.c] += row.number
-            self.days.add(row.hour_us)
+            self.first_us, self.last_us = min(self.first_us, row.first_us), max(self.last_us, row.last_us)
+            self.days = max(self.days, row.spans)
         elif row.name == "auth_account":
             self.failed += row.number
         else:
@@ -142,7 +145,7 @@ class _Seen:
 
 def _person(name: str, seen: _Seen, query: PeopleQuery, began_us: int, from_us: int, now_us: int) -> Person:
     versions = {tls for ways in seen.ways.values() for tls in ways}
-    first, last = min(seen.days), max(seen.days)
+    first, last = seen.first_us, seen.last_us
     marks = []
     if "no" in versions:
         marks.append("clear")
@@ -162,7 +165,7 @@ def _person(name: str, seen: _Seen, query: PeopleQuery, began_us: int, from_us: 
             Way(PROTOCOLS.get(protocol, protocol or "?"), ways.total(), _tls(ways))
             for protocol, ways in sorted(seen.ways.items(), key=lambda one: -one[1].total())
         ],
-        days=len(seen.days),
+        days=seen.days,
         first_us=first,
         last_us=last,
         failed=seen.failed,

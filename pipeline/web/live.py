@@ -6,6 +6,7 @@ that proxies keep the line open.
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 
 from starlette.concurrency import run_in_threadpool
@@ -33,11 +34,24 @@ class Live:
         self._looked_s = -_LOOK_S
         self._lock = asyncio.Lock()
         self.open = 0
+        self._over = asyncio.Event()
+
+    def end(self) -> None:
+        """End all lines to open pages: the server stops."""
+        self._over.set()
+
+    async def goes_on(self, wait_s: float) -> bool:
+        """Wait; say whether the server still runs then."""
+        try:
+            await asyncio.wait_for(self._over.wait(), wait_s)
+        except TimeoutError:
+            return True
+        return False
 
     async def pulse(self) -> Pulse:
         """Give how the service is, at most a second old."""
         async with self._lock:
-            now_s = self._desk.monotonic()
+            now_s = time.monotonic()
             if self._pulse is None or now_s - self._looked_s >= _LOOK_S:
                 self._pulse = await run_in_threadpool(self._look)
                 self._looked_s = now_s
@@ -76,11 +90,12 @@ async def _stream(request: Request, live: Live) -> AsyncIterator[str]:
             mark = pulse.mark
             data = json.dumps({"tone": pulse.tone, "text": pulse_words(pulse, visitor, tongue), "mark": mark})
             if data != told:
-                told, told_s = data, desk.monotonic()
+                told, told_s = data, time.monotonic()
                 yield f"event: pulse\ndata: {data}\n\n"
-            elif desk.monotonic() - told_s >= _ALIVE_S:
-                told_s = desk.monotonic()
+            elif time.monotonic() - told_s >= _ALIVE_S:
+                told_s = time.monotonic()
                 yield ": still here\n\n"
-            await asyncio.sleep(_LOOK_S)
+            if not await live.goes_on(_LOOK_S):
+                return
     finally:
         live.open -= 1

@@ -16,10 +16,11 @@ from mailwarden.pipeline.configuration import Configuration, resolved_secret
 from mailwarden.pipeline.configuration_web import Address
 from mailwarden.pipeline.web.app import make_app
 from mailwarden.pipeline.web.desk import Desk
+from mailwarden.pipeline.web.live import Live
 from mailwarden.pipeline.web.people import People
 from mailwarden.pipeline.web.sessions import Links
 
-__all__ = ["make_desk", "serve"]
+__all__ = ["PageServer", "make_desk", "serve"]
 
 _INDEX_S = 30.0  # between two looks for new files of the archive
 _GRACE_S = 2  # what open pages get to end
@@ -65,8 +66,9 @@ def serve(desk: Desk, address: Address, said: Callable[[str], None]) -> None:
     """
     web = desk.configuration.web
     hosts = frozenset({address.host, *web.hosts}) if desk.links is not None else frozenset[str]()
+    app = make_app(desk, hosts=hosts)
     config = uvicorn.Config(
-        make_app(desk, hosts=hosts),
+        app,
         host=address.host,
         port=address.port,
         http="h11",
@@ -96,7 +98,7 @@ def serve(desk: Desk, address: Address, said: Callable[[str], None]) -> None:
     ended = threading.Event()
     indexing = threading.Thread(target=_keep_index, args=(desk, ended), name="index", daemon=True)
     indexing.start()
-    _Server(config, lambda: said(url)).run(sockets=[listener])
+    PageServer(config, app.state.live, lambda: said(url)).run(sockets=[listener])
     ended.set()
     indexing.join(_GRACE_S)
 
@@ -117,14 +119,19 @@ def _keep_index(desk: Desk, ended: threading.Event) -> None:
             return
 
 
-class _Server(uvicorn.Server):
-    """Says when it can be reached."""
+class PageServer(uvicorn.Server):
+    """Says when it can be reached, and lets go of open pages when it stops."""
 
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, live: Live, started: Callable[[], None] = lambda: None) -> None:
         super().__init__(config)
+        self._live = live
         self._started = started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._live.end()
+        await super().shutdown(sockets)

@@ -110,6 +110,8 @@
 
   addEventListener("DOMContentLoaded", () => {
     begin(document);
+    const tab = document.querySelector(".top nav [aria-current]");
+    if (tab) tab.closest("nav").scrollLeft = tab.offsetLeft - tab.closest("nav").clientWidth / 2;
     const pulse = document.getElementById("pulse");
     if (pulse) listen(pulse);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { if (document.querySelector(".chart.drawn")) location.reload(); });

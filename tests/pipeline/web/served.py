@@ -20,6 +20,7 @@ from mailwarden.pipeline.store import Commit, Store
 from mailwarden.pipeline.web.app import make_app
 from mailwarden.pipeline.web.desk import Desk
 from mailwarden.pipeline.web.people import People
+from mailwarden.pipeline.web.server import PageServer
 from mailwarden.pipeline.web.sessions import Links
 
 TOKEN = "a-token-for-a-program-that-reads"
@@ -133,13 +134,14 @@ def served(
     configuration = Configuration(language="en", state=directory, site=SiteSetting(name="mx1", domains=domains))
     links = None if people else Links(directory, lambda: clocks.wall() / 1_000_000)
     desk = Desk(configuration, UTC, People(people, [Token("prometheus", TOKEN)]), links, clocks.wall, clocks.monotonic)
+    app = make_app(desk, hosts=hosts)
     config = uvicorn.Config(
-        make_app(desk, hosts=hosts), host="127.0.0.1", port=0, http="h11", ws="none", lifespan="off", log_config=None,
+        app, host="127.0.0.1", port=0, http="h11", ws="none", lifespan="off", log_config=None,
         access_log=False, timeout_graceful_shutdown=1,
     )  # fmt: skip
     config.load()
     listener = config.bind_socket()
-    server = uvicorn.Server(config)
+    server = PageServer(config, app.state.live)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     while not server.started and thread.is_alive():

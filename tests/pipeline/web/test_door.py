@@ -187,7 +187,7 @@ def test_every_answer_is_fenced(page: Served) -> None:
         assert "frame-ancestors 'none'" in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["cache-control"] == "no-store"
-        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["referrer-policy"] == "same-origin"
 
 
 def test_no_script_and_no_style_stands_in_a_page(page: Served) -> None:

@@ -3,11 +3,12 @@
 A report needs pandas (0.3 s, 100 MiB) and `doctor` asks other programs; neither may hold up a page or stay in its memory.
 """
 
+import os
 import subprocess
 import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -41,14 +42,16 @@ class Jobs:
         self._room = threading.Semaphore(_AT_ONCE)
         self._lock = threading.Lock()
 
-    def get(self, words: Sequence[str], keep_s: float) -> Made | None:
+    def get(self, words: Sequence[str], keep_s: float, environment: Mapping[str, str] | None = None) -> Made | None:
         """Give what a command wrote at most so many seconds ago; None while it is being made.
 
         Args:
             words: Behind `python -m`. None of them comes from a visitor unchecked.
             keep_s: How long it may be used.
+            environment: Added to that of this process.
         """
-        key = tuple(words)
+        extra = dict(environment or {})
+        key = (*words, *(f"{name}={value}" for name, value in sorted(extra.items())))
         with self._lock:
             made = self._made.get(key)
             if made is not None and self._clock() - made.at_s <= keep_s:
@@ -56,14 +59,18 @@ class Jobs:
                 return made
             if key not in self._running and len(self._running) < _WAITING:
                 self._running.add(key)
-                threading.Thread(target=self._run, args=(key,), name="job", daemon=True).start()
+                threading.Thread(target=self._run, args=(key, words, extra), name="job", daemon=True).start()
         return None
 
-    def _run(self, key: tuple[str, ...]) -> None:
+    def _run(self, key: tuple[str, ...], words: Sequence[str], extra: dict[str, str]) -> None:
         with self._room:
             try:
                 done = subprocess.run(
-                    [sys.executable, "-m", *key], capture_output=True, timeout=_TIMEOUT_S, check=False
+                    [sys.executable, "-m", *words],
+                    capture_output=True,
+                    timeout=_TIMEOUT_S,
+                    check=False,
+                    env=os.environ | extra,
                 )
                 fault = done.stderr.decode("utf-8", "replace").strip() if done.returncode not in (0, 1) else ""
                 made = Made(done.stdout, fault or ("" if done.stdout else "it wrote nothing"), self._clock())

@@ -20,6 +20,7 @@ __all__ = ["HealthView", "health_view"]
 _SHAPES = 15
 _WAITING = 100
 _CHECKS_S = 300.0
+_LOCALES = {"en": "C.UTF-8", "ja": "ja_JP.UTF-8"}
 _TONES = {"ok": "ok", "warning": "watch", "error": "critical"}
 
 
@@ -88,7 +89,7 @@ def health_view(
         free=f"{shutil.disk_usage(path.parent).free / 1e9:.1f} GB",
         store=f"{_size(path) / 1e6:.1f} MB",
         directory=str(path.parent),
-        checks=_checks(jobs, configuration, tongue),
+        checks=_checks(jobs, configuration, str(path.parent), tongue),
         versions=[
             ("mailwarden", __version__),
             ("Python", platform.python_version()),
@@ -106,9 +107,10 @@ def _channels(reader: Reader) -> list[Channel]:
     return sorted(failing.values(), key=lambda one: one.name)
 
 
-def _checks(jobs: Jobs, configuration: str | None, tongue: Translator) -> list[Checked] | None:
+def _checks(jobs: Jobs, configuration: str | None, directory: str, tongue: Translator) -> list[Checked] | None:
     words = ["mailwarden", "doctor", "--json", *(["--config", configuration] if configuration else [])]
-    made = jobs.get(words, _CHECKS_S)
+    # The state is that of the page, where the configuration names none; the language too.
+    made = jobs.get(words, _CHECKS_S, {"LC_ALL": _LOCALES[tongue.language], "STATE_DIRECTORY": directory})
     if made is None:
         return None
     found = []

@@ -328,7 +328,7 @@ def test_a_customer_sees_nothing_of_others(directory: Path, others: list[Inciden
         assert act.status == 404
         assert acts(page) == []
     for answer in answers.values():
-        for name in ("other.test", "bare", "evilnova0", "198.18.0.", "990"):
+        for name in ("other.test", "bare", "evilnova0", "198.18.0.", ">990<"):
             assert name not in answer.text, name
     assert "walter.rossi1969@nova0.test" in answers["/"].text
     assert "sasl_username" in answers[others[3].id].text

@@ -153,6 +153,7 @@ class _Service:
                     zone=configuration.zone,
                     flood=configuration.alerting.flood if configuration.alerting else None,
                     reports=partial(kept_report, self._path.parent),
+                    link=configuration.web.url,
                 )
             reporter = Reporter(configuration, self._path, store.meta(REPORTED) or "", self._say)
             with self._blocking():

@@ -133,8 +133,10 @@ class Deliverer:
         zone: tzinfo = UTC,
         flood: FloodLimit | None = None,
         reports: Callable[[str], bytes | None] = lambda _: None,
+        link: str | None = None,
     ) -> None:
         self._path = path
+        self._link = link
         self._reports = reports
         self._zone = zone
         self._flood = flood
@@ -182,6 +184,7 @@ class Deliverer:
                 others=store.incident_ids,
                 told_by_another=lambda notice: store.parent(notice.incident.id) is not None,
                 reports=self._reports,
+                link=self._link,
                 zone=self._zone,
                 flood=Flood(self._flood),
             )

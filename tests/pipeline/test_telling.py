@@ -28,6 +28,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.taken: list[str] = []
+        self.said: list[str] = []
         self.takes_s = 0.0
         self.came = threading.Event()
         self.url = ""
@@ -37,7 +38,7 @@ class Desk:
 def _attended() -> Iterator[Desk]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
+            reached.said.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
             reached.taken.append(self.headers["X-Mailwarden-Id"])
             reached.came.set()
             time.sleep(reached.takes_s)
@@ -164,3 +165,15 @@ def test_an_incident_that_cannot_be_read_holds_up_no_alert(path: Path, desk: Des
     thread.stop()
 
     assert came
+
+
+def test_a_notice_links_to_the_page(path: Path, desk: Desk) -> None:
+    """Where it is set how people reach the page, a notice says where on it the incident stands."""
+    channels = Channels([Channel(name="desk", url=desk.url)])
+    one = Deliverer(path, channels, lambda: NOON_US, lambda _: None, link="https://warden.example.org")
+
+    one.start()
+    desk.came.wait(20)
+    one.stop()
+
+    assert f"https://warden.example.org/i/{notice().incident.id[:3]}" in desk.said[0]

@@ -1,23 +1,28 @@
 """Which addresses may be blocked, each with its reason and its end; and which may not, and why.
 
 Nothing is blocked by mailwarden: this is a list for something that does. An address comes onto it only by what it did
-itself, over a connection that the server told of: as what an incident is about, or within the network that an incident
-is about. Names that somebody typed, and accounts that were attacked, put nobody onto it. A network that people of ours
-came from lately never is on it unless the operator says so: whoever mistypes behind the same address would be locked out.
+itself, over a connection that the server told of without a doubt: as what an incident is about, or within the network
+that an incident is about. Names that somebody typed, and accounts that were attacked, put nobody onto it. A network that
+people of ours came from lately never is on it unless the operator says so: whoever mistypes behind the same address would
+be locked out.
 """
 
 import ipaddress
 from collections.abc import Callable, Collection, Iterable
+from datetime import UTC
+from functools import lru_cache
 from typing import NamedTuple
 
 from mailwarden.alerts.incident import Incident, severity_rank
 from mailwarden.alerts.site import Site
 from mailwarden.alerts.translate import N_
 from mailwarden.parsers.address import ip, network
+from mailwarden.parsers.envelope import Reader
 
 __all__ = ["KNOWN_DAYS", "Blocklist", "Entry", "Policy", "Spared", "blocklist_of"]
 
 _ABOUT = ("source.ip", "mailwarden.network")
+_LINES = 3  # of the evidence: the first ones; what came later is known of each event
 _MOST = 50_000  # entries, the newest first: more than any of the programs that read them likes
 KNOWN_DAYS = 30
 """So long a network is known for who came from it: that of the ledger for an account's own networks."""
@@ -138,9 +143,17 @@ def _mercy(
         return N_("it stands on the allow list")
     if incident.id in silenced or incident.previous in silenced:
         return N_("its incident is silenced or normal here")
+    if incident.doubtful or any(_reads_two_ways(one.line) for one in incident.evidence[:_LINES]):
+        return N_("a line of its incident can be read in more than one way")
     if not policy.block_known and is_known(net):
         return N_("people of ours came from its network within 30 days")
     return None
+
+
+@lru_cache(maxsize=16384)
+def _reads_two_ways(line: str) -> bool:
+    """Say whether somebody who could type part of a line may have typed the address in it."""
+    return bool(Reader(zone=UTC, year=2026).read(line).mail_parse_ambiguous)
 
 
 def _is_routable(address: str) -> bool:

@@ -105,6 +105,7 @@ class Incident(msgspec.Struct, kw_only=True):
     advice: str = ""  # key of the next steps
     harmless: str = ""  # message id: what it could be instead
     judged: dict[str, Judged] = {}  # by rule: why it fired
+    doubtful: bool = False  # a line of it can be read in more than one way: somebody may have typed what it names
     sketches: dict[str, bytearray] = {}  # which entities beyond those written out were counted
     senders: dict[str, int] = {}  # whose mail was refused or waits, of the most frequent
     told: int = 0  # notifications decided so far

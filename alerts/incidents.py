@@ -282,6 +282,8 @@ class Incidents:
             new = [one for one in finding.evidence if one not in incident.evidence]
             incident.evidence = [*incident.evidence, *new][:_MAX_EVIDENCE]
         event = finding.event
+        if event.mail_parse_ambiguous:
+            incident.doubtful = True
         if event.event_module and event.event_module not in incident.modules:
             incident.modules.append(event.event_module)
         if finding.fired and incident.primary[0] == "mailwarden.account":

@@ -71,6 +71,7 @@ def test_an_ipv6_address_stands_for_its_subscriber() -> None:
         {"severity": "info"},
         {"entities": {"source.ip": ["198.51.100.44"]}},
         {"entities": {"source.ip": ["203.0.113.7 rip=198.51.100.44", "nonsense", ""]}},
+        {"doubtful": True},
         {"entities": {"user.name": ["198.51.100.44"], "mailwarden.account": ["203.0.113.9"]}},
     ],
 )

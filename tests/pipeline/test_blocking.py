@@ -196,6 +196,41 @@ def test_forged_names_frame_nobody(place: Path) -> None:
     assert "198.51.100.99" not in json.dumps(listed)
 
 
+FORGED = {
+    "postfix": "postfix/smtpd[7]: warning: unknown[198.18.5.5]: SASL LOGIN authentication failed: UGFzc3dvcmQ6,"
+    " sasl_username={name}",
+    "dovecot": "dovecot: imap-login: Disconnected (auth failed, 1 attempts in 2 secs): user=<{name}>, method=PLAIN,"
+    " rip=198.18.5.5, lip=192.0.2.1, TLS, session=<a1>",
+    "dovecot auth": "dovecot: auth: passwd-file({name},198.18.5.5,<a1>): unknown user",
+    "exim": "exim[7]: dovecot_login authenticator failed for ({name}) [198.18.5.5]: 535 Incorrect authentication data"
+    " (set_id={name})",
+}
+NAMES = [
+    "x client=unknown[198.51.100.99]",
+    "x>, rip=198.51.100.99, lip=192.0.2.1, user=<ann",
+    "x,198.51.100.99,<b>): unknown user (",
+    "x) [198.51.100.99]: 535 Incorrect authentication data (set_id=ann",
+    "unknown[198.51.100.99]: SASL LOGIN authentication failed: x",
+    "198.51.100.99",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("server", FORGED)
+def test_no_name_that_can_be_typed_puts_another_on_the_list(place: Path, server: str, name: str) -> None:
+    """Whatever it imitates, and whichever server logs it: the list holds the address that connected, or nobody."""
+    (place / "mail.log").write_text(
+        "".join(
+            f"2026-03-02T08:00:{second:02}+00:00 mx1 {FORGED[server].replace('{name}', name)}\n" for second in range(40)
+        )
+    )
+    call("scan", "--state", "state", "mail.log")
+
+    listed = [json.loads(line) for line in call("blocklist", "--json").stdout.splitlines()]
+
+    assert {one["value"] for one in listed if one["listed"]} <= {"198.18.5.5"}
+
+
 def test_a_network_that_somebody_was_let_in_from_is_spared_for_a_month(place: Path) -> None:
     """Its guesser is listed again when nobody of ours came from it for so long."""
     login = (

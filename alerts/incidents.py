@@ -45,6 +45,7 @@ _INDEXED = (
     "mailwarden.account",
     "mailwarden.script",
     "mailwarden.receiver",
+    "mailwarden.own_address",
     "mailwarden.site",
     "mail.provider",
     "source.ip",
@@ -323,6 +324,11 @@ class Incidents:
 
     def _relate(self, incident: Incident) -> None:
         """Find the parent of an incident and make it the parent of lesser ones: one story is told once."""
+        head = self._by_id(incident.parent)
+        if head is not None and head.cause == incident.cause and leads(incident, head):  # it has become the greater one
+            self._parts[head.id].discard(incident.id)
+            incident.parent = None
+            self._adopt(incident, head)
         for other in self._neighbours(incident):
             if incident.parent is None and leads(other, incident):
                 self._adopt(other, incident)

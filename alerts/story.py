@@ -22,6 +22,8 @@ _EXPLAINS = {
 }
 """Which troubles of a service come of which other, by rule."""
 EXPLAINED = frozenset(_EXPLAINS).union(*_EXPLAINS.values())
+_OURS = ("mailwarden.site", "mailwarden.own_address")
+_SCORES = frozenset({"server_risk"})  # sums of what others found
 _SENDERS = 16  # whose refused mail is counted; the others' share is below a sixteenth
 _MANY_REFUSED = 5
 _TIMES_NEXT = 3
@@ -41,7 +43,7 @@ def may_lead(lead: Sort, part: Sort) -> bool:
     if lead[0] == "guessing":  # one campaign on many accounts
         return lead[1] == "mailwarden.site" and part[1] == "mailwarden.account"
     if lead[0] == part[0] == "listed":  # one cause at several providers
-        return lead[1] == "mailwarden.site" and part[1] != "mailwarden.site"
+        return lead[1] in _OURS or part[1] == "mailwarden.site"
     return lead[1] != "mailwarden.site" or part[1] == "mailwarden.site" or part[0] in ("listed", "service")
 
 
@@ -50,8 +52,10 @@ def leads(lead: Incident, part: Incident) -> bool:
     if not may_lead(sort_of(lead), sort_of(part)):
         return False
     name, value = lead.primary
-    if lead.cause in ("guessing", "listed") and lead.cause == part.cause:
+    if lead.cause == part.cause == "guessing":
         return True
+    if lead.cause == part.cause == "listed":
+        return _explains_listing(lead, part)
     if part.cause in ("listed", "service"):  # what came of it comes after it
         if part.first_seen_us < lead.first_seen_us - _EFFECT_US:
             return False
@@ -64,6 +68,16 @@ def leads(lead: Incident, part: Incident) -> bool:
     if name == "mailwarden.site":
         return True
     return value in part.entities.get(name, ()) or part.primary == lead.primary
+
+
+def _explains_listing(lead: Incident, part: Incident) -> bool:
+    """Say whether what several providers, or a list, say of us explains what one says; a score of all explains nothing."""
+    if _SCORES.issuperset(part.rules):
+        return not _SCORES.issuperset(lead.rules)
+    name, value = lead.primary
+    if name == "mailwarden.site":
+        return part.primary[0] != name and not _SCORES.issuperset(lead.rules)
+    return name in _OURS and part.primary[0] not in _OURS and value in part.entities.get(name, ())
 
 
 def count_sender(senders: dict[str, int], value: str) -> None:

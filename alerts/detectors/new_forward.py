@@ -44,7 +44,7 @@ class NewForward(Detector[_State]):
         category="account_takeover",
         severity="low",
         title="{account} now forwards its mail to {target}",
-        why="{account} was seen for a week without this forward; {measure} messages went on within {span}",
+        why="mail for it was seen for a week or longer without this forward; messages that went on within {span}: {measure}",
         harmless="its owner is on holiday, or has moved",
         advice="forward",
         techniques=("T1114.003",),

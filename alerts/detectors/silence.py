@@ -58,8 +58,8 @@ class Silence(Detector[_State]):
         harmless="a holiday, or the server was taken out of service",
         advice="silence",
         techniques=("T1489",),
-        primary="mailwarden.site",
-        entities=("host.hostname",),
+        primary="host.hostname",
+        entities=("event.module",),
         span_us=_HOUR_US,
         threshold=60,
     )

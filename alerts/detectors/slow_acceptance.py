@@ -42,12 +42,12 @@ class SlowAcceptance(Detector[_State]):
         cause="service",
         category="service_fault",
         severity="medium",
-        title="one message in {one_in} waits before it is taken",
-        why="{measure} of {all} messages within {span} took more than 10 s until they were in the queue (fires at one in 20)",
+        title="{share} % of the messages wait before they are taken",
+        why="{measure} of {all} messages within {span} took more than 10 s until they were in the queue (fires at 5 %)",
         harmless="large letters over a thin line",
         advice="slow_acceptance",
         techniques=("T1499",),
-        primary="mailwarden.site",
+        primary="event.module",
         entities=("host.hostname", "source.ip"),
         span_us=_SPAN_US,
         threshold=int(_SHARE * _LEAST),
@@ -85,7 +85,7 @@ class SlowAcceptance(Detector[_State]):
         first, is_new = state.level == 0, state.slow >= 2 * state.level
         if is_new:
             state.level = state.slow
-        values = {"all": state.all, "one_in": state.all // state.slow}
+        values = {"all": state.all, "share": round(100 * state.slow / state.all)}
         return Fired(state.slow, state.slow if first else 1, "medium", values, is_new)
 
 

@@ -45,8 +45,8 @@ class TlsFailureSpike(Detector[_State]):
         harmless="a scan of the whole net",
         advice="tls_failure",
         techniques=("T1557",),
-        primary="mailwarden.site",
-        entities=("source.ip", "network.protocol", "host.hostname"),
+        primary="network.protocol",
+        entities=("source.ip", "host.hostname"),
         span_us=_HOUR_US,
         threshold=_LEAST,
     )

@@ -44,8 +44,8 @@ class UnparsedShare(Detector[_State]):
         harmless="a mail program that mailwarden does not know yet",
         advice="unparsed",
         techniques=(),
-        primary="mailwarden.site",
-        entities=("process.name", "host.hostname"),
+        primary="process.name",
+        entities=("host.hostname",),
         span_us=_HOUR_US,
         threshold=_LEAST,
     )

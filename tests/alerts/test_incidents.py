@@ -385,6 +385,29 @@ def test_one_cause_at_several_providers_is_one_story() -> None:
     assert site.severity == "critical"
 
 
+def test_a_score_is_part_of_what_it_was_made_of() -> None:
+    """That the risk has risen is no news beside the block that raised it, and does not swallow it."""
+    incidents = Incidents("default", Memory())
+
+    risk, block = take(
+        incidents,
+        finding(detection("server_risk", "listed", "mailwarden.site"), "default", severity="medium"),
+        finding(detection("provider_block", "listed", "mail.provider"), "google", START_US + MINUTE_US, "critical"),
+    )
+
+    assert (risk.parent, block.parent) == (block.id, None)
+
+    take(
+        incidents,
+        finding(
+            detection("many_providers_refuse", "listed", "mailwarden.site"),
+            "default", START_US + 2 * MINUTE_US, "high", provider=["google", "yahoo"],
+        ),
+    )  # fmt: skip
+
+    assert (risk.parent, block.parent) == (None, risk.id)
+
+
 @pytest.mark.parametrize(("cause", "parted"), [("service_failure", True), ("milter_failure", False)])
 def test_a_shared_cause_explains_what_comes_of_it(cause: str, parted: bool) -> None:
     """The queue of a server whose disk is full grows for that; what has nothing to do with it explains nothing."""

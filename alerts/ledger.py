@@ -353,7 +353,9 @@ class Ledger:
         known = self._network(net, now)
         users = len(known.users) if known else 0
         first_us = pair[0] if pair else now
-        is_young = pair is None or now - pair[0] < _DAY_US
+        # in the first day of an account nearly every network is new: there a quarter of an hour counts, unless it was guessed
+        is_settled = now - record.first_us > _DAY_US or record.guessed_us == first_us
+        is_young = pair is None or now - pair[0] < (_DAY_US if is_settled else _QUARTER_US)
         near = [other for other in record.networks if other != net and kin(other) == kin(net)] if is_young else ()
         return {
             "mailwarden.pair.known": pair is not None and now - pair[1] <= _KNOWN_US,

@@ -4,6 +4,7 @@ From these inputs alone the verdict is made again: whoever looks later, with oth
 what was known then, and whether the rule of today would say the same.
 """
 
+import copy
 from typing import Any, Literal
 
 import msgspec
@@ -38,7 +39,7 @@ def judged(finding: Finding) -> Judged:
     fields = to_ecs(event)
     fields.pop(_TIME, None)
     if event.facts:
-        fields.update(event.facts)
+        fields.update(copy.deepcopy(event.facts))  # some are state that lives on
     fields["event.original"] = event.event_original[:_LINE]
     return Judged(
         version=detection.version,

@@ -75,7 +75,7 @@ def reputation(request: Request) -> Response:
         return _not_theirs(request)
     desk = desk_of(request)
     with desk.reader() as reader:
-        view = reputation_view(reader, visitor, tongue_of(request), desk.zone, desk.clock())
+        view = reputation_view(reader, visitor, tongue_of(request), desk.zone, desk.clock(), desk.present_us(reader))
         return answer(request, "reputation.html", view, tab="reputation", reader=reader)
 
 

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from mailwarden import __version__
 from mailwarden.alerts.incident import SEVERITIES
 from mailwarden.parsers.errors import StoreError
+from mailwarden.pipeline.risks import read_risks
 from mailwarden.pipeline.store import Reader
 from mailwarden.pipeline.web.desk import Desk
 from mailwarden.pipeline.web.frame import desk_of, message, tongue_of, visitor_of
@@ -124,13 +125,19 @@ class _StoreCollector(Collector):
 
     def _known(self, reader: Reader) -> Iterator[Metric]:
         counts = {(one.severity, one.status): 0 for one in reader.incident_counts()}
-        for one in reader.incident_counts():
-            counts[one.severity, one.status] += one.number
+        for counted in reader.incident_counts():
+            counts[counted.severity, counted.status] += counted.number
         incidents = GaugeMetricFamily("mailwarden_incidents", "Incidents that are kept.", labels=["severity", "status"])
         for severity in SEVERITIES:
             for status in _STATUSES:
                 incidents.add_metric([severity, status], counts.get((severity, status), 0))
         yield incidents
+        risk = GaugeMetricFamily(
+            "mailwarden_blocklist_risk", "How near a sender of ours is to a block, 0 to 100.", labels=["kind", "sender"]
+        )
+        for one in read_risks(reader.store, self._desk.present_us(reader))[0]:
+            risk.add_metric([one.kind, _word(one.shown)], one.risk.score)
+        yield risk
         listed = GaugeMetricFamily(
             "mailwarden_listed", "Whether a block list names us: 1 listed, 0 clear; absent without an answer.",
             labels=["subject", "list"],

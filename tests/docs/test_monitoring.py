@@ -13,8 +13,11 @@ from incidents import START_US, taken_over
 from prometheus_client.parser import text_string_to_metric_families
 from served import TOKEN, Client, served
 
+from mailwarden.alerts.blob import encode
 from mailwarden.alerts.incident import Notification
 from mailwarden.alerts.outbox import Delivery, pack
+from mailwarden.alerts.risk import Sender
+from mailwarden.alerts.risk.outcomes import KIND
 from mailwarden.pipeline.configuration import store_path
 from mailwarden.pipeline.store import Commit, Listing, Posture, Store
 
@@ -42,6 +45,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, set[st
         store.commit(
             Commit(
                 1, incidents=[incident], rollups=rollups, meta={"stream_us": str(START_US)}, outbox=[("n", 1, pack(notice))],
+                states=[(KIND, "server mx1", 1, 1 << 62, encode(Sender(last_us=START_US, addresses={"192.0.2.25": 1})))],
                 positions={str(log): {"merged_us": 1}},
                 listings=[Listing("192.0.2.25", "bl.example", 1, 1, "listed", "Example BL", 1.0)],
                 postures=[Posture("example.org", "spf", "example.org", 1, 1, "wrong")],

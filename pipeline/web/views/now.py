@@ -7,14 +7,17 @@ import msgspec
 
 from mailwarden.alerts.incident import Incident
 from mailwarden.alerts.providers import provider_name
+from mailwarden.alerts.risk.words import trend_word
 from mailwarden.alerts.silences import Silence
 from mailwarden.alerts.translate import N_, Translator
+from mailwarden.pipeline.risks import read_risks
 from mailwarden.pipeline.rollups import OTHER
 from mailwarden.pipeline.store import IncidentFilter, OutboxCounts, Reader
 from mailwarden.pipeline.web.pulse import Pulse
 from mailwarden.pipeline.web.views.card import Card, cards, quieted, sentences_of, silences_of
 from mailwarden.pipeline.web.views.measures import HOUR_US, Measure, Measures, measure, per_hour
 from mailwarden.pipeline.web.views.plot import Plot, plot
+from mailwarden.pipeline.web.views.reputation import CALM, risk_tone
 from mailwarden.pipeline.web.visitor import Visitor
 from mailwarden.pipeline.words import CLASSES, PROTOCOLS
 
@@ -88,6 +91,8 @@ class NowView(msgspec.Struct, frozen=True):
     charts: list[Plot]
     protocols: list[Protocol]
     waits: list[Waits]
+    risk: str  # of the sender that is nearest to a block; "" where none is judged
+    risk_mark: str
 
 
 def now_view(
@@ -114,6 +119,7 @@ def now_view(
     read = measures is not None and measures.lines > 0  # nothing read is no calm
     calm = history and read and not warnings and not any(row.mark for row in rows)
     tone, verdict = _verdict(needing, pulse, calm, tongue)
+    risk_mark, risk = _risk(reader, tongue, present_us) if visitor.sees_all else ("", "")
     return NowView(
         tone=tone,
         verdict=verdict,
@@ -128,6 +134,8 @@ def now_view(
         charts=_plots(reader, measures, tongue) if measures else [],
         protocols=_protocols(measures) if measures else [],
         waits=_waits(measures, tongue) if measures else [],
+        risk=risk,
+        risk_mark=risk_mark,
     )
 
 
@@ -168,6 +176,17 @@ def _protocols(measures: Measures) -> list[Protocol]:
         share = (told - tls["no"]) / told if told else None
         made.append(Protocol(PROTOCOLS.get(name, name or "?"), tls.total(), share, tls["no"]))
     return sorted(made, key=lambda one: (-one.logins, one.name))
+
+
+def _risk(reader: Reader, tongue: Translator, present_us: int) -> tuple[str, str]:
+    """Give the mark and the words for the sender that is nearest to a block."""
+    standings, _ = read_risks(reader.store, present_us)
+    if not standings:
+        return "", ""
+    worst = standings[0]
+    values = {"sender": worst.shown, "risk": worst.risk.score, "trend": trend_word(worst.risk.trend, tongue)}
+    mark = risk_tone(worst.risk.score)[0] if worst.risk.score >= CALM else ""
+    return mark, tongue.say(N_("{risk} of 100, {trend} ({sender})"), values)
 
 
 def _waits(measures: Measures, tongue: Translator) -> list[Waits]:

@@ -4,13 +4,24 @@ from datetime import tzinfo
 
 import msgspec
 
+from mailwarden.alerts.advice import Step
+from mailwarden.alerts.providers import provider_name
+from mailwarden.alerts.risk.score import Grade
+from mailwarden.alerts.risk.words import trend_word
 from mailwarden.alerts.translate import N_, Translator
+from mailwarden.pipeline.risks import Standing, read_risks, todo
 from mailwarden.pipeline.store import IncidentFilter, Listing, Posture, Reader
 from mailwarden.pipeline.web.views.card import Card, cards, sentences_of, silences_of
 from mailwarden.pipeline.web.visitor import Visitor
 
 __all__ = ["ReputationView", "reputation_view"]
 
+ALARM, WATCH, CALM = 60, 20, 5
+"""From which risk on people are told, a sender is watched, and something is seen at all; as `mailwarden risk` has it."""
+
+_SENDERS = 8
+_STEPS = 5
+_NAMES = 3
 _INCIDENTS = 5
 _STATES = {
     "listed": ("●", "critical", N_("listed")),
@@ -51,6 +62,27 @@ class Row(msgspec.Struct, frozen=True):
     should: str
 
 
+class RiskPart(msgspec.Struct, frozen=True):
+    """A part of a sender's risk: what it is, its points, and who says so or is behind it."""
+
+    says: str
+    points: int
+    why: str
+
+
+class RiskRow(msgspec.Struct, frozen=True):
+    """How near one of our addresses or domains is to a block. `times` are (word, instant) of its story."""
+
+    shape: str
+    tone: str
+    sender: str
+    score: int
+    trend: str
+    parts: list[RiskPart]
+    times: list[tuple[str, int]]
+    forecast: str
+
+
 class ReputationView(msgspec.Struct, frozen=True):
     """What receivers think of us. `asked`: whether any list or record was asked for at all."""
 
@@ -61,15 +93,24 @@ class ReputationView(msgspec.Struct, frozen=True):
     lists: list[Row]
     records: list[Row]
     incidents: list[Card]
+    risks: list[RiskRow]
+    more_risks: int
+    steps: list[Step]
+    unchecked: list[str]
 
 
-def reputation_view(reader: Reader, visitor: Visitor, tongue: Translator, zone: tzinfo, now_us: int) -> ReputationView:
-    """Give what block lists and our own records were last seen to be."""
+def reputation_view(
+    reader: Reader, visitor: Visitor, tongue: Translator, zone: tzinfo, now_us: int, present_us: int
+) -> ReputationView:
+    """Give the risk of our senders, and what block lists and our own records were last seen to be."""
     listings = reader.store.standing.listings()
     postures = reader.store.standing.postures()
     found = reader.incidents(
         IncidentFilter(statuses=("open", "quiet"), category="blocklist_risk", parts=True), limit=_INCIDENTS
     )
+    standings, _ = read_risks(reader.store, present_us)
+    shown = [one for one in standings if one.risk.score >= CALM][:_SENDERS]
+    modules = sorted({module for one in found for module in one.modules})
     return ReputationView(
         listed=sum(one.state == "listed" for one in listings),
         wrong=sum(one.state == "wrong" for one in postures),
@@ -78,7 +119,62 @@ def reputation_view(reader: Reader, visitor: Visitor, tongue: Translator, zone: 
         lists=sorted((_listing(one, tongue) for one in listings), key=_order),
         records=sorted((_posture(one, tongue) for one in postures), key=_order),
         incidents=cards(found, sentences_of(reader, found, tongue, zone), silences_of(reader), visitor, now_us),
+        risks=[_risk(one, tongue) for one in shown],
+        more_risks=len(standings) - len(shown),
+        steps=[step for step, _ in todo(shown, modules, tongue)[:_STEPS]],
+        unchecked=sorted({part for one in standings[:1] for part in one.risk.unchecked} & {"listings", "posture"}),
     )
+
+
+def risk_tone(score: int) -> tuple[str, str]:
+    """Give shape and colour of a risk."""
+    if score >= ALARM:
+        return "●", "critical"
+    if score >= WATCH:
+        return "▲", "watch"
+    return ("■", "minor") if score >= CALM else ("✓", "ok")
+
+
+def _risk(one: Standing, tongue: Translator) -> RiskRow:
+    shape, tone = risk_tone(one.risk.score)
+    story = one.story
+    times = [
+        (tongue.gettext(word), at_us)
+        for word, at_us in (
+            (N_("first sign"), story.sign_us if story else 0),
+            (N_("told of it"), story.warned_us if story else 0),
+            (N_("first block"), story.blocked_us if story else 0),
+        )
+        if at_us
+    ]
+    forecast = ""
+    if one.forecast_s is not None:
+        hours = {"hours": max(1, round(one.forecast_s / 3600))}
+        forecast = tongue.say(N_("A block may follow in about {hours} h, as after declines before."), hours)
+    return RiskRow(
+        shape=shape,
+        tone=tone,
+        sender=one.shown if one.shown == one.name else f"{one.shown} ({one.name})",
+        score=one.risk.score,
+        trend=trend_word(one.risk.trend, tongue),
+        parts=[
+            RiskPart(tongue.gettext(grade.part.says), round(grade.points), _why(grade, tongue))
+            for grade in one.risk.grades
+        ],
+        times=times,
+        forecast=forecast,
+    )
+
+
+def _why(grade: Grade, tongue: Translator) -> str:
+    receivers = _names({provider_name(name): count for name, count in grade.receivers.items()})
+    who = _names(grade.behind)
+    return "; ".join(part for part in (receivers, tongue.say(N_("by {who}"), {"who": who}) if who else "") if part)
+
+
+def _names(counts: dict[str, int]) -> str:
+    first = sorted(counts, key=lambda name: (-counts[name], name))
+    return ", ".join(f"{name} {counts[name]}" for name in first[:_NAMES]) + (" …" if len(first) > _NAMES else "")
 
 
 def _order(row: Row) -> tuple[int, str, str]:

@@ -14,8 +14,11 @@ from prometheus_client.parser import text_string_to_metric_families as plain
 from served import TOKEN, Client, Served, served
 from test_pages import CUSTOMER, HOSTILE, words
 
+from mailwarden.alerts.blob import encode
 from mailwarden.alerts.incident import Notification
 from mailwarden.alerts.outbox import Delivery, pack
+from mailwarden.alerts.risk import Sender
+from mailwarden.alerts.risk.outcomes import KIND
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.archive import Archive
 from mailwarden.pipeline.configuration import store_path
@@ -159,6 +162,26 @@ def test_reputation_tells_no_answer_apart(page: Served) -> None:
     assert "We stand on 1 block list." in text
     assert "1 gave no answer: that is neither good nor bad." in text
     assert "v=spf1 -all" in text
+
+
+def test_risk_names_its_parts_and_what_to_do(mail: Path) -> None:
+    """A sender that is near a block comes first, with the parts of its risk, who says so, and the first step."""
+    judged = Sender(
+        last_us=START_US, addresses={"192.0.2.25": 9}, state={"listings": {"Example BL": 1.0}},
+        receivers={"listings": {"google": 3}}, behind={"listings": {HOSTILE: 2}},
+    )  # fmt: skip
+    with Store.open(store_path(mail)) as store:
+        store.commit(Commit(3, states=[(KIND, "server mx1", 1, 1 << 62, encode(judged))]))
+    with served(mail) as page:
+        page.clocks.now_us = START_US + 60_000_000
+        client = page.client()
+        text, now = client.get("/reputation").text, words(client.get("/").text)
+
+    assert re.search(r"\d+ of 100", words(text))
+    assert "192.0.2.25 (mx1)" in words(text)
+    assert "What to do, in this order" in text
+    assert "<script>alert" not in text
+    assert re.search(r"Blacklist risk . \d+ of 100", now)
 
 
 def test_nothing_asked_is_no_good_reputation(directory: Path) -> None:

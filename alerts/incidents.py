@@ -58,6 +58,7 @@ class _Closed(msgspec.Struct, array_like=True):
 
     id: str
     at_us: int
+    was_told: bool = True
 
 
 class Incidents:
@@ -340,7 +341,7 @@ class Incidents:
         if head.id == child.id:
             return
         self._set_parent(child, head.id)
-        for id_ in sorted(self._parts.pop(child.id, ())):
+        for id_ in sorted(self._parts.pop(child.id, set()) & self._ids.keys()):  # some are over by now
             self._set_parent(self._ids[id_], head.id)
             self._changed[id_] = self._ids[id_]
         self._changed[child.id] = child
@@ -390,13 +391,18 @@ class Incidents:
         if severity_rank(incident.severity) < severity_rank("medium"):
             return
         if incident.told_severity is None:
-            self._notify(incident, "returned" if incident.previous else "opened", at_us)
+            self._notify(incident, "returned" if self._has_returned(incident) else "opened", at_us)
         elif (
             severity_rank(incident.severity) > max(before, severity_rank(incident.told_severity))
             or incident.event_count >= _WORSE_FACTOR * max(incident.told_count, 1)
             or set(incident.categories) - set(incident.told_categories)
         ):
             self._notify(incident, "worse", at_us)
+
+    def _has_returned(self, incident: Incident) -> bool:
+        """Say whether people were told of what an incident is the return of."""
+        closed = self._closed.get("\x1f".join((incident.cause, *incident.primary))) if incident.previous else None
+        return closed is not None and closed.was_told
 
     def _notify(self, incident: Incident, kind: Kind, at_us: int) -> None:
         incident.told += 1
@@ -439,7 +445,9 @@ class Incidents:
 
     def _forget(self, key: tuple[str, str, str], incident: Incident) -> None:
         del self._by_key[key], self._ids[incident.id], self._due_us[incident.id]
-        self._closed.put("\x1f".join(key), _Closed(incident.id, incident.last_seen_us))
+        self._closed.put(
+            "\x1f".join(key), _Closed(incident.id, incident.last_seen_us, incident.told_severity is not None)
+        )
         self._changed[incident.id] = incident
         self._parts.pop(incident.id, None)
         if incident.parent in self._parts:

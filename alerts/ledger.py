@@ -14,7 +14,7 @@ from mailwarden.alerts.habits import Habits, kin
 from mailwarden.alerts.shelf import Backing, Row, Shelf
 from mailwarden.alerts.site import Site
 from mailwarden.alerts.usual import Usual, learn, usual_of
-from mailwarden.alerts.weather import Weather
+from mailwarden.alerts.weather import Beyond, Weather
 from mailwarden.parsers.address import networks
 from mailwarden.parsers.event import Event
 
@@ -59,6 +59,8 @@ class _Account(msgspec.Struct, array_like=True):
     stale_us: int = 0  # when it last failed where it always is
     guessed_us: int = 0  # when it last came to a new network after failures of strangers,
     guessed: int = 0  # and how many
+    tried_day: int = 0
+    tried: int = 0  # tries of strangers on that day
     raised_day: int = 0  # when a network that was not its own last raised its best quarter
 
 
@@ -179,9 +181,8 @@ class Ledger:
         tries = event.mailwarden_attempts if pair is None else 0  # a phone with an old password is no weather
         beyond = self._weather.tried(tries, now) if tries else None
         if beyond is not None:
-            facts["mailwarden.weather.tries"], limit = beyond
-            facts["mailwarden.weather.limit"] = limit
-            facts["mailwarden.weather.exceeded"] = _who_exceeds(limit, known, record)
+            facts["mailwarden.weather.tries"], facts["mailwarden.weather.limit"], _ = beyond
+            facts["mailwarden.weather.exceeded"] = _who_exceeds(beyond, known, record, now)
         if account and net and event.mailwarden_attempts and pair is None:
             self._learn_failure(account, record, net, event, facts)
 
@@ -200,6 +201,9 @@ class Ledger:
         if now - last > _FAIL_US:
             failures = 0
         record.failing[net] = (now, failures + event.mailwarden_attempts)
+        if record.tried_day != now // _DAY_US:
+            record.tried_day, record.tried = now // _DAY_US, 0
+        record.tried += event.mailwarden_attempts
         if not record.exists:
             record.last_us = now
         if len(record.failing) > _MAX_FAILING:
@@ -487,15 +491,15 @@ def _is_proxy(known: _Network) -> bool:
     return known.settled >= _PROXY_USERS or known.entered >= _PROXY_ENTERED
 
 
-def _who_exceeds(limit: int, source: _Network | None, account: _Account | None) -> frozenset[str]:
+def _who_exceeds(beyond: Beyond, source: _Network | None, account: _Account | None, now: int) -> frozenset[str]:
     """Say who is behind what exceeds the usual: the site as a whole always; a source or a target with half of it.
 
     One surge is told once: not of each of the thousand addresses that take part.
     """
     found = {"mailwarden.site"}
-    if source is not None and 2 * source.hour_tried >= limit:
+    if source is not None and 2 * (source.tried if beyond.is_day else source.hour_tried) >= beyond.tries:
         found.add("mailwarden.network")
-    if account is not None and _is_target(account, limit):
+    if account is not None and account.tried_day == now // _DAY_US and 2 * account.tried >= beyond.tries:
         found.add("mailwarden.account")
     return frozenset(found)
 
@@ -508,12 +512,6 @@ def _is_undisturbed(record: _Account, now: int) -> bool:
 def _was_elsewhere(record: _Account, net: str, first_us: int) -> bool:
     """Say whether an account was let in from another network before it first came to this one."""
     return any(seen[0] <= first_us for other, seen in record.networks.items() if other != net)
-
-
-def _is_target(account: _Account, limit: int) -> bool:
-    """Say whether half of a limit's tries went to an account; of one that very many networks try, not all are kept."""
-    tries = sum(failures for _, failures in account.failing.values())
-    return len(account.failing) >= _MAX_FAILING or 2 * tries >= limit
 
 
 def _hash(account: str) -> int:

@@ -15,7 +15,7 @@ import msgspec
 
 from mailwarden.alerts.shelf import Backing, Shelf
 
-__all__ = ["Spray", "Weather", "fit", "tail"]
+__all__ = ["Beyond", "Spray", "Weather", "fit", "tail"]
 
 _HOUR_US = 3_600_000_000
 _DAY_US = 24 * _HOUR_US
@@ -41,6 +41,14 @@ class Spray(NamedTuple):
     usual: float  # share that fails
     probability: float  # of so many or more, were it an hour like any other
     exceeds: bool  # far more than usual, and not explained by people whose password was changed
+
+
+class Beyond(NamedTuple):
+    """More tries than the weather has, and the limit of its day, or of its hour."""
+
+    tries: int
+    limit: int
+    is_day: bool
 
 
 class _Day(msgspec.Struct, array_like=True):
@@ -98,8 +106,8 @@ class Weather:
             weather.rollout_us = now
         self.shelf.put(self._site, weather)
 
-    def tried(self, tries: int, now: int) -> tuple[int, int] | None:
-        """Count tries of strangers; give how many there are and the limit they exceed, None where they do not."""
+    def tried(self, tries: int, now: int) -> Beyond | None:
+        """Count tries of strangers; say what they exceed, None where they do not."""
         weather = self._at(now)
         weather.today += tries
         weather.tries += tries
@@ -110,12 +118,12 @@ class Weather:
         usual_day = _median([day.tries for day in weather.days])
         day_limit = calm * _FACTOR * max(usual_day, _FLOOR_DAY)
         if weather.today > day_limit:
-            return weather.today, day_limit
+            return Beyond(weather.today, day_limit, True)
         usual_hour = _median([day.median_hour for day in weather.days])
         busiest = _median([day.busiest_hour for day in weather.days])
         hour_limit = calm * max(_FACTOR * usual_hour, _BUSIEST_FACTOR * busiest, _FLOOR_HOUR)
         tries = _sliding(weather.tries, weather.last[0], now)
-        return (tries, hour_limit) if tries > hour_limit else None
+        return Beyond(tries, hour_limit, False) if tries > hour_limit else None
 
     def failed(self, now: int) -> Spray | None:
         """Count an existing account that a strange network failed at, once an hour; weigh the hour when that is due."""

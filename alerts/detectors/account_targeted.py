@@ -85,15 +85,14 @@ class AccountTargeted(Detector[_State]):
         state.today += all(one[1] != name for one in state.recent)
         state.recent = [*recent, (minute, name)][-_KEPT:]
         measure = len(state.recent)
-        expected = max(state.usual, _AT_LEAST) * _SPAN_MINUTES / 1440
-        if measure < _LEAST or _poisson_tail(measure, expected) >= _IMPROBABLE:
+        if measure < max(_LEAST, 2 * state.level):  # other rules count what goes on; this one is to cost little
             return None
-        values = {"usual": round(state.usual, 1)}
-        if state.level and measure < 2 * state.level:
-            return Fired(measure, event.mailwarden_attempts, "low", values, fired=False)
-        tries = event.mailwarden_attempts if state.level else measure
+        expected = max(state.usual, _AT_LEAST) * _SPAN_MINUTES / 1440
+        if _poisson_tail(measure, expected) >= _IMPROBABLE:
+            return None
+        tries = max(event.mailwarden_attempts, measure - state.level)
         state.level = measure
-        return Fired(measure, tries, "low", values)
+        return Fired(measure, tries, "low", {"usual": round(state.usual, 1)})
 
 
 def _poisson_tail(count: int, expected: float) -> float:

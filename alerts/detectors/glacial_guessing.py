@@ -72,12 +72,11 @@ class GlacialGuessing(Detector[_State]):
         measure = sum(state.days.values())
         if len(state.days) < _LEAST_DAYS or measure < _TRIES:
             return None
-        values = {"days": len(state.days)}
         if state.level and measure < 2 * state.level:
-            return Fired(measure, tries, "low", values, fired=False)
-        tries = tries if state.level else measure
+            return None  # other rules count what goes on; this one is to cost little
+        tries = max(tries, measure - state.level)
         state.level = measure
-        return Fired(measure, tries, "low", values)
+        return Fired(measure, tries, "low", {"days": len(state.days)})
 
 
 DETECTOR = GlacialGuessing()

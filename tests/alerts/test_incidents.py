@@ -420,3 +420,43 @@ def test_a_shared_cause_explains_what_comes_of_it(cause: str, parted: bool) -> N
     )
 
     assert queue.parent == (head.id if parted else None)
+
+
+def test_a_surge_in_the_weather_is_a_story_of_its_own() -> None:
+    """The weather's incident never ends; what is loud after half a day without is told by itself, with its own names."""
+    incidents = Incidents("default", Memory())
+    site = detection(primary="mailwarden.site")
+
+    def guessing(hours: int, severity: str, address: str) -> Incident:
+        at_us = START_US + hours * HOUR_US
+        return take(incidents, finding(site, "default", at_us, severity, address=[address]))[0]
+
+    weather = [guessing(hour, "low", f"198.51.100.{hour}") for hour in range(20)]
+    surge = [guessing(hour, "high", f"203.0.113.{hour}") for hour in (20, 24, 30)]
+    later = [guessing(hour, "low", "198.51.100.9") for hour in range(31, 43)]
+    second = guessing(43, "high", "203.0.113.43")
+
+    assert len({one.id for one in weather}) == 1
+    assert weather[0].status == "closed"
+    assert {one.id for one in (*surge, *later)} == {surge[0].id}
+    assert surge[0].previous == weather[0].id
+    assert second.previous == surge[0].id
+    assert "198.51.100.3" not in surge[0].entities["source.ip"]
+    assert [kind for kind, _ in told(incidents)] == ["opened", "worse", "returned"]
+
+
+def test_a_part_that_is_over_is_in_nobodys_way() -> None:
+    """A head that becomes a part hands on its parts, but for those that were closed since."""
+    incidents = Incidents("default", Memory())
+    sending, guess, entered = (
+        detection(name, cause, "mailwarden.account")
+        for name, cause in (("burst", "sending"), ("guess", "guessing"), ("entered", "takeover"))
+    )
+    later_us = START_US + 13 * HOUR_US
+
+    old = take(incidents, *(finding(one, "bob", account=["bob"]) for one in (sending, guess)))
+    new = take(incidents, *(finding(one, "bob", later_us, account=["bob"]) for one in (sending, guess)))
+    (head,) = take(incidents, finding(entered, "bob", later_us, account=["bob"]))
+
+    assert (old[0] is new[0], old[1].status) == (True, "closed")
+    assert [one.parent for one in new] == [head.id, head.id]

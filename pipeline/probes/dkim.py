@@ -10,6 +10,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from mailwarden.pipeline.probes.dmarc import organisation
 from mailwarden.pipeline.probes.outcome import Outcome, nobody_knows
 from mailwarden.pipeline.probes.resolver import Answer, Resolver
 from mailwarden.pipeline.probes.tags import TagSyntaxError, tags_of
@@ -21,23 +22,40 @@ _USUAL = ("default", "mail", "dkim", "s1", "selector1", "google", "k1")  # what 
 _ED25519_BYTES = 32
 
 
-async def check_dkim(resolver: Resolver, domain: str, selectors: Sequence[str] = ()) -> list[Outcome]:
-    """Check the keys of selectors; where none is known, of those that are usual.
+async def check_dkim(
+    resolver: Resolver, domain: str, selectors: Sequence[str] = (), hints: Sequence[str] = ()
+) -> list[Outcome]:
+    """Check the keys of a domain's selectors; where none is known, of those that are usual.
 
-    Nothing found under a usual name proves nothing: the domain may sign with another one.
+    Nothing found under a usual name proves nothing: the domain may sign with another one, or not at all.
+
+    Args:
+        resolver: Whom to ask.
+        domain: Whose; a part of another may be signed for by that (relaxed alignment, RFC 9989, 4.4.1).
+        selectors: That it signs with.
+        hints: That the signer of this machine uses for whichever domain has a key.
     """
-    asked = list(selectors) or list(_USUAL)
-    answers = await asyncio.gather(*(resolver.ask(f"{one}._domainkey.{domain}", "TXT") for one in asked))
-    pairs = list(zip(asked, answers, strict=True))
     if selectors:
-        return [_judge(domain, selector, answer) for selector, answer in pairs]
-    found = [_judge(domain, selector, answer) for selector, answer in pairs if _keys(answer)]
+        return list(await asyncio.gather(*(_stated(resolver, domain, one) for one in selectors)))
+    asked = list(dict.fromkeys([*hints, *_USUAL]))
+    answers = await asyncio.gather(*(resolver.ask(f"{one}._domainkey.{domain}", "TXT") for one in asked))
+    found = [_judge(domain, one, answer) for one, answer in zip(asked, answers, strict=True) if _keys(answer)]
     if found:
         return found
     late = next((answer for answer in answers if not answer.is_known), None)
     if late is not None:
         return [nobody_knows(domain, "dkim", late)]
     return [Outcome(domain, "dkim", f"_domainkey.{domain}", "not checked", "dkim_unknown")]
+
+
+async def _stated(resolver: Resolver, domain: str, selector: str) -> Outcome:
+    answer = await resolver.ask(f"{selector}._domainkey.{domain}", "TXT")
+    parent = organisation(domain)
+    if not answer.values and answer.is_known and parent != domain:
+        above = await resolver.ask(f"{selector}._domainkey.{parent}", "TXT")
+        if above.values or not above.is_known:
+            return _judge(domain, selector, above)
+    return _judge(domain, selector, answer)
 
 
 def _keys(answer: Answer) -> list[str]:

@@ -12,7 +12,7 @@ from mailwarden.pipeline.probes.outcome import Outcome, nobody_knows
 from mailwarden.pipeline.probes.resolver import Answer, Resolver
 from mailwarden.pipeline.probes.tags import TagSyntaxError, tags_of
 
-__all__ = ["check_dmarc", "is_aligned", "organisation"]
+__all__ = ["check_dmarc", "organisation"]
 
 _MOST_STEPS = 8  # RFC 9989, 4.10
 _POLICIES = ("none", "quarantine", "reject")
@@ -29,12 +29,6 @@ def _suffixes() -> Any:
 def organisation(domain: str) -> str:
     """Give the domain that somebody registered, of which this is one or a part."""
     return str(_suffixes().privatesuffix(domain.lower().rstrip(".")) or domain.lower())
-
-
-def is_aligned(one: str, other: str, *, strict: bool = False) -> bool:
-    """Say whether two domains count as the same sender (RFC 9989, 4.9)."""
-    one, other = one.lower().rstrip("."), other.lower().rstrip(".")
-    return one == other if strict else organisation(one) == organisation(other)
 
 
 async def check_dmarc(resolver: Resolver, domain: str) -> Outcome:

@@ -37,12 +37,18 @@ class Gauge:
     now: datetime
     ports: bool = True
 
-    async def domain(self, domain: str, addresses: Sequence[str] = (), selectors: Sequence[str] = ()) -> list[Outcome]:
-        """Check all that a domain publishes, and the hosts that take its mail."""
+    async def domain(
+        self,
+        domain: str,
+        addresses: Sequence[str] = (),
+        selectors: Sequence[str] = (),
+        hints: Sequence[str] = (),
+    ) -> list[Outcome]:
+        """Check all that a domain publishes, and the hosts that take its mail; arguments as of the single checks."""
         (spf, dkim, dmarc), (mx, sts, report), hosts = await asyncio.gather(
             asyncio.gather(
                 check_spf(self.resolver, domain, addresses),
-                check_dkim(self.resolver, domain, selectors),
+                check_dkim(self.resolver, domain, selectors, hints),
                 check_dmarc(self.resolver, domain),
             ),
             asyncio.gather(

@@ -40,6 +40,7 @@ _HISTORY_US = 8 * 86_400_000_000
 _AFTER_FAULT_S = 300.0
 _NEVER_S = 1e12
 _DOMAINS_AT_ONCE = 4
+_DOMAINS_A_ROUND = 100
 _PATIENCE_S = 15.0  # at the end; a program of the system that hangs is given up after ten
 
 
@@ -88,6 +89,7 @@ class Prober:
         self._read_machine = machine or read_machine
         self._host = socket.gethostname().partition(".")[0] or "localhost"
         self._known: set[str] = set()  # whose records were looked at before
+        self._rounds = 0
         self._is_news = False  # something of ours was learned since
         self._blind: set[str] | None = None  # lists that gave no answer the last time; None: nobody knows
         self._ended = threading.Event()
@@ -191,14 +193,22 @@ class Prober:
             return
         machine = await asyncio.to_thread(self._read_machine)
         subjects = await self._subjects(store, resolver, machine)
-        asked = [*subjects.addresses, *subjects.domains]
-        self._picture.forget(asked)
+        asked = [*subjects.addresses, *self._turn(subjects.domains)]
+        self._picture.forget([*subjects.addresses, *subjects.domains])
         found = await look(resolver, self._lists(), asked, self._keys)
         lines = [self._line("zone", {"zone": ".", "name": "DNS", "reason": "rewritten" if found.rewritten else ""})]
         lines += self._zone_lines(found)
         lines += self._take(found, asked)
         self._keep(store, lines)
-        self._is_news = not {*asked} <= self._known
+        self._is_news = not {*subjects.addresses, *subjects.domains} <= self._known
+
+    def _turn(self, domains: Sequence[str]) -> Sequence[str]:
+        """Give the domains whose turn it is: a hoster's hundreds are asked about in some hours, not in one."""
+        if len(domains) <= _DOMAINS_A_ROUND:
+            return domains
+        start = self._rounds * _DOMAINS_A_ROUND % len(domains)
+        self._rounds += 1
+        return [*domains, *domains][start : start + _DOMAINS_A_ROUND]
 
     async def _look_again(self, store: Store) -> None:
         """Ask once more where a listing was seen for the first time."""
@@ -254,7 +264,7 @@ class Prober:
 
         async def domain(name: str) -> list[Outcome]:
             async with gate:
-                return await gauge.domain(name, subjects.addresses, subjects.selectors.get(name, ()))
+                return await gauge.domain(name, subjects.addresses, subjects.selectors.get(name, ()), subjects.hints)
 
         found = [
             *await asyncio.gather(*(domain(name) for name in subjects.domains)),

@@ -1,7 +1,7 @@
 """Ask name servers, and tell apart what they say: it is so, there is no such thing, or nobody knows.
 
 dnspython's own resolver was looked at: it folds SERVFAIL, REFUSED and nonsense into one exception after many tries. Here
-each look-up costs at most `lifetime_s`, whatever a server does, and what went wrong is a word of its own.
+each look-up costs at most its tries, whatever a server does, and what went wrong is a word of its own.
 """
 
 import asyncio
@@ -94,8 +94,6 @@ class Resolver:
 
     def __init__(self, servers: Sequence[tuple[str, int]], tries_s: Sequence[float] = _TRIES_S) -> None:
         self.servers = tuple(servers)
-        self.lifetime_s = sum(tries_s)
-        self.asked = 0  # questions sent
         self.fault = ""  # why it is not to be believed at all
         self._tries_s = tuple(tries_s)
         self._memory = _Memory()
@@ -149,7 +147,6 @@ class Resolver:
         for place, patience_s in enumerate(self._tries_s):
             server, port = self.servers[place % len(self.servers)]
             question.id = random.SystemRandom().randrange(1 << 16)
-            self.asked += 1
             try:
                 async with asyncio.timeout(patience_s):
                     reply, _ = await dns.asyncquery.udp_with_fallback(

@@ -25,6 +25,7 @@ class Subjects:
     addresses: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
     selectors: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    hints: tuple[str, ...] = ()  # selectors that this machine's signer uses for whichever domain has a key
     helo: str | None = None
     smarthost: str | None = None
     hosts: tuple[str, ...] = ()  # whose ports are ours
@@ -55,7 +56,8 @@ async def find_subjects(
     return Subjects(
         () if smarthost else own,
         domains,
-        _selectors(settings, learned, machine, domains),
+        _selectors(settings, learned, machine),
+        tuple(selector for domain, selector in machine.selectors if not domain),
         helo,
         smarthost,
         tuple(dict.fromkeys([*hosts, *([helo] if helo else [])])),
@@ -68,14 +70,11 @@ def _is_public(address: str, site: Site) -> bool:
     return not (special or site.is_private(address) or (ip.version == 4 and ip in _SHARED))
 
 
-def _selectors(
-    settings: ProbesSetting, learned: Learned, machine: Machine, domains: Sequence[str]
-) -> dict[str, tuple[str, ...]]:
+def _selectors(settings: ProbesSetting, learned: Learned, machine: Machine) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = dict(settings.selectors)
     for domain, selector in [*learned.selectors, *machine.selectors]:
-        for one in [domain] if domain else domains:
-            if one not in settings.selectors and selector not in found.get(one, ()):
-                found[one] = (*found.get(one, ()), selector)
+        if domain and domain not in settings.selectors and selector not in found.get(domain, ()):
+            found[domain] = (*found.get(domain, ()), selector)
     return found
 
 

@@ -163,10 +163,11 @@ def test_behind_a_smarthost_no_address_is_asked_about(
 
 
 def test_selectors_belong_to_their_domains() -> None:
-    """Stated ones alone, else learned and read ones; one without a domain is for all."""
+    """Stated ones alone, else learned and read ones; one without a domain is only a hint: not every domain has a key."""
     machine = Machine(selectors=(("", "any"), ("example.net", "k1")))
     learned = Learned(domains=("example.org", "example.net"), selectors=(("example.org", "l1"),))
 
     found = _found(ProbesSetting(selectors={"example.net": ("stated",)}), machine, learned)
 
-    assert found.selectors == {"example.net": ("stated",), "example.org": ("l1", "any")}
+    assert found.selectors == {"example.net": ("stated",), "example.org": ("l1",)}
+    assert found.hints == ("any",)

@@ -63,9 +63,8 @@ class _Asked:
         settings = ProbesSetting(
             resolvers=(("127.0.0.1", port),),
             addresses=(OURS,),
-            domains=("example.org",),
             ports=(),
-            **more,  # type: ignore[arg-type]
+            **({"domains": ("example.org",)} | more),  # type: ignore[arg-type]
         )
         self.said: list[str] = []
         self.nudged = threading.Event()
@@ -216,6 +215,22 @@ def test_a_fault_of_its_own_ends_nothing(tmp_path: Path, monkeypatch: pytest.Mon
         _until(lambda: len(asked_for) >= 2, "tried again")
 
     assert "nobody thought of this" in asked.said[0]
+
+
+def test_a_hoster_asks_about_its_domains_by_turns(tmp_path: Path) -> None:
+    """Two hundred and fifty of them: a hundred a round, all of them in three."""
+    path, world = _store(tmp_path), World()
+    names = [f"d{number}.example" for number in range(250)]
+    with Store.open(path) as store:
+        now = wall_clock()
+        store.commit(Commit(1, postures=[Posture(name, "spf", name, now, now, "ok") for name in [*names, OURS]]))
+
+    with answering(world) as server, _Asked(path, server.port, Pace(0, 0.2, 600, 600), domains=tuple(names)) as asked:
+        _until(lambda: len(asked.lines("listings")) >= 3 * 101, "three rounds")
+        told = [str(record["subject"]) for record in asked.lines("listings")]
+
+    assert set(told[:101]) == {OURS, *names[:100]}
+    assert {*names} <= set(told[: 3 * 101])
 
 
 def test_behind_a_smarthost_addresses_are_not_asked_about(tmp_path: Path) -> None:

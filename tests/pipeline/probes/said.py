@@ -54,6 +54,6 @@ def complete(outcome: Outcome) -> bool:
         part
         for text in texts
         for part in text.split("\n")
-        if not part.startswith(("Is this", "これが", "Proof:", "根拠："))
+        if not part.startswith(("Is this", "On it?", "これが", "Proof:", "根拠："))
     ]
     return all(texts) and not any("?" in part.replace("?all", "") or "{" in part for part in parts)

@@ -115,7 +115,7 @@ def _found(settings: ProbesSetting, machine: Machine, learned: Learned = Learned
     }
 
     async def run(port: int) -> Subjects:
-        return await find_subjects(settings, site, learned, machine, Resolver([("127.0.0.1", port)], (0.3, 0.3)))
+        return await find_subjects(settings, site, learned, machine, Resolver([("127.0.0.1", port)], (3.0, 3.0)))
 
     with answering(lambda name, type_: records.get((name, type_))) as server:
         return asyncio.run(run(server.port))

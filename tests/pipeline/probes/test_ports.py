@@ -160,7 +160,7 @@ def test_dane(authority: Authority) -> None:
     }
 
     async def run(port: int) -> Outcome | None:
-        return await check_dane(Resolver([("127.0.0.1", port)], (0.3, 0.3)), HOST, look)
+        return await check_dane(Resolver([("127.0.0.1", port)], (3.0, 3.0)), HOST, look)
 
     def told(values: list[str], *, signed: bool = True) -> tuple[str, str] | None:
         with answering(
@@ -215,7 +215,7 @@ def test_mta_sts(talk: Talk, state: str, reason: str, authority: Authority) -> N
     }
 
     async def run(port: int, web_port: int) -> Outcome:
-        resolver = Resolver([("127.0.0.1", port)], (0.3, 0.3))
+        resolver = Resolver([("127.0.0.1", port)], (3.0, 3.0))
         return await check_mta_sts(resolver, "example.org", Web(authority.trust(), web_port))
 
     with (
@@ -236,7 +236,7 @@ def test_mta_sts_with_a_certificate_that_does_not_hold(authority: Authority) -> 
     }
 
     async def run(port: int, web_port: int) -> Outcome:
-        resolver = Resolver([("127.0.0.1", port)], (0.3, 0.3))
+        resolver = Resolver([("127.0.0.1", port)], (3.0, 3.0))
         return await check_mta_sts(resolver, "example.org", Web(authority.trust(), web_port))
 
     with answering(lambda name, type_: records.get((name, type_))) as server:

@@ -203,6 +203,7 @@ def test_short_id_is_the_shortest_that_is_clear(others: list[str], expected: str
     assert short_id("ABCDEFGH", others) == expected
 
 
+@settings(deadline=None)
 @given(st.lists(st.text("AB2", min_size=8, max_size=8), min_size=1, max_size=30, unique=True))
 def test_short_ids_are_unambiguous(ids: list[str]) -> None:
     """No short id is the beginning of another incident's id."""

@@ -180,6 +180,8 @@ class Fold:
                 steps[action] = self._filtered
             elif action == "delivery":
                 steps[action] = self._delivered
+            elif action in ("dnsbl-check", "posture-check"):
+                steps[action] = self._checked
             elif action in correlate:
                 steps[action] = self._joined(correlate[action], learn.get(action), action in self.engine.actions)
             else:
@@ -262,6 +264,10 @@ class Fold:
                 return
         self.correlator.verdict(event)
         self.risks.verdict(event)
+        self._detect(event)
+
+    def _checked(self, event: Event) -> None:
+        self.risks.checked(event)
         self._detect(event)
 
     def _delivered(self, event: Event) -> None:

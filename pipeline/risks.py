@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from mailwarden.alerts.advice import Step, steps
 from mailwarden.alerts.blob import decoder
 from mailwarden.alerts.risk import Risk, Sender, assess
+from mailwarden.alerts.risk.checks import fault_weight
 from mailwarden.alerts.risk.outcomes import DOMAIN, KIND, SERVER, address_of
 from mailwarden.alerts.risk.score import forecast_us, open_story
 from mailwarden.alerts.risk.sender import Story
@@ -16,7 +17,6 @@ from mailwarden.pipeline.store import Listing, Posture, Store
 __all__ = ["Standing", "as_data", "read_risks", "todo"]
 
 _DAY_US = 86_400_000_000
-_WRONG = {"critical": 0.6, "high": 0.4, "medium": 0.2, "low": 0.05}  # of the points that posture gives at most
 _NAMED = 3  # of those whom a step is about
 _ANSWERED = frozenset({"listed", "suspected", "clear"})
 
@@ -81,7 +81,7 @@ def _seen(
         seen["listings"] = {one.name: one.weight for one in own if one.state == "listed"}
     asked = [one for one in postures if one.subject in subjects and one.state in ("ok", "wrong")]
     if asked:
-        seen["posture"] = {one.check: _WRONG.get(one.severity, 0.0) for one in asked if one.state == "wrong"}
+        seen["posture"] = {one.check: fault_weight(one.severity) for one in asked if one.state == "wrong"}
     return seen or None
 
 

@@ -1,6 +1,6 @@
 """REP-08: one provider is sent much mail for people who do not exist there.
 
-One in twenty of at least fifty recipients within a day. Providers count dead addresses, and keep some of them as traps:
+One in twenty of at least fifty recipients within a day, and five. Providers count dead addresses, and keep some of them as traps:
 this is what precedes most blocks. Whose mail it is stands beside it.
 """
 
@@ -18,6 +18,8 @@ __all__ = ["DETECTOR"]
 _SPAN_US = 24 * 3_600_000_000
 _LEAST = 50
 _SHARE = 0.05
+_ORDINARY = 0.02
+_LEAST_UNKNOWN = 5  # three typos of one day are no list
 
 
 class _State(msgspec.Struct, array_like=True):
@@ -63,7 +65,8 @@ class UnknownRecipients(Detector[_State]):
         state.last_us = event.stream_us
         add(state.unknown, event.stream_us, _SPAN_US, 1)
         recipients, unknown = facts["mailwarden.receiver.day_recipients"], facts["mailwarden.receiver.day_unknown"]
-        if recipients < _LEAST or unknown < _SHARE * recipients:
+        chance = _ORDINARY * recipients  # what ordinary mail has, and three times how much that varies
+        if recipients < _LEAST or unknown < max(_LEAST_UNKNOWN, _SHARE * recipients, chance + 3 * chance**0.5):
             return None
         values = {"recipients": recipients, "unknown": unknown}
         share = round(100 * unknown / recipients)

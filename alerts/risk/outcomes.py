@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from mailwarden.alerts.ledger import Ledger
+from mailwarden.alerts.risk.checks import seen
 from mailwarden.alerts.risk.decay import Fading, fed
 from mailwarden.alerts.risk.parts import PARTS, refusal
 from mailwarden.alerts.risk.score import Risk, assess, before, open_story, volume_of
@@ -61,15 +62,16 @@ class Outcomes:
     def __init__(self, ledger: Ledger, backing: Backing) -> None:
         self._ledger = ledger
         self._senders = Shelf(KIND, 1, Sender, lambda one: one.last_us + _KEEP_US, backing)
+        self._users = Shelf("risk.address", 1, str, lambda _: 1 << 62, backing)  # which server an address of ours is of
         self._receivers = Shelf("risk.receiver", 1, Receiver, lambda one: one.last_us + 14 * _DAY_US, backing)
 
     def drain(self) -> list[Row]:
         """Give the rows to commit."""
-        return [*self._senders.drain(), *self._receivers.drain()]
+        return [*self._senders.drain(), *self._receivers.drain(), *self._users.drain()]
 
     def changed(self) -> int:
         """Count the rows that `drain` would give."""
-        return self._senders.changed() + self._receivers.changed()
+        return self._senders.changed() + self._receivers.changed() + self._users.changed()
 
     def sweep(self, now_us: int) -> None:
         """Forget what has expired."""
@@ -95,6 +97,26 @@ class Outcomes:
         facts = event.facts
         if facts is not None and "mailwarden.content.sender" in facts:
             self._told(event, "content", self._keys(event, facts))
+
+    def checked(self, event: Event) -> None:
+        """Take in what a probe saw of an address or domain of ours; who is told of it is the probes' own detectors' work."""
+        found = seen(event)
+        if found is None:
+            return
+        subject, part, weights = found
+        is_address = "mailwarden.own_address" in (event.extra or {})
+        key = (self._users.get(subject) or SERVER + subject) if is_address else DOMAIN + subject
+        sender, _ = self._sender(key, event.stream_us)
+        standing = sender.state.setdefault(part, {})
+        for name, weight in weights.items():
+            if weight is None:
+                standing.pop(name, None)
+            else:
+                standing[name] = weight
+        story = open_story(sender)
+        if part == "listings" and standing and story is not None and not story.blocked_us:
+            story.blocked_us = event.stream_us
+        self._senders.put(key, sender)
 
     def complaint(self, event: Event, domain: str) -> None:
         """Count a recipient's complaint about a domain of ours, and set what it is measured against."""
@@ -160,6 +182,8 @@ class Outcomes:
             sender, _ = self._sender(key, now)
             own = facts.get("mailwarden.own_address")
             if own is not None and key.startswith(SERVER):
+                if own not in sender.addresses:
+                    self._users.put(own, key)
                 blame(sender.addresses, own)
             if status != "deferred":
                 sender.this_hour += 1

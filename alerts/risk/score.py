@@ -17,6 +17,8 @@ _EXPECTED = 0.03  # the share of unknown recipients that ordinary mail has
 _BAD = 0.15  # the share that gives all points (OUT-04 fires at 0.2)
 _PRIOR = 25  # recipients of ordinary mail that are taken for granted: ten recipients prove no share
 _ENOUGH = 8  # unknown recipients that make the share believed
+_RELATIVE = frozenset({"deferrals", "content"})
+_MANY = 500  # recipients of late that halve what one sign tells
 _STORIES_FOR_FORECAST = 5
 
 
@@ -115,7 +117,10 @@ def _points(part: Part, sender: Sender, now_us: int, known: dict[str, dict[str, 
     amount = faded(fading, now_us, part.half_life_us)
     # What a large server hears every day of the year is no sign: it counts for a quarter of its usual, and the rest whole.
     telling = max(amount - sender.usual.get(part.name, 0.0), amount / 4)
-    return part.most * (1 - math.exp(-telling / part.scale)), amount
+    scale = part.scale
+    if part.name in _RELATIVE:  # two deferrals of a thousand recipients are none of ten
+        scale *= 1 + faded(sender.final, now_us, PARTS["unknown_recipients"].half_life_us) / _MANY
+    return part.most * (1 - math.exp(-telling / scale)), amount
 
 
 def _unknown(part: Part, sender: Sender, now_us: int) -> tuple[float, float]:

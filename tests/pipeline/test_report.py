@@ -11,7 +11,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from mailwarden.alerts.blob import encode
 from mailwarden.alerts.incident import Incident, incident_id
+from mailwarden.alerts.risk import Sender
+from mailwarden.alerts.risk.decay import Fading
+from mailwarden.alerts.risk.outcomes import KIND
 from mailwarden.pipeline.cli.terminal import columns
 from mailwarden.pipeline.report import build
 from mailwarden.pipeline.report.__main__ import main
@@ -414,3 +418,24 @@ def test_the_service_never_imports_pandas() -> None:
     code = "import sys, mailwarden.pipeline.runner; sys.exit('pandas' in sys.modules or 'pyarrow' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_risk_of_a_block_has_a_section(days: Days) -> None:
+    """A sender that stands badly is named with its number, its trend and what weighs most; a calm one is not."""
+    noon_us = day_start_us(TODAY, UTC) + 12 * HOUR
+    bad = Sender(
+        hour=noon_us // HOUR, last_us=noon_us, addresses={"192.0.2.25": 3}, sums={"refusals": Fading(9, noon_us)}
+    )
+    calm = Sender(hour=noon_us // HOUR, last_us=noon_us)
+    rows = [(KIND, f"server {name}", 1, 1 << 62, encode(one)) for name, one in (("mx1", bad), ("mx2", calm))]
+    days.add(TODAY, QUIET)
+    days.commit(states=rows, meta={"stream_us": str(noon_us)})
+
+    text = days.text()
+
+    assert "How near our addresses and domains are to a block" in text
+    assert "192.0.2.25" in text
+    assert "refusals for reputation" in text
+    assert "mx2" not in text
+    assert build(days.store, TODAY).as_data()["risks"][0]["risk"] == 49
+    assert "How near" not in days.text(TODAY - timedelta(days=9))

@@ -5,6 +5,9 @@ import msgspec
 __all__ = ["Fading", "faded", "fed"]
 
 
+_INSTANT_US = 60_000_000  # within it nothing fades that anybody could see: half-lives are hours
+
+
 class Fading(msgspec.Struct, array_like=True):
     """A sum, and when it was last brought up to date (epoch microseconds)."""
 
@@ -20,6 +23,9 @@ def faded(fading: Fading, now_us: int, half_life_us: int) -> float:
 
 def fed(fading: Fading, now_us: int, half_life_us: int, amount: float) -> float:
     """Add an amount now; give the sum."""
-    fading.sum = faded(fading, now_us, half_life_us) + amount
-    fading.at_us = max(now_us, fading.at_us)
+    if now_us - fading.at_us < _INSTANT_US:
+        fading.sum += amount
+    else:
+        fading.sum = faded(fading, now_us, half_life_us) + amount
+        fading.at_us = now_us
     return fading.sum

@@ -121,7 +121,7 @@ class Outcomes:
     def complaint(self, event: Event, domain: str) -> None:
         """Count a recipient's complaint about a domain of ours, and set what it is measured against."""
         facts = event.facts = event.facts or {}
-        keys = [SERVER + (event.host_hostname or "localhost"), DOMAIN + domain]
+        keys = (SERVER + (event.host_hostname or "localhost"), DOMAIN + domain)
         sender, _ = self._sender(keys[1], event.stream_us)
         facts["mailwarden.complaint.about"] = domain
         facts["mailwarden.complaint.recipients"] = sum(sender.hours) + sender.this_hour
@@ -138,7 +138,7 @@ class Outcomes:
             return {}
         return {"risk": risk.score, "risk_trend": risk.trend, "risk_of": address_of(sender) or name}
 
-    def _told(self, event: Event, part: str, keys: list[str]) -> None:
+    def _told(self, event: Event, part: str, keys: tuple[str, ...]) -> None:
         for key in keys:
             sender, _ = self._sender(key, event.stream_us)
             self._feed(sender, part, event.event_count, event, event.mail_provider or "")
@@ -195,17 +195,17 @@ class Outcomes:
                 self._feed(sender, weighed[0], weighed[1], event, receiver)
             self._weigh(key, sender, event)
 
-    def _keys(self, event: Event, facts: dict[str, Any]) -> list[str]:
+    def _keys(self, event: Event, facts: dict[str, Any]) -> tuple[str, ...]:
         """Give whom receivers judge by a message: the server that sent it, and its sender's domain where that is ours."""
-        keys = [SERVER + (event.host_hostname or "localhost")]
-        sender = event.email_from_address[0] if event.email_from_address else None
-        if sender is not None and event.mailwarden_direction == "outbound":
-            domain = sender.rpartition("@")[2].lower()
-            account = event.mailwarden_account
-            if domain and ((account or "").endswith("@" + domain) or self._ledger.is_our_domain(domain)):
-                facts["mailwarden.sender_domain"] = domain
-                keys.append(DOMAIN + domain)
-        return keys
+        server = SERVER + (event.host_hostname or "localhost")
+        if event.mailwarden_direction != "outbound" or not event.email_from_address:
+            return (server,)
+        domain = event.email_from_address[0].rpartition("@")[2].lower()
+        account = event.mailwarden_account
+        if domain and ((account is not None and account.endswith("@" + domain)) or self._ledger.is_our_domain(domain)):
+            facts["mailwarden.sender_domain"] = domain
+            return server, DOMAIN + domain
+        return (server,)
 
     def _sender(self, key: str, now: int) -> tuple[Sender, bool]:
         """Give a sender's record, and whether an hour has passed since it was last touched."""

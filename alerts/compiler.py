@@ -205,7 +205,7 @@ def compile_file(path: Path, settings: RuleSettings | None = None, fields: froze
         rule = _compile(path, lines, settings, fields)
     except RuleFault as fault:
         line = lines.line(fault.place) if lines is not None else 1
-        raise ConfigurationError([f"{path}:{line}: {printable(str(fault))}. {fault.mend}"]) from None
+        raise ConfigurationError([f"{path}:{line}: {printable(str(fault)).rstrip('.')}. {fault.mend}"]) from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -213,6 +213,10 @@ def compile_file(path: Path, settings: RuleSettings | None = None, fields: froze
         raise ConfigurationError([f"{path}:{line}: {said}. Mend or remove this file."]) from None
     except (YAMLError, UnicodeDecodeError) as error:
         raise ConfigurationError([f"{path}:1: not YAML: {error}. Mend or remove this file."]) from None
+    except (SigmaError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+        # a value of a kind, or a depth, that nobody expects: it must not cost the other rules
+        said = printable(str(error))[:200]
+        raise ConfigurationError([f"{path}:1: no rule that can be read: {said}. Mend or remove this file."]) from None
     except OSError as error:
         raise ConfigurationError([f"{path}: cannot be read: {error.strerror}. Mend or remove this file."]) from None
     if settings.threshold is not None and not rule.counts:
@@ -276,6 +280,11 @@ def _detection(
     for key, allowed in (("cause", CAUSES), ("category", CATEGORIES)):
         if own.get(key) not in allowed:
             raise RuleFault(f'mailwarden.{key}: "{own.get(key)}" is none of {", ".join(allowed)}', (*at, key))
+    for key in ("version", "span_s"):
+        if not isinstance(own.get(key, 1), int):
+            raise RuleFault(f'mailwarden.{key}: "{own[key]}" is no whole number', (*at, key), "Write a number.")
+    if not isinstance(own.get("entities", []), list):
+        raise RuleFault("mailwarden.entities is no list of fields", (*at, "entities"), "Write [source.ip].")
     for key in ("id", "primary", "title", "why", "advice"):
         if not own.get(key):
             raise RuleFault(f"mailwarden.{key} is missing: an alert must name it", at)

@@ -57,6 +57,8 @@ _OPERATORS = {
     CompareOperators.GT: ">",
     CompareOperators.GTE: ">=",
 }
+_QUIET = re2.Options()
+_QUIET.log_errors = False  # what is wrong is told once, by us
 _names = (f"k{number}" for number in itertools.count())
 _named: dict[Any, str] = {}  # what words and sets of words are bound to
 _NO_FACTS: dict[str, Any] = {}
@@ -261,7 +263,7 @@ def _text_test(field: str, value: Any) -> Callable[[Any], bool]:
     if isinstance(value, SigmaRegularExpression):
         pattern = str(value.regexp)
         try:
-            compiled = re2.compile("(?i)" + pattern)
+            compiled = re2.compile("(?i)" + pattern, _QUIET)
         except re2.error as error:
             raise ConditionError(
                 f'{field}|re: "{pattern}" is wrong or cannot be matched in linear time ({error})'
@@ -278,7 +280,7 @@ def _text_test(field: str, value: Any) -> Callable[[Any], bool]:
         return lambda found: _any(found, equals)
     wildcards = {SpecialChars.WILDCARD_MULTI: ".*", SpecialChars.WILDCARD_SINGLE: "."}
     pattern = "".join(wildcards.get(part) or re2.escape(str(part)) for part in value.s)
-    compiled = re2.compile("(?is)" + pattern)
+    compiled = re2.compile("(?is)" + pattern, _QUIET)
     return lambda found: _any(found, lambda text: compiled.fullmatch(text) is not None)
 
 

@@ -238,3 +238,43 @@ def test_what_is_not_supported_is_named(tmp_path: Path, before: str, after: str,
     (fault,) = faults(tmp_path, RULE.replace(before, after, 1))
 
     assert said in fault
+
+
+HEAD = "title: t\nlogsource: {product: mail}\ndetection: {a: {user.name: c}, condition: a}\n"
+OWN = "mailwarden: {id: x, cause: relay, category: relay_abuse, primary: source.ip, title: t, why: w, advice: look, "
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("a: &a [*a]\n", 1, "title"),
+        ("title: 5\nlogsource: {product: mail}\ndetection: 7\n", 1, "title must be a string"),
+        ("title: t\nlogsource: mail\ndetection: {a: {b: c}, condition: a}\n", 2, "logsource"),
+        (HEAD + "level: 5\n", 4, "level must be a string"),
+        (HEAD + "correlation: {type: event_count, rules: 7, timespan: 1h, condition: {gte: 5}}\n", 4, "Rule reference"),
+        (HEAD + OWN + "version: x}\n", 4, 'mailwarden.version: "x" is no whole number'),
+        (HEAD + OWN + "span_s: 1d}\n", 4, 'mailwarden.span_s: "1d" is no whole number'),
+        (HEAD + OWN + "entities: source.ip}\n", 4, "mailwarden.entities is no list"),
+        (HEAD.replace("user.name: c", "user.name|re: '['"), 3, "|re: "),
+        ("", 1, "holds no rule"),
+        ("\x00", 1, "not YAML"),
+    ],
+)
+def test_whatever_stands_in_a_file_it_costs_only_itself(tmp_path: Path, text: str, line: int, said: str) -> None:
+    """Values of another kind, depth without end, nothing at all: told with the place, and the others are loaded."""
+    (fault,) = faults(tmp_path, text)
+
+    assert fault.startswith(f"{tmp_path / 'own.yml'}:{line}: ")
+    assert said in fault
+    assert ".. " not in fault
+
+
+def test_bytes_and_directories_are_no_rules(tmp_path: Path) -> None:
+    """What is no text, and a folder that is named like a file, are told and stop nothing."""
+    (tmp_path / "bytes.yml").write_bytes(bytes(range(128, 256)))
+    (tmp_path / "folder.yml").mkdir()
+
+    book = load_rulebook(tmp_path)
+
+    assert len(book.rules) == OURS
+    assert len(book.faults) == 2

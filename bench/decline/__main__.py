@@ -143,7 +143,8 @@ def _table(ended: Sequence[Ended], before: int, told: Sequence[str], months: int
         mark = " **late**" if one.block_s is not None and not one.in_half else ""
         rules = ", ".join(one.rules)
         lines.append(
-            f"| {one.story.number + 1} | {one.story.cause} | {one.story.pace} | {block} | {_duration(one.warned_s)}{mark} | {rules} |"
+            f"| {one.story.number + 1} | {one.story.cause} | {one.story.pace} | {block} | "
+            f"{_duration(one.warned_s)}{mark} | {rules} |"
         )
     lines += ["", *(f"- false: {one}" for one in told)]
     return "\n".join(lines).rstrip() + "\n"

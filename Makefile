@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 PREFIX ?= /opt/mailwarden
 
-.PHONY: help test check format lint types imports unit sigma wheel demo bench soak install lock clean
+.PHONY: help test check format lint types imports unit sigma wheel demo bench soak install deb lock clean
 
 help:
 	@echo "make demo    follow sample logs as they grow: incidents, an alert, a report (about a minute)"
@@ -13,6 +13,7 @@ help:
 	@echo "make check   the same without the tests and the wheel"
 	@echo "make install  put it into /opt/mailwarden (PREFIX=...) and link /usr/local/bin/mailwarden"
 	@echo "make docs    the documentation as a web site, in site/"
+	@echo "make deb     a Debian package, in dist/"
 	@echo "make bench   the numbers of the README, beside those of other tools"
 	@echo "make soak    follow, rotate and kill for a long time"
 	@echo "make lock    renew requirements/*.txt (needs uv)"
@@ -63,7 +64,13 @@ soak: $(READY)
 
 install:
 	requirements/setup.sh install $(PREFIX) $(PYTHON)
+	@mkdir -p $(PREFIX)/share/man/man1 $(PREFIX)/share/bash-completion/completions
+	@$(PREFIX)/bin/python -m mailwarden.pipeline.cli.manual >$(PREFIX)/share/man/man1/mailwarden.1
+	@_MAILWARDEN_COMPLETE=bash_source $(PREFIX)/bin/mailwarden >$(PREFIX)/share/bash-completion/completions/mailwarden
 	@test ! -w /usr/local/bin || ln -sfn $(PREFIX)/bin/mailwarden /usr/local/bin/mailwarden
+
+deb:
+	packaging/deb.sh
 
 lock:
 	requirements/lock.sh

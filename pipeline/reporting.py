@@ -100,6 +100,12 @@ class Reporter:
         if self._work is None and self._day is None:
             self._plan(now_us)
 
+    def is_due(self, now_us: int) -> bool:
+        """Say whether a report is to be begun, or one that was begun to be looked at. May be asked from another thread."""
+        if not self._settings.enabled or not now_us:
+            return False
+        return self._day is not None or self._reported is None or self._due_day(now_us) > self._reported
+
     def drain(self) -> Reports:
         """Give the rows of the outbox and what the store is to keep, once all reports of a day are written."""
         if self._day is None or self._work is not None or self._waiting:
@@ -117,11 +123,13 @@ class Reporter:
 
     # ------------------------------------------------------------------ one day's reports
 
-    def _plan(self, now_us: int) -> None:
+    def _due_day(self, now_us: int) -> date:
+        """Give the last day whose report has fallen due."""
         now = datetime.fromtimestamp(now_us / 1_000_000, UTC).astimezone(self._zone)
-        day = now.date() - timedelta(days=1)
-        if now.time() < self._settings.time:
-            day -= timedelta(days=1)
+        return now.date() - timedelta(days=1 if now.time() >= self._settings.time else 2)
+
+    def _plan(self, now_us: int) -> None:
+        day = self._due_day(now_us)
         if self._reported is None:  # the first start: what fell due before it nobody waits for
             self._day = day
         elif day > self._reported:

@@ -25,6 +25,7 @@ from mailwarden.pipeline.blocking import Blocker
 from mailwarden.pipeline.configuration import Configuration, load, store_path
 from mailwarden.pipeline.heartbeat import Heartbeat
 from mailwarden.pipeline.intake import Intake
+from mailwarden.pipeline.pulse import Pulse, notify
 from mailwarden.pipeline.reporting import REPORTED, Reporter, kept_report
 from mailwarden.pipeline.runner import BACKLOG, Runner, wall_clock
 from mailwarden.pipeline.store import Act, Store
@@ -63,6 +64,7 @@ def run(configuration: Configuration, *, clock: str = "wall") -> None:
         while True:
             _Service(configuration, rulebook, path, clock, signals).work()
             if not signals.begins_anew():
+                notify("STOPPING=1")
                 return
             configuration, rulebook = _reloaded(configuration, rulebook)
 
@@ -192,7 +194,10 @@ class _Service:
         self._signals.stopping(admission.stop)
         prober = self._prober(admission)
         heartbeat = self._heartbeat(admission, deliverer)
-        for thread in (deliverer, heartbeat):
+        pulse = Pulse(
+            lambda: admission.turns, lambda: self._stream is None and reporter.is_due(self._clock()), admission.nudge
+        )
+        for thread in (deliverer, heartbeat, pulse):
             if thread is not None:
                 thread.start()
         intake = Intake(store, int(store.meta("stream_us") or 0))
@@ -216,7 +221,7 @@ class _Service:
                     self._say(problem)
         finally:
             reporter.stop()
-            for worker in (prober, heartbeat, deliverer):
+            for worker in (pulse, prober, heartbeat, deliverer):
                 if worker is not None:
                     worker.stop()
 

@@ -18,26 +18,48 @@ from mailwarden.pipeline.cli.root import Command, Face
 from mailwarden.pipeline.cli.terminal import Span, tell, write
 from mailwarden.pipeline.configuration import Configuration, cache_directory, default_state, load
 
-__all__ = ["command"]
+__all__ = ["command", "unit"]
 
 _UNIT_PATH = Path("/etc/systemd/system/mailwarden.service")
 _UNIT = """\
 [Unit]
 Description=mailwarden: reads mail-server logs and tells what goes wrong
+Documentation=man:mailwarden(1)
 After=network-online.target
 Wants=network-online.target
 
 [Service]
+Type=notify
 ExecStart={program} run --config {configuration}
 ExecReload=/bin/kill -HUP $MAINPID
 Restart=on-failure
 RestartSec=5
+WatchdogSec=3min
+# A user of its own, made by systemd, that may read every log and do nothing else.
+DynamicUser=yes
+User=mailwarden
+AmbientCapabilities=CAP_DAC_READ_SEARCH
+CapabilityBoundingSet=CAP_DAC_READ_SEARCH
 StateDirectory=mailwarden
 StateDirectoryMode=0750
+UMask=0027
 NoNewPrivileges=yes
+PrivateDevices=yes
 PrivateTmp=yes
-ProtectSystem=strict
+ProtectClock=yes
+ProtectControlGroups=yes
 ProtectHome=read-only
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectSystem=strict
+RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_UNIX
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+SystemCallArchitectures=native
 MemoryMax=512M
 
 [Install]
@@ -103,7 +125,7 @@ def command(
     files = {target: text}
     if service or (service is None and os.geteuid() == 0 and Path("/run/systemd/system").is_dir()):
         program = shutil.which("mailwarden") or sys.argv[0]
-        files[_UNIT_PATH] = _UNIT.format(program=program, configuration=target.absolute())
+        files[_UNIT_PATH] = unit(program, target.absolute())
     for path, content in files.items():
         write([[Span(f"# {path}", "strong")], *([printable(row)] for row in content.split("\n"))])
     if not yes and not (asks and click.confirm(tongue.gettext("Write this?"), default=True)):
@@ -112,6 +134,11 @@ def command(
     _write(files)
     _say_done(load(target), tongue, service=_UNIT_PATH in files)
     return 0
+
+
+def unit(program: str, configuration: Path) -> str:
+    """Write the systemd unit for a program and its configuration."""
+    return _UNIT.format(program=program, configuration=configuration)
 
 
 def _text(settings: dict[str, Any]) -> str:

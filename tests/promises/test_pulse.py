@@ -1,0 +1,99 @@
+"""The service goes on while no line comes, and systemd is told that it does."""
+
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pager import paging
+from takeovers import takeover
+from watcher import Watcher, until
+
+from mailwarden.pipeline.cli.setup import unit
+from mailwarden.pipeline.store import Commit, Store
+
+
+class Manager:
+    """Hears what a service tells systemd."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(str(path))
+        self._socket.setblocking(False)
+        self.heard: list[str] = []
+
+    def hears(self, state: str) -> bool:
+        while True:
+            try:
+                self.heard.append(self._socket.recv(4096).decode())
+            except BlockingIOError:
+                return state in self.heard
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@pytest.fixture
+def manager(tmp_path: Path) -> Iterator[Manager]:
+    manager = Manager(tmp_path / "notify")
+    yield manager
+    manager.close()
+
+
+def test_systemd_hears_that_it_lives(tmp_path: Path, manager: Manager, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told when the service is ready, that its loop turns though no line comes, and that it ends."""
+    (tmp_path / "mail.log").touch()
+    watcher = Watcher(tmp_path, {"sources": [str(tmp_path / "mail.log")]})
+    monkeypatch.setenv("NOTIFY_SOCKET", str(manager.path))
+
+    watcher.start()
+    until(lambda: manager.hears("READY=1"), "READY=1")
+    until(lambda: manager.hears("WATCHDOG=1"), "WATCHDOG=1")
+
+    assert watcher.stop() == 0
+    until(lambda: manager.hears("STOPPING=1"), "STOPPING=1")
+
+
+def test_a_report_comes_on_a_day_without_a_line(tmp_path: Path) -> None:
+    """On a server whose logs stand still the report of the day still comes: silence is not taken for calm."""
+    log = tmp_path / "mail.log"
+    log.write_bytes(b"".join(takeover(0)))
+    with paging() as pager:
+        settings = {
+            "sources": [str(log)],
+            "alerts": {"channels": {"chat": pager.url}},
+            "report": {"time": "00:00", "receivers": ["chat"], "weekly": False},
+        }
+        watcher = Watcher(tmp_path, settings, clock="wall")
+        watcher.state.mkdir()
+        long_ago = (datetime.now(UTC) - timedelta(days=3)).date().isoformat()
+        with Store.open(watcher.database) as store:
+            store.commit(Commit(1, meta={"reported": long_ago}))
+
+        watcher.start()
+
+        until(lambda: any(id_.startswith("report-") for id_ in pager.accepted), "the report")
+        assert watcher.stop() == 0
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
+def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
+    """systemd finds nothing wrong with the unit that `setup` writes, and calls what is left open to it small."""
+    program = tmp_path / "mailwarden"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    path = tmp_path / "mailwarden.service"
+    path.write_text(unit(str(program), tmp_path / "mailwarden.yml"))
+
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", str(path)], capture_output=True, text=True)
+    exposure = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--threshold=50", str(path)], capture_output=True, text=True
+    )
+
+    assert [line for line in done.stderr.splitlines() if "mailwarden" in line] == []
+    assert exposure.returncode == 0, exposure.stdout + os.linesep + exposure.stderr

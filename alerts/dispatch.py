@@ -316,7 +316,10 @@ class Dispatch:
         known = {plan.way: plan for plan in plans}
         otherwise = plans[0] if plans else Plan(())
         ways = []
-        for way in map(tuple, story.ways):
+        # A keeper of incidents that stands behind another may have been told when that one failed: it must hear the end.
+        behind = {name for way in story.ways for name in way[1:] if self._lives(name)}
+        alone = sorted(behind - {way[0] for way in story.ways})
+        for way in [*map(tuple, story.ways), *((name,) for name in alone if not only_lives)]:
             plan = known.get(",".join(way)) or otherwise
             there = (name for name in way if self._router.knows(name) and (self._lives(name) or not only_lives))
             plan = plan._replace(receivers=tuple(there))
@@ -338,7 +341,7 @@ class Dispatch:
         for number, plan in enumerate(plans):
             one = notice if number == 0 else msgspec.structs.replace(notice, id=f"{notice.id}-{number + 1}")
             due_us = plan.due_us(one, told_us)
-            if notice.kind == "ended" and self._lives(plan.receivers[0]):
+            if notice.kind in ("ended", "acknowledged") and self._lives(plan.receivers[0]):
                 due_us = notice.at_us  # it tells nobody, but takes what is over off somebody's list
             elif from_us > due_us:
                 due_us = plan.shifted_us(one, from_us)

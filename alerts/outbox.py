@@ -16,6 +16,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from datetime import UTC, tzinfo
+from typing import NamedTuple
 
 import msgspec
 
@@ -37,6 +38,13 @@ _BATCH = 2000
 _STUCK_S = 30.0  # longer than any time-out of a channel: its thread hangs
 _REMEMBERED = 1000  # incidents and ways whose last notice is kept in mind
 _RECALLED_US = 2 * 86_400 * _SECOND  # what was told before that overtakes nothing any more
+
+
+class _Told(NamedTuple):
+    """The last notice that was accepted on a way: of when, and by which channel."""
+
+    at_us: int
+    channel: str
 
 
 class Fault(msgspec.Struct):
@@ -100,7 +108,7 @@ class Outbox:
         self._answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
         self._faults: dict[str, Fault] = {}
         self._news: dict[str, list[str]] = {}  # channel -> failing channels that it is to be told of
-        self._told: OrderedDict[tuple[str, str], int] = OrderedDict()  # way -> time of its last accepted notice
+        self._told: OrderedDict[tuple[str, str], _Told] = OrderedDict()  # by way
         self._unmarked: dict[str, Delivery] = {}  # accepted by a service, and not yet marked
         self._accepted = 0
         self._recalled = False
@@ -181,8 +189,8 @@ class Outbox:
         notification = delivery.notification
         if notification.kind in JOINED and self._told_by_another(notification):
             return True
-        told_us = self._told.get(delivery.way)
-        return notification.kind in JOINED and told_us is not None and notification.at_us < told_us
+        told = self._told.get(delivery.way)
+        return notification.kind in JOINED and told is not None and notification.at_us < told.at_us
 
     def _dispatch(self, deliveries: dict[str, Delivery], now_us: int) -> None:
         """Give each delivery to the first of its receivers that may work, and start the channels' threads."""
@@ -200,6 +208,9 @@ class Outbox:
 
     def _choose(self, delivery: Delivery, now_us: int) -> str | None:
         left = [name for name in delivery.receivers if name not in delivery.failed]
+        told = self._told.get(delivery.way)
+        if told and delivery.notification.kind == "ended":  # whoever heard of it hears of its end
+            left.sort(key=lambda name: name != told.channel)
         usable = [name for name in left if not (name in self._jobs and self._jobs[name].given_up)]
         usable = [name for name in usable if name not in self._faults or self._faults[name].not_before_us <= now_us]
         for name in usable:
@@ -319,7 +330,9 @@ class Outbox:
 
     def _remember(self, delivery: Delivery) -> None:
         """Keep in mind up to when an incident's story was told on a way."""
-        self._told[delivery.way] = max(delivery.notification.at_us, self._told.get(delivery.way, 0))
+        before = self._told.get(delivery.way)
+        at_us = max(delivery.notification.at_us, before.at_us if before else 0)
+        self._told[delivery.way] = _Told(at_us, delivery.accepted_by or "")
         self._told.move_to_end(delivery.way)
         if len(self._told) > _REMEMBERED:
             self._told.popitem(last=False)

@@ -220,9 +220,11 @@ class _Meaning:
             self._add(("alerts", "heartbeat", "url"), "is no http or https address.")
         for place, name in enumerate(settings.get("report", {}).get("receivers", ())):
             self._receiver(("report", "receivers", place), name, list(channels))
+            self._reader(("report", "receivers", place), name, channels)
         for domain, receivers in settings.get("report", {}).get("domains", {}).items():
             for place, name in enumerate(receivers):
                 self._receiver(("report", "domains", domain, place), name, list(channels))
+                self._reader(("report", "domains", domain, place), name, channels)
 
     def _route(self, place: Path_, route: Any, channels: list[str]) -> None:
         for number, name in enumerate(route.get("receivers", ())):
@@ -249,6 +251,12 @@ class _Meaning:
         if name not in channels:
             self._add(place, f"{_unknown('channel', name, channels)} What is sent to it would be lost.")
 
+    def _reader(self, place: Path_, name: str, channels: Any) -> None:
+        channel = channels.get(name, "")
+        url = channel if isinstance(channel, str) else channel["url"]
+        if url.partition("://")[0].lower() in _PAGERS:
+            self._add(place, f'"{name}" is a pager: each report would be an incident there. Name another channel.')
+
 
 def _url_fault(url: str) -> str | None:
     """Say what is wrong with an Apprise URL, as far as its service tells; the URL itself is a secret."""
@@ -268,6 +276,8 @@ def _url_fault(url: str) -> str | None:
         return f'unknown service "{service[:40]}". Did you mean "{meant[0]}"?'
     return None
 
+
+_PAGERS = frozenset({"pagerduty", "alertmanager", "alertmanagers"})
 
 # Ours and the commonest of Apprise's schemas; what is like one of these and none that is known is a slip.
 _SERVICES = (

@@ -124,7 +124,7 @@ def test_others_are_not_repeated() -> None:
 @pytest.mark.parametrize("severity", ["medium", "high", "critical"])
 def test_ten_thousand_events_of_one_attack(severity: str) -> None:
     """At most three messages in the first hour, and at most one a day after it; the end is told when it comes."""
-    site = Site(Route(group_wait_s=0, group_interval_s=0, repeat_interval_s=0))
+    site = Site(Route(receivers=("chat",), group_wait_s=0, group_interval_s=0, repeat_interval_s=0))
     for number in range(10_000):
         site.find(number / 2, severity=severity)
     site.wait(5000 + 60)
@@ -139,7 +139,7 @@ def test_ten_thousand_events_of_one_attack(severity: str) -> None:
 
 def test_what_comes_and_goes_is_told_once_a_day() -> None:
     """A trouble that ends and returns every two hours for three days makes no more than its first hour's and one a day."""
-    site = Site()
+    site = Site(Route(receivers=("chat",), group_wait_s=0, group_interval_s=0))
     for round_ in range(36):
         site.find(round_ * 120, severity="medium")
         site.wait(round_ * 120 + 60)
@@ -402,3 +402,16 @@ def test_a_channel_that_is_gone_hears_no_end() -> None:
         CHANNELS.append("boss")
 
     assert [(kind, way) for _, kind, way in site.kinds] == [("opened", "boss"), ("opened", "chat"), ("ended", "chat")]
+
+
+def test_a_pager_that_stands_behind_another_hears_the_end() -> None:
+    """It may have been told when the first one failed, and would keep the incident for ever."""
+    site = Site(Route(group_wait_s=0, receivers=("chat", "pager")))
+    site.find(0)
+    site.wait(60)
+
+    assert [(kind, way) for _, kind, way in site.kinds] == [
+        ("opened", "chat,pager"),
+        ("ended", "chat,pager"),
+        ("ended", "pager"),
+    ]

@@ -186,6 +186,21 @@ def test_a_channel_that_works_again_is_used_again(rows: Rows, chat: Receiver, ma
     assert box.faults() == {}
 
 
+def test_the_end_goes_to_whoever_heard_of_the_beginning(rows: Rows, chat: Receiver, mail: Receiver) -> None:
+    """The chat stood in for the mail, which works again: the chat is told that it is over, also by another run."""
+    mail.status = 500
+    rows.put(notification(), "mail", "chat")
+    outbox(rows, chat, mail).deliver_due(NOON_US)
+    mail.status = 200
+    mail.posts.clear()
+    rows.put(notification(kind="ended", id="n-2", at_us=NOON_US + MINUTE), "mail", "chat", due_us=NOON_US + MINUTE)
+
+    outbox(rows, chat, mail).deliver_due(NOON_US + MINUTE)
+
+    assert [title[:8] for title in titles(chat)] == ["● CRITIC", "▲ HIGH m", "✓ ENDED "]
+    assert mail.posts == []
+
+
 def test_a_dead_pager_is_told_of_by_the_next(rows: Rows, chat: Receiver, mail: Receiver) -> None:
     """What PagerDuty refuses goes to the chat with the news of it, an end included, and a digest as well."""
     channels = Channels(

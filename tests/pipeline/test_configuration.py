@@ -133,6 +133,10 @@ report: {time: 7:00}
             "alerts: {inhibit: [{source: {host: [a]}, target: {hosts: [b]}}]}",
             'unknown setting "hosts". Did you mean "host"?',
         ),
+        (
+            "alerts: {channels: {p: pagerduty://KEY}}\nreport: {receivers: [p]}",
+            '2: report.receivers[0]: "p" is a pager: each report would be an incident there.',
+        ),
         ("alerts: {heartbeat: {url: ftp://x}}", "alerts.heartbeat.url: is no http or https address."),
         ("alerts: {channels: {a: pagerduti://x}}", 'unknown service "pagerduti". Did you mean "pagerduty"?'),
         ("rules: {relay_probe: {except: [10.0.0.0/20]}}", "of a size that is not counted in"),

@@ -4,6 +4,7 @@ A detector reads no other key's state: what it needs from elsewhere is a fact on
 store.
 """
 
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
@@ -12,7 +13,7 @@ from mailwarden.alerts.finding import Detection
 from mailwarden.alerts.windows import Window, crossed
 from mailwarden.parsers.event import Event
 
-__all__ = ["Detector", "Fired", "fire", "is_first_outcome"]
+__all__ = ["Detector", "Fired", "fire", "is_first_outcome", "mark"]
 
 S = TypeVar("S")
 
@@ -30,13 +31,19 @@ class Fired(NamedTuple):
     fired: bool = True  # False: it goes on, nothing new
     detection: Detection | None = None  # the detector's own in other words, where those fit better
     shown: Event | None = None
+    first_us: int = 0  # when it began, where that is known
 
 
 def fire(window: Window, measure: int, amount: int, severity: str, values: dict[str, Any]) -> Fired:
     """Make a finding of a window whose threshold is reached: new when first, then once a doubling."""
     first = window.level == 0
     is_new = crossed(window, measure)
-    return Fired(measure, measure if is_new and first else amount, severity, values, is_new)
+    return Fired(measure, measure if is_new and first else amount, severity, values, is_new, first_us=window.first_us)
+
+
+def mark(text: str) -> str:
+    """Give a short stand-in for a text that is only counted: a key's state stays small."""
+    return f"{zlib.crc32(text.encode('utf-8', 'surrogatepass')):x}"
 
 
 def is_first_outcome(event: Event) -> bool:

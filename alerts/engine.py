@@ -185,7 +185,7 @@ class Engine:
                 detection=fired.detection or detector.detection,
                 primary=str(watcher.primary(shown) or key),
                 at_us=event.stream_us,
-                first_us=event.stream_us,
+                first_us=max(fired.first_us or event.stream_us, event.stream_us - detector.detection.span_us),
                 fired=fired.fired,
                 tries=fired.tries,
                 measure=fired.measure,

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detector import Detector, Fired, fire, is_first_outcome
+from mailwarden.alerts.detector import Detector, Fired, fire, is_first_outcome, mark
 from mailwarden.alerts.finding import Detection
 from mailwarden.alerts.windows import Window, add_value
 from mailwarden.parsers.event import Event
@@ -17,7 +17,7 @@ __all__ = ["DETECTOR"]
 
 _HOUR_US = 3_600_000_000
 _LEAST = 30
-_REMEMBERED = 200
+_REMEMBERED = 128
 
 
 class _State(msgspec.Struct, array_like=True):
@@ -61,7 +61,7 @@ class Backscatter(Detector[_State]):
         """Count whom the bounce goes to."""
         state.last_us = event.stream_us
         victim = (event.email_to_address or [""])[0].lower()
-        measure = add_value(state.victims, event.stream_us, _HOUR_US, victim, _REMEMBERED)
+        measure = add_value(state.victims, event.stream_us, _HOUR_US, mark(victim), _REMEMBERED)
         return fire(state.victims, measure, 1, "medium", {}) if measure >= _LEAST else None
 
 

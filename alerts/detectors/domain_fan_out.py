@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detector import Detector, Fired, fire, is_first_outcome
+from mailwarden.alerts.detector import Detector, Fired, fire, is_first_outcome, mark
 from mailwarden.alerts.finding import Detection
 from mailwarden.alerts.usual import Usual, learn, usual_of
 from mailwarden.alerts.windows import Window, add_value
@@ -20,7 +20,7 @@ _HOUR_US = 3_600_000_000
 _FLOOR = 25
 _UNKNOWN_USUAL = 50
 _TIMES_USUAL = 5
-_REMEMBERED = 150
+_REMEMBERED = 128
 
 
 class _State(msgspec.Struct, array_like=True):
@@ -67,7 +67,7 @@ class DomainFanOut(Detector[_State]):
         """Count the recipient's domain."""
         now = state.last_us = event.stream_us
         domain = (event.email_to_address or [""])[0].lower().rpartition("@")[2]
-        measure = add_value(state.domains, now, _HOUR_US, domain, _REMEMBERED)
+        measure = add_value(state.domains, now, _HOUR_US, mark(domain), _REMEMBERED)
         learn(state.usual, now, measure)
         if measure < _FLOOR:
             return None

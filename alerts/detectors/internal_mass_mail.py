@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detector import Detector, Fired, fire
+from mailwarden.alerts.detector import Detector, Fired, fire, mark
 from mailwarden.alerts.finding import Detection
 from mailwarden.alerts.usual import Usual, learn, usual_of
 from mailwarden.alerts.windows import Window, add_value
@@ -19,7 +19,7 @@ __all__ = ["DETECTOR"]
 _HOUR_US = 3_600_000_000
 _LEAST = 50
 _TIMES_USUAL = 5
-_REMEMBERED = 300
+_REMEMBERED = 128
 _LABELS = frozenset({"newsletter", "shared"})
 
 
@@ -68,7 +68,7 @@ class InternalMassMail(Detector[_State]):
         now = state.last_us = event.stream_us
         mailbox = (event.email_to_address or [""])[0].lower()
         usual = usual_of(state.usual, now)
-        measure = add_value(state.mailboxes, now, _HOUR_US, mailbox, _REMEMBERED)
+        measure = add_value(state.mailboxes, now, _HOUR_US, mark(mailbox), _REMEMBERED)
         learn(state.usual, now, measure)
         threshold = min(max(_LEAST, _TIMES_USUAL * (usual or 0)), _REMEMBERED)
         if measure < threshold:

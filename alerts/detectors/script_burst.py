@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detector import Detector, Fired, fire, is_first_outcome
+from mailwarden.alerts.detector import Detector, Fired, fire, is_first_outcome, mark
 from mailwarden.alerts.finding import Detection
 from mailwarden.alerts.usual import Usual, learn, usual_of
 from mailwarden.alerts.windows import Window, add_value
@@ -21,7 +21,7 @@ _HOUR_US = 3_600_000_000
 _UNKNOWN_USUAL = 50
 _FLOOR = 20
 _TIMES_USUAL = 6
-_REMEMBERED = 200  # recipients of an hour
+_REMEMBERED = 128  # recipients of an hour
 
 
 class _State(msgspec.Struct, array_like=True):
@@ -69,7 +69,7 @@ class ScriptBurst(Detector[_State]):
         now = state.last_us = event.stream_us
         recipient = (event.email_to_address or [""])[0].lower()
         usual = usual_of(state.usual, now)
-        measure = add_value(state.recipients, now, _HOUR_US, recipient, _REMEMBERED)
+        measure = add_value(state.recipients, now, _HOUR_US, mark(recipient), _REMEMBERED)
         learn(state.usual, now, measure)
         threshold = _UNKNOWN_USUAL if usual is None else max(_FLOOR, _TIMES_USUAL * usual)
         if measure < min(threshold, _REMEMBERED):

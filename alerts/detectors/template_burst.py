@@ -20,7 +20,7 @@ _SECOND_US = 1_000_000
 _LEAST = 30
 _TIMES_USUAL = 3
 _TOLERANCE = 0.02
-_REMEMBERED = 120
+_REMEMBERED = 100
 _FEW = 10  # so many are not compared
 _LABELS = frozenset({"newsletter", "gateway"})
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detector import Detector, Fired, fire
+from mailwarden.alerts.detector import Detector, Fired, fire, mark
 from mailwarden.alerts.finding import Detection
 from mailwarden.alerts.usual import Usual, learn, usual_of
 from mailwarden.alerts.windows import Window, add_value
@@ -21,7 +21,7 @@ __all__ = ["DETECTOR"]
 _HOUR_US = 3_600_000_000
 _LEAST = 20
 _TIMES_USUAL = 5
-_REMEMBERED = 200
+_REMEMBERED = 128
 
 
 class _State(msgspec.Struct, array_like=True):
@@ -65,7 +65,7 @@ class TlsFailureSpike(Detector[_State]):
             learn(state.usual, now, 0)
             return None
         usual = usual_of(state.usual, now)
-        measure = add_value(state.networks, now, _HOUR_US, network(event.source_ip), _REMEMBERED)
+        measure = add_value(state.networks, now, _HOUR_US, mark(network(event.source_ip)), _REMEMBERED)
         learn(state.usual, now, measure)
         threshold = min(max(_LEAST, _TIMES_USUAL * (usual or 0)), _REMEMBERED)
         if measure < threshold:

@@ -182,6 +182,8 @@ class Fold:
                 steps[action] = self._delivered
             elif action in ("dnsbl-check", "posture-check"):
                 steps[action] = self._checked
+            elif action in ("complaint", "dmarc-report"):
+                steps[action] = self._reported
             elif action in correlate:
                 steps[action] = self._joined(correlate[action], learn.get(action), action in self.engine.actions)
             else:
@@ -268,6 +270,10 @@ class Fold:
 
     def _checked(self, event: Event) -> None:
         self.risks.checked(event)
+        self._detect(event)
+
+    def _reported(self, event: Event) -> None:
+        self.risks.reported(event)
         self._detect(event)
 
     def _delivered(self, event: Event) -> None:

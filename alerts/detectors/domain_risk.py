@@ -48,7 +48,9 @@ class DomainRisk(Detector[_State]):
         span_us=6 * 3_600_000_000,
         threshold=_ALARM,
     )
-    actions = frozenset({"delivery", "complaint", "reject", "discard", "message-held", "filter-verdict"})
+    actions = frozenset(
+        {"delivery", "complaint", "dmarc-report", "reject", "discard", "message-held", "filter-verdict"}
+    )
     state = _State
     ttl_us = 24 * 3_600_000_000
 

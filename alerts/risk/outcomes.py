@@ -38,6 +38,7 @@ _FEEDBACK = re.compile(
     r"^(?:staff@hotmail\.com|(?:fbl|scomp|arf|feedbackloop)[\w.+-]{0,40}@"
     r"|[^@]{1,64}@(?:[^@]{0,200}\.)?(?:fbl|arf|feedback|email-abuse|senderscore|jmrp)\.[a-z0-9.-]{2,60}$)"
 )
+_MOST_REPORTED = 4  # of a report's failures: it counts a day's at once
 _LOOK = 32
 _HALF_LIFE_US = PARTS["unknown_recipients"].half_life_us
 
@@ -118,14 +119,31 @@ class Outcomes:
             story.blocked_us = event.stream_us
         self._senders.put(key, sender)
 
-    def complaint(self, event: Event, domain: str) -> None:
+    def complaint(self, event: Event, domain: str, server: str | None) -> None:
         """Count a recipient's complaint about a domain of ours, and set what it is measured against."""
         facts = event.facts = event.facts or {}
-        keys = (SERVER + (event.host_hostname or "localhost"), DOMAIN + domain)
-        sender, _ = self._sender(keys[1], event.stream_us)
+        keys = (DOMAIN + domain,) if server is None else (DOMAIN + domain, server)
+        sender, _ = self._sender(keys[0], event.stream_us)
         facts["mailwarden.complaint.about"] = domain
         facts["mailwarden.complaint.recipients"] = sum(sender.hours) + sender.this_hour
         self._told(event, "complaints", keys)
+
+    def reported(self, event: Event) -> None:
+        """Take in what somebody else reports: a complaint, or mail of our own addresses that failed DMARC there."""
+        extra = event.extra or {}
+        domain = str(extra.get("mailwarden.own_domain"))
+        if event.event_action == "complaint":
+            users = [self._users.get(source) for source in extra.get("mailwarden.report.sources", {})]
+            self.complaint(event, domain, users[0] if users else None)
+            return
+        own = sum(
+            count for source, count in extra.get("mailwarden.report.sources", {}).items() if self._users.get(source)
+        )
+        if event.event_action == "dmarc-report" and own:  # what strangers send in our name is no fault of ours
+            sender, _ = self._sender(DOMAIN + domain, event.stream_us)
+            organisation = str(extra.get("mailwarden.report.organisation"))
+            self._feed(sender, "authentication", min(own, _MOST_REPORTED), event, organisation)
+            self._weigh(DOMAIN + domain, sender, event)
 
     def line(self, host: str | None, now: int) -> dict[str, Any]:
         """Give what alerts say beside their own: how the sending server stands now. Nothing where all is well."""
@@ -155,7 +173,7 @@ class Outcomes:
         if sender and event.email_to_address and _FEEDBACK.search(sender[0].lower()):
             domain = event.email_to_address[0].rpartition("@")[2].lower()
             if self._ledger.is_our_domain(domain):
-                self.complaint(event, domain)
+                self.complaint(event, domain, SERVER + (event.host_hostname or "localhost"))
 
     def _taken(self, event: Event, facts: dict[str, Any]) -> None:
         domain, now = event.destination_domain, event.stream_us

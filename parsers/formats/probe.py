@@ -17,6 +17,7 @@ __all__ = ["FORMAT"]
 _LONGEST = 256 * 1024
 _OUTCOMES = {"ok": "success", "wrong": "failure"}
 _LISTED = "listed"
+_REPORTS = {"complaint": "complaint", "dmarc": "dmarc-report", "tls": "tls-report"}
 _OF_HOSTS = frozenset({"certificate", "tls", "dane", "lists", "settings"})  # checks whose subject is a host
 
 FORMAT = Format("probe", ("mailwarden-probe",))
@@ -98,4 +99,24 @@ def posture(event: Event, rest: str) -> bool:
             event.set(f"mailwarden.posture.{name}", found[name])
     if isinstance(found.get("details"), dict) and found["details"]:
         event.set("mailwarden.posture.details", found["details"])
+    return True
+
+
+@FORMAT.pattern("report ")
+def report(event: Event, rest: str) -> bool:
+    """What somebody else reports about our mail: a complaint, a DMARC aggregate, a TLS report."""
+    found = _object(rest)
+    if found is None or not _texts(found, "kind", "domain", "organisation", "id"):
+        return False
+    action = _REPORTS.get(found["kind"])
+    counts = [found.get(name) for name in ("total", "failed")]
+    if action is None or not all(isinstance(one, int) and one >= 0 for one in counts):
+        return False
+    event.event_action = action
+    event.event_outcome = "failure" if counts[1] else "success"
+    event.set("mailwarden.own_domain", found["domain"])
+    for name in ("organisation", "id", "total", "failed"):
+        event.set(f"mailwarden.report.{name}", found[name])
+    if isinstance(found.get("sources"), dict) and found["sources"]:
+        event.set("mailwarden.report.sources", found["sources"])
     return True

@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {  # in the order a person meets them; each lives in 
     "show": "Show one incident: what to do, why, how it went, and the lines that prove it.",
     "find": "Tell the story of a message, an address or an account.",
     "risk": "Say how near our addresses and domains are to a block.",
+    "feedback": "Read what others report about our mail.",
     "report": "Write the report of a day.",
     "explain": "Say how a log line was read.",
     "silence": "Stop being told about an incident, and say why.",

@@ -1,0 +1,139 @@
+"""Read the three kinds of reports: DMARC aggregates (RFC 7489), TLS reports (RFC 8460), complaints (RFC 5965)."""
+
+import ipaddress
+import json
+from email.message import Message
+from typing import Any
+
+import msgspec
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import ParseError, fromstring
+
+from mailwarden.pipeline.feedback.unpack import ReportError
+
+__all__ = ["Report", "read_complaint", "read_dmarc", "read_tls"]
+
+_ROWS = 20_000
+_TEXT = 255
+_SOURCES = 50  # addresses a report keeps
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What one report says. `failed` of `total`: messages without DMARC, sessions without TLS, or one complaint."""
+
+    kind: str  # dmarc, tls, complaint
+    id: str
+    organisation: str
+    domain: str  # of ours
+    total: int
+    failed: int
+    sources: dict[str, int] = {}  # address -> messages of it that failed
+
+
+def read_dmarc(data: bytes) -> Report:
+    """Read a DMARC aggregate.
+
+    Raises:
+        ReportError: It is none, or not well-formed, or holds entities.
+    """
+    try:
+        root = fromstring(data, forbid_dtd=True)
+    except DefusedXmlException:
+        raise ReportError("the XML defines entities, as no report does") from None
+    except (ParseError, ValueError, LookupError):
+        raise ReportError("the XML is not well-formed or cut off") from None
+    space = root.tag.partition("}")[0] + "}" if root.tag.startswith("{") else ""
+    if root.tag != f"{space}feedback":
+        raise ReportError("the XML is no DMARC aggregate")
+
+    def text(node: Any, path: str) -> str:
+        found = node.find("/".join(space + part for part in path.split("/")))
+        return (found.text or "").strip()[:_TEXT] if found is not None else ""
+
+    domain = text(root, "policy_published/domain").lower().rstrip(".")
+    if not domain:
+        raise ReportError("the aggregate names no domain")
+    total, failed, sources = 0, 0, dict[str, int]()
+    for number, record in enumerate(root.iter(f"{space}record")):
+        if number >= _ROWS:
+            raise ReportError(f"an aggregate of more than {_ROWS} rows")
+        count = text(record, "row/count")
+        messages = int(count) if count.isascii() and count.isdigit() and len(count) < 10 else 0
+        total += messages
+        results = {text(record, f"row/policy_evaluated/{one}").lower() for one in ("dkim", "spf")}
+        if "pass" in results:
+            continue
+        failed += messages
+        source = _address(text(record, "row/source_ip"))
+        if source and (source in sources or len(sources) < _SOURCES):
+            sources[source] = sources.get(source, 0) + messages
+    name = text(root, "report_metadata/org_name")
+    return Report("dmarc", text(root, "report_metadata/report_id") or "?", name or "?", domain, total, failed, sources)
+
+
+def _address(text: str) -> str | None:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return None
+
+
+class _Summary(msgspec.Struct):
+    total_successful_session_count: int = msgspec.field(name="total-successful-session-count", default=0)
+    total_failure_session_count: int = msgspec.field(name="total-failure-session-count", default=0)
+
+
+class _Policy(msgspec.Struct):
+    policy_domain: str = msgspec.field(name="policy-domain", default="")
+
+
+class _Policies(msgspec.Struct):
+    summary: _Summary
+    policy: _Policy
+
+
+class _Tls(msgspec.Struct):
+    policies: list[_Policies]
+    organization_name: str = msgspec.field(name="organization-name", default="?")
+    report_id: str = msgspec.field(name="report-id", default="?")
+
+
+def read_tls(data: bytes) -> Report:
+    """Read a TLS report.
+
+    Raises:
+        ReportError: It is none.
+    """
+    try:
+        found = msgspec.convert(json.loads(data), _Tls)
+    except (ValueError, RecursionError, msgspec.ValidationError):
+        raise ReportError("the JSON is no TLS report, or cut off") from None
+    if not found.policies or not found.policies[0].policy.policy_domain:
+        raise ReportError("the TLS report names no domain")
+    good = sum(max(0, one.summary.total_successful_session_count) for one in found.policies)
+    bad = sum(max(0, one.summary.total_failure_session_count) for one in found.policies)
+    domain = found.policies[0].policy.policy_domain.lower().rstrip(".")[:_TEXT]
+    return Report("tls", found.report_id[:_TEXT], found.organization_name[:_TEXT], domain, good + bad, bad)
+
+
+def read_complaint(message: Message) -> Report | None:
+    """Read a complaint in abuse format; None where a message is none.
+
+    Raises:
+        ReportError: It says that it is one, and names nobody of ours.
+    """
+    part = next((one for one in message.walk() if one.get_content_type() == "message/feedback-report"), None)
+    if part is None:
+        return None
+    held = part.get_payload()
+    fields = held[0] if isinstance(held, list) and held else None
+    if not isinstance(fields, Message):
+        raise ReportError("the complaint holds no fields")
+    sender = str(fields.get("Original-Mail-From") or "").strip(" <>\t")
+    domain = str(fields.get("Reported-Domain") or sender.rpartition("@")[2]).strip().lower().rstrip(".")[:_TEXT]
+    if not domain:
+        raise ReportError("the complaint names no domain")
+    agent = str(fields.get("User-Agent") or message.get("From") or "?")[:_TEXT]
+    id_ = str(message.get("Message-ID") or "?")[:_TEXT]
+    source = _address(str(fields.get("Source-IP") or "").strip())
+    return Report("complaint", id_, agent, domain, 1, 1, {source: 1} if source else {})

@@ -1,0 +1,131 @@
+"""Find reports in files, folders, Maildirs and mboxes; read each once; say of each other one why it was passed over."""
+
+import hashlib
+import mailbox
+from collections.abc import Collection, Iterator
+from contextlib import closing
+from email import policy
+from email.message import Message
+from email.parser import BytesParser
+from pathlib import Path
+from typing import NamedTuple
+
+from mailwarden.pipeline.feedback.formats import Report, read_complaint, read_dmarc, read_tls
+from mailwarden.pipeline.feedback.unpack import LARGEST, ReportError, unpack
+
+__all__ = ["Reading", "Report", "read_reports"]
+
+_PARTS = 50  # of a message
+_REPORT_TYPES = ("xml", "gzip", "zip", "json", "octet-stream")
+
+
+class Reading(NamedTuple):
+    """One thing that was looked at: a report, or why it is none. `digest` tells it again."""
+
+    where: str
+    digest: str
+    report: Report | None
+    fault: str = ""
+
+
+def read_reports(paths: Collection[Path], ours: Collection[str] = (), known: Collection[str] = ()) -> Iterator[Reading]:
+    """Read all reports.
+
+    Args:
+        paths: Files (.xml, .gz, .zip, .json, .eml, mbox), folders of such, or Maildirs.
+        ours: Our domains; reports about others are passed over. Empty: not known, all are taken.
+        known: Digests of what was read before.
+    """
+    seen = set(known)
+    for path in paths:
+        for where, data in _pieces(path):
+            yield from _read(where, data, frozenset(ours), seen)
+
+
+def _pieces(path: Path) -> Iterator[tuple[str, bytes | ReportError]]:
+    """Give what stands in a place, each with where."""
+    try:
+        if path.is_dir() and (path / "new").is_dir() and (path / "cur").is_dir():
+            files = sorted(one for part in ("new", "cur") for one in (path / part).iterdir() if one.is_file())
+        elif path.is_dir():
+            files = sorted(one for one in path.iterdir() if one.is_file() and not one.name.startswith("."))
+        elif _is_mbox(path):
+            with closing(mailbox.mbox(path, create=False)) as box:
+                yield from ((f"{path}#{number}", box.get_bytes(key)) for number, key in enumerate(box.keys(), 1))
+            return
+        else:
+            files = [path]
+        for file in files:
+            if file.stat().st_size > LARGEST:
+                yield str(file), ReportError(f"{file.stat().st_size} bytes are more than a report may have")
+            else:
+                yield str(file), file.read_bytes()
+    except OSError as error:
+        yield str(path), ReportError(error.strerror or str(error))
+
+
+def _is_mbox(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(5) == b"From "
+
+
+def _read(where: str, data: bytes | ReportError, ours: frozenset[str], seen: set[str]) -> Iterator[Reading]:
+    if isinstance(data, ReportError):
+        yield Reading(where, "", None, str(data))
+        return
+    try:
+        found = list(_reports(data))
+    except ReportError as error:
+        yield Reading(where, "", None, str(error))
+        return
+    if not found:
+        yield Reading(where, "", None, "it holds no report")
+    for report in found:
+        text = "\0".join((report.kind, report.organisation, report.id, report.domain))
+        digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+        if ours and not any(report.domain == one or report.domain.endswith("." + one) for one in ours):
+            yield Reading(where, digest, None, f"it is about {report.domain}, which is not ours")
+        elif digest in seen:
+            yield Reading(where, digest, None, "it was read before")
+        else:
+            seen.add(digest)
+            yield Reading(where, digest, report)
+
+
+def _reports(data: bytes) -> Iterator[Report]:
+    head = data[:2000].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if data[:2] == b"\x1f\x8b" or data[:4] == b"PK\x03\x04" or head[:1] in (b"<", b"{"):
+        for plain in unpack(data):
+            yield _plain(plain)
+        return
+    message = BytesParser(policy=policy.compat32).parsebytes(data)
+    complaint = read_complaint(message)
+    if complaint is not None:
+        yield complaint
+        return
+    for number, part in enumerate(message.walk()):
+        if number >= _PARTS:
+            raise ReportError(f"a message of more than {_PARTS} parts")
+        attached = _attachment(part)
+        if attached is not None:
+            for plain in unpack(attached):
+                yield _plain(plain)
+
+
+def _attachment(part: Message) -> bytes | None:
+    if part.is_multipart() or not any(word in part.get_content_type() for word in _REPORT_TYPES):
+        return None
+    try:
+        held = part.get_payload(decode=True)
+    except (ValueError, LookupError):
+        return None
+    return held if isinstance(held, bytes) and held else None
+
+
+def _plain(data: bytes) -> Report:
+    begin = data[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if begin[:1] == b"{":
+        return read_tls(data)
+    if begin[:1] == b"<":
+        return read_dmarc(data)
+    raise ReportError("it is neither XML nor JSON")

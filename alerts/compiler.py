@@ -107,6 +107,7 @@ class Rule:
     weight: Callable[[Event], int]
     path: str
     ids: tuple[str, ...] = ()  # Sigma's, of its documents
+    grouped: str = ""  # the names that it groups by: rules that group alike keep their windows together
     asks: tuple[str, ...] = ()  # the fields it looks at
 
 
@@ -260,6 +261,7 @@ def _compile(path: Path, lines: RuleLines, settings: RuleSettings, fields: froze
         actions=actions,
         condition=condition,
         group_by=tuple(reader(name) for name in group_by),
+        grouped=",".join(group_by),
         counts=counts,
         weight=lambda event: int(weigh(event) or 0),
         path=str(path),

@@ -26,12 +26,13 @@ __all__ = ["Engine", "load_detectors", "severity_of"]
 
 _SEPARATOR = "\x1f"
 _VALUES_CAP = 256
+_KEYS_KEPT = 4_000  # in memory: the windows of an attacker take 4 KiB, and there may be a million of them
 
 
 class _Windows(msgspec.Struct, array_like=True):
-    """The windows of one rule and key: one a count."""
+    """What all rules that group by the same fields remember of one key: by rule, a window for each of its counts."""
 
-    windows: list[Window]
+    rules: dict[str, list[Window]] = {}
     expires_us: int = 0
 
 
@@ -112,9 +113,10 @@ class Engine:
         self, rules: Sequence[Rule], detectors: Sequence[Detector[Any]], backing: Backing, file_of: Callable[[int], str]
     ):
         self._file_of = file_of
-        self._windows = Shelf("window", 1, _Windows, lambda w: w.expires_us, backing)
+        self._windows = Shelf("window", 2, _Windows, lambda w: w.expires_us, backing, _KEYS_KEPT)
         self._seen: Event | None = None
-        self._seen_evidence: Evidence = Evidence("", 0, "")
+        self._seen_windows: dict[str, _Windows | None] = {}  # of the event, by what rules group by
+        self._seen_evidence: Evidence | None = None
         self._seen_entities: dict[_Entities, dict[str, list[str]]] = {}
         self._shelves: list[Shelf[Any]] = [self._windows]
         watchers = [self._watcher(detector, backing) for detector in detectors]
@@ -205,17 +207,16 @@ class Engine:
         if not rule.counts:
             findings.append(self._at_once(rule, entities, str(name), event))
             return
-        parts = [read(event) for read in rule.group_by]
-        if any(part is None for part in parts):
-            return
-        key = _SEPARATOR.join((detection.name, *map(str, parts)))
-        record = self._windows.get(key)
+        record = self._windows_of(rule, event)
         if record is None:
-            record = _Windows([Window() for _ in rule.counts])
+            return
+        windows = record.rules.get(detection.name)
+        if windows is None:
+            windows = record.rules[detection.name] = [Window() for _ in rule.counts]
         now = event.stream_us
         reached = True
         measures = []
-        for count, window in zip(rule.counts, record.windows, strict=False):
+        for count, window in zip(rule.counts, windows, strict=False):
             measure = (
                 _measure(count, window, rule, event)
                 if len(rule.counts) == 1 or count.test(event)
@@ -223,9 +224,8 @@ class Engine:
             )
             reached = reached and measure >= count.threshold
             measures.append(measure)
-        record.expires_us = now + detection.span_us * 2
-        self._windows.put(key, record)
-        first, measure, tries = record.windows[0], measures[0], rule.weight(event)
+        record.expires_us = max(record.expires_us, now + detection.span_us * 2)
+        first, measure, tries = windows[0], measures[0], rule.weight(event)
         if not reached and not first.level:
             first.seen += tries
             if wants_more(first):
@@ -237,21 +237,55 @@ class Engine:
             tries += first.seen
             counted = tuple((one.name, had, one.threshold) for one, had in zip(rule.counts, measures, strict=True))
             findings.append(
-                self._finding(rule, str(name), event, True, tries, measure, first.entities, first.lines, first, counted)
+                self._finding(
+                    rule,
+                    str(name),
+                    event,
+                    True,
+                    tries,
+                    measure,
+                    first.entities or {},
+                    list(first.lines),
+                    first,
+                    counted,
+                )
             )
-            first.lines, first.entities, first.seen = [], {}, 0
+            first.lines, first.entities, first.seen = (), None, 0
         else:
             findings.append(self._finding(rule, str(name), event, False, tries, measure, here, [evidence], first))
 
+    def _windows_of(self, rule: Rule, event: Event) -> _Windows | None:
+        """Give the windows that an event changes, looked up once for all rules; None where it lacks what they group by."""
+        self._see(event)
+        try:
+            return self._seen_windows[rule.grouped]
+        except KeyError:
+            pass
+        record = None
+        parts = [read(event) for read in rule.group_by]
+        if not any(part is None for part in parts):
+            key = _SEPARATOR.join((rule.grouped, *map(str, parts)))
+            record = self._windows.get(key) or _Windows()
+            self._windows.put(key, record)
+        self._seen_windows[rule.grouped] = record
+        return record
+
+    def _see(self, event: Event) -> None:
+        """Begin with another event."""
+        if self._seen is not event:
+            self._seen, self._seen_evidence = event, None
+            self._seen_entities, self._seen_windows = {}, {}
+
     def _evidence(self, event: Event) -> Evidence:
         """Give an event's line; the rules that look at one event share it."""
-        if self._seen is not event:
-            self._seen, self._seen_evidence, self._seen_entities = event, evidence_of(event, self._file_of), {}
+        self._see(event)
+        if self._seen_evidence is None:
+            self._seen_evidence = evidence_of(event, self._file_of)
         return self._seen_evidence
 
     def _entities(self, entities: "_Entities", event: Event) -> dict[str, list[str]]:
         """Give the names an event bears; rules that gather the same ones share them, so nobody changes them."""
-        self._evidence(event)
+        self._see(event)
         found = self._seen_entities.get(entities)
         if found is None:
             found = self._seen_entities[entities] = _collect(entities, event)
@@ -325,7 +359,7 @@ def _measure(count: Count, window: Window, rule: Rule, event: Event) -> int:
 def _standing(window: Window, now: int, count: Count) -> int:
     """Give what a window holds now, nothing added."""
     total = add(window, now, count.span_us, 0)
-    return len(window.values) if count.kind == "value_count" else total
+    return len(window.values or ()) if count.kind == "value_count" else total
 
 
 @lru_cache

@@ -11,9 +11,10 @@ import msgspec
 
 from mailwarden.alerts.finding import Detection, Finding
 from mailwarden.alerts.incident import Incident, Kind, Notification, incident_id, severity_rank
+from mailwarden.alerts.namesakes import Namesakes
 from mailwarden.alerts.normals import Normals
 from mailwarden.alerts.shelf import Backing, Row, Shelf
-from mailwarden.alerts.story import EXPLAINED, Sort, count_sender, leads, may_lead, sort_of
+from mailwarden.alerts.story import EXPLAINED, count_sender, leads, may_lead, sort_of
 from mailwarden.alerts.verdict import judged
 from mailwarden.parsers.event import Event
 
@@ -85,7 +86,7 @@ class Incidents:
         self._by_key: dict[tuple[str, str, str], Incident] = {}
         self._closed = Shelf("incident.closed", 1, _Closed, lambda one: one.at_us + _REMEMBER_US, backing)
         self._ids: dict[str, Incident] = {}
-        self._by_name: dict[str, dict[Sort, dict[str, Incident]]] = {}  # account or address -> live ones that name it
+        self._named = Namesakes()  # by account or address
         self._parts: dict[str, set[str]] = {}  # parent -> its live parts
         self._due: list[tuple[int, str, tuple[str, str, str]]] = []
         self._due_us: dict[str, int] = {}  # which entry of `_due` holds; older ones of the same incident do not
@@ -377,9 +378,9 @@ class Incidents:
         found = {
             other.id: other
             for name in dict.fromkeys((incident.primary[1], *names, self._site))
-            for its, named in self._by_name.get(name, {}).items()
+            for its, named in self._named.of(name)
             if may_lead(its, sort) or may_lead(sort, its)
-            for other in named.values()
+            for other in named
             if other.id != incident.id and abs(incident.last_seen_us - other.last_seen_us) <= _STORY_US
         }
         return sorted(found.values(), key=lambda one: (one.opened_us, one.id))
@@ -441,7 +442,7 @@ class Incidents:
 
     def _name(self, incident: Incident, name: str, value: str) -> None:
         if name in _INDEXED:
-            self._by_name.setdefault(value, {}).setdefault(sort_of(incident), {})[incident.id] = incident
+            self._named.add(value, incident)
 
     def _forget(self, key: tuple[str, str, str], incident: Incident) -> None:
         del self._by_key[key], self._ids[incident.id], self._due_us[incident.id]
@@ -454,12 +455,7 @@ class Incidents:
             self._parts[incident.parent].discard(incident.id)
         for name in _INDEXED:
             for value in [*incident.entities.get(name, ()), incident.primary[1], self._site]:
-                sorts = self._by_name.get(value, {})
-                named = sorts.get(sort_of(incident), {})
-                if named.pop(incident.id, None) is not None and not named:
-                    del sorts[sort_of(incident)]
-                    if not sorts:
-                        del self._by_name[value]
+                self._named.remove(value, incident)
 
 
 def _stands_apart(incident: Incident, finding: Finding) -> bool:

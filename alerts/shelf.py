@@ -13,7 +13,8 @@ from mailwarden.alerts.blob import decoder, encode
 __all__ = ["Backing", "Row", "Shelf"]
 
 T = TypeVar("T")
-_KNOWN_KEYS = 200_000  # until then a key that is not in the store is known without asking it: a look-up costs 5 µs
+_FEW_KEYS = 4_096
+_BITS = 1 << 23  # one in eight of a million keys is asked for in vain
 Row = tuple[str, str, int, int, bytes | None]
 """kind, key, version, expires_us, blob (None: deleted)."""
 
@@ -26,6 +27,34 @@ class Backing(Protocol):
 
     def has_state(self, kind: str) -> bool:
         """Say whether anything of a kind was ever committed."""
+
+
+class _Written:
+    """Which keys may be in the store; one that is not is known without asking, for a look-up costs 5 µs.
+
+    Few are kept as they are; of many one bit is, so that whoever can make keys cannot fill memory with them.
+    """
+
+    def __init__(self) -> None:
+        self._few: set[str] = set()
+        self._bits = bytearray()
+
+    def __contains__(self, key: str) -> bool:
+        if not self._bits:
+            return key in self._few
+        place = hash(key) & _BITS - 1
+        return bool(self._bits[place >> 3] >> (place & 7) & 1)
+
+    def add(self, keys: set[str]) -> None:
+        """Remember keys that are written."""
+        if not self._bits:
+            self._few |= keys
+            if len(self._few) <= _FEW_KEYS:
+                return
+            keys, self._few, self._bits = self._few, set(), bytearray(_BITS // 8)
+        for key in keys:
+            place = hash(key) & _BITS - 1
+            self._bits[place >> 3] |= 1 << (place & 7)
 
 
 class Shelf(Generic[T]):
@@ -47,7 +76,7 @@ class Shelf(Generic[T]):
         type_: type[T],
         expires: Callable[[T], int],
         backing: Backing,
-        limit: int = 100_000,
+        limit: int = 20_000,
     ) -> None:
         self.kind = kind if version == 1 else f"{kind}.{version}"
         self.version = version
@@ -61,7 +90,7 @@ class Shelf(Generic[T]):
         self._dead: set[str] = set()
         self._swept_us = -1
         self._kept = backing.has_state(self.kind)
-        self._written: set[str] | None = None if self._kept else set()  # all keys in the store, while that is cheap
+        self._written = None if self._kept else _Written()  # None: any key may be there
 
     def get(self, key: str) -> T | None:
         """Give the state of a key, or None where there is none."""
@@ -120,9 +149,7 @@ class Shelf(Generic[T]):
         rows.extend((self.kind, key, self.version, 0, None) for key in self._dead)
         self._kept = self._kept or bool(rows)
         if self._written is not None:
-            self._written |= self._dirty
-            if len(self._written) > _KNOWN_KEYS:
-                self._written = None
+            self._written.add(self._dirty)
         self._dirty.clear()
         self._dead.clear()
         if len(young) > self._limit // 2:

@@ -80,7 +80,7 @@ class Site:
         return [label for label in self.labels if self.labelled(label, *names)]
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=8192)
 def _within(address: str, networks: tuple[str, ...], private: bool = True) -> bool:
     try:
         ip = ipaddress.ip_address(address)

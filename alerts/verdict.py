@@ -39,7 +39,8 @@ def judged(finding: Finding) -> Judged:
     fields = to_ecs(event)
     fields.pop(_TIME, None)
     if event.facts:
-        fields.update(copy.deepcopy(event.facts))  # some are state that lives on
+        facts = copy.deepcopy(event.facts)  # some are state that lives on
+        fields.update((name, sorted(fact) if isinstance(fact, frozenset) else fact) for name, fact in facts.items())
     fields["event.original"] = event.event_original[:_LINE]
     return Judged(
         version=detection.version,

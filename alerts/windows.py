@@ -17,26 +17,24 @@ _PENDING_EVENTS = 48
 
 
 class Window(msgspec.Struct, array_like=True):
-    """What one rule remembers of one key."""
+    """What one rule remembers of one key. What is empty is None: most windows hold one event, an empty dict 64 bytes."""
 
-    counts: dict[int, int] = {}  # bucket -> amount, oldest first
+    counts: dict[int, int] | None = None  # bucket -> amount, oldest first
     total: int = 0
-    values: dict[str, int] = {}  # value -> bucket of its last sight, least recent first
+    values: dict[str, int] | None = None  # value -> bucket of its last sight, least recent first
     bucket: int = 0
     level: int = 0  # the measure at the last firing; 0: armed
     first_us: int = 0  # of what is gathered since it was armed
     last_us: int = 0
     seen: int = 0  # tries since it was armed
     gathered: int = 0  # events whose line and names were looked at since then
-    lines: list[Evidence] = []  # the first lines since it was armed, until it fires
-    entities: dict[str, list[str]] = {}
+    lines: tuple[Evidence, ...] = ()  # the first lines since it was armed, until it fires
+    entities: dict[str, list[str]] | None = None
 
 
 def _slide(window: Window, now_us: int, span_us: int) -> int:
     """Drop what has left the span; give the current bucket."""
-    if (
-        now_us == window.last_us
-    ):  # most lines bear the second of the line before: the division costs as much as the rest
+    if now_us == window.last_us:  # most lines bear the second of the line before, and the division costs the most
         return window.bucket
     bucket = now_us * BUCKETS // span_us
     if bucket != window.bucket:
@@ -44,7 +42,7 @@ def _slide(window: Window, now_us: int, span_us: int) -> int:
         _drop(window, bucket - BUCKETS)
         if window.last_us and now_us - window.last_us > span_us:
             window.level = window.seen = window.gathered = window.first_us = 0
-            window.lines, window.entities = [], {}
+            window.lines, window.entities = (), None
     window.last_us = now_us
     if not window.first_us:
         window.first_us = now_us
@@ -69,7 +67,11 @@ def add(window: Window, now_us: int, span_us: int, amount: int) -> int:
     """Add an amount; give the sum within the span."""
     bucket = _slide(window, now_us, span_us)
     if amount:
-        window.counts[bucket] = window.counts.get(bucket, 0) + amount
+        counts = window.counts
+        if counts is None:
+            window.counts = {bucket: amount}
+        else:
+            counts[bucket] = counts.get(bucket, 0) + amount
         window.total += amount
     return window.total
 
@@ -78,6 +80,9 @@ def add_value(window: Window, now_us: int, span_us: int, value: str, cap: int) -
     """Add a value; give how many different ones the span holds (at most `cap` are remembered)."""
     bucket = _slide(window, now_us, span_us)
     values = window.values
+    if values is None:
+        window.values = {value: bucket}
+        return 1
     values.pop(value, None)
     values[value] = bucket
     if len(values) > cap:
@@ -99,14 +104,25 @@ def wants_more(window: Window) -> bool:
 
 
 def gather(window: Window, evidence: Evidence, entities: dict[str, list[str]]) -> None:
-    """Keep an event's line and names for the finding that may come."""
+    """Keep an event's line and names for the finding that may come.
+
+    The names of the first event are the event's own, shared by all rules that look at it; they are copied with the second.
+    Of most attackers there is no second.
+    """
     window.gathered += 1
     if len(window.lines) < _PENDING_LINES:
-        window.lines.append(evidence)
+        window.lines = (*window.lines, evidence)
+    if window.gathered == 1:
+        window.entities = entities
+        return
+    gathered = window.entities or {}
+    if window.gathered == 2:
+        gathered = {name: list(values) for name, values in gathered.items()}
+    window.entities = gathered
     for name, values in entities.items():
-        known = window.entities.get(name)
+        known = gathered.get(name)
         if known is None:
-            window.entities[name] = list(values)
+            gathered[name] = list(values)
             continue
         for value in values:
             if value not in known and len(known) < _PENDING_ENTITIES:

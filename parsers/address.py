@@ -7,7 +7,7 @@ from socket import AF_INET, inet_ntop, inet_pton
 __all__ = ["ip", "is_loopback", "network", "networks", "organisation", "wide_network"]
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=8192)
 def ip(text: str) -> str | None:
     """Give the canonical spelling of an address, or None where `text` is none.
 
@@ -26,7 +26,7 @@ def ip(text: str) -> str | None:
     return str(mapped or address)
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=8192)
 def network(address: str) -> str:
     """Give the network an address is counted in: /24 for IPv4, /64 for IPv6 (RFC 4291 interface identifiers)."""
     if ":" not in address:
@@ -34,7 +34,7 @@ def network(address: str) -> str:
     return str(ipaddress.ip_network(f"{address}/64", strict=False))
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=8192)
 def wide_network(address: str) -> str:
     """Give the wider network, /16 for IPv4 and /48 for IPv6, by which far-apart places are told apart."""
     if ":" not in address:
@@ -43,13 +43,13 @@ def wide_network(address: str) -> str:
     return str(ipaddress.ip_network(f"{address}/48", strict=False))
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=8192)
 def networks(address: str) -> tuple[str, str]:
     """Give both networks of an address, the one it is counted in and the wider one."""
     return network(address), wide_network(address)
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=8192)
 def is_loopback(address: str) -> bool:
     """Say whether an address is this machine's own loopback."""
     return ipaddress.ip_address(address).is_loopback
@@ -58,7 +58,7 @@ def is_loopback(address: str) -> bool:
 _SECOND_LEVEL = 3  # letters of `co`, `com`, `ac`, `ne` below a country
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=8192)
 def organisation(domain: str) -> str:
     """Give the domain that a host name belongs to: `mx1.example.co.jp` is `example.co.jp`.
 

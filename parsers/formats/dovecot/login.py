@@ -33,7 +33,7 @@ _DETACHED = re.compile(r"in=(\d{1,18}), out=(\d{1,18})")
 _REFUSED = re.compile(r"\): Client refused \(rip=([0-9A-Fa-f:.]{2,45})\)")
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=8192)
 def _packed(address: str) -> bytes:
     return socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
 

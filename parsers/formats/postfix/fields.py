@@ -49,7 +49,7 @@ class Peer(NamedTuple):
     port: int | None
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=8192)
 def peer(text: str) -> Peer | None:
     """Read `name[address]`, `name[address]:port` or `[address]:port`; None where `text` is nothing of the kind.
 

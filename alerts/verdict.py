@@ -13,6 +13,7 @@ from mailwarden.alerts.compiler import Rule
 from mailwarden.alerts.engine import severity_of
 from mailwarden.alerts.finding import Finding
 from mailwarden.alerts.incident import Judged
+from mailwarden.alerts.risk.words import RISK_VALUES
 from mailwarden.parsers.event import ATTRIBUTES, Event, to_ecs
 
 __all__ = ["Again", "judged", "judged_again", "told_fields"]
@@ -49,7 +50,7 @@ def judged(finding: Finding) -> Judged:
         span_us=detection.span_us,
         counted=list(finding.counted) or [("", finding.measure, detection.threshold)],
         fields=fields,
-        values=dict(finding.values),
+        values={name: value for name, value in finding.values.items() if name not in RISK_VALUES},
     )
 
 

@@ -6,9 +6,11 @@ from typing import Any
 from mailwarden.alerts.risk.parts import PARTS
 from mailwarden.alerts.translate import N_, Translator
 
-__all__ = ["filled", "parts_text", "risk_line", "trend_word"]
+__all__ = ["RISK_VALUES", "filled", "parts_text", "risk_line", "trend_word"]
 
 _TRENDS = {"rising": N_("rising"), "steady": N_("steady"), "falling": N_("falling")}
+RISK_VALUES = frozenset({"risk", "risk_of", "risk_trend"})
+"""What alerts say beside their own: no rule looked at it."""
 _SHOWN = 4  # parts that a sentence names
 
 

@@ -73,7 +73,9 @@ def show_view(
     """Show one incident with its story."""
     tongue = sentences.tongue
     lines = [*_head(incident, sentences), *_steps(incident, sentences)]
-    lines += _part(tongue.gettext("Why"), [sentences.why(incident), _rules(incident, sentences)])
+    lines += _part(
+        tongue.gettext("Why"), [sentences.why(incident), *_risk(incident, sentences), _rules(incident, sentences)]
+    )
     lines += _part(tongue.gettext("Judged"), verdict_lines(incident, rules or {}, sentences, everything=everything))
     lines += _part(tongue.gettext("How"), [_how(incident, sentences)])
     lines += _proof(incident, sentences, everything)
@@ -124,6 +126,12 @@ def _steps(incident: Incident, sentences: Sentences) -> list[Line]:
         if step.command:  # whole, however long: it is copied
             lines.append([" " * (_HEAD + 3), Span(step.command, "command")])
     return lines
+
+
+def _risk(incident: Incident, sentences: Sentences) -> list[str]:
+    """Give how near a block the sending server was when this was last told."""
+    said = sentences.risk(incident)
+    return [said] if said else []
 
 
 def _rules(incident: Incident, sentences: Sentences) -> str:

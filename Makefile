@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 PREFIX ?= /opt/mailwarden
 
-.PHONY: help test check format lint types imports unit sigma wheel demo bench soak install deb lock clean
+.PHONY: help test check format lint types imports unit sigma wheel demo bench pictures soak install deb lock clean
 
 help:
 	@echo "make demo    follow sample logs as they grow: incidents, an alert, a report (about a minute)"
@@ -14,6 +14,7 @@ help:
 	@echo "make install  put it into /opt/mailwarden (PREFIX=...) and link /usr/local/bin/mailwarden"
 	@echo "make docs    the documentation as a web site, in site/"
 	@echo "make deb     a Debian package, in dist/"
+	@echo "make pictures  every page of  mailwarden web  as a picture"
 	@echo "make bench   the numbers of the README, beside those of other tools"
 	@echo "make soak    follow, rotate and kill for a long time"
 	@echo "make lock    renew requirements/*.txt (needs uv)"
@@ -55,6 +56,12 @@ demo: $(READY)
 docs: $(READY)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "The documentation is in site/index.html"
+
+# Every page of `mailwarden web` as a picture, in both languages and colours, and as a phone shows it: to be looked at.
+pictures: $(READY)
+	mkdir -p pictures
+	MAILWARDEN_PICTURES=pictures $(BIN)/python -m pytest -q tests/pipeline/web/test_browser.py -k every_page
+	cp pictures/now-en.png pictures/incident-en.png pictures/now-ja.png docs/pictures/
 
 bench: $(READY)
 	$(BIN)/python bench/run.py --write

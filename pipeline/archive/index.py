@@ -69,7 +69,9 @@ class Index:
             StoreError: The index cannot be written.
         """
         made = 0
-        for path in reversed(files(self._archive)):
+        there = files(self._archive)
+        self._forget({_key(path) for path in there})
+        for path in reversed(there):
             if made == most:
                 break
             if self._sparse(path) is None:
@@ -107,6 +109,14 @@ class Index:
                     self._newest[place] = frozenset(_hash(name) for row in rows for name in _names_of(row))
             found += [row for row in rows if not wanted.isdisjoint(_names_of(row))]
         return found
+
+    def _forget(self, keys: set[str]) -> None:
+        """Take away what was kept of files that are gone."""
+        for path in self._kept.glob("*.names"):
+            if path.name.removesuffix(".names") not in keys:
+                path.unlink(missing_ok=True)
+                with self._lock:
+                    self._known.pop(path.name.removesuffix(".names"), None)
 
     def _sparse(self, path: Path) -> "array[int] | None":
         """Give every 512th entry of a file's index; None where there is none."""

@@ -124,6 +124,18 @@ def test_a_batch_of_two_days_has_two_indexes(tmp_path: Path) -> None:
     assert len(find_recent(made, "Q1").events) == len(find_recent(made, "Q2").events) == 1
 
 
+def test_the_index_of_a_file_that_is_gone_goes_too(archive: Path, tmp_path: Path) -> None:
+    """When the service makes room, the index does not outlive what it is of."""
+    made = index(archive, tmp_path)
+    before = len(list((tmp_path / "index").iterdir()))
+    sorted(archive.glob("events/*/*.parquet"))[0].unlink()
+
+    made.build()
+
+    assert len(list((tmp_path / "index").iterdir())) == before - 1
+    assert find_recent(made, "Q7-3").events == list(find(archive, "Q7-3"))
+
+
 def test_a_broken_index_is_made_again(archive: Path, tmp_path: Path) -> None:
     """An index file that a crash cut to nothing is none, and is written anew."""
     made = index(archive, tmp_path)

@@ -67,7 +67,7 @@ class Web:
             body = await self._body(reader, head.lower())
             return Fetched(body.decode("utf-8")) if len(body) <= _MOST_BYTES else Fetched(reason="too big")
         finally:
-            writer.close()
+            writer.transport.abort()  # what is too big is not waited for
 
     async def _body(self, reader: asyncio.StreamReader, head: str) -> bytes:
         if "transfer-encoding: chunked" not in head:

@@ -27,7 +27,7 @@ class Truth:
         categories: Those an incident about it may have.
         names: Accounts and addresses; an incident about it names one of them.
         recipients_s: When each recipient was mailed.
-        must_tell: Whether a person must be told (high or critical); otherwise it must be recorded.
+        must_tell: Whether a person must be told; otherwise it must be recorded.
         is_slow: No burst: it is to be told within a day.
         within_s: How soon after its beginning, in seconds.
     """

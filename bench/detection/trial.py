@@ -50,7 +50,7 @@ class Score:
 
     Args:
         recorded_s: Seconds from its beginning until an incident named it; None: never.
-        told_s: The same, until a notice of high or critical was decided.
+        told_s: The same, until a person was told (medium or above, as routes do by default).
         harm: Recipients mailed before that; all of them where nobody was told.
         late_s: Seconds between the twentieth recipient and the notice; negative: before it.
         notices: How many were decided about it.
@@ -143,7 +143,7 @@ def judge(truth: Truth, seen: Seen) -> Score:
         for notice, at_us in seen.told
         if notice.incident.id in ids
         and _is_during(seconds(at_us), truth)
-        and severity_rank(notice.incident.severity) >= severity_rank("high" if truth.recipients_s else "medium")
+        and severity_rank(notice.incident.severity) >= _TOLD
         and notice.kind in ("opened", "worse", "returned")
     ]
     score.notices = sum(one.notice.incident.id in ids and _is_during(seconds(one.at_us), truth) for one in seen.told)

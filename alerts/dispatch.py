@@ -259,7 +259,9 @@ class Dispatch:
 
     def _release(self, story: _Story, incident: Incident, now_us: int) -> list[OutboxRow]:
         notice = _notice(incident, "worse" if story.first_us else "opened", now_us, "released")
-        return [] if self._is_held(notice) else self._tell(story, notice)
+        if self._is_held(notice):
+            return []
+        return self._tell(self._story(notice), notice)
 
     def _next_look_us(self, story: _Story, incident: Incident, plans: Sequence[Plan], now_us: int) -> int:
         """Give when something may be due; at least once an hour, for routes change with the time of day."""

@@ -220,6 +220,17 @@ def test_a_silence_holds_back_until_worse_and_tells_when_it_is_over() -> None:
     assert site.kinds[0] == (60.0, "opened", "chat,pager,boss")
 
 
+def test_what_was_let_go_is_told_once() -> None:
+    """A restart after the window is over does not tell it a second time."""
+    window = Maintenance(hours=(parse_hours("08:00-08:30"),))
+    site = Site(muting=Muting(maintenance=(window,)))
+    for minute in range(0, 60, 5):
+        site.find(minute)
+        site.begin()
+
+    assert [kind for _, kind, _ in site.kinds].count("opened") == 1
+
+
 def test_what_ends_within_its_silence_is_not_told_at_all() -> None:
     """Nobody hears of the end of what nobody heard of."""
     site = Site()

@@ -25,14 +25,19 @@ class _Nothing:
 
 def incidents_of(*lines: str) -> list[Incident]:
     """Give the incidents of lines of the inbox."""
+    return fold_of(*lines).incidents.drain()[0]
+
+
+def fold_of(*lines: str) -> Fold:
+    """Fold lines of the inbox, a second apart."""
     fold = Fold(Site(), [], load_detectors(), _Nothing(), lambda _: "probes")
     reader = Reader()
     for number, text in enumerate(lines):
         event = reader.read(text)
         assert event.event_kind == "event", text
-        event.stream_us, event.log_offset = _AT_US + number, number
+        event.stream_us, event.log_offset = _AT_US + number * 1_000_000, number
         fold.take([event])
-    return fold.incidents.drain()[0]
+    return fold
 
 
 def said_of(outcome: Outcome, language: str = "en") -> str:

@@ -13,13 +13,15 @@ from certificates import Authority, Talk, hang, imap, implicit, nonsense, pop3, 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from faults import Reply, answering
-from said import complete
+from said import complete, fold_of
 
+from mailwarden.alerts.posture import REASONS
 from mailwarden.pipeline.probes import ports
 from mailwarden.pipeline.probes.dane import check_dane
 from mailwarden.pipeline.probes.https import Web
 from mailwarden.pipeline.probes.outcome import Outcome
 from mailwarden.pipeline.probes.ports import PORTS, PortLook, Service, judge_port, look_at_port
+from mailwarden.pipeline.probes.prober import line
 from mailwarden.pipeline.probes.resolver import Resolver
 from mailwarden.pipeline.probes.transport import check_mta_sts
 
@@ -76,6 +78,28 @@ def test_certificates_near_their_end(ends_in: timedelta, reason: str, authority:
     assert told.reason == reason
     assert complete(told)
     assert told.now == (datetime.now(UTC) + ends_in).date().isoformat()
+
+
+def test_people_hear_of_it_at_14_and_7_and_1_days() -> None:
+    """Each is worse than the one before, and says the days that are left now; a renewal ends it silently."""
+    days = [(14, "cert_ends_14"), (13, "cert_ends_14"), (7, "cert_ends_7"), (6, "cert_ends_7"), (1, "cert_ends_1")]
+    lines = [
+        line(0, "mx1", "posture", {
+            "subject": HOST, "check": "certificate", "name": f"{HOST}:993", "state": "wrong", "reason": reason,
+            "now": "2026-03-16", "should": "", "details": {"port": 993, "ends": "2026-03-16", "days": left},
+        })
+        for left, reason in days
+    ]  # fmt: skip
+
+    (incident,), notices = fold_of(*lines).incidents.drain()
+
+    assert [(notice.kind, notice.incident.severity) for notice in notices] == [
+        ("opened", "medium"),
+        ("worse", "high"),
+        ("worse", "critical"),
+    ]
+    assert [notice.incident.values["days"] for notice in notices] == [14, 7, 1]
+    assert incident.title == REASONS["cert_ends_1"].what
 
 
 def test_names_and_who_vouches(authority: Authority) -> None:

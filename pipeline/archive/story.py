@@ -37,6 +37,13 @@ class Found(NamedTuple):
     before: str
 
 
+class _Part(NamedTuple):
+    """A part of a file by the columns in which names stand, and which rows name what is wanted."""
+
+    rows: "pa.RecordBatch"
+    named: "pa.Array"
+
+
 class _Threads:
     """The messages that belong to the story, and when they were seen."""
 
@@ -106,7 +113,7 @@ def find_recent(index: Index, what: str, *, before: str = "", most: int = _PLACE
     places = [place for place in index.holding([wanted]) if not before or _mark(place) < before]
     taken = set(places[-most:])
     threads = _Threads(_STORIES)
-    read: dict[Place, list[pa.RecordBatch]] = {}
+    read: dict[Place, list[_Part]] = {}
     for _ in range(_ROUNDS):
         names = {wanted, *(name for _, name in threads.seen)}
         for place in sorted(set(index.holding(names - {wanted})) - taken, reverse=True)[:most]:
@@ -116,17 +123,19 @@ def find_recent(index: Index, what: str, *, before: str = "", most: int = _PLACE
             for part in _of_newest(index, names):
                 _follow(part.filter(_marked(part, wanted, threads)), threads)
         for place in sorted(taken, reverse=True):  # the newest first: where there are too many, they are followed
-            rows = read.setdefault(place, list(_of_place(place, _THREAD_COLUMNS)))
-            for part in rows:
-                _follow(part.filter(_marked(part, wanted, threads)), threads)
+            if place not in read:
+                parts = _of_place(place, _THREAD_COLUMNS)
+                read[place] = [_Part(rows, _named(rows, wanted)) for rows in parts]
+            for part in read[place]:
+                _follow(part.rows.filter(_joined(part.rows, part.named, threads)), threads)
         if len(threads.seen) == known:
             break
-    events = [
-        fields
-        for place in sorted(taken)
-        for part in _of_place(place, None)
-        for fields in fields_of(part.filter(_marked(part, wanted, threads)))
-    ]
+    events: list[dict[str, Any]] = []
+    for place in sorted(read):
+        masks = [_joined(part.rows, part.named, threads) for part in read[place]]
+        if any(mask.true_count for mask in masks):
+            for rows, mask in zip(_of_place(place, None), masks, strict=True):
+                events += fields_of(rows.filter(mask))
     if not before:
         for part in _of_newest(index, {wanted, *(name for _, name in threads.seen)}):
             events += fields_of(part.filter(_marked(part, wanted, threads)))
@@ -194,6 +203,11 @@ def _batches(directory: Path, columns: list[str] | None) -> "Iterator[pa.RecordB
 
 def _marked(rows: "pa.RecordBatch", wanted: str, threads: _Threads) -> "pa.Array":
     """Mark the rows that name what is wanted or belong to a message of the story."""
+    return _joined(rows, _named(rows, wanted), threads)
+
+
+def _named(rows: "pa.RecordBatch", wanted: str) -> "pa.Array":
+    """Mark the rows that name what is wanted."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -202,6 +216,15 @@ def _marked(rows: "pa.RecordBatch", wanted: str, threads: _Threads) -> "pa.Array
     for name in NAMES:
         if name in names:
             mask = pc.or_(mask, _names(rows.column(name), wanted))
+    return mask
+
+
+def _joined(rows: "pa.RecordBatch", mask: "pa.Array", threads: _Threads) -> "pa.Array":
+    """Mark beside those of a mask the rows that belong to a message of the story."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    names = rows.schema.names
     ids = pa.array({thread[1] for thread in threads.seen}, pa.string())
     if not len(ids):
         return mask

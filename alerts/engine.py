@@ -160,12 +160,12 @@ class Engine:
         if not places:
             return ()
         findings: list[Finding] = []
-        rules = plan.rules
+        rules, behind = plan.rules, len(plan.rules)
         for place in places:
-            if place < len(rules):
+            if place < behind:
                 self._rule(*rules[place], event, findings)
                 continue
-            watcher = plan.watchers[place - len(rules)]
+            watcher = plan.watchers[place - behind]
             for key in watcher.detector.keys(event):
                 self._watch(watcher, key, event, findings)
         return findings

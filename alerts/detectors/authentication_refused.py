@@ -53,6 +53,7 @@ class AuthenticationRefused(Detector[_State]):
         threshold=_LEAST,
     )
     actions = frozenset({"delivery"})
+    needs = ("mail.bounce.class", "mailwarden.first_try", "mailwarden.sender_domain")
     state = _State
     ttl_us = 2 * _SPAN_US
 

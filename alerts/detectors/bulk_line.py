@@ -49,6 +49,7 @@ class BulkLine(Detector[_State]):
         threshold=_NEAR,
     )
     actions = frozenset({"delivery"})
+    needs = ("mail.provider", "mailwarden.sender_domain")
     state = _State
     ttl_us = 2 * _DAY_H * _HOUR_US
 

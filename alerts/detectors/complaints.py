@@ -48,6 +48,7 @@ class Complaints(Detector[_State]):
         threshold=_LEAST,
     )
     actions = frozenset({"delivery", "complaint"})
+    needs = ("mailwarden.complaint.about",)
     state = _State
     ttl_us = 2 * _SPAN_US
 

@@ -45,6 +45,7 @@ class ContentVerdicts(Detector[_State]):
         threshold=_LEAST,
     )
     actions = frozenset({"delivery", "reject", "discard", "message-held", "filter-verdict"})
+    needs = ("mailwarden.content.sender",)
     state = _State
     ttl_us = 2 * _SPAN_US
 

@@ -48,6 +48,7 @@ class DeferralRamp(Detector[_State]):
         threshold=_LEAST,
     )
     actions = frozenset({"delivery"})
+    needs = ("mailwarden.receiver", "mailwarden.receiver.puts_off")
     state = _State
     ttl_us = 2 * _SPAN_US
 

@@ -51,6 +51,7 @@ class ServerRisk(Detector[_State]):
     actions = frozenset(
         {"delivery", "complaint", "dmarc-report", "reject", "discard", "message-held", "filter-verdict"}
     )
+    needs = (_FACT,)
     state = _State
     ttl_us = 24 * 3_600_000_000
 

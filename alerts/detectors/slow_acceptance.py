@@ -53,6 +53,7 @@ class SlowAcceptance(Detector[_State]):
         threshold=int(_SHARE * _LEAST),
     )
     actions = frozenset({"delivery"})
+    needs = ("mail.delivery.delay",)
     state = _State
     ttl_us = 4 * _SPAN_US
 

@@ -48,6 +48,7 @@ class UnknownRecipients(Detector[_State]):
         threshold=round(_SHARE * 100),
     )
     actions = frozenset({"delivery"})
+    needs = ("mailwarden.receiver", "mailwarden.receiver.day_unknown")
     state = _State
     ttl_us = 2 * _SPAN_US
 

@@ -48,6 +48,7 @@ class VolumeRamp(Detector[_State]):
         threshold=_LEAST,
     )
     actions = frozenset({"delivery"})
+    needs = ("mailwarden.volume",)
     state = _State
     ttl_us = 2 * _SPAN_US
 

@@ -43,6 +43,13 @@ _LOOK = 32
 _HALF_LIFE_US = PARTS["unknown_recipients"].half_life_us
 
 
+class Use(msgspec.Struct, array_like=True):
+    """Which sender an address of ours is of, and when a reply last said so."""
+
+    sender: str
+    last_us: int
+
+
 class Receiver(msgspec.Struct, array_like=True):
     """What one receiver took and refused, by hour of the last day, and what share of deferrals is usual there."""
 
@@ -63,7 +70,7 @@ class Outcomes:
     def __init__(self, ledger: Ledger, backing: Backing) -> None:
         self._ledger = ledger
         self._senders = Shelf(KIND, 1, Sender, lambda one: one.last_us + _KEEP_US, backing)
-        self._users = Shelf("risk.address", 1, str, lambda _: 1 << 62, backing)  # which server an address of ours is of
+        self._users = Shelf("risk.address", 1, Use, lambda one: one.last_us + _KEEP_US, backing)
         self._receivers = Shelf("risk.receiver", 1, Receiver, lambda one: one.last_us + 14 * _DAY_US, backing)
 
     def drain(self) -> list[Row]:
@@ -106,7 +113,7 @@ class Outcomes:
             return
         subject, part, weights = found
         is_address = "mailwarden.own_address" in (event.extra or {})
-        key = (self._users.get(subject) or SERVER + subject) if is_address else DOMAIN + subject
+        key = (self._server_of(subject) or SERVER + subject) if is_address else DOMAIN + subject
         sender, _ = self._sender(key, event.stream_us)
         standing = sender.state.setdefault(part, {})
         for name, weight in weights.items():
@@ -133,11 +140,11 @@ class Outcomes:
         extra = event.extra or {}
         domain = str(extra.get("mailwarden.own_domain"))
         if event.event_action == "complaint":
-            users = [self._users.get(source) for source in extra.get("mailwarden.report.sources", {})]
+            users = [self._server_of(source) for source in extra.get("mailwarden.report.sources", {})]
             self.complaint(event, domain, users[0] if users else None)
             return
         own = sum(
-            count for source, count in extra.get("mailwarden.report.sources", {}).items() if self._users.get(source)
+            count for source, count in extra.get("mailwarden.report.sources", {}).items() if self._server_of(source)
         )
         if event.event_action == "dmarc-report" and own:  # what strangers send in our name is no fault of ours
             sender, _ = self._sender(DOMAIN + domain, event.stream_us)
@@ -175,6 +182,17 @@ class Outcomes:
             if self._ledger.is_our_domain(domain):
                 self.complaint(event, domain, SERVER + (event.host_hostname or "localhost"))
 
+    def _learn_use(self, address: str, key: str, now: int) -> None:
+        """Learn which server an address of ours belongs to, as replies to it quote it."""
+        use = self._users.get(address)
+        if use is None or use.sender != key or now - use.last_us > _DAY_US:
+            self._users.put(address, Use(key, now))
+
+    def _server_of(self, address: str) -> str | None:
+        """Give the key of the server that sends from an address; None where no reply has quoted it."""
+        use = self._users.get(address)
+        return use.sender if use is not None else None
+
     def _taken(self, event: Event, facts: dict[str, Any]) -> None:
         domain, now = event.destination_domain, event.stream_us
         self._count(event.mail_provider or (organisation(domain) if domain else "?"), now, 0)
@@ -200,8 +218,7 @@ class Outcomes:
             sender, _ = self._sender(key, now)
             own = facts.get("mailwarden.own_address")
             if own is not None and key.startswith(SERVER):
-                if own not in sender.addresses:
-                    self._users.put(own, key)
+                self._learn_use(own, key, now)
                 blame(sender.addresses, own)
             if status != "deferred":
                 sender.this_hour += 1

@@ -102,3 +102,34 @@ def test_a_fault_of_a_record_counts_to_the_domain_until_it_is_mended() -> None:
     assert senders(kept.drain())["domain example.org"].state["posture"]["dmarc"] > 0
     kept.checked(mended)
     assert senders(kept.drain())["domain example.org"].state == {"posture": {}}
+
+
+def test_failures_that_others_report_count_only_for_our_own_addresses() -> None:
+    """What strangers send in our name fails DMARC as it should; what our own server sends should not."""
+    kept = outcomes()
+    kept.take(refused("mx1", "192.0.2.25"))
+    report = probe("dmarc-report", "failure", own_domain="example.org", **{"report.organisation": "google.com"})
+    assert report.extra is not None
+
+    report.extra["mailwarden.report.sources"] = {"203.0.113.9": 900}
+    kept.reported(report)
+    assert "domain example.org" not in senders(kept.drain())
+
+    report.extra["mailwarden.report.sources"] = {"192.0.2.25": 3}
+    kept.reported(report)
+    assert senders(kept.drain())["domain example.org"].sums["authentication"].sum == 3
+
+
+def test_a_complaint_counts_to_the_domain_and_to_the_server_it_came_from() -> None:
+    """The report names the address; nothing is held against another server."""
+    kept = outcomes()
+    kept.take(refused("mx1", "192.0.2.25"))
+    kept.take(refused("mx2", "192.0.2.26"))
+    complaint = probe("complaint", "failure", own_domain="example.org", **{"report.sources": {"192.0.2.25": 1}})
+
+    kept.reported(complaint)
+
+    kept_now = senders(kept.drain())
+    assert complaint.facts is not None
+    assert complaint.facts["mailwarden.complaint.about"] == "example.org"
+    assert {key for key, one in kept_now.items() if "complaints" in one.sums} == {"server mx1", "domain example.org"}

@@ -15,6 +15,7 @@ from mailwarden.alerts.compiler import Rule
 from mailwarden.alerts.detector import Detector
 from mailwarden.alerts.engine import Engine
 from mailwarden.alerts.escape import printable
+from mailwarden.alerts.finding import Finding
 from mailwarden.alerts.incident import Incident
 from mailwarden.alerts.incidents import Incidents
 from mailwarden.alerts.ledger import Ledger, place
@@ -216,9 +217,13 @@ class Fold:
     def _detect(self, event: Event) -> None:
         event.mailwarden_site = self.site.name
         for finding in self.engine.detect(event):
-            if finding.fired and finding.detection.cause in _OUTBOUND:
-                finding.values.update(self.risks.line(event.host_hostname, event.stream_us))
-            self.incidents.take(finding)
+            self.incidents.take(self.with_risk(finding))
+
+    def with_risk(self, finding: Finding) -> Finding:
+        """Put beside a finding about our sending how the server stands that sends."""
+        if finding.fired and finding.detection.cause in _OUTBOUND:
+            finding.values.update(self.risks.line(finding.event.host_hostname, finding.at_us))
+        return finding
 
     def _plain(self, event: Event) -> None:
         if event.source_ip is not None or event.user_name is not None:

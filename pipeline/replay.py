@@ -100,7 +100,7 @@ class Replay(Fold):
         event.mailwarden_site = self.site.name
         for side in self._sides.values():
             for finding in side.engine.detect(event):
-                side.incidents.take(finding)
+                side.incidents.take(self.with_risk(finding))
 
     def _tick(self, stream_us: int) -> int:
         swept_us = self.swept_us

@@ -269,6 +269,9 @@ class Fold:
             place(event, self.site)
             if self._is_monitor(event):
                 return
+        correlate = self.correlator.handlers.get(event.event_action)
+        if correlate is not None:
+            correlate(event)
         self.correlator.verdict(event)
         self.risks.verdict(event)
         self._detect(event)

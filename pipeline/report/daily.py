@@ -17,13 +17,14 @@ from mailwarden.pipeline.report.domain import concerns
 from mailwarden.pipeline.report.figures import Figures, measure_day
 from mailwarden.pipeline.report.html import Picture, as_html, picture
 from mailwarden.pipeline.report.mail import as_mail
+from mailwarden.pipeline.report.names import measure_names, names_section
 from mailwarden.pipeline.report.page import Page, verdict
 from mailwarden.pipeline.report.risk import AtRisk, measure_risks, risk_section
 from mailwarden.pipeline.report.sections import document
 from mailwarden.pipeline.report.text import as_text
 from mailwarden.pipeline.report.trends import Hours, by_hour
 from mailwarden.pipeline.report.week import Weekly, measure_week, week_sections
-from mailwarden.pipeline.store import Store, Unparsed
+from mailwarden.pipeline.store import Posture, Store, Unparsed
 
 __all__ = ["Report", "build"]
 
@@ -45,6 +46,7 @@ class Report(msgspec.Struct, frozen=True):
     hours: Hours | None = None
     weekly: Weekly | None = None
     risks: list[AtRisk] = []
+    names_seen: list[Posture] = []
 
     def as_text(self) -> str:
         """Give the report for a terminal or a mail: at most two screens, nothing in it that a terminal obeys."""
@@ -52,18 +54,19 @@ class Report(msgspec.Struct, frozen=True):
 
     def document(self) -> Document:
         """Give the report in its reader's words, for whatever form it is to take."""
-        made = self._with_risks(document(self._page()))
+        made = self._with_standing(document(self._page()))
         if self.weekly is None:
             return made
         at = next((n for n, one in enumerate(made.sections) if one.name == "changes"), len(made.sections))
         own = week_sections(self.weekly, translator(self.language))
         return msgspec.structs.replace(made, sections=[*made.sections[:at], *own, *made.sections[at:]])
 
-    def _with_risks(self, made: Document) -> Document:
-        """Put the risk behind what was delivered: it comes from there."""
-        at = next((n + 1 for n, one in enumerate(made.sections) if one.name == "deliveries"), len(made.sections))
-        own = risk_section(self.risks, translator(self.language))
-        return msgspec.structs.replace(made, sections=[*made.sections[:at], own, *made.sections[at:]])
+    def _with_standing(self, made: Document) -> Document:
+        """Put how we stand with others before the log's own health."""
+        at = next((n for n, one in enumerate(made.sections) if one.name == "health"), len(made.sections))
+        tongue = translator(self.language)
+        own = [risk_section(self.risks, tongue), names_section(self.names_seen, tongue)]
+        return msgspec.structs.replace(made, sections=[*made.sections[:at], *own, *made.sections[at:]])
 
     def picture(self) -> Picture | None:
         """Give the chart of failed logins; None where none failed."""
@@ -97,6 +100,7 @@ class Report(msgspec.Struct, frozen=True):
             "alerts_waiting": self.waiting,
             **msgspec.to_builtins(self.figures),
             "risks": msgspec.to_builtins(self.risks),
+            "names": [one._asdict() for one in self.names_seen],
             **({"week": msgspec.to_builtins(self.weekly)} if self.weekly is not None else {}),
         }
 
@@ -166,6 +170,7 @@ def build(
         by_hour(store, day, last, zone) if of_server else None,
         measure_week(store, last, zone, alive) if weekly and of_server else None,
         measure_risks(store, figures.from_us, figures.to_us, domain),
+        measure_names(store, figures.from_us, figures.to_us, domain),
     )
 
 

@@ -59,8 +59,10 @@ def _notes(section: Section) -> list[str]:
             continue
         first, *more = wrap(printable(f"{_SHAPES[note.tone]} {note.text}"), WIDTH - 2, WIDTH - 4)
         lines += [f"  {first}", *(f"    {line}" for line in more)]
-        if note.command:
+        if note.command and columns(lines[-1]) + columns(note.command) + 4 <= WIDTH:
             lines[-1] += f"  → {note.command}"
+        elif note.command:
+            lines += [f"    {line}" for line in wrap(printable(f"→ {note.command}"), WIDTH - 4, WIDTH - 6)]
     return lines
 
 

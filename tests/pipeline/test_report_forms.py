@@ -14,7 +14,7 @@ import pytest
 from test_report import HOUR, QUIET, TODAY, Days, incident
 
 from mailwarden.pipeline.report import build
-from mailwarden.pipeline.store import Store
+from mailwarden.pipeline.store import Posture, Store
 
 HOSTILE = '<script>alert(1)</script>"\x1b[31m\u202e=1+1'
 
@@ -163,6 +163,28 @@ def test_a_week_tells_what_days_do_not(days: Days) -> None:
     assert "Not logged in for four weeks, and still able to: gone@example.org." in text
     assert "Wed 25 Feb 2026" in text
     assert len(report.as_data()["week"]["weeks"]) == 8
+
+
+def test_names_are_told_as_receivers_see_them(days: Days) -> None:
+    """What is wrong stands first, with what it means; what nobody answered is neither well nor wrong; a domain sees its own."""
+    at = _at(HOUR)
+    days.add(TODAY, QUIET)
+    days.commit(
+        postures=[
+            Posture("example.org", "dmarc", "_dmarc.example.org", at, at, "ok"),
+            Posture("example.org", "spf", "example.org", at, at, "wrong", "spf_missing", "high", "", "v=spf1 mx -all"),
+            Posture("other.example", "mx", "other.example", at, at, "no answer", "no_answer"),
+        ]
+    )
+
+    text = build(days.store, TODAY).as_text()
+    own = build(days.store, TODAY, domain="example.org").as_html()
+
+    assert "Names and certificates: 1 of 3 checks are wrong" in text
+    assert "SPF" in text
+    assert "other.example" not in text  # two screens are for what is wrong
+    assert "other.example" not in own
+    assert "? no answer" in build(days.store, TODAY).as_html()
 
 
 def test_a_first_week_calls_nobody_new(days: Days) -> None:

@@ -1,8 +1,8 @@
 """REP-07: a server sends far more than it ever did.
 
 Three times the median day of two weeks, and half as much again as the busiest day of five weeks, which a monthly mailing
-belongs to; never below 200 recipients. A server that joins a known site and sends more than 200 recipients to one provider
-on its first day has not been warmed up. Without a week of history nobody knows what is much.
+belongs to; never below 200 recipients. Without a week of history nobody knows what is much: a new server's first days are
+judged by what receivers answer alone (`alerts/risk/`).
 """
 
 from collections.abc import Iterable

@@ -16,7 +16,7 @@ from mailwarden.pipeline.web.views.card import STATUSES, Card, Quiet, cards, qui
 from mailwarden.pipeline.web.views.incidents import CATEGORY_WORDS
 from mailwarden.pipeline.web.visitor import Visitor
 
-__all__ = ["IncidentView", "incident_view"]
+__all__ = ["TOLD_WORDS", "IncidentView", "incident_view"]
 
 _RELATED = 10
 _VALUES = 8  # of one kind of entity that are written out
@@ -32,13 +32,16 @@ _ENTITY_WORDS = {
     "destination.domain": N_("Destinations"),
     "user.domain": N_("Domains"),
 }
-_TOLD_WORDS = {
+TOLD_WORDS = {
     "opened": N_("opened"),
     "worse": N_("got worse"),
     "repeated": N_("repeated"),
+    "escalated": N_("passed on to others"),
+    "acknowledged": N_("somebody took it on"),
     "ended": N_("ended"),
     "returned": N_("came back"),
     "summary": N_("in a summary"),
+    "report": N_("in a report"),
 }
 
 
@@ -243,7 +246,7 @@ def _told(row: DeliveryRow, tongue: Translator) -> Told:
     channels = tongue.gettext(", ").join(delivery.receivers) or "–"
     return Told(
         at_us=delivery.notification.at_us,
-        word=tongue.gettext(_TOLD_WORDS.get(kind, kind)),
+        word=tongue.gettext(TOLD_WORDS.get(kind, kind)),
         channel=delivery.accepted_by or channels,
         arrived_us=delivery.accepted_us or 0,
         failed=[Fact(name, [said]) for name, said in delivery.failed.items()],

@@ -6,16 +6,18 @@ import io
 import json
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from incidents import START_US, incident, taken_over
 from served import Served, served
 
-from mailwarden.alerts.incident import Evidence, Incident
+from mailwarden.alerts.incident import Evidence, Incident, Kind
 from mailwarden.pipeline.configuration import store_path
 from mailwarden.pipeline.configuration_web import Person
 from mailwarden.pipeline.store import Commit, Store
 from mailwarden.pipeline.web.people import hash_password
+from mailwarden.pipeline.web.views.incident import TOLD_WORDS
 
 WALTER = taken_over()
 HOSTILE = "<script>alert(1)</script>\x1b[31m\u202etxt.exe\x00\"'{{7*7}}"
@@ -358,3 +360,8 @@ def test_a_store_that_is_not_there_is_said(tmp_path: Path) -> None:
     assert before.status == 503
     assert "mailwarden run" in before.text
     assert after.status == 200
+
+
+def test_every_turn_of_a_notice_has_a_word() -> None:
+    """Whatever an incident's notice tells of, the page says it in the reader's language."""
+    assert set(get_args(Kind)) <= set(TOLD_WORDS)

@@ -2,8 +2,8 @@
 
 An incident has a story of what was told of it, kept with the batch that told it, so that a restart goes on where it was.
 It is told at most three times in its first hour and once a day after that; a turn beyond waits for the next free place
-and is told then in its newest state. Its step to critical never waits, nor does its end; repeats and escalations are what
-a route asks for and are not counted.
+and is told then in its newest state. Its step to critical never waits, nor does its end; a daily repeat is that day's
+message, more frequent ones and escalations are what a route asks for and are not counted.
 
 What a silence, a maintenance window or an inhibition holds back is looked at again every minute: when it is free and
 goes on, it is told. Time here is the stream's, as in the incidents; the same turns give the same deliveries under the
@@ -277,9 +277,15 @@ class Dispatch:
         for plan in plans:
             last_us = max(story.told_us, story.repeated_us.get(plan.way, 0))
             while (at_us := plan.repeat_us(incident, last_us)) is not None and at_us <= now_us:
+                if last_us < story.slot_us <= at_us:  # what waited for that place was told there
+                    last_us = story.slot_us
+                    continue
                 last_us = at_us
                 story.repeated_us = {**story.repeated_us, plan.way: at_us}
-                rows += self._timed(story, _notice(incident, "repeated", at_us, plan.way), plan)
+                told = self._timed(story, _notice(incident, "repeated", at_us, plan.way), plan)
+                if told and plan.repeat_interval_s * 1_000_000 >= _DAY_US:
+                    story.slot_us = max(story.slot_us, at_us)
+                rows += told
         return rows
 
     def _escalate(self, story: _Story, incident: Incident, plans: Sequence[Plan], now_us: int) -> list[OutboxRow]:

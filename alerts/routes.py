@@ -20,7 +20,7 @@ __all__ = ["Escalation", "Plan", "Route", "Router"]
 _SECOND = 1_000_000
 GROUP_WAIT_S = 30.0
 GROUP_INTERVAL_S = 300.0
-REPEAT_INTERVAL_S = 4 * 3600.0  # of critical ones; others are not repeated unless a route says so
+REPEAT_INTERVAL_S = 24 * 3600.0  # of critical ones: one message a day; others are not repeated unless a route says so
 LEAST_REPEAT_S = 60.0  # time passes by whole minutes
 TOLD_FROM: Severity = "medium"
 

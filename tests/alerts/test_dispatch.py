@@ -96,9 +96,9 @@ def lasting(minutes: Iterable[float], site: Site, severity: str = "critical") ->
         site.find(minute, severity=severity)
 
 
-def test_critical_is_repeated_every_four_hours_until_somebody_is_on_it() -> None:
+def test_critical_is_repeated_until_somebody_is_on_it() -> None:
     """It is told again under a new id each time, and no more once somebody has said so; its end still is."""
-    site = Site()
+    site = Site(Route(group_wait_s=0, receivers=("chat",), repeat_interval_s=4 * 3600))
     for minute in range(0, 9 * 60, 10):
         id_ = site.find(minute)
     site.incidents.acknowledge(id_, "ann")
@@ -119,6 +119,19 @@ def test_others_are_not_repeated() -> None:
     lasting(range(0, 24 * 60, 15), site, "high")
 
     assert "repeated" not in {kind for _, kind, _ in site.kinds}
+
+
+def test_a_critical_attack_of_a_week_makes_one_message_a_day() -> None:
+    """Three at most in the first hour; then what gets worse and what is repeated share one message a day."""
+    site = Site(Route(receivers=("chat",)))
+    lasting(range(0, 7 * 1440, 5), site)
+
+    leaves = sorted({minute for minute, kind, _ in site.kinds})
+    later = [minute for minute in leaves if minute >= 60]
+    assert sum(minute < 60 for minute in leaves) <= 3
+    assert {"worse", "repeated"} <= {kind for minute, kind, _ in site.kinds if minute >= 60}
+    assert len(later) in (6, 7)
+    assert all(after - before >= 1440 for before, after in pairwise(later))
 
 
 @pytest.mark.parametrize("severity", ["medium", "high", "critical"])

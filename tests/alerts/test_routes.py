@@ -63,7 +63,7 @@ def test_without_receivers_every_channel_is_one() -> None:
     """The tree may be left out: then the channels are tried in their order, and without any nobody is told."""
     plans = Router(Route(), ["a", "b"]).plans(incident(), NOON_US)
 
-    assert plans == [Plan(("a", "b"), 30.0, 300.0, 14400.0)]
+    assert plans == [Plan(("a", "b"), 30.0, 300.0, 86400.0)]
     assert Router(Route(), []).plans(incident(), NOON_US) == []
 
 
@@ -81,7 +81,8 @@ def test_critical_leaves_at_once_others_wait() -> None:
 @pytest.mark.parametrize(
     ("root", "severity", "repeat_s"),
     [
-        (Route(), "critical", 14400.0),
+        (Route(), "critical", 86400.0),
+        (Route(repeat_interval_s=14400.0), "critical", 14400.0),
         (Route(), "high", 0.0),
         (Route(repeat_interval_s=3600.0), "high", 3600.0),
         (Route(repeat_interval_s=0.0), "critical", 0.0),
@@ -89,7 +90,7 @@ def test_critical_leaves_at_once_others_wait() -> None:
     ],
 )
 def test_the_route_decides_how_often_it_is_repeated(root: Route, severity: str, repeat_s: float) -> None:
-    """Critical ones every four hours and others never, unless a route says otherwise."""
+    """Critical ones once a day and others never, unless a route says otherwise."""
     (plan,) = Router(root, ["a"]).plans(incident(severity=severity), NOON_US)
 
     assert plan.repeat_interval_s == repeat_s

@@ -28,7 +28,8 @@ _HOUR_BITS = 4.0
 _COUNTRY_BITS = 5.0
 ROAMS = 0.25
 """Share of days with a network unlike those known from which on an account roams: a new network says nothing of it."""
-_LEAST_DAYS = 3  # of history before anything is unusual
+_LEAST_DAYS = 3  # of history before anything is unusual: until then an account's networks are found, not changed
+_ONE_MOVE = 1.0  # and a single network unlike those known may be an intruder's
 _TRAVEL_KM = 500  # nearer, databases of places are wrong too often
 _TRAVEL_KMH = 900  # an airliner's
 _TRAVEL_WITHIN_US = _DAY_US
@@ -60,7 +61,7 @@ class Habits:
     def roams(self, account: str) -> bool:
         """Say whether an account comes from another network every few days."""
         record = self.shelf.get(account)
-        return record is not None and record.days >= _LEAST_DAYS and record.moved / record.days >= ROAMS
+        return record is not None and record.moved > _ONE_MOVE and record.moved / record.days >= ROAMS
 
     def meet(self, account: str, now: int, place: Place, *, is_new: bool, wants: bool) -> dict[str, Any]:
         """Learn that an account came; give the facts of how unusual that was, where they are wanted.
@@ -137,7 +138,7 @@ def _learn(record: _Habits, now: int, place: Place, *, is_new: bool) -> None:
         record.moved *= _FADE
         record.hours = [share * _FADE for share in record.hours]
         record.day = day
-    if is_new and record.moved_day != day and record.days > 1:  # on the first day everything is new
+    if is_new and record.moved_day != day and record.days > _LEAST_DAYS:
         record.moved, record.moved_day = record.moved + 1, day
     if hour != record.hour:
         record.hour = hour

@@ -49,6 +49,19 @@ def test_a_phone_that_roams_surprises_nobody() -> None:
     assert not office(21).roams("bob")
 
 
+def test_finding_the_networks_of_an_account_is_no_roaming() -> None:
+    """Office, home and phone in its first three days are no moves, and one strange network alone is none either."""
+    habits = Habits(Memory())
+    for day in range(4):
+        habits.meet("bob", START_US + day * DAY_US + 9 * HOUR_US, NOWHERE, is_new=day < 3, wants=False)
+
+    facts = surprise(habits, 4, 3)
+
+    assert facts["mailwarden.surprise"] > 6
+    assert not habits.roams("bob")
+    assert not office(4).roams("bob")
+
+
 def test_a_day_teaches_no_more_than_one_login() -> None:
     """A thousand logins at night leave it as odd as one does; a week of nights makes it half usual."""
     once, often, week = office(21), office(21), office(21)

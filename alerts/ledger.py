@@ -69,13 +69,15 @@ class _Network(msgspec.Struct, array_like=True):
 
     last_us: int = 0
     users: list[str] = []
-    tried: int = 0  # failed tries from here of the last day, where the pair was not known
+    tried: int = 0  # failed tries from here where the pair was not known, until none came for a day
     tried_us: int = 0
-    names: list[int] = []  # hashes of some accounts it failed at within that day
+    names: list[int] = []  # hashes of some accounts it failed at meanwhile
     entered: int = 0  # accounts that came to it
     settled: int = 0  # of them, those that came back on another day
     hour: int = 0
     hour_tried: int = 0  # tries of that hour
+    day: int = 0
+    day_tried: int = 0  # tries of that day
 
 
 class _Proxy(msgspec.Struct, array_like=True):
@@ -247,6 +249,9 @@ class Ledger:
         if known.hour != now // _HOUR_US:
             known.hour, known.hour_tried = now // _HOUR_US, 0
         known.hour_tried += tries
+        if known.day != now // _DAY_US:
+            known.day, known.day_tried = now // _DAY_US, 0
+        known.day_tried += tries
         known.tried_us = now
         name = _hash(account) if account else None
         if name is not None and name not in known.names and len(known.names) < _TRIED_NAMES:
@@ -497,7 +502,7 @@ def _who_exceeds(beyond: Beyond, source: _Network | None, account: _Account | No
     One surge is told once: not of each of the thousand addresses that take part.
     """
     found = {"mailwarden.site"}
-    if source is not None and 2 * (source.tried if beyond.is_day else source.hour_tried) >= beyond.tries:
+    if source is not None and 2 * (source.day_tried if beyond.is_day else source.hour_tried) >= beyond.tries:
         found.add("mailwarden.network")
     if account is not None and account.tried_day == now // _DAY_US and 2 * account.tried >= beyond.tries:
         found.add("mailwarden.account")

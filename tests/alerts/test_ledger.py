@@ -142,6 +142,19 @@ def test_weather_is_known_after_three_days_and_exceeded_at_five_times_the_usual_
     assert today == [None, {"mailwarden.site"}, {"mailwarden.site", "mailwarden.network"}]
 
 
+def test_who_guessed_for_days_is_not_to_blame_for_the_surge_of_one() -> None:
+    """Blame for a day goes by the tries of that day, however long a network has been at it."""
+    ledger = Ledger(SITE, Memory())
+    for hour in range(10 * 24):
+        failed(ledger, "203.0.113.7", at_us=hour * HOUR_US, tries=2)
+    for number in range(70):
+        facts = failed(ledger, f"10.{number}.0.1", at_us=(240 + number // 6) * HOUR_US, user=f"u{number}", tries=4)
+
+    facts = failed(ledger, "203.0.113.7", at_us=253 * HOUR_US, tries=2)
+
+    assert facts["mailwarden.weather.exceeded"] == {"mailwarden.site"}
+
+
 @pytest.mark.parametrize("kind", ["names", "networks"])
 def test_records_stay_small(kind: str) -> None:
     """A thousand networks that guess, and a thousand that are let in, cost no more than some; two KiB at most."""

@@ -33,6 +33,7 @@ class _Host(msgspec.Struct, array_like=True):
     module: str | None = None
     pauses: Usual = msgspec.field(default_factory=Usual)
     told_us: int = 0  # how long the silence was when it was last told; 0: it was not
+    shown_us: int = 0  # when a beat last named it
 
 
 class _State(msgspec.Struct, array_like=True):
@@ -78,7 +79,7 @@ class Silence(Detector[_State]):
         """Learn a pause that is over, or look for one that is too long."""
         state.last_us = event.stream_us
         if event.event_action == "beat":
-            return next(filter(None, (_look(name, host, event) for name, host in state.hosts.items())), None)
+            return _look_at_all(state, event)
         name = event.host_hostname or "localhost"
         host = state.hosts.get(name)
         if host is None:
@@ -89,9 +90,26 @@ class Silence(Detector[_State]):
         if pause_us >= _BRIEF_US:
             learn(host.pauses, host.last_us, pause_us // _MINUTE_US)
         host.last_us, host.told_us = event.stream_us, 0
-        host.rank, host.offset, host.line = event.source_rank, event.log_offset, event.event_original
+        host.rank, host.offset, host.line = event.source_rank, event.log_offset, event.event_original[:_LINE]
         host.module = event.event_module
         return None
+
+
+def _look_at_all(state: _State, beat: Event) -> Fired | None:
+    """Give a server whose silence is new, or else, by turns, one of those that are still silent."""
+    goes_on: tuple[_Host, Fired] | None = None
+    for name, host in sorted(state.hosts.items(), key=lambda item: item[1].shown_us):
+        fired = _look(name, host, beat)
+        if fired is None:
+            continue
+        if fired.fired:
+            host.shown_us = beat.stream_us
+            return fired
+        goes_on = goes_on or (host, fired)
+    if goes_on is None:
+        return None
+    goes_on[0].shown_us = beat.stream_us
+    return goes_on[1]
 
 
 def _look(name: str, host: _Host, beat: Event) -> Fired | None:
@@ -117,7 +135,7 @@ def _look(name: str, host: _Host, beat: Event) -> Fired | None:
 def _last_line(name: str, host: _Host) -> Event:
     """Give the last message's line, which is all there is to show."""
     event = Event()
-    event.event_original, event.log_offset, event.source_rank = host.line[:_LINE], host.offset, host.rank
+    event.event_original, event.log_offset, event.source_rank = host.line, host.offset, host.rank
     event.event_module, event.host_hostname, event.stream_us = host.module, name, host.last_us
     return event
 

@@ -156,6 +156,7 @@ class Fold:
             event.event_action, event.stream_us, event.timestamp_us = "beat", at_us, at_us
             event.facts = {"mailwarden.lines": self._beat.lines}
             self._beat.lines = 0
+            self.incidents.tick(at_us - _TICK_US)  # what ended in a gap of the log ended before this
             self._detect(event)
         self._beat.at_us = until_us
 

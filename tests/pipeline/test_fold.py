@@ -3,10 +3,13 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from mailwarden.alerts.compiler import compile_file, load_rules
+from mailwarden.alerts.detector import Detector, Fired
 from mailwarden.alerts.engine import load_detectors
+from mailwarden.alerts.finding import Detection
 from mailwarden.alerts.incident import Incident
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.envelope import Reader
@@ -180,3 +183,44 @@ def test_silence_is_noticed_at_the_same_time_however_the_log_comes(cut: str) -> 
 
     assert {one.opened_us - events[-2].stream_us for one in found} == {65 * 60_000_000}
     assert found[0].hosts == ["mx1"] and "<= ann@example.net" in found[0].evidence[0].line
+
+
+class _Seen(msgspec.Struct):
+    last_us: int = 0
+
+
+class Now(Detector[_Seen]):
+    """Fires at a message, and four hours later by the beat: its incident is quiet in between."""
+
+    detection = Detection(
+        name="now", id="X-1", version=1, cause="service", category="service_fault", severity="high", title="t", why="w",
+        harmless="h", advice="silence", techniques=(), primary="mailwarden.site", entities=(), span_us=600_000_000,
+        threshold=1,
+    )  # fmt: skip
+    actions = frozenset({"message-received", "beat"})
+    state = _Seen
+    ttl_us = 1 << 50
+
+    def keys(self, event: Event) -> Iterable[str]:  # noqa: ARG002 - all the same
+        return ("site",)
+
+    def update(self, state: _Seen, event: Event) -> Fired | None:
+        since_us, beat = event.stream_us - state.last_us, event.event_action == "beat"
+        if not beat:
+            state.last_us = event.stream_us
+        return Fired(1, 1, "high", {}) if not beat or 0 <= since_us - 4 * 3_600_000_000 < 600_000_000 else None
+
+
+@pytest.mark.parametrize("clock", [False, True])
+def test_an_incident_ends_before_a_beat_that_comes_after(clock: bool) -> None:
+    """However the time came: minute by minute, or with the line after a gap of hours."""
+    fold, (first, *_, last) = Fold(Site(), [], [Now()], Nothing(), lambda _: "mail.log"), silent_days()
+    last.stream_us = first.stream_us + 6 * 3_600_000_000
+    fold.take([first])
+    for minute in range(1, 360 if clock else 0):
+        fold.take([], first.stream_us + minute * 60_000_000)
+    fold.take([last])
+
+    told = [(one.kind, (one.at_us - first.stream_us) // 60_000_000) for one in fold.incidents.drain()[1]]
+
+    assert told == [("opened", 0), ("ended", 20), ("returned", 240), ("ended", 260), ("returned", 360)]

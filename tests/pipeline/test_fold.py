@@ -201,7 +201,7 @@ class Now(Detector[_Seen]):
     state = _Seen
     ttl_us = 1 << 50
 
-    def keys(self, event: Event) -> Iterable[str]:  # noqa: ARG002 - all the same
+    def keys(self, event: Event) -> Iterable[str]:
         return ("site",)
 
     def update(self, state: _Seen, event: Event) -> Fired | None:

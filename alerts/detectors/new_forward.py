@@ -12,6 +12,7 @@ import msgspec
 
 from mailwarden.alerts.detector import Detector, Fired, fire, is_first_outcome
 from mailwarden.alerts.finding import Detection
+from mailwarden.alerts.translate import N_
 from mailwarden.alerts.usual import Usual, learn, usual_of
 from mailwarden.alerts.windows import Window, add
 from mailwarden.parsers.event import Event
@@ -84,11 +85,17 @@ class NewForward(Detector[_State]):
         seen_us = min(state.first_us, (event.facts or {}).get("mailwarden.user.first_us") or state.first_us)
         if now - seen_us < _KNOWN_US:
             return None
-        values = {"target": target}
         if is_new:
-            return Fired(measure, 1, "low", values)
-        many = max(_MANY, _TIMES_USUAL * usual) if usual else _MANY
-        return fire(state.forwards, measure, 1, "medium", values) if usual and measure >= many else None
+            return Fired(measure, 1, "low", {"target": target})
+        threshold = max(_MANY, _TIMES_USUAL * (usual or 0))
+        if not usual or measure < threshold:
+            return None
+        values = {"target": target, "usual": usual, "threshold": threshold}
+        return fire(state.forwards, measure, 1, "medium", values)._replace(detection=_FAR_MORE)
 
 
+_FAR_MORE = NewForward.detection._replace(
+    title=N_("{account} forwards far more mail than usual"),
+    why=N_("{measure} messages went on within {span}, the last to {target}; usual: {usual} (fires at {threshold})"),
+)
 DETECTOR = NewForward()

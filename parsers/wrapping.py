@@ -1,8 +1,9 @@
 """Unwrap the records that journald, Docker and Kubernetes put around a line."""
 
-import json
 import re
 from typing import Any, NamedTuple
+
+from mailwarden.parsers.json_text import read_json
 
 __all__ = ["Wrapped", "compose_prefix", "kubernetes", "unwrap_json"]
 
@@ -30,7 +31,7 @@ class Wrapped(NamedTuple):
 def unwrap_json(line: str) -> Wrapped | None:
     """Read one object of `journalctl -o json` or of Docker's json-file driver; None where it is neither."""
     try:
-        record = json.loads(line)
+        record = read_json(line)
     except (ValueError, RecursionError):
         return None
     if not isinstance(record, dict):

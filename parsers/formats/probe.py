@@ -6,10 +6,10 @@ know no difference. Nobody else's line is believed the less for it: whoever may 
 """
 
 import ipaddress
-import json
 from typing import Any
 
 from mailwarden.parsers.event import Event
+from mailwarden.parsers.json_text import read_json
 from mailwarden.parsers.pattern import Format
 
 __all__ = ["FORMAT"]
@@ -28,7 +28,7 @@ def _object(text: str) -> dict[str, Any] | None:
     if len(text) > _LONGEST:
         return None
     try:
-        found = json.loads(text)
+        found = read_json(text)
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

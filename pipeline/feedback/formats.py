@@ -1,7 +1,6 @@
 """Read the three kinds of reports: DMARC aggregates (RFC 7489), TLS reports (RFC 8460), complaints (RFC 5965)."""
 
 import ipaddress
-import json
 from email.message import Message
 from typing import Any
 
@@ -9,6 +8,7 @@ import msgspec
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
+from mailwarden.parsers.json_text import read_json
 from mailwarden.pipeline.feedback.unpack import ReportError
 
 __all__ = ["Report", "read_complaint", "read_dmarc", "read_tls"]
@@ -105,7 +105,7 @@ def read_tls(data: bytes) -> Report:
         ReportError: It is none.
     """
     try:
-        found = msgspec.convert(json.loads(data), _Tls)
+        found = msgspec.convert(read_json(data.decode("utf-8-sig")), _Tls)
     except (ValueError, RecursionError, msgspec.ValidationError):
         raise ReportError("the JSON is no TLS report, or cut off") from None
     if not found.policies or not found.policies[0].policy.policy_domain:

@@ -233,3 +233,19 @@ def test_without_a_service_they_are_shown(tmp_path: Path, monkeypatch: pytest.Mo
     assert "7 of 47 messages failed" in told.stdout
     assert "\u202e" not in told.stdout
     assert json.loads(data.stdout)["failed"] == 7
+
+
+def test_half_a_character_in_a_report_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A TLS report that spells one is shown, given as data, and kept for the service."""
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    (tmp_path / "a.json").write_text(json.dumps(TLS | {"organization-name": "evil\ud800"}))
+    state = tmp_path / "state"
+    state.mkdir()
+    Store.open(store_path(state)).close()
+
+    data = call(tmp_path / "a.json", "--state", state, "--json")
+    told = call(tmp_path / "a.json", "--state", tmp_path)
+
+    assert (data.exception, told.exception) == (None, None)
+    assert json.loads(data.stdout)["organisation"] == "evil\ufffd"
+    assert "evil" in told.stdout

@@ -7,15 +7,17 @@ import os
 import subprocess
 import tempfile
 import threading
-import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from mailwarden.alerts.blocklist import KNOWN_DAYS, Blocklist, Entry, blocklist_of
+from mailwarden.alerts.escape import printable
 from mailwarden.alerts.ledger import Ledger
+from mailwarden.alerts.senders.address import blot
+from mailwarden.alerts.senders.http import call
 from mailwarden.alerts.site import Site
-from mailwarden.parsers.errors import MailwardenError, StoreError
+from mailwarden.parsers.errors import DeliveryError, MailwardenError, StoreError
 from mailwarden.pipeline.blocking.forms import written
 from mailwarden.pipeline.configuration_blocklist import BlocklistSetting, Output
 from mailwarden.pipeline.store import Store
@@ -50,16 +52,20 @@ def hand_over(output: Output, entries: list[Entry], now_us: int, *, run: bool = 
     """Write a file as one, or post; then run the command.
 
     Raises:
-        OSError: It cannot be written or reached.
+        OSError: It cannot be written.
+        DeliveryError: Nobody took it.
         subprocess.SubprocessError: The command failed.
     """
     text = written(output.form, entries, now_us)
     if output.path is not None:
         _replace(output.path, text)
     elif output.url is not None:
-        _post(output.url, text)
+        headers = {"Content-Type": "application/json"}
+        call("POST", output.url, text.encode(), headers, connect_s=_TIMEOUT_S, answer_s=_TIMEOUT_S)
     if output.command and run:
-        subprocess.run(output.command, check=True, capture_output=True, text=True, timeout=_TIMEOUT_S)
+        subprocess.run(
+            output.command, check=True, capture_output=True, encoding="utf-8", errors="replace", timeout=_TIMEOUT_S
+        )
 
 
 def _replace(path: Path, text: str) -> None:
@@ -76,14 +82,6 @@ def _replace(path: Path, text: str) -> None:
         with suppress(FileNotFoundError):
             Path(name).unlink()
         raise
-
-
-def _post(url: str, text: str) -> None:
-    request = urllib.request.Request(  # noqa: S310 - the schema takes http and https only
-        url, text.encode(), {"Content-Type": "application/json", "User-Agent": "mailwarden"}, method="POST"
-    )
-    with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310
-        answer.read(1)
 
 
 class Blocker:
@@ -141,7 +139,7 @@ class Blocker:
             try:
                 hand_over(output, entries, now_us)
                 self._handed[output] = listed
-            except (OSError, subprocess.SubprocessError) as error:  # tried again at the next look
+            except (OSError, DeliveryError, subprocess.SubprocessError) as error:  # tried again at the next look
                 self._say(fault_of(output, error))
 
 
@@ -149,9 +147,9 @@ def fault_of(output: Output, error: Exception) -> str:
     """Say what became of an output that failed; a webhook's URL is a secret."""
     where = output.path or "webhook"
     if isinstance(error, subprocess.CalledProcessError):
-        told = str(error.stderr or error.stdout or "").strip()[-300:]
+        told = printable(str(error.stderr or error.stdout or "").strip()[-300:])
         return f'blocklist: {where}: "{output.command[0]}" ended with {error.returncode}: {told}. It is run again.'
     if isinstance(error, subprocess.TimeoutExpired):
         return f'blocklist: {where}: "{output.command[0]}" took longer than {_TIMEOUT_S:g} s. It is run again.'
-    reason = getattr(error, "strerror", None) or getattr(error, "reason", None) or error
+    reason = getattr(error, "strerror", None) or blot(str(error), output.url or "")
     return f"blocklist: {where}: {reason}. It is tried again; until then the old list stands."

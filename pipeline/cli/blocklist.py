@@ -11,6 +11,7 @@ from mailwarden.alerts.blocklist import Blocklist, Entry
 from mailwarden.alerts.escape import printable
 from mailwarden.alerts.render import short_id
 from mailwarden.alerts.translate import N_
+from mailwarden.parsers.errors import DeliveryError
 from mailwarden.parsers.event import iso
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.jsonl import json_line
@@ -84,7 +85,7 @@ def _write(now: Session, entries: list[Entry], now_us: int) -> int:
     for output in setting.outputs:
         try:
             hand_over(output, entries, now_us)
-        except (OSError, subprocess.SubprocessError) as error:
+        except (OSError, DeliveryError, subprocess.SubprocessError) as error:
             wrong += 1
             tell(fault_of(output, error))
         else:

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import socketserver
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -345,6 +346,54 @@ def test_the_service_hands_it_over_when_it_changed(place: Path, monkeypatch: pyt
 
     assert said == []
     assert len(Hook.got) == 1
+    assert "203.0.113.7" in (place / "list.txt").read_text()
+
+
+class Rude(socketserver.BaseRequestHandler):
+    """Answers with something that is not HTTP."""
+
+    def handle(self) -> None:
+        """Say it."""
+        self.request.recv(65536)
+        self.request.sendall(b"220 mx1 ESMTP\r\n")
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        "{{webhook: 'http://127.0.0.1:{port}/secret'}}",
+        "{{text: a.txt, command: [sh, -c, \"printf '\\\\377\\\\033[31m' >&2; exit 3\"]}}",
+    ],
+)
+def test_a_receiver_that_answers_nonsense_stops_nothing(
+    place: Path, monkeypatch: pytest.MonkeyPatch, output: str
+) -> None:
+    """Neither a service that speaks no HTTP nor a command that prints no text ends the thread; what is said moves nothing."""
+    monkeypatch.setattr("mailwarden.pipeline.blocking.blocker._EVERY_S", 0.05)
+    call("scan", "--state", "state", "mail.log")
+    said: list[str] = []
+    with socketserver.TCPServer(("127.0.0.1", 0), Rude) as server:
+        serving = threading.Thread(target=server.serve_forever, daemon=True)
+        serving.start()
+        outputs = f"[{output.format(port=server.server_address[1])}, {{text: list.txt}}]"
+        (place / "mailwarden.yml").write_text(f"blocklist: {{duration: 36500d, outputs: {outputs}}}\n")
+        configuration = load(place / "mailwarden.yml")
+        site = configuration.as_site()
+        path = place / "state" / "mailwarden.db"
+        blocker = Blocker(path, configuration.blocklist, site, lambda: 1_772_600_000 * S, said.append)
+
+        blocker.start()
+        for _ in range(200):
+            if len(said) > 2:
+                break
+            threading.Event().wait(0.05)
+        blocker.stop()
+        server.shutdown()
+        serving.join()
+
+    assert len(said) > 2
+    assert all(one.startswith("blocklist: ") and one.isprintable() for one in said), said
+    assert "secret" not in "".join(said)
     assert "203.0.113.7" in (place / "list.txt").read_text()
 
 

@@ -27,7 +27,7 @@ _CONNECT_S, _ANSWER_S = 5.0, 10.0
 _LOOK_S = 1.0
 
 
-class Beat(msgspec.Struct):
+class Beat(msgspec.Struct, frozen=True):
     """How the heartbeat stands. Instants in epoch microseconds; 0: never."""
 
     ok_us: int = 0
@@ -109,13 +109,13 @@ class Heartbeat:
                     continue
                 self._seen = turns
                 try:
-                    self.beat(store, beat)
+                    beat = self.beat(store, beat)
                 except StoreError as error:
                     self._say(f"heartbeat: {error}")
                 self._stopped.wait(self._interval_s)
 
-    def beat(self, store: Store, beat: Beat) -> None:
-        """Call once, and keep and tell how it went.
+    def beat(self, store: Store, beat: Beat) -> Beat:
+        """Call once, keep and tell how it went, and give that; what could not be kept was not told either.
 
         Raises:
             StoreError: It could not be kept.
@@ -123,20 +123,16 @@ class Heartbeat:
         error = beat_once(self._url, self._method)
         now_us = self._clock()
         if error is None:
-            was_told, since_us = beat.told, beat.since_us
-            beat.ok_us, beat.since_us, beat.fails, beat.told, beat.error = now_us, 0, 0, False, ""
-            store.set_meta(
-                HEARTBEAT, msgspec.json.encode(beat).decode(), self._rows("", since_us, now_us, was_told, True)
-            )
-            return
-        beat.failed_us, beat.error, beat.fails = now_us, error, beat.fails + 1
-        beat.since_us = beat.since_us or now_us
-        tells = not beat.told and beat.fails >= _TOLD_AFTER
-        beat.told = beat.told or tells
-        self._say(f"heartbeat: {error}")
-        store.set_meta(
-            HEARTBEAT, msgspec.json.encode(beat).decode(), self._rows(error, beat.since_us, now_us, tells, False)
-        )
+            new = Beat(ok_us=now_us, failed_us=beat.failed_us)
+            rows = self._rows("", beat.since_us, now_us, beat.told, True)
+        else:
+            self._say(f"heartbeat: {error}")
+            since_us, fails = beat.since_us or now_us, beat.fails + 1
+            tells = not beat.told and fails >= _TOLD_AFTER
+            new = Beat(beat.ok_us, now_us, since_us, fails, beat.told or tells, error)
+            rows = self._rows(error, since_us, now_us, tells, False)
+        store.set_meta(HEARTBEAT, msgspec.json.encode(new).decode(), rows)
+        return new
 
     def _rows(self, error: str, since_us: int, now_us: int, tells: bool, is_over: bool) -> list[tuple[str, int, bytes]]:
         if self._router is None or not tells:

@@ -1,7 +1,9 @@
 """The heartbeat: it is called while all is well, not while nothing turns, and its failure is told."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,9 @@ from receiver import Receiver, receiving
 
 from mailwarden.alerts.delivery import unpack
 from mailwarden.alerts.routes import Route, Router
+from mailwarden.parsers.errors import StoreError
 from mailwarden.pipeline.heartbeat import HEARTBEAT, Beat, Heartbeat, beat_of
-from mailwarden.pipeline.store import Store
+from mailwarden.pipeline.store import Store, database
 
 NOON_US = 1_795_393_828_000_000
 MINUTE_US = 60_000_000
@@ -103,6 +106,27 @@ def test_its_failure_is_told_after_the_third_and_its_mend_once(path: Path, recei
     assert len({one.incident.id for one in told}) == 1
     assert (well.fails, well.error, well.since_us) == (0, "", 0)
     assert KEY not in "".join(watch.said)
+
+
+def test_what_could_not_be_kept_is_told_later(path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that is locked at the third failure, or at the mend, costs no notice."""
+    monkeypatch.setattr(database, "BUSY_S", 0.05)
+    watch = Watch(path, receiver, Router(Route(), ["chat"]))
+    other = sqlite3.connect(path, isolation_level=None)
+    with closing(other), Store.open(path) as store:
+        beat = Beat()
+        for status, calls in ((500, 2), (500, 0), (500, 1), (200, 0), (200, 1)):
+            receiver.status = status
+            if not calls:
+                other.execute("BEGIN IMMEDIATE")
+                with pytest.raises(StoreError):
+                    watch.heartbeat.beat(store, beat)
+                other.execute("ROLLBACK")
+            for _ in range(calls):
+                beat = watch.heartbeat.beat(store, beat)
+        told = [unpack(blob).notification.kind for _, _, blob in store.outbox_due(1 << 62, 9)]
+
+    assert sorted(told) == ["ended", "opened"]
 
 
 def test_what_cannot_be_read_counts_as_never() -> None:

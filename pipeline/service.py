@@ -281,6 +281,7 @@ class _Service:
         """Wait for a store that cannot be written at the moment; False when the service is to end."""
         self._waiting = f"{error}\nNothing is lost: it is tried again every {_AGAIN_S:g} s."
         self._say(self._waiting)
+        notify("WATCHDOG=1")  # who waits for the store does not hang
         return not self._signals.ended.wait(_AGAIN_S)
 
     def _say(self, problem: str) -> None:

@@ -3,8 +3,10 @@
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -57,6 +59,30 @@ def test_systemd_hears_that_it_lives(tmp_path: Path, manager: Manager, monkeypat
 
     assert watcher.stop() == 0
     until(lambda: manager.hears("STOPPING=1"), "STOPPING=1")
+
+
+def test_a_store_that_is_waited_for_is_no_hang(
+    tmp_path: Path, manager: Manager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it waits for a locked store systemd goes on hearing of it, or it would be killed for waiting."""
+    log = tmp_path / "mail.log"
+    log.touch()
+    watcher = Watcher(tmp_path, {"sources": [str(log)]})
+    monkeypatch.setenv("NOTIFY_SOCKET", str(manager.path))
+    watcher.start()
+    until(lambda: manager.hears("READY=1"), "READY=1")
+
+    with closing(sqlite3.connect(watcher.database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        log.write_bytes(b"".join(takeover(0)))
+        until(lambda: "it is tried again" in watcher.said.read_text(), "the lock to be told")
+        manager.hears("")
+        before = manager.heard.count("WATCHDOG=1")
+        until(lambda: manager.hears("WATCHDOG=1") and manager.heard.count("WATCHDOG=1") > before + 1, "two signs of life")
+        other.execute("ROLLBACK")
+        until(lambda: "can be written again" in watcher.said.read_text(), "it to go on")
+
+    assert watcher.stop() == 0
 
 
 def test_a_report_comes_on_a_day_without_a_line(tmp_path: Path) -> None:

@@ -15,7 +15,15 @@ Role = Literal["viewer", "operator"]
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:=\"'{}]*@[^\s<>()\[\],;:=\"'{}]*")
 _HIDDEN = "•••"
 _NAMED = frozenset(
-    {"user.name", "mailwarden.account", "email.from.address", "email.to.address", "mail.original_recipient"}
+    {
+        "user.name",
+        "user.domain",
+        "mailwarden.account",
+        "mailwarden.own_domain",
+        "email.from.address",
+        "email.to.address",
+        "mail.original_recipient",
+    }
 )
 
 
@@ -59,6 +67,11 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
         if self.domains is None or "@" not in text:
             return text
         return _ADDRESS.sub(lambda found: found[0] if self.owns(found[0]) else _HIDDEN, text)
+
+    def hides(self, text: str) -> bool:
+        """Say whether a text names others, so that only a part of it could be shown."""
+        plain = text.replace("\\", "")  # a command may hold a name as a pattern
+        return self.masked(plain) != plain
 
     def entities(self, entities: dict[str, list[str]]) -> dict[str, list[str]]:
         """Give what an incident names without what is of others: names that tell no domain among them."""

@@ -131,7 +131,7 @@ def incident_view(
     parts = _seen(reader.parts(incident.id, _RELATED), visitor)
     sentences = sentences_of(reader, [incident, *whole, *before, *parts], tongue, zone)
     told = reader.deliveries(incident.id) if visitor.sees_all else []  # whom we tell is not a customer's to know
-    proof = [one for one in incident.evidence if visitor.masked(one.line) == one.line]
+    proof = [one for one in incident.evidence if not visitor.hides(one.line)]
 
     def listed(incidents: list[Incident]) -> list[Card]:
         return cards(incidents, sentences, silences, visitor, now_us)
@@ -166,7 +166,7 @@ def _seen(incidents: Sequence[Incident | None], visitor: Visitor) -> list[Incide
 
 def _steps(incident: Incident, sentences: Sentences, visitor: Visitor) -> list[Step]:
     """Give what to do, each as a sentence of its own: one that begins with a name keeps it as it is written."""
-    steps = [step for step in sentences.steps(incident) if visitor.masked(step.text) == step.text]
+    steps = [step for step in sentences.steps(incident) if not visitor.hides(f"{step.text} {step.command}")]
     return [Step(_begun(step.text), step.command) for step in steps]
 
 

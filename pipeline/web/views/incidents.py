@@ -178,11 +178,13 @@ def incident_data(data: dict[str, Any], visitor: Visitor) -> dict[str, Any]:
     """Give an incident as data without what is of others."""
     if visitor.sees_all:
         return data
-    evidence = [one for one in data["evidence"] if visitor.masked(one["line"]) == one["line"]]
+    evidence = [one for one in data["evidence"] if not visitor.hides(one["line"])]
+    advice = [one for one in data["advice"] if not visitor.hides(" ".join(one.values()))]
     return data | {
         "title": visitor.masked(data["title"]),
         "entities": visitor.entities(data["entities"]),
         "evidence": evidence,
+        "advice": advice,
         "parent": None,
     }
 

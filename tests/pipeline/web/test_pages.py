@@ -311,6 +311,16 @@ def others() -> list[Incident]:
             evidence_count=2,
             parent=incident(primary=("mailwarden.account", "secret@other.test")).id,
         ),
+        incident(
+            "takeover",
+            ("mailwarden.own_domain", "nova0.test"),
+            severity="critical",
+            title="{account}",
+            values={"account": "secret@other.test"},
+            advice="takeover",
+            modules=["dovecot"],
+            entities={"user.domain": ["nova0.test", "other.test"]},
+        ),
     ]
 
 
@@ -324,9 +334,10 @@ def test_a_customer_sees_nothing_of_others(directory: Path, others: list[Inciden
             path: client.get(path) for path in ("/", "/incidents?state=all&parts=1", "/incidents.json?state=all")
         }
         answers |= {one.id: client.get(f"/i/{one.id}") for one in others}
+        answers |= {path: client.get(path) for path in (f"/api/v1/incidents/{others[4].id}", "/api/v1/incidents")}
         act = client.post(f"/i/{others[0].id}/on-it", {"csrf": client.csrf()})
 
-        assert [answers[one.id].status for one in others] == [404, 404, 404, 200]
+        assert [answers[one.id].status for one in others] == [404, 404, 404, 200, 200]
         assert act.status == 404
         assert acts(page) == []
     for answer in answers.values():

@@ -18,6 +18,7 @@ from mailwarden.alerts.incident import Incident, Notification, incident_id
 from mailwarden.pipeline.configuration import Configuration
 from mailwarden.pipeline.runner import NO_REPORTS, Reports
 from mailwarden.pipeline.store import OutboxRow
+from mailwarden.pipeline.zones import zone_words
 
 __all__ = ["REPORTED", "Reporter", "kept_report", "report_directory"]
 
@@ -119,6 +120,8 @@ class Reporter:
         if self._work is not None:
             self._work.process.kill()
             self._work.process.wait()
+            if self._work.process.stderr is not None:
+                self._work.process.stderr.close()
             self._work = None
 
     # ------------------------------------------------------------------ one day's reports
@@ -153,14 +156,20 @@ class Reporter:
         command = [
             sys.executable, "-m", "mailwarden.pipeline.report", str(self._store),
             "--from", order.first.isoformat(), "--to", order.last.isoformat(),
-            "--zone", getattr(self._zone, "key", "UTC"), "--language", order.language, "--host", self._configuration.called,
+            *zone_words(self._zone), "--language", order.language, "--host", self._configuration.called,
             "--keep", str(report_directory(self._store.parent)), "--name", order.name,
         ]  # fmt: skip
         if order.domain is not None:
             command += ["--domain", order.domain]
         if order.weekly:
             command.append("--weekly")
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        try:
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+            )
+        except OSError as error:  # no memory for one more process: the service goes on
+            self._failed(order, error.strerror or str(error))
+            return
         self._work = _Work(order, process, now_us)
 
     def _look(self, work: _Work, now_us: int) -> None:
@@ -175,13 +184,17 @@ class Reporter:
         work.process.stderr.close()
         self._work = None
         if code != 0:
-            last = said.splitlines()[-1] if said else f"exit code {code}"
-            self._say(
-                f"report {work.order.name}: could not be written ({last}). It was not sent. "
-                f"Try it with  mailwarden report {work.order.last.isoformat()}"
-            )
+            self._failed(work.order, said.splitlines()[-1] if said else f"exit code {code}")
         elif work.order.receivers and self._is_wanted(work.order):
             self._written.append(self._row(work.order, now_us))
+
+    def _failed(self, order: _Order, why: str) -> None:
+        days = f"--from {order.first.isoformat()} --to " if order.first != order.last else ""
+        domain = f" --domain {order.domain}" if order.domain is not None else ""
+        self._say(
+            f"report {order.name}: could not be written ({why}). It was not sent. "
+            f"Try it with  mailwarden report {days}{order.last.isoformat()}{domain}"
+        )
 
     def _is_wanted(self, order: _Order) -> bool:
         """Say whether a report is sent: a week always, for silence must not be taken for calm; a quiet day as wished."""

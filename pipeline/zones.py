@@ -5,7 +5,7 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-__all__ = ["local_zone"]
+__all__ = ["local_zone", "zone_words"]
 
 
 def local_zone() -> tzinfo:
@@ -17,6 +17,12 @@ def local_zone() -> tzinfo:
         return ZoneInfo(name) if name else _fixed()
     except (KeyError, ValueError, OSError):
         return _fixed()
+
+
+def zone_words(zone: tzinfo) -> list[str]:
+    """Give what names a zone to a process of our own; nothing for one without a name, which is this machine's."""
+    name = getattr(zone, "key", None)
+    return ["--zone", name] if name else []
 
 
 def _fixed() -> tzinfo:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from mailwarden.parsers.errors import MailwardenError
 from mailwarden.pipeline.report.daily import Report, build
 from mailwarden.pipeline.store import Store
+from mailwarden.pipeline.zones import local_zone
 
 __all__ = ["keep", "main"]
 
@@ -21,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("store", type=Path, help="the database of the service")
     parser.add_argument("--from", dest="first", type=date.fromisoformat, required=True, help="first day: 2026-11-23")
     parser.add_argument("--to", dest="last", type=date.fromisoformat, help="last day; one day only where not given")
-    parser.add_argument("--zone", default="UTC", type=ZoneInfo, help="whose midnight begins a day")
+    parser.add_argument("--zone", type=ZoneInfo, help="whose midnight begins a day; this machine's where not given")
     parser.add_argument("--language", default="en")
     parser.add_argument("--host", default="", help="how the server is called in it")
     parser.add_argument("--domain", help="only what concerns this domain")
@@ -36,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with Store.open(asked.store, read_only=True) as store:
             report = build(
-                store, asked.first, until=asked.last, zone=asked.zone, language=asked.language, host=asked.host,
+                store, asked.first, until=asked.last, zone=asked.zone or local_zone(), language=asked.language, host=asked.host,
                 domain=asked.domain, weekly=asked.weekly,
             )  # fmt: skip
         if asked.keep is not None:

@@ -12,6 +12,7 @@ from mailwarden.alerts.translate import Translator
 from mailwarden.pipeline.web.jobs import Jobs, Made
 from mailwarden.pipeline.web.visitor import Visitor
 from mailwarden.pipeline.words import MEASURES
+from mailwarden.pipeline.zones import zone_words
 
 __all__ = ["ReportQuery", "ReportsView", "read_report_query", "report_html", "reports_view"]
 
@@ -124,7 +125,7 @@ def _ask(
 ) -> Made | None:
     words = [
         "mailwarden.pipeline.report", str(store), "--page", "--from", query.first.isoformat(), "--to",
-        query.day.isoformat(), "--zone", str(getattr(zone, "key", "UTC")), "--language", tongue.language,
+        query.day.isoformat(), *zone_words(zone), "--language", tongue.language,
     ]  # fmt: skip
     words += ["--weekly"] if query.week else []
     words += [f"--domain={query.domain}"] if query.domain else []

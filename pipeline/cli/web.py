@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
-from mailwarden.alerts.translate import N_
+from mailwarden.alerts.translate import N_, translator
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import session
 from mailwarden.pipeline.cli.terminal import Span, tell, write
+from mailwarden.pipeline.configuration import Configuration
 from mailwarden.pipeline.configuration_web import parse_address
 
 __all__ = ["command"]
@@ -39,7 +40,9 @@ def command(context: click.Context, listen: str | None, link: bool, password: bo
     if password:
         from mailwarden.pipeline.web.people import hash_password
 
-        write([[hash_password(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))]])
+        tongue = translator(Configuration().spoken())  # the one that there is may not be finished
+        text, again = tongue.gettext("Password"), tongue.gettext("Once more")
+        write([[hash_password(click.prompt(text, hide_input=True, confirmation_prompt=again, err=True))]])
         return
     now = session(context)
     configuration = replace(now.configuration, state=state) if state is not None else now.configuration
@@ -47,7 +50,8 @@ def command(context: click.Context, listen: str | None, link: bool, password: bo
     if link:
         from mailwarden.pipeline.web.sessions import make_link
 
-        base = configuration.web.url or f"http://{address}"
+        scheme = "https" if configuration.web.certificate else "http"
+        base = configuration.web.url or f"{scheme}://{address}"
         write([[f"{base}/sign-in?token={make_link(configuration.state_directory, time.time())}"]])
         return
     from mailwarden.pipeline.runner import wall_clock

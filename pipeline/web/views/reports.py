@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from mailwarden.alerts.translate import Translator
+from mailwarden.parsers.errors import StoreError
 from mailwarden.pipeline.web.jobs import Jobs, Made
 from mailwarden.pipeline.web.visitor import Visitor
 from mailwarden.pipeline.words import MEASURES
@@ -113,10 +114,16 @@ def reports_view(
 def report_html(
     jobs: Jobs, store: Path, query: ReportQuery, tongue: Translator, zone: tzinfo, now: datetime, host: str
 ) -> str | None:
-    """Give a report as it is sent; None where it is not there yet."""
+    """Give a report as it is sent; None where it is not there yet.
+
+    Raises:
+        StoreError: It cannot be made.
+    """
     made = _ask(jobs, store, query, tongue, zone, now.astimezone(zone).date(), host)
-    if made is None or made.fault:
+    if made is None:
         return None
+    if made.fault:
+        raise StoreError(made.fault)
     return str(json.loads(made.out)["html"])
 
 

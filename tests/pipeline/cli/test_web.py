@@ -109,6 +109,16 @@ def test_nothing_is_opened_to_a_network_by_mistake(state: Path) -> None:
     assert result.exit_code == 2
 
 
+def test_a_password_is_asked_for_in_japanese(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As everything else that is said to a person."""
+    monkeypatch.setenv("LC_ALL", "ja_JP.UTF-8")
+
+    result = CliRunner().invoke(root, ["web", "--password"], input="correct horse\ncorrect horse\n")
+
+    assert "パスワード: " in result.stderr
+    assert "もう一度: " in result.stderr
+
+
 def test_a_password_becomes_a_hash() -> None:
     """`--password` asks twice and prints what stands in the configuration, and never the password."""
     result = CliRunner().invoke(root, ["web", "--password"], input="correct horse\ncorrect horse\n")

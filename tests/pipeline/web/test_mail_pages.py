@@ -213,6 +213,22 @@ def test_a_report_is_shown_as_it_is_sent(page: Served) -> None:
     assert "<script>alert" not in sent.text
 
 
+def test_a_report_that_cannot_be_made_says_why(page: Served) -> None:
+    """It is not called under way for ever."""
+    client = page.client()
+    for part in page.directory.glob("mailwarden.db*"):
+        part.unlink()
+
+    for _ in range(120):
+        answer = client.get("/reports/sent?day=2025-11-23")
+        if "refresh" not in answer.headers:
+            break
+        time.sleep(0.5)
+
+    assert answer.status == 503
+    assert "mailwarden.db" in words(answer.text)
+
+
 @pytest.mark.parametrize("day", ["", "2025-13-40", "0001-01-01", "9999-01-01", "x" * 500, "--page", "2025-11-23'--"])
 def test_a_day_that_is_none_gives_yesterday(page: Served, day: str) -> None:
     """Nothing but a day gets into the command that makes the report."""

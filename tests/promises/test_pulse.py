@@ -78,7 +78,9 @@ def test_a_store_that_is_waited_for_is_no_hang(
         until(lambda: "it is tried again" in watcher.said.read_text(), "the lock to be told")
         manager.hears("")
         before = manager.heard.count("WATCHDOG=1")
-        until(lambda: manager.hears("WATCHDOG=1") and manager.heard.count("WATCHDOG=1") > before + 1, "two signs of life")
+        until(
+            lambda: manager.hears("WATCHDOG=1") and manager.heard.count("WATCHDOG=1") > before + 1, "two signs of life"
+        )
         other.execute("ROLLBACK")
         until(lambda: "can be written again" in watcher.said.read_text(), "it to go on")
 

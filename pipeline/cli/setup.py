@@ -200,8 +200,8 @@ def _remove(target: Path, yes: bool, tongue: Translator) -> int:
         return 0
     for path in there:
         if path.is_dir():
-            shutil.rmtree(path)
-        else:
+            shutil.rmtree(path.resolve())  # systemd makes it a link into /var/lib/private
+        if path.is_symlink() or path.exists():
             path.unlink()
     tell(tongue.gettext("Deleted. Stop the service if it still runs:  systemctl disable --now mailwarden"))
     return 0

@@ -353,6 +353,23 @@ def test_the_state_names_what_an_open_incident_is_part_of(state: Path) -> None:
     assert "walter.rossi1969@nova0.test" in lines[0]
 
 
+def test_what_systemd_put_elsewhere_is_removed_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a user made by systemd the state directory is a link: it goes, and what it leads to."""
+    private = tmp_path / "private" / "mailwarden"
+    private.mkdir(parents=True)
+    (private / "mailwarden.db").touch()
+    (tmp_path / "mailwarden").symlink_to("private/mailwarden")
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "mailwarden"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("mailwarden.pipeline.cli.setup._UNIT_PATH", tmp_path / "mailwarden.service")
+
+    result = call("--config", str(tmp_path / "mailwarden.yml"), "setup", "--remove", "--yes")
+
+    assert (result.exit_code, result.exception) == (0, None)
+    assert not private.exists()
+    assert not (tmp_path / "mailwarden").is_symlink()
+
+
 def test_setup_shows_before_it_writes(state: Path, tmp_path: Path) -> None:
     """Without --yes nothing is written; with it the file is there for its owner only."""
     target = tmp_path / "new" / "mailwarden.yml"

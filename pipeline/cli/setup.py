@@ -94,7 +94,7 @@ def command(
 ) -> int:
     """Set up watching: three questions, and everything is shown before it is written.
 
-    Nothing leaves this machine but alerts to your channel and DNS look-ups.
+    Nothing leaves this machine but alerts and reports to your channel, and questions about your own addresses and domains.
     """
     face = context.find_object(Face) or Face()
     target = Path(face.config or ("/etc/mailwarden/mailwarden.yml" if os.geteuid() == 0 else "mailwarden.yml"))

@@ -23,7 +23,7 @@ CHART = "attacks"
 
 _ROWS = 5
 _SHAPES = {"critical": "●", "watch": "▲", "minor": "■", "ok": "✓", "": ""}
-_FOOTER = N_("Made from what your mail servers logged. Nothing in it was asked of anybody else.")
+_FOOTER = N_("Made from what your mail servers logged, and from answers about your own addresses and domains.")
 
 
 class Picture(msgspec.Struct, frozen=True):

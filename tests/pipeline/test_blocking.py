@@ -73,7 +73,7 @@ def test_fail2ban_takes_the_jail_of_the_docs(tmp_path: Path) -> None:
     place = tmp_path / "fail2ban"
     (tmp_path / "block.log").write_text(written("fail2ban", ENTRIES, NOW_US))
     (place / "filter.d" / "mailwarden.conf").write_text(block_of("filter.d/mailwarden.conf"))
-    jail = block_of("jail.d/mailwarden.conf").replace("/var/log/mailwarden-block.log", str(tmp_path / "block.log"))
+    jail = block_of("jail.d/mailwarden.conf").replace("/var/lib/mailwarden/block.log", str(tmp_path / "block.log"))
     for other in (place / "jail.d").glob("*"):
         other.unlink()
     (place / "jail.d" / "mailwarden.conf").write_text(jail)

@@ -8,10 +8,13 @@ from pathlib import Path
 
 from mailwarden.parsers.event import iso
 from mailwarden.pipeline.cli.jsonl import json_line
+from mailwarden.pipeline.web.limits import Bucket, Limiter
 
 __all__ = ["Audit"]
 
 _LONGEST = 300  # characters of a field: strangers write some of them
+_REFUSALS = frozenset({"refused", "sign-in-failed", "sign-in-held"})
+_OF_ONE = Bucket(burst=20, each_s=60.0)  # refusals of an address that are written down: whoever knocks fills no disk
 
 
 class Audit:
@@ -25,11 +28,14 @@ class Audit:
     def __init__(self, directory: Path, clock: Callable[[], int]) -> None:
         self.path = directory / "web-audit.jsonl"
         self._clock = clock
+        self._refusals = Limiter(_OF_ONE, lambda: clock() / 1_000_000)
         self._lock = threading.Lock()
         self._failed = False
 
     def note(self, what: str, who: str, address: str, **more: str) -> None:
         """Write down that something happened. Where that fails it is said once, and nobody is kept out for it."""
+        if what in _REFUSALS and self._refusals.take(f"{what} {address}"):
+            return
         fields = {
             "@timestamp": iso(self._clock()),
             "event.action": what,

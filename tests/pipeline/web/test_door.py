@@ -132,6 +132,21 @@ def test_guessing_is_held_back(directory: Path) -> None:
     assert later.status == 303
 
 
+def test_a_flood_of_tries_fills_no_disk(directory: Path) -> None:
+    """What is refused again and again is written down now and then, and again when it goes on for long."""
+    with served(directory, people=[ANA]) as page:
+        client = page.client(let_in=False)
+        for _ in range(120):
+            client.sign_in("ana", "wrong")
+        soon = len(audit(page))
+        page.clocks.passed_s += 3600
+        for _ in range(20):
+            client.sign_in("ana", "wrong")
+
+        assert 5 < soon < 40
+        assert len(audit(page)) > soon + 5
+
+
 def test_too_many_requests_are_held_back(page: Served) -> None:
     """One address cannot keep the page from all others."""
     client = page.client()

@@ -154,7 +154,7 @@ def _seen(event: dict[str, Any], visitor: Visitor) -> dict[str, Any]:
         for name in ("email.to.address", "mail.original_recipient"):
             if name in seen:
                 seen[name] = [one for one in _listed(seen[name]) if visitor.owns(one)]
-        for name in ("smtp.reply.text", "mail.delivery.relay"):
+        for name in ("smtp.reply.text", "mail.delivery.relay", "event.reason"):
             if isinstance(seen.get(name), str):
                 seen[name] = visitor.masked(seen[name])
     return seen

@@ -58,7 +58,10 @@ def mail(directory: Path) -> Path:
                 3, "delivery", email_to_address=["eve@example.net"], mail_delivery_status="deferred",
                 smtp_reply_text=f"451 {HOSTILE}", **mine,
             ),
-            event(4, "delivery", email_to_address=["ana@nova0.test"], email_from_address=["secret@other.test"], **other),
+            event(
+                4, "delivery", email_to_address=["ana@nova0.test"], email_from_address=["secret@other.test"],
+                event_reason="a copy for olga@other.test failed", **other,
+            ),
             event(5, "delivery", email_to_address=["olga@other.test"], mail_delivery_status="sent", **other),
             event(6, "auth-success", user_name="ana@nova0.test", source_ip="192.0.2.7"),
         ],

@@ -35,6 +35,7 @@ ExecReload=/bin/kill -HUP $MAINPID
 Restart=on-failure
 RestartSec=5
 WatchdogSec=3min
+TimeoutStopSec=120
 # A user of its own, made by systemd, that may read every log and do nothing else.
 DynamicUser=yes
 User=mailwarden

@@ -1,6 +1,7 @@
 """The service goes on while no line comes, and systemd is told that it does."""
 
 import os
+import re
 import shutil
 import socket
 import sqlite3
@@ -15,7 +16,10 @@ from pager import paging
 from takeovers import takeover
 from watcher import Watcher, until
 
+from mailwarden.pipeline import heartbeat, telling
+from mailwarden.pipeline.blocking import blocker
 from mailwarden.pipeline.cli.setup import unit
+from mailwarden.pipeline.probes import prober
 from mailwarden.pipeline.store import Commit, Store
 
 
@@ -125,3 +129,14 @@ def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
 
     assert [line for line in done.stderr.splitlines() if "mailwarden" in line] == []
     assert exposure.returncode == 0, exposure.stdout + os.linesep + exposure.stderr
+
+
+def test_the_unit_leaves_time_to_end() -> None:
+    """systemd waits longer than the threads may take one after the other: a notice under way is not sent twice."""
+    takes_s = 2 * telling._ANSWERS_S + heartbeat._CONNECT_S + heartbeat._ANSWER_S
+    takes_s += prober._PATIENCE_S + 2 * blocker._TIMEOUT_S
+
+    given = re.search(r"^TimeoutStopSec=(\d+)$", unit("mailwarden", Path("mailwarden.yml")), re.MULTILINE)
+
+    assert given is not None
+    assert takes_s < int(given[1]) < 180  # and shorter than the watchdog's patience

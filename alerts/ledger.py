@@ -62,6 +62,9 @@ class _Account(msgspec.Struct, array_like=True):
     tried_day: int = 0
     tried: int = 0  # tries of strangers on that day
     raised_day: int = 0  # when a network that was not its own last raised its best quarter
+    run: int = 0  # the most recipients of an hour from networks that were its own, of days before the present one,
+    run_today: int = 0  # and of the present one
+    run_day: int = 0
 
 
 class _Network(msgspec.Struct, array_like=True):
@@ -421,11 +424,12 @@ class Ledger:
 
     # ------------------------------------------------------------------ mail
 
-    def mailed(self, account: str, recipients: int, now: int, *, fresh: bool) -> tuple[int, int]:
-        """Count recipients of an account; give what was usual before: (most of an hour, most of a quarter of an hour).
+    def mailed(self, account: str, recipients: int, now: int, *, fresh: bool) -> tuple[int, int, int]:
+        """Count recipients of an account; give what it did before: (usual of an hour, most of a quarter, most of an hour).
 
         The usual most of an hour is 0 while it is not known. That of a quarter is the most so far, from networks the account
-        did not just come from.
+        did not just come from. The most of an hour is that of days before this one, from networks that were its own; 0 for
+        mail from another: what somebody did once is no surprise the next time, but a stranger has done nothing before.
         """
         record = self._account(account, now) or _Account(first_us=now)
         hour, quarter = now // _HOUR_US, now // _QUARTER_US
@@ -445,9 +449,10 @@ class Ledger:
             # who roams is to have a usual too, but a stranger is not to teach it in a day
             record.raised_day = now // _DAY_US
             record.best_quarter = min(most, best + max(2, best // 4))
+        run = 0 if fresh else _learn_run(record, now)
         record.last_us = now
         self._accounts.put(account, record)
-        return usual, best
+        return usual, best, run
 
     def exists(self, account: str, now: int) -> None:
         """Learn that an account has a mailbox here."""
@@ -512,6 +517,15 @@ def _who_exceeds(beyond: Beyond, source: _Network | None, account: _Account | No
 def _is_undisturbed(record: _Account, now: int) -> bool:
     """Say whether an account's own devices went on within the day, and none has failed lately: its password was not changed."""
     return bool(record.successes) and now - record.last_us <= _DAY_US and now - record.stale_us > 2 * _DAY_US
+
+
+def _learn_run(record: _Account, now: int) -> int:
+    """Learn the recipients of the present hour; give the most that an hour of the days before had."""
+    day = now // _DAY_US
+    if record.run_day != day:
+        record.run, record.run_today, record.run_day = max(record.run, record.run_today), 0, day
+    record.run_today = max(record.run_today, record.hour_recipients)
+    return record.run
 
 
 def _was_elsewhere(record: _Account, net: str, first_us: int) -> bool:

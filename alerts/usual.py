@@ -7,9 +7,12 @@ much again as was usual: who sends each day just less than six times the usual n
 hour (tests/alerts/test_usual.py).
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 
-__all__ = ["Usual", "learn", "usual_of"]
+__all__ = ["Usual", "is_repeat", "learn", "usual_of"]
 
 _DAY_US = 86_400_000_000
 _MONDAY = 3  # 1 January 1970 was a Thursday
@@ -24,6 +27,10 @@ _MOST_TAUGHT = 1.5
 _SMALL = 10  # below it anything may double
 
 
+_ONCE_MORE = 1.5  # a list grows between two issues
+_A_RUN = 50  # fewer recipients in an hour are no run
+
+
 class Usual(msgspec.Struct, array_like=True):
     """What was seen of one amount: the most of an hour, newest last, by part of the week."""
 
@@ -33,6 +40,12 @@ class Usual(msgspec.Struct, array_like=True):
     value: int | None = None  # what is usual in the present part
     days: dict[int, list[int]] = {}
     weeks: dict[int, list[tuple[int, int]]] = {}  # (week, most)
+
+
+def is_repeat(facts: Mapping[str, Any] | None, measure: int) -> bool:
+    """Say whether an account did as much before, on another day and from its own networks: it was told then."""
+    run = facts.get("mailwarden.user.run", 0) if facts else 0
+    return run >= _A_RUN and measure <= _ONCE_MORE * run
 
 
 def learn(usual: Usual, now_us: int, amount: int) -> None:

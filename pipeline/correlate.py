@@ -46,6 +46,7 @@ class Message(msgspec.Struct, array_like=True):
     script: str | None = None  # who handed it in on this machine: a script's path, its directory, a user
     returned: bool = False  # goes back to whom a stranger named as the sender
     elsewhere: bool = False  # the account came from this network for the first time, and is known from another
+    run: int = 0  # the most recipients that the account mailed in an hour of the days before, from its own networks
 
 
 class _Tries(msgspec.Struct, array_like=True):
@@ -204,7 +205,8 @@ class Correlator:
     def _accept_from_account(self, event: Event, message: Message, account: str, facts: dict[str, object]) -> None:
         """Set what a message of an account is judged by: its usual volume, its labels, whose name it bears."""
         usual = self._ledger.mailed(account, message.recipients, event.stream_us, fresh=message.first_seen)
-        facts["mailwarden.user.usual_hour"], facts["mailwarden.user.best_quarter"] = usual
+        facts["mailwarden.user.usual_hour"], facts["mailwarden.user.best_quarter"], message.run = usual
+        facts["mailwarden.user.run"] = message.run
         if self._site.labels:
             facts["mailwarden.labels"] = self._site.labels_of(account, event.mailwarden_network)
         if "@" in account:
@@ -244,6 +246,8 @@ class Correlator:
                 )
             if message.fresh:
                 facts["mailwarden.pair.young"] = True
+            if message.run:
+                facts["mailwarden.user.run"] = message.run
         status = event.mail_delivery_status
         local = is_local(event)
         if message is not None and (message.script is not None or message.returned):

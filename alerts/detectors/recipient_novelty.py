@@ -11,6 +11,7 @@ import msgspec
 
 from mailwarden.alerts.detector import Detector, Fired
 from mailwarden.alerts.finding import Detection
+from mailwarden.alerts.usual import is_repeat
 from mailwarden.alerts.windows import Window, add, crossed
 from mailwarden.parsers.event import Event
 
@@ -84,9 +85,10 @@ class RecipientNovelty(Detector[_State]):
             return None
         values = {"recipients": recipients}
         first = state.new.level == 0
+        severity = "low" if is_repeat(event.facts, recipients) else "high"
         if crossed(state.new, new):
-            return Fired(new, new if first else 1, "high", values)
-        return Fired(new, 1, "high", values, fired=False)
+            return Fired(new, new if first else 1, severity, values)
+        return Fired(new, 1, severity, values, fired=False)
 
 
 DETECTOR = RecipientNovelty()

@@ -2,7 +2,8 @@
 
 Fires at max(20, six times the usual most of an hour) recipients within an hour, the usual being that of the account and of
 this part of the week (`alerts/usual.py`). In its first week nobody knows what is usual: then fifty recipients are told as `low`
-(what users of the peers ask for), for a newsletter looks the same.
+(what users of the peers ask for), for a newsletter looks the same. So is what the account did before from its own
+networks: it was told then.
 """
 
 from collections.abc import Iterable
@@ -11,6 +12,7 @@ import msgspec
 
 from mailwarden.alerts.detector import Detector, Fired
 from mailwarden.alerts.finding import Detection
+from mailwarden.alerts.usual import is_repeat
 from mailwarden.alerts.windows import Window, add, crossed
 from mailwarden.parsers.event import Event
 
@@ -70,7 +72,7 @@ class SendingBurst(Detector[_State]):
         threshold = max(_FLOOR, _TIMES_USUAL * usual) if usual else _UNKNOWN_USUAL
         if measure < threshold:
             return None
-        severity = "high" if usual else "low"
+        severity = "high" if usual and not is_repeat(event.facts, measure) else "low"
         values = {"usual": usual or None, "threshold": threshold}
         first = state.window.level == 0
         if crossed(state.window, measure):

@@ -10,6 +10,7 @@ import msgspec
 
 from mailwarden.alerts.detector import Detector, Fired
 from mailwarden.alerts.finding import Detection
+from mailwarden.alerts.usual import is_repeat
 from mailwarden.alerts.windows import Window, add, crossed
 from mailwarden.parsers.event import Event
 
@@ -81,7 +82,8 @@ class SendingCeiling(Detector[_State]):
         first = window.level == 0
         fired = crossed(window, measure)
         values = {"threshold": threshold, "span_s": span_us // 1_000_000}
-        return Fired(measure, measure if fired and first else recipients, "high", values, fired)
+        severity = "low" if is_repeat(event.facts, measure) else "high"
+        return Fired(measure, measure if fired and first else recipients, severity, values, fired)
 
 
 DETECTOR = SendingCeiling()

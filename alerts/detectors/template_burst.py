@@ -10,7 +10,7 @@ import msgspec
 
 from mailwarden.alerts.detector import Detector, Fired
 from mailwarden.alerts.finding import Detection
-from mailwarden.alerts.usual import Usual, learn, usual_of
+from mailwarden.alerts.usual import Usual, is_repeat, learn, usual_of
 from mailwarden.parsers.event import Event
 
 __all__ = ["DETECTOR"]
@@ -87,7 +87,8 @@ class TemplateBurst(Detector[_State]):
         if is_new:
             state.level = alike
         values = {"size": size, "usual": usual, "threshold": threshold}
-        return Fired(alike, alike if first else 1, "low" if usual is None else "medium", values, is_new)
+        calm = usual is None or is_repeat(event.facts, alike)
+        return Fired(alike, alike if first else 1, "low" if calm else "medium", values, is_new)
 
 
 DETECTOR = TemplateBurst()

@@ -120,7 +120,7 @@ def test_the_usual_hour_is_known_after_a_week() -> None:
     after = ledger.mailed("bob@example.org", 1, START_US + 11 * DAY_US, fresh=False)
 
     assert [one[0] for one in usual] == [0] * 7 + [10] * 3
-    assert (usual[-1][1], strange, after) == (10, (10, 10), (10, 12))
+    assert (usual[-1][1:], strange, after) == ((10, 10), (10, 10, 0), (10, 12, 10))
 
 
 def test_weather_is_known_after_three_days_and_exceeded_at_five_times_the_usual_hour() -> None:

@@ -25,13 +25,9 @@ class Flood:
         self._sent: dict[str, deque[int]] = defaultdict(deque)
         self._digest_us: dict[str, int] = {}
 
-    @property
-    def memory_us(self) -> int:
-        """How long what was sent matters."""
-        return int(max(self._limit.window_s, self._limit.digest_s) * _SECOND)
-
     def note(self, channel: str, now_us: int, *, digest: bool = False) -> None:
         """Count a message that a channel has accepted."""
+        self._forget(channel, now_us)
         self._sent[channel].append(now_us)
         if digest:
             self._digest_us[channel] = max(now_us, self._digest_us.get(channel, 0))
@@ -40,10 +36,14 @@ class Flood:
         """Give how many more a channel takes one by one: none while a digest is less than its interval old."""
         if now_us < self.digest_from_us(channel):
             return 0
+        self._forget(channel, now_us)
+        return max(0, self._limit.notices - len(self._sent[channel]))
+
+    def _forget(self, channel: str, now_us: int) -> None:
+        """Let go of what was sent before the window."""
         sent = self._sent[channel]
         while sent and sent[0] <= now_us - int(self._limit.window_s * _SECOND):
             sent.popleft()
-        return max(0, self._limit.notices - len(sent))
 
     def digest_from_us(self, channel: str) -> int:
         """Give the earliest time of a channel's next digest; 0 when none was sent."""

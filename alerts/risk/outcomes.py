@@ -85,6 +85,7 @@ class Outcomes:
         """Forget what has expired."""
         self._senders.sweep(now_us)
         self._receivers.sweep(now_us)
+        self._users.sweep(now_us)
 
     def take(self, event: Event) -> None:
         """Count a delivery to elsewhere."""

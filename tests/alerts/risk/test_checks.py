@@ -133,3 +133,17 @@ def test_a_complaint_counts_to_the_domain_and_to_the_server_it_came_from() -> No
     assert complaint.facts is not None
     assert complaint.facts["mailwarden.complaint.about"] == "example.org"
     assert {key for key, one in kept_now.items() if "complaints" in one.sums} == {"server mx1", "domain example.org"}
+
+
+def test_whose_an_address_was_is_forgotten_without_a_restart_too() -> None:
+    """The store forgets after sixty days; what stands in memory must not remember longer."""
+    outcomes = Outcomes(Ledger(Site(), Memory()), Memory())
+    outcomes.take(refused("mx1", "192.0.2.25"))
+    outcomes.drain()
+    late = listing("listed")
+    late.stream_us += 61 * 24 * HOUR_US
+
+    outcomes.sweep(late.stream_us)
+    outcomes.checked(late)
+
+    assert list(senders(outcomes.drain())) == ["server 192.0.2.25"]

@@ -2,7 +2,8 @@
 
 Three complaints within a day about one domain and one in a thousand of its recipients are told as `high`, three in a
 thousand as `critical` (what Gmail asks of senders: below 0.1 %, never 0.3 %). A complaint is a report in abuse format, or
-mail of a provider's feedback loop that reaches a mailbox here.
+mail of a provider's feedback loop that reaches a mailbox here; that one is `medium` at most, for who writes an envelope may
+name any sender.
 """
 
 from collections.abc import Iterable
@@ -33,7 +34,7 @@ class Complaints(Detector[_State]):
     detection = Detection(
         name="complaints",
         id="OUT-14",
-        version=1,
+        version=2,
         cause="sending",
         category="blocklist_risk",
         severity="high",
@@ -65,6 +66,8 @@ class Complaints(Detector[_State]):
         if complaints < _LEAST or complaints < _WARN * recipients:
             return None
         severity = "critical" if complaints >= max(_CRITICAL * recipients, 2 * _LEAST) else "high"
+        if event.event_action == "delivery":  # only an envelope's sender says so, and anybody can write that
+            severity = "medium"
         values = {"sender": (event.facts or {})["mailwarden.complaint.about"], "recipients": recipients}
         first = state.complaints.level == 0
         if crossed(state.complaints, complaints):

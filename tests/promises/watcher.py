@@ -127,5 +127,8 @@ class Watcher:
         def is_read() -> bool:
             return self.is_ready() and self.lines() >= lines
 
-        until(is_read, f"{lines} lines read, {self.lines()} were: {self.said.read_text()}")
+        try:
+            until(is_read, f"{lines} lines read")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; {self.lines()} were: {self.said.read_text()}") from None
         assert self.lines() == lines

@@ -17,7 +17,6 @@ from mkdocs.structure.files import File, Files
 
 from mailwarden.alerts.advice import steps
 from mailwarden.alerts.compiler import load_rules
-from mailwarden.alerts.detector import Detector
 from mailwarden.alerts.engine import load_detectors
 from mailwarden.alerts.finding import Detection
 from mailwarden.alerts.translate import translator
@@ -138,12 +137,9 @@ def _detections() -> list[tuple[Detection, dict[str, Any]]]:
         documents = [each for each in yaml.safe_load_all(path.read_text(encoding="utf-8")) if each]
         found[one.detection.name] = (one.detection, documents[-1] | {"documents": documents})
     for detector in load_detectors():
-        found[detector.detection.name] = (detector.detection, {"description": _about(detector)})
+        about = import_module(f"mailwarden.alerts.detectors.{detector.detection.name}").__doc__ or ""
+        found[detector.detection.name] = (detector.detection, {"description": about})
     return [found[name] for name in sorted(found)]
-
-
-def _about(detector: Detector[Any]) -> str:
-    return (import_module(type(detector).__module__).__doc__ or type(detector).__doc__ or "").strip()
 
 
 def rules() -> str:

@@ -12,7 +12,7 @@ from mailwarden.alerts.ledger import Ledger
 from mailwarden.alerts.risk.checks import seen
 from mailwarden.alerts.risk.decay import Fading, fed
 from mailwarden.alerts.risk.parts import PARTS, refusal
-from mailwarden.alerts.risk.score import Risk, assess, before, open_story, volume_of
+from mailwarden.alerts.risk.score import ALARM, Risk, assess, before, open_story, volume_of
 from mailwarden.alerts.risk.sender import HOUR_US, Sender, Story, blame, keep_story, roll
 from mailwarden.alerts.shelf import Backing, Row, Shelf
 from mailwarden.parsers.address import organisation
@@ -24,7 +24,6 @@ KIND = "risk.sender"
 SERVER, DOMAIN = "server ", "domain "  # how the keys of a sender begin
 _DAY_US = 24 * HOUR_US
 _KEEP_US = 60 * _DAY_US
-_ALARM = 60
 _RISE = 25
 _RISE_H = 6
 _AGAIN = 10  # points more before it is told again within a day
@@ -312,7 +311,7 @@ class Outcomes:
         past = before(sender, _RISE_H)
         _tell_story(sender, risk, event)
         rises = risk.score - past >= _RISE
-        if (risk.score >= _ALARM or rises) and not _is_told(sender, risk.score, now):
+        if (risk.score >= ALARM or rises) and not _is_told(sender, risk.score, now):
             sender.told, sender.told_us = risk.score, now
             story = open_story(sender)
             if story is not None and not story.warned_us:
@@ -331,7 +330,7 @@ def _is_told(sender: Sender, score: int, now: int) -> bool:
     """Say whether this was told within the day: then only a clear rise, and the alarm itself, are news."""
     if not sender.told_us or now - sender.told_us > _DAY_US:
         return False
-    return score < sender.told + _AGAIN and not (sender.told < _ALARM <= score)
+    return score < sender.told + _AGAIN and not (sender.told < ALARM <= score)
 
 
 def address_of(sender: Sender) -> str | None:

@@ -8,7 +8,22 @@ from mailwarden.alerts.risk.decay import faded
 from mailwarden.alerts.risk.parts import PARTS, Part
 from mailwarden.alerts.risk.sender import Sender, Story
 
-__all__ = ["Grade", "Risk", "assess", "before", "forecast_us", "open_story", "trend", "volume_of"]
+__all__ = [
+    "ALARM",
+    "CALM",
+    "WATCH",
+    "Grade",
+    "Risk",
+    "assess",
+    "before",
+    "forecast_us",
+    "open_story",
+    "trend",
+    "volume_of",
+]
+
+ALARM, WATCH, CALM = 60, 20, 5
+"""From which score on people are told, a sender is watched, and something is seen at all."""
 
 _KNOWN_DAYS = 7  # of history before a volume can be unusual
 _STEADY = 5  # points within six hours that are no trend

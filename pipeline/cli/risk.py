@@ -7,7 +7,7 @@ import click
 
 from mailwarden.alerts.escape import printable
 from mailwarden.alerts.providers import provider_name
-from mailwarden.alerts.risk.score import Grade
+from mailwarden.alerts.risk.score import ALARM, CALM, WATCH, Grade
 from mailwarden.alerts.risk.words import trend_word
 from mailwarden.alerts.translate import N_, Translator
 from mailwarden.pipeline.cli import options
@@ -21,8 +21,6 @@ from mailwarden.pipeline.risks import Standing, as_data, read_risks, todo
 __all__ = ["command"]
 
 _WIDTH = 80
-_ALARM, _WATCH = 60, 20
-_CALM = 5  # below it a sender is one of those where all is well
 _MOST = 8  # senders that are shown one by one
 _NAMES = 3
 
@@ -65,7 +63,7 @@ def command(context: click.Context, as_json: bool, state: Path | None) -> None:
 
 def _view(standings: list[Standing], modules: list[str], now: Session) -> list[Line]:
     tongue = now.tongue
-    shown = [one for one in standings if one.risk.score >= _CALM][:_MOST]
+    shown = [one for one in standings if one.risk.score >= CALM][:_MOST]
     lines: list[Line] = [[Span(_verdict(standings, tongue), _style(standings[0].risk.score) if standings else "faint")]]
     for one in shown:
         lines += [[], *_sender(one, now)]
@@ -87,14 +85,14 @@ def _verdict(standings: list[Standing], tongue: Translator) -> str:
         return tongue.gettext("No mail has left yet: there is nothing to judge.")
     worst = standings[0]
     values = {"sender": worst.shown, "risk": worst.risk.score, "trend": trend_word(worst.risk.trend, tongue)}
-    if worst.risk.score < _CALM:
+    if worst.risk.score < CALM:
         return "✓ " + printable(tongue.say(N_("No sign of a block: the worst is {sender} with {risk} of 100."), values))
-    mark = "●" if worst.risk.score >= _ALARM else "▲" if worst.risk.score >= _WATCH else "■"
+    mark = "●" if worst.risk.score >= ALARM else "▲" if worst.risk.score >= WATCH else "■"
     return f"{mark} " + printable(tongue.say(N_("Blacklist risk of {sender}: {risk} of 100, {trend}."), values))
 
 
 def _style(score: int) -> Style:
-    return "critical" if score >= _ALARM else "watch" if score >= _WATCH else "minor" if score >= _CALM else "ok"
+    return "critical" if score >= ALARM else "watch" if score >= WATCH else "minor" if score >= CALM else "ok"
 
 
 def _sender(one: Standing, now: Session) -> list[Line]:

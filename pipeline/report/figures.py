@@ -20,6 +20,7 @@ __all__ = [
     "Shown",
     "day_start_us",
     "measure_day",
+    "measure_masks",
 ]
 
 HISTORY_DAYS = 7  # below that there is no usual
@@ -179,9 +180,18 @@ def _figures(frame: pd.DataFrame, ran: Sequence[int], from_us: int, to_us: int, 
 
 
 def _measures(frame: pd.DataFrame, ran: Sequence[int]) -> dict[str, Measure]:
+    masks = measure_masks(frame)
+    counts = pd.DataFrame({key: frame["count"].where(mask, 0) for key, mask in masks.items()})
+    totals = counts.groupby(frame["span"]).sum().reindex([0, *ran], fill_value=0)
+    usual = totals.loc[list(ran)].median() if ran else None
+    return {key: _measure(key, int(totals.at[0, key]), None if usual is None else float(usual[key])) for key in masks}
+
+
+def measure_masks(frame: pd.DataFrame) -> dict[str, pd.Series]:
+    """Say which counts belong to each measure; columns name, a, b."""
     name, a, b = frame["name"], frame["a"], frame["b"]
     away = (name == "delivery") & (a != "local")
-    masks = {
+    return {
         "received": (name == "message") & (a == "inbound"),
         "sent": away & (b == "sent"),
         "deferred": away & (b == "deferred"),
@@ -192,10 +202,6 @@ def _measures(frame: pd.DataFrame, ran: Sequence[int]) -> dict[str, Measure]:
         "failed_logins": name == "auth_failure",
         "not_understood": (name == "lines") & (a == "pipeline_error"),
     }
-    counts = pd.DataFrame({key: frame["count"].where(mask, 0) for key, mask in masks.items()})
-    totals = counts.groupby(frame["span"]).sum().reindex([0, *ran], fill_value=0)
-    usual = totals.loc[list(ran)].median() if ran else None
-    return {key: _measure(key, int(totals.at[0, key]), None if usual is None else float(usual[key])) for key in masks}
 
 
 def _measure(name: str, count: int, usual: float | None) -> Measure:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from mailwarden.alerts.risk.score import CALM
 from mailwarden.alerts.risk.words import trend_word
 from mailwarden.alerts.translate import N_, Translator
 from mailwarden.pipeline.report.document import Grid, Section
@@ -12,7 +13,6 @@ from mailwarden.pipeline.store import Store
 
 __all__ = ["AtRisk", "measure_risks", "risk_section"]
 
-_CALM = 5  # points below which nothing is wrong
 _DAY_US = 86_400_000_000
 
 
@@ -40,7 +40,7 @@ def measure_risks(store: Store, from_us: int, to_us: int, domain: str | None = N
     if not from_us <= as_of_us < to_us + _DAY_US:
         return []
     wanted = standings if domain is None else [one for one in standings if (one.kind, one.name) == ("domain", domain)]
-    return [_at_risk(one) for one in wanted if one.risk.score >= _CALM]
+    return [_at_risk(one) for one in wanted if one.risk.score >= CALM]
 
 
 def _at_risk(one: Standing) -> AtRisk:

@@ -6,7 +6,7 @@ from datetime import date, timedelta, tzinfo
 import msgspec
 import pandas as pd
 
-from mailwarden.pipeline.report.figures import day_start_us
+from mailwarden.pipeline.report.figures import day_start_us, measure_masks
 from mailwarden.pipeline.store import Store
 
 __all__ = ["Hours", "Week", "by_hour", "by_week"]
@@ -62,16 +62,6 @@ def by_week(store: Store, last: date, zone: tzinfo, weeks: int = WEEKS) -> list[
 
 def _week(begin: date, rows: Sequence[tuple[str, str, str, str, int]]) -> Week:
     frame = pd.DataFrame(rows, columns=["name", "a", "b", "c", "count"])
-    name, a, b = frame["name"], frame["a"], frame["b"]
-    away = (name == "delivery") & (a != "local")
-    login = name == "login"
-    masks = {
-        "failed_logins": name == "auth_failure",
-        "sent": away & (b == "sent"),
-        "bounced": away & b.isin(("bounced", "expired", "undeliverable")),
-        "deferred": away & (b == "deferred"),
-        "clear_logins": login & (b == "no"),
-        "pop3_logins": login & (a == "pop3"),
-        "logins": login,
-    }
+    masks = {name: mask for name, mask in measure_masks(frame).items() if name in Week.__struct_fields__}
+    masks["pop3_logins"] = masks["logins"] & (frame["a"] == "pop3")
     return Week(begin.isoformat(), **{key: int(frame["count"].where(mask, 0).sum()) for key, mask in masks.items()})

@@ -7,6 +7,7 @@ import msgspec
 
 from mailwarden.alerts.incident import Incident
 from mailwarden.alerts.providers import provider_name
+from mailwarden.alerts.risk.score import CALM
 from mailwarden.alerts.risk.words import trend_word
 from mailwarden.alerts.silences import Silence
 from mailwarden.alerts.translate import N_, Translator
@@ -17,7 +18,7 @@ from mailwarden.pipeline.web.pulse import Pulse
 from mailwarden.pipeline.web.views.card import Card, cards, quieted, sentences_of, silences_of
 from mailwarden.pipeline.web.views.measures import HOUR_US, Measure, Measures, measure, per_hour
 from mailwarden.pipeline.web.views.plot import Plot, plot
-from mailwarden.pipeline.web.views.reputation import CALM, risk_tone
+from mailwarden.pipeline.web.views.reputation import risk_tone
 from mailwarden.pipeline.web.visitor import Visitor
 from mailwarden.pipeline.words import CLASSES, PROTOCOLS
 

@@ -6,7 +6,7 @@ import msgspec
 
 from mailwarden.alerts.advice import Step
 from mailwarden.alerts.providers import provider_name
-from mailwarden.alerts.risk.score import Grade
+from mailwarden.alerts.risk.score import ALARM, CALM, WATCH, Grade
 from mailwarden.alerts.risk.words import trend_word
 from mailwarden.alerts.translate import N_, Translator
 from mailwarden.pipeline.risks import Standing, read_risks, todo
@@ -15,9 +15,6 @@ from mailwarden.pipeline.web.views.card import Card, cards, sentences_of, silenc
 from mailwarden.pipeline.web.visitor import Visitor
 
 __all__ = ["ReputationView", "reputation_view"]
-
-ALARM, WATCH, CALM = 60, 20, 5
-"""From which risk on people are told, a sender is watched, and something is seen at all; as `mailwarden risk` has it."""
 
 _SENDERS = 8
 _STEPS = 5

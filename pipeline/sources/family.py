@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Member", "day_in_name", "members", "stem"]
+__all__ = ["PACKED", "Member", "day_in_name", "members", "stem"]
 
+PACKED = frozenset({".gz", ".bz2", ".xz", ".zst"})
 _COMPRESSED = r"(?:\.(?:gz|bz2|xz|zst))?"
 _DATE = r"(?P<date>\d{4}-\d\d-\d\d|\d{8})(?:[-_T.]?(?P<time>\d{2,10}))?"
 _NUMBER = r"(?P<number>\d{1,3})"

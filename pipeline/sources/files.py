@@ -123,12 +123,18 @@ class FileSource:
                 size = len(data) - len(data.lstrip(b"\0"))
                 data = b" " * size + data[size:]
         self.hint = birth.hint
-        return Chunk(self.name, birth.birth, start, data)
+        return Chunk(self.name, self._named(birth), start, data)
+
+    def _named(self, birth: Birth) -> str:
+        """Name a file by its first line; of files with the same first line, a later one by its number too."""
+        is_before = self._before is not None and birth is self._before[0]
+        twins = sum(mark.birth == birth.birth for mark in (self._done[:-1] if is_before else self._done))
+        return f"{birth.birth}.{twins}" if twins else birth.birth
 
     def _leave_replaced(self, current: Birth) -> Chunk | None:
         """After `copytruncate`: read what is left in the copy, if there is one."""
         mark = current.mark()
-        copy = self._lineage.find(mark, but=(current.inode, current.device)) if mark.head_bytes else None
+        copy = self._lineage.find(mark, self._done, but=(current.inode, current.device)) if mark.head_bytes else None
         if copy is not None:
             current.close()
             self._current = copy
@@ -241,7 +247,7 @@ class FileSource:
         self._begun = position["begun"]
         if position["current"] is not None:
             mark = Mark.from_json(position["current"])
-            self._current = self._lineage.find(mark)
+            self._current = self._lineage.find(mark, self._done)
             if self._current is None and mark.head_bytes:
                 self._done = [*self._done, mark][-_REMEMBERED:]
                 self._tell(
@@ -257,7 +263,7 @@ class FileSource:
 
     def _resume_done(self, mark: Mark) -> None:
         """Go on in the file that a scan had read to its end, where it still bears the name: it grows, or will."""
-        again = self._lineage.find(mark) if self._follow else self._lineage.grown(mark)
+        again = self._lineage.find(mark, self._done[:-1]) if self._follow else self._lineage.grown(mark)
         if again is None:
             return
         if again.path != self._path or again.packed:

@@ -2,7 +2,7 @@
 
 A name says nothing: logrotate moves files along. An inode says little: `copytruncate` keeps it for new content, compression
 changes it for old content, and a deleted file's is used again. What stays is the content: the first KiB, and the bytes
-just before the place where reading stopped.
+just before the place where reading stopped. Files that begin alike are told apart by their order (`lineage.py`).
 """
 
 from hashlib import blake2b

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mailwarden.pipeline.sources.birth import Birth, head_of
-from mailwarden.pipeline.sources.family import members
+from mailwarden.pipeline.sources.family import PACKED, members
 from mailwarden.pipeline.sources.identity import Mark, birth_of, digest
 from mailwarden.pipeline.sources.wording import unreadable
 
@@ -93,11 +93,9 @@ class Lineage:
     def after(self, known: Sequence[Mark]) -> Candidate | None:
         """Choose the file that follows the newest of the known ones: the first that has lines, else the newest."""
         candidates = self.candidates()
-        rest: list[Candidate] = []
-        for index in range(len(candidates) - 1, -1, -1):
-            if any(self.is_marked(candidates[index], mark) for mark in known):
-                rest = candidates[index + 1 :]
-                break
+        place = self._place(candidates, known)
+        if place is not None:
+            rest = candidates[place + 1 :]
         else:
             # The file read last was deleted. What was written later is new; so is whatever now bears the name.
             last_ns = known[-1].modified_ns if known else 0
@@ -107,10 +105,39 @@ class Lineage:
                 return candidate
         return rest[-1] if rest else None
 
-    def find(self, mark: Mark, *, but: tuple[int, int] | None = None) -> Birth | None:
-        """Open the file of a mark at its place, or nothing when it is gone; `but` is an inode and device to leave out."""
-        for candidate in reversed(self.candidates()):
-            if (candidate.inode, candidate.device) == but or not self.is_marked(candidate, mark):
+    def _place(self, candidates: Sequence[Candidate], known: Sequence[Mark]) -> int | None:
+        """Give where the newest file stands that a mark knows; None where none is left. Marks are in their files' order."""
+        place = None
+        for mark in known:
+            later = range(0 if place is None else place + 1, len(candidates))
+            matches = self._matches([candidates[index] for index in later], mark)
+            if matches:
+                place = candidates.index(matches[0])
+        return place
+
+    def _matches(self, candidates: Sequence[Candidate], mark: Mark) -> list[Candidate]:
+        """List the files that begin like a marked one, the likeliest first.
+
+        A log that was rotated after a line or two may begin like the next one: the oldest is meant. But while a log is
+        copied to be truncated (`copytruncate`), the copy, which is not packed yet, is the older one, and the inode tells.
+        """
+        matches = [candidate for candidate in candidates if self.is_marked(candidate, mark)]
+        if matches and matches[0].path.suffix not in PACKED:
+            matches.sort(key=lambda one: (one.inode, one.device) != (mark.inode, mark.device))
+        return matches
+
+    def find(self, mark: Mark, known: Sequence[Mark], *, but: tuple[int, int] | None = None) -> Birth | None:
+        """Open the file of a mark at its place, or nothing when it is gone.
+
+        Args:
+            mark: The file.
+            known: Those before it.
+            but: An inode and device to leave out.
+        """
+        candidates = self.candidates()
+        place = self._place(candidates, known)
+        for candidate in self._matches(candidates[0 if place is None else place + 1 :], mark):
+            if (candidate.inode, candidate.device) == but:
                 continue
             birth = self.open(candidate)
             if birth is None:

@@ -466,3 +466,27 @@ def test_a_file_that_grew_after_a_scan_had_ended_is_read_on(log: Path, follow: b
 
     assert [(chunk.offset, chunk.data) for chunk in iter(again.read, None)] == [(8, b"three\n")]
     again.close()
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("restarted", [False, True])
+def test_files_that_begin_with_the_same_lines_are_told_apart(log: Path, packed: bool, restarted: bool) -> None:
+    """A log that was rotated after two lines, before a file that begins with the very same two, hides none of its lines."""
+    twins = line(1, "connect") + line(2, "disconnect")
+    append(log, twins)
+    source = FileSource(log, follow=True)
+    assert text(source) == twins
+    position = stored(source)
+
+    rename(log)
+    if packed:
+        pack(log.with_name("mail.log.1"))
+    append(log, twins + lines(3, 30))
+    if restarted:
+        source.close()
+        source = FileSource(log, follow=True)
+        source.restore(position)
+    found = chunks(source)
+
+    assert b"".join(chunk.data for chunk in found) == twins + lines(3, 30)
+    assert found[0].birth != ""

@@ -5,10 +5,9 @@ no other names is the finding; its `mailwarden:` key says what an incident needs
 refused when the rule is loaded, with the file, the line, the feature and the mend. The door to pySigma.
 """
 
-import importlib.resources
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -32,23 +31,14 @@ from mailwarden.alerts.escape import printable
 from mailwarden.alerts.fields import reader
 from mailwarden.alerts.finding import Detection
 from mailwarden.alerts.incident import CATEGORIES, CAUSES, SEVERITIES
+from mailwarden.alerts.rule import Count, Rule, RuleSettings
 from mailwarden.alerts.rule_documents import RuleDocuments, RuleFault, told
-from mailwarden.alerts.rule_files import rule_files
 from mailwarden.alerts.rule_lines import RuleLines
 from mailwarden.alerts.sigma_words import adapt, adopted, field_name, module_of
 from mailwarden.parsers.errors import ConfigurationError
 from mailwarden.parsers.event import Event
 
-__all__ = [
-    "MAX_SPAN_US",
-    "Count",
-    "Rule",
-    "RuleSettings",
-    "Rulebook",
-    "compile_file",
-    "load_rulebook",
-    "load_rules",
-]
+__all__ = ["MAX_SPAN_US", "MOST_VALUES", "compile_file"]
 
 _US = 1_000_000
 _FILLED = frozenset(
@@ -62,133 +52,12 @@ _NAME = re.compile(r"\{([A-Za-z_]+)\}")
 MAX_SPAN_US = 30 * 86_400 * _US
 """The longest window: the ledger knows a network for 30 days, and a first start reads no older logs."""
 MOST_VALUES = 1000  # different values of a key; each costs some 20 bytes of its state, which is to stay small
-_OURS = Path(str(importlib.resources.files("mailwarden.alerts") / "rules"))
 _OWN_KEYS = frozenset(
     {
         "advice", "category", "cause", "entities", "harmless", "id", "needs", "primary", "span_s", "title", "version", "weather",
         "weight", "why",
     }
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class RuleSettings:
-    """What the configuration changes of one rule: `rules: {NAME: {enabled, severity, threshold, except}}`."""
-
-    enabled: bool = True
-    severity: str | None = None
-    threshold: int | None = None
-    exceptions: tuple[Mapping[str, Any], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """One correlation: what is counted of the events that pass, within `span_us`, against `threshold`."""
-
-    name: str
-    kind: str  # event_count, value_count, value_sum
-    condition: Condition
-    test: Callable[[Event], bool]
-    actions: frozenset[str]
-    field: Callable[[Event], Any] | None
-    span_us: int
-    threshold: int
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A compiled rule. Without `counts` it fires at the first event; else when all of them hold."""
-
-    detection: Detection
-    actions: frozenset[str]  # empty: every action
-    condition: Condition
-    group_by: tuple[Callable[[Event], Any], ...]
-    counts: tuple[Count, ...]
-    weight: Callable[[Event], int]
-    path: str
-    ids: tuple[str, ...] = ()  # Sigma's, of its documents
-    grouped: str = ""  # the names that it groups by: rules that group alike keep their windows together
-    asks: tuple[str, ...] = ()  # the fields it looks at
-
-
-@dataclass(frozen=True, slots=True)
-class Rulebook:
-    """The rules that could be loaded, and what is wrong with those of the operator that could not."""
-
-    rules: tuple[Rule, ...]
-    faults: tuple[str, ...] = ()
-
-
-def load_rules(directory: Path | None = None, settings: Mapping[str, RuleSettings] | None = None) -> list[Rule]:
-    """Load the rules that come with mailwarden and those of a directory, by name, all or none.
-
-    Raises:
-        ConfigurationError: Holds the fault of every file that could not be loaded.
-    """
-    book = load_rulebook(directory, settings)
-    if book.faults:
-        raise ConfigurationError(list(book.faults))
-    return list(book.rules)
-
-
-def load_rulebook(
-    directory: Path | None = None,
-    settings: Mapping[str, RuleSettings] | None = None,
-    fields: frozenset[str] | None = None,
-) -> Rulebook:
-    """Load the rules that come with mailwarden and those of a directory; a broken file there stops no other.
-
-    Args:
-        directory: The operator's own rules; None where there are none.
-        settings: What the configuration changes, by the name of the rule.
-        fields: Every field that an event can have; a rule that asks for another is refused. None: not looked at.
-
-    Raises:
-        ConfigurationError: A rule of ours cannot be loaded, or a setting names none.
-    """
-    settings = settings or {}
-    ours, faults = _load(rule_files(_OURS), settings, None)
-    own = rule_files(directory) if directory else []
-    theirs, broken = _load(own, settings, fields)
-    names = {path.stem for path in [*rule_files(_OURS), *own]}
-    names |= {path.stem for path in (_OURS.parent / "detectors").glob("[a-z]*.py")}
-    faults += [
-        f'rules.{name}: no rule has the name "{name}". See  mailwarden rules list'
-        for name in sorted(set(settings) - names)
-    ]
-    if faults:
-        raise ConfigurationError(faults + broken)
-    loaded = {rule.detection.name: rule for rule in ours}
-    ids = {id_: rule.path for rule in ours for id_ in rule.ids}
-    for rule in theirs:
-        name = rule.detection.name
-        taken = [id_ for id_ in rule.ids if id_ in ids]
-        if name in loaded:
-            said = f'the name "{name}" is that of {loaded[name].path}. Give this file another name.'
-            broken.append(f"{rule.path}:1: {said}")
-        elif taken:
-            line = RuleLines(Path(rule.path).read_text("utf-8")).holding(taken[0])
-            said = f'the id "{taken[0]}" is that of {ids[taken[0]]} too. Give this rule another:  uuidgen'
-            broken.append(f"{rule.path}:{line}: {said}")
-        else:
-            loaded[name] = rule
-            ids |= dict.fromkeys(rule.ids, rule.path)
-    rest = f"The other {len(loaded)} rules are loaded."
-    return Rulebook(tuple(loaded[name] for name in sorted(loaded)), tuple(f"{fault} {rest}" for fault in broken))
-
-
-def _load(
-    files: list[Path], settings: Mapping[str, RuleSettings], fields: frozenset[str] | None
-) -> tuple[list[Rule], list[str]]:
-    rules, faults = [], []
-    for path in files:
-        try:
-            rule = compile_file(path, settings.get(path.stem), fields)
-        except ConfigurationError as error:
-            faults += error.faults
-        else:
-            rules += [rule] if rule is not None else []
-    return rules, faults
 
 
 def compile_file(path: Path, settings: RuleSettings | None = None, fields: frozenset[str] | None = None) -> Rule | None:

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import msgspec
 
 import mailwarden.alerts.detectors as detectors_package
-from mailwarden.alerts.compiler import Count, Rule, RuleSettings
 from mailwarden.alerts.condition import excepted_by, needing
 from mailwarden.alerts.detector import Detector
 from mailwarden.alerts.fields import reader
 from mailwarden.alerts.finding import Detection, Finding, evidence_of
 from mailwarden.alerts.incident import Evidence
+from mailwarden.alerts.rule import Count, Rule, RuleSettings
 from mailwarden.alerts.selection import selector
 from mailwarden.alerts.shelf import Backing, Row, Shelf
 from mailwarden.alerts.windows import Window, add, add_value, crossed, gather, wants_more

@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 import msgspec
 
-from mailwarden.alerts.compiler import Rule
 from mailwarden.alerts.engine import severity_of
 from mailwarden.alerts.finding import Finding
 from mailwarden.alerts.incident import Judged
 from mailwarden.alerts.risk.words import RISK_VALUES
+from mailwarden.alerts.rule import Rule
 from mailwarden.parsers.event import ATTRIBUTES, Event, to_ecs
 
 __all__ = ["Again", "judged", "judged_again", "told_fields"]

@@ -16,9 +16,9 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 from mailwarden.alerts.advice import steps
-from mailwarden.alerts.compiler import load_rules
 from mailwarden.alerts.engine import load_detectors
 from mailwarden.alerts.finding import Detection
+from mailwarden.alerts.rulebook import load_rules
 from mailwarden.alerts.translate import translator
 from mailwarden.pipeline.cli.root import COMMANDS, root
 

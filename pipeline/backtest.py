@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
-from mailwarden.alerts.compiler import Rulebook, compile_file
+from mailwarden.alerts.compiler import compile_file
 from mailwarden.alerts.engine import load_detectors
 from mailwarden.alerts.incident import SEVERITIES, Incident
 from mailwarden.alerts.normals import Normal
+from mailwarden.alerts.rulebook import Rulebook
 from mailwarden.parsers.errors import UsageError
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.admission import Admission

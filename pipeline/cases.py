@@ -34,10 +34,11 @@ from typing import Any
 
 import msgspec
 
-from mailwarden.alerts.compiler import Rule, RuleSettings, compile_file
+from mailwarden.alerts.compiler import compile_file
 from mailwarden.alerts.detector import Detector
 from mailwarden.alerts.engine import load_detectors
 from mailwarden.alerts.incident import SEVERITIES, severity_rank
+from mailwarden.alerts.rule import Rule, RuleSettings
 from mailwarden.alerts.rule_files import rule_files
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.envelope import Reader

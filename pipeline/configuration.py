@@ -28,9 +28,10 @@ from mailwarden.pipeline.zones import local_zone
 
 if TYPE_CHECKING:
     from mailwarden.alerts.channels import Channel
-    from mailwarden.alerts.compiler import Rulebook, RuleSettings
     from mailwarden.alerts.muting import Muting
     from mailwarden.alerts.routes import Route
+    from mailwarden.alerts.rule import RuleSettings
+    from mailwarden.alerts.rulebook import Rulebook
     from mailwarden.pipeline.alert_settings import Alerting
 
 __all__ = [
@@ -208,7 +209,7 @@ class Configuration:
 
     def rule_settings(self) -> "dict[str, RuleSettings]":
         """Give what is changed of the rules as the compiler knows it."""
-        from mailwarden.alerts.compiler import RuleSettings
+        from mailwarden.alerts.rule import RuleSettings
 
         return {
             name: RuleSettings(rule.enabled, rule.severity, rule.threshold, rule.exceptions)
@@ -221,7 +222,7 @@ class Configuration:
         Raises:
             ConfigurationError: A setting names no rule, or one that cannot be changed so.
         """
-        from mailwarden.alerts.compiler import load_rulebook
+        from mailwarden.alerts.rulebook import load_rulebook
         from mailwarden.pipeline.vocabulary import event_fields
 
         directory = self.rules_directory

@@ -11,7 +11,6 @@ from typing import Any
 
 import msgspec
 
-from mailwarden.alerts.compiler import Rule
 from mailwarden.alerts.detector import Detector
 from mailwarden.alerts.engine import Engine
 from mailwarden.alerts.escape import printable
@@ -21,6 +20,7 @@ from mailwarden.alerts.incidents import Incidents
 from mailwarden.alerts.ledger import Ledger, place
 from mailwarden.alerts.ours import Ours
 from mailwarden.alerts.risk import Outcomes
+from mailwarden.alerts.rule import Rule
 from mailwarden.alerts.shelf import Backing, Row, Shelf
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.address import is_loopback

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from mailwarden.alerts.compiler import Rule
 from mailwarden.alerts.detector import Detector
 from mailwarden.alerts.engine import Engine
 from mailwarden.alerts.incident import Incident
 from mailwarden.alerts.incidents import Incidents
 from mailwarden.alerts.normals import Normal
+from mailwarden.alerts.rule import Rule
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.fold import Fold

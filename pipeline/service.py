@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mailwarden.alerts.channels import Channels
-from mailwarden.alerts.compiler import Rulebook
 from mailwarden.alerts.dispatch import Dispatch
 from mailwarden.alerts.engine import load_detectors
 from mailwarden.alerts.routes import Router
+from mailwarden.alerts.rulebook import Rulebook
 from mailwarden.alerts.silences import Silence
 from mailwarden.parsers.errors import ConfigurationError, StoreBusyError, StoreError
 from mailwarden.pipeline.admission import Admission

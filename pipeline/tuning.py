@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from mailwarden.alerts.compiler import MOST_VALUES, Rule
+from mailwarden.alerts.compiler import MOST_VALUES
 from mailwarden.alerts.normals import Normal
+from mailwarden.alerts.rule import Rule
 from mailwarden.parsers.errors import UsageError
 from mailwarden.pipeline.backtest import Past, Tried, try_out
 from mailwarden.pipeline.configuration import Configuration

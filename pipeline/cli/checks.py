@@ -8,9 +8,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from mailwarden.alerts.compiler import load_rules
 from mailwarden.alerts.ledger import PROXIES, proxy_users
 from mailwarden.alerts.rule_files import rule_files
+from mailwarden.alerts.rulebook import load_rules
 from mailwarden.alerts.translate import N_, Translator
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.errors import ConfigurationError, MailwardenError

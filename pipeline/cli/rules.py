@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 
 from mailwarden.alerts.advice import advice_keys
-from mailwarden.alerts.compiler import load_rules
 from mailwarden.alerts.engine import load_detectors
 from mailwarden.alerts.escape import printable
 from mailwarden.alerts.finding import Detection
@@ -17,6 +16,7 @@ from mailwarden.alerts.geography import Geography
 from mailwarden.alerts.incident import severity_rank
 from mailwarden.alerts.rule_files import rule_files
 from mailwarden.alerts.rule_lines import RuleLines
+from mailwarden.alerts.rulebook import load_rules
 from mailwarden.alerts.translate import N_, Translator
 from mailwarden.parsers.errors import ConfigurationError
 from mailwarden.pipeline.cases import Subject, Verdict, cases_of, subject, subjects, try_case

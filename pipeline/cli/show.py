@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from mailwarden.alerts.compiler import Rule
 from mailwarden.alerts.escape import printable
 from mailwarden.alerts.incident import Incident
 from mailwarden.alerts.render import severity_shape, severity_word
+from mailwarden.alerts.rule import Rule
 from mailwarden.alerts.translate import N_, translator
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.incident_json import as_data

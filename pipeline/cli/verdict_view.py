@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mailwarden.alerts.compiler import Rule
 from mailwarden.alerts.escape import printable
 from mailwarden.alerts.incident import Incident, Judged
 from mailwarden.alerts.render import severity_word
+from mailwarden.alerts.rule import Rule
 from mailwarden.alerts.translate import N_
 from mailwarden.alerts.verdict import judged_again, told_fields
 from mailwarden.parsers.event import iso

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from memory import Memory
 
-from mailwarden.alerts.compiler import Rule, RuleSettings, compile_file, load_rules
+from mailwarden.alerts.compiler import compile_file
 from mailwarden.alerts.engine import Engine, load_detectors
 from mailwarden.alerts.finding import Finding
+from mailwarden.alerts.rule import Rule, RuleSettings
+from mailwarden.alerts.rulebook import load_rules
 from mailwarden.parsers.errors import ConfigurationError
 from mailwarden.parsers.event import Event
 

@@ -3,10 +3,10 @@
 import pytest
 from memory import Memory
 
-from mailwarden.alerts.compiler import load_rules
 from mailwarden.alerts.finding import Finding
 from mailwarden.alerts.incidents import Incidents
 from mailwarden.alerts.normals import Normal, Normals
+from mailwarden.alerts.rulebook import load_rules
 from mailwarden.parsers.event import Event
 
 RULES = {rule.detection.name: rule.detection for rule in load_rules()}

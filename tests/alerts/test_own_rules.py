@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from memory import Memory
 
-from mailwarden.alerts.compiler import RuleSettings, load_rulebook
 from mailwarden.alerts.engine import Engine
 from mailwarden.alerts.finding import Finding
+from mailwarden.alerts.rule import RuleSettings
+from mailwarden.alerts.rulebook import load_rulebook
 from mailwarden.parsers.errors import ConfigurationError
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.vocabulary import event_fields

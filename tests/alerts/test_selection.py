@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailwarden.alerts.compiler import Rule, load_rules
 from mailwarden.alerts.detector import Detector
 from mailwarden.alerts.engine import load_detectors
+from mailwarden.alerts.rule import Rule
+from mailwarden.alerts.rulebook import load_rules
 from mailwarden.alerts.selection import selector
 from mailwarden.parsers.event import Event
 

@@ -5,8 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from mailwarden.alerts.compiler import RuleSettings, load_rules
 from mailwarden.alerts.incident import Incident
+from mailwarden.alerts.rule import RuleSettings
+from mailwarden.alerts.rulebook import load_rules
 from mailwarden.alerts.verdict import judged_again, told_fields
 from mailwarden.pipeline import cases
 from mailwarden.pipeline.fold import Fold

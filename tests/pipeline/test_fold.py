@@ -6,11 +6,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from mailwarden.alerts.compiler import compile_file, load_rules
+from mailwarden.alerts.compiler import compile_file
 from mailwarden.alerts.detector import Detector, Fired
 from mailwarden.alerts.engine import load_detectors
 from mailwarden.alerts.finding import Detection
 from mailwarden.alerts.incident import Incident
+from mailwarden.alerts.rulebook import load_rules
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.errors import StoreError

@@ -11,8 +11,8 @@ import pytest
 from logs import lines_of
 
 from mailwarden.alerts import shelf
-from mailwarden.alerts.compiler import load_rulebook
 from mailwarden.alerts.incident import Notification
+from mailwarden.alerts.rulebook import load_rulebook
 from mailwarden.alerts.shelf import Row
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline import rollups

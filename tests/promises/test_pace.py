@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailwarden.alerts.compiler import load_rules
 from mailwarden.alerts.engine import load_detectors
 from mailwarden.alerts.incident import Incident, severity_rank
+from mailwarden.alerts.rulebook import load_rules
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.event import Event

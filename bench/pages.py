@@ -24,7 +24,8 @@ import uvicorn
 from mailwarden.alerts.incident import SEVERITIES, Evidence, Incident, incident_id
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.archive import Archive
-from mailwarden.pipeline.configuration import Configuration, SiteSetting, store_path
+from mailwarden.pipeline.configuration import Configuration, SiteSetting
+from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.store import Commit, RollupKey, Store
 from mailwarden.pipeline.web.app import make_app
 from mailwarden.pipeline.web.desk import Desk

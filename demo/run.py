@@ -30,7 +30,7 @@ from mailwarden.alerts.translate import translator
 from mailwarden.parsers.errors import MailwardenError
 from mailwarden.pipeline.cli.scan_view import top_level, verdict
 from mailwarden.pipeline.cli.sentences import Sentences
-from mailwarden.pipeline.configuration import store_path
+from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.store import Store
 
 SAMPLES = Path(__file__).resolve().parent.parent / "sample_logs"

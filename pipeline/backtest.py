@@ -15,7 +15,8 @@ from mailwarden.parsers.errors import UsageError
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.admission import Admission
 from mailwarden.pipeline.archive import history
-from mailwarden.pipeline.configuration import Configuration, RuleSetting, rule_names
+from mailwarden.pipeline.configuration import Configuration, RuleSetting
+from mailwarden.pipeline.configuration_reading import rule_names
 from mailwarden.pipeline.replay import Outcome, Replay, Variant
 from mailwarden.pipeline.runner import wall_clock
 from mailwarden.pipeline.vocabulary import event_fields

@@ -1,8 +1,4 @@
-"""The configuration: one YAML file that may be absent, read to its end, with every fault told at once and by its line.
-
-`configuration.schema.json` holds the structure and describes each setting; what a schema cannot say (networks, time
-zones, the names of rules and channels) is checked here. Inside the program there are only the frozen values below.
-"""
+"""The configuration as the program knows it: frozen values, with their defaults. `configuration_reading` reads them."""
 
 import os
 import platform
@@ -12,19 +8,16 @@ from dataclasses import dataclass, field
 from datetime import time, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-from zoneinfo import ZoneInfo
 
 from mailwarden.alerts.geography import usual_databases
 from mailwarden.alerts.rule_files import rule_files
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.errors import ConfigurationError
-from mailwarden.pipeline.configuration_blocklist import BlocklistSetting, read_blocklist_setting
-from mailwarden.pipeline.configuration_faults import Fault, exception_fields, faults_of
-from mailwarden.pipeline.configuration_web import WebSetting, read_web
-from mailwarden.pipeline.marked_yaml import Marked, YamlFault, read_yaml
+from mailwarden.pipeline.configuration_blocklist import BlocklistSetting
+from mailwarden.pipeline.configuration_web import WebSetting
+from mailwarden.pipeline.places import default_state, rules_beside
 from mailwarden.pipeline.probes.settings import ProbesSetting
-from mailwarden.pipeline.times import parse_duration
-from mailwarden.pipeline.zones import local_zone
+from mailwarden.pipeline.zones import zone_called
 
 if TYPE_CHECKING:
     from mailwarden.alerts.channels import Channel
@@ -42,19 +35,8 @@ __all__ = [
     "RuleSetting",
     "SiteSetting",
     "SourceSetting",
-    "cache_directory",
-    "default_state",
-    "find_configuration",
-    "load",
     "resolved_secret",
-    "rule_directory",
-    "rule_names",
-    "scan_store_path",
-    "store_path",
 ]
-
-SEARCHED = ("mailwarden.yml", "/etc/mailwarden/mailwarden.yml")
-"""Where the configuration is looked for when neither `--config` nor `$MAILWARDEN_CONFIG` names it."""
 
 _UNNAMED = "default"  # the site of one server
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -181,7 +163,7 @@ class Configuration:
     @property
     def rules_directory(self) -> Path | None:
         """Where the operator's own rules stand; None where there are none."""
-        return self.own_rules or _beside(self.path)
+        return self.own_rules or rules_beside(self.path)
 
     def spoken(self, environment: Mapping[str, str] = os.environ) -> str:
         """Give the language of what people read: as set, else that of their environment, else English."""
@@ -244,7 +226,7 @@ class Configuration:
     @property
     def zone(self) -> tzinfo:
         """The zone in which hours are meant and times are told."""
-        return _zone(self.timezone)
+        return zone_called(self.timezone)
 
     def resolved_channels(self, environment: Mapping[str, str] = os.environ) -> "tuple[Channel, ...]":
         """Give the channels with their secrets.
@@ -262,197 +244,6 @@ class Configuration:
         if faults:
             raise ConfigurationError([f"{self.path}: {fault}" for fault in faults])
         return tuple(channels)
-
-
-def default_state(environment: Mapping[str, str] = os.environ) -> Path:
-    """Give the state directory where none is set: /var/lib for root, else the user's own (XDG base directories)."""
-    if environment.get("STATE_DIRECTORY"):  # systemd made it for us; several are separated by colons
-        return Path(environment["STATE_DIRECTORY"].partition(":")[0])
-    if os.geteuid() == 0:
-        return Path("/var/lib/mailwarden")
-    base = environment.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")  # noqa: PTH111 (Path.home raises)
-    return Path(base) / "mailwarden"
-
-
-def cache_directory(environment: Mapping[str, str] = os.environ) -> Path:
-    """Give the directory of what may be lost: the result of the last `scan` without `--state`."""
-    base = environment.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111
-    return Path(base) / "mailwarden"
-
-
-def store_path(state: Path) -> Path:
-    """Give the database in a state directory."""
-    return state / "mailwarden.db"
-
-
-def scan_store_path(environment: Mapping[str, str] = os.environ) -> Path:
-    """Give the database that holds the result of the last `scan` without `--state`."""
-    return cache_directory(environment) / "scan.db"
-
-
-def find_configuration(stated: str | None = None, environment: Mapping[str, str] = os.environ) -> Path | None:
-    """Find the configuration: as stated, else `$MAILWARDEN_CONFIG`, ./mailwarden.yml, /etc/mailwarden/mailwarden.yml.
-
-    Returns:
-        None where nothing is stated and none is there.
-    """
-    stated = stated or environment.get("MAILWARDEN_CONFIG")
-    if stated:
-        return Path(stated)
-    return next((path for path in map(Path, SEARCHED) if path.exists()), None)
-
-
-def rule_directory() -> Path:
-    """Give the directory of the rules that come with mailwarden."""
-    import mailwarden.alerts
-
-    return Path(next(iter(mailwarden.alerts.__path__))) / "rules"
-
-
-def rule_names(own: Path | None = None) -> list[str]:
-    """List the names of the rules and detectors, as they stand in `rules:`; with those of the operator's directory."""
-    rules = {path.stem for directory in (rule_directory(), own) if directory for path in rule_files(directory)}
-    return sorted(rules | {path.stem for path in (rule_directory().parent / "detectors").glob("[a-z]*.py")})
-
-
-def load(path: Path | None, *, known_rules: list[str] | None = None) -> Configuration:
-    """Read a configuration file; the defaults where `path` is None.
-
-    Args:
-        path: The file.
-        known_rules: The names that `rules:` may hold; None for those that are there.
-
-    Raises:
-        ConfigurationError: With every fault, each with the file and its line.
-    """
-    if path is None:
-        return Configuration()
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ConfigurationError([f"{path}: is not UTF-8 text (byte {error.start}). Save it as UTF-8."]) from None
-    except FileNotFoundError:
-        raise ConfigurationError([f"{path}: is not there. Check the path, or make one:  mailwarden setup"]) from None
-    except OSError as error:
-        raise ConfigurationError([f"{path}: not readable: {error.strerror}. Nothing was started."]) from None
-    try:
-        marked = read_yaml(text)
-    except YamlFault as fault:
-        raise ConfigurationError([f"{path}:{fault.line}: {fault}"]) from None
-    if marked.value is None:
-        marked = Marked({}, {})
-    stated = marked.value.get("rules_directory") if isinstance(marked.value, dict) else None
-    directory = path.parent / _expanded(stated) if isinstance(stated, str) and stated else _beside(path)
-    faults = faults_of(marked, rule_names(directory) if known_rules is None else known_rules)
-    if directory is not None and not directory.is_dir():
-        said = f'rules_directory: "{directory}" is no directory. Make it, or leave the setting out.'
-        faults.append(Fault(marked.line(("rules_directory",)), said))
-    if faults:
-        raise ConfigurationError([f"{path}:{fault.line}: {fault.said}" for fault in faults])
-    return _configuration(path, marked.value)
-
-
-# ---------------------------------------------------------------------- the values
-
-
-def _configuration(path: Path, settings: Any) -> Configuration:
-    alerts = settings.get("alerts", {})
-    report, archive = settings.get("report", {}), settings.get("archive", {})
-    directory = archive.get("directory")
-    hour, minute = map(int, report.get("time", "07:00").split(":"))
-    return Configuration(
-        path=path,
-        language=settings.get("language"),
-        timezone=settings.get("timezone"),
-        state=_directory(settings.get("state")),
-        hold_ms=settings.get("hold_ms", 100),
-        sources=tuple(_source(source, settings.get("timezone")) for source in settings.get("sources", ())),
-        site=_site(settings.get("site", {})),
-        labels={
-            label: frozenset(name.lower() for name in names) for label, names in settings.get("labels", {}).items()
-        },
-        rules={name: _rule(rule or {}) for name, rule in settings.get("rules", {}).items()},
-        own_rules=path.parent / _expanded(settings["rules_directory"]) if "rules_directory" in settings else None,
-        channels=tuple(_channel(name, channel) for name, channel in alerts.get("channels", {}).items()),
-        alerting=_alerting(alerts, settings.get("timezone")) if alerts else None,
-        report=Report(
-            report.get("enabled", True),
-            time(hour, minute),
-            report.get("language"),
-            tuple(report.get("receivers", ())),
-            report.get("weekly", True),
-            report.get("quiet_days", True),
-            {name.lower(): tuple(receivers) for name, receivers in report.get("domains", {}).items()},
-        ),
-        archive=Archive(archive.get("enabled", True), _directory(directory)),
-        web=read_web(settings.get("web", {})),
-        blocklist=read_blocklist_setting(settings.get("blocklist", {}), directory=path.parent, duration=parse_duration),
-        probes=_probes(settings.get("probes", {})),
-    )
-
-
-def _probes(probes: Any) -> ProbesSetting:
-    return ProbesSetting.of(probes, parse_duration(probes["every"]) if "every" in probes else None)
-
-
-def _alerting(alerts: Any, zone: str | None) -> "Alerting":
-    from mailwarden.pipeline.alert_settings import read_alerting
-
-    return read_alerting(alerts, _zone(zone))
-
-
-def _zone(name: str | None) -> tzinfo:
-    return ZoneInfo(name) if name else local_zone()
-
-
-def _directory(text: str | None) -> Path | None:
-    return _expanded(text) if text else None
-
-
-def _expanded(text: str) -> Path:
-    return Path(os.path.expanduser(text))  # noqa: PTH111
-
-
-def _beside(path: Path | None) -> Path | None:
-    """Give `rules.d` beside the configuration; lacking one, where it would be looked for last. None: not there."""
-    directory = (path or Path(SEARCHED[-1])).parent / "rules.d"
-    return directory if directory.is_dir() else None
-
-
-def _source(source: Any, zone: str | None) -> SourceSetting:
-    if isinstance(source, str):
-        source = {source: True} if source in ("journal", "docker") else {"path": source}
-    rest: dict[str, Any] = {"timezone": source.get("timezone", zone), "year": source.get("year")}
-    for kind in ("journal", "docker"):
-        if kind in source:
-            names = () if source[kind] is True else tuple(source[kind])
-            return SourceSetting(kind, names=names, **rest)
-    return SourceSetting("files", path=os.path.expanduser(source["path"]), **rest)  # noqa: PTH111
-
-
-def _site(site: Any) -> SiteSetting:
-    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in site.items()}
-    if "domains" in values:
-        values["domains"] = tuple(domain.lower() for domain in values["domains"])
-    if "default_domain" in values:
-        values["default_domain"] = values["default_domain"].lower()
-    return SiteSetting(**values)
-
-
-def _rule(rule: Any) -> RuleSetting:
-    exceptions = (exception_fields(one) if isinstance(one, str) else one for one in rule.get("except", ()))
-    return RuleSetting(
-        rule.get("enabled", True),
-        rule.get("severity"),
-        rule.get("threshold"),
-        tuple(one for one in exceptions if one is not None),
-    )
-
-
-def _channel(name: str, channel: Any) -> ChannelSetting:
-    if isinstance(channel, str):
-        return ChannelSetting(name, channel)
-    return ChannelSetting(name, channel["url"], channel.get("language"))
 
 
 def resolved_secret(url: str, environment: Mapping[str, str]) -> str:

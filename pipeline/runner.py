@@ -23,9 +23,10 @@ from mailwarden.parsers.event import Event
 from mailwarden.pipeline.admission import Admission
 from mailwarden.pipeline.archive import Archive
 from mailwarden.pipeline.batch import Batch
-from mailwarden.pipeline.configuration import Configuration, scan_store_path, store_path
+from mailwarden.pipeline.configuration import Configuration
 from mailwarden.pipeline.fold import Fold
 from mailwarden.pipeline.intake import INBOX, INBOX_RANK, Taken
+from mailwarden.pipeline.places import scan_store_path, store_path
 from mailwarden.pipeline.store import Act, Commit, OutboxRow, StateRow, Store
 
 if TYPE_CHECKING:

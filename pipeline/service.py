@@ -22,9 +22,11 @@ from mailwarden.parsers.errors import ConfigurationError, StoreBusyError, StoreE
 from mailwarden.pipeline.admission import Admission
 from mailwarden.pipeline.archive import Archive
 from mailwarden.pipeline.blocking import Blocker
-from mailwarden.pipeline.configuration import Configuration, load, store_path
+from mailwarden.pipeline.configuration import Configuration
+from mailwarden.pipeline.configuration_reading import load
 from mailwarden.pipeline.heartbeat import Heartbeat
 from mailwarden.pipeline.intake import Intake
+from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.pulse import Pulse, notify
 from mailwarden.pipeline.reporting import REPORTED, Reporter, kept_report
 from mailwarden.pipeline.runner import BACKLOG, Runner, wall_clock

@@ -1,11 +1,16 @@
-"""The time zone of this machine, where no other is set."""
+"""Time zones: the one that is set, else that of this machine."""
 
 import os
 from datetime import datetime, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-__all__ = ["local_zone", "zone_words"]
+__all__ = ["local_zone", "zone_called", "zone_words"]
+
+
+def zone_called(name: str | None) -> tzinfo:
+    """Give the zone of a name, this machine's for None."""
+    return ZoneInfo(name) if name else local_zone()
 
 
 def local_zone() -> tzinfo:

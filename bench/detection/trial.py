@@ -16,7 +16,9 @@ from mailwarden.alerts.dispatch import Dispatch
 from mailwarden.alerts.incident import Incident, Notification, severity_rank
 from mailwarden.alerts.routes import Router
 from mailwarden.pipeline.admission import Admission
-from mailwarden.pipeline.configuration import Configuration, load, store_path
+from mailwarden.pipeline.configuration import Configuration
+from mailwarden.pipeline.configuration_reading import load
+from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.runner import Runner, wall_clock
 from mailwarden.pipeline.store import Store
 from mailwarden.pipeline.telling import Teller

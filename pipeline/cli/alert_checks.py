@@ -9,7 +9,7 @@ from mailwarden.alerts.translate import N_
 from mailwarden.parsers.errors import MailwardenError
 from mailwarden.pipeline.cli.check_state import Check
 from mailwarden.pipeline.cli.session import Session
-from mailwarden.pipeline.configuration import store_path
+from mailwarden.pipeline.places import store_path
 
 __all__ = ["channel_checks", "heartbeat_checks"]
 

@@ -22,7 +22,7 @@ from mailwarden.pipeline.cli.scan_view import style_of
 from mailwarden.pipeline.cli.sentences import Sentences, span_of
 from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, tell, wrap, write
-from mailwarden.pipeline.configuration import store_path
+from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.times import parse_duration
 
 __all__ = ["command", "normals_of", "since_option"]

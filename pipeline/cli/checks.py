@@ -18,7 +18,7 @@ from mailwarden.pipeline.cli.alert_checks import channel_checks, heartbeat_check
 from mailwarden.pipeline.cli.check_state import Check
 from mailwarden.pipeline.cli.probe_checks import probe_checks
 from mailwarden.pipeline.cli.session import Session, last_written_s
-from mailwarden.pipeline.configuration import store_path
+from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.sources.discovery import discover
 
 __all__ = ["Check", "all_checks"]

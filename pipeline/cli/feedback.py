@@ -18,8 +18,8 @@ from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, tell, write
-from mailwarden.pipeline.configuration import store_path
 from mailwarden.pipeline.feedback import Reading, read_reports
+from mailwarden.pipeline.places import store_path
 
 __all__ = ["command"]
 

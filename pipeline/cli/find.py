@@ -17,7 +17,7 @@ from mailwarden.pipeline.cli.lines import batches, reader_for
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, Style, tell, write
-from mailwarden.pipeline.configuration import scan_store_path
+from mailwarden.pipeline.places import scan_store_path
 
 __all__ = ["command", "story"]
 

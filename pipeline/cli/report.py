@@ -15,7 +15,7 @@ from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import nobody_told, session
 from mailwarden.pipeline.cli.terminal import tell, write
-from mailwarden.pipeline.configuration import cache_directory, scan_store_path
+from mailwarden.pipeline.places import cache_directory, scan_store_path
 
 if TYPE_CHECKING:
     from mailwarden.pipeline.report import Report

@@ -15,7 +15,7 @@ from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, Style, columns, tell, wrap, write
-from mailwarden.pipeline.configuration import scan_store_path
+from mailwarden.pipeline.places import scan_store_path
 from mailwarden.pipeline.risks import Standing, as_data, read_risks, todo
 
 __all__ = ["command"]

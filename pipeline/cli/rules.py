@@ -27,7 +27,8 @@ from mailwarden.pipeline.cli.scan_view import block, style_of
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, columns, tell, write
-from mailwarden.pipeline.configuration import RuleSetting, rule_directory, rule_names
+from mailwarden.pipeline.configuration import RuleSetting
+from mailwarden.pipeline.configuration_reading import rule_directory, rule_names
 
 __all__ = ["command"]
 

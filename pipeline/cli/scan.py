@@ -16,7 +16,7 @@ from mailwarden.pipeline.cli.scan_view import block, scan_view, top_level, verdi
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, tell, write
-from mailwarden.pipeline.configuration import scan_store_path, store_path
+from mailwarden.pipeline.places import scan_store_path, store_path
 
 __all__ = ["command"]
 

@@ -14,13 +14,9 @@ import click
 from mailwarden.alerts.translate import Translator, translator
 from mailwarden.parsers.errors import UsageError
 from mailwarden.pipeline.cli.root import Face
-from mailwarden.pipeline.configuration import (
-    Configuration,
-    find_configuration,
-    load,
-    scan_store_path,
-    store_path,
-)
+from mailwarden.pipeline.configuration import Configuration
+from mailwarden.pipeline.configuration_reading import load
+from mailwarden.pipeline.places import find_configuration, scan_store_path, store_path
 
 if TYPE_CHECKING:
     from mailwarden.alerts.incident import Incident

@@ -16,7 +16,9 @@ from mailwarden.alerts.translate import N_, Translator, translator
 from mailwarden.parsers.errors import ConfigurationError, DeliveryError, MailwardenError, UsageError
 from mailwarden.pipeline.cli.root import Command, Face
 from mailwarden.pipeline.cli.terminal import Span, tell, write
-from mailwarden.pipeline.configuration import Configuration, cache_directory, default_state, load
+from mailwarden.pipeline.configuration import Configuration
+from mailwarden.pipeline.configuration_reading import load
+from mailwarden.pipeline.places import cache_directory, default_state
 
 __all__ = ["command", "unit"]
 

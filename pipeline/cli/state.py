@@ -15,7 +15,7 @@ from mailwarden.pipeline.cli.scan_view import SERVERS, style_of, top_level
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.cli.session import Session, last_written_s, nobody_told, session
 from mailwarden.pipeline.cli.terminal import Line, Span, shorten, write
-from mailwarden.pipeline.configuration import store_path
+from mailwarden.pipeline.places import store_path
 
 __all__ = ["show_state"]
 

@@ -18,7 +18,7 @@ from mailwarden.alerts.incident import Notification
 from mailwarden.alerts.outbox import Delivery, pack
 from mailwarden.alerts.risk import Sender
 from mailwarden.alerts.risk.outcomes import KIND
-from mailwarden.pipeline.configuration import store_path
+from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.store import Commit, Listing, Posture, Store
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "monitoring"

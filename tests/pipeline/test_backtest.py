@@ -14,7 +14,8 @@ from mailwarden.pipeline import backtest
 from mailwarden.pipeline.admission import Admission
 from mailwarden.pipeline.archive import Archive, archive
 from mailwarden.pipeline.archive.history import last_us, replay
-from mailwarden.pipeline.configuration import Configuration, RuleSetting, rule_directory, rule_names
+from mailwarden.pipeline.configuration import Configuration, RuleSetting
+from mailwarden.pipeline.configuration_reading import rule_directory, rule_names
 from mailwarden.pipeline.replay import compare
 from mailwarden.pipeline.runner import Runner, wall_clock
 from mailwarden.pipeline.store import Store

@@ -17,8 +17,9 @@ from click.testing import CliRunner, Result
 from mailwarden.alerts.blocklist import Entry
 from mailwarden.pipeline.blocking import FORMS, Blocker, hand_over, read_blocklist, written
 from mailwarden.pipeline.cli.root import root
-from mailwarden.pipeline.configuration import Configuration, load
+from mailwarden.pipeline.configuration import Configuration
 from mailwarden.pipeline.configuration_blocklist import Output
+from mailwarden.pipeline.configuration_reading import load
 from mailwarden.pipeline.store import Store
 
 S = 1_000_000

@@ -9,14 +9,9 @@ from mailwarden.alerts.flood import FloodLimit
 from mailwarden.alerts.hours import Hours
 from mailwarden.alerts.routes import Escalation
 from mailwarden.parsers.errors import ConfigurationError
-from mailwarden.pipeline.configuration import (
-    ChannelSetting,
-    Configuration,
-    SourceSetting,
-    default_state,
-    find_configuration,
-    load,
-)
+from mailwarden.pipeline.configuration import ChannelSetting, Configuration, SourceSetting
+from mailwarden.pipeline.configuration_reading import load
+from mailwarden.pipeline.places import default_state, find_configuration
 from mailwarden.pipeline.times import parse_duration
 
 RULES = ["relay_probe", "send_from_new_network"]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mailwarden.pipeline.configuration import Configuration, store_path
+from mailwarden.pipeline.configuration import Configuration
+from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.reporting import Reporter
 from mailwarden.pipeline.store import Store
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mailwarden.pipeline.configuration import ChannelSetting, Configuration, SourceSetting, store_path
+from mailwarden.pipeline.configuration import ChannelSetting, Configuration, SourceSetting
+from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.service import run
 from mailwarden.pipeline.store import Store
 

@@ -11,7 +11,7 @@ from incidents import START_US, incident, taken_over
 from mailwarden.alerts.incident import Notification
 from mailwarden.alerts.silences import Silence
 from mailwarden.pipeline.cli.root import root
-from mailwarden.pipeline.configuration import store_path
+from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.store import Commit, Store
 
 BAD = "Nov 23 00:00:01 mx1 postfix/smtpd[7]: \x1b[31mnever seen"

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 from receiver import receiving
 
 from mailwarden.pipeline.cli.root import root
-from mailwarden.pipeline.configuration import store_path
 from mailwarden.pipeline.heartbeat import HEARTBEAT, Beat
+from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.store import Store
 
 

@@ -11,7 +11,7 @@ from mailwarden.alerts.ledger import Ledger, place
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.cli.root import root
-from mailwarden.pipeline.configuration import store_path
+from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.store import Commit, Store
 
 DAY_US = 86_400_000_000

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from mailwarden.pipeline.cli.root import root
-from mailwarden.pipeline.configuration import store_path
+from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.store import Commit, Listing, Posture, Store
 
 _HEAD = "2026-11-23T10:{minute:02}:{second:02}+00:00 mx1 "

@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 from click.testing import CliRunner
 
 from mailwarden.pipeline.cli.root import root
-from mailwarden.pipeline.configuration import store_path
+from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.store import Commit, Store
 
 LINK = re.compile(r"http://127\.0\.0\.1:(\d+)(/sign-in\?token=\S+)")

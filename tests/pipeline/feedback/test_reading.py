@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mailwarden.pipeline.cli.root import root
-from mailwarden.pipeline.configuration import store_path
 from mailwarden.pipeline.feedback import read_reports
 from mailwarden.pipeline.feedback.unpack import LARGEST
+from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.store import Store
 
 DMARC = """<?xml version="1.0"?>

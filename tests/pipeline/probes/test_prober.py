@@ -14,7 +14,8 @@ from faults import Reply, answering
 from mailwarden.alerts.incident import Notification
 from mailwarden.alerts.render import render
 from mailwarden.alerts.site import Site
-from mailwarden.pipeline.configuration import Configuration, SiteSetting, SourceSetting, store_path
+from mailwarden.pipeline.configuration import Configuration, SiteSetting, SourceSetting
+from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.probes import prober as prober_module
 from mailwarden.pipeline.probes.machine import Machine
 from mailwarden.pipeline.probes.prober import Pace, Prober

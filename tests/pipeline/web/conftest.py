@@ -7,7 +7,7 @@ import pytest
 from incidents import START_US, incident, taken_over
 from served import Served, served
 
-from mailwarden.pipeline.configuration import store_path
+from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.store import Commit, Store
 
 

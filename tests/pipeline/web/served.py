@@ -14,8 +14,9 @@ from urllib.parse import urlencode
 import uvicorn
 
 from mailwarden.alerts.incident import Incident
-from mailwarden.pipeline.configuration import Configuration, SiteSetting, store_path
+from mailwarden.pipeline.configuration import Configuration, SiteSetting
 from mailwarden.pipeline.configuration_web import Person, Token
+from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.store import Commit, Store
 from mailwarden.pipeline.web.app import make_app
 from mailwarden.pipeline.web.desk import Desk

@@ -22,7 +22,7 @@ from mailwarden.alerts.incident import Notification
 from mailwarden.alerts.outbox import Delivery, pack
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.archive import Archive
-from mailwarden.pipeline.configuration import store_path
+from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.store import Commit, Listing, Posture, Store
 
 AXE = gzip.decompress(Path(__file__).with_name("axe.min.js.gz").read_bytes()).decode()

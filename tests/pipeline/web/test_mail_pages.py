@@ -21,7 +21,7 @@ from mailwarden.alerts.risk import Sender
 from mailwarden.alerts.risk.outcomes import KIND
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.archive import Archive
-from mailwarden.pipeline.configuration import store_path
+from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.store import Commit, Listing, Posture, Store
 from mailwarden.pipeline.web.openapi import document
 

@@ -13,8 +13,8 @@ from incidents import START_US, incident, taken_over
 from served import Served, served
 
 from mailwarden.alerts.incident import Evidence, Incident, Kind
-from mailwarden.pipeline.configuration import store_path
 from mailwarden.pipeline.configuration_web import Person
+from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.store import Commit, Store
 from mailwarden.pipeline.web.people import hash_password
 from mailwarden.pipeline.web.views.incident import TOLD_WORDS

@@ -1,0 +1,62 @@
+"""Where things stand on the machine: the configuration, what is remembered, what may be lost."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+__all__ = [
+    "SEARCHED",
+    "cache_directory",
+    "default_state",
+    "find_configuration",
+    "rules_beside",
+    "scan_store_path",
+    "store_path",
+]
+
+SEARCHED = ("mailwarden.yml", "/etc/mailwarden/mailwarden.yml")
+"""Where the configuration is looked for when neither `--config` nor `$MAILWARDEN_CONFIG` names it."""
+
+
+def default_state(environment: Mapping[str, str] = os.environ) -> Path:
+    """Give the state directory where none is set: /var/lib for root, else the user's own (XDG base directories)."""
+    if environment.get("STATE_DIRECTORY"):  # systemd made it for us; several are separated by colons
+        return Path(environment["STATE_DIRECTORY"].partition(":")[0])
+    if os.geteuid() == 0:
+        return Path("/var/lib/mailwarden")
+    base = environment.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")  # noqa: PTH111 (Path.home raises)
+    return Path(base) / "mailwarden"
+
+
+def cache_directory(environment: Mapping[str, str] = os.environ) -> Path:
+    """Give the directory of what may be lost: the result of the last `scan` without `--state`."""
+    base = environment.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111
+    return Path(base) / "mailwarden"
+
+
+def store_path(state: Path) -> Path:
+    """Give the database in a state directory."""
+    return state / "mailwarden.db"
+
+
+def scan_store_path(environment: Mapping[str, str] = os.environ) -> Path:
+    """Give the database that holds the result of the last `scan` without `--state`."""
+    return cache_directory(environment) / "scan.db"
+
+
+def find_configuration(stated: str | None = None, environment: Mapping[str, str] = os.environ) -> Path | None:
+    """Find the configuration: as stated, else `$MAILWARDEN_CONFIG`, ./mailwarden.yml, /etc/mailwarden/mailwarden.yml.
+
+    Returns:
+        None where nothing is stated and none is there.
+    """
+    stated = stated or environment.get("MAILWARDEN_CONFIG")
+    if stated:
+        return Path(stated)
+    return next((path for path in map(Path, SEARCHED) if path.exists()), None)
+
+
+def rules_beside(path: Path | None) -> Path | None:
+    """Give `rules.d` beside the configuration; lacking one, where it would be looked for last. None: not there."""
+    directory = (path or Path(SEARCHED[-1])).parent / "rules.d"
+    return directory if directory.is_dir() else None

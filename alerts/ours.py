@@ -1,8 +1,10 @@
 """What of ours receivers see: the addresses that mail leaves from, the domains that send, and whether a smarthost is between.
 
-Learned from the log for the probes, which read it from the store. An address counts when a receiver we know, or two that we do
-not, quoted it to us in a refusal: a single stranger could name any. A domain counts when mail bears it that an account of
-that domain sent, or when it is one that receives here.
+Learned from the log for the probes, which read it from the store. What a receiver writes is its own to choose, so its word
+alone makes no address ours. One is that is stated, that our server listens on, that the probes found on this machine or below
+its name, or that two receivers apart from each other quote when they refuse mail of ours; where addresses of ours are known
+already, one of the two must be a provider whose hosts bear names that nobody else can have. A domain counts when mail bears
+it that an account of that domain sent, or when it is one that receives here.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,33 +16,43 @@ from mailwarden.alerts.blob import decoder
 from mailwarden.alerts.ledger import Ledger
 from mailwarden.alerts.shelf import Backing, Row, Shelf
 from mailwarden.alerts.site import Site
+from mailwarden.parsers.address import organisation
 from mailwarden.parsers.event import Event
+from mailwarden.parsers.reply_text import quoted_addresses
 
 __all__ = ["KIND", "Learned", "Ours", "learned"]
 
 KIND = "ours"
 _HOUR_US = 3_600_000_000
 _KEEP_US = 30 * 24 * _HOUR_US
-_WITNESSES = 2
+_WITNESSES, _MOST_WITNESSES = 2, 4
 _HOSTS = 8
 _DOMAINS = 32
 _LEAST_SENT = 20  # deliveries until a smarthost can be told from a quiet day
 _LEAST_DOMAINS = 5
 _NEARLY_ALL = 0.98
 _WAY = "way"
+_KNOWN = "known"
+_MOST_KNOWN = 64
+_STANDING = frozenset({"blocklist", "reputation", "rate_limit", "policy_auth"})
+"""Classes of refusals that quote the address they are about."""
+_UNMISTAKABLE = frozenset({"google", "microsoft_365", "microsoft_consumer", "yahoo", "apple"})
+"""Providers that let nobody else's host have a name below theirs; a cloud's or a line's customer has one below the seller's."""
 
 
 class _Thing(msgspec.Struct, array_like=True):
-    """One address, domain or selector, or (`way`) where mail goes."""
+    """A quoted address, a domain or selector, where mail goes (`way`), or our addresses (`known`)."""
 
     last_us: int = 0
-    witnesses: list[str] = []  # receivers that named an address
+    witnesses: list[str] = []  # organisations whose hosts quoted an address
     is_sure: bool = False
     sent: int = 0  # since `day`
     day: int = 0
     hosts: dict[str, int] = {}  # next hosts and what each took
     domains: list[str] = []  # of recipients
     smarthost: str | None = None  # found the day before, or today
+    addresses: dict[str, int] = {}  # ours, and when that was last seen
+    is_backed: bool = False  # one of the witnesses cannot be mistaken for another
 
 
 class Learned(NamedTuple):
@@ -81,15 +93,31 @@ class Ours:
             self._see(f"domain {domain}", event.stream_us)
 
     def delivered(self, event: Event) -> None:
-        """Learn from a delivery: an address that a refusal quotes, and to which host mail goes."""
+        """Learn from a delivery: an address that a refusal quotes, and to which host mail goes.
+
+        Sets `mailwarden.own_address` where a refusal quotes an address of ours. Where it quotes only others', a list that it
+        names has those.
+        """
         facts = event.facts
-        if facts is None or event.mailwarden_direction != "outbound":
+        if facts is None:
             return
-        quoted = facts.get("mailwarden.own_address")
-        if quoted is not None:
-            self._quote(str(quoted), event)
+        if event.mail_bounce_class in _STANDING and event.smtp_reply_text:
+            self._heard(event, event.smtp_reply_text, facts)
+        if event.mailwarden_direction != "outbound":
+            return
         if event.mail_delivery_status == "sent" and event.destination_domain and "mailwarden.hand_over" not in facts:
             self._count(event.destination_domain, event)
+
+    def listens(self, event: Event) -> None:
+        """Learn the address of this server that a client came to."""
+        if event.destination_ip is not None:
+            self._know(event.destination_ip, event.stream_us)
+
+    def asked(self, event: Event) -> None:
+        """Learn an address that is stated, or that the probes found on this machine or below its name."""
+        extra = event.extra or {}
+        if extra.get("mailwarden.subject.found"):
+            self._know(str(extra.get("mailwarden.own_address")), event.stream_us)
 
     def signed(self, event: Event) -> None:
         """Learn a selector that our own signer uses."""
@@ -103,18 +131,52 @@ class Ours:
         if thing is None or now - thing.last_us > _HOUR_US:
             self._things.put(key, _Thing(now, is_sure=True))
 
-    def _quote(self, address: str, event: Event) -> None:
-        if self._site.is_private(address):
+    def _heard(self, event: Event, text: str, facts: dict[str, object]) -> None:
+        """Say whether a refusal is about an address of ours, and let it bear witness where we do not know."""
+        quoted = [
+            one for one in quoted_addresses(text) if one != event.destination_ip and not self._site.is_private(one)
+        ]
+        if not quoted:
             return
-        key = f"address {address}"
+        known = self._known()
+        own = next((one for one in quoted if one in known or self._site.trusts(one)), None)
+        if own is None and self._is_believed(quoted[0], event, facts, known):
+            own = quoted[0]
+        if own is not None:
+            facts["mailwarden.own_address"] = own
+        elif any((":" in one) == (":" in quoted[0]) for one in known):
+            facts["mailwarden.list.public"] = False  # somebody else's address, as far as anybody here knows
+
+    def _is_believed(self, address: str, event: Event, facts: dict[str, object], known: dict[str, int]) -> bool:
+        """Take a receiver's word for an address; True where it makes the address ours."""
+        if event.mailwarden_direction != "outbound" or not event.email_from_address:
+            return False  # who is sent a bounce, or a forwarded message, is a stranger's choice
+        if event.destination_domain is None or facts.get("mailwarden.returned"):
+            return False
+        key, witness = f"address {address}", organisation(event.destination_domain)
         thing = self._things.get(key) or _Thing()
-        witness = event.mail_provider or event.destination_domain or ""
-        thing.is_sure = thing.is_sure or event.mail_provider is not None
-        if witness not in thing.witnesses and len(thing.witnesses) < _WITNESSES:
+        if witness not in thing.witnesses and len(thing.witnesses) < _MOST_WITNESSES:
             thing.witnesses = [*thing.witnesses, witness]
-        thing.is_sure = thing.is_sure or len(thing.witnesses) >= _WITNESSES
+        thing.is_backed = thing.is_backed or event.mail_provider in _UNMISTAKABLE
         thing.last_us = event.stream_us
         self._things.put(key, thing)
+        if len(thing.witnesses) < _WITNESSES or (known and not thing.is_backed):
+            return False
+        self._know(address, event.stream_us)
+        return True
+
+    def _known(self) -> dict[str, int]:
+        record = self._things.get(_KNOWN)
+        return {} if record is None else record.addresses
+
+    def _know(self, address: str, now: int) -> None:
+        """Remember that an address is ours."""
+        known = self._known()
+        if now - known.get(address, 0) < _HOUR_US or self._site.is_private(address):
+            return
+        kept = {one: seen for one, seen in known.items() if now - seen < _KEEP_US}
+        if address in kept or len(kept) < _MOST_KNOWN:
+            self._things.put(_KNOWN, _Thing(now, addresses={**kept, address: now}))
 
     def _count(self, host: str, event: Event) -> None:
         """Count where mail goes: all of it to one host, whoever it is for, is a smarthost."""
@@ -150,6 +212,10 @@ def learned(rows: Iterable[tuple[str, bytes]]) -> Learned:
 
     pairs = ((name.partition(" ")[0], name.partition(" ")[2]) for name in named("selector"))
     way = next((thing for key, thing in things if key == _WAY), None)
+    known = next((thing.addresses for key, thing in things if key == _KNOWN), {})
     return Learned(
-        tuple(named("address")), tuple(named("domain")), tuple(pairs), _smarthost(way) if way is not None else None
+        tuple(sorted(known, key=lambda one: -known[one])),
+        tuple(named("domain")),
+        tuple(pairs),
+        _smarthost(way) if way is not None else None,
     )

@@ -7,7 +7,9 @@ Exim's `H=NAME [IP]: SMTP error from remote mail server after RCPT TO:<…>:`, t
 import re
 from typing import NamedTuple
 
-__all__ = ["Reply", "read_reply"]
+from mailwarden.parsers.address import ip
+
+__all__ = ["Reply", "quoted_addresses", "read_reply"]
 
 _LONGEST = 4000  # characters of a pasted line that are looked at
 _SAID = re.compile(
@@ -16,6 +18,10 @@ _SAID = re.compile(
 _EXIM = re.compile(r"SMTP error from remote mail server after [^:]{1,40}(?::<[^>]{0,320}>[^:]{0,80})?: ?")
 _EXIM_HOST = re.compile(r"(?:\bH=|\bhost )([A-Za-z0-9._-]{1,255}) \[[0-9A-Fa-f.:]{2,45}\]")
 _COMMAND = re.compile(r" ?\(in reply to (?:end of )?[A-Z][A-Za-z ]{2,20} command\)\)?$")
+_QUOTED_IN = 500  # characters of a reply in which addresses are looked for
+_QUOTED_ADDRESS = re.compile(
+    r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{0,4}){3,7})(?![\w:])"
+)
 _CODES = re.compile(r"([245][0-9]{2})(?:[ -]#?([245]\.[0-9]{1,3}\.[0-9]{1,3}))?(?=[\s;:,-]|$)")
 
 
@@ -45,3 +51,8 @@ def read_reply(line: str, host: str | None = None) -> Reply:
     text = _COMMAND.sub("", text)
     codes = _CODES.match(text)
     return Reply(text, int(codes[1]) if codes else None, codes[2] if codes else None, host)
+
+
+def quoted_addresses(text: str) -> list[str]:
+    """Give the addresses that a reply quotes, in order."""
+    return [found for match in _QUOTED_ADDRESS.findall(text[:_QUOTED_IN]) if (found := ip(match))]

@@ -8,7 +8,7 @@ import msgspec
 from mailwarden.alerts.ledger import Ledger
 from mailwarden.alerts.shelf import Backing, Row, Shelf
 from mailwarden.alerts.site import Site
-from mailwarden.parsers.address import ip, is_loopback, network, organisation, wide_network
+from mailwarden.parsers.address import is_loopback, network, organisation, wide_network
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.reply import classify, provider_of
 from mailwarden.pipeline.submission import Origin, Submissions, is_filter, is_handed_in
@@ -19,10 +19,6 @@ __all__ = ["Correlator"]
 _MESSAGE_US = 10 * 86_400_000_000  # twice the longest time mail waits in a queue (Postfix maximal_queue_lifetime 5 d)
 _TRIES_US = 900_000_000  # tellers of one try are at most minutes apart (Dovecot writes when the connection ends)
 _MAX_DEFERRED = 200
-_QUOTED_ADDRESS = re.compile(
-    r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{0,4}){3,7})(?![\w:])"
-)
-_OUR_STANDING = frozenset({"blocklist", "reputation", "rate_limit", "policy_auth"})
 _CONTENT_REASONS = frozenset({"spam", "malware", "milter"})
 _CONTENT_WORDS = re.compile(r"\b(?:spam|virus|malware|infected|banned|unsolicited|phish)", re.IGNORECASE)
 
@@ -311,7 +307,8 @@ class Correlator:
             return
         verdict = classify(event.smtp_reply_text, event.smtp_reply_code, event.smtp_reply_enhanced_code, domain)
         event.mail_bounce_class, event.mail_bounce_list = verdict.klass, verdict.list
-        event.mail_provider = event.mail_provider or verdict.provider
+        if domain is None and event.destination_ip is None:  # else its own words could make a stranger a provider
+            event.mail_provider = verdict.provider
         facts["mailwarden.bounce.scope"] = verdict.scope
         facts["mailwarden.receiver"] = event.mail_provider or (domain and organisation(domain))
         if verdict.scope == "domain" and verdict.klass == "blocklist" and not self._is_our_sender(message):
@@ -319,10 +316,6 @@ class Correlator:
         if verdict.list:
             bounce = message is not None and message.sender is None  # goes to whoever a stranger chose
             facts["mailwarden.list.public"] = not bounce and _is_public_list(verdict.list)
-        if verdict.klass in _OUR_STANDING:
-            quoted = [one for one in quoted_addresses(event.smtp_reply_text) if one != event.destination_ip]
-            if quoted:
-                facts["mailwarden.own_address"] = quoted[0]
 
     def _ask_own_filter(self, event: Event, facts: dict[str, object]) -> None:
         """Say whose message a filter on this machine refused: what it says is no receiver's word of us."""
@@ -450,8 +443,3 @@ def _key(event: Event, queue_id: str) -> str:
 def hash_of(text: str) -> int:
     """Give a small stable number for a text (not Python's own hash, which differs from process to process)."""
     return zlib.crc32(text.lower().encode("utf-8", "surrogatepass"))
-
-
-def quoted_addresses(text: str) -> list[str]:
-    """Give the addresses that a reply quotes, in order."""
-    return [found for match in _QUOTED_ADDRESS.findall(text[:500]) if (found := ip(match))]

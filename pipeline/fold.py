@@ -247,6 +247,7 @@ class Fold:
 
     def _succeeded(self, event: Event) -> None:
         self.ledger.let_in(event)
+        self.ours.listens(event)
         self.ledger.learn_server(event.event_module or "", event.stream_us)
         if event.tls_established is False and event.source_ip is not None:
             facts = event.facts = event.facts or {}
@@ -258,6 +259,7 @@ class Fold:
         self.ledger.let_in(event)
         self.correlator.handlers["message-received"](event)
         self.ours.accepted(event)
+        self.ours.listens(event)
         self._label(event)
         self._detect(event)
 
@@ -278,6 +280,7 @@ class Fold:
         self._detect(event)
 
     def _checked(self, event: Event) -> None:
+        self.ours.asked(event)
         self.risks.checked(event)
         self._detect(event)
 

@@ -183,9 +183,9 @@ class Outcomes:
                 self.complaint(event, domain, SERVER + (event.host_hostname or "localhost"))
 
     def _learn_use(self, address: str, key: str, now: int) -> None:
-        """Learn which server an address of ours belongs to, as replies to it quote it."""
+        """Learn which server an address of ours belongs to, as replies to it quote it; another takes it over after a day."""
         use = self._users.get(address)
-        if use is None or use.sender != key or now - use.last_us > _DAY_US:
+        if use is None or now - use.last_us > _DAY_US:
             self._users.put(address, Use(key, now))
 
     def _server_of(self, address: str) -> str | None:

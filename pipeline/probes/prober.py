@@ -9,7 +9,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -198,7 +198,7 @@ class Prober:
         found = await look(resolver, self._lists(), asked, self._keys)
         lines = [self._line("zone", {"zone": ".", "name": "DNS", "reason": "rewritten" if found.rewritten else ""})]
         lines += self._zone_lines(found)
-        lines += self._take(found, asked)
+        lines += self._take(found, asked, subjects.found)
         self._keep(store, lines)
         self._is_news = not {*subjects.addresses, *subjects.domains} <= self._known
 
@@ -223,12 +223,17 @@ class Prober:
     def _lists(self) -> list[Blocklist]:
         return [one for one in blocklists() if one.zone not in self._settings.without]
 
-    def _take(self, found: Round, subjects: Sequence[str]) -> list[str]:
+    def _take(self, found: Round, subjects: Sequence[str], sure: Collection[str] = ()) -> list[str]:
+        """Take the answers in, and tell the whole picture of each subject; `sure`: those that are not learned from replies."""
         now_us = self._clock()
         for one in found.looks:
             self._picture.take(one, now_us)
         pictures = ((subject, list(self._picture.of(subject))) for subject in subjects)
-        return [self._line("listings", {"subject": subject, "lists": lists}) for subject, lists in pictures if lists]
+        return [
+            self._line("listings", {"subject": subject, "lists": lists} | ({"found": True} if subject in sure else {}))
+            for subject, lists in pictures
+            if lists
+        ]
 
     def _zone_lines(self, found: Round) -> list[str]:
         """Tell which lists are blind, and which are no more."""

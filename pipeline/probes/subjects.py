@@ -29,6 +29,7 @@ class Subjects:
     helo: str | None = None
     smarthost: str | None = None
     hosts: tuple[str, ...] = ()  # whose ports are ours
+    found: frozenset[str] = frozenset()  # addresses that are stated, this machine's, or below its name
 
 
 async def find_subjects(
@@ -46,11 +47,12 @@ async def find_subjects(
     elif settings.smarthost:
         smarthost = machine.smarthost or learned.smarthost or "?"
     addresses: Iterable[str] = settings.addresses
+    found = [*settings.addresses]
     if not settings.addresses:
-        found = [*learned.addresses, *machine.addresses]
+        found += machine.addresses
         if helo is not None and "." in helo:
             found += [*(await resolver.ask(helo, "A")).values, *(await resolver.ask(helo, "AAAA")).values]
-        addresses = dict.fromkeys(one for one in found if _is_public(one, site))
+        addresses = dict.fromkeys(one for one in [*found, *learned.addresses] if _is_public(one, site))
     own = tuple(addresses)[:_MOST_ADDRESSES]
     hosts = await _own_hosts(resolver, domains, own)
     return Subjects(
@@ -61,6 +63,7 @@ async def find_subjects(
         helo,
         smarthost,
         tuple(dict.fromkeys([*hosts, *([helo] if helo else [])])),
+        frozenset(found),
     )
 
 

@@ -20,13 +20,34 @@ class Learning:
         self.ours = Ours(SITE, Ledger(SITE, self.memory), self.memory)
         self.now_us = 1_772_438_400_000_000
 
-    def refused(self, address: str, host: str, provider: str | None = None, direction: str = "outbound") -> None:
+    def refused(self, address: str, host: str, provider: str | None = None, **fields: object) -> Event:
         """Have a receiver quote an address to us."""
         event = Event()
         event.stream_us, event.destination_domain, event.mail_provider = self.now_us, host, provider
-        event.mail_delivery_status, event.mailwarden_direction = "bounced", direction
-        event.facts = {"mailwarden.own_address": address}
+        event.mail_delivery_status, event.mailwarden_direction = "bounced", "outbound"
+        event.mail_bounce_class, event.email_from_address = "blocklist", ["bob@example.org"]
+        event.smtp_reply_text = f"554 5.7.1 Client host [{address}] blocked using zen.spamhaus.org"
+        event.facts = {"mailwarden.list.public": True}
+        for name, value in fields.items():
+            setattr(event, name, value)
         self.ours.delivered(event)
+        return event
+
+    def reached(self, address: str) -> None:
+        """Have a client come to an address of this server."""
+        event = Event()
+        event.stream_us, event.destination_ip = self.now_us, address
+        self.ours.listens(event)
+
+    def asked(self, address: str, **extra: object) -> None:
+        """Have the probes ask lists about an address."""
+        event = Event()
+        event.stream_us = self.now_us
+        event.extra = {
+            "mailwarden.own_address": address,
+            **{f"mailwarden.{key}": value for key, value in extra.items()},
+        }
+        self.ours.asked(event)
 
     def sent(self, host: str, recipient: str, count: int = 1) -> None:
         """Deliver to a host."""
@@ -56,26 +77,89 @@ class Learning:
         return learned((key, blob) for _, key, _, _, blob in self.ours.drain() if blob is not None)
 
 
-def test_an_address_that_a_known_provider_quotes() -> None:
-    """One big receiver is enough; private addresses are nobody's business."""
+def own_address(event: Event) -> object:
+    return (event.facts or {}).get("mailwarden.own_address")
+
+
+def test_no_receiver_alone_makes_an_address_ours() -> None:
+    """However often it says so, under however many of its names, and even a big provider: its customers word refusals too."""
     learning = Learning()
-    learning.refused("192.0.2.25", "gmail-smtp-in.l.google.com", "google")
-    learning.refused("10.0.0.5", "gmail-smtp-in.l.google.com", "google")
+    for number in range(50):
+        assert own_address(learning.refused("198.51.100.66", f"mx{number}.evil.example")) is None
+    learning.refused("198.51.100.67", "aspmx.l.google.com", "google")
+    learning.refused("10.0.0.5", "aspmx.l.google.com", "google")
+
+    assert learning.learned().addresses == ()
+
+
+def test_two_receivers_that_agree_are_believed() -> None:
+    """The second refusal names the address as ours; private addresses are nobody's business."""
+    learning = Learning()
+    learning.refused("192.0.2.25", "mx.example.net")
+    learning.refused("10.0.0.5", "mx.example.net")
+    learning.refused("10.0.0.5", "mx.example.com")
+
+    assert own_address(learning.refused("192.0.2.25", "mx.example.com")) == "192.0.2.25"
+    assert learning.learned().addresses == ("192.0.2.25",)
+
+
+def test_bounces_and_forwarded_mail_bear_no_witness() -> None:
+    """Whom they go to is a stranger's choice, so that he could be both receivers."""
+    learning = Learning()
+    learning.refused("198.51.100.66", "mx.example.net")
+    learning.refused("198.51.100.66", "mx.one.example", mailwarden_direction="inbound")
+    learning.refused("198.51.100.66", "mx.two.example", email_from_address=[])
+    learning.refused("198.51.100.66", "mx.three.example", facts={"mailwarden.returned": True})
+
+    assert learning.learned().addresses == ()
+
+
+def test_what_we_listen_on_is_ours_whatever_replies_say() -> None:
+    """A refusal that quotes it is about us, the very first; one that quotes another address is about somebody else."""
+    learning = Learning()
+    learning.reached("192.0.2.25")
+    learning.reached("10.0.0.5")
+    about_us = learning.refused("192.0.2.25", "mx.evil.example")
+    about_others = learning.refused("198.51.100.66", "mx.evil.example")
+    of_the_other_family = learning.refused("2001:db8::66", "mx.evil.example")
+
+    assert own_address(about_us) == "192.0.2.25"
+    assert about_us.facts == {"mailwarden.list.public": True, "mailwarden.own_address": "192.0.2.25"}
+    assert about_others.facts == {"mailwarden.list.public": False}
+    assert of_the_other_family.facts == {"mailwarden.list.public": True}
+    assert learning.learned().addresses == ("192.0.2.25",)
+
+
+def test_beside_what_we_know_two_strangers_are_not_enough() -> None:
+    """One who owns two domains could plant an address; a provider that nobody else can be must agree."""
+    learning = Learning()
+    learning.reached("192.0.2.25")
+    learning.refused("198.51.100.66", "mx.one.example")
+    learning.refused("198.51.100.66", "mx.two.example")
+    assert learning.learned().addresses == ("192.0.2.25",)
+    learning.reached("192.0.2.25")
+    learning.refused("198.51.100.66", "aspmx.l.google.com", "google")
+
+    assert set(learning.learned().addresses) == {"192.0.2.25", "198.51.100.66"}
+
+
+def test_what_the_probes_found_here_is_ours_what_they_learned_is_not() -> None:
+    """Else an address that replies planted would keep itself alive by being asked about."""
+    learning = Learning()
+    learning.asked("192.0.2.25", **{"subject.found": True})
+    learning.asked("198.51.100.66")
 
     assert learning.learned().addresses == ("192.0.2.25",)
 
 
-def test_a_stranger_alone_teaches_nothing() -> None:
-    """Anybody may run a mail host that quotes any address, however often; two different ones are believed."""
+def test_an_address_that_nobody_saw_for_a_month_is_forgotten() -> None:
+    """The server has moved, and the old address belongs to somebody else."""
     learning = Learning()
-    for _ in range(50):
-        learning.refused("198.51.100.66", "mx.evil.example")
-    assert learning.learned().addresses == ()
+    learning.reached("192.0.2.25")
+    learning.now_us += 31 * DAY_US
+    learning.reached("192.0.2.26")
 
-    learning.refused("198.51.100.66", "mx.example.net")
-    learning.refused("198.51.100.7", "mx.example.net", direction="inbound")
-
-    assert learning.learned().addresses == ("198.51.100.66",)
+    assert learning.learned().addresses == ("192.0.2.26",)
 
 
 def test_domains_that_send_from_here() -> None:

@@ -127,7 +127,9 @@ def test_behind_nat_the_public_address_is_found() -> None:
 
     found = _found(ProbesSetting(), machine, Learned(addresses=("203.0.113.9",), domains=("example.org",)))
 
-    assert found.addresses == ("203.0.113.9", "203.0.113.25")
+    assert found.addresses == ("203.0.113.25", "203.0.113.9")
+    assert "203.0.113.25" in found.found
+    assert "203.0.113.9" not in found.found
     assert found.hosts == ("mx.example.org",)
 
 

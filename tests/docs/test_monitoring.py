@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +22,6 @@ from mailwarden.pipeline.store import Commit, Listing, Posture, Store
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "monitoring"
 NAME = re.compile(r"\bmailwarden_[a-z_]+\b")
-PROMTOOL = shutil.which("promtool") or "promtool"  # of Debian's prometheus, which .ci/run installs
 
 
 @pytest.fixture(scope="module")
@@ -64,10 +62,11 @@ def expressions() -> list[str]:
     return asked + [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
 
 
+@pytest.mark.program("promtool")
 def test_prometheus_takes_the_rules() -> None:
     """`promtool` finds no fault in the rules, and they fire when they should and only then."""
     for words in (["check", "rules", "alerts.yml"], ["test", "rules", "alerts.test.yml"]):
-        done = subprocess.run([PROMTOOL, *words], cwd=FOLDER, capture_output=True, text=True, check=False)
+        done = subprocess.run(["promtool", *words], cwd=FOLDER, capture_output=True, text=True, check=False)
 
         assert done.returncode == 0, done.stdout + done.stderr
 

@@ -38,6 +38,7 @@ def entry(value: str, address: str | None = None, hours: int = 23) -> Entry:
 ENTRIES = [entry("198.51.100.77"), entry("203.0.113.7"), entry("2001:db8:7::/64", "2001:db8:7::1")]
 
 
+@pytest.mark.program("nft")
 def test_nft_takes_the_sets_and_ends_them() -> None:
     """The file is checked by nft itself; without entries too, and with more than one statement holds."""
     nft = shutil.which("nft") or "/usr/sbin/nft"
@@ -53,6 +54,7 @@ def test_nft_takes_the_sets_and_ends_them() -> None:
     assert "add element inet mailwarden blocked6 { 2001:db8:7::/64 timeout 82800s" in text
 
 
+@pytest.mark.program("fail2ban-client")
 def test_fail2ban_reads_its_log_with_the_filter_of_the_docs(tmp_path: Path) -> None:
     """The filter stands in the docs; fail2ban-regex finds every address, by the time it was last seen."""
     (tmp_path / "filter.conf").write_text(block_of("filter.d/mailwarden.conf"))
@@ -68,6 +70,7 @@ def test_fail2ban_reads_its_log_with_the_filter_of_the_docs(tmp_path: Path) -> N
     assert sorted(done.stdout.split()) == ["198.51.100.77", "2001:db8:7::1", "203.0.113.7"]
 
 
+@pytest.mark.program("fail2ban-client")
 def test_fail2ban_takes_the_jail_of_the_docs(tmp_path: Path) -> None:
     """Its own test of the configuration passes with the jail and the filter that the docs show."""
     shutil.copytree("/etc/fail2ban", tmp_path / "fail2ban")

@@ -1,6 +1,5 @@
 """What can befall the file: each is told in words, and none costs a batch that was committed."""
 
-import os
 import signal
 import sqlite3
 import subprocess
@@ -225,7 +224,7 @@ def test_reading_beside_the_service(path: Path) -> None:
         assert reader.batch_number() == 2
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="takes root to become somebody else")
+@pytest.mark.root
 def test_a_folder_that_may_only_be_read(path: Path) -> None:
     """Somebody who may read the file but not write beside it can still read it; writing is refused by name."""
     for folder in path.parents:

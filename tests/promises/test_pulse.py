@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import socket
 import sqlite3
 import subprocess
@@ -113,7 +112,7 @@ def test_a_report_comes_on_a_day_without_a_line(tmp_path: Path) -> None:
         assert watcher.stop() == 0
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
+@pytest.mark.program("systemd-analyze")
 def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
     """systemd finds nothing wrong with the unit that `setup` writes, and calls what is left open to it small."""
     program = tmp_path / "mailwarden"

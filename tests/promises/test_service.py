@@ -202,7 +202,7 @@ def test_a_full_disk_is_waited_out(place: Place) -> None:
     assert "Traceback" not in place.said()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts")
+@pytest.mark.root
 def test_a_disk_without_space_is_waited_out(place: Place, tmp_path: Path) -> None:
     """The disk of the state is full: the service waits, and goes on when there is space again."""
     place.watcher.state.mkdir()

@@ -1,9 +1,9 @@
 """The manual page holds every command, and man takes it without a word."""
 
-import shutil
 import subprocess
 
 import click
+import pytest
 
 from mailwarden.pipeline.cli.manual import manual
 from mailwarden.pipeline.cli.root import COMMANDS, root
@@ -23,13 +23,11 @@ def test_every_command_and_option_is_in_it() -> None:
                     assert max(one.opts, key=len) in page
 
 
+@pytest.mark.program("groff")
 def test_groff_takes_it() -> None:
     """It is laid out without a warning, and reads as a manual page."""
-    groff = shutil.which("groff")
-    assert groff is not None, "apt-get install groff-base"
-
     done = subprocess.run(
-        [groff, "-man", "-Tutf8", "-ww", "-P-c"],
+        ["groff", "-man", "-Tutf8", "-ww", "-P-c"],
         input=manual("2026-01-01").encode(),
         capture_output=True,
         check=True,

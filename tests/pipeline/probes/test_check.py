@@ -12,6 +12,8 @@ from unbound import unbound, zone
 
 from mailwarden.pipeline.probes.blocklists import blocklists, question
 
+pytestmark = pytest.mark.program("unbound")
+
 OURS, BAD = "192.0.2.25", "192.0.2.66"
 _LONG = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA"  # cut off, as a panel does
 

@@ -3,11 +3,14 @@
 import asyncio
 from pathlib import Path
 
+import pytest
 from unbound import unbound, zone
 
 from mailwarden.pipeline.probes.blocklists import Blocklist, blocklists, question
 from mailwarden.pipeline.probes.lists import Round, look
 from mailwarden.pipeline.probes.resolver import Resolver
+
+pytestmark = pytest.mark.program("unbound")
 
 TRIES_S = (0.5, 0.8)
 LISTED, CLEAR = "192.0.2.66", "192.0.2.5"

@@ -25,6 +25,8 @@ from mailwarden.pipeline.probes.spf import check_spf, evaluate
 from mailwarden.pipeline.probes.spf_record import SpfSyntaxError, parse
 from mailwarden.pipeline.probes.transport import check_tls_rpt
 
+pytestmark = pytest.mark.program("unbound")
+
 OURS = "192.0.2.25"
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 

@@ -12,7 +12,7 @@ from mailwarden.pipeline.sources import FileSource
 
 PROGRAM = shutil.which("logrotate", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="logrotate is not installed")
+pytestmark = pytest.mark.program("logrotate")
 
 
 @pytest.mark.parametrize("restarts", [False, True])

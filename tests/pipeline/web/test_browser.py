@@ -25,9 +25,11 @@ from mailwarden.pipeline.archive import Archive
 from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.store import Commit, Listing, Posture, Store
 
+pytestmark = pytest.mark.program("chromium")
+
 AXE = gzip.decompress(Path(__file__).with_name("axe.min.js.gz").read_bytes()).decode()
 PICTURES = os.environ.get("MAILWARDEN_PICTURES")
-CHROMIUM = shutil.which("chromium") or "chromium"  # of Debian, which .ci/run installs
+CHROMIUM = shutil.which("chromium") or "chromium"
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
 PHONE = {"width": 360, "height": 740}

@@ -11,6 +11,7 @@ from mailwarden.alerts.site import Site
 from mailwarden.parsers.address import is_loopback, network, organisation, wide_network
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.reply import classify, provider_of
+from mailwarden.pipeline.senders import LABEL, Sender, Senders, return_path
 from mailwarden.pipeline.submission import Origin, Submissions, is_filter, is_handed_in
 from mailwarden.pipeline.ways import is_local, way_of
 
@@ -19,6 +20,7 @@ __all__ = ["Correlator"]
 _MESSAGE_US = 10 * 86_400_000_000  # twice the longest time mail waits in a queue (Postfix maximal_queue_lifetime 5 d)
 _TRIES_US = 900_000_000  # tellers of one try are at most minutes apart (Dovecot writes when the connection ends)
 _MAX_DEFERRED = 200
+_DONE = ("sent", "bounced")
 _CONTENT_REASONS = frozenset({"spam", "malware", "milter"})
 _CONTENT_WORDS = re.compile(r"\b(?:spam|virus|malware|infected|banned|unsolicited|phish)", re.IGNORECASE)
 
@@ -59,8 +61,9 @@ class Correlator:
     Facts it sets: `mailwarden.attempts` (tries this event newly tells of: 0 where another line told it),
     `mailwarden.accepted` (this event completes the acceptance of a message), `mailwarden.first_try` (a recipient's first
     deferral), `mailwarden.relayed` (a stranger's mail went to a stranger), `mailwarden.script` (who handed the message in on
-    this machine), `mailwarden.returned` (a bounce of a stranger's mail), `mailwarden.direction`, and the account, address and
-    sender of the message on its deliveries.
+    this machine), `mailwarden.returned` (a bounce of a stranger's mail), `mailwarden.sender` (whose message it is: see
+    `senders.py`) with what it adds to the sender's `mailwarden.sender.traits`, `mailwarden.direction`, and the account,
+    address and sender of the message on its deliveries.
     """
 
     def __init__(self, site: Site, ledger: Ledger, backing: Backing) -> None:
@@ -69,6 +72,7 @@ class Correlator:
         self._messages = Shelf("message", 1, Message, lambda m: m.at_us + _MESSAGE_US, backing)
         self._tries = Shelf("tries", 1, _Tries, lambda t: t.at_us + _TRIES_US, backing)
         self._submissions = Submissions(backing)
+        self._senders = Senders(backing)
         self.handlers = {
             "message-received": self._received,
             "message-queued": self._queued,
@@ -83,17 +87,19 @@ class Correlator:
 
     def changed(self) -> int:
         """Count the rows to commit."""
-        return self._messages.changed() + self._tries.changed() + self._submissions.changed()
+        return sum(one.changed() for one in (self._messages, self._tries, self._submissions, self._senders))
 
     def drain(self) -> list[Row]:
         """Give the rows to commit."""
-        return [*self._messages.drain(), *self._tries.drain(), *self._submissions.drain()]
+        keepers = (self._messages, self._tries, self._submissions, self._senders)
+        return [row for keeper in keepers for row in keeper.drain()]
 
     def sweep(self, now_us: int) -> None:
         """Forget what has expired."""
         self._messages.sweep(now_us)
         self._tries.sweep(now_us)
         self._submissions.sweep(now_us)
+        self._senders.sweep(now_us)
 
     # ------------------------------------------------------------------ messages
 
@@ -197,6 +203,24 @@ class Correlator:
             event.email_from_address = [message.sender]
         if message.account is not None:
             self._accept_from_account(event, message, message.account, facts)
+        sender = self._sender_of(message) if message.outbound else None
+        if sender is not None:
+            facts["mailwarden.sender"] = sender
+            traits = self._senders.sent(sender, event.stream_us, message.recipients, event.mail_size, message.sender)
+            traits |= {LABEL + label: 1 for label in self._site.labels_of(*sender.names)}
+            facts["mailwarden.sender.traits"] = traits
+
+    def _sender_of(self, message: Message) -> Sender | None:
+        """Say whose message of ours this is; None where no login, no script and no return path of ours tells."""
+        if message.account is not None:
+            return Sender(message.account, "account")
+        if message.script is not None:
+            user = message.user_id or ""
+            return Sender(message.script, "script", "" if user == message.script else user)
+        path = return_path(message.sender or "")
+        if message.source_ip is None or not self._ledger.is_our_domain(path.name.rpartition("@")[2]):
+            return None
+        return Sender(path.name, "machine")
 
     def _accept_from_account(self, event: Event, message: Message, account: str, facts: dict[str, object]) -> None:
         """Set what a message of an account is judged by: its usual volume, its labels, whose name it bears."""
@@ -269,6 +293,8 @@ class Correlator:
         if event.mail_original_recipient is not None and not local:
             owner = event.mail_original_recipient.lower()
             facts["mailwarden.user.first_us"] = self._ledger.first_seen(owner, event.stream_us)
+        if message is not None and message.outbound and status in _DONE and not (local and is_filter(event)):
+            self._note_recipient(event, message, facts)
         if local:
             if status == "sent" and not is_filter(event):
                 self._learn_local(event)
@@ -282,6 +308,13 @@ class Correlator:
         elif message is not None and self._is_relayed(event, message):
             facts["mailwarden.relayed"] = True
         facts[way_of(event, facts, local=local)] = True
+
+    def _note_recipient(self, event: Event, message: Message, facts: dict[str, object]) -> None:
+        """Note to whom a sender of ours writes."""
+        sender = self._sender_of(message)
+        if sender is not None and event.email_to_address:
+            facts["mailwarden.sender"] = sender
+            facts["mailwarden.sender.traits"] = self._senders.tried(sender, event.stream_us, event.email_to_address[0])
 
     def _name_origin(self, event: Event, message: Message, facts: dict[str, object], local: bool) -> None:
         """Say who wrote a message that came over no connection: a script, or whoever's mail a filter hands in anew."""

@@ -7,6 +7,7 @@ on the clock, not on what happens to be in memory.
 import logging
 import re
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, tzinfo
 from typing import Any
 
 import msgspec
@@ -63,6 +64,7 @@ class Fold:
         file_of: Gives the configured path of a source by its rank.
         open_: The incidents not closed when the store was last committed.
         counted: What was counted of the present day before.
+        zone: Whose midnight begins the day of what is counted by the day.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Fold:
         file_of: Callable[[int], str],
         open_: Iterable[Incident] = (),
         counted: Iterable[RollupKey] = (),
+        zone: tzinfo = UTC,
     ) -> None:
         self.site = site
         self.ledger = Ledger(site, backing)
@@ -82,7 +85,7 @@ class Fold:
         self.risks = Outcomes(self.ledger, backing)
         self.engine = Engine(rules, detectors, backing, file_of)
         self.incidents = Incidents(site.name, backing, open_, servers=self.ledger.servers)
-        self.rollups = Rollups(counted=counted)
+        self.rollups = Rollups(zone, counted)
         self.unparsed: dict[tuple[str, str, str], tuple[int, str]] = {}
         self.now_us = 0
         self.swept_us = 0  # all that had expired by then is forgotten; the store is to follow with the next commit

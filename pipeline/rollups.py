@@ -16,7 +16,8 @@ What is counted, under a name and up to three words:
 | `auth_network` | network, "known" or "stranger" to the account it tried | hour |
 | `auth_account` | account, "exists" or "unknown" | day |
 | `message`, `recipients` | direction | hour |
-| `sent`, `sent_recipients` | account or local user, "account" or "script" | day |
+| `sent`, `sent_recipients` | sender, "account", "script" or "machine", local user of a script | day |
+| `sent_trait` | sender, its kind, one of the traits of `senders.py` | day |
 | `delivery` | provider or "local", status ("retried": deferred again), class of the refusal | hour |
 | `delivery_domain` | our domain (of the sender; of the recipient where local), provider or "local", status | day |
 | `delivery_waited` | provider or "local", "minute", "hour" or "day": at least so long since its arrival | hour |
@@ -35,6 +36,7 @@ from operator import attrgetter
 from typing import Any
 
 from mailwarden.parsers.event import Event
+from mailwarden.pipeline.senders import Sender
 
 __all__ = ["OTHER", "RollupKey", "Rollups"]
 
@@ -50,6 +52,7 @@ _DAILY_LIMITS = {  # what is counted by the day; a large hoster has thousands of
     "login_account": 20_000,
     "sent": 20_000,
     "sent_recipients": 20_000,
+    "sent_trait": 100_000,
     "pop3_fetched": 20_000,
     "pop3_deleted": 20_000,
     "auth_account": 2_000,
@@ -59,7 +62,7 @@ _WAITS_S = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 _SORT = attrgetter("event_kind", "event_module", "process_name")
 _LOGIN = attrgetter("mailwarden_account", "network_protocol", "tls_version", "tls_version_protocol", "tls_established")
-_SENT = attrgetter("mailwarden_direction", "mailwarden_account", "user_id")
+_DAYTIME = range(5, 22)  # hours by the clock of the site; at others people seldom send
 
 _Words = tuple[str, str, str, str]  # name and words
 
@@ -125,7 +128,8 @@ class Rollups:
         self._hour, self._day = _Span(), _Span()
         self._lines: Counter[tuple[str, str | None, str | None]] = Counter()
         self._logins: dict[tuple[Any, ...], int] = {}  # what is counted most, by what the event itself holds
-        self._sent: dict[tuple[Any, ...], list[int]] = {}
+        self._sent: dict[tuple[str, Sender | None], list[int]] = {}
+        self._is_night = False
         self._done: dict[RollupKey, int] = {}
         self.actions: dict[str, Callable[[Event], None]] = {
             "auth-success": self._login,
@@ -160,6 +164,7 @@ class Rollups:
         midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
         day_us = round(midnight.timestamp()) * 1_000_000
         self._turn_us = hour_us + _HOUR_US
+        self._is_night = local.hour not in _DAYTIME
         self._hour.begin(hour_us, self._known(hour_us, daily=False))
         if day_us != self._day.start_us:
             self._day.begin(day_us, self._known(day_us, daily=True))
@@ -188,13 +193,12 @@ class Rollups:
         self._logins.clear()
 
     def _gather_sent(self) -> None:
-        for (direction, account, user_id), (messages, recipients) in self._sent.items():
-            self._hour.add(("message", direction or "", "", ""), messages)
-            self._hour.add(("recipients", direction or "", "", ""), recipients)
-            sender, kind = (account, "account") if account is not None else (user_id, "script")
+        for (direction, sender), (messages, recipients) in self._sent.items():
+            self._hour.add(("message", direction, "", ""), messages)
+            self._hour.add(("recipients", direction, "", ""), recipients)
             if sender is not None:
-                self._day.add(("sent", sender, kind, ""), messages)
-                self._day.add(("sent_recipients", sender, kind, ""), recipients)
+                self._day.add(("sent", *sender), messages)
+                self._day.add(("sent_recipients", *sender), recipients)
         self._sent.clear()
 
     # ------------------------------------------------------------------ what is counted of each action
@@ -231,12 +235,21 @@ class Rollups:
         facts = event.facts
         if facts is None or "mailwarden.accepted" not in facts:
             return
-        sent = _SENT(event)
+        sender = facts.get("mailwarden.sender")
+        sent = (event.mailwarden_direction or "", sender)
         total = self._sent.get(sent)
         if total is None:
             total = self._sent[sent] = [0, 0]
         total[0] += 1
         total[1] += event.mail_recipient_count or 1
+        if sender is not None:
+            self._traits(sender, facts)
+            if self._is_night:
+                self._day.add(("sent_trait", sender.name, sender.kind, "night"), 1)
+
+    def _traits(self, sender: Sender, facts: dict[str, Any]) -> None:
+        for trait, count in facts["mailwarden.sender.traits"].items():
+            self._day.add(("sent_trait", sender.name, sender.kind, trait), count)
 
     def _delivery(self, event: Event) -> None:
         facts = event.facts
@@ -251,6 +264,8 @@ class Rollups:
         if whose and (provider == "local" or event.mailwarden_direction == "outbound"):
             domain = whose[0].rpartition("@")[2].lower()
             self._day.add(("delivery_domain", domain, provider, status), event.event_count)
+        if facts is not None and "mailwarden.sender" in facts:
+            self._traits(facts["mailwarden.sender"], facts)
         delay_s = event.mail_delivery_delay
         if delay_s is not None and delay_s >= _WAITS_S[-1][0]:
             waited = next(word for least_s, word in _WAITS_S if delay_s >= least_s)

@@ -99,6 +99,7 @@ class Runner:
             self._file_of,
             open_,
             store.rollup_keys(int(store.meta("stream_us") or 0) - _COUNTED_US),
+            configuration.zone,
         )
         self._swept_us = self.fold.swept_us
         for act in store.silences():

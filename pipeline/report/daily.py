@@ -1,7 +1,7 @@
 """The report of a day: its numbers, its incidents, and the two forms it takes."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from email.message import EmailMessage
 from typing import Any
 
@@ -11,10 +11,11 @@ from mailwarden.alerts.incident import Incident, severity_rank
 from mailwarden.alerts.translate import translator
 from mailwarden.pipeline.cli.incident_json import as_data
 from mailwarden.pipeline.cli.sentences import Sentences
+from mailwarden.pipeline.natures import suspects
 from mailwarden.pipeline.report.csv import as_csv
 from mailwarden.pipeline.report.document import Document
 from mailwarden.pipeline.report.domain import concerns
-from mailwarden.pipeline.report.figures import Figures, measure_day
+from mailwarden.pipeline.report.figures import Figures, day_start_us, measure_day
 from mailwarden.pipeline.report.html import Picture, as_html, picture
 from mailwarden.pipeline.report.mail import as_mail
 from mailwarden.pipeline.report.names import measure_names, names_section
@@ -150,8 +151,9 @@ def build(
     """
     last = until or day
     domain = domain.lower() if domain else None
-    figures = measure_day(store, day, last, zone, domain)
-    alive = _alive(store.incidents(since_us=figures.from_us), figures)
+    to_us = day_start_us(last + timedelta(days=1), zone)
+    alive = _alive(store.incidents(since_us=day_start_us(day, zone)), to_us)
+    figures = measure_day(store, day, last, zone, domain, suspects(alive))
     if domain is not None:
         alive = [one for one in alive if concerns(one, domain)]
     of_server = domain is None
@@ -174,8 +176,8 @@ def build(
     )
 
 
-def _alive(incidents: Sequence[Incident], figures: Figures) -> list[Incident]:
-    there = [one for one in incidents if one.first_seen_us < figures.to_us]
+def _alive(incidents: Sequence[Incident], to_us: int) -> list[Incident]:
+    there = [one for one in incidents if one.first_seen_us < to_us]
     ids = {one.id for one in there}
     alone = [one for one in there if one.parent not in ids]
     return sorted(

@@ -1,12 +1,13 @@
 """The numbers of a report, taken from what was counted; no word of any language."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
 
 import msgspec
 import pandas as pd
 
 from mailwarden.pipeline.report.domain import of_domain
+from mailwarden.pipeline.report.senders import ByNature, Sent, measure_senders
 from mailwarden.pipeline.store import Store
 
 __all__ = [
@@ -16,7 +17,6 @@ __all__ = [
     "Measure",
     "Protocol",
     "Provider",
-    "Sender",
     "Shown",
     "day_start_us",
     "measure_day",
@@ -81,16 +81,6 @@ class Provider(msgspec.Struct, frozen=True):
     klass: str  # of most refusals, "" where nobody refused
 
 
-class Sender(msgspec.Struct, frozen=True):
-    """Who sent, beside what is usual for them."""
-
-    name: str
-    kind: str  # account or script
-    messages: int
-    recipients: int
-    usual: float | None
-
-
 class Protocol(msgspec.Struct, frozen=True):
     """How people log in by one protocol."""
 
@@ -117,7 +107,8 @@ class Figures(msgspec.Struct, frozen=True):
     attacks: Attacks
     rejects: list[Counted]
     providers: list[Provider]
-    senders: list[Sender]
+    senders: list[Sent]
+    natures: list[ByNature]
     sender_count: int
     protocols: list[Protocol]
     clear_accounts: Shown
@@ -129,10 +120,18 @@ def day_start_us(day: date, zone: tzinfo) -> int:
     return round(datetime.combine(day, time(), zone).timestamp()) * 1_000_000
 
 
-def measure_day(store: Store, first: date, last: date, zone: tzinfo, domain: str | None = None) -> Figures:
+def measure_day(
+    store: Store,
+    first: date,
+    last: date,
+    zone: tzinfo,
+    domain: str | None = None,
+    suspects: Collection[str] = (),
+) -> Figures:
     """Take the numbers of the days from `first` to `last`, beside those of the same weekdays of the four weeks before.
 
-    With a domain, only what concerns its accounts and its mail is taken: nothing of anybody else's is in them.
+    With a domain, only what concerns its accounts and its mail is taken: nothing of anybody else's is in them. `suspects` are
+    the senders that an incident is about.
     """
     from_us, to_us = day_start_us(first, zone), day_start_us(last + timedelta(days=1), zone)
     began_us = store.first_rollup_us()
@@ -150,14 +149,16 @@ def measure_day(store: Store, first: date, last: date, zone: tzinfo, domain: str
         frame = of_domain(frame, domain)
     # A week before in which nothing at all was read is no usual: the service did not run.
     ran = [n for n, rows in enumerate(spans) if n and rows]
-    return _figures(frame, ran, from_us, to_us, int(history_days))
+    return _figures(frame, ran, from_us, to_us, int(history_days), suspects)
 
 
-def _figures(frame: pd.DataFrame, ran: Sequence[int], from_us: int, to_us: int, history_days: int) -> Figures:
+def _figures(
+    frame: pd.DataFrame, ran: Sequence[int], from_us: int, to_us: int, history_days: int, suspects: Collection[str]
+) -> Figures:
     now = frame[frame["span"] == 0]
     lines = now[now["name"] == "lines"].groupby("a")["count"].sum()
     reject = now[now["name"] == "reject"].groupby("b")["count"].sum()
-    senders, sender_count = _senders(frame, ran)
+    senders, natures, sender_count = measure_senders(frame, ran, suspects)
     return Figures(
         from_us=from_us,
         to_us=to_us,
@@ -172,6 +173,7 @@ def _figures(frame: pd.DataFrame, ran: Sequence[int], from_us: int, to_us: int, 
         rejects=_counted(reject).first,
         providers=_providers(now),
         senders=senders,
+        natures=natures,
         sender_count=sender_count,
         protocols=_protocols(now),
         clear_accounts=_clear_accounts(now),
@@ -253,29 +255,6 @@ def _providers(now: pd.DataFrame) -> list[Provider]:
         )
         for name, row in zip(table.index, table.itertuples(index=False), strict=True)
     ]  # fmt: skip
-
-
-def _senders(frame: pd.DataFrame, ran: Sequence[int]) -> tuple[list[Sender], int]:
-    sent = frame[frame["name"].isin(("sent", "sent_recipients"))]
-    now = sent[sent["span"] == 0]
-    if now.empty:
-        return [], 0
-    table = now.groupby(["a", "b", "name"])["count"].sum().unstack(fill_value=0)
-    table = table.reindex(columns=["sent", "sent_recipients"], fill_value=0)
-    table = table.sort_values(["sent_recipients", "sent"], ascending=False, kind="stable")
-    usual = None
-    if ran:
-        before = sent[(sent["name"] == "sent_recipients") & sent["span"].isin(ran)]
-        weeks = before.groupby(["a", "b", "span"])["count"].sum().unstack(fill_value=0).reindex(columns=list(ran))
-        usual = weeks.fillna(0).median(axis=1)
-    first = table.head(_SHOWN)
-    return [
-        Sender(
-            str(name), str(kind), int(row.sent), int(row.sent_recipients),
-            None if usual is None else float(usual.get((name, kind), 0.0)),
-        )
-        for (name, kind), row in zip(first.index, first.itertuples(index=False), strict=True)
-    ], len(table)  # fmt: skip
 
 
 def _protocols(now: pd.DataFrame) -> list[Protocol]:

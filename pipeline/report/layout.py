@@ -12,7 +12,8 @@ __all__ = ["WIDTH", "Lines", "cut", "date_text", "more_text", "pad", "sentence",
 
 WIDTH = 80
 _NAME_LEAST = 14  # columns of a name that still tell whose it is
-_CELL = 24  # columns of any other cell
+_CELL = 24  # columns of any other cell,
+_WORDS = 32  # and of the last one
 
 
 class Lines(NamedTuple):
@@ -46,7 +47,7 @@ def table(
 ) -> Lines:
     """Lay out rows under a title: the first column to the left, numbers to the right, a last column of words to the left."""
     shown = [head, *rows[:at_most]]
-    others = [[cut(cell, _CELL) for cell in row[1:]] for row in shown]
+    others = [[*(cut(cell, _CELL) for cell in row[1:-1]), cut(row[-1], _WORDS)] for row in shown]
     widths = [max(map(columns, column)) for column in zip(*others, strict=True)]
     room = max(_NAME_LEAST, WIDTH - 2 - sum(width + 2 for width in widths))
     names = [cut(row[0], room) for row in shown]

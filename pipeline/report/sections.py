@@ -5,14 +5,13 @@ from collections.abc import Callable
 from mailwarden.alerts.incident import Incident, severity_rank
 from mailwarden.alerts.translate import N_, Translator
 from mailwarden.pipeline.report.document import Document, Grid, Note, Section, Story, Todo
-from mailwarden.pipeline.report.figures import HISTORY_DAYS, Attacks, Counted, Measure, Sender
+from mailwarden.pipeline.report.figures import HISTORY_DAYS, Attacks, Counted, Measure
 from mailwarden.pipeline.report.layout import cut
 from mailwarden.pipeline.report.page import (
     UNDERSTOOD,
     Page,
     change_word,
     has,
-    left_usual,
     mark,
     number,
     of_mail,
@@ -24,6 +23,7 @@ from mailwarden.pipeline.report.page import (
     verdict,
     when,
 )
+from mailwarden.pipeline.report.who_sent import senders_section
 from mailwarden.pipeline.words import CLASSES, MEASURES, PROTOCOLS
 
 __all__ = ["document"]
@@ -232,40 +232,6 @@ def _deliveries(page: Page) -> Section:
     return Section(name="deliveries", heading=heading, said=said, is_calm=not bad, grid=grid)
 
 
-def _senders(page: Page) -> Section:
-    tongue, figures = page.tongue, page.figures
-    heading = tongue.gettext("Who sent most")
-    if not figures.senders:
-        return Section(name="senders", heading=heading)
-    unusual = [one for one in figures.senders if one.usual is not None and left_usual(one.recipients, one.usual)]
-    head = [tongue.gettext(word) for word in (N_("sender"), N_("messages"), N_("recipients"), N_("usual"))] + [""]
-    rows = [
-        [
-            _sender_name(one, tongue),
-            number(tongue, one.messages),
-            number(tongue, one.recipients),
-            usual_text(tongue, one.usual),
-            change_word(
-                tongue,
-                Measure("", one.recipients, one.usual, one.usual is not None and left_usual(one.recipients, one.usual)),
-            ),
-        ]
-        for one in figures.senders
-    ]
-    calm = not unusual and not has(page, "outbound_spam")
-    return Section(
-        name="senders",
-        heading=heading,
-        said="" if calm else heading,
-        is_calm=calm,
-        grid=_grid(head, rows, figures.sender_count),
-    )
-
-
-def _sender_name(sender: Sender, tongue: Translator) -> str:
-    return sender.name if sender.kind == "account" else tongue.say(N_("{name} (script)"), {"name": sender.name})
-
-
 def _attacks(page: Page) -> Section:
     tongue, attacks = page.tongue, page.figures.attacks
     heading = tongue.gettext("Login attacks")
@@ -362,7 +328,7 @@ _SECTIONS: tuple[Callable[[Page], Section], ...] = (
     _connections,
     _vanishing,
     _deliveries,
-    _senders,
+    senders_section,
     _attacks,
     _health,
 )

@@ -15,10 +15,11 @@ from mailwarden import __version__
 from mailwarden.alerts.translate import translator
 from mailwarden.parsers.errors import UsageError
 from mailwarden.parsers.event import iso
+from mailwarden.pipeline import sending
 from mailwarden.pipeline.cli.incident_json import as_data
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.web.frame import desk_of, visitor_of
-from mailwarden.pipeline.web.mail_pages import found_messages
+from mailwarden.pipeline.web.mail_pages import found_messages, sent_mail
 from mailwarden.pipeline.web.openapi import document, faults_of
 from mailwarden.pipeline.web.pulse import pulse_text, read_pulse
 from mailwarden.pipeline.web.views.card import sentences_of
@@ -27,7 +28,7 @@ from mailwarden.pipeline.web.views.incidents import incident_data, read_query
 from mailwarden.pipeline.web.views.messages import events_for
 from mailwarden.pipeline.web.views.people import people_view, read_people_query
 
-__all__ = ["delivery", "incident", "incidents", "messages", "openapi", "people", "reputation", "status"]
+__all__ = ["delivery", "incident", "incidents", "messages", "openapi", "people", "reputation", "senders", "status"]
 
 _PAGE = 50
 
@@ -143,6 +144,12 @@ def people(request: Request) -> Any:
             for one in view.people
         ],
     }
+
+
+@_endpoint("/api/v1/senders")
+def senders(request: Request) -> Any:
+    """List who sends, and what they seem to be."""
+    return {"senders": [sending.as_data(one) for one in sent_mail(request)]}
 
 
 @_endpoint("/api/v1/delivery")

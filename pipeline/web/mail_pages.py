@@ -1,22 +1,37 @@
 """The pages about mail and about mailwarden itself: messages, people, delivery, reputation, reports, health."""
 
+import csv
+import io
 from datetime import UTC, datetime
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from mailwarden.alerts.escape import cell
 from mailwarden.pipeline.archive import Found, find_recent
+from mailwarden.pipeline.sending import FIELDS, Mailer, as_data, mailers
 from mailwarden.pipeline.web.desk import Desk
 from mailwarden.pipeline.web.frame import answer, desk_of, message, tongue_of, visitor_of
 from mailwarden.pipeline.web.pulse import read_pulse
 from mailwarden.pipeline.web.views.delivery import delivery_view, read_span
 from mailwarden.pipeline.web.views.health import health_view
 from mailwarden.pipeline.web.views.messages import messages_view
-from mailwarden.pipeline.web.views.people import people_view, read_people_query
+from mailwarden.pipeline.web.views.people import DAY_US, people_view, read_people_query
 from mailwarden.pipeline.web.views.reports import read_report_query, report_html, reports_view
 from mailwarden.pipeline.web.views.reputation import reputation_view
 
-__all__ = ["delivery", "found_messages", "health", "messages", "people", "report_sent", "reports", "reputation"]
+__all__ = [
+    "delivery",
+    "found_messages",
+    "health",
+    "messages",
+    "people",
+    "report_sent",
+    "reports",
+    "reputation",
+    "senders_csv",
+    "sent_mail",
+]
 
 _LONGEST = 320  # characters that are looked for: an address
 # A report is a page of its own that may hold its own styles and pictures, and nothing that runs.
@@ -55,6 +70,29 @@ def people(request: Request) -> Response:
     with desk.reader() as reader:
         view = people_view(reader, query, visitor_of(request), tongue_of(request), desk.present_us(reader))
         return answer(request, "people.html", view, tab="people", reader=reader)
+
+
+def senders_csv(request: Request) -> Response:
+    """Give who sends for a spreadsheet."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    found = [as_data(one) for one in sent_mail(request)]
+    writer.writerow(FIELDS)
+    writer.writerows([cell(_word(one[name])) for name in FIELDS] for one in found)
+    headers = {"Content-Disposition": 'attachment; filename="senders.csv"'}
+    return Response(text.getvalue().encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _word(value: object) -> str:
+    return "; ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def sent_mail(request: Request) -> list[Mailer]:
+    """Give who sent in the days that are asked for, as far as the visitor may know."""
+    desk, days = desk_of(request), read_people_query(request.query_params).days
+    with desk.reader() as reader:
+        now_us = desk.present_us(reader)
+        return mailers(reader, now_us - days * DAY_US, now_us + DAY_US, visitor_of(request).owns)
 
 
 def delivery(request: Request) -> Response:

@@ -127,6 +127,11 @@ _PATHS = {
             "page": _PAGE,
         },
     ),
+    "/api/v1/senders": _Path(
+        "Who sends: people, newsletters, contact forms, programs; those with most recipients first.",
+        _object({"senders": _list(_OBJECT)}),
+        {"days": _Parameter("How many days. Default: 7.", ("7", "30"))},
+    ),
     "/api/v1/delivery": _Path(
         "How providers take our mail.",
         _object({"providers": _list(_OBJECT)}),

@@ -297,15 +297,16 @@ def test_what_failed_is_shown_by_provider(days: Days) -> None:
 
 
 def test_who_sent_more_than_usual(days: Days) -> None:
-    """A sender far above the usual brings the table of senders, scripts among them."""
+    """A sender far above the usual brings the table of senders, scripts among them, each as what it seems to be."""
     days.weeks(QUIET)
     script = {("sent", "www", "script", ""): 90, ("sent_recipients", "www", "script", ""): 900}
+    script |= {("sent_trait", "www", "script", trait): count for trait, count in (("run", 880), ("run_messages", 88))}
     days.add(TODAY, QUIET | script)
 
     text = days.text()
 
-    assert "  www (script)           90         900      0  ▲ new" in text
-    assert "  ana@example.org        30          40     40" in text
+    assert "  www                     900      0   ▲ new  newsletter (not sure)" in text
+    assert "  ana@example.org          40     40          person (sure)" in text
 
 
 def test_logins_without_tls_and_mail_that_vanishes(days: Days) -> None:
@@ -439,3 +440,34 @@ def test_the_risk_of_a_block_has_a_section(days: Days) -> None:
     assert "mx2" not in text
     assert build(days.store, TODAY).as_data()["risks"][0]["risk"] == 49
     assert "How near" not in days.text(TODAY - timedelta(days=9))
+
+
+def test_whom_an_incident_is_about_is_called_nothing_else(days: Days) -> None:
+    """Spam from an account that was taken over looks like a newsletter; the report says which incident it is."""
+    days.weeks(QUIET)
+    burst = {
+        ("sent", "eve@example.org", "account", ""): 300,
+        ("sent_recipients", "eve@example.org", "account", ""): 300,
+    }
+    burst |= {("sent_trait", "eve@example.org", "account", trait): 300 for trait in ("run", "run_messages", "single")}
+    days.add(TODAY, QUIET | burst)
+    taken = incident("eve@example.org")
+    days.commit(incidents=[taken])
+
+    text = days.text()
+
+    assert f"see incident {taken.id[:3]}" in text
+    assert "newsletter" not in text
+
+
+def test_senders_are_summed_by_what_they_are(days: Days) -> None:
+    """A day on which programs wrote too says how many recipients each kind had; the data holds why."""
+    days.weeks(QUIET)
+    form = {("sent", "/srv/contact", "script", "www"): 9, ("sent_recipients", "/srv/contact", "script", "www"): 9}
+    days.add(TODAY, QUIET | form)
+
+    report = build(days.store, TODAY)
+
+    assert "Recipients by kind of sender: person 40, contact form 9." in report.as_text()
+    (of_form,) = [one for one in report.as_data()["senders"] if one["kind"] == "script"]
+    assert of_form["nature"] == {"name": "form", "sure": "clear", "why": ("path",)}

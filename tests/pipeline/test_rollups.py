@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline import rollups as module
 from mailwarden.pipeline.rollups import OTHER, RollupKey, Rollups
+from mailwarden.pipeline.senders import Sender
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
@@ -115,27 +116,35 @@ def test_a_try_that_two_servers_tell_of() -> None:
 def test_a_message_is_counted_when_it_is_whole() -> None:
     """The line that completes a message counts it and its recipients, for the account or the script that sent it."""
     whole = {"mailwarden.accepted": True}
-    sent: dict[str, Any] = {"mailwarden_direction": "outbound", "mail_recipient_count": 5, "facts": whole}
+    sent: dict[str, Any] = {"mailwarden_direction": "outbound", "mail_recipient_count": 5}
+    ana = whole | {"mailwarden.sender": Sender("ana@example.org", "account"), "mailwarden.sender.traits": {"hours": 1}}
+    www = whole | {"mailwarden.sender": Sender("send.php", "script", "www"), "mailwarden.sender.traits": {"run": 20}}
     first = event("message-received", user_name="ana", network_protocol="smtp", mailwarden_account="ana@example.org")
     events = [
         first,
-        event("message-queued", mailwarden_account="ana@example.org", **sent),
+        event("message-queued", facts=ana, **sent),
         event("message-queued", mailwarden_account="ana@example.org", facts={}),
-        event("message-received", user_id="www", **sent),
-        event("message-queued", mailwarden_direction="inbound", facts=whole),
+        event("message-received", 2 * HOUR + START, facts=www, **sent),
+        event("message-queued", 2 * HOUR + START, mailwarden_direction="inbound", facts=whole),
     ]
 
     assert counted(*events) == {
         (START, "login", "smtp", "unknown", ""): 1,
         (START, "login_account", "ana@example.org", "smtp", "unknown"): 1,
-        (START, "message", "outbound", "", ""): 2,
-        (START, "recipients", "outbound", "", ""): 10,
-        (START, "message", "inbound", "", ""): 1,
-        (START, "recipients", "inbound", "", ""): 1,
+        (START, "message", "outbound", "", ""): 1,
+        (START, "recipients", "outbound", "", ""): 5,
+        (START + 2 * HOUR, "message", "outbound", "", ""): 1,
+        (START + 2 * HOUR, "recipients", "outbound", "", ""): 5,
+        (START + 2 * HOUR, "message", "inbound", "", ""): 1,
+        (START + 2 * HOUR, "recipients", "inbound", "", ""): 1,
         (START, "sent", "ana@example.org", "account", ""): 1,
         (START, "sent_recipients", "ana@example.org", "account", ""): 5,
-        (START, "sent", "www", "script", ""): 1,
-        (START, "sent_recipients", "www", "script", ""): 5,
+        (START, "sent_trait", "ana@example.org", "account", "hours"): 1,
+        (START, "sent_trait", "ana@example.org", "account", "night"): 1,
+        (START, "sent", "send.php", "script", "www"): 1,
+        (START, "sent_recipients", "send.php", "script", "www"): 5,
+        (START, "sent_trait", "send.php", "script", "run"): 20,
+        (START, "sent_trait", "send.php", "script", "night"): 1,
     }
 
 

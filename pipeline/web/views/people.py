@@ -6,16 +6,19 @@ from collections.abc import Mapping
 import msgspec
 
 from mailwarden.alerts.translate import N_, Translator
+from mailwarden.pipeline.natures import nature_text, reason_text
+from mailwarden.pipeline.sending import mailers
 from mailwarden.pipeline.store import Reader, SumRow
 from mailwarden.pipeline.web.views.measures import HOUR_US
 from mailwarden.pipeline.web.visitor import Visitor
 from mailwarden.pipeline.words import PROTOCOLS
 
-__all__ = ["PeopleQuery", "PeopleView", "people_view", "read_people_query"]
+__all__ = ["DAY_US", "PeopleQuery", "PeopleView", "people_view", "read_people_query"]
 
 DAY_US = 24 * HOUR_US
 _DAYS = (7, 30)
 _PAGE = 100
+_SENDERS = 30
 _DORMANT_DAYS = 14  # without a login, seen before in the time that is looked at
 _TRIED = 5  # failed logins,
 _TRIED_SHARE = 0.1  # and more than this part of those that succeeded
@@ -51,6 +54,17 @@ class Person(msgspec.Struct, frozen=True):
     marks: list[str]
 
 
+class Sent(msgspec.Struct, frozen=True):
+    """Who sent, and what that seems to be."""
+
+    name: str
+    user: str
+    messages: int
+    recipients: int
+    what: str
+    why: str
+
+
 class PeopleQuery(msgspec.Struct, frozen=True):
     """What stands in the address bar."""
 
@@ -68,6 +82,8 @@ class PeopleView(msgspec.Struct, frozen=True):
     total: int
     pages: int
     kinds: list[tuple[str, str, bool, int]]
+    senders: list[Sent]
+    sender_count: int
     spans: tuple[int, ...] = _DAYS
 
 
@@ -107,6 +123,11 @@ def people_view(reader: Reader, query: PeopleQuery, visitor: Visitor, tongue: Tr
     wanted.sort(key=lambda one: (-len(one.marks), -one.logins, one.name))
     pages = max(1, -(-len(wanted) // _PAGE))
     page = min(query.page, pages)
+    sending = [
+        one
+        for one in mailers(reader, from_us, until_us, visitor.owns)
+        if query.q.lower() in f"{one.sender.name} {one.sender.user}".lower()
+    ]
     return PeopleView(
         query=msgspec.structs.replace(query, page=page),
         people=[
@@ -119,6 +140,18 @@ def people_view(reader: Reader, query: PeopleQuery, visitor: Visitor, tongue: Tr
             (kind, tongue.gettext(word), kind == query.kind, counts[kind] if kind else len(people))
             for kind, word in KINDS.items()
         ],
+        senders=[
+            Sent(
+                one.sender.name,
+                one.sender.user,
+                one.traits.messages,
+                one.traits.recipients,
+                nature_text(one.nature, tongue),
+                reason_text(one.nature, tongue),
+            )
+            for one in sending[:_SENDERS]
+        ],
+        sender_count=len(sending),
     )
 
 

@@ -1,0 +1,110 @@
+"""Who sent in the time of a report, each judged by what was counted of it then and on the same days before."""
+
+from collections.abc import Collection, Sequence
+
+import msgspec
+import pandas as pd
+
+from mailwarden.pipeline.natures import Nature, Traits, judge
+from mailwarden.pipeline.senders import Sender
+
+__all__ = ["ByNature", "Sent", "measure_senders"]
+
+_KEPT = 50  # senders in the data
+_NAMED = 3  # of a nature
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """Who sent, beside what is usual for them."""
+
+    name: str
+    kind: str  # account, script or machine
+    user: str  # the local user of a script, where another word than its name
+    messages: int
+    recipients: int
+    usual: float | None
+    nature: Nature
+
+
+class ByNature(msgspec.Struct, frozen=True):
+    """All senders of a nature together, those with most recipients named."""
+
+    nature: str
+    senders: int
+    messages: int
+    recipients: int
+    first: list[str]
+
+
+def measure_senders(
+    frame: pd.DataFrame, ran: Sequence[int], suspects: Collection[str]
+) -> tuple[list[Sent], list[ByNature], int]:
+    """Give those who sent most, all by their nature, and how many there were.
+
+    Args:
+        frame: Columns name, a, b, c, count, span; span 0 is the time of the report, the others are the same days before.
+        ran: The spans in which the service ran.
+        suspects: Senders that an incident is about.
+    """
+    sent = frame[frame["name"].isin(("sent", "sent_recipients"))]
+    now = sent[sent["span"] == 0]
+    if now.empty:
+        return [], [], 0
+    table = now.groupby(["a", "b", "name"])["count"].sum().unstack(fill_value=0)
+    table = table.reindex(columns=["sent", "sent_recipients"], fill_value=0)
+    table = table.sort_values(["sent_recipients", "sent"], ascending=False, kind="stable")
+    usual = None
+    if ran:
+        before = sent[(sent["name"] == "sent_recipients") & sent["span"].isin(ran)]
+        weeks = before.groupby(["a", "b", "span"])["count"].sum().unstack(fill_value=0).reindex(columns=list(ran))
+        usual = weeks.fillna(0).median(axis=1)
+    natures, users = (
+        _natures(frame, now, suspects),
+        dict(zip(zip(now["a"], now["b"], strict=True), now["c"], strict=True)),
+    )
+    senders = [
+        Sent(
+            str(name), str(kind), str(users.get((name, kind), "")), int(row.sent), int(row.sent_recipients),
+            None if usual is None else float(usual.get((name, kind), 0.0)), natures[name, kind],
+        )
+        for (name, kind), row in zip(table.index, table.itertuples(index=False), strict=True)
+    ]  # fmt: skip
+    return senders[:_KEPT], _by_nature(senders), len(senders)
+
+
+def _natures(frame: pd.DataFrame, now: pd.DataFrame, suspects: Collection[str]) -> dict[tuple[str, str], Nature]:
+    """Judge each sender of the time by what was counted of it then and on the same days before."""
+    there = set(zip(now["a"], now["b"], strict=True))
+    rows = frame[frame["name"].isin(("sent", "sent_recipients", "sent_trait"))]
+    counts: dict[tuple[str, str], dict[str, int]] = {who: {} for who in there}
+    users: dict[tuple[str, str], str] = {}
+    for name, a, b, c, count in zip(*(rows[column] for column in ("name", "a", "b", "c", "count")), strict=True):
+        who = (a, b)
+        if who not in counts:
+            continue
+        trait = c if name == "sent_trait" else name
+        counts[who][trait] = counts[who].get(trait, 0) + count
+        if name == "sent" and c:
+            users[who] = c
+    return {
+        who: judge(
+            Sender(*who, users.get(who, "")),
+            Traits.of(of.pop("sent", 0), of.pop("sent_recipients", 0), of),
+            is_suspect=who[0] in suspects,
+        )
+        for who, of in counts.items()
+    }
+
+
+def _by_nature(senders: Sequence[Sent]) -> list[ByNature]:
+    found: dict[str, list[Sent]] = {}
+    for one in senders:
+        found.setdefault(one.nature.name, []).append(one)
+    made = [
+        ByNature(
+            nature, len(of), sum(one.messages for one in of), sum(one.recipients for one in of),
+            [one.name for one in of[:_NAMED]],
+        )
+        for nature, of in found.items()
+    ]  # fmt: skip
+    return sorted(made, key=lambda one: (-one.recipients, one.nature))

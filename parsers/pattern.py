@@ -13,6 +13,7 @@ two patterns match, fails the build.
 """
 
 from collections.abc import Callable
+from copy import copy
 from typing import NamedTuple
 
 from mailwarden.parsers.event import Event
@@ -135,7 +136,7 @@ class Format:
         return [
             p.name
             for p in self.patterns
-            if (not p.programs or event.process_name in p.programs) and p.matches(Event(), text)
+            if (not p.programs or event.process_name in p.programs) and p.matches(copy(event), text)
         ]
 
     def index(self, program: str | None) -> Index:

@@ -267,6 +267,19 @@ def locked(event: Event, rest: str) -> bool:
     return True
 
 
+@FORMAT.pattern("user ")
+def counted_out(event: Event, rest: str) -> bool:
+    """An account that is shut after too many tries (pam_tally2): `user bob (1001) tally 6, deny 5`."""
+    user, found, tally = rest.rpartition(" (")
+    if not found or ") tally " not in tally:
+        return False
+    event.event_action = "rate-limit"
+    event.event_outcome = "failure"
+    event.event_reason = "rate_limited"
+    event.user_name = user or None
+    return True
+
+
 @FORMAT.pattern("could not identify ")
 @FORMAT.pattern("could not obtain user info")
 @FORMAT.pattern("auth could not identify password for ")

@@ -104,7 +104,7 @@ def _old_asker(event: Event, text: str) -> str:
             text = text[worker.end() :]
     backend, opened, inside = text.partition("(")
     inside, closed, verdict = inside.partition("): ")
-    if not closed or _BACKEND.fullmatch(backend) is None:
+    if not closed or _BACKEND.fullmatch(backend) is None or backend.startswith("pam_"):  # PAM's own line
         return text
     if "): " not in verdict or verdict.startswith(_LONG_TALES):
         user, _, address = inside.partition(",")

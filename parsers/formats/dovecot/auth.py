@@ -52,6 +52,7 @@ def password_mismatch(event: Event, rest: str) -> bool:  # noqa: ARG001
 
 @FORMAT.pattern("unknown user", programs=AUTH)
 @FORMAT.pattern("Unknown user", programs=AUTH)
+@FORMAT.pattern("User unknown", programs=AUTH)
 def unknown_user(event: Event, rest: str) -> bool:  # noqa: ARG001
     """A user that the backend does not have."""
     return _refused(event, "unknown_user")
@@ -84,6 +85,7 @@ def _pam(event: Event, text: str, default: str) -> bool:
 @FORMAT.pattern("Attempted login as master user", programs=AUTH)
 @FORMAT.pattern("Master user login attempted", programs=AUTH)
 @FORMAT.pattern("Login disabled", programs=AUTH)
+@FORMAT.pattern("User not authorized to log in as ", programs=AUTH)
 def policy(event: Event, rest: str) -> bool:  # noqa: ARG001
     """A login that a rule forbids, whatever the password."""
     return _refused(event, "policy")
@@ -113,13 +115,41 @@ def username_character(event: Event, rest: str) -> bool:
 
 @FORMAT.pattern("Attempted login with password having illegal chars", programs=AUTH)
 @FORMAT.pattern("invalid input", programs=AUTH)
+@FORMAT.pattern("malformed data", programs=AUTH)
+@FORMAT.pattern("Invalid continued data", programs=AUTH)
+@FORMAT.pattern("Invalid gs2-header in request", programs=AUTH)
+@FORMAT.pattern("Missing username", programs=AUTH)
+@FORMAT.pattern("Missing token", programs=AUTH)
+@FORMAT.pattern("Username or token missing", programs=AUTH)
+@FORMAT.pattern("Username+password combination too long", programs=AUTH)
+@FORMAT.pattern("authn_name has NULs", programs=AUTH)
+@FORMAT.pattern("authz_name has NULs", programs=AUTH)
 @FORMAT.pattern("Invalid username", programs=AUTH)
 def invalid_input(event: Event, rest: str) -> bool:  # noqa: ARG001
     """Credentials that break the mechanism's grammar."""
     return _refused(event, "invalid_encoding")
 
 
+@FORMAT.pattern("Login failed (status=", programs=AUTH)
+@FORMAT.pattern("Login attempt with empty password", programs=AUTH)
+@FORMAT.pattern("invalid challenge", programs=AUTH)
+@FORMAT.pattern("no initial response", programs=AUTH)
+@FORMAT.pattern("username not known", programs=AUTH)
+@FORMAT.pattern("user not authenticated", programs=AUTH)
+@FORMAT.pattern("nopassword given and password is not empty", programs=AUTH)
+def proof_refused(event: Event, rest: str) -> bool:  # noqa: ARG001
+    """A password, ticket or answer that proves nothing (checkpassword, APOP, external, NTLM)."""
+    return _refused(event, "credentials_rejected")
+
+
+@FORMAT.pattern("Request timed out waiting for client ", programs=AUTH)
+def client_silent(event: Event, rest: str) -> bool:  # noqa: ARG001
+    """A client that began a login and said no more."""
+    return _unsure(event, "aborted")
+
+
 @FORMAT.pattern("oauth2 failed: ", programs=AUTH)
+@FORMAT.pattern("Failed: ", programs=AUTH)
 @FORMAT.pattern("Token ", programs=AUTH)
 @FORMAT.pattern("Introspection ", programs=AUTH)
 @FORMAT.pattern("Local validation failed", programs=AUTH)
@@ -128,6 +158,7 @@ def token_refused(event: Event, rest: str) -> bool:  # noqa: ARG001
     return _refused(event, "credentials_rejected")
 
 
+@FORMAT.pattern("invalid password field", programs=AUTH)
 @FORMAT.pattern("No password returned", programs=AUTH)
 @FORMAT.pattern("Empty password returned", programs=AUTH)
 @FORMAT.pattern("passdb lookup failed", programs=AUTH)
@@ -144,6 +175,12 @@ def lookup_failed(event: Event, rest: str) -> bool:  # noqa: ARG001
 @FORMAT.pattern("Master user lookup for login: ", programs=AUTH)
 @FORMAT.pattern("Master user logging in as ", programs=AUTH)
 @FORMAT.pattern("Auth penalty", programs=AUTH)
+@FORMAT.pattern("Authentication cache ", programs=AUTH)
+@FORMAT.pattern("Cached NULL password access", programs=AUTH)
+@FORMAT.pattern("Client requested ", programs=AUTH)
+@FORMAT.pattern("Falling back to expired data from cache", programs=AUTH)
+@FORMAT.pattern("Policy check action '", programs=AUTH)
+@FORMAT.pattern("login user: ", programs=AUTH)
 def auth_notice(event: Event, rest: str) -> bool:  # noqa: ARG001
     """A step on the way to a verdict, none of its own."""
     event.event_action = "statistics"

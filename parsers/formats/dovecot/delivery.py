@@ -82,6 +82,9 @@ _VERDICTS: dict[str, Callable[[Event, str], None]] = {
     "marked message to be discarded": _discarded,
     "rejected message from ": _rejected,
     "rejected: ": _rejected,
+    "Auto-submitted message discarded: ": _discarded,
+    "Return-Path missing, rejection reason: ": _rejected,
+    "Permanently failed to send rejection: ": _rejected,
     "refused message from ": _rejected,
 }
 _VERDICT = re.compile(

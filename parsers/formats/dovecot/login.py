@@ -31,6 +31,7 @@ _METHOD = re.compile(r"[A-Za-z0-9_+-]{1,40}$")
 _TLS_VERSION = re.compile(r", (TLS|SSL)v(\d(?:\.\d)?) with cipher ([^ ,]{1,80})")
 _DETACHED = re.compile(r"in=(\d{1,18}), out=(\d{1,18})")
 _REFUSED = re.compile(r"\): Client refused \(rip=([0-9A-Fa-f:.]{2,45})\)")
+_GONE = re.compile(r".{0,60}Client disconnected.{0,60} \(rip=([0-9A-Fa-f:.]{2,45})\)")
 
 
 @lru_cache(maxsize=8192)
@@ -124,7 +125,7 @@ def _security(event: Event, tail: str) -> str:
     """Read the secured element (`TSL` is a slip of Dovecot's main branch)."""
     if ", TLS handshaking" in tail:
         event.tls_established = False
-        return "handshake"
+        return "handshake reset" if _RESET in tail else "handshake"
     version = _TLS_VERSION.search(tail)
     if version is not None:
         event.tls_version_protocol = version.group(1).lower()
@@ -173,6 +174,22 @@ def login(event: Event, rest: str) -> bool:
     return True
 
 
+def _broken_off(message: str, action: str, security: str) -> tuple[str, str | None]:
+    """Tell how a connection ended that came to no login: (action, outcome)."""
+    if "no application protocol" in message:  # ALPN: the client came to speak something else (a web scanner)
+        return "protocol-error", "failure"
+    if _RESET in message or security == "handshake reset":
+        return "connection-lost", "failure"
+    if action == "tls-failed" or security == "handshake" or "SSL_accept" in message:
+        return "tls-failed", "failure"
+    if "oo many " in message and " commands" in message:
+        return "protocol-error", "failure"
+    return action, None
+
+
+_RESET = "failed: Connection reset by peer"
+
+
 def _ended(event: Event, message: str, security: str) -> None:
     (action, outcome, reason), code, attempts = meaning_of(message)
     if action == "auth-failure":
@@ -183,11 +200,8 @@ def _ended(event: Event, message: str, security: str) -> None:
     elif action == "auth-error":
         if security == "clear":
             event.tls_established = False
-    elif action == "connection-close":
-        if security == "handshake" or "SSL_accept" in message:
-            action, outcome = "tls-failed", "failure"
-        elif "oo many " in message and " commands" in message:
-            action, outcome = "protocol-error", "failure"
+    elif action in ("connection-close", "tls-failed"):
+        action, outcome = _broken_off(message, action, security)
     event.event_action = action
     event.event_outcome = outcome
     event.event_reason = reason
@@ -197,6 +211,7 @@ def _ended(event: Event, message: str, security: str) -> None:
 
 
 _NOT_ENDS = (
+    "ID sent: ",
     "Login: ",
     "Logged in: ",
     "Error: ",
@@ -293,11 +308,37 @@ def client_refused(event: Event, rest: str) -> bool:
     """A client that tcpwrap or another access service refused."""
     refused = _REFUSED.search(rest)
     if refused is None:
-        return False
+        return _gone(event, rest)
     event.event_action = "reject"
     event.event_outcome = "failure"
     event.event_reason = "access_map"
     event.source_ip = ip(refused.group(1))
+    return True
+
+
+@FORMAT.pattern("haproxy: Client disconnected", programs=LOGIN)
+@FORMAT.pattern("haproxy(", programs=LOGIN)
+@FORMAT.pattern("Client disconnected", programs=LOGIN)
+def client_gone(event: Event, rest: str) -> bool:
+    """A client that was gone before it, or the proxy before us, had said who it is."""
+    return _gone(event, "Client disconnected" + rest)
+
+
+def _gone(event: Event, text: str) -> bool:
+    gone = _GONE.match(text)
+    if gone is None:
+        return False
+    event.event_action = "connection-lost"
+    event.source_ip = ip(gone.group(1))
+    return True
+
+
+@FORMAT.pattern("ID sent: ", programs=LOGIN)
+def client_named(event: Event, rest: str) -> bool:
+    """Which program a client says it is before its login (`imap_id_log`)."""
+    if _elements(event, "ID sent: " + rest) is None:
+        return False
+    event.event_action = "statistics"
     return True
 
 

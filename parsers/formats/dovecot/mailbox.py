@@ -240,3 +240,17 @@ def mailbox_named(event: Event, rest: str) -> bool:
         return False
     event.mail_mailbox = event.mail_mailbox or name
     return True
+
+
+@FORMAT.pattern("ID sent: ", programs=SESSION)
+def client_named(event: Event, rest: str) -> bool:  # noqa: ARG001
+    """Which program the client says it is (`imap_id_log`)."""
+    event.event_action = "statistics"
+    return True
+
+
+@FORMAT.pattern("UIDVALIDITY changed ", programs=DELIVERY + SESSION)
+def mailbox_renewed(event: Event, rest: str) -> bool:  # noqa: ARG001
+    """A mailbox whose messages got other numbers."""
+    event.event_action = "mailbox-change"
+    return True

@@ -65,6 +65,13 @@ def debug(event: Event, rest: str) -> bool:  # noqa: ARG001
     return True
 
 
+@FORMAT.pattern("Terminated with non-zero exit code ", programs=_OTHERS)
+def helper_failed(event: Event, rest: str) -> bool:  # noqa: ARG001
+    """A program that Dovecot called (a filter, a script) and that did not do its work."""
+    event.event_action = "service-error"
+    return True
+
+
 @FORMAT.pattern("Generating ", programs=("ssl-params",))
 @FORMAT.pattern("SSL parameters regeneration completed", programs=("ssl-params",))
 @FORMAT.pattern("Indexed ", programs=("indexer-worker", "indexer"))
@@ -72,6 +79,18 @@ def debug(event: Event, rest: str) -> bool:  # noqa: ARG001
 @FORMAT.pattern("quota: ", programs=("imap", "lmtp", "lda", "quota-status", "pop3"))
 @FORMAT.pattern("Finished ", programs=("doveadm", "replicator", "indexer-worker"))
 @FORMAT.pattern("Started ", programs=("doveadm", "replicator", "indexer-worker"))
+@FORMAT.pattern("Executing command", programs=("doveadm",))
+@FORMAT.pattern("User no longer exists, skipping", programs=("doveadm",))
+@FORMAT.pattern("Indexes disabled, skipping", programs=("indexer-worker", "indexer"))
+@FORMAT.pattern("Mail search interrupted", programs=("indexer-worker", "indexer"))
+@FORMAT.pattern("fts: Indexed ", programs=_OTHERS)
+@FORMAT.pattern("imapc(", programs=_OTHERS)
+@FORMAT.pattern("Connected to ", programs=_OTHERS)
+@FORMAT.pattern("Moved ", programs=("director",))
+@FORMAT.pattern("Adding director ", programs=("director",))
+@FORMAT.pattern("Removing director ", programs=("director",))
+@FORMAT.pattern("Connecting to ", programs=("director",))
+@FORMAT.pattern("Incoming connection from director ", programs=("director",))
 @FORMAT.pattern("Synced ", programs=("doveadm", "dsync-local", "dsync-server", "replicator"))
 def notice(event: Event, rest: str) -> bool:  # noqa: ARG001
     """What a helper has done."""

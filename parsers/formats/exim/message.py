@@ -305,8 +305,9 @@ def thawed(event: Event, rest: str) -> bool:
 
 
 @FORMAT.pattern("removed by ")
+@FORMAT.pattern("Message removed because older than ")
 def removed(event: Event, rest: str) -> bool:
-    """An administrator took a message out of the queue."""
+    """A message was taken out of the queue, by an administrator or for its age."""
     event.event_action = "message-removed"
     return bool(rest)
 
@@ -325,6 +326,8 @@ def cancelled(event: Event, rest: str) -> bool:
 @FORMAT.pattern("original recipients ignored (")
 @FORMAT.pattern("sender address changed to ")
 @FORMAT.pattern("PRDR R=")
+@FORMAT.pattern("recipient <")
+@FORMAT.pattern("rescind the above message-accept")
 def waiting(event: Event, _rest: str) -> bool:
     """A message stays in the queue for now, or is sent another way than its client asked for."""
     event.event_action = "message-queued"
@@ -354,6 +357,9 @@ def error_ignored(event: Event, text: str) -> bool:
 
 @FORMAT.pattern("no recipients found in headers")
 @FORMAT.pattern("timed out while reading local message")
+@FORMAT.pattern("Message abandoned: ")
+@FORMAT.pattern("SIGTERM received while reading local message")
+@FORMAT.pattern("SIGINT received while reading local message")
 def given_up(event: Event, _rest: str) -> bool:
     """A local program handed over no whole message."""
     event.event_action = "reject"
@@ -368,6 +374,18 @@ def bad_header(event: Event, _rest: str) -> bool:
     event.event_action = "filter-verdict"
     event.event_reason = "header_checks"
     return True
+
+
+@FORMAT.pattern(" rewritten as ", anywhere=True)
+def rewritten(event: Event, text: str) -> bool:
+    """An address was replaced by another, as the rules of rewriting say."""
+    if _REWRITTEN.match(text) is None:
+        return False
+    event.event_action = "statistics"
+    return True
+
+
+_REWRITTEN = re.compile(r'".{0,998}" from [\w: -]{2,40} rewritten as ".{0,998}" by (?:rule \d{1,6}|submission mode)$')
 
 
 @FORMAT.pattern("address <")

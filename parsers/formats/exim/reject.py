@@ -75,6 +75,10 @@ _REASONS: tuple[tuple[str, str], ...] = (
     ("reverse dns", "no_rdns"),
     ("rdns", "no_rdns"),
     ("host lookup", "no_rdns"),
+    ("mysql", "server_error"),
+    ("pgsql", "server_error"),
+    ("sqlite", "server_error"),
+    ("ldap", "server_error"),
     ("lookup failed", "no_rdns"),
     ("encryption required", "tls_policy"),
     ("tls", "tls_policy"),
@@ -208,6 +212,19 @@ def helo_rejected(event: Event, rest: str) -> bool:
     return _greeting(event, "HELO", rest)
 
 
+_FALSE_GREETING = re.compile(r"(HELO|EHLO) ([^\"]{1,255})\" from ")
+
+
+@FORMAT.pattern('rejected "')
+def greeting_of_another(event: Event, rest: str) -> bool:
+    """A greeting was refused whose name does not belong to the client (`helo_verify_hosts`)."""
+    greeting = _FALSE_GREETING.match(rest)
+    if greeting is None or _from(event, rest, greeting.end(), ("",)) is None:
+        return False
+    event.smtp_helo = greeting.group(2)
+    return _refused(event, greeting.group(1), "", "helo_invalid")
+
+
 @FORMAT.pattern("rejected EHLO or HELO ")
 def greeting_rejected(event: Event, rest: str) -> bool:
     """A greeting was refused by the rules."""
@@ -334,16 +351,33 @@ def connection_refused(event: Event, rest: str) -> bool:
     return _refused(event, "CONNECT", "", "access_map")
 
 
-@FORMAT.pattern("Connection from ")
-def connection_limit(event: Event, rest: str) -> bool:
-    """A client was refused because there are too many, or the machine has too much to do."""
-    end = _from(event, rest, 0, (" refused: ",))
-    if end is None or not rest.startswith(" refused: ", end):
+@FORMAT.pattern("temporarily refused connection from ")
+def connection_put_off(event: Event, rest: str) -> bool:
+    """A client was put off as it connected, for nothing of its doing: what is left is kept for others."""
+    end = _from(event, rest, 0, (" (tcp wrappers", ": not in reserve list"))
+    if end is None:
         return False
-    because = rest[end + 10 :]
     event.event_action = "rate-limit"
     event.event_outcome = "failure"
-    event.event_reason = "rate_limit" if "too many" in because else "server_error"
+    event.event_reason = "server_error"
+    event.mail_reject_temporary = True
+    event.smtp_stage = "CONNECT"
+    return True
+
+
+@FORMAT.pattern("Connection from ")
+@FORMAT.pattern("connection from ")
+def connection_limit(event: Event, rest: str) -> bool:
+    """A client was refused because there are too many, or the machine has too much to do."""
+    end = _from(event, rest, 0, (" refused: ", " refused (IP options)"))
+    if end is None:
+        return False
+    because = rest[end + 10 :]
+    if rest.startswith(" refused (", end):
+        return _refused(event, "CONNECT", because, "access_map")
+    event.event_action = "rate-limit"
+    event.event_outcome = "failure"
+    event.event_reason = "rate_limit" if because.endswith(" from that IP address") else "server_error"
     event.smtp_stage = "CONNECT"
     event.smtp_reply_text = because[:1000]
     return True

@@ -36,10 +36,11 @@ def called(event: Event, rest: str) -> bool:
 
 @FORMAT.pattern("exim ")
 def started(event: Event, rest: str) -> bool:
-    """The daemon started."""
+    """The daemon started, or ended for want of work."""
     found = _STARTED.match(rest)
     if found is None:
-        return False
+        event.event_action = "service-stop" if " daemon terminating" in rest else None
+        return event.event_action is not None
     event.event_action = "service-start"
     if found.group(1).isdecimal():
         event.process_pid = int(found.group(1))
@@ -58,6 +59,7 @@ def signalled(event: Event, rest: str) -> bool:
 
 @FORMAT.pattern("Start queue run: ")
 @FORMAT.pattern("End queue run: ")
+@FORMAT.pattern("Abandon queue run: ")
 @FORMAT.pattern("Start ODMR queue run: ")
 @FORMAT.pattern("End ODMR queue run: ")
 @FORMAT.pattern("Start '")
@@ -107,7 +109,7 @@ def dkim(event: Event, rest: str) -> bool:
     """A signature was checked."""
     domain = re.match(r"d=(\S{1,255}) (?:s=(\S{1,255}) )?", rest)
     if domain is None:
-        if "rror" not in rest and "failed" not in rest and "acl" not in rest:
+        if not any(word in rest for word in ("rror", "failed", "acl", "could not")):
             return False
         event.event_action = "dkim-verdict"
         return True
@@ -172,98 +174,6 @@ def tls_given_up(event: Event, _rest: str) -> bool:
     event.event_outcome = "failure"
     event.tls_established = False
     return True
-
-
-_TROUBLE = (
-    "Failed to get write lock for ",
-    "Failed to create ",
-    "Failed to open ",
-    "Failed to write ",
-    "failed to open ",
-    "failed to expand ",
-    "failed to read ",
-    "failed to write ",
-    "failed to create ",
-    "Cannot open main log file",
-    "Cannot open ",
-    "could not open ",
-    "unable to ",
-    "socket bind() to port ",
-    "Exim configuration error",
-    "Tainted ",
-    "tainted ",
-    "Expansion of ",
-    "expansion of ",
-    "string_sprintf expansion ",
-    "daemon: ",
-    "accept() failed",
-    "accept process ",
-    "spool ",
-    "Spool ",
-    "no space ",
-    "ALERT: ",
-    "exim user lost privilege ",
-    "setgroups() failed",
-    "setuid",
-    "unlink",
-    "LOG: ",
-    "malware acl condition: ",
-    "spam acl condition: ",
-    "recipient verify defer ",
-    "configured error code ",
-    "SIGSEGV ",
-    "SPF: ",
-    "DNS list lookup ",
-    "lookup of ",
-    "LDAP ",
-    "MySQL ",
-    "failure in ",
-    "Server certificate revoked",
-    "local_scan() function ",
-    "remote host address is the local host",
-    "User 0 set for ",
-    "Error in system filter",
-    "Error while reading message",
-    "bind of ",
-    "Daemon cannot be run",
-    "ACL for ",
-    'ACL "',
-    "EHLO/HELO response must ",
-    "bounce_message_file ",
-    "(SSL_CTX",
-    "internal scanner error",
-    "smtp send to ",
-    "Required TLS certificate status ",
-    "OCSP dates invalid",
-    "sasl2 authenticator (",
-)
-
-
-def trouble(event: Event, rest: str) -> bool:
-    """The server itself is in trouble."""
-    if rest.startswith(("file is locked", "file for ")):  # another process has the message
-        return False
-    event.event_action = "service-error"
-    event.event_outcome = "failure"
-    return True
-
-
-for _words in _TROUBLE:
-    FORMAT.pattern(_words)(trouble)
-
-
-@FORMAT.pattern(" router: skipped error: ", anywhere=True)
-@FORMAT.pattern(" transport output: ", anywhere=True)
-def delivery_trouble(event: Event, text: str) -> bool:
-    """A router or transport of the configuration has something to complain of."""
-    if _COMPLAINER.match(text) is None:
-        return False
-    event.event_action = "service-error"
-    event.event_outcome = "failure"
-    return True
-
-
-_COMPLAINER = re.compile(r"[\w.-]{1,64} router: skipped error: |<[^<>]{0,400}>: [\w.-]{1,64} transport output: ")
 
 
 @FORMAT.pattern("Detected OUTGOING ")

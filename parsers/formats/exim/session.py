@@ -347,6 +347,7 @@ def lost_at_end(event: Event, rest: str) -> bool:
 
 
 @FORMAT.pattern("ridiculously long message header received from ")
+@FORMAT.pattern("overlong message header line received from ")
 def header_too_long(event: Event, rest: str) -> bool:
     """A client sent a header without end."""
     if _peer(event, rest, 0, (" (more than",)) is None and _local(rest, (" (more than",)) is None:
@@ -366,18 +367,47 @@ def queue_asked_for(event: Event, rest: str) -> bool:
     return True
 
 
+_IDENT = re.compile(r"(\S{2,60}) timed out$")
+
+
+@FORMAT.pattern("ident connection to ")
+def ident_unanswered(event: Event, rest: str) -> bool:
+    """A client's machine did not say which of its users connects."""
+    found = _IDENT.match(rest)
+    if found is None:
+        return False
+    event.source_ip = ip(found.group(1))
+    event.event_action = "statistics"
+    return True
+
+
 @FORMAT.pattern("SMTP peer appears to have seen our banner")
 @FORMAT.pattern("listen backlog ")
+@FORMAT.pattern("host name alias list truncated")
+@FORMAT.pattern("Long host lookup for ")
+@FORMAT.pattern("ignoring AUTH=")
+@FORMAT.pattern("notify triggered queue run")
 def network_noted(event: Event, _rest: str) -> bool:
     """A note on the network's doing, of no consequence."""
     event.event_action = "statistics"
     return True
 
 
+@FORMAT.pattern("TLS ALPN (")
+@FORMAT.pattern("TLS client disconnected cleanly")
+def handshake_ended(event: Event, _rest: str) -> bool:
+    """A client, which is not named, and we found no encryption."""
+    event.event_action = "tls-failed"
+    event.event_outcome = "failure"
+    event.tls_established = False
+    return True
+
+
 @FORMAT.pattern(" SSL verify error: ", anywhere=True)
+@FORMAT.pattern(" SSL verify denied by event-action: ", anywhere=True)
 def certificate_refused(event: Event, text: str) -> bool:
     """A certificate does not hold."""
-    found = re.match(r"(?:\S{1,255} )?\[([^\[\] ]{2,60})\] SSL verify error: ", text)
+    found = re.match(r"(?:\S{1,255} )?\[([^\[\] ]{2,60})\] SSL verify (?:error|denied by event-action): ", text)
     if found is None:
         return False
     event.event_action = "tls-failed"

@@ -5,6 +5,7 @@ Source: vdukhovni/postfix, snapshot 3.12-20260821. Shapes are stable since 2.3 u
 
 from mailwarden.parsers.formats.postfix import (  # noqa: F401 - each declares its patterns on FORMAT
     client,
+    complaints,
     delivery,
     login,
     message,

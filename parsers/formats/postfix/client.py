@@ -51,6 +51,19 @@ def relay_login_failed(event: Event, rest: str) -> bool:
     return True
 
 
+@FORMAT.pattern("replace: ", programs=_CLIENTS)
+@FORMAT.pattern("prepend: ", programs=_CLIENTS)
+@FORMAT.pattern("strip: ", programs=_CLIENTS)
+@FORMAT.pattern("warning: header ", programs=_CLIENTS)
+@FORMAT.pattern("warning: body ", programs=_CLIENTS)
+@FORMAT.pattern("info: ", programs=_CLIENTS)
+def rewritten_on_the_way(event: Event, _rest: str) -> bool:
+    """Read what `smtp_header_checks` and its kin did to a message as it left."""
+    event.event_action = "filter-verdict"
+    event.event_reason = "header_checks"
+    return True
+
+
 @FORMAT.pattern("host ", programs=_CLIENTS)
 def mail_loop(event: Event, rest: str) -> bool:
     """Read `H[A]:25 greeted me with my own hostname X`: mail goes in circles, the routing is wrong."""
@@ -82,8 +95,18 @@ def odd_dns(event: Event, _rest: str) -> bool:
 @FORMAT.pattern("discarding EHLO keywords: ", programs=(*_CLIENTS, "smtpd", "postscreen", "tlsproxy"))
 @FORMAT.pattern("breaking line > ", programs=_CLIENTS)
 @FORMAT.pattern("Host offered STARTTLS: ", programs=_CLIENTS)
+@FORMAT.pattern("SMTPS wrappermode (TCP port 465) requires setting ", programs=_CLIENTS)
+@FORMAT.pattern("skipping SRV lookup for ", programs=_CLIENTS)
 @FORMAT.pattern("using DANE RR: ", programs=_CLIENTS)
 def adjusted(event: Event, _rest: str) -> bool:
     """Read how the conversation was adjusted to the other side; no verdict."""
     event.event_action = "statistics"
     return True
+
+
+@FORMAT.pattern(": replacing server reply ", programs=_CLIENTS, anywhere=True)
+@FORMAT.pattern(" offers SMTPUTF8 support, but not 8BITMIME", programs=_CLIENTS, anywhere=True)
+def reply_adjusted(event: Event, text: str) -> bool:
+    """Read `H[A]:25: replacing server reply …` or `host H[A]:25 offers …`."""
+    event.event_action = "statistics"
+    return destination(event, text.removeprefix("host ").partition(": replacing")[0].partition(" ")[0])

@@ -34,6 +34,16 @@ def canceled(event: Event, rest: str) -> bool:
     return not rest
 
 
+@FORMAT.pattern(
+    "status=deferred (", programs=(*QMGR, "smtp", "lmtp", "local", "virtual", "pipe", "error", "retry", "bounce")
+)
+@FORMAT.pattern("not sending trace/success notification for ", programs=("bounce", "trace"))
+def notice_kept(event: Event, _rest: str) -> bool:
+    """Read that a notice to the sender could not be made, or is not made for a bounce."""
+    event.event_action = "message-queued"
+    return True
+
+
 @FORMAT.pattern("message rejected: ", programs=("cleanup",))
 def message_rejected(event: Event, _rest: str) -> bool:
     """Read `message rejected: hopcount exceeded`: the message has gone in circles."""

@@ -87,6 +87,7 @@ _BY_POLICY = (
     ("mailbox full", "quota_exceeded"),
     ("over quota", "quota_exceeded"),
     ("mailbox quota", "quota_exceeded"),
+    ("quota exceeded (mailbox", "quota_exceeded"),
     ("rate limit", "send_limit"),
     ("sending limit", "send_limit"),
     ("quota exceeded", "send_limit"),

@@ -114,6 +114,14 @@ def screen_protocol(event: Event, rest: str) -> bool:
     return _test_failed(event, rest, "other")
 
 
+@FORMAT.pattern("DATA without valid RCPT from ", programs=SCREEN)
+@FORMAT.pattern("BDAT without valid RCPT from ", programs=SCREEN)
+def screen_no_recipient(event: Event, rest: str) -> bool:
+    """Read that a client goes on to its message though every recipient was refused."""
+    event.smtp_stage = "DATA"
+    return _seen(event, rest, "screen-fail", "other")
+
+
 @FORMAT.pattern("getpeername: ", programs=(*SCREEN, "smtpd", "tlsproxy"))
 def vanished(event: Event, _rest: str) -> bool:
     """Read that a client was gone before its address could be asked for."""

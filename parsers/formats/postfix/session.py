@@ -255,3 +255,26 @@ def long_request(event: Event, text: str) -> bool:
 @FORMAT.pattern("sent SMTP header instead of SMTP command", programs=SMTPD, anywhere=True)
 def header_for_command(event: Event, text: str) -> bool:
     return _offence(event, text.partition(" ")[0].removesuffix(":"))
+
+
+@FORMAT.pattern("too much BDAT content -- disabling further input from ", programs=SMTPD)
+@FORMAT.pattern("malformed BDAT command syntax from ", programs=SMTPD)
+@FORMAT.pattern("null BDAT request from ", programs=SMTPD)
+@FORMAT.pattern("BDAT request from ", programs=SMTPD)
+def chunk_refused(event: Event, rest: str) -> bool:
+    """Read that a client sends its message in pieces that cannot be."""
+    return _offence(event, rest.partition(" ")[0].removesuffix(":"), "BDAT")
+
+
+@FORMAT.pattern("reject: ETRN ", programs=SMTPD)
+@FORMAT.pattern("bad ETRN ", programs=SMTPD)
+def queue_asked_for(event: Event, rest: str) -> bool:
+    """Read `DOMAIN... from NA`: a client asked for mail that is not for it."""
+    return _offence(event, rest.rpartition(" from ")[2])
+
+
+@FORMAT.pattern(": replacing command ", programs=(*SMTPD, "postscreen"), anywhere=True)
+def command_replaced(event: Event, text: str) -> bool:
+    """Read `NA: replacing command "X" with "Y"` (`smtpd_command_filter`)."""
+    event.event_action = "statistics"
+    return source(event, text.partition(": replacing command ")[0])

@@ -91,6 +91,7 @@ def proxy_timeout(event: Event, rest: str) -> bool:
 
 
 @FORMAT.pattern("Refusing STARTTLS request from ", programs=("smtpd",))
+@FORMAT.pattern("Refusing TLS service request from ", programs=("smtpd",))
 @FORMAT.pattern("Wrapper-mode request dropped from ", programs=("smtpd",))
 def starttls_refused(event: Event, rest: str) -> bool:
     event.network_protocol = "smtp"
@@ -114,9 +115,8 @@ def certificate_unverified(event: Event, rest: str) -> bool:
 
 
 @FORMAT.pattern("TLS policy lookup ", programs=_CLIENTS)
-@FORMAT.pattern("cannot get RSA ", programs=_BOTH)
-@FORMAT.pattern("cannot get private key from file ", programs=_BOTH)
-@FORMAT.pattern("cannot get certificate from file ", programs=_BOTH)
+@FORMAT.pattern("cannot get ", programs=_BOTH)
+@FORMAT.pattern("cannot set default OpenSSL certificate verification paths", programs=_BOTH)
 @FORMAT.pattern("cannot load ", programs=_BOTH)
 @FORMAT.pattern("error loading ", programs=_BOTH)
 @FORMAT.pattern("No server certs available. TLS won't be enabled", programs=_BOTH)
@@ -147,6 +147,29 @@ def certificate_subject(event: Event, text: str) -> bool:
     who = text.partition(": ")[0]
     known = source(event, who) if event.process_name == "smtpd" else destination(event, who)
     return known and _noted(event)
+
+
+@FORMAT.pattern(": re-using session with untrusted ", programs=_BOTH, anywhere=True)
+@FORMAT.pattern(": matched peername: ", programs=_BOTH, anywhere=True)
+@FORMAT.pattern(": Matched ", programs=_BOTH, anywhere=True)
+def certificate_matched(event: Event, text: str) -> bool:
+    """Read what a peer's certificate, or the session that stands for it, was found to be worth."""
+    who = text.partition(": ")[0]
+    known = source(event, who) if event.process_name == "smtpd" else destination(event, who)
+    return known and _noted(event)
+
+
+@FORMAT.pattern("TLS SNI ", programs=_BOTH)
+def server_named(event: Event, rest: str) -> bool:
+    """Read `NAME from NA not matched, using default chain`: the client asked for a server that we are not."""
+    _, _, who = rest.partition("from ")
+    return source(event, who.partition(" ")[0]) and _noted(event)
+
+
+@FORMAT.pattern("TLSRPT: status=", programs=_CLIENTS)
+def tls_reported(event: Event, _rest: str) -> bool:
+    """Read what goes into a TLS report (3.10+); the session and the delivery have their own lines."""
+    return _noted(event)
 
 
 @FORMAT.pattern("initializing the server-side TLS engine", programs=_SERVERS)

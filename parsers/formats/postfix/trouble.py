@@ -7,9 +7,23 @@ the rest names a table, socket or program first and is known by what Postfix say
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.postfix.program import FORMAT, QMGR
 
-__all__: list[str] = []
+__all__ = ["ERRNO"]
 
 _SERVERS = ("smtpd", "cleanup", "postscreen", "trivial-rewrite", "proxymap", "verify", *QMGR)
+
+ERRNO = (
+    "No such file or directory",
+    "Permission denied",
+    "No space left on device",
+    "Too many open files",
+    "Cannot allocate memory",
+    "Input/output error",
+    "Read-only file system",
+    "Disk quota exceeded",
+    "Address already in use",
+    "Resource temporarily unavailable",
+)
+"""What the operating system says at the end of a line."""
 
 
 def _trouble(event: Event, reason: str | None = None) -> bool:
@@ -167,21 +181,7 @@ def configuration_of(event: Event, _text: str) -> bool:
 @FORMAT.pattern("Resource temporarily unavailable", anywhere=True)
 def system(event: Event, text: str) -> bool:
     """Read the operating system's word, at the end of a line, for what a program could not do."""
-    return text.endswith(_ERRNO) and _trouble(event)
-
-
-_ERRNO = (
-    "No such file or directory",
-    "Permission denied",
-    "No space left on device",
-    "Too many open files",
-    "Cannot allocate memory",
-    "Input/output error",
-    "Read-only file system",
-    "Disk quota exceeded",
-    "Address already in use",
-    "Resource temporarily unavailable",
-)
+    return text.endswith(ERRNO) and _trouble(event)
 
 
 @FORMAT.pattern("maildir access problem for ", programs=("virtual", "local"))

@@ -39,8 +39,10 @@ def started(event: Event, rest: str) -> bool:
     """The daemon started, or ended for want of work."""
     found = _STARTED.match(rest)
     if found is None:
-        event.event_action = "service-stop" if " daemon terminating" in rest else None
-        return event.event_action is not None
+        if " daemon terminating" not in rest:
+            return False
+        event.event_action = "service-stop"
+        return True
     event.event_action = "service-start"
     if found.group(1).isdecimal():
         event.process_pid = int(found.group(1))

@@ -1,8 +1,8 @@
 """Measure detection: attacks, takeovers and a month of ordinary life, simulated with seeds, in real log lines.
 
-    python -m bench.detection [attacks] [takeovers] [life] [--seeds N] [--weather N] [--peers] [--write]
+    python -m bench.detection [attacks] [takeovers] [quiet] [life] [--seeds N] [--weather N] [--peers] [--write]
 
-`attacks` puts each shape once a seed into weeks of life and weather, `takeovers` eight misuses a seed, `life` counts
+`attacks` puts each shape once a seed into weeks of life and weather, `takeovers` eight misuses a seed, `quiet` eleven without a burst, `life` counts
 what is raised in 30 days after the first week where nothing happens but mishaps. `--peers` lets fail2ban and CrowdSec
 read the same logs where they are installed (CROWDSEC_ROOT: where its package was unpacked). `--write` puts the
 tables into bench/detection/RESULTS.md.
@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from bench.detection.attacks import ATTACKS, TAKEOVERS, Attack, Truth, every
 from bench.detection.life import DAY_S, Life, Weather, is_stranger
+from bench.detection.quiet import QUIET
 from bench.detection.peers import Ban, crowdsec, fail2ban
 from bench.detection.server import Act
 from bench.detection.trial import BEGIN, Score, Seen, false_alarms, judge, judge_ban, read, seconds, write
@@ -173,7 +174,7 @@ def _attacks(title: str, shapes: tuple[Attack, ...], gap_h: float, args: argpars
         wrong += own.wrong
         days += own.days
     out = ["", f"## {title}, weather of {args.weather:,} tries a day", "", *table(scores), ""]
-    if shapes is TAKEOVERS:
+    if shapes is not ATTACKS:
         out += [f"Told in time: {sum(map(_is_soon, scores))} of {len(scores)}.", ""]
     rules = {score.truth.name: ", ".join(score.rules) for score in scores}
     out += [*(f"- {name}: {found or 'nothing'}" for name, found in rules.items()), ""]
@@ -202,7 +203,7 @@ def _life(args: argparse.Namespace) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="*", default=["attacks", "takeovers", "life"])
+    parser.add_argument("what", nargs="*", default=["attacks", "takeovers", "quiet", "life"])
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--weather", type=int, default=2000)
@@ -214,6 +215,8 @@ def main() -> None:
         out += _attacks("Attacks", ATTACKS, 30, args)
     if "takeovers" in args.what:
         out += _attacks("Takeovers", TAKEOVERS, 8, args)
+    if "quiet" in args.what:
+        out += _attacks("Misuse without a burst", QUIET, 8, args)
     if "life" in args.what:
         out += _life(args)
     text = "\n".join(out).strip() + "\n"

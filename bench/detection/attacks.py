@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from bench.detection.life import DAY_S, Life, Person
 from bench.detection.server import Act
 
-__all__ = ["ATTACKS", "TAKEOVERS", "Attack", "Truth"]
+__all__ = ["ATTACKS", "TAKEOVERS", "Attack", "Truth", "burst", "every", "strangers", "taken"]
 
 _HOUR_S = 3_600.0
 _GUESSING = frozenset({"auth_attack", "enumeration"})
@@ -50,7 +50,8 @@ def _guess(name: str, begin: float, acts: list[Act], names: set[str], within_s: 
     return Truth(name, begin, _GUESSING, within_s, end_s=acts[-1].at_s, names=names), acts
 
 
-def _pool(life: Life, count: int) -> list[str]:
+def strangers(life: Life, count: int) -> list[str]:
+    """Give addresses that nobody here ever came from, each another."""
     found: list[str] = []
     while len(found) < count:
         one = life.stranger()
@@ -64,42 +65,42 @@ def _pool(life: Life, count: int) -> list[str]:
 
 def fast(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act]]:
     """One address, 100 tries a minute for three minutes."""
-    (address,) = _pool(life, 1)
+    (address,) = strangers(life, 1)
     acts = [life.server.smtp_refused(begin + n * 0.6, victim.account, address) for n in range(300)]
     return _guess("A one address, 100 a minute", begin, acts, {address}, _HOUR_S)
 
 
 def every_quarter(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act]]:
     """One address, a try in 15 minutes."""
-    (address,) = _pool(life, 1)
+    (address,) = strangers(life, 1)
     acts = [life.server.refused(begin + n * 900, victim.account, address) for n in range(96)]
     return _guess("B one address, a try in 15 min", begin, acts, {address}, 180 * 60)
 
 
 def every_three_hours(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act]]:
     """One address, a try in three hours, for five days."""
-    (address,) = _pool(life, 1)
+    (address,) = strangers(life, 1)
     acts = [life.server.refused(begin + n * 3 * _HOUR_S, victim.account, address) for n in range(40)]
     return _guess("C one address, a try in 3 h", begin, acts, {address}, 3 * DAY_S)
 
 
 def botnet_300(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act]]:
     """300 addresses with a try each on one account within a day."""
-    pool = _pool(life, 300)
+    pool = strangers(life, 300)
     acts = [life.server.smtp_refused(begin + n * 288, victim.account, one) for n, one in enumerate(pool)]
     return _guess("D 300 addresses, one account", begin, acts, {victim.account, *pool}, _HOUR_S)
 
 
 def botnet_60(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act]]:
     """60 addresses with a try each on one account within a day."""
-    pool = _pool(life, 60)
+    pool = strangers(life, 60)
     acts = [life.server.refused(begin + n * 600, victim.account, one) for n, one in enumerate(pool)]
     return _guess("D2 60 addresses, one account", begin, acts, {victim.account, *pool}, 4 * _HOUR_S)
 
 
 def site_spray(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act]]:
     """As many addresses as tries, and as many accounts as there are and more: 500 tries in four hours."""
-    pool = _pool(life, 500)
+    pool = strangers(life, 500)
     names = [one.account for one in life.people if one is not victim] + [
         f"name{n}@{life.domains[n % 4]}" for n in range(500)
     ]
@@ -123,7 +124,7 @@ def net_walk_v6(life: Life, victim: Person, begin: float) -> tuple[Truth, list[A
 
 def spray(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act]]:  # noqa: ARG001 - one form for all
     """One address tries one password on every account."""
-    (address,) = _pool(life, 1)
+    (address,) = strangers(life, 1)
     acts = [life.server.refused(begin + n * 20, one.account, address) for n, one in enumerate(life.people)]
     return _guess("S one address, every account", begin, acts, {address}, _HOUR_S)
 
@@ -131,7 +132,7 @@ def spray(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act]]: 
 # ---------------------------------------------------------------------- an account is taken over
 
 
-def _burst(life: Life, victim: Person, begin: float, address: str, count: int, gap_s: float, a_mail: int) -> list[Act]:
+def burst(life: Life, victim: Person, begin: float, address: str, count: int, gap_s: float, a_mail: int) -> list[Act]:
     """Mail strangers in the victim's name; a quarter of the addresses are stale."""
     acts, server = [], life.server
     for number in range(count // a_mail):
@@ -141,7 +142,8 @@ def _burst(life: Life, victim: Person, begin: float, address: str, count: int, g
     return acts
 
 
-def _taken(name: str, begin: float, victim: Person, addresses: set[str], mails: list[Act]) -> Truth:
+def taken(name: str, begin: float, victim: Person, addresses: set[str], mails: list[Act]) -> Truth:
+    """Give the truth of a takeover: a person is to be told."""
     truth = Truth(name, begin, _ENTERED, DAY_S, must_tell=True, names={victim.account, *addresses})
     for act in mails:
         count = sum("status=" in line for line in act.lines)
@@ -152,9 +154,9 @@ def _taken(name: str, begin: float, victim: Person, addresses: set[str], mails: 
 
 def stolen_fast(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act]]:
     """A stolen password, no failures: 16 recipients a message, a message in 2 seconds."""
-    (address,) = _pool(life, 1)
-    mails = _burst(life, victim, begin + 60, address, 320, 2, 16)
-    return _taken("stolen, 16 a message at once", begin, victim, {address}, mails), [
+    (address,) = strangers(life, 1)
+    mails = burst(life, victim, begin + 60, address, 320, 2, 16)
+    return taken("stolen, 16 a message at once", begin, victim, {address}, mails), [
         life.server.login(begin, victim.account, address),
         *mails,
     ]
@@ -162,16 +164,16 @@ def stolen_fast(life: Life, victim: Person, begin: float) -> tuple[Truth, list[A
 
 def stolen_minutes(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act]]:
     """A stolen password: a message to one recipient every 5 seconds."""
-    (address,) = _pool(life, 1)
-    mails = _burst(life, victim, begin, address, 300, 5, 1)
-    return _taken("stolen, one every 5 s", begin, victim, {address}, mails), mails
+    (address,) = strangers(life, 1)
+    mails = burst(life, victim, begin, address, 300, 5, 1)
+    return taken("stolen, one every 5 s", begin, victim, {address}, mails), mails
 
 
 def stolen_hours(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act]]:
     """A stolen password: 100 recipients an hour."""
-    (address,) = _pool(life, 1)
-    mails = _burst(life, victim, begin + 4 * _HOUR_S, address, 300, 36, 1)
-    return _taken("stolen, 100 an hour, login 4 h before", begin + 4 * _HOUR_S, victim, {address}, mails), [
+    (address,) = strangers(life, 1)
+    mails = burst(life, victim, begin + 4 * _HOUR_S, address, 300, 36, 1)
+    return taken("stolen, 100 an hour, login 4 h before", begin + 4 * _HOUR_S, victim, {address}, mails), [
         life.server.login(begin, victim.account, address),
         *mails,
     ]
@@ -179,11 +181,11 @@ def stolen_hours(life: Life, victim: Person, begin: float) -> tuple[Truth, list[
 
 def guessed_then_sent(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act]]:
     """80 addresses guess, one gets in, and sends."""
-    pool = _pool(life, 80)
+    pool = strangers(life, 80)
     tries = [life.server.smtp_refused(begin + n * 100, victim.account, one) for n, one in enumerate(pool)]
     entered = begin + 8_100
-    mails = _burst(life, victim, entered + 30, pool[3], 200, 3, 2)
-    return _taken("H guessed by 80, then sends", entered, victim, set(pool), mails), [
+    mails = burst(life, victim, entered + 30, pool[3], 200, 3, 2)
+    return taken("H guessed by 80, then sends", entered, victim, set(pool), mails), [
         *tries,
         life.server.login(entered, victim.account, pool[3]),
         *mails,
@@ -192,39 +194,39 @@ def guessed_then_sent(life: Life, victim: Person, begin: float) -> tuple[Truth, 
 
 def many_networks(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act]]:
     """80 addresses use the account, four messages each, without a failure."""
-    pool = _pool(life, 80)
+    pool = strangers(life, 80)
     mails: list[Act] = []
     for number, address in enumerate(pool):
-        mails += _burst(life, victim, begin + number * 40, address, 4, 8, 1)
+        mails += burst(life, victim, begin + number * 40, address, 4, 8, 1)
     mails.sort()
-    return _taken("I 80 networks, no failure", begin, victim, set(pool), mails), mails
+    return taken("I 80 networks, no failure", begin, victim, set(pool), mails), mails
 
 
 def slow_fraud(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act]]:
     """30 recipients an hour for two days, from one new network."""
-    (address,) = _pool(life, 1)
-    mails = _burst(life, victim, begin, address, 1_440, 120, 1)
-    truth = _taken("slow: 30 an hour for days", begin, victim, {address}, mails)
+    (address,) = strangers(life, 1)
+    mails = burst(life, victim, begin, address, 1_440, 120, 1)
+    truth = taken("slow: 30 an hour for days", begin, victim, {address}, mails)
     truth.is_slow = True
     return truth, mails
 
 
 def few_frauds(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act]]:
     """Read for an hour, then write six fraud messages to strangers, half an hour apart."""
-    (address,) = _pool(life, 1)
+    (address,) = strangers(life, 1)
     reads = [life.server.login(begin + n * 600, victim.account, address) for n in range(7)]
-    mails = _burst(life, victim, begin + _HOUR_S * 1.2, address, 6, 1800, 1)
-    truth = _taken("few: reads, then 6 messages", begin, victim, {address}, mails)
+    mails = burst(life, victim, begin + _HOUR_S * 1.2, address, 6, 1800, 1)
+    truth = taken("few: reads, then 6 messages", begin, victim, {address}, mails)
     truth.is_slow = True
     return truth, [*reads, *mails]
 
 
 def reads_only(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act]]:
     """Read the mail every ten minutes from a new network after 12 failures there."""
-    (address,) = _pool(life, 1)
+    (address,) = strangers(life, 1)
     tries = [life.server.refused(begin - 3_600 + n * 60, victim.account, address) for n in range(12)]
     reads = [life.server.login(begin + n * 600, victim.account, address) for n in range(40)]
-    truth = _taken("reads only, after 12 failures", begin, victim, {address}, [])
+    truth = taken("reads only, after 12 failures", begin, victim, {address}, [])
     truth.end_s, truth.is_slow = reads[-1].at_s, True
     return truth, [*tries, *reads]
 
@@ -234,7 +236,7 @@ def reads_only(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Ac
 
 def open_relay(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act]]:  # noqa: ARG001 - one form for all
     """Accept mail of strangers for elsewhere."""
-    (address,) = _pool(life, 1)
+    (address,) = strangers(life, 1)
     acts = [
         life.server.relay(begin + n * 5, address, f"x{n}@example.com", [(life.receiver(), life.server.TAKEN)])
         for n in range(50)
@@ -259,7 +261,7 @@ def script(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act]]:
 
 def surge(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act]]:
     """Guessing at eight times the weather's daily number in three hours, spread over a large pool."""
-    pool, server = _pool(life, 4_000), life.server
+    pool, server = strangers(life, 4_000), life.server
     names = [one.account for one in life.people if one is not victim]
     acts: list[Act] = []
     for number in range(16_000):

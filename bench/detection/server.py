@@ -75,6 +75,19 @@ class Server:
             ),
         )
 
+    def fetched(self, at_s: float, who: str, address: str, messages: int, size: int) -> Act:
+        """Let somebody in who fetches all there is by POP3."""
+        session, pid = self._session(address), self._pid()
+        return Act(
+            at_s,
+            (
+                f"dovecot: pop3-login: Login: user=<{who}>, method=PLAIN, rip={address}, lip={_OURS}, "
+                f"mpid={pid}, TLS, session=<{session}>",
+                f"dovecot: pop3({who})<{pid}><{session}>: Disconnected: Logged out top=0/0, "
+                f"retr={messages}/{size}, del=0/{messages}, size={size}",
+            ),
+        )
+
     def refused(self, at_s: float, who: str, address: str, service: str = "imap", tries: int = 1) -> Act:
         """Refuse somebody who wants to read mail."""
         return Act(
@@ -137,6 +150,24 @@ class Server:
             *self._tried(id_, recipients),
         ]
         return Act(at_s, tuple(lines))
+
+    def send_home(self, at_s: float, who: str, address: str, to: str) -> Act:
+        """Accept a message under a login for a mailbox here."""
+        pid, id_, peer = self._pid(), self._queue_id(), f"unknown[{address}]"
+        return Act(
+            at_s,
+            (
+                f"postfix/submission/smtpd[{pid}]: connect from {peer}",
+                f"postfix/submission/smtpd[{pid}]: Anonymous TLS connection established from {peer}: {_TLS}",
+                f"postfix/submission/smtpd[{pid}]: {id_}: client={peer}, sasl_method=PLAIN, sasl_username={who}",
+                *self._queued(id_, who, 1, None),
+                f"postfix/submission/smtpd[{pid}]: disconnect from {peer} ehlo=2 starttls=1 auth=1 mail=1 rcpt=1 data=1 "
+                "quit=1 commands=8",
+                f"postfix/lmtp[{pid + 2}]: {id_}: to=<{to}>, relay={_MAILBOX}, delay=0.2, delays=0.1/0.01/0.02/0.07, "
+                f"dsn=2.0.0, status=sent (250 2.0.0 <{to}> {id_} Saved)",
+                f"postfix/qmgr[900]: {id_}: removed",
+            ),
+        )
 
     def script(self, at_s: float, uid: int, sender: str, recipients: Sequence[tuple[str, Outcome]]) -> Act:
         """Accept a message that a local program hands in."""

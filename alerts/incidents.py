@@ -362,7 +362,8 @@ class Incidents:
             if child.lead not in known:
                 parent.timeline.append((child.last_seen_us, child.lead))
         self._changed[parent.id] = parent
-        self._tell(parent, child.last_seen_us, before)
+        # one of the two has just been seen; the other may be hours old, and what was told then would be no news any more
+        self._tell(parent, max(child.last_seen_us, parent.last_seen_us), before)
 
     def _set_parent(self, part: Incident, parent: str) -> None:
         part.parent = parent

@@ -11,6 +11,7 @@ import msgspec
 from mailwarden.alerts.blob import decoder
 from mailwarden.alerts.geography import NOWHERE, Geography
 from mailwarden.alerts.habits import Habits, kin
+from mailwarden.alerts.ranges import Ranges
 from mailwarden.alerts.shelf import Backing, Row, Shelf
 from mailwarden.alerts.site import Site
 from mailwarden.alerts.usual import Usual, learn, usual_of
@@ -34,7 +35,8 @@ _MAX_FAILING = 40
 _EVERYDAY = 20_000  # logins remembered that tell nothing new
 _PROXY_USERS = 5  # a network that five accounts come back to on another day is an office, a webmail, a proxy
 _PROXY_ENTERED = 15  # or that so many came to: a webmail that has moved; a thief has fewer passwords
-_TRIED_NAMES = 4
+_TRIED_NAMES = 9
+_TAUGHT = 0.05  # of what is usual, by one day
 _DICTIONARY_US = 30 * _DAY_US  # how long a name is remembered that several networks guessed and nobody has (AUTH-07)
 _MAX_PROTOCOLS = 8
 _LOGIN_SERVERS = ("dovecot",)
@@ -65,6 +67,7 @@ class _Account(msgspec.Struct, array_like=True):
     run: int = 0  # the most recipients of an hour from networks that were its own, of days before the present one,
     run_today: int = 0  # and of the present one
     run_day: int = 0
+    usual_tries: float = 0.0  # of strangers on a day before this one, faded
 
 
 class _Network(msgspec.Struct, array_like=True):
@@ -81,6 +84,7 @@ class _Network(msgspec.Struct, array_like=True):
     hour_tried: int = 0  # tries of that hour
     day: int = 0
     day_tried: int = 0  # tries of that day
+    ghosts: int = 0  # of these names, those that nobody has
 
 
 class _Proxy(msgspec.Struct, array_like=True):
@@ -121,6 +125,7 @@ class Ledger:
         self._carriers = Shelf("ledger.carrier", 1, int, lambda seen: seen + _KNOWN_US, backing)
         self._weather = Weather(site.name, backing)
         self._habits = Habits(backing)
+        self._ranges = Ranges(backing)
         self._geography = Geography(site.databases)
         self._servers = Shelf("ledger.server", 1, int, lambda _: 1 << 62, backing)
         self._server_names: set[str] = set()
@@ -132,6 +137,7 @@ class Ledger:
             self._networks,
             self._weather.shelf,
             self._habits.shelf,
+            self._ranges.shelf,
             self._proxies,
             self._carriers,
             self._domains,
@@ -173,7 +179,7 @@ class Ledger:
         pair = record.networks.get(net) if record and net else None
         facts["mailwarden.pair.known"] = pair is not None and now - pair[1] <= _KNOWN_US
         if net and pair is None and event.mailwarden_attempts:
-            known = self._learn_tried(known, net, account, event.mailwarden_attempts, now)
+            known = self._learn_tried(known, net, event, is_ghost=not (record and record.exists))
         facts["mailwarden.source.users"] = len(known.users) if known else 0
         facts["mailwarden.user.exists"] = bool(record and record.exists)
         if event.event_action != "auth-failure":  # a try without a verdict teaches nothing
@@ -207,7 +213,8 @@ class Ledger:
             failures = 0
         record.failing[net] = (now, failures + event.mailwarden_attempts)
         if record.tried_day != now // _DAY_US:
-            record.tried_day, record.tried = now // _DAY_US, 0
+            record.usual_tries, record.tried = _usual_tries(record, now // _DAY_US), 0
+            record.tried_day = now // _DAY_US
         record.tried += event.mailwarden_attempts
         if not record.exists:
             record.last_us = now
@@ -244,10 +251,22 @@ class Ledger:
             seen = self._carriers.get(str(place.as_number))
             facts["mailwarden.carrier.known"] = seen is not None and event.stream_us - seen <= _KNOWN_US
 
-    def _learn_tried(self, known: _Network | None, net: str, account: str | None, tries: int, now: int) -> _Network:
-        known = known or _Network(last_us=now)
+    def _range(self, event: Event, net: str) -> str:
+        """Name the range a network is in: what is announced together, where a database tells."""
+        if not self._geography.is_empty and event.source_ip is not None:
+            number = self._geography.place(event.source_ip).as_number
+            if number:
+                return f"AS{number}"
+        return kin(net)
+
+    def _learn_tried(self, known: _Network | None, net: str, event: Event, *, is_ghost: bool) -> _Network:
+        now, account, tries = event.stream_us, event.mailwarden_account, event.mailwarden_attempts
+        if known is None:
+            known = _Network(last_us=now)
+        if not known.tried_us:
+            self._ranges.guessed(self._range(event, net), now)
         if now - known.tried_us > _FAIL_US:
-            known.tried, known.names = 0, []
+            known.tried, known.ghosts, known.names = 0, 0, []
         known.tried += tries
         if known.hour != now // _HOUR_US:
             known.hour, known.hour_tried = now // _HOUR_US, 0
@@ -259,6 +278,7 @@ class Ledger:
         name = _hash(account) if account else None
         if name is not None and name not in known.names and len(known.names) < _TRIED_NAMES:
             known.names.append(name)
+            known.ghosts += is_ghost
         self._networks.put(net, known)
         return known
 
@@ -309,12 +329,19 @@ class Ledger:
             facts["mailwarden.user.successes"] = record.successes
             facts["mailwarden.user.asleep_days"] = (now - record.last_us) // _DAY_US if record.exists else 0
             facts["mailwarden.user.undisturbed"] = _is_undisturbed(record, now)
-            facts["mailwarden.protocol.new"] = bool(record.protocols) and protocol not in record.protocols
+            is_new = bool(record.protocols) and protocol not in record.protocols
+            facts["mailwarden.protocol.new"] = is_new
+            facts["mailwarden.protocol.switch"] = is_new and protocol != "smtp" and record.protocols != ["smtp"]
             if failures:
                 record.guessed_us, record.guessed = now, failures
-            facts["mailwarden.source.others"] = self._others(net, account, now)
+            facts["mailwarden.source.others"], facts["mailwarden.source.ghosts"] = self._others(net, account, now)
+            facts["mailwarden.source.range"] = 0.0
+            if not (facts["mailwarden.pair.near"] or facts["mailwarden.source.is_proxy"]):
+                facts["mailwarden.source.range"] = self._ranges.bits(self._range(event, net), now)
+            facts["mailwarden.user.usual_tries"] = round(_usual_tries(record, now // _DAY_US), 1)
+            facts["mailwarden.rollout"] = self._weather.changes(now)
         self._meet(event, account, pair, facts)
-        self._learn_success(record, account, net, pair, now, protocol)
+        self._learn_success(record, event, net, pair, protocol)
 
     def _meet_again(self, event: Event, record: _Account, account: str, net: str, pair: tuple[int, int]) -> None:
         """Set the facts that a rule may ask for of a pair seen within the hour.
@@ -329,13 +356,16 @@ class Ledger:
             return
         self._remember(event, account, net, pair[1] + _HOUR_US)
 
-    def _others(self, net: str, account: str, now: int) -> int:
-        """Give how many other accounts a network failed at within a day: a phone with an old password at none."""
+    def _others(self, net: str, account: str, now: int) -> tuple[int, int]:
+        """Give how many other accounts a network failed at within a day, and how many of them nobody has.
+
+        A phone with an old password fails at none.
+        """
         known = self._network(net, now)
         if known is None or now - known.tried_us > _FAIL_US:
-            return 0
+            return 0, 0
         own = _hash(account)
-        return sum(name != own for name in known.names)
+        return sum(name != own for name in known.names), known.ghosts
 
     def _meet(
         self,
@@ -350,7 +380,9 @@ class Ledger:
         if not self._geography.is_empty and event.source_ip is not None:
             place = self._geography.place(event.source_ip)
         is_new = pair is None and not facts["mailwarden.pair.near"] and not facts["mailwarden.source.is_proxy"]
-        facts |= self._habits.meet(account, now, place, is_new=is_new, wants=facts["mailwarden.pair.young"])
+        facts |= self._habits.meet(
+            account, now, place, is_new=is_new, wants=pair is None or facts["mailwarden.pair.young"]
+        )
         if place.as_number:
             seen = self._carriers.get(str(place.as_number))
             if seen is None or now - seen > _DAY_US:
@@ -383,8 +415,9 @@ class Ledger:
         }
 
     def _learn_success(
-        self, record: _Account, account: str, net: str, pair: tuple[int, int] | None, now: int, protocol: str
+        self, record: _Account, event: Event, net: str, pair: tuple[int, int] | None, protocol: str
     ) -> None:
+        now, account = event.stream_us, event.mailwarden_account or ""
         record.exists = True
         record.first_us = record.first_us or now
         record.last_us = now
@@ -398,15 +431,18 @@ class Ledger:
             del record.networks[next(iter(record.networks))]
             self._everyday.clear()
         self._accounts.put(account, record)
-        self._learn_user(account, net, pair, now)
+        self._learn_user(account, event, net, pair)
 
-    def _learn_user(self, account: str, net: str, pair: tuple[int, int] | None, now: int) -> None:
+    def _learn_user(self, account: str, event: Event, net: str, pair: tuple[int, int] | None) -> None:
         """Learn who comes from a network, and whether it is one that many people share."""
+        now = event.stream_us
         known = self._network(net, now) or _Network()
         settles = pair is not None and pair[1] - pair[0] <= _DAY_US < now - pair[0]
         is_new = account not in known.users and len(known.users) < _PROXY_USERS
         if pair is not None and not settles and not is_new and now - known.last_us <= _DAY_US:
             return
+        if not known.users or now // _DAY_US != known.last_us // _DAY_US:
+            self._ranges.came(self._range(event, net), now)
         was_proxy = _is_proxy(known)
         known.entered += pair is None
         known.settled += settles
@@ -517,6 +553,14 @@ def _who_exceeds(beyond: Beyond, source: _Network | None, account: _Account | No
 def _is_undisturbed(record: _Account, now: int) -> bool:
     """Say whether an account's own devices went on within the day, and none has failed lately: its password was not changed."""
     return bool(record.successes) and now - record.last_us <= _DAY_US and now - record.stale_us > 2 * _DAY_US
+
+
+def _usual_tries(record: _Account, day: int) -> float:
+    """Give how many tries of strangers an account sees on a day, those of the last day it had any among them."""
+    if record.tried_day >= day:
+        return record.usual_tries
+    yesterday = record.usual_tries + _TAUGHT * (record.tried - record.usual_tries)
+    return yesterday * (1 - _TAUGHT) ** (day - record.tried_day - 1)
 
 
 def _learn_run(record: _Account, now: int) -> int:

@@ -106,6 +106,11 @@ class Weather:
             weather.rollout_us = now
         self.shelf.put(self._site, weather)
 
+    def changes(self, now: int) -> bool:
+        """Say whether passwords were changed within the day, or the directory was away: many fail where they always are."""
+        weather = self.shelf.get(self._site)
+        return weather is not None and bool(weather.rollout_us) and now - weather.rollout_us <= _DAY_US
+
     def tried(self, tries: int, now: int) -> Beyond | None:
         """Count tries of strangers; say what they exceed, None where they do not."""
         weather = self._at(now)

@@ -1,17 +1,18 @@
 """AUTH-21: a login that is unlike its owner in several ways at once.
 
-Each way is worth as many points as it is rare for this very account (bits; `alerts/habits.py`; Freeman and others, NDSS
-2016): a network and a country unlike those known, an hour of the day at which it is never active; and what no account's
-habits say: the network failed at other accounts, the protocol is new, it would have had to travel faster than an
-airliner, nobody used it for months, strangers guessed at it today, it failed ten times while the owner's devices went on.
-A person abroad comes to 15 at most: told is what comes to more, the rest stands in the report.
+The points are bits: how much likelier each sign is where a thief comes than where the owner comes from a new place
+(`alerts/suspicion.py`): a network, a country and an hour unlike the account's own, a range that sends guessers and no people,
+a network that failed at other accounts, a day on which strangers guess at it, a protocol that it never used, a speed that no
+airliner flies, months without a login, ten failures while the owner's devices went on. A person abroad comes to 15 at most:
+told is what comes to more, the rest stands in the report.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
+from mailwarden.alerts import suspicion
 from mailwarden.alerts.detector import Detector, Fired
 from mailwarden.alerts.finding import Detection
 from mailwarden.alerts.translate import N_
@@ -23,14 +24,8 @@ _DAY_US = 86_400_000_000
 _NOTED = 9
 _TOLD = 16
 _RARE = 10  # per cent of an account's days
-_GUESSER = 4
-_PROTOCOL = 2
-_TRAVEL = 3
-_ASLEEP = 2
-_GUESSED = 1
-# ten failures and then the right password, while the owner's devices go on: it was not changed, but found
-_FOUND_OUT = 11
-_FAILURES = 10
+_HOSTILE = 3  # bits of a range
+_GUESSED = 3.0  # bits of a day of guessing
 
 
 class _State(msgspec.Struct, array_like=True):
@@ -44,7 +39,7 @@ class StrangeLogin(Detector[_State]):
     detection = Detection(
         name="strange_login",
         id="AUTH-21",
-        version=1,
+        version=2,
         cause="takeover",
         category="account_takeover",
         severity="medium",
@@ -79,40 +74,32 @@ class StrangeLogin(Detector[_State]):
         if state.last_us and event.stream_us - state.last_us > _DAY_US:
             state.level = 0
         state.last_us = event.stream_us
-        points = int(facts["mailwarden.surprise"] + _beside(facts))
+        points = int(suspicion.points(event))
         if points < _NOTED or points <= state.level:
             return None
         state.level = points
         values = {
             "hours": facts["mailwarden.habit.hour_share"],
             "failures": facts["mailwarden.source.failures"],
+            "networks": facts["mailwarden.user.failing_networks"],
             "address": event.source_ip or "?",
         }
         return Fired(points, 1, "medium" if points >= _TOLD else "low", values, detection=_words(facts))
 
 
-def _words(facts: dict[str, Any]) -> Detection:
+def _words(facts: Mapping[str, Any]) -> Detection:
     """Say what is oddest about a login."""
-    if facts["mailwarden.source.failures"] >= _FAILURES:
+    if facts["mailwarden.source.failures"] >= suspicion.FAILURES:
         return _FOUND
     if facts.get("mailwarden.source.others"):
         return _GUESSES
+    if suspicion.guessed(facts) >= _GUESSED:
+        return _GUESSED_AT
+    if facts["mailwarden.source.range"] >= _HOSTILE:
+        return _HOSTED
     if facts["mailwarden.habit.hour_share"] <= _RARE:
         return _AT_NIGHT
     return _ABROAD if facts.get("mailwarden.country.new") else DETECTOR.detection
-
-
-def _beside(facts: dict[str, Any]) -> int:
-    """Give the points that no habits say."""
-    points: int = (
-        _GUESSER * bool(facts.get("mailwarden.source.others") and facts["mailwarden.source.users"] < 3)
-        + _PROTOCOL * bool(facts.get("mailwarden.protocol.new"))
-        + _TRAVEL * bool(facts.get("mailwarden.travel.kmh"))
-        + _ASLEEP * (facts.get("mailwarden.user.asleep_days", 0) >= 60)
-        + _FOUND_OUT * (facts["mailwarden.source.failures"] >= _FAILURES and facts["mailwarden.user.undisturbed"])
-        + _GUESSED * (facts.get("mailwarden.user.failing_networks", 0) >= 5)
-    )
-    return points
 
 
 _FOUND = StrangeLogin.detection._replace(
@@ -125,6 +112,18 @@ _GUESSES = StrangeLogin.detection._replace(
     why=N_(
         "{address} is unlike the networks known of it, and it failed at other accounts; {measure} points (told at"
         " {threshold})"
+    )
+)
+_GUESSED_AT = StrangeLogin.detection._replace(
+    why=N_(
+        "{address} is unlike the networks known of it, and {networks} networks failed at it within the day; {measure} points"
+        " (told at {threshold})"
+    )
+)
+_HOSTED = StrangeLogin.detection._replace(
+    why=N_(
+        "{address} is unlike the networks known of it, in a range from which guessers come here and hardly a person;"
+        " {measure} points (told at {threshold})"
     )
 )
 _AT_NIGHT = StrangeLogin.detection._replace(

@@ -1,22 +1,24 @@
 """OUT-15: on its first day at a new network an account sends what its owner does not.
 
 No burst is needed: a few messages to people it never wrote to, from a network unlike those known, at an hour at which it
-sleeps; or a trickle that goes on until it is more than the account's busiest day. Points are bits: the network's, country's
-and hour's come with the login (`alerts/habits.py`; Freeman and others, NDSS 2016), recipients add the likelihood ratio of
+sleeps; or a trickle that goes on until it is more than the account's busiest day. Points are bits: those of the login come
+with it (`alerts/suspicion.py`; Freeman and others, NDSS 2016), recipients add the likelihood ratio of
 their being new against the account's own share of new ones, outcomes that of SPOT (Duan and others, 2012: a quarter of a
 spammer's fail, two in a hundred of a person's), and volume three points a doubling over twice the busiest day.
 
 What a network sends on its first day is learned little (twenty recipients), and nothing of it counts as usual: who waits for
-a day and goes on for weeks teaches slowly. A phone that roams is not judged here; `recipient_novelty` sees its spam.
+a day and goes on for weeks teaches slowly. A phone that roams is judged only where its login was odd in other ways;
+`recipient_novelty` sees the rest of its spam.
 """
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import log2
 from typing import Any
 
 import msgspec
 
+from mailwarden.alerts import suspicion
 from mailwarden.alerts.detector import Detector, Fired
 from mailwarden.alerts.finding import Detection
 from mailwarden.alerts.translate import N_
@@ -36,6 +38,7 @@ _NOTED, _TOLD, _SURE = 11, 15, 20
 _LEAST_RECIPIENTS = 3
 _NOVELTY_MOST, _OUTCOMES_MOST, _VOLUME_MOST = 10.0, 8.0, 9.0
 _VOLUME_FLOOR = 10  # recipients a day that anybody may send
+_ODD = 5  # points of a login, from which on that of who roams is watched
 _LABELS = frozenset({"newsletter", "gateway", "shared"})
 
 
@@ -68,7 +71,7 @@ class StrangeSending(Detector[_State]):
     detection = Detection(
         name="strange_sending",
         id="OUT-15",
-        version=1,
+        version=2,
         cause="takeover",
         category="account_takeover",
         severity="medium",
@@ -94,8 +97,7 @@ class StrangeSending(Detector[_State]):
         if account is None or not facts:
             return ()
         if event.event_action != "delivery":
-            watched = facts.get("mailwarden.pair.young") and facts["mailwarden.user.has_history"]
-            return (account,) if watched and not facts["mailwarden.source.is_proxy"] else ()
+            return (account,) if _is_watched(event, facts) else ()
         if not facts.get("mailwarden.first_try") or facts.get("mailwarden.hand_over") or not event.email_to_address:
             return ()
         return (account,) if _LABELS.isdisjoint(facts.get("mailwarden.labels", ())) else ()
@@ -127,11 +129,7 @@ class StrangeSending(Detector[_State]):
 
     def _watch(self, state: _State, net: str, young: _Young | None, event: Event) -> None:
         facts = event.facts or {}
-        points = float(facts.get("mailwarden.surprise") or 0)
-        if facts.get("mailwarden.protocol.new"):
-            points += 2
-        if facts.get("mailwarden.source.others"):
-            points += 4
+        points = suspicion.points(event)
         if young is not None:
             young.points = max(young.points, points)
             return
@@ -146,6 +144,13 @@ class StrangeSending(Detector[_State]):
             state.busiest = max(state.today, state.busiest * 19 // 20)
             state.day, state.today, state.learned = day, 0, 0
         state.today += young is None
+
+
+def _is_watched(event: Event, facts: Mapping[str, Any]) -> bool:
+    """Say whether mail from where somebody comes is judged; of who roams only where the login was odd in other ways."""
+    if facts.get("mailwarden.source.is_proxy") or not facts.get("mailwarden.user.has_history"):
+        return False
+    return bool(facts.get("mailwarden.pair.young")) or suspicion.points(event) >= _ODD
 
 
 def _learn(state: _State, recipient: int, is_new: bool) -> None:

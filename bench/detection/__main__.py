@@ -2,10 +2,10 @@
 
     python -m bench.detection [attacks] [takeovers] [quiet] [life] [--seeds N] [--weather N] [--peers] [--write]
 
-`attacks` puts each shape once a seed into weeks of life and weather, `takeovers` eight misuses a seed, `quiet` eleven without a burst, `life` counts
-what is raised in 30 days after the first week where nothing happens but mishaps. `--peers` lets fail2ban and CrowdSec
-read the same logs where they are installed (CROWDSEC_ROOT: where its package was unpacked). `--write` puts the
-tables into bench/detection/RESULTS.md.
+`attacks` puts each shape once a seed into weeks of life and weather, `takeovers` eight misuses a seed, `quiet` eleven without
+a burst, `life` counts what is raised in 30 days after the first week where nothing happens but mishaps. `--peers` lets
+fail2ban and CrowdSec read the same logs where they are installed (CROWDSEC_ROOT: where its package was unpacked). `--write`
+puts the tables into bench/detection/RESULTS.md.
 """
 
 import argparse
@@ -19,8 +19,8 @@ from typing import NamedTuple
 
 from bench.detection.attacks import ATTACKS, TAKEOVERS, Attack, Truth, every
 from bench.detection.life import DAY_S, Life, Weather, is_stranger
-from bench.detection.quiet import QUIET
 from bench.detection.peers import Ban, crowdsec, fail2ban
+from bench.detection.quiet import QUIET
 from bench.detection.server import Act
 from bench.detection.trial import BEGIN, Score, Seen, false_alarms, judge, judge_ban, read, seconds, write
 

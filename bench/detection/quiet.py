@@ -54,9 +54,7 @@ def spray_elsewhere(life: Life, victim: Person, begin: float) -> tuple[Truth, li
     tries = [life.server.refused(begin - 3_600 + n * 25, one.account, finder) for n, one in enumerate(others)]
     found = _reads(life, victim, begin, finder, 1)
     mails = burst(life, victim, begin + 2 * _HOUR_S, user, 6, 1_800, 1)
-    return _quiet(
-        "spray, six messages from elsewhere", begin, victim, {finder, user}, [*tries, *found], mails
-    )
+    return _quiet("spray, six messages from elsewhere", begin, victim, {finder, user}, [*tries, *found], mails)
 
 
 def many_then_reads(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act]]:
@@ -83,7 +81,12 @@ def slow_then_fraud(life: Life, victim: Person, begin: float) -> tuple[Truth, li
     ]
     mails = burst(life, victim, begin + _HOUR_S, own[10], 4, 1_800, 1)
     return _quiet(
-        "2 tries a day, then 4 messages", begin, victim, {own[10]}, [*tries, *_reads(life, victim, begin, own[10], 5)], mails
+        "2 tries a day, then 4 messages",
+        begin,
+        victim,
+        {own[10]},
+        [*tries, *_reads(life, victim, begin, own[10], 5)],
+        mails,
     )
 
 
@@ -107,9 +110,7 @@ def internal(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act]
     mails = [
         life.server.send_home(begin + _HOUR_S + n * 180, victim.account, address, to) for n, to in enumerate(colleagues)
     ]
-    return _quiet(
-        "reads, then 40 colleagues", begin, victim, {address}, _reads(life, victim, begin, address, 6), mails
-    )
+    return _quiet("reads, then 40 colleagues", begin, victim, {address}, _reads(life, victim, begin, address, 6), mails)
 
 
 def hijack(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act]]:

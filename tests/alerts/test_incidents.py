@@ -198,6 +198,19 @@ def test_the_sending_of_a_stolen_account_is_part_of_its_story() -> None:
     assert [title for kind, title in told(incidents) if kind != "opened" and title == "burst"] == []
 
 
+def test_a_story_is_told_as_of_now_though_it_has_an_older_part() -> None:
+    """Guessing of eight hours ago becomes part of a takeover: told at its time it would count as old news."""
+    incidents, account = Incidents("default", Memory()), ["bob@example.org"]
+    now_us = START_US + 8 * HOUR_US
+    takeover = detection("strange", "takeover", "mailwarden.account")
+
+    take(incidents, finding(detection(), severity="low", account=account))
+    take(incidents, finding(takeover, account[0], now_us, account=account))
+
+    notices = incidents.drain()[1]
+    assert [(one.kind, one.incident.lead, one.at_us) for one in notices] == [("opened", "strange", now_us)]
+
+
 def test_other_accounts_are_no_part_of_it() -> None:
     """Two accounts that send at the same time are two stories."""
     incidents = Incidents("default", Memory())

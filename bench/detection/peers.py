@@ -12,6 +12,7 @@ import shutil
 import sqlite3
 import subprocess
 from collections import defaultdict, deque
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -111,6 +112,6 @@ def crowdsec(log: Path, scratch: Path, port: int) -> list[Ban] | None:
     subprocess.run(register, check=True, capture_output=True)
     replay = [str(program), "-c", str(config), "-dsn", f"file://{log}", "-type", "syslog"]
     subprocess.run(replay, check=True, capture_output=True)
-    with sqlite3.connect(scratch / "data" / "crowdsec.db") as store:
+    with closing(sqlite3.connect(scratch / "data" / "crowdsec.db")) as store:
         rows = store.execute("SELECT source_ip, stopped_at FROM alerts").fetchall()
     return [Ban(address, datetime.fromisoformat(at).timestamp()) for address, at in rows]

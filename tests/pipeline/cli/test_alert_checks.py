@@ -1,6 +1,7 @@
 """What `doctor` says of channels and of the heartbeat."""
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def test_mail_through_the_watched_server_is_advised_against(place: Path, url: st
     ("beat", "state", "says"),
     [
         (None, "not checked", "was not called yet"),
-        (Beat(ok_us=-60), "ok", "got through 60 s ago"),
+        (Beat(ok_us=-60), "ok", "got through 6[0-9] s ago"),
         (Beat(ok_us=-7200), "error", "the service does not watch"),
         (Beat(ok_us=-9000, failed_us=-10, since_us=-900, fails=3, error="answered 500"), "error", "answered 500"),
     ],
@@ -73,7 +74,7 @@ def test_the_heartbeat_stands_as_the_service_keeps_it(place: Path, beat: Beat | 
     ((found, said),) = checks(place, "alerts: {heartbeat: {url: http://127.0.0.1:9/}}", name="heartbeat")
 
     assert found == state
-    assert says in said
+    assert re.search(says, said)
 
 
 def test_the_heartbeat_is_tried_with_send(place: Path) -> None:

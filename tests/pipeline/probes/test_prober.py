@@ -5,6 +5,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -294,7 +295,7 @@ def test_from_the_name_server_to_the_incident(tmp_path: Path, listed: bool, monk
         if not path.exists():
             return []
         try:
-            with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+            with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
                 return connection.execute("SELECT cause, primary_value, severity FROM incidents").fetchall()
         except sqlite3.OperationalError:
             return []

@@ -28,6 +28,7 @@ from mailwarden.parsers.address import is_loopback
 from mailwarden.parsers.errors import MailwardenError
 from mailwarden.parsers.event import BRIEF, Event
 from mailwarden.pipeline.correlate import Correlator
+from mailwarden.pipeline.readers import READING, Readers
 from mailwarden.pipeline.rollups import RollupKey, Rollups
 
 __all__ = ["Fold"]
@@ -85,13 +86,15 @@ class Fold:
         self.risks = Outcomes(self.ledger, backing)
         self.engine = Engine(rules, detectors, backing, file_of)
         self.incidents = Incidents(site.name, backing, open_, servers=self.ledger.servers)
-        self.rollups = Rollups(zone, counted)
+        self.readers = Readers(backing)
+        self.rollups = Rollups(zone, counted, site.account)
         self.unparsed: dict[tuple[str, str, str], tuple[int, str]] = {}
         self.now_us = 0
         self.swept_us = 0  # all that had expired by then is forgotten; the store is to follow with the next commit
         self._next_tick_us = 0
         self._beats = Shelf("fold.beat", 1, Beat, lambda _: 1 << 62, backing)
         self._beat = self._beats.get("site") or Beat()
+        self._keepers = (self.ledger, self.correlator, self.ours, self.risks, self.readers, self.engine)
         self._deeds = self._plan()
 
     def unasked(self) -> frozenset[str]:
@@ -128,12 +131,12 @@ class Fold:
 
     def changed(self) -> int:
         """Count the state rows that a commit would write now, but for incidents."""
-        return sum(one.changed() for one in (self.ledger, self.correlator, self.ours, self.risks, self.engine))
+        return sum(one.changed() for one in self._keepers)
 
     def rows(self) -> list[Row]:
         """Give the state rows to commit."""
         self._beats.put("site", self._beat)
-        keepers = (self.ledger, self.correlator, self.ours, self.risks, self.engine, self._beats)
+        keepers = (*self._keepers, self._beats)
         return [*(row for keeper in keepers for row in keeper.drain()), *self.incidents.rows()]
 
     def _tick(self, stream_us: int) -> int:
@@ -146,7 +149,7 @@ class Fold:
         sweep_us = self.now_us - self.now_us % _SWEEP_US
         if sweep_us > self.swept_us:
             self.swept_us = sweep_us
-            for keeper in (self.ledger, self.correlator, self.ours, self.risks, self.engine, self.incidents):
+            for keeper in (*self._keepers, self.incidents):
                 keeper.sweep(sweep_us)
         self._next_tick_us = self.now_us + _TICK_US
         return self._next_tick_us
@@ -251,6 +254,9 @@ class Fold:
     def _succeeded(self, event: Event) -> None:
         self.ledger.let_in(event)
         self.ours.listens(event)
+        account, protocol = event.mailwarden_account, event.network_protocol or ""
+        if account is not None and protocol in READING and self.readers.is_new_hour(account, protocol, event.stream_us):
+            self.rollups.read_in_hour(account, protocol)
         self.ledger.learn_server(event.event_module or "", event.stream_us)
         if event.tls_established is False and event.source_ip is not None:
             facts = event.facts = event.facts or {}

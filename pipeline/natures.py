@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from mailwarden.alerts.incident import Incident
+from mailwarden.alerts.incident import Incident, severity_rank
 from mailwarden.alerts.translate import N_, Translator
 from mailwarden.pipeline.senders import LABEL, Sender
 
@@ -140,7 +140,11 @@ def judge(sender: Sender, traits: Traits, *, is_suspect: bool = False) -> Nature
 
 def suspects(incidents: Iterable[Incident]) -> dict[str, Incident]:
     """Give the incidents that say of a sender that its mail is not its owner's, by the sender's name."""
-    return {one.primary[1]: one for one in incidents if one.category in SUSPECTED}
+    return {
+        one.primary[1]: one
+        for one in incidents
+        if one.category in SUSPECTED and severity_rank(one.severity) >= severity_rank("medium")
+    }
 
 
 def nature_text(nature: Nature, tongue: Translator) -> str:

@@ -11,6 +11,8 @@ What is counted, under a name and up to three words:
 | `lines` | event.kind, module, program | hour |
 | `login` | protocol, TLS | hour |
 | `login_account` | account, protocol, TLS | day |
+| `login_network` | account, protocol, network | day |
+| `read_trait` | account, "imap" or "pop3", "hours" with a login, "sessions" that ended, "bytes" they fetched | day |
 | `auth_failure` | module, reason, protocol | hour |
 | `auth_error` | module, reason, protocol | hour |
 | `auth_network` | network, "known" or "stranger" to the account it tried | hour |
@@ -50,6 +52,8 @@ _HOUR_US = 3_600_000_000
 _LIMIT = 300  # of a name in an hour: at most 7,200 rows of 80 bytes a day under the worst attack
 _DAILY_LIMITS = {  # what is counted by the day; a large hoster has thousands of accounts
     "login_account": 20_000,
+    "login_network": 40_000,
+    "read_trait": 40_000,
     "sent": 20_000,
     "sent_recipients": 20_000,
     "sent_trait": 100_000,
@@ -61,7 +65,15 @@ _DAILY_LIMITS = {  # what is counted by the day; a large hoster has thousands of
 _WAITS_S = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 _SORT = attrgetter("event_kind", "event_module", "process_name")
-_LOGIN = attrgetter("mailwarden_account", "network_protocol", "tls_version", "tls_version_protocol", "tls_established")
+_OPEN = frozenset({"login_network"})  # names whose third word people choose: beyond the limit it is left out
+_LOGIN = attrgetter(
+    "mailwarden_account",
+    "network_protocol",
+    "mailwarden_network",
+    "tls_version",
+    "tls_version_protocol",
+    "tls_established",
+)
 _DAYTIME = range(5, 22)  # hours by the clock of the site; at others people seldom send
 
 _Words = tuple[str, str, str, str]  # name and words
@@ -108,7 +120,7 @@ class _Span:
         if len(known) < _DAILY_LIMITS.get(name, _LIMIT):
             known.add(words)
             return words
-        return (name, OTHER, words[2], words[3])
+        return (name, OTHER, words[2], "" if name in _OPEN else words[3])
 
 
 class Rollups:
@@ -117,10 +129,17 @@ class Rollups:
     Args:
         zone: Whose midnight begins a day.
         counted: Keys counted before a restart, of this hour and day: they take their place within the limits.
+        account: Gives the account that a login name on a host stands for.
     """
 
-    def __init__(self, zone: tzinfo = UTC, counted: Iterable[RollupKey] = ()) -> None:
+    def __init__(
+        self,
+        zone: tzinfo = UTC,
+        counted: Iterable[RollupKey] = (),
+        account: Callable[[str, str | None], str] = lambda name, _: name.lower(),
+    ) -> None:
         self._zone = zone
+        self._account = account
         self._counted: dict[int, list[_Words]] = {}
         for hour_us, name, a, b, c in counted:
             self._counted.setdefault(hour_us, []).append((name, a, b, c))
@@ -128,6 +147,7 @@ class Rollups:
         self._hour, self._day = _Span(), _Span()
         self._lines: Counter[tuple[str, str | None, str | None]] = Counter()
         self._logins: dict[tuple[Any, ...], int] = {}  # what is counted most, by what the event itself holds
+        self._read: dict[tuple[str, str | None, str], list[int]] = {}
         self._sent: dict[tuple[str, Sender | None], list[int]] = {}
         self._is_night = False
         self._done: dict[RollupKey, int] = {}
@@ -177,6 +197,7 @@ class Rollups:
             self._hour.add(("lines", kind, module or "", program or ""), count)
         self._lines.clear()
         self._gather_logins()
+        self._gather_read()
         self._gather_sent()
         for span in (self._hour, self._day):
             for words, count in span.counts.items():
@@ -185,12 +206,21 @@ class Rollups:
             span.counts.clear()
 
     def _gather_logins(self) -> None:
-        for (account, protocol, *tls), count in self._logins.items():
+        for (account, protocol, network, *tls), count in self._logins.items():
             words = (protocol or "", _tls(*tls))
             self._hour.add(("login", *words, ""), count)
             if account is not None:
                 self._day.add(("login_account", account, *words), count)
+                if network is not None:
+                    self._day.add(("login_network", account, words[0], network), count)
         self._logins.clear()
+
+    def _gather_read(self) -> None:
+        for (name, host, protocol), (sessions, size) in self._read.items():
+            account = self._account(name, host)
+            self._day.add(("read_trait", account, protocol, "sessions"), sessions)
+            self._day.add(("read_trait", account, protocol, "bytes"), size)
+        self._read.clear()
 
     def _gather_sent(self) -> None:
         for (direction, sender), (messages, recipients) in self._sent.items():
@@ -274,15 +304,30 @@ class Rollups:
     def _reject(self, event: Event) -> None:
         self._hour.add(("reject", event.event_module or "", event.event_reason or "", ""), event.event_count)
 
+    def read_in_hour(self, account: str, protocol: str) -> None:
+        """Count an hour in which an account fetched its mail."""
+        self._day.add(("read_trait", account, protocol, "hours"), 1)
+
     def _session_end(self, event: Event) -> None:
-        extra = event.extra
-        if extra is None or "dovecot.del_count" not in extra:
+        extra, name = event.extra, event.user_name
+        if extra is None or not name:
             return
-        account = event.mailwarden_account or (event.user_name or "").lower()
-        for name, field in (("pop3_fetched", "dovecot.retr_count"), ("pop3_deleted", "dovecot.del_count")):
-            messages = extra.get(field)
-            if messages:
-                self._day.add((name, account, "", ""), messages)
+        if "dovecot.del_count" in extra:
+            account = self._account(name, event.host_hostname)
+            for counted, field in (("pop3_fetched", "dovecot.retr_count"), ("pop3_deleted", "dovecot.del_count")):
+                if messages := extra.get(field):
+                    self._day.add((counted, account, "", ""), messages)
+            self._end_of(event, "pop3", extra.get("dovecot.retr_bytes", 0) + extra.get("dovecot.top_bytes", 0))
+        elif event.network_protocol == "imap" and "dovecot.out" in extra:
+            self._end_of(event, "imap", extra["dovecot.out"])
+
+    def _end_of(self, event: Event, protocol: str, size: int) -> None:
+        key = (str(event.user_name), event.host_hostname, protocol)
+        total = self._read.get(key)
+        if total is None:
+            total = self._read[key] = [0, 0]
+        total[0] += 1
+        total[1] += size
 
     def _tls(self, event: Event) -> None:
         self._hour.add(

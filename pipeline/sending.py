@@ -18,6 +18,7 @@ FIELDS = ("sender", "kind", "user.id", "is", "sure", "why", "messages", "recipie
 
 
 _DOUBTED = 100  # incidents of a category, the worst first
+_WORTH = ("critical", "high", "medium")
 _NAMES = ("sent", "sent_recipients", "sent_trait")
 
 
@@ -51,7 +52,9 @@ def mailers(reader: Reader, from_us: int, until_us: int, owns: Callable[[str], b
         name
         for category in SUSPECTED
         for name in suspects(
-            reader.incidents(IncidentFilter(category=category, since_us=from_us, parts=True), limit=_DOUBTED)
+            reader.incidents(
+                IncidentFilter(category=category, severities=_WORTH, since_us=from_us, parts=True), limit=_DOUBTED
+            )
         )
     }
     made = [

@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {  # in the order a person meets them; each lives in 
     "run": "Watch: follow the logs and tell people when something goes wrong.",
     "show": "Show one incident: what to do, why, how it went, and the lines that prove it.",
     "find": "Tell the story of a message, an address or an account.",
+    "people": "Say who reads mail how, and who sends.",
     "risk": "Say how near our addresses and domains are to a block.",
     "feedback": "Read what others report about our mail.",
     "report": "Write the report of a day.",

@@ -6,7 +6,17 @@ from mailwarden.alerts.incident import Incident
 
 __all__ = ["concerns", "of_domain"]
 
-_BY_ACCOUNT = ("login_account", "auth_account", "sent", "sent_recipients", "sent_trait", "pop3_fetched", "pop3_deleted")
+_BY_ACCOUNT = (
+    "login_account",
+    "login_network",
+    "read_trait",
+    "auth_account",
+    "sent",
+    "sent_recipients",
+    "sent_trait",
+    "pop3_fetched",
+    "pop3_deleted",
+)
 _KEPT = ("lines", "data_loss")  # say whether the log was read at all; whose lines they are they do not tell
 
 

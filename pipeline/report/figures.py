@@ -12,12 +12,14 @@ from mailwarden.pipeline.store import Store
 
 __all__ = [
     "Attacks",
+    "Clear",
     "Counted",
     "Figures",
     "Measure",
     "Protocol",
     "Provider",
     "Shown",
+    "Vanishing",
     "day_start_us",
     "measure_day",
     "measure_masks",
@@ -28,6 +30,7 @@ _WEEKS = 4  # whose same weekday makes the usual: 28 days
 _CHANGED = 2.0  # times the usual, or its inverse
 _CHANGED_AT_LEAST = 20  # events: a quiet server's 1 instead of 3 is no news
 _SHOWN = 5
+_KEPT = 50  # in the data
 
 _COLUMNS = ["name", "a", "b", "c", "count", "span"]
 _FAILED = ("bounced", "expired", "undeliverable")
@@ -81,6 +84,23 @@ class Provider(msgspec.Struct, frozen=True):
     klass: str  # of most refusals, "" where nobody refused
 
 
+class Clear(msgspec.Struct, frozen=True):
+    """An account that came without TLS by one protocol, and from where it came by it most often."""
+
+    name: str
+    protocol: str
+    logins: int
+    network: str  # "" where it was not counted
+
+
+class Vanishing(msgspec.Struct, frozen=True):
+    """An account whose mail POP3 deletes while it is read by IMAP too; from where POP3 comes most often."""
+
+    name: str
+    deleted: int
+    network: str
+
+
 class Protocol(msgspec.Struct, frozen=True):
     """How people log in by one protocol."""
 
@@ -90,6 +110,7 @@ class Protocol(msgspec.Struct, frozen=True):
     encrypted: int
     clear: int
     oldest_tls: str  # "" where no line tells the version
+    fetched_bytes: int  # 0 where no line tells
 
 
 class Figures(msgspec.Struct, frozen=True):
@@ -111,8 +132,10 @@ class Figures(msgspec.Struct, frozen=True):
     natures: list[ByNature]
     sender_count: int
     protocols: list[Protocol]
-    clear_accounts: Shown
-    vanishing: Shown  # accounts whose mail POP3 deleted while others read it by IMAP: messages
+    clear_accounts: list[Clear]  # those with most logins
+    clear_total: int
+    vanishing: list[Vanishing]
+    vanishing_total: int
 
 
 def day_start_us(day: date, zone: tzinfo) -> int:
@@ -158,6 +181,7 @@ def _figures(
     now = frame[frame["span"] == 0]
     lines = now[now["name"] == "lines"].groupby("a")["count"].sum()
     reject = now[now["name"] == "reject"].groupby("b")["count"].sum()
+    clear, vanishing = _clear_accounts(now), _vanishing(now)
     senders, natures, sender_count = measure_senders(frame, ran, suspects)
     return Figures(
         from_us=from_us,
@@ -176,8 +200,10 @@ def _figures(
         natures=natures,
         sender_count=sender_count,
         protocols=_protocols(now),
-        clear_accounts=_clear_accounts(now),
-        vanishing=_vanishing(now),
+        clear_accounts=clear[:_KEPT],
+        clear_total=len(clear),
+        vanishing=vanishing[:_KEPT],
+        vanishing_total=len(vanishing),
     )
 
 
@@ -260,6 +286,7 @@ def _providers(now: pd.DataFrame) -> list[Provider]:
 def _protocols(now: pd.DataFrame) -> list[Protocol]:
     logins = now[now["name"] == "login"]
     accounts = now[now["name"] == "login_account"].groupby("b")["a"].nunique()
+    fetched = now[(now["name"] == "read_trait") & (now["c"] == "bytes")].groupby("b")["count"].sum()
     made = []
     for name, group in logins.groupby("a"):
         by_tls = group.groupby("b")["count"].sum()
@@ -267,21 +294,44 @@ def _protocols(now: pd.DataFrame) -> list[Protocol]:
         clear, unknown = int(by_tls.get("no", 0)), int(by_tls.get("unknown", 0))
         total = int(by_tls.sum())
         oldest = next((one for one in versions if one.startswith("ssl")), versions[0] if versions else "")
-        made.append(Protocol(str(name), total, int(accounts.get(name, 0)), total - clear - unknown, clear, oldest))
+        made.append(
+            Protocol(
+                str(name),
+                total,
+                int(accounts.get(name, 0)),
+                total - clear - unknown,
+                clear,
+                oldest,
+                int(fetched.get(name, 0)),
+            )
+        )
     return sorted(made, key=lambda one: (-one.logins, one.name))
 
 
-def _clear_accounts(now: pd.DataFrame) -> Shown:
+def _clear_accounts(now: pd.DataFrame) -> list[Clear]:
     clear = now[(now["name"] == "login_account") & (now["c"] == "no")]
-    return _counted(clear.groupby("a")["count"].sum())
+    counts = clear.groupby(["a", "b"])["count"].sum().sort_index().sort_values(ascending=False, kind="stable")
+    places = _places(now)
+    return [
+        Clear(str(name), str(protocol), int(count), places.get((str(name), str(protocol)), ""))
+        for (name, protocol), count in counts.items()
+    ]
 
 
-def _vanishing(now: pd.DataFrame) -> Shown:
+def _vanishing(now: pd.DataFrame) -> list[Vanishing]:
     deleted = now[now["name"] == "pop3_deleted"].groupby("a")["count"].sum()
-    logins = now[(now["name"] == "login_account") & (now["b"] == "imap")]["a"]
+    logins = set(now[(now["name"] == "login_account") & (now["b"] == "imap")]["a"])
     bare = {account.partition("@")[0] for account in logins}  # a login may be logged without its domain later
-    both = [name for name in deleted.index if name in set(logins) or ("@" not in name and name in bare)]
-    return _counted(deleted.loc[both])
+    both = [name for name in deleted.index if name in logins or ("@" not in name and name in bare)]
+    counts, places = deleted.loc[both].sort_values(ascending=False, kind="stable"), _places(now)
+    return [Vanishing(str(name), int(count), places.get((str(name), "pop3"), "")) for name, count in counts.items()]
+
+
+def _places(now: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """Give the network from which each account came most often, by protocol."""
+    places = now[now["name"] == "login_network"].sort_values(["count", "c"], ascending=[False, True])
+    most = places.drop_duplicates(["a", "b"])
+    return {(str(a), str(b)): str(c) for a, b, c in zip(most["a"], most["b"], most["c"], strict=True)}
 
 
 def _counted(counts: pd.Series) -> Shown:

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from mailwarden.alerts.incident import Incident, severity_rank
 from mailwarden.alerts.translate import N_, Translator
+from mailwarden.pipeline.reading import size_text
 from mailwarden.pipeline.report.document import Document, Grid, Note, Section, Story, Todo
-from mailwarden.pipeline.report.figures import HISTORY_DAYS, Attacks, Counted, Measure
+from mailwarden.pipeline.report.figures import HISTORY_DAYS, Attacks, Counted, Measure, Protocol
 from mailwarden.pipeline.report.layout import cut
 from mailwarden.pipeline.report.page import (
     UNDERSTOOD,
@@ -168,16 +169,27 @@ def _connections(page: Page) -> Section:
     }
     if clear:
         said = N_("{logins} ({by}), {clear} of them without TLS") if clear < logins else _ALL_CLEAR
-        head = [tongue.gettext("account without TLS"), tongue.gettext("logins")]
-        grid = _grid(head, _cells(tongue, figures.clear_accounts.first), figures.clear_accounts.total)
-        return Section(name="connections", heading=heading, said=tongue.say(said, values), is_calm=False, grid=grid)
-    head = [tongue.gettext("protocol"), tongue.gettext("logins"), tongue.gettext("accounts"), "TLS"]
+        head = [
+            tongue.gettext(word)
+            for word in (N_("account without TLS"), N_("protocol"), N_("logins"), N_("most often from"))
+        ]
+        rows = [
+            [one.name, PROTOCOLS.get(one.protocol, one.protocol), number(tongue, one.logins), one.network]
+            for one in figures.clear_accounts
+        ]
+        grid = Grid(head, rows, figures.clear_total, figures.clear_total)
+        notes = [Note("→ mailwarden people --without-tls")] if page.domain is None else []
+        return Section(
+            name="connections", heading=heading, said=tongue.say(said, values), is_calm=False, grid=grid, notes=notes
+        )
+    head = [tongue.gettext(word) for word in (N_("protocol"), N_("logins"), N_("accounts"), N_("TLS"), N_("fetched"))]
     rows = [
         [
             names[one.name],
             number(tongue, one.logins),
             number(tongue, one.accounts),
-            f"{percent(one.encrypted, one.logins, 1)} %" if one.encrypted else tongue.gettext("not known"),
+            _tls(one, tongue),
+            size_text(one.fetched_bytes, tongue) if one.fetched_bytes else "",
         ]
         for one in figures.protocols
     ]
@@ -191,19 +203,27 @@ def _connections(page: Page) -> Section:
     return Section(name="connections", heading=heading, said=tongue.say(said, values), grid=grid)
 
 
+def _tls(one: Protocol, tongue: Translator) -> str:
+    """Say which part of the logins was encrypted, and the oldest version where it is out of use."""
+    if not one.encrypted:
+        return tongue.gettext("not known")
+    share = f"{percent(one.encrypted, one.logins, 1)} %"
+    return f"{share} ({one.oldest_tls})" if one.oldest_tls.startswith(("ssl", "1.0", "1.1")) else share
+
+
 def _vanishing(page: Page) -> Section:
-    tongue, vanishing = page.tongue, page.figures.vanishing
+    tongue, figures = page.tongue, page.figures
     heading = tongue.gettext("Mail that may vanish")
-    if not vanishing.total:
+    if not figures.vanishing:
         return Section(name="vanishing", heading=heading)
+    head = [tongue.gettext(word) for word in (N_("account"), N_("messages"), N_("most often from"))]
+    rows = [[one.name, number(tongue, one.deleted), one.network] for one in figures.vanishing]
     return Section(
         name="vanishing",
         heading=heading,
         said=tongue.gettext("Mail that may be missed: deleted by POP3 while the account is also read by IMAP"),
         is_calm=False,
-        grid=_grid(
-            [tongue.gettext("account"), tongue.gettext("messages")], _cells(tongue, vanishing.first), vanishing.total
-        ),
+        grid=Grid(head, rows, figures.vanishing_total, figures.vanishing_total),
         notes=[Note("→ " + tongue.gettext("In that mail program, set: leave a copy on the server."))],
     )
 

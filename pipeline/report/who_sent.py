@@ -7,7 +7,7 @@ from mailwarden.alerts.translate import N_, Translator
 from mailwarden.pipeline.natures import NATURES, nature_text, suspects
 from mailwarden.pipeline.report.document import Grid, Note, Section
 from mailwarden.pipeline.report.figures import Measure
-from mailwarden.pipeline.report.page import Page, change_word, has, left_usual, number, usual_text
+from mailwarden.pipeline.report.page import Page, change_word, left_usual, number, usual_text
 from mailwarden.pipeline.report.senders import ByNature, Sent
 
 __all__ = ["senders_section"]
@@ -38,7 +38,7 @@ def senders_section(page: Page) -> Section:
         ]
         for one in shown
     ]
-    calm = not unusual and not has(page, "outbound_spam")
+    calm = not unusual and not any(one.nature.name == "suspect" for one in shown)
     return Section(
         name="senders",
         heading=heading,

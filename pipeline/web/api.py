@@ -7,15 +7,13 @@ from collections.abc import Callable, Mapping
 from datetime import UTC
 from typing import Any
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from mailwarden import __version__
 from mailwarden.alerts.translate import translator
 from mailwarden.parsers.errors import UsageError
-from mailwarden.parsers.event import iso
-from mailwarden.pipeline import sending
+from mailwarden.pipeline import reading, sending
 from mailwarden.pipeline.cli.incident_json import as_data
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.web.frame import desk_of, visitor_of
@@ -26,11 +24,12 @@ from mailwarden.pipeline.web.views.card import sentences_of
 from mailwarden.pipeline.web.views.delivery import delivery_view
 from mailwarden.pipeline.web.views.incidents import incident_data, read_query
 from mailwarden.pipeline.web.views.messages import events_for
-from mailwarden.pipeline.web.views.people import people_view, read_people_query
+from mailwarden.pipeline.web.views.people import people_of, read_people_query
 
 __all__ = ["delivery", "incident", "incidents", "messages", "openapi", "people", "reputation", "senders", "status"]
 
 _PAGE = 50
+_PEOPLE = 100
 
 
 def _endpoint(path: str) -> Callable[[Callable[[Request], Any]], Callable[[Request], Response]]:
@@ -123,27 +122,13 @@ def messages(request: Request) -> Any:
 
 @_endpoint("/api/v1/people")
 def people(request: Request) -> Any:
-    """List the people who log in."""
+    """List the people who log in, a hundred at a time."""
     desk, query = desk_of(request), read_people_query(request.query_params)
     with desk.reader() as reader:
-        view = people_view(reader, query, visitor_of(request), translator("en"), desk.present_us(reader))
-    return {
-        "total": view.total,
-        "page": view.query.page,
-        "people": [
-            {
-                "user.name": one.name,
-                "logins": one.logins,
-                "failed": one.failed,
-                "sent": one.sent,
-                "first_day": iso(one.first_us),
-                "last_day": iso(one.last_us),
-                "marks": one.marks,
-                "ways": msgspec.to_builtins(one.ways),
-            }
-            for one in view.people
-        ],
-    }
+        found, _ = people_of(reader, query, visitor_of(request), desk.present_us(reader))
+    page = min(query.page, max(1, -(-len(found) // _PEOPLE)))
+    shown = found[(page - 1) * _PEOPLE : page * _PEOPLE]
+    return {"total": len(found), "page": page, "people": [reading.as_data(one) for one in shown]}
 
 
 @_endpoint("/api/v1/senders")

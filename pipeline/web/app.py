@@ -58,6 +58,8 @@ def make_app(desk: Desk, *, hosts: frozenset[str] = frozenset()) -> Starlette:
             Route("/i/{id}/normal", pages.normal, methods=["POST"]),
             Route("/messages", mail_pages.messages),
             Route("/people", mail_pages.people),
+            Route("/people.csv", mail_pages.people_csv),
+            Route("/senders", mail_pages.senders),
             Route("/senders.csv", mail_pages.senders_csv),
             Route("/delivery", mail_pages.delivery),
             Route("/reputation", mail_pages.reputation),

@@ -2,12 +2,14 @@
 
 import csv
 import io
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from mailwarden.alerts.escape import cell
+from mailwarden.pipeline import reading
 from mailwarden.pipeline.archive import Found, find_recent
 from mailwarden.pipeline.sending import FIELDS, Mailer, as_data, mailers
 from mailwarden.pipeline.web.desk import Desk
@@ -16,9 +18,10 @@ from mailwarden.pipeline.web.pulse import read_pulse
 from mailwarden.pipeline.web.views.delivery import delivery_view, read_span
 from mailwarden.pipeline.web.views.health import health_view
 from mailwarden.pipeline.web.views.messages import messages_view
-from mailwarden.pipeline.web.views.people import DAY_US, people_view, read_people_query
+from mailwarden.pipeline.web.views.people import DAY_US, people_of, people_view, read_people_query
 from mailwarden.pipeline.web.views.reports import read_report_query, report_html, reports_view
 from mailwarden.pipeline.web.views.reputation import reputation_view
+from mailwarden.pipeline.web.views.senders import senders_view
 
 __all__ = [
     "delivery",
@@ -26,9 +29,11 @@ __all__ = [
     "health",
     "messages",
     "people",
+    "people_csv",
     "report_sent",
     "reports",
     "reputation",
+    "senders",
     "senders_csv",
     "sent_mail",
 ]
@@ -72,19 +77,46 @@ def people(request: Request) -> Response:
         return answer(request, "people.html", view, tab="people", reader=reader)
 
 
+def people_csv(request: Request) -> Response:
+    """Give who logs in how for a spreadsheet: a line for each account and protocol."""
+    desk, query = desk_of(request), read_people_query(request.query_params)
+    with desk.reader() as reader:
+        found, _ = people_of(reader, query, visitor_of(request), desk.present_us(reader))
+    rows = [
+        (one["user.name"], way["network.protocol"], way["logins"], _words(way["tls"]), way["bytes"], _words(way["networks"]),
+         way["pattern"], one["failed"], one["sent"], one["pop3_deleted"], one["last_day"], _words(one["marks"]))
+        for one in map(reading.as_data, found)
+        for way in one["ways"]
+    ]  # fmt: skip
+    head = ("user.name", "network.protocol", "logins", "tls", "bytes", "networks", "pattern", "failed", "sent",
+            "pop3_deleted", "last_day", "marks")  # fmt: skip
+    return _spreadsheet("people.csv", head, rows)
+
+
+def senders(request: Request) -> Response:
+    """Who sends, and what is it?"""
+    view = senders_view(sent_mail(request), read_people_query(request.query_params), tongue_of(request))
+    with desk_of(request).reader() as reader:
+        return answer(request, "senders.html", view, tab="people", reader=reader)
+
+
 def senders_csv(request: Request) -> Response:
     """Give who sends for a spreadsheet."""
+    found = map(as_data, sent_mail(request))
+    return _spreadsheet("senders.csv", FIELDS, [[_words(one[name]) for name in FIELDS] for one in found])
+
+
+def _spreadsheet(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
     text = io.StringIO()
     writer = csv.writer(text)
-    found = [as_data(one) for one in sent_mail(request)]
-    writer.writerow(FIELDS)
-    writer.writerows([cell(_word(one[name])) for name in FIELDS] for one in found)
-    headers = {"Content-Disposition": 'attachment; filename="senders.csv"'}
+    writer.writerow(head)
+    writer.writerows([cell(str(value)) for value in row] for row in rows)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(text.getvalue().encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-def _word(value: object) -> str:
-    return "; ".join(map(str, value)) if isinstance(value, list) else str(value)
+def _words(value: object) -> str:
+    return "; ".join(map(str, value)) if isinstance(value, list | dict) else str(value)
 
 
 def sent_mail(request: Request) -> list[Mailer]:

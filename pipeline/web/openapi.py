@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from mailwarden import __version__
 from mailwarden.alerts.incident import CATEGORIES, SEVERITIES
+from mailwarden.pipeline.reading import MARKS
 
 __all__ = ["document", "faults_of"]
 
@@ -122,7 +123,8 @@ _PATHS = {
         _object({"total": _NUMBER, "page": _NUMBER, "people": _list(_OBJECT)}),
         {
             "days": _Parameter("How many days. Default: 7.", ("7", "30")),
-            "kind": _Parameter("Only these. Default: all.", ("", "clear", "old", "new", "dormant", "failing")),
+            "kind": _Parameter("Only these. Default: all.", ("", *MARKS)),
+            "protocol": _Parameter("Only who came by it. Default: any.", ("", "imap", "pop3", "smtp")),
             "q": _Parameter("Stands in the account."),
             "page": _PAGE,
         },

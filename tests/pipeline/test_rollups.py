@@ -181,8 +181,8 @@ def test_deliveries_by_provider() -> None:
 
 
 def test_what_else_is_counted() -> None:
-    """Refusals, trouble of the password store, TLS, lost lines, and what POP3 fetched and deleted."""
-    popped = {"dovecot.retr_count": 3, "dovecot.del_count": 2}
+    """Refusals, trouble of the password store, TLS, lost lines, and what was fetched, and deleted by POP3."""
+    popped = {"dovecot.retr_count": 3, "dovecot.retr_bytes": 700, "dovecot.top_bytes": 90, "dovecot.del_count": 2}
     events = [
         event("reject", event_reason="dnsbl", event_count=2),
         event("auth-error", event_reason="temp_fail", network_protocol="imap"),
@@ -190,6 +190,8 @@ def test_what_else_is_counted() -> None:
         event("data-loss", event_reason="rate_limit"),
         event("session-end", user_name="Ana", extra=popped),
         event("session-end", user_name="ana", extra={"dovecot.in": 1}),
+        event("session-end", user_name="ana", network_protocol="imap", extra={"dovecot.out": 500}),
+        event("session-end", user_name="ana", network_protocol="imap", extra={"dovecot.out": 11}),
         event("session-end", user_name="ana"),
     ]
 
@@ -200,6 +202,10 @@ def test_what_else_is_counted() -> None:
         (START, "data_loss", "postfix", "rate_limit", ""): 1,
         (START, "pop3_fetched", "ana", "", ""): 3,
         (START, "pop3_deleted", "ana", "", ""): 2,
+        (START, "read_trait", "ana", "pop3", "sessions"): 1,
+        (START, "read_trait", "ana", "pop3", "bytes"): 790,
+        (START, "read_trait", "ana", "imap", "sessions"): 2,
+        (START, "read_trait", "ana", "imap", "bytes"): 511,
     }
 
 

@@ -88,6 +88,7 @@ def session_end(event: Event, text: str) -> bool:
         return _end(event, text, at)
     event.event_action = "session-end"
     if "session-end" in event.brief:
+        event.extra = {"dovecot.out": int(sent)}
         return True
     event.extra = counts = _counts(" in=0 out=0 deleted=" + done).copy()
     counts["dovecot.in"] = int(received)

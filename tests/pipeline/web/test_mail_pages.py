@@ -74,6 +74,12 @@ def mail(directory: Path) -> Path:
         (HOUR_US, "auth_account", "ana@nova0.test", "exists", ""): 1,
         (HOUR_US, "auth_account", "guessed@nova0.test", "unknown", ""): 7,
         (HOUR_US, "sent", "ana@nova0.test", "account", ""): 3,
+        (HOUR_US, "sent_recipients", "ana@nova0.test", "account", ""): 5,
+        (HOUR_US, "sent", "/srv/contact", "script", HOSTILE): 7,
+        (HOUR_US, "sent", "secret@other.test", "account", ""): 4,
+        (HOUR_US, "read_trait", "ana@nova0.test", "imap", "bytes"): 2_345_678,
+        (HOUR_US, "login_network", "ana@nova0.test", "imap", "192.0.2.0/24"): 9,
+        (HOUR_US, "pop3_deleted", "ana@nova0.test", "", ""): 6,
         (HOUR_US, "delivery_waited", "google", "hour", ""): 2,
         (HOUR_US, "delivery", HOSTILE, "bounced", "blocklist"): 50,
     }
@@ -97,7 +103,16 @@ def page(mail: Path) -> Iterator[Served]:
         yield one
 
 
-PAGES = ("/messages?what=4zx", "/people", "/delivery", "/delivery?days=30", "/reputation", "/health", "/reports")
+PAGES = (
+    "/messages?what=4zx",
+    "/people",
+    "/senders",
+    "/delivery",
+    "/delivery?days=30",
+    "/reputation",
+    "/health",
+    "/reports",
+)
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
@@ -147,6 +162,31 @@ def test_people_are_told_by_how_they_log_in(page: Served) -> None:
     assert "TLS older than 1.2" in text
     assert "guessed@nova0.test" not in text
     assert "1 person logged in" in words(client.get("/people?kind=clear").text)
+    assert "2.3 MB fetched · from 192.0.2.0/24" in text
+    assert "6 messages deleted by POP3" in text
+
+
+def test_who_reads_by_a_protocol_without_tls(page: Served) -> None:
+    """The page answers in a sentence, and names who."""
+    client = page.client()
+    pop3 = words(client.get("/people?protocol=pop3&kind=clear").text)
+
+    assert "1 account still comes by POP3 without TLS." in pop3
+    assert "old@nova0.test" in pop3
+    assert "Nobody was seen to come by IMAP without TLS." in words(client.get("/people?protocol=imap").text)
+
+
+def test_senders_are_called_what_they_are(page: Served) -> None:
+    """The page, the spreadsheet and the API tell it alike; a hostile name runs nowhere."""
+    client = page.client()
+    sheet = client.get("/senders.csv").text
+
+    text = words(client.get("/senders").text)
+    assert "/srv/contact local user" in text
+    assert "contact form (sure) its path says so 7" in text
+    assert "/srv/contact,script" in sheet
+    assert json.loads(client.get("/api/v1/senders").text)["senders"][0]["sender"] == "ana@nova0.test"
+    assert "ana@nova0.test,imap,9" in client.get("/people.csv").text
 
 
 def test_delivery_names_who_does_not_take_our_mail(page: Served) -> None:
@@ -264,12 +304,14 @@ def test_a_customer_sees_nothing_of_others(mail: Path) -> None:
         for what in ("5zy", "secret@other.test", "olga@other.test", "192.0.2.7", "ana@nova0.test"):
             answers += [client.get(f"/messages?what={what}"), client.get(f"/api/v1/messages?what={what}")]
         answers += [client.get(path) for path in ("/people", "/people?q=secret", "/api/v1/people", "/api/v1/status")]
+        sending = [client.get(path) for path in ("/senders", "/senders.csv", "/people.csv", "/api/v1/senders")]
         closed = [client.get(path) for path in ("/delivery", "/reputation", "/health", "/metrics")]
         closed += [client.get(f"/api/v1/{path}") for path in ("delivery", "reputation")]
         sent = client.get("/reports?domain=other.test")
 
-    assert {one.status for one in answers} == {200}
+    assert {one.status for one in [*answers, *sending]} == {200}
     assert {one.status for one in closed} == {403}
+    assert not any(name in one.text for one in sending for name in ("secret", "/srv/"))
     assert "eve@example.net" in own.text
     for answer in [*answers, *closed, sent]:
         shown = answer.text.replace("“secret@other.test”", "").replace("“olga@other.test”", "")
@@ -301,6 +343,9 @@ def client_text(answers: list[Any], what: str) -> str:
         ("/api/v1/messages", 400),
         ("/api/v1/messages?what=4zx", 200),
         ("/api/v1/people?days=30", 200),
+        ("/api/v1/people?protocol=pop3&kind=vanishing", 200),
+        ("/api/v1/people?protocol=uucp", 400),
+        ("/api/v1/senders?days=30", 200),
         ("/api/v1/delivery", 200),
         ("/api/v1/reputation", 200),
         ("/api/v1/nothing", 404),

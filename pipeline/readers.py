@@ -1,0 +1,48 @@
+"""In how many hours of a day each account fetches its mail: a program that never sleeps is told from a person by it."""
+
+import msgspec
+
+from mailwarden.alerts.shelf import Backing, Row, Shelf
+
+__all__ = ["READING", "Readers"]
+
+READING = ("imap", "pop3")
+"""The protocols by which mail is read."""
+
+_HOUR_US = 3_600_000_000
+
+
+class _Reader(msgspec.Struct, array_like=True):
+    hour: int = 0  # the newest that was counted, since 1970
+
+
+class Readers:
+    """Remembers the newest hour in which each account came by each protocol.
+
+    Args:
+        backing: Where it is remembered.
+    """
+
+    def __init__(self, backing: Backing) -> None:
+        self._readers = Shelf("reader", 1, _Reader, lambda one: (one.hour + 1) * _HOUR_US, backing)
+
+    def changed(self) -> int:
+        """Count the rows to commit."""
+        return self._readers.changed()
+
+    def drain(self) -> list[Row]:
+        """Give the rows to commit."""
+        return self._readers.drain()
+
+    def sweep(self, now_us: int) -> None:
+        """Forget what has expired."""
+        self._readers.sweep(now_us)
+
+    def is_new_hour(self, account: str, protocol: str, at_us: int) -> bool:
+        """Say whether this is the account's first login of the hour by a protocol, and remember it."""
+        key, hour = f"{protocol}\x1f{account}", at_us // _HOUR_US
+        reader = self._readers.get(key)
+        if reader is not None and reader.hour >= hour:
+            return False
+        self._readers.put(key, _Reader(hour))
+        return True

@@ -1,0 +1,62 @@
+"""Senders: who sends, and what is it? People, newsletters, contact forms, programs."""
+
+import msgspec
+
+from mailwarden.alerts.translate import Translator
+from mailwarden.pipeline.natures import NATURES, nature_text, reason_text
+from mailwarden.pipeline.sending import Mailer
+from mailwarden.pipeline.web.views.people import PeopleQuery
+
+__all__ = ["SendersView", "senders_view"]
+
+_SHOWN = 100
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """Who sent, and what that seems to be."""
+
+    name: str
+    user: str
+    messages: int
+    recipients: int
+    what: str
+    why: str
+    is_suspect: bool
+
+
+class SendersView(msgspec.Struct, frozen=True):
+    """Who sent most, and how much there was of each kind."""
+
+    query: PeopleQuery
+    natures: list[tuple[str, int]]  # in words, recipients
+    senders: list[Sent]
+    total: int
+    spans: tuple[int, ...] = (7, 30)
+
+
+def senders_view(found: list[Mailer], query: PeopleQuery, tongue: Translator) -> SendersView:
+    """Put it into words."""
+    by_nature: dict[str, int] = {}
+    for one in found:
+        by_nature[one.nature.name] = by_nature.get(one.nature.name, 0) + one.traits.recipients
+    wanted = [one for one in found if query.q.lower() in f"{one.sender.name} {one.sender.user}".lower()]
+    return SendersView(
+        query=query,
+        natures=[
+            (tongue.gettext(NATURES[name]), number)
+            for name, number in sorted(by_nature.items(), key=lambda one: -one[1])
+        ],
+        senders=[
+            Sent(
+                one.sender.name,
+                one.sender.user,
+                one.traits.messages,
+                one.traits.recipients,
+                nature_text(one.nature, tongue),
+                reason_text(one.nature, tongue),
+                one.nature.name == "suspect",
+            )
+            for one in wanted[:_SHOWN]
+        ],
+        total=len(wanted),
+    )

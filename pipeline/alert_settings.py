@@ -12,6 +12,7 @@ from mailwarden.alerts.matchers import Matchers
 from mailwarden.alerts.muting import Inhibition, Maintenance, Muting
 from mailwarden.alerts.routes import Escalation, Route
 from mailwarden.parsers.errors import ConfigurationError
+from mailwarden.pipeline.secret import read_secret
 from mailwarden.pipeline.times import parse_duration, read_instant
 
 __all__ = ["Alerting", "HeartbeatSetting", "read_alerting"]
@@ -33,10 +34,8 @@ class HeartbeatSetting:
         Raises:
             ConfigurationError: A variable or a file that it names is not there, or what comes of it is no such address.
         """
-        from mailwarden.pipeline.configuration import resolved_secret
-
         try:
-            url = resolved_secret(self.url, environment)
+            url = read_secret(self.url, environment)
         except ValueError as error:
             raise ConfigurationError([f"alerts.heartbeat.url: {error}"]) from None
         if not url.startswith(("http://", "https://")):

@@ -2,7 +2,6 @@
 
 import os
 import platform
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time, tzinfo
@@ -17,6 +16,7 @@ from mailwarden.pipeline.configuration_blocklist import BlocklistSetting
 from mailwarden.pipeline.configuration_web import WebSetting
 from mailwarden.pipeline.places import default_state, rules_beside
 from mailwarden.pipeline.probes.settings import ProbesSetting
+from mailwarden.pipeline.secret import read_secret
 from mailwarden.pipeline.zones import zone_called
 
 if TYPE_CHECKING:
@@ -35,11 +35,9 @@ __all__ = [
     "RuleSetting",
     "SiteSetting",
     "SourceSetting",
-    "resolved_secret",
 ]
 
 _UNNAMED = "default"  # the site of one server
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +94,7 @@ class ChannelSetting:
         from mailwarden.alerts.channels import Channel
 
         try:
-            url = resolved_secret(self.url, environment)
+            url = read_secret(self.url, environment)
         except ValueError as error:
             raise ConfigurationError([f"alerts.channels.{self.name}: {error}"]) from None
         return Channel(name=self.name, url=url, language=self.language or language)
@@ -244,28 +242,3 @@ class Configuration:
         if faults:
             raise ConfigurationError([f"{self.path}: {fault}" for fault in faults])
         return tuple(channels)
-
-
-def resolved_secret(url: str, environment: Mapping[str, str]) -> str:
-    """Give a text with what it names put in: `${NAME}` from the environment, `file:` the first line of a file.
-
-    Raises:
-        ValueError: A variable or a file is not there.
-    """
-    if url.startswith("file:"):
-        path = Path(os.path.expanduser(url.removeprefix("file:")))  # noqa: PTH111
-        try:
-            url = path.read_text("utf-8").partition("\n")[0].strip()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "is not text"
-            raise ValueError(f'secret file "{path}": {reason}. It cannot be used.') from None
-        if not url:
-            raise ValueError(f'secret file "{path}": is empty. Write the URL into its first line.')
-        return url
-
-    def value(found: re.Match[str]) -> str:
-        if found[1] not in environment:
-            raise ValueError(f"${{{found[1]}}} is not in the environment. Set it where mailwarden is started.")
-        return environment[found[1]]
-
-    return _VARIABLE.sub(value, url)

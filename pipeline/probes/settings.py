@@ -6,14 +6,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from mailwarden.parsers.errors import ConfigurationError
+from mailwarden.pipeline.secret import read_secret
 
 __all__ = ["ProbesSetting", "server_of"]
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _PORT = 53
 _LEAST = timedelta(minutes=15)  # what lists allow for one address
 _PORTS = (25, 465, 587, 993, 995)
@@ -63,7 +62,7 @@ class ProbesSetting:
         found, faults = {}, []
         for name, text in self.keys_as_written.items():
             try:
-                found[name] = _secret(text, environment)
+                found[name] = _key(text, environment)
             except ValueError as error:
                 faults.append(f"probes.keys.{name}: {error}")
         if faults:
@@ -89,19 +88,8 @@ def server_of(text: str) -> tuple[str, int]:
         raise ValueError(f'"{text}" is no address of a name server. Write it like 127.0.0.1.') from None
 
 
-def _secret(text: str, environment: Mapping[str, str]) -> str:
-    if text.startswith("file:"):
-        path = Path(os.path.expanduser(text.removeprefix("file:")))  # noqa: PTH111
-        try:
-            value = path.read_text("utf-8").partition("\n")[0].strip()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "is not text"
-            raise ValueError(f'secret file "{path}": {reason}. The list is not asked.') from None
-    else:
-        missing = [name for name in _VARIABLE.findall(text) if name not in environment]
-        if missing:
-            raise ValueError(f"${{{missing[0]}}} is not in the environment. Set it where mailwarden is started.")
-        value = _VARIABLE.sub(lambda found: environment[found[1]], text)
+def _key(text: str, environment: Mapping[str, str]) -> str:
+    value = read_secret(text, environment)
     if re.fullmatch(r"[A-Za-z0-9_-]{4,63}", value) is None:  # it becomes a label of a name
         raise ValueError("is no key: letters, digits and hyphens are asked for.")
     return value

@@ -12,8 +12,9 @@ import uvicorn
 
 from mailwarden.parsers.errors import ConfigurationError, StoreError, UsageError
 from mailwarden.pipeline.archive import find_recent
-from mailwarden.pipeline.configuration import Configuration, resolved_secret
+from mailwarden.pipeline.configuration import Configuration
 from mailwarden.pipeline.configuration_web import Address
+from mailwarden.pipeline.secret import read_secret
 from mailwarden.pipeline.web.app import make_app
 from mailwarden.pipeline.web.desk import Desk
 from mailwarden.pipeline.web.live import Live
@@ -35,7 +36,7 @@ def make_desk(configuration: Configuration, zone: tzinfo, address: Address, cloc
     """
     web = configuration.web
     try:
-        people, tokens = web.resolved(resolved_secret)
+        people, tokens = web.resolved(read_secret)
     except ConfigurationError as error:
         raise ConfigurationError([f"{configuration.path}: {fault}" for fault in error.faults]) from None
     if not address.is_loopback:

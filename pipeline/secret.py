@@ -1,0 +1,38 @@
+"""Secrets of the configuration: `${NAME}` from the environment, `file:/path` from the first line of a file."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+__all__ = ["read_secret"]
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+def read_secret(text: str, environment: Mapping[str, str] = os.environ) -> str:
+    """Give a text of the configuration with what it names put in; one that names nothing stays as it is.
+
+    Raises:
+        ValueError: A variable or a file is not there, or the file is empty.
+    """
+    if text.startswith("file:"):
+        return _first_line(Path(os.path.expanduser(text.removeprefix("file:"))))  # noqa: PTH111
+
+    def value(found: re.Match[str]) -> str:
+        if found[1] not in environment:
+            raise ValueError(f"${{{found[1]}}} is not in the environment. Set it where mailwarden is started.")
+        return environment[found[1]]
+
+    return _VARIABLE.sub(value, text)
+
+
+def _first_line(path: Path) -> str:
+    try:
+        secret = path.read_text("utf-8").partition("\n")[0].strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "is not text"
+        raise ValueError(f'secret file "{path}": {reason}. It cannot be used.') from None
+    if not secret:
+        raise ValueError(f'secret file "{path}": is empty. Write the secret into its first line.')
+    return secret

@@ -108,6 +108,10 @@ class Ours:
         if event.mail_delivery_status == "sent" and event.destination_domain and "mailwarden.hand_over" not in facts:
             self._count(event.destination_domain, event)
 
+    def is_ours(self, address: str) -> bool:
+        """Say whether an address is known to be ours."""
+        return address in self._known() or (self._site.trusts(address) and not self._site.is_private(address))
+
     def listens(self, event: Event) -> None:
         """Learn the address of this server that a client came to."""
         if event.destination_ip is not None:
@@ -139,21 +143,19 @@ class Ours:
         if not quoted:
             return
         known = self._known()
-        own = next((one for one in quoted if one in known or self._site.trusts(one)), None)
-        if own is None and self._is_believed(quoted[0], event, facts, known):
-            own = quoted[0]
+        own = next((one for one in quoted if self.is_ours(one)), None)
+        if own is None and _bears_witness(event, facts):
+            believed = self._is_believed(quoted[0], event, known)
+            # Where we know nothing, one such provider is enough to say whom it speaks of, not to ask lists about it.
+            own = quoted[0] if believed or (not known and event.mail_provider in _UNMISTAKABLE) else None
         if own is not None:
             facts["mailwarden.own_address"] = own
         elif any((":" in one) == (":" in quoted[0]) for one in known):
             facts["mailwarden.list.public"] = False  # somebody else's address, as far as anybody here knows
 
-    def _is_believed(self, address: str, event: Event, facts: dict[str, object], known: dict[str, int]) -> bool:
+    def _is_believed(self, address: str, event: Event, known: dict[str, int]) -> bool:
         """Take a receiver's word for an address; True where it makes the address ours."""
-        if event.mailwarden_direction != "outbound" or not event.email_from_address:
-            return False  # who is sent a bounce, or a forwarded message, is a stranger's choice
-        if event.destination_domain is None or facts.get("mailwarden.returned"):
-            return False
-        key, witness = f"address {address}", organisation(event.destination_domain)
+        key, witness = f"address {address}", organisation(event.destination_domain or "")
         thing = self._things.get(key) or _Thing()
         if witness not in thing.witnesses and len(thing.witnesses) < _MOST_WITNESSES:
             thing.witnesses = [*thing.witnesses, witness]
@@ -192,6 +194,13 @@ class Ours:
         if domain not in way.domains and len(way.domains) < _DOMAINS:
             way.domains.append(domain)
         self._things.put(_WAY, way)
+
+
+def _bears_witness(event: Event, facts: dict[str, object]) -> bool:
+    """Say whether a refusal is of mail of ours: who is sent a bounce or a forwarded message is a stranger's choice."""
+    if event.mailwarden_direction != "outbound" or not event.email_from_address or facts.get("mailwarden.returned"):
+        return False
+    return event.destination_domain is not None
 
 
 def _smarthost(way: _Thing) -> str | None:

@@ -14,6 +14,7 @@ from mailwarden.alerts.site import Site
 from mailwarden.parsers.errors import ConfigurationError
 from mailwarden.pipeline.configuration_blocklist import BlocklistSetting
 from mailwarden.pipeline.configuration_web import WebSetting
+from mailwarden.pipeline.feedback.settings import FeedbackSetting
 from mailwarden.pipeline.places import default_state, rules_beside
 from mailwarden.pipeline.probes.settings import ProbesSetting
 from mailwarden.pipeline.secret import read_secret
@@ -142,6 +143,7 @@ class Configuration:
     web: WebSetting = field(default_factory=WebSetting)
     blocklist: BlocklistSetting = field(default_factory=BlocklistSetting)
     probes: ProbesSetting = field(default_factory=ProbesSetting)
+    feedback: FeedbackSetting = field(default_factory=FeedbackSetting)
 
     @property
     def state_directory(self) -> Path:

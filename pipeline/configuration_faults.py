@@ -150,9 +150,20 @@ class _Meaning:
                     self._add(("rules", name, "except", place), _NO_NETWORK.format(text=text))
         self._alerts(settings)
         self._probes(settings.get("probes", {}))
+        self._feedback(settings.get("feedback", {}))
 
     def _add(self, place: Path_, message: str, where: Path_ | None = None) -> None:
         self.faults.append(Fault(self._marked.line(place), message, place if where is None else where))
+
+    def _feedback(self, feedback: Mapping[str, Any]) -> None:
+        from mailwarden.pipeline.feedback.settings import is_this_machine
+
+        for number, one in enumerate(feedback.get("mailboxes", ())):
+            if one.get("tls") == "none" and not is_this_machine(one["host"]):
+                said = (
+                    f'without TLS the password goes to "{one["host"]}" for everybody to read. Use implicit or starttls.'
+                )
+                self._add(("feedback", "mailboxes", number, "tls"), said)
 
     def _probes(self, probes: Mapping[str, Any]) -> None:
         from mailwarden.pipeline.probes.settings import server_of

@@ -5,7 +5,7 @@ zones, the names of rules and channels) is checked by `configuration_faults`.
 """
 
 import os
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from mailwarden.pipeline.configuration import (
 from mailwarden.pipeline.configuration_blocklist import read_blocklist_setting
 from mailwarden.pipeline.configuration_faults import Fault, exception_fields, faults_of
 from mailwarden.pipeline.configuration_web import read_web
+from mailwarden.pipeline.feedback.settings import FeedbackSetting
 from mailwarden.pipeline.marked_yaml import Marked, YamlFault, read_yaml
 from mailwarden.pipeline.places import rules_beside
 from mailwarden.pipeline.probes.settings import ProbesSetting
@@ -120,12 +121,13 @@ def _configuration(path: Path, settings: Any) -> Configuration:
         archive=Archive(archive.get("enabled", True), _directory(directory)),
         web=read_web(settings.get("web", {})),
         blocklist=read_blocklist_setting(settings.get("blocklist", {}), directory=path.parent, duration=parse_duration),
-        probes=_probes(settings.get("probes", {})),
+        probes=ProbesSetting.of(settings.get("probes", {}), _every(settings.get("probes", {}))),
+        feedback=FeedbackSetting.of(settings.get("feedback", {}), _every(settings.get("feedback", {}))),
     )
 
 
-def _probes(probes: Any) -> ProbesSetting:
-    return ProbesSetting.of(probes, parse_duration(probes["every"]) if "every" in probes else None)
+def _every(settings: Any) -> timedelta | None:
+    return parse_duration(settings["every"]) if "every" in settings else None
 
 
 def _alerting(alerts: Any, zone: str | None) -> "Alerting":

@@ -190,7 +190,7 @@ class Fold:
                 steps[action] = self._delivered
             elif action in ("dnsbl-check", "posture-check"):
                 steps[action] = self._checked
-            elif action in ("complaint", "dmarc-report"):
+            elif action in ("complaint", "dmarc-report", "tls-report"):
                 steps[action] = self._reported
             elif action in correlate:
                 steps[action] = self._joined(correlate[action], learn.get(action), action in self.engine.actions)
@@ -294,6 +294,9 @@ class Fold:
         self._detect(event)
 
     def _reported(self, event: Event) -> None:
+        sources: dict[str, int] = (event.extra or {}).get("mailwarden.report.sources", {})
+        facts = event.facts = event.facts or {}
+        facts["mailwarden.report.own"] = {one: count for one, count in sources.items() if self.ours.is_ours(one)}
         self.risks.reported(event)
         self._detect(event)
 

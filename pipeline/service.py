@@ -24,6 +24,7 @@ from mailwarden.pipeline.archive import Archive
 from mailwarden.pipeline.blocking import Blocker
 from mailwarden.pipeline.configuration import Configuration
 from mailwarden.pipeline.configuration_reading import load
+from mailwarden.pipeline.feedback.job import Job
 from mailwarden.pipeline.heartbeat import Heartbeat
 from mailwarden.pipeline.intake import Intake
 from mailwarden.pipeline.places import store_path
@@ -34,6 +35,7 @@ from mailwarden.pipeline.store import Act, Store
 from mailwarden.pipeline.telling import Deliverer, Teller
 
 if TYPE_CHECKING:
+    from mailwarden.pipeline.feedback.collector import Collector
     from mailwarden.pipeline.probes.prober import Prober
 
 __all__ = ["run"]
@@ -195,6 +197,7 @@ class _Service:
                 self._apply(act, runner, teller)
         self._signals.stopping(admission.stop)
         prober = self._prober(admission)
+        collector = self._collector(admission)
         heartbeat = self._heartbeat(admission, deliverer)
         pulse = Pulse(
             lambda: admission.turns, lambda: self._stream is None and reporter.is_due(self._clock()), admission.nudge
@@ -223,7 +226,7 @@ class _Service:
                     self._say(problem)
         finally:
             reporter.stop()
-            for worker in (pulse, prober, heartbeat, deliverer):
+            for worker in (pulse, collector, prober, heartbeat, deliverer):
                 if worker is not None:
                     worker.stop()
 
@@ -258,6 +261,19 @@ class _Service:
         prober = Prober(settings, self._configuration.as_site(), self._path, self._clock, admission.nudge, self._say)
         prober.start()
         return prober
+
+    def _collector(self, admission: Admission) -> "Collector | None":
+        """Begin to read what others report; not in a replay, whose time is another than theirs."""
+        configuration = self._configuration
+        if not configuration.feedback.wanted or self._stream is not None:
+            return None
+        from mailwarden.pipeline.feedback.collector import Collector
+
+        collector = Collector(
+            configuration.feedback, configuration.site.domains, self._path, admission.nudge, self._say
+        )
+        collector.start()
+        return collector
 
     def _apply(self, act: Act, runner: Runner, teller: Teller | None) -> None:
         """Do what an operator asked for; say where it cannot be understood, for it would be asked again for ever."""
@@ -307,6 +323,7 @@ def _reloaded(configuration: Configuration, rulebook: Rulebook) -> tuple[Configu
             new.alerting.heartbeat.resolved()
         rules = new.rulebook()
         new.probes.keys()
+        Job.of(new.feedback, ())
         load_detectors(new.rule_settings())
     except ConfigurationError as error:
         print(f"{error}\nThe configuration was not changed.", file=sys.stderr, flush=True)  # noqa: T201

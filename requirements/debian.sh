@@ -11,6 +11,7 @@ want() { # program, packages, what for
 }
 want logrotate logrotate                  # its ways of rotating
 want unbound unbound                      # the name server of the probes' tests
+want dovecot dovecot-imapd                # the mailbox of the reports of others
 want promtool prometheus                  # checks the alert rules of Prometheus
 want chromium "chromium fonts-noto-cjk"   # shows the page
 want nft nftables                         # checks the sets of the block list

@@ -136,16 +136,14 @@ class Outcomes:
         self._told(event, "complaints", keys)
 
     def reported(self, event: Event) -> None:
-        """Take in what somebody else reports: a complaint, or mail of our own addresses that failed DMARC there."""
+        """Take in what somebody else reports: a complaint, or mail of our own addresses that failed DMARC."""
         extra = event.extra or {}
         domain = str(extra.get("mailwarden.own_domain"))
         if event.event_action == "complaint":
             users = [self._server_of(source) for source in extra.get("mailwarden.report.sources", {})]
             self.complaint(event, domain, users[0] if users else None)
             return
-        own = sum(
-            count for source, count in extra.get("mailwarden.report.sources", {}).items() if self._server_of(source)
-        )
+        own = sum((event.facts or {}).get("mailwarden.report.own", {}).values())
         if event.event_action == "dmarc-report" and own:  # what strangers send in our name is no fault of ours
             sender, _ = self._sender(DOMAIN + domain, event.stream_us)
             organisation = str(extra.get("mailwarden.report.organisation"))

@@ -121,6 +121,8 @@ def report(event: Event, rest: str) -> bool:
     event.set("mailwarden.own_domain", found["domain"])
     for name in ("organisation", "id", "total", "failed"):
         event.set(f"mailwarden.report.{name}", found[name])
-    if isinstance(found.get("sources"), dict) and found["sources"]:
-        event.set("mailwarden.report.sources", found["sources"])
+    for name in ("sources", "reasons"):
+        counted = found.get(name)
+        if isinstance(counted, dict) and counted and all(isinstance(one, int) for one in counted.values()):
+            event.set(f"mailwarden.report.{name}", counted)
     return True

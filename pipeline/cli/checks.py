@@ -16,6 +16,7 @@ from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.errors import ConfigurationError, MailwardenError
 from mailwarden.pipeline.cli.alert_checks import channel_checks, heartbeat_checks
 from mailwarden.pipeline.cli.check_state import Check
+from mailwarden.pipeline.cli.feedback_checks import feedback_checks
 from mailwarden.pipeline.cli.probe_checks import probe_checks
 from mailwarden.pipeline.cli.session import Session, last_written_s
 from mailwarden.pipeline.places import store_path
@@ -48,6 +49,7 @@ def all_checks(session: Session, *, send: bool = False) -> Iterator[Check]:
     yield from _service(session)
     yield from _proxies(session)
     yield from probe_checks(session)
+    yield from feedback_checks(session)
     yield from channel_checks(session, send)
     yield from heartbeat_checks(session, send)
     yield from _disk(session)

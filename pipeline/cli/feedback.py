@@ -1,8 +1,8 @@
 """`mailwarden feedback`: read what others report about our mail."""
 
-import json
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -12,19 +12,20 @@ from mailwarden.alerts.escape import printable
 from mailwarden.alerts.ours import KIND as OURS
 from mailwarden.alerts.ours import learned
 from mailwarden.alerts.translate import N_, Translator
-from mailwarden.parsers.event import iso
+from mailwarden.parsers.errors import ConfigurationError, UsageError
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, tell, write
-from mailwarden.pipeline.feedback import Reading, read_reports
+from mailwarden.pipeline.feedback.gathering import Gathering, keep
+from mailwarden.pipeline.feedback.reading import Reading, read_data, read_reports
+from mailwarden.pipeline.feedback.settings import Mailbox, mailbox_of
 from mailwarden.pipeline.places import store_path
 
 __all__ = ["command"]
 
-_SEEN = "feedback.json"  # in the state directory: which reports were read
-_REMEMBERED = 20_000
+_SCHEME = "imaps://"
 _KINDS = {
     "dmarc": N_("DMARC, {domain}, by {organisation}: {failed} of {total} messages failed"),
     "tls": N_("TLS, {domain}, by {organisation}: {failed} of {total} sessions failed"),
@@ -36,61 +37,125 @@ _KINDS = {
     "feedback",
     cls=Command,
     examples=[
+        ("mailwarden feedback", "what came to the places of the configuration since the last time"),
         ("mailwarden feedback /home/postmaster/Maildir", "DMARC and TLS reports and complaints that came by mail"),
+        ("mailwarden feedback imaps://reports@mail.example.org/INBOX --password file:/root/imap", "of a mailbox"),
         ("mailwarden feedback google.com!example.org!1.xml.gz --json", "one file, as data"),
     ],
 )
-@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="PATH...")
+@click.argument("places", nargs=-1, metavar="[PLACE]...")
 @click.option(
     "--domain", "domains", multiple=True, metavar="NAME", help="A domain of ours (default: those known here)."
+)
+@click.option(
+    "--password", metavar="SECRET", help="Of a mailbox that is not configured: '${NAME}' or file:/path, never itself."
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a report.")
 @options.state
 @click.pass_context
 def command(
-    context: click.Context, paths: tuple[Path, ...], domains: tuple[str, ...], as_json: bool, state: Path | None
+    context: click.Context,
+    places: tuple[str, ...],
+    domains: tuple[str, ...],
+    password: str | None,
+    as_json: bool,
+    state: Path | None,
 ) -> None:
     """Read what others report about our mail.
 
-    PATH is a report (.xml, .gz, .zip, .json, .eml), an mbox, a folder of such, or a Maildir. Each report is read once. Where the
-    service has run, complaints and failures become part of the risk; whatever is damaged, too large or about others is
-    told and passed over.
+    PLACE is a report (.xml, .gz, .zip, .json, .eml), an mbox, a folder of such, a Maildir, or a mailbox
+    (imaps://user@host/folder); without one, those of the configuration. Each report is read once. Where the service has run,
+    complaints and failures become part of the risk and of incidents; whatever is damaged, too large, about others or older
+    than a week is told and counts for nothing. Nothing is marked or deleted but what the configuration says.
     """
-    from mailwarden.pipeline.store import Store
-
     now = session(context)
-    directory = state or now.configuration.state_directory
-    path = store_path(directory)
-    if not path.exists():
-        found = list(read_reports(paths, [one.lower() for one in domains]))
-        tell(now.tongue.gettext("mailwarden has not run here yet: the reports are shown, and count for nothing."))
-    else:
-        with Store.open(path) as store:
-            ours = {one.lower() for one in domains} or {
-                *now.configuration.site.domains,
-                *learned(store.states(OURS)).domains,
-            }
-            seen = _seen(directory)
-            found = list(read_reports(paths, ours, seen))
-            store.inbox.add([_line(one) for one in found if one.report is not None])
-            _remember(directory, [*seen, *(one.digest for one in found if one.report is not None)])
+    paths, boxes = _places(places, password, now)
+    stated = [one.lower() for one in domains]
+    found = _read(paths, boxes, stated, state, now)
     if as_json:
         for one in found:
             sys.stdout.buffer.write(json_line(_data(one)) + b"\n")
         return
-    write(_view(one, now) for one in found)
-    if not found:
-        write([[now.tongue.gettext("Nothing stands there.")]])
+    is_empty = True
+    for one in found:
+        is_empty = False
+        write([_view(one, now)])
+    if is_empty:
+        write([[now.tongue.gettext("Nothing new stands there.")]])
 
 
-def _line(one: Reading) -> str:
-    at_us = int(time.time() * 1_000_000)
-    return f"{iso(at_us)} localhost mailwarden-probe: report {json.dumps(msgspec.to_builtins(one.report))}"
+def _places(places: tuple[str, ...], password: str | None, now: Session) -> tuple[list[Path], list[Mailbox]]:
+    """Tell paths from mailboxes; those of the configuration where none is named."""
+    known = now.configuration.feedback
+    if not places:
+        if not known.wanted:
+            raise UsageError(
+                "No place is named, and `feedback` of the configuration names none. Give a file or folder."
+            )
+        return list(known.paths), list(known.mailboxes)
+    paths, boxes = [], []
+    for place in places:
+        if place.startswith(_SCHEME):
+            try:
+                boxes.append(mailbox_of(place, password or "", known.mailboxes))
+            except ValueError as error:
+                raise UsageError(str(error)) from None
+        elif Path(place).exists():
+            paths.append(Path(place))
+        else:
+            raise UsageError(f'"{place}" is not there. Name a file, a folder or a mailbox (imaps://user@host/folder).')
+    if password is not None and not password.startswith(("file:", "${")):
+        raise UsageError("--password takes '${NAME}' or file:/path: who sees this command must not see the password.")
+    return paths, boxes
+
+
+def _read(
+    paths: list[Path], boxes: list[Mailbox], stated: list[str], state: Path | None, now: Session
+) -> Iterator[Reading]:
+    from mailwarden.pipeline.store import Store
+
+    secrets = {str(one): _secret(one) for one in boxes}
+    path = store_path(state or now.configuration.state_directory)
+    if not path.exists():
+        tell(now.tongue.gettext("mailwarden has not run here yet: the reports are shown, and count for nothing."))
+        yield from read_reports(paths, stated)
+        for one in boxes:
+            yield from _shown(one, secrets[str(one)], stated)
+        return
+    now_us = time.time_ns() // 1000
+    with Store.open(path) as store:
+        ours = set(stated) or {*now.configuration.site.domains, *learned(store.states(OURS)).domains}
+        for place in paths:
+            found = list(read_reports([place], ours, store.heard, now_us))
+            keep(store, found, now_us)
+            yield from found
+        gathering = Gathering(store, ours)
+        for one in boxes:
+            yield from gathering.mailbox(one, secrets[str(one)])
+
+
+def _secret(mailbox: Mailbox) -> str:
+    if not mailbox.password:
+        raise ConfigurationError([f"{mailbox} is not configured, and no --password says where its password is."])
+    return mailbox.secret()
+
+
+def _shown(mailbox: Mailbox, password: str, ours: list[str]) -> Iterator[Reading]:
+    """Read a mailbox without remembering it, and do nothing to it."""
+    from datetime import UTC, datetime
+
+    from mailwarden.pipeline.feedback.imap import opened
+
+    seen: set[str] = set()
+    with opened(mailbox, password) as folder:
+        for uid, data in folder.letters(folder.fresh(None, datetime.now(UTC).date())):
+            yield from read_data(f"{mailbox};uid={uid}", data, ours, (), seen)
 
 
 def _data(one: Reading) -> dict[str, object]:
     report = {} if one.report is None else msgspec.to_builtins(one.report)
-    return {"where": one.where, **report, **({"passed_over": one.fault} if one.fault else {})}
+    faults = {"passed_over": one.fault} if one.fault else {"too_old": True} if one.is_old else {}
+    return {"where": one.where, **report, **faults}
 
 
 def _view(one: Reading, now: Session) -> Line:
@@ -99,18 +164,7 @@ def _view(one: Reading, now: Session) -> Line:
         said = tongue.say(N_("passed over: {fault}"), {"fault": one.fault})
         return [Span("▲ ", "watch"), printable(f"{one.where}: {said}")]
     said = tongue.say(_KINDS[one.report.kind], msgspec.to_builtins(one.report))
+    if one.is_old:
+        said = tongue.say(N_("{report} (older than a week: it counts for nothing)"), {"report": said})
+        return [Span("· ", "faint"), printable(said)]
     return [Span("■ " if one.report.failed else "✓ ", "minor" if one.report.failed else "ok"), printable(said)]
-
-
-def _seen(directory: Path) -> list[str]:
-    try:
-        found = json.loads((directory / _SEEN).read_text("utf-8"))
-    except (OSError, ValueError):
-        return []
-    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
-
-
-def _remember(directory: Path, digests: list[str]) -> None:
-    new = directory / f"{_SEEN}.new"
-    new.write_text(json.dumps(digests[-_REMEMBERED:]), "utf-8")
-    new.replace(directory / _SEEN)

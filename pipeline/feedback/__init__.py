@@ -1,5 +1,4 @@
-"""What others report about our mail: DMARC aggregates, TLS reports and complaints, from files and mailboxes."""
+"""What others report about our mail: DMARC aggregates, TLS reports and complaints, from files, folders and mailboxes.
 
-from mailwarden.pipeline.feedback.reading import Reading, Report, read_reports
-
-__all__ = ["Reading", "Report", "read_reports"]
+Nothing is imported here: the settings are read by every command, the readers only by those that read.
+"""

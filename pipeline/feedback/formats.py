@@ -1,7 +1,9 @@
 """Read the three kinds of reports: DMARC aggregates (RFC 7489), TLS reports (RFC 8460), complaints (RFC 5965)."""
 
 import ipaddress
+from datetime import UTC, datetime
 from email.message import Message
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
@@ -16,6 +18,23 @@ __all__ = ["Report", "read_complaint", "read_dmarc", "read_tls"]
 _ROWS = 20_000
 _TEXT = 255
 _SOURCES = 50  # addresses a report keeps
+_DIGITS = 11  # of the second of a date
+_DATE = 64  # characters
+_RESULTS = frozenset(  # RFC 8460, 4.3.1 and 4.3.2
+    {
+        "starttls-not-supported",
+        "certificate-host-mismatch",
+        "certificate-expired",
+        "certificate-not-trusted",
+        "validation-failure",
+        "tlsa-invalid",
+        "dnssec-invalid",
+        "dane-required",
+        "sts-policy-fetch-error",
+        "sts-policy-invalid",
+        "sts-webpki-invalid",
+    }
+)
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -28,6 +47,8 @@ class Report(msgspec.Struct, frozen=True):
     total: int
     failed: int
     sources: dict[str, int] = {}  # address -> messages of it that failed
+    reasons: dict[str, int] = {}  # RFC 8460, 4.3 -> sessions that failed so
+    until_us: int = 0  # the end of what it is about; 0: it does not say
 
 
 def read_dmarc(data: bytes) -> Report:
@@ -67,8 +88,10 @@ def read_dmarc(data: bytes) -> Report:
         source = _address(text(record, "row/source_ip"))
         if source and (source in sources or len(sources) < _SOURCES):
             sources[source] = sources.get(source, 0) + messages
-    name = text(root, "report_metadata/org_name")
-    return Report("dmarc", text(root, "report_metadata/report_id") or "?", name or "?", domain, total, failed, sources)
+    name, end = text(root, "report_metadata/org_name"), text(root, "report_metadata/date_range/end")
+    until_us = int(end) * 1_000_000 if end.isascii() and end.isdigit() and len(end) <= _DIGITS else 0
+    id_ = text(root, "report_metadata/report_id")
+    return Report("dmarc", id_ or "?", name or "?", domain, total, failed, sources, until_us=until_us)
 
 
 def _address(text: str) -> str | None:
@@ -87,13 +110,24 @@ class _Policy(msgspec.Struct):
     policy_domain: str = msgspec.field(name="policy-domain", default="")
 
 
+class _Failure(msgspec.Struct):
+    result_type: str = msgspec.field(name="result-type", default="")
+    failed_session_count: int = msgspec.field(name="failed-session-count", default=0)
+
+
 class _Policies(msgspec.Struct):
     summary: _Summary
     policy: _Policy
+    failure_details: list[_Failure] = msgspec.field(name="failure-details", default_factory=list)
+
+
+class _Span(msgspec.Struct):
+    end_datetime: str = msgspec.field(name="end-datetime", default="")
 
 
 class _Tls(msgspec.Struct):
     policies: list[_Policies]
+    date_range: _Span = msgspec.field(name="date-range", default_factory=_Span)
     organization_name: str = msgspec.field(name="organization-name", default="?")
     report_id: str = msgspec.field(name="report-id", default="?")
 
@@ -113,7 +147,38 @@ def read_tls(data: bytes) -> Report:
     good = sum(max(0, one.summary.total_successful_session_count) for one in found.policies)
     bad = sum(max(0, one.summary.total_failure_session_count) for one in found.policies)
     domain = found.policies[0].policy.policy_domain.lower().rstrip(".")[:_TEXT]
-    return Report("tls", found.report_id[:_TEXT], found.organization_name[:_TEXT], domain, good + bad, bad)
+    reasons: dict[str, int] = {}
+    for failure in (failure for one in found.policies for failure in one.failure_details):
+        if failure.result_type in _RESULTS:
+            reasons[failure.result_type] = reasons.get(failure.result_type, 0) + max(0, failure.failed_session_count)
+    return Report(
+        "tls",
+        found.report_id[:_TEXT],
+        found.organization_name[:_TEXT],
+        domain,
+        good + bad,
+        bad,
+        reasons=reasons,
+        until_us=_instant(found.date_range.end_datetime),
+    )
+
+
+def _instant(text: str) -> int:
+    """Read an RFC 3339 instant; 0 where it is none."""
+    try:
+        at = datetime.fromisoformat(text[:_DATE])
+    except ValueError:
+        return 0
+    return round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1_000_000)
+
+
+def _mail_date(text: str) -> int:
+    """Read the date of a mail header; 0 where it is none."""
+    try:
+        at = parsedate_to_datetime(text[:_DATE])
+        return round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1_000_000)
+    except (ValueError, TypeError, OverflowError):
+        return 0
 
 
 def read_complaint(message: Message) -> Report | None:
@@ -136,4 +201,5 @@ def read_complaint(message: Message) -> Report | None:
     agent = str(fields.get("User-Agent") or message.get("From") or "?")[:_TEXT]
     id_ = str(message.get("Message-ID") or "?")[:_TEXT]
     source = _address(str(fields.get("Source-IP") or "").strip())
-    return Report("complaint", id_, agent, domain, 1, 1, {source: 1} if source else {})
+    arrived = str(fields.get("Arrival-Date") or fields.get("Received-Date") or message.get("Date") or "")
+    return Report("complaint", id_, agent, domain, 1, 1, {source: 1} if source else {}, until_us=_mail_date(arrived))

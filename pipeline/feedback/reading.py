@@ -2,7 +2,7 @@
 
 import hashlib
 import mailbox
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Container, Iterator
 from contextlib import closing
 from email import policy
 from email.message import Message
@@ -13,42 +13,60 @@ from typing import NamedTuple
 from mailwarden.pipeline.feedback.formats import Report, read_complaint, read_dmarc, read_tls
 from mailwarden.pipeline.feedback.unpack import LARGEST, ReportError, unpack
 
-__all__ = ["Reading", "Report", "read_reports"]
+__all__ = ["Reading", "Report", "read_data", "read_reports"]
 
+_OLD_US = 7 * 86_400_000_000  # a report comes within two days after the day it is about
+_AGAIN = "it was read before"
 _PARTS = 50  # of a message
 _REPORT_TYPES = ("xml", "gzip", "zip", "json", "octet-stream")
 
 
 class Reading(NamedTuple):
-    """One thing that was looked at: a report, or why it is none. `digest` tells it again."""
+    """One thing that was looked at: a report, or why it is none. `digest` tells it again; `is_old`: it counts for nothing."""
 
     where: str
     digest: str
     report: Report | None
     fault: str = ""
+    is_old: bool = False
+
+    @property
+    def is_report(self) -> bool:
+        """Whether a report of ours stands there, new or not."""
+        return self.report is not None or self.fault == _AGAIN
 
 
-def read_reports(paths: Collection[Path], ours: Collection[str] = (), known: Collection[str] = ()) -> Iterator[Reading]:
+def read_reports(
+    paths: Collection[Path],
+    ours: Collection[str] = (),
+    known: Container[str] = (),
+    now_us: int = 0,
+    wanted: Callable[[Path], bool] = lambda _: True,
+) -> Iterator[Reading]:
     """Read all reports.
 
     Args:
         paths: Files (.xml, .gz, .zip, .json, .eml, mbox), folders of such, or Maildirs.
         ours: Our domains; reports about others are passed over. Empty: not known, all are taken.
         known: Digests of what was read before.
+        now_us: Reports of what was long before that are old; 0: none is.
+        wanted: Says whether a file is to be looked at.
     """
-    seen = set(known)
+    seen: set[str] = set()
     for path in paths:
-        for where, data in _pieces(path):
-            yield from _read(where, data, frozenset(ours), seen)
+        for where, data in _pieces(path, wanted):
+            yield from read_data(where, data, ours, known, seen, now_us)
 
 
-def _pieces(path: Path) -> Iterator[tuple[str, bytes | ReportError]]:
+def _pieces(path: Path, wanted: Callable[[Path], bool]) -> Iterator[tuple[str, bytes | ReportError]]:
     """Give what stands in a place, each with where."""
     try:
         if path.is_dir() and (path / "new").is_dir() and (path / "cur").is_dir():
             files = sorted(one for part in ("new", "cur") for one in (path / part).iterdir() if one.is_file())
         elif path.is_dir():
             files = sorted(one for one in path.iterdir() if one.is_file() and not one.name.startswith("."))
+        elif not wanted(path):
+            return
         elif _is_mbox(path):
             with closing(mailbox.mbox(path, create=False)) as box:
                 yield from ((f"{path}#{number}", box.get_bytes(key)) for number, key in enumerate(box.keys(), 1))
@@ -56,6 +74,8 @@ def _pieces(path: Path) -> Iterator[tuple[str, bytes | ReportError]]:
         else:
             files = [path]
         for file in files:
+            if not wanted(file):
+                continue
             if file.stat().st_size > LARGEST:
                 yield str(file), ReportError(f"{file.stat().st_size} bytes are more than a report may have")
             else:
@@ -69,7 +89,15 @@ def _is_mbox(path: Path) -> bool:
         return file.read(5) == b"From "
 
 
-def _read(where: str, data: bytes | ReportError, ours: frozenset[str], seen: set[str]) -> Iterator[Reading]:
+def read_data(
+    where: str,
+    data: bytes | ReportError,
+    ours: Collection[str],
+    known: Container[str],
+    seen: set[str],
+    now_us: int = 0,
+) -> Iterator[Reading]:
+    """Read what one file or message holds; what is read is put into `seen`."""
     if isinstance(data, ReportError):
         yield Reading(where, "", None, str(data))
         return
@@ -85,11 +113,11 @@ def _read(where: str, data: bytes | ReportError, ours: frozenset[str], seen: set
         digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
         if ours and not any(report.domain == one or report.domain.endswith("." + one) for one in ours):
             yield Reading(where, digest, None, f"it is about {report.domain}, which is not ours")
-        elif digest in seen:
-            yield Reading(where, digest, None, "it was read before")
+        elif digest in seen or digest in known:
+            yield Reading(where, digest, None, _AGAIN)
         else:
             seen.add(digest)
-            yield Reading(where, digest, report)
+            yield Reading(where, digest, report, is_old=0 < report.until_us < now_us - _OLD_US)
 
 
 def _reports(data: bytes) -> Iterator[Report]:

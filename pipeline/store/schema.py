@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, M
 
 __all__ = ["REVISION", "metadata"]
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest file in `migrations/versions`. Revisions count upwards."""
 
 metadata = MetaData()
@@ -131,5 +131,19 @@ Table(
     Column("now", Text, nullable=False),
     Column("should", Text, nullable=False),
     Column("details", Text, nullable=False),  # a JSON object
+    sqlite_with_rowid=False,
+)
+Table(
+    "reports",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("at_us", BigInteger, nullable=False),  # when it was read
+    sqlite_with_rowid=False,
+)
+Table(
+    "report_places",
+    metadata,
+    Column("place", Text, primary_key=True),
+    Column("position", Text, nullable=False),  # a JSON object
     sqlite_with_rowid=False,
 )

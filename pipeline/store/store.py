@@ -5,7 +5,8 @@ The running service is its only writer, but for acts: those may come from any pr
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Self
@@ -17,6 +18,7 @@ from mailwarden.alerts.incident import Incident
 from mailwarden.parsers.errors import StoreError, UsageError
 from mailwarden.pipeline.store.commit import Act, Commit, OutboxCounts, OutboxRow, RollupKey, Unparsed
 from mailwarden.pipeline.store.database import explained, open_database, writing
+from mailwarden.pipeline.store.heard import Heard
 from mailwarden.pipeline.store.inbox import Inbox
 from mailwarden.pipeline.store.standing import Standing, write_standing
 
@@ -79,6 +81,7 @@ class Store:
         self._load = driver.cursor().execute
         self.inbox = Inbox(self._rows, self._write)
         self.standing = Standing(self._rows)
+        self.heard = Heard(self._rows, self._transaction)
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> Self:
@@ -204,7 +207,7 @@ class Store:
 
     def set_meta(self, name: str, value: str, outbox: Sequence[OutboxRow] = ()) -> None:
         """Keep a value under a name, and put deliveries into the outbox with it, beside the batches."""
-        with explained(self.path), self._engine.connect() as connection, writing(connection):
+        with self._transaction() as connection:
             _many(connection, _SET_META, [(name, _storable(value))])
             _many(connection, _ADD_OUTBOX, [(_storable(id_), due, due, blob) for id_, due, blob in outbox])
 
@@ -300,7 +303,7 @@ class Store:
 
     def outbox_keep(self, rows: Sequence[OutboxRow]) -> None:
         """Write down when several deliveries are due for the first time: all of them or none."""
-        with explained(self.path), self._engine.connect() as connection, writing(connection):
+        with self._transaction() as connection:
             _many(
                 connection,
                 "UPDATE outbox SET since_us = ?, due_us = ?, blob = ? WHERE id = ?",
@@ -359,8 +362,13 @@ class Store:
             return list(map(tuple, connection.exec_driver_sql(sql, values).fetchall()))
 
     def _write(self, sql: str, values: tuple[object, ...]) -> int:
-        with explained(self.path), self._engine.connect() as connection, writing(connection):
+        with self._transaction() as connection:
             return connection.exec_driver_sql(sql, values).lastrowid
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with explained(self.path), self._engine.connect() as connection, writing(connection):
+            yield connection
 
 
 def _many(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -92,6 +92,18 @@ def test_no_receiver_alone_makes_an_address_ours() -> None:
     assert learning.learned().addresses == ()
 
 
+def test_where_nothing_is_known_a_big_provider_says_whom_it_speaks_of() -> None:
+    """Nobody else's host has its name; what we know goes before, and lists are asked about no address for that."""
+    learning = Learning()
+    assert own_address(learning.refused("192.0.2.25", "aspmx.l.google.com", "google")) == "192.0.2.25"
+    assert own_address(learning.refused("192.0.2.26", "mx.home.rr.com", "spectrum")) is None
+    assert own_address(learning.refused("192.0.2.27", "aspmx.l.google.com", "google", email_from_address=[])) is None
+    learning.reached("192.0.2.7")
+
+    assert own_address(learning.refused("192.0.2.9", "aspmx.l.google.com", "google")) is None
+    assert learning.learned().addresses == ("192.0.2.7",)
+
+
 def test_two_receivers_that_agree_are_believed() -> None:
     """The second refusal names the address as ours; private addresses are nobody's business."""
     learning = Learning()

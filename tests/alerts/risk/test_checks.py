@@ -111,11 +111,11 @@ def test_failures_that_others_report_count_only_for_our_own_addresses() -> None:
     report = probe("dmarc-report", "failure", own_domain="example.org", **{"report.organisation": "google.com"})
     assert report.extra is not None
 
-    report.extra["mailwarden.report.sources"] = {"203.0.113.9": 900}
+    report.extra["mailwarden.report.sources"], report.facts = {"203.0.113.9": 900}, {"mailwarden.report.own": {}}
     kept.reported(report)
     assert "domain example.org" not in senders(kept.drain())
 
-    report.extra["mailwarden.report.sources"] = {"192.0.2.25": 3}
+    report.facts = {"mailwarden.report.own": {"192.0.2.25": 3}}
     kept.reported(report)
     assert senders(kept.drain())["domain example.org"].sums["authentication"].sum == 3
 

@@ -1,82 +1,19 @@
 """Reports of others: read once, whatever they come in; hostile, damaged and foreign ones are told and passed over."""
 
 import gzip
-import io
 import json
 import mailbox
-import zipfile
-from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from reports import COMPLAINT, DMARC, TLS, mailed, zipped
 
 from mailwarden.pipeline.cli.root import root
-from mailwarden.pipeline.feedback import read_reports
+from mailwarden.pipeline.feedback.reading import read_reports
 from mailwarden.pipeline.feedback.unpack import LARGEST
 from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.store import Store
-
-DMARC = """<?xml version="1.0"?>
-<feedback>
- <report_metadata><org_name>google.com</org_name><report_id>77</report_id></report_metadata>
- <policy_published><domain>example.org</domain><p>none</p></policy_published>
- <record><row><source_ip>192.0.2.25</source_ip><count>40</count>
-  <policy_evaluated><dkim>pass</dkim><spf>fail</spf></policy_evaluated></row></record>
- <record><row><source_ip>203.0.113.9</source_ip><count>7</count>
-  <policy_evaluated><dkim>fail</dkim><spf>fail</spf></policy_evaluated></row></record>
-</feedback>
-"""
-TLS = {
-    "organization-name": "Example Mail",
-    "report-id": "t1",
-    "policies": [
-        {
-            "policy": {"policy-domain": "example.org", "policy-type": "sts"},
-            "summary": {"total-successful-session-count": 90, "total-failure-session-count": 3},
-        }
-    ],
-}
-COMPLAINT = """From: staff@hotmail.com
-To: abuse@example.org
-Message-ID: <1@hotmail.com>
-MIME-Version: 1.0
-Content-Type: multipart/report; report-type=feedback-report; boundary="b"
-
---b
-Content-Type: text/plain
-
-This is a complaint.
---b
-Content-Type: message/feedback-report
-
-Feedback-Type: abuse
-User-Agent: Hotmail FBL
-Version: 0.1
-Original-Mail-From: <news@example.org>
-Source-IP: 192.0.2.25
-
---b--
-"""
-
-
-def zipped(**files: bytes) -> bytes:
-    """Make a zip file."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return out.getvalue()
-
-
-def mailed(data: bytes, kind: str = "gzip") -> bytes:
-    """Make a mail that brings a report."""
-    message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = "r@example.net", "d@example.org", "Report domain: example.org"
-    message.set_content("see there")
-    message.add_attachment(data, maintype="application", subtype=kind, filename="r.gz")
-    return message.as_bytes()
-
 
 FORMS = {
     "r.xml": DMARC.encode(),

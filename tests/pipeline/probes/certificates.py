@@ -61,6 +61,12 @@ class Authority:
 
     def context(self, *names: str, ends_in: timedelta = timedelta(days=90), itself: bool = False) -> ssl.SSLContext:
         """Make a certificate, and give what a server needs to show it; `itself`: nobody vouches for it."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate(*names, ends_in=ends_in, itself=itself))
+        return context
+
+    def certificate(self, *names: str, ends_in: timedelta = timedelta(days=90), itself: bool = False) -> Path:
+        """Make a certificate, and give the file that holds it with its key."""
         key = ec.generate_private_key(ec.SECP256R1())
         now = datetime.now(UTC)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
@@ -82,9 +88,7 @@ class Authority:
         path = self.directory / f"{names[0]}-{made.serial_number}.pem"
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         path.write_bytes(pem + made.public_bytes(Encoding.PEM))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(path)
-        return context
+        return path
 
 
 Talk = Callable[[socket.socket, ssl.SSLContext], None]

@@ -1,0 +1,33 @@
+"""What `doctor` looks at of the places where reports of others arrive."""
+
+import os
+from collections.abc import Iterator
+
+from mailwarden.alerts.translate import N_
+from mailwarden.parsers.errors import MailwardenError
+from mailwarden.pipeline.cli.check_state import Check
+from mailwarden.pipeline.cli.session import Session
+
+__all__ = ["feedback_checks"]
+
+
+def feedback_checks(session: Session) -> Iterator[Check]:
+    """Look whether each place can be read: mailboxes are opened, nothing in them is touched."""
+    setting, tongue = session.configuration.feedback, session.tongue
+    if not setting.wanted:
+        return
+    name = tongue.gettext("reports of others")
+    mend = tongue.gettext("Mend  feedback  in the configuration, then  mailwarden feedback")
+    for path in setting.paths:
+        if os.access(path, os.R_OK | os.X_OK if path.is_dir() else os.R_OK):
+            yield Check(name, "ok", tongue.say(N_("{place} can be read"), {"place": str(path)}))
+        else:
+            yield Check(name, "error", tongue.say(N_("{place} cannot be read"), {"place": str(path)}), mend)
+    if setting.mailboxes:
+        from mailwarden.pipeline.feedback.imap import opened
+    for mailbox in setting.mailboxes:
+        try:
+            with opened(mailbox, mailbox.secret()):
+                yield Check(name, "ok", tongue.say(N_("{place} can be read"), {"place": str(mailbox)}))
+        except MailwardenError as error:
+            yield Check(name, "error", str(error), mend)

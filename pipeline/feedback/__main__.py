@@ -1,0 +1,57 @@
+"""The process that reads reports for the service: what it is to read comes on its standard input, faults go to its output.
+
+A report of many megabytes is parsed in one go, which a thread of the service would make wait for everything else; here it
+has a process, with a limit to its memory, of its own.
+"""
+
+import os
+import resource
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from mailwarden.alerts.escape import printable
+from mailwarden.parsers.errors import MailwardenError
+from mailwarden.pipeline.feedback.gathering import Gathering
+from mailwarden.pipeline.feedback.job import Job
+from mailwarden.pipeline.feedback.reading import Reading
+from mailwarden.pipeline.store import Store
+
+_MEMORY = 2 << 30  # bytes of addresses; the largest report that is read takes a quarter
+_MOST_TOLD = 5  # things a place that were passed over; `mailwarden feedback` shows them all
+
+
+def main(path: Path, job: Job) -> None:
+    """Read all places of a job; one that fails does not stop the others."""
+    with Store.open(path) as store:
+        gathering = Gathering(store, job.ours)
+        for place in job.paths:
+            _tell(place, gathering.path(Path(place)))
+        for mailbox in job.mailboxes:
+            _tell(str(mailbox), gathering.mailbox(mailbox, mailbox.password))
+
+
+def _tell(place: str, readings: Iterable[Reading]) -> None:
+    passed_over: list[Reading] = []
+    try:
+        passed_over = [one for one in readings if not one.is_report]
+    except MailwardenError as error:
+        print(printable(f"feedback: {error} It is tried again."))  # noqa: T201 - what the service reads
+    for one in passed_over[:_MOST_TOLD]:
+        print(printable(f"feedback: {one.where}: passed over: {one.fault}"))  # noqa: T201
+    if len(passed_over) > _MOST_TOLD:
+        print(printable(f"feedback: {place}: {len(passed_over) - _MOST_TOLD} more passed over"))  # noqa: T201
+
+
+if __name__ == "__main__":
+    os.nice(10)
+    with suppress(ValueError, OSError):  # a lower limit stands already
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    try:
+        main(Path(sys.argv[1]), msgspec.json.decode(sys.stdin.buffer.read(), type=Job))
+    except MailwardenError as error:
+        print(printable(f"feedback: {error}"))  # noqa: T201
+        sys.exit(3)

@@ -14,7 +14,7 @@ from mailwarden.alerts.lines import BODY_LIMIT, TITLE_LIMIT, Rendered
 from mailwarden.alerts.message import Limits, Message
 from mailwarden.alerts.render import render, render_digest, render_plain
 from mailwarden.alerts.render_own import render_fault
-from mailwarden.alerts.report_text import report_text
+from mailwarden.alerts.report_text import missing_text, report_text
 
 __all__ = ["JOINED", "Parcel", "Sender", "Writer", "joined"]
 
@@ -105,7 +105,8 @@ class Writer:
         raw = self._reports(name)
         limits = self._limits(channel)
         if raw is None:
-            text = render_plain([notification], notification.id, *limits)
+            title, body = missing_text(name, notification.incident.values, self._sender.language(channel))
+            text = Rendered(id=notification.id, title=title, body=body, tone="warning")
             return Parcel(self._message(text, (), now_us), ids, counts=False)
         said = report_text(raw, name, limits, self._sender.language(channel))
         message = self._message(Rendered(id=notification.id, title=said[0], body=said[1], tone="info"), (), now_us)

@@ -4,7 +4,7 @@ import os
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import time, tzinfo
+from datetime import time, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -32,6 +32,7 @@ __all__ = [
     "Archive",
     "ChannelSetting",
     "Configuration",
+    "Keep",
     "Report",
     "RuleSetting",
     "SiteSetting",
@@ -112,6 +113,16 @@ class Report:
     weekly: bool = True
     quiet_days: bool = True
     domains: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # receivers of a domain's own report
+    servers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # and of a server's
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How long what is over is kept."""
+
+    reports: timedelta = timedelta(days=400)
+    alerts: timedelta = timedelta(days=90)
+    counts: timedelta = timedelta(days=400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +151,7 @@ class Configuration:
     alerting: "Alerting | None" = None
     report: Report = field(default_factory=Report)
     archive: Archive = Archive()
+    keep: Keep = Keep()
     web: WebSetting = field(default_factory=WebSetting)
     blocklist: BlocklistSetting = field(default_factory=BlocklistSetting)
     probes: ProbesSetting = field(default_factory=ProbesSetting)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from mailwarden.alerts.escape import printable
 from mailwarden.parsers.errors import ConfigurationError
 from mailwarden.pipeline.marked_yaml import Marked, Path_
-from mailwarden.pipeline.times import read_instant
+from mailwarden.pipeline.times import parse_duration, read_instant
 
 __all__ = ["Fault", "exception_fields", "faults_of"]
 
@@ -232,10 +232,15 @@ class _Meaning:
         for place, name in enumerate(settings.get("report", {}).get("receivers", ())):
             self._receiver(("report", "receivers", place), name, list(channels))
             self._reader(("report", "receivers", place), name, channels)
-        for domain, receivers in settings.get("report", {}).get("domains", {}).items():
-            for place, name in enumerate(receivers):
-                self._receiver(("report", "domains", domain, place), name, list(channels))
-                self._reader(("report", "domains", domain, place), name, channels)
+        for kind in ("servers", "domains"):
+            for whose, receivers in settings.get("report", {}).get(kind, {}).items():
+                for place, name in enumerate(receivers):
+                    self._receiver(("report", kind, whose, place), name, list(channels))
+                    self._reader(("report", kind, whose, place), name, channels)
+        for what, least in (("reports", "2d"), ("alerts", "2d"), ("counts", "35d")):
+            kept = settings.get("keep", {}).get(what)
+            if kept is not None and parse_duration(kept) < parse_duration(least):
+                self._add(("keep", what), f'"{kept}" is too short: at least {least}. Write {least} or more.')
 
     def _route(self, place: Path_, route: Any, channels: list[str]) -> None:
         for number, name in enumerate(route.get("receivers", ())):

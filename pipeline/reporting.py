@@ -2,16 +2,20 @@
 
 A report is due when its hour of the day has passed in the site's zone and the one of the day before was not written yet.
 It is written into `reports/` of the state directory under a name made of its days, and goes through the outbox like an
-alert: decided once, in the batch after it was written, and delivered until a channel has accepted it. After a stop the
-newest report that fell due meanwhile is written; older ones can be had with `mailwarden report`.
+alert: decided once, in the batch after it was written, and delivered until a channel has accepted it. One that cannot be
+written is tried again, after a minute, five, fifteen and sixty; its receivers are told when the last try failed. After a
+stop the newest report that fell due meanwhile is written; older ones can be had with `mailwarden report`.
 """
 
+import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
+from typing import IO
 
 from mailwarden.alerts.delivery import Delivery, pack
 from mailwarden.alerts.incident import Incident, Notification, incident_id
@@ -27,6 +31,8 @@ REPORTED = "reported"
 
 _MONDAY = 0
 _PATIENCE_S = 600  # a report takes seconds; one that hangs must not be waited for for ever
+_TRY_AGAIN_S = (60, 300, 900, 3600)  # after each failure; then it is given up
+_SAID_BYTES = 4096  # of what its process said at last
 
 
 def report_directory(state: Path) -> Path:
@@ -53,12 +59,16 @@ class _Order:
     language: str
     domain: str | None = None
     weekly: bool = False
+    server: str | None = None
+    tries: int = 0  # that failed
+    due_us: int = 0  # not tried again before
 
 
 @dataclass(slots=True)
 class _Work:
     order: _Order
     process: subprocess.Popen[bytes]
+    said: IO[bytes]  # what it writes to its standard error: a file, so that no full pipe stops it
     begun_us: int
 
 
@@ -96,8 +106,10 @@ class Reporter:
             return
         if self._work is not None:
             self._look(self._work, now_us)
-        if self._work is None and self._waiting:
-            self._begin(self._waiting.pop(0), now_us)
+        due = next((order for order in self._waiting if order.due_us <= now_us), None)
+        if self._work is None and due is not None:
+            self._waiting.remove(due)
+            self._begin(due, now_us)
         if self._work is None and self._day is None:
             self._plan(now_us)
 
@@ -105,13 +117,23 @@ class Reporter:
         """Say whether a report is to be begun, or one that was begun to be looked at. May be asked from another thread."""
         if not self._settings.enabled or not now_us:
             return False
-        return self._day is not None or self._reported is None or self._due_day(now_us) > self._reported
+        if self._day is None:
+            return self._reported is None or self._due_day(now_us) > self._reported
+        waiting = list(self._waiting)
+        return (
+            self._work is not None or bool(self._written) or any(one.due_us <= now_us for one in waiting) or not waiting
+        )
 
     def drain(self) -> Reports:
-        """Give the rows of the outbox and what the store is to keep, once all reports of a day are written."""
-        if self._day is None or self._work is not None or self._waiting:
+        """Give the rows of the outbox, and what the store is to keep once all reports of a day are written.
+
+        A report that is written anew after a restart has the same row, which the outbox takes once.
+        """
+        if self._day is None:
             return NO_REPORTS
         rows, self._written = self._written, []
+        if self._work is not None or self._waiting:
+            return Reports(rows) if rows else NO_REPORTS
         self._reported, self._day = self._day, None
         return Reports(rows, {REPORTED: self._reported.isoformat()})
 
@@ -120,8 +142,7 @@ class Reporter:
         if self._work is not None:
             self._work.process.kill()
             self._work.process.wait()
-            if self._work.process.stderr is not None:
-                self._work.process.stderr.close()
+            self._work.said.close()
             self._work = None
 
     # ------------------------------------------------------------------ one day's reports
@@ -147,6 +168,9 @@ class Reporter:
             first = day - timedelta(days=6)
             name = f"{first.isoformat()}--{day.isoformat()}"
             orders.append(_Order(name, first, day, settings.receivers, language, weekly=True))
+        for server, receivers in sorted(settings.servers.items()):
+            name = f"{day.isoformat()}.server-{server}"
+            orders.append(_Order(name, day, day, receivers, language, server=server))
         for domain, receivers in sorted(settings.domains.items()):
             name = f"{day.isoformat()}.{domain}"
             orders.append(_Order(name, day, day, receivers, language, domain))
@@ -161,16 +185,22 @@ class Reporter:
         ]  # fmt: skip
         if order.domain is not None:
             command += ["--domain", order.domain]
+        if order.server is not None:
+            command += ["--server", order.server]
         if order.weekly:
             command.append("--weekly")
         try:
-            process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-            )
-        except OSError as error:  # no memory for one more process: the service goes on
-            self._failed(order, error.strerror or str(error))
+            said = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
+        except OSError as error:
+            self._failed(order, error.strerror or str(error), now_us)
             return
-        self._work = _Work(order, process, now_us)
+        try:
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said)
+        except OSError as error:  # no memory for one more process: the service goes on
+            said.close()
+            self._failed(order, error.strerror or str(error), now_us)
+            return
+        self._work = _Work(order, process, said, now_us)
 
     def _look(self, work: _Work, now_us: int) -> None:
         code = work.process.poll()
@@ -179,29 +209,37 @@ class Reporter:
             code = work.process.wait()
         if code is None:
             return
-        assert work.process.stderr is not None
-        said = work.process.stderr.read().decode("utf-8", "replace").strip()
-        work.process.stderr.close()
+        size = work.said.seek(0, os.SEEK_END)
+        work.said.seek(max(0, size - _SAID_BYTES))
+        said = work.said.read().decode("utf-8", "replace").strip()
+        work.said.close()
         self._work = None
         if code != 0:
-            self._failed(work.order, said.splitlines()[-1] if said else f"exit code {code}")
+            self._failed(work.order, said.splitlines()[-1] if said else f"exit code {code}", now_us)
         elif work.order.receivers and self._is_wanted(work.order):
             self._written.append(self._row(work.order, now_us))
 
-    def _failed(self, order: _Order, why: str) -> None:
+    def _failed(self, order: _Order, why: str, now_us: int) -> None:
+        """Try a report again later; where that is over, tell its receivers that there is none."""
         days = f"--from {order.first.isoformat()} --to " if order.first != order.last else ""
-        domain = f" --domain {order.domain}" if order.domain is not None else ""
-        self._say(
-            f"report {order.name}: could not be written ({why}). It was not sent. "
-            f"Try it with  mailwarden report {days}{order.last.isoformat()}{domain}"
-        )
+        whose = f" --domain {order.domain}" if order.domain else f" --server {order.server}" if order.server else ""
+        command = f"mailwarden report {days}{order.last.isoformat()}{whose}"
+        if order.tries < len(_TRY_AGAIN_S):
+            wait_s = _TRY_AGAIN_S[order.tries]
+            self._waiting.append(replace(order, tries=order.tries + 1, due_us=now_us + wait_s * 1_000_000))
+            if not order.tries:
+                self._say(f"report {order.name}: could not be written ({why}). It is tried again. By hand:  {command}")
+            return
+        self._say(f"report {order.name}: could not be written ({why}). It was not sent. Try it with  {command}")
+        if order.receivers:
+            self._written.append(self._row(order, now_us, lost=(why, command)))
 
     def _is_wanted(self, order: _Order) -> bool:
         """Say whether a report is sent: a week always, for silence must not be taken for calm; a quiet day as wished."""
         quiet = report_directory(self._store.parent) / f"{order.name}.quiet"
         return self._settings.quiet_days or order.weekly or not quiet.exists()
 
-    def _row(self, order: _Order, now_us: int) -> OutboxRow:
+    def _row(self, order: _Order, now_us: int, lost: tuple[str, str] | None = None) -> OutboxRow:
         site = self._configuration.site.name
         about = Incident(
             id=incident_id(site, "service", "report", order.name, None),
@@ -209,12 +247,15 @@ class Reporter:
             cause="service",
             primary=("mailwarden.report", order.name),
             category="service_fault",
-            severity="info",
+            severity="medium" if lost else "info",
             title="",
             why="",
+            values={"reason": lost[0], "command": lost[1]} if lost else {},
             opened_us=now_us,
             first_seen_us=now_us,
             last_seen_us=now_us,
         )
-        notice = Notification(id=f"report-{about.id}", kind="report", incident=about, at_us=now_us)
+        notice = Notification(
+            id=f"{'no-' if lost else ''}report-{about.id}", kind="report", incident=about, at_us=now_us
+        )
         return (notice.id, now_us, pack(Delivery(notification=notice, receivers=order.receivers)))

@@ -27,6 +27,7 @@ What is counted, under a name and up to three words:
 | `pop3_fetched`, `pop3_deleted` | account: messages | day |
 | `tls` | protocol, version | hour |
 | `data_loss` | module, reason | hour |
+| `host_…`, of lines, login, auth_failure, message, delivery, reject, data_loss | host, two of their words | hour |
 
 TLS is the version ("1.3"), or "yes", "no", "unknown" where the line does not tell it.
 """
@@ -50,6 +51,7 @@ OTHER = "other"
 
 _HOUR_US = 3_600_000_000
 _LIMIT = 300  # of a name in an hour: at most 7,200 rows of 80 bytes a day under the worst attack
+_HOST_LIMIT = 2_000  # no client chooses the name of a host
 _DAILY_LIMITS = {  # what is counted by the day; a large hoster has thousands of accounts
     "login_account": 20_000,
     "login_network": 40_000,
@@ -64,9 +66,10 @@ _DAILY_LIMITS = {  # what is counted by the day; a large hoster has thousands of
 }
 _WAITS_S = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
-_SORT = attrgetter("event_kind", "event_module", "process_name")
+_SORT = attrgetter("event_kind", "event_module", "process_name", "host_hostname")
 _OPEN = frozenset({"login_network"})  # names whose third word people choose: beyond the limit it is left out
 _LOGIN = attrgetter(
+    "host_hostname",
     "mailwarden_account",
     "network_protocol",
     "mailwarden_network",
@@ -117,7 +120,7 @@ class _Span:
         known = self._known.setdefault(name, set())
         if words in known:
             return words
-        if len(known) < _DAILY_LIMITS.get(name, _LIMIT):
+        if len(known) < _DAILY_LIMITS.get(name, _HOST_LIMIT if name.startswith("host_") else _LIMIT):
             known.add(words)
             return words
         return (name, OTHER, words[2], "" if name in _OPEN else words[3])
@@ -145,10 +148,10 @@ class Rollups:
             self._counted.setdefault(hour_us, []).append((name, a, b, c))
         self._turn_us = 0  # when the hour is over
         self._hour, self._day = _Span(), _Span()
-        self._lines: Counter[tuple[str, str | None, str | None]] = Counter()
+        self._lines: Counter[tuple[str, str | None, str | None, str | None]] = Counter()
         self._logins: dict[tuple[Any, ...], int] = {}  # what is counted most, by what the event itself holds
         self._read: dict[tuple[str, str | None, str], list[int]] = {}
-        self._sent: dict[tuple[str, Sender | None], list[int]] = {}
+        self._sent: dict[tuple[str, Sender | None, str | None], list[int]] = {}
         self._is_night = False
         self._done: dict[RollupKey, int] = {}
         self.actions: dict[str, Callable[[Event], None]] = {
@@ -193,8 +196,9 @@ class Rollups:
         return [words for words in self._counted.get(start_us, ()) if (words[0] in _DAILY_LIMITS) is daily]
 
     def _gather(self) -> None:
-        for (kind, module, program), count in self._lines.items():
+        for (kind, module, program, host), count in self._lines.items():
             self._hour.add(("lines", kind, module or "", program or ""), count)
+            self._of_host(host, "host_lines", kind, module or "", count)
         self._lines.clear()
         self._gather_logins()
         self._gather_read()
@@ -205,10 +209,16 @@ class Rollups:
                 self._done[key] = self._done.get(key, 0) + count
             span.counts.clear()
 
+    def _of_host(self, host: str | None, name: str, first: str, second: str, count: int) -> None:
+        """Count for one server what is counted for all; a line that names none is of no single one."""
+        if host:
+            self._hour.add((name, host, first, second), count)
+
     def _gather_logins(self) -> None:
-        for (account, protocol, network, *tls), count in self._logins.items():
+        for (host, account, protocol, network, *tls), count in self._logins.items():
             words = (protocol or "", _tls(*tls))
             self._hour.add(("login", *words, ""), count)
+            self._of_host(host, "host_login", *words, count)
             if account is not None:
                 self._day.add(("login_account", account, *words), count)
                 if network is not None:
@@ -223,7 +233,8 @@ class Rollups:
         self._read.clear()
 
     def _gather_sent(self) -> None:
-        for (direction, sender), (messages, recipients) in self._sent.items():
+        for (direction, sender, host), (messages, recipients) in self._sent.items():
+            self._of_host(host, "host_message", direction, "", messages)
             self._hour.add(("message", direction, "", ""), messages)
             self._hour.add(("recipients", direction, "", ""), recipients)
             if sender is not None:
@@ -243,6 +254,7 @@ class Rollups:
             return
         words = (event.event_module or "", event.event_reason or "", event.network_protocol or "")
         self._hour.add(("auth_failure", *words), tries)
+        self._of_host(event.host_hostname, "host_auth_failure", words[1], words[2], tries)
         facts = event.facts or {}
         network, account = event.mailwarden_network, event.mailwarden_account
         if network is not None:
@@ -266,7 +278,7 @@ class Rollups:
         if facts is None or "mailwarden.accepted" not in facts:
             return
         sender = facts.get("mailwarden.sender")
-        sent = (event.mailwarden_direction or "", sender)
+        sent = (event.mailwarden_direction or "", sender, event.host_hostname)
         total = self._sent.get(sent)
         if total is None:
             total = self._sent[sent] = [0, 0]
@@ -290,6 +302,7 @@ class Rollups:
             status = "retried"
         provider = event.mail_provider or (OTHER if event.destination_domain else "local")
         self._hour.add(("delivery", provider, status, event.mail_bounce_class or ""), event.event_count)
+        self._of_host(event.host_hostname, "host_delivery", provider, status, event.event_count)
         whose = event.email_to_address if provider == "local" else event.email_from_address
         if whose and (provider == "local" or event.mailwarden_direction == "outbound"):
             domain = whose[0].rpartition("@")[2].lower()
@@ -302,7 +315,9 @@ class Rollups:
             self._hour.add(("delivery_waited", provider, waited, ""), event.event_count)
 
     def _reject(self, event: Event) -> None:
-        self._hour.add(("reject", event.event_module or "", event.event_reason or "", ""), event.event_count)
+        words = (event.event_module or "", event.event_reason or "")
+        self._hour.add(("reject", *words, ""), event.event_count)
+        self._of_host(event.host_hostname, "host_reject", *words, event.event_count)
 
     def read_in_hour(self, account: str, protocol: str) -> None:
         """Count an hour in which an account fetched its mail."""
@@ -341,7 +356,9 @@ class Rollups:
         )
 
     def _data_loss(self, event: Event) -> None:
-        self._hour.add(("data_loss", event.event_module or "", event.event_reason or "", ""), event.event_count)
+        words = (event.event_module or "", event.event_reason or "")
+        self._hour.add(("data_loss", *words, ""), event.event_count)
+        self._of_host(event.host_hostname, "host_data_loss", *words, event.event_count)
 
 
 def _tls(version: str | None, kind: str | None, established: bool | None) -> str:

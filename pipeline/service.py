@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -28,8 +29,9 @@ from mailwarden.pipeline.feedback.job import Job
 from mailwarden.pipeline.heartbeat import Heartbeat
 from mailwarden.pipeline.intake import Intake
 from mailwarden.pipeline.places import store_path
+from mailwarden.pipeline.pruning import Pruner
 from mailwarden.pipeline.pulse import Pulse, notify
-from mailwarden.pipeline.reporting import REPORTED, Reporter, kept_report
+from mailwarden.pipeline.reporting import REPORTED, Reporter, kept_report, report_directory
 from mailwarden.pipeline.runner import BACKLOG, Runner, wall_clock
 from mailwarden.pipeline.store import Act, Store
 from mailwarden.pipeline.telling import Deliverer, Teller
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
+_SAY_AGAIN_S = 86_400.0  # what goes on is said once a day
+_MOST_SAID = 500
 _AGAIN_S = 5.0  # between two tries to write to a store that is locked or full
 
 
@@ -123,7 +127,8 @@ class _Service:
         self._stream = _StreamClock() if clock == "stream" else None
         self._clock: Callable[[], int] = self._stream or wall_clock
         self._signals = signals
-        self._said: set[str] = set()
+        self._said: dict[str, float] = {}  # what, and when it may be said again
+        self._saying = threading.Lock()
         self._waiting: str | None = None  # what was said when the store could not be written
 
     def work(self) -> None:
@@ -162,8 +167,9 @@ class _Service:
                     link=configuration.web.url,
                 )
             reporter = Reporter(configuration, self._path, store.meta(REPORTED) or "", self._say)
+            pruner = Pruner(store, report_directory(self._path.parent), configuration.keep, self._say)
             with self._blocking():
-                self._follow(store, admission, archive, teller, deliverer, reporter)
+                self._follow(store, admission, archive, teller, deliverer, reporter, pruner)
 
     @contextmanager
     def _blocking(self) -> Iterator[None]:
@@ -187,6 +193,7 @@ class _Service:
         teller: Teller | None,
         deliverer: Deliverer | None,
         reporter: Reporter,
+        pruner: Pruner,
     ) -> None:
         runner = Runner(store, self._configuration, admission, archive=archive, rulebook=self._rulebook)
         if teller is not None:
@@ -215,10 +222,13 @@ class _Service:
                 for act in acts:
                     self._apply(act, runner, teller)
                 reporter.tick(self._clock())
+                pruner.tick(self._clock())
                 runner.take(batch, teller, [act.id for act in acts], self._try_again, reporter.drain(), taken)
                 if self._waiting is not None:
-                    self._say(f"{self._path}: can be written again.")
-                    self._said -= {self._waiting, f"{self._path}: can be written again."}
+                    again = f"{self._path}: can be written again."
+                    self._say(again)
+                    for said in (self._waiting, again):
+                        self._said.pop(said, None)
                     self._waiting = None
                 if deliverer is not None:
                     deliverer.wake()
@@ -303,10 +313,16 @@ class _Service:
         return not self._signals.ended.wait(_AGAIN_S)
 
     def _say(self, problem: str) -> None:
-        """Write a problem into the service's log, once."""
-        if problem not in self._said:
-            self._said.add(problem)
-            print(problem, file=sys.stderr, flush=True)  # noqa: T201 - the service's log
+        """Write a problem into the service's log, once a day."""
+        now_s = time.monotonic()
+        with self._saying:  # several threads have problems
+            if self._said.get(problem, 0.0) > now_s:
+                return
+            self._said.pop(problem, None)
+            self._said[problem] = now_s + _SAY_AGAIN_S
+            while len(self._said) > _MOST_SAID:
+                del self._said[next(iter(self._said))]
+        print(problem, file=sys.stderr, flush=True)  # noqa: T201 - the service's log
 
 
 def _reloaded(configuration: Configuration, rulebook: Rulebook) -> tuple[Configuration, Rulebook]:

@@ -34,12 +34,14 @@ _FORMS = ("text", "html", "json", "csv", "mail")
         ("mailwarden report week --open", "the week until yesterday, in the browser"),
         ("mailwarden report --from 2026-11-01 --to 2026-11-23", "any days"),
         ("mailwarden report --domain example.org --format html", "what concerns one domain, and nothing of others"),
+        ("mailwarden report --server mx2", "what one server of several did"),
     ],
 )
 @click.argument("day", metavar="[DAY]", default="yesterday")
 @click.option("--from", "first", metavar="DAY", help="The first of several days.")
 @click.option("--to", "last", metavar="DAY", help="The last of them (default: yesterday).")
 @click.option("--domain", metavar="NAME", help="For the person responsible for a domain: nothing of others is in it.")
+@click.option("--server", metavar="NAME", help="Of one server of several, by the name that its lines bear.")
 @click.option("--format", "form", type=click.Choice(_FORMS), default="text", help="How it is written (default: text).")
 @click.option("--json", "json_", is_flag=True, help="As one JSON object: --format json.")
 @click.option(
@@ -54,6 +56,7 @@ def command(
     first: str | None,
     last: str | None,
     domain: str | None,
+    server: str | None,
     form: str,
     json_: bool,
     output: Path | None,
@@ -67,6 +70,8 @@ def command(
     """
     from mailwarden.pipeline.report import build
 
+    if domain and server:
+        raise click.UsageError("--domain and --server exclude each other: give one of them.", context)
     now = session(context)
     begin, end, weekly = _days(day, first, last, datetime.now(now.zone).date(), context)
     form = "json" if json_ else "html" if open_ else form
@@ -76,8 +81,14 @@ def command(
         language = "en" if form == "json" else now.tongue.language  # data is the same in every language
         report = build(
             store, begin, until=end, zone=now.zone, language=language, host=now.configuration.called,
-            domain=domain, weekly=weekly,
+            domain=domain, server=server, weekly=weekly,
         )  # fmt: skip
+        if server and not report.figures.lines:
+            known = sorted(
+                {row[2] for row in store.rollups(report.figures.from_us, report.figures.to_us, "host_lines")}
+            )
+            there = f"Counted: {', '.join(known)}." if known else "No line was counted."
+            raise click.UsageError(f'no line of a server "{server}" was counted in these days. {there}', context)
     if form == "text" and output is None:
         write([printable(row)] for row in report.as_text().rstrip("\n").split("\n"))
         silent = nobody_told(now)

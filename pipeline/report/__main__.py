@@ -26,6 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--language", default="en")
     parser.add_argument("--host", default="", help="how the server is called in it")
     parser.add_argument("--domain", help="only what concerns this domain")
+    parser.add_argument("--server", help="only what this server says, of several")
     parser.add_argument("--weekly", action="store_true", help="tell also what only weeks tell")
     parser.add_argument("--json", action="store_true", help="as one JSON object")
     parser.add_argument("--keep", type=Path, help="write every form into this directory instead")
@@ -38,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         with Store.open(asked.store, read_only=True) as store:
             report = build(
                 store, asked.first, until=asked.last, zone=asked.zone or local_zone(), language=asked.language, host=asked.host,
-                domain=asked.domain, weekly=asked.weekly,
+                domain=asked.domain, server=asked.server, weekly=asked.weekly,
             )  # fmt: skip
         if asked.keep is not None:
             keep(report, asked.keep, asked.name or asked.first.isoformat(), asked.domain or asked.host)

@@ -44,6 +44,7 @@ class Report(msgspec.Struct, frozen=True):
     waiting: int  # notifications not delivered
     host: str = ""
     domain: str | None = None
+    server: str | None = None
     hours: Hours | None = None
     weekly: Weekly | None = None
     risks: list[AtRisk] = []
@@ -87,7 +88,7 @@ class Report(msgspec.Struct, frozen=True):
 
     def as_mail(self, domain: str, moment: datetime) -> EmailMessage:
         """Give it as a mail without sender and recipient; the same report always has the same Message-ID."""
-        name = f"report.{self.first.isoformat()}.{self.last.isoformat()}.{self.domain or 'all'}.{self.language}"
+        name = f"report.{self.first.isoformat()}.{self.last.isoformat()}.{self.domain or self.server or 'all'}.{self.language}"
         return as_mail(self.document(), self.picture(), domain=domain, moment=moment, name=name)
 
     def as_data(self) -> dict[str, Any]:
@@ -120,6 +121,7 @@ class Report(msgspec.Struct, frozen=True):
             self.waiting,
             self.host,
             self.domain,
+            self.server,
         )
 
 
@@ -132,6 +134,7 @@ def build(
     language: str | None = None,
     host: str = "",
     domain: str | None = None,
+    server: str | None = None,
     weekly: bool = False,
 ) -> Report:
     """Make the report of a day, or of the days up to `until`.
@@ -144,6 +147,7 @@ def build(
         language: The reader's.
         host: Named in the report.
         domain: Make it for a person responsible for this domain: nothing of others is in it.
+        server: Make it of one server of several, by the name that its lines bear; people and senders are the site's affair.
         weekly: Tell also what only weeks tell, of the week that ends with the last day.
 
     Raises:
@@ -153,10 +157,13 @@ def build(
     domain = domain.lower() if domain else None
     to_us = day_start_us(last + timedelta(days=1), zone)
     alive = _alive(store.incidents(since_us=day_start_us(day, zone)), to_us)
-    figures = measure_day(store, day, last, zone, domain, suspects(alive))
+    server = server.lower() if server else None
+    figures = measure_day(store, day, last, zone, domain, server, suspects(alive))
     if domain is not None:
         alive = [one for one in alive if concerns(one, domain)]
-    of_server = domain is None
+    if server is not None:
+        alive = [one for one in alive if server in map(str.lower, one.hosts)]
+    of_site = domain is None and server is None
     return Report(
         day,
         last,
@@ -165,14 +172,15 @@ def build(
         figures,
         alive,
         store.incident_ids(),
-        store.unparsed()[:3] if of_server and figures.not_understood else [],
-        store.outbox_counts().waiting if of_server else 0,
-        host,
+        store.unparsed()[:3] if of_site and figures.not_understood else [],
+        store.outbox_counts().waiting if of_site else 0,
+        server or host,
         domain,
-        by_hour(store, day, last, zone) if of_server else None,
-        measure_week(store, last, zone, alive) if weekly and of_server else None,
-        measure_risks(store, figures.from_us, figures.to_us, domain),
-        measure_names(store, figures.from_us, figures.to_us, domain),
+        server,
+        by_hour(store, day, last, zone) if of_site else None,
+        measure_week(store, last, zone, alive) if weekly and of_site else None,
+        measure_risks(store, figures.from_us, figures.to_us, domain, server),
+        measure_names(store, figures.from_us, figures.to_us, domain) if server is None else [],
     )
 
 

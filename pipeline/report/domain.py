@@ -1,10 +1,10 @@
-"""What of the counts concerns one domain: its accounts, and the mail of its people. Nothing of another's is left."""
+"""What of the counts concerns one domain (its accounts, the mail of its people) or one server. Nothing of another's is left."""
 
 import pandas as pd
 
 from mailwarden.alerts.incident import Incident
 
-__all__ = ["concerns", "of_domain"]
+__all__ = ["concerns", "of_domain", "of_server"]
 
 _BY_ACCOUNT = (
     "login_account",
@@ -45,3 +45,20 @@ def concerns(incident: Incident, domain: str) -> bool:
     if name in ("mailwarden.account", "user.name"):
         return value.lower().endswith("@" + domain)
     return name in ("user.domain", "mailwarden.domain") and value.lower() == domain
+
+
+def of_server(frame: pd.DataFrame, server: str) -> pd.DataFrame:
+    """Give the counts of one server under the names of the whole site's.
+
+    Accounts and senders are of the site: people come to whichever server is nearest.
+
+    Args:
+        frame: Columns name, a, b, c, count, span.
+        server: As its lines name it, in lower case.
+    """
+    own = frame[frame["name"].str.startswith("host_") & (frame["a"].str.lower() == server)]
+    own = own.assign(name=own["name"].str.removeprefix("host_"), a=own["b"], b=own["c"], c="")
+    failed = own["name"] == "auth_failure"  # of which the first word is kept for the program
+    own.loc[failed, ["b", "c"]] = own.loc[failed, ["a", "b"]].to_numpy()
+    own.loc[failed, "a"] = ""
+    return own.reset_index(drop=True)

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 import msgspec
 import pandas as pd
 
-from mailwarden.pipeline.report.domain import of_domain
+from mailwarden.pipeline.report.domain import of_domain, of_server
 from mailwarden.pipeline.report.senders import ByNature, Sent, measure_senders
 from mailwarden.pipeline.store import Store
 
@@ -149,12 +149,13 @@ def measure_day(
     last: date,
     zone: tzinfo,
     domain: str | None = None,
+    server: str | None = None,
     suspects: Collection[str] = (),
 ) -> Figures:
     """Take the numbers of the days from `first` to `last`, beside those of the same weekdays of the four weeks before.
 
-    With a domain, only what concerns its accounts and its mail is taken: nothing of anybody else's is in them. `suspects` are
-    the senders that an incident is about.
+    With a domain, only what concerns its accounts and its mail is taken: nothing of anybody else's is in them; with
+    a server, what its own lines say. `suspects` are the senders that an incident is about.
     """
     from_us, to_us = day_start_us(first, zone), day_start_us(last + timedelta(days=1), zone)
     began_us = store.first_rollup_us()
@@ -170,6 +171,8 @@ def measure_day(
     frame = frame.astype({"count": "int64", "span": "int64"}).reset_index(drop=True)
     if domain is not None:
         frame = of_domain(frame, domain)
+    if server is not None:
+        frame = of_server(frame, server)
     # A week before in which nothing at all was read is no usual: the service did not run.
     ran = [n for n, rows in enumerate(spans) if n and rows]
     return _figures(frame, ran, from_us, to_us, int(history_days), suspects)

@@ -62,7 +62,8 @@ class Page(NamedTuple):
     unparsed: Sequence[Unparsed]
     waiting: int
     host: str = ""
-    domain: str | None = None  # whose report it is; None: of the whole server
+    domain: str | None = None  # whose report it is; None: of the whole site
+    server: str | None = None  # the only one that it is of; None: of all
 
 
 def tone_of(severity: str) -> Tone:

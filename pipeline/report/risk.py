@@ -27,7 +27,9 @@ class AtRisk(msgspec.Struct, frozen=True):
     behind: list[str]
 
 
-def measure_risks(store: Store, from_us: int, to_us: int, domain: str | None = None) -> list[AtRisk]:
+def measure_risks(
+    store: Store, from_us: int, to_us: int, domain: str | None = None, server: str | None = None
+) -> list[AtRisk]:
     """Give who stands badly, the worst first; nothing for a time that is long over, for nobody knows it any more.
 
     Args:
@@ -35,11 +37,13 @@ def measure_risks(store: Store, from_us: int, to_us: int, domain: str | None = N
         from_us: Where the report begins.
         to_us: Where it ends.
         domain: Only this domain of ours.
+        server: Only this server.
     """
     standings, as_of_us = read_risks(store)
     if not from_us <= as_of_us < to_us + _DAY_US:
         return []
-    wanted = standings if domain is None else [one for one in standings if (one.kind, one.name) == ("domain", domain)]
+    only = ("domain", domain) if domain is not None else ("server", server) if server is not None else None
+    wanted = [one for one in standings if only in (None, (one.kind, one.name.lower()))]
     return [_at_risk(one) for one in wanted if one.risk.score >= CALM]
 
 

@@ -167,7 +167,7 @@ def _connections(page: Page) -> Section:
         "clear": clear,
         "unknown": logins - clear - encrypted,
     }
-    if clear:
+    if clear and figures.clear_accounts:
         said = N_("{logins} ({by}), {clear} of them without TLS") if clear < logins else _ALL_CLEAR
         head = [
             tongue.gettext(word)
@@ -187,14 +187,16 @@ def _connections(page: Page) -> Section:
         [
             names[one.name],
             number(tongue, one.logins),
-            number(tongue, one.accounts),
+            number(tongue, one.accounts) if page.server is None else "",
             _tls(one, tongue),
             size_text(one.fetched_bytes, tongue) if one.fetched_bytes else "",
         ]
         for one in figures.protocols
     ]
     grid = Grid(head, rows, len(rows), 0, [one.logins / logins for one in figures.protocols])
-    if encrypted == logins:
+    if clear:  # of one server: whose logins they are is told for the site
+        said = N_("{logins} ({by}), {clear} of them without TLS") if clear < logins else _ALL_CLEAR
+    elif encrypted == logins:
         said = N_("{logins} ({by}), all with TLS.")
     elif not encrypted:
         said = N_("{logins} ({by}); the log does not tell whether with TLS.")
@@ -271,6 +273,12 @@ def _attacks(page: Page) -> Section:
         head = [tongue.gettext("account"), tongue.gettext("tries")]
         grid = _grid(head, _cells(tongue, attacks.accounts.first), attacks.accounts.total)
         return Section(name="attacks", heading=heading, said=said, is_calm=calm, grid=grid)
+    if page.server is not None:  # from where, and whom, is told for the site
+        said = tongue.say(
+            N_("{tries} on this server."),
+            {"tries": tongue.count("{number} failed login", "{number} failed logins", attacks.tries)},
+        )
+        return Section(name="attacks", heading=heading, said=said, is_calm=calm)
     return Section(name="attacks", heading=heading, said=_tried(attacks, tongue), is_calm=calm, grid=grid)
 
 

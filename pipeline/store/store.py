@@ -37,6 +37,11 @@ _SET_INCIDENT = (
     " status = excluded.status, parent = excluded.parent, opened_us = excluded.opened_us,"
     " first_seen_us = excluded.first_seen_us, last_seen_us = excluded.last_seen_us, blob = excluded.blob"
 )
+_PRUNE_OUTBOX = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE done = 1 AND since_us < ? LIMIT ?)"
+_PRUNE_ROLLUPS = (
+    "DELETE FROM rollups WHERE (hour_us, name, a, b, c) IN"
+    " (SELECT hour_us, name, a, b, c FROM rollups WHERE hour_us < ? LIMIT ?)"
+)
 _ADD_OUTBOX = "INSERT INTO outbox (id, since_us, due_us, done, blob) VALUES (?, ?, ?, 0, ?) ON CONFLICT (id) DO NOTHING"
 _ADD_ROLLUP = (
     "INSERT INTO rollups (hour_us, name, a, b, c, count) VALUES (?, ?, ?, ?, ?, ?)"
@@ -287,6 +292,12 @@ class Store:
         """Give the incident that another is part of; None where it stands for itself or is unknown."""
         rows = self._rows("SELECT parent FROM incidents WHERE id = ?", (id,))
         return rows[0][0] if rows else None
+
+    def prune(self, *, delivered_before_us: int, counted_before_us: int, limit: int) -> int:
+        """Delete at most so many rows each of what was delivered and of what was counted before an instant; give how many."""
+        with explained(self.path), self._engine.connect() as connection, writing(connection):
+            delivered = connection.exec_driver_sql(_PRUNE_OUTBOX, (delivered_before_us, limit)).rowcount
+            return delivered + connection.exec_driver_sql(_PRUNE_ROLLUPS, (counted_before_us, limit)).rowcount
 
     # ------------------------------------------------------------------ outbox
 

@@ -19,7 +19,7 @@ from mailwarden.pipeline.web.views.delivery import delivery_view, read_span
 from mailwarden.pipeline.web.views.health import health_view
 from mailwarden.pipeline.web.views.messages import messages_view
 from mailwarden.pipeline.web.views.people import DAY_US, people_of, people_view, read_people_query
-from mailwarden.pipeline.web.views.reports import read_report_query, report_html, reports_view
+from mailwarden.pipeline.web.views.reports import read_report_query, report_html, reports_view, servers_of
 from mailwarden.pipeline.web.views.reputation import reputation_view
 from mailwarden.pipeline.web.views.senders import senders_view
 
@@ -157,7 +157,10 @@ def reports(request: Request) -> Response:
     query = read_report_query(request.query_params, visitor, now.astimezone(desk.zone).date())
     with desk.reader() as reader:
         host = desk.configuration.called
-        view = reports_view(desk.jobs, reader.store.path, query, visitor, tongue_of(request), desk.zone, now, host)
+        servers = servers_of(reader, visitor, desk.present_us(reader))
+        view = reports_view(
+            desk.jobs, reader.store.path, query, visitor, tongue_of(request), desk.zone, now, host, servers
+        )
         response = answer(request, "reports.html", view, tab="reports", reader=reader)
     if not view.made and not view.fault:
         response.headers["Refresh"] = "1"

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from mailwarden.pipeline.configuration import Configuration
+from mailwarden.alerts.delivery import unpack
+from mailwarden.pipeline.configuration import Configuration, Report
 from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.reporting import Reporter
-from mailwarden.pipeline.store import Store
+from mailwarden.pipeline.store import Commit, Store
 
 NOON_US = round(datetime(2026, 11, 24, 12, tzinfo=UTC).timestamp()) * 1_000_000
 MINUTE_US = 60_000_000
@@ -38,15 +39,72 @@ def no_fork(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("no_fork")
 def test_a_machine_without_room_for_a_report_goes_on(store: Path) -> None:
-    """The service says what is missing and goes on with the next day's."""
+    """It is tried again four times within an hour and a half; then its receivers are told, and the day is over."""
+    said: list[str] = []
+    report = Report(receivers=("ops",))
+    reporter = Reporter(Configuration(timezone="UTC", report=report), store, "2026-11-21", said.append)
+
+    drained = {}
+    for minute in range(90):
+        reporter.tick(NOON_US + minute * MINUTE_US)
+        drained[minute] = reporter.drain()
+    done = [minute for minute, one in drained.items() if one.notes]
+
+    assert done == [82]  # begun after a minute; then 1, 6, 21 and 81 later
+    assert drained[82].notes == {"reported": "2026-11-23"}
+    assert len(said) == 2
+    assert all("Cannot allocate memory" in one and "mailwarden report 2026-11-23" in one for one in said)
+    (row,) = drained[82].rows
+    notice = unpack(row[2]).notification
+    assert (notice.kind, notice.incident.values["reason"]) == ("report", "Cannot allocate memory")
+
+
+def test_a_report_that_says_much_before_it_fails_is_not_stopped_by_it(store: Path, tmp_path: Path) -> None:
+    """Its process may fill any pipe: what it says goes into a file, and its last line is told."""
+    store.write_bytes(b"no database" * 9_000)
     said: list[str] = []
     reporter = Reporter(Configuration(timezone="UTC"), store, "2026-11-21", said.append)
 
-    for minute in range(3):
-        reporter.tick(NOON_US + minute * MINUTE_US)
+    for _ in range(600):
+        reporter.tick(NOON_US)
+        if said:
+            break
+        subprocess.run(["sleep", "0.1"], check=True)
 
-    assert reporter.drain().notes == {"reported": "2026-11-23"}
-    assert said and all("Cannot allocate memory" in one and "mailwarden report 2026-11-23" in one for one in said)
+    assert "could not be written" in said[0]
+    assert "is tried again" in said[0]
+    reporter.stop()
+
+
+def test_each_server_has_a_report_of_its_own(store: Path) -> None:
+    """What one server's lines say, and nothing of another's; what was written is sent without waiting for the others."""
+    with Store.open(store) as opened:
+        hour_us = NOON_US - 24 * 60 * MINUTE_US
+        rollups = {(hour_us, "host_lines", host, "event", "postfix"): 9 for host in ("mx1", "mx2")}
+        rollups |= {
+            (hour_us, "host_delivery", "mx1", "google", "sent"): 7,
+            (hour_us, "host_delivery", "mx2", "yahoo", "sent"): 5,
+        }
+        rollups |= {(hour_us, "host_auth_failure", "mx1", "bad_password", "imap"): 30}
+        opened.commit(Commit(1, rollups=rollups))
+    report = Report(servers={"mx1": ("ops",)}, receivers=("ops",))
+    reporter = Reporter(Configuration(timezone="UTC", report=report), store, "2026-11-21", pytest.fail)
+
+    rows: list[str] = []
+    for _ in range(900):
+        reporter.tick(NOON_US)
+        done = reporter.drain()
+        rows += [unpack(row[2]).notification.incident.primary[1] for row in done.rows]
+        if done.notes:
+            break
+        subprocess.run(["sleep", "0.1"], check=True)
+
+    assert rows == ["2026-11-23", "2026-11-23.server-mx1"]
+    kept = json.loads((store.parent / "reports" / "2026-11-23.server-mx1.json").read_text())
+    text = (store.parent / "reports" / "2026-11-23.server-mx1.txt").read_text()
+    assert (kept["lines"], kept["measures"]["sent"]["count"], kept["measures"]["failed_logins"]["count"]) == (9, 7, 30)
+    assert "30 failed logins on this server." in text
+    assert "yahoo" not in text.lower()
 
 
 def test_days_are_those_of_a_zone_without_a_name(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Reports: those of a day and of a week as they are sent, and two days beside each other."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
@@ -10,17 +11,22 @@ import msgspec
 
 from mailwarden.alerts.translate import Translator
 from mailwarden.parsers.errors import StoreError
+from mailwarden.pipeline.rollups import OTHER
+from mailwarden.pipeline.store import Reader
 from mailwarden.pipeline.web.jobs import Jobs, Made
 from mailwarden.pipeline.web.visitor import Visitor
 from mailwarden.pipeline.words import MEASURES
 from mailwarden.pipeline.zones import zone_words
 
-__all__ = ["ReportQuery", "ReportsView", "read_report_query", "report_html", "reports_view"]
+__all__ = ["ReportQuery", "ReportsView", "read_report_query", "report_html", "reports_view", "servers_of"]
 
 _FRESH_S = 60.0  # of a day that goes on
 _OLD_S = 3600.0
 _DAYS = 14  # offered to click on
 _FIRST_YEAR = 1990
+_SEEN_DAYS = 2
+_DAY_US = 86_400_000_000
+_SERVER = re.compile(r"[a-z0-9][a-z0-9._:-]{0,252}")
 
 
 class ReportQuery(msgspec.Struct, frozen=True):
@@ -30,6 +36,7 @@ class ReportQuery(msgspec.Struct, frozen=True):
     week: bool = False
     beside: date | None = None
     domain: str = ""
+    server: str = ""
 
     @property
     def first(self) -> date:
@@ -43,6 +50,7 @@ class ReportQuery(msgspec.Struct, frozen=True):
             "week": "1" if self.week else "",
             "with": self.beside.isoformat() if self.beside else "",
             "domain": self.domain,
+            "server": self.server,
         }
         return values | other
 
@@ -66,11 +74,12 @@ class ReportsView(msgspec.Struct, frozen=True):
     verdict: str
     pairs: list[Pair]
     domains: tuple[str, ...]
+    servers: tuple[str, ...]  # empty where there is one
 
 
 def read_report_query(values: Mapping[str, str], visitor: Visitor, today: date) -> ReportQuery:
     """Read the address bar; what cannot be understood is left out."""
-    domain = values.get("domain", "").lower()
+    domain, server = values.get("domain", "").lower(), values.get("server", "").lower()
     if visitor.domains is not None and domain not in visitor.domains:
         domain = visitor.domains[0] if visitor.domains else ""
     day = _day(values.get("day", ""), today) or today - timedelta(days=1)
@@ -79,6 +88,7 @@ def read_report_query(values: Mapping[str, str], visitor: Visitor, today: date) 
         week=values.get("week") == "1",
         beside=_day(values.get("with", ""), today),
         domain=domain if visitor.domains is not None else "",
+        server=server if visitor.sees_all and _SERVER.fullmatch(server) else "",
     )
 
 
@@ -91,6 +101,7 @@ def reports_view(
     zone: tzinfo,
     now: datetime,
     host: str,
+    servers: tuple[str, ...] = (),
 ) -> ReportsView:
     """Give a report, or say that it is being made."""
     today = now.astimezone(zone).date()
@@ -108,7 +119,16 @@ def reports_view(
         verdict=str(data.get("verdict", "")),
         pairs=_pairs(data, _data(other), tongue),
         domains=visitor.domains or (),
+        servers=servers,
     )
+
+
+def servers_of(reader: Reader, visitor: Visitor, now_us: int) -> tuple[str, ...]:
+    """List the servers whose lines were read of late, where there are several and the visitor may see them all."""
+    if not visitor.sees_all:
+        return ()
+    found = {row.a.lower() for row in reader.sums(now_us - _SEEN_DAYS * _DAY_US, now_us + _DAY_US, ("host_lines",))}
+    return tuple(sorted(found - {OTHER})) if len(found) > 1 else ()
 
 
 def report_html(
@@ -136,6 +156,7 @@ def _ask(
     ]  # fmt: skip
     words += ["--weekly"] if query.week else []
     words += [f"--domain={query.domain}"] if query.domain else []
+    words += [f"--server={query.server}"] if query.server else []
     words += [f"--host={host}"] if host else []
     return jobs.get(words, _FRESH_S if query.day >= today - timedelta(days=1) else _OLD_S)
 

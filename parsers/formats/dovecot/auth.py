@@ -78,6 +78,7 @@ def _pam(event: Event, text: str, default: str) -> bool:
 
 
 @FORMAT.pattern("User found from deny passdb", programs=AUTH)
+@FORMAT.pattern("Client didn't present valid SSL certificate", programs=AUTH)
 @FORMAT.pattern("allow_nets check failed", programs=AUTH)
 @FORMAT.pattern("allow_real_nets check failed", programs=AUTH)
 @FORMAT.pattern("Authentication failure due to policy", programs=AUTH)
@@ -116,18 +117,43 @@ def username_character(event: Event, rest: str) -> bool:
 @FORMAT.pattern("Attempted login with password having illegal chars", programs=AUTH)
 @FORMAT.pattern("invalid input", programs=AUTH)
 @FORMAT.pattern("malformed data", programs=AUTH)
-@FORMAT.pattern("Invalid continued data", programs=AUTH)
-@FORMAT.pattern("Invalid gs2-header in request", programs=AUTH)
-@FORMAT.pattern("Missing username", programs=AUTH)
-@FORMAT.pattern("Missing token", programs=AUTH)
 @FORMAT.pattern("Username or token missing", programs=AUTH)
 @FORMAT.pattern("Username+password combination too long", programs=AUTH)
 @FORMAT.pattern("authn_name has NULs", programs=AUTH)
 @FORMAT.pattern("authz_name has NULs", programs=AUTH)
-@FORMAT.pattern("Invalid username", programs=AUTH)
+@FORMAT.pattern("missing digest", programs=AUTH)
+@FORMAT.pattern("invalid response", programs=AUTH)
+@FORMAT.pattern("invalid init response", programs=AUTH)
+@FORMAT.pattern("unsupported response", programs=AUTH)
+@FORMAT.pattern("Client sent no input", programs=AUTH)
+@FORMAT.pattern("nonce-count ", programs=AUTH)
+@FORMAT.pattern("Nonallowed QoP requested", programs=AUTH)
+@FORMAT.pattern("Unknown QoP value: ", programs=AUTH)
+@FORMAT.pattern("Only utf-8 charset is allowed", programs=AUTH)
+@FORMAT.pattern("Username escaping is invalid", programs=AUTH)
+@FORMAT.pattern("authzid ", programs=AUTH)
 def invalid_input(event: Event, rest: str) -> bool:  # noqa: ARG001
     """Credentials that break the mechanism's grammar."""
     return _refused(event, "invalid_encoding")
+
+
+_MALFORMED = (
+    "username", "base64 ", "continued data", "gs2-header", "GS2 header", "authzid ", "client nonce", "final client message",
+    "channel binding data", "ClientProof", "nonce", "digest-uri", "maxbuf value", "response value", "input from helper: ",
+)  # fmt: skip
+_MISSING = ("username", "token", "nonce parameter", "cnonce parameter")
+
+
+@FORMAT.pattern("Invalid ", programs=AUTH)
+def malformed(event: Event, rest: str) -> bool:
+    """Credentials of which one part breaks the mechanism's grammar: `Invalid base64 data in initial response`."""
+    return rest.startswith(_MALFORMED) and _refused(event, "invalid_encoding")
+
+
+@FORMAT.pattern("Missing ", programs=AUTH)
+def incomplete(event: Event, rest: str) -> bool:
+    """Credentials of which one part is not there."""
+    return rest.startswith(_MISSING) and _refused(event, "invalid_encoding")
 
 
 @FORMAT.pattern("Login failed (status=", programs=AUTH)

@@ -419,9 +419,11 @@ _TLS_MARKS = (" (", ": ")
 
 
 @FORMAT.pattern("TLS error on connection from ")
+@FORMAT.pattern("TLS error on connection Ci=")
 def tls_error(event: Event, rest: str) -> bool:
-    """A client and we found no encryption."""
-    if _peer(event, rest, 0, _TLS_MARKS) is None:
+    """A client and we found no encryption; `Ci=PID from ` with the selector `connection_id` (4.96 and later)."""
+    number, numbered, who = rest.partition(" from ")
+    if _peer(event, who if numbered and number.isdecimal() else rest, 0, _TLS_MARKS) is None:
         return False
     event.event_action = "tls-failed"
     event.event_outcome = "failure"

@@ -28,8 +28,10 @@ def resent_message_id(event: Event, _rest: str) -> bool:
 
 
 @FORMAT.pattern("canceled", programs=("cleanup",))
+@FORMAT.pattern("removed (canceled)", programs=("cleanup",))
+@FORMAT.pattern("removed (discarded)", programs=("cleanup",))
 def canceled(event: Event, rest: str) -> bool:
-    """Read that a message was begun and not finished (3.10 and later)."""
+    """Read that a message was begun and not finished, or was thrown away by a check (3.9 and later)."""
     event.event_action = "message-removed"
     return not rest
 

@@ -175,6 +175,7 @@ def _zone(explanation: str) -> str | None:
 def _verdict(event: Event, text: str, action: str, reason: str | None = None) -> bool:
     """Read `STAGE from NA: CODE E.S.C <name>: TEXT; from=<S> to=<R> proto=P helo=<H>`; all behind NA may lack."""
     where, _, rest = text.partition(" from ")
+    where = where.removesuffix(" content")  # what was sent behind the command
     who, _, rest = rest.partition(": ")
     if " " in where or not source(event, who):
         return False

@@ -11,6 +11,7 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 import msgspec
 
@@ -21,12 +22,15 @@ from mailwarden.alerts.translate import Translator, translator
 __all__ = ["Step", "advice_keys", "steps"]
 
 _FALLBACK = "look"
-_PLACE = re.compile(r"\{([a-z_]+)(?::(regex))?\}")
+_PLACE = re.compile(r"\{([a-z_]+)(?::(uri|domain|owner|number))?\}")
 # Beside what the shell reads: masks (doveadm takes * and ? in user names), and what ends a code span in chat.
 _UNFIT = re.compile(r"[*?`]")
 _LONGEST = 320  # RFC 3696, errata 1690: 64 + 1 + 255
 _WIDEST = {4: 16, 6: 32}  # a network that is wider is never blocked on our advice
 _NETWORKS = ("network", "address")
+_CLIENTS = 12  # addresses that one command names
+_DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
+_HOME = re.compile(r"(?:/home\d{0,3}/)?([a-z][a-z0-9_]{0,31})(?:/.*)?")  # cPanel's user names
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -55,7 +59,8 @@ def steps(
     Args:
         key: A key of `advice.yaml`; an unknown one gives the advice to look.
         modules: The servers in play: postfix, dovecot, exim, cpanel.
-        values: What fills the sentences and commands: account, address, network, id, cpanel_user.
+        values: What fills the sentences and commands: account, login (the account's name as the server logs it; the
+            account where not given), address, clients (addresses, a list), network, script, id.
         language: Of the sentences.
     """
     tongue = language if isinstance(language, Translator) else translator(language)
@@ -89,7 +94,8 @@ def _command(step: _Advice, modules: Sequence[str], values: Mapping[str, object]
     filled = []
     end = 0
     for place in _PLACE.finditer(template):
-        word = _word(place[1], values.get(place[1]), pattern=place[2] is not None)
+        value = values.get(place[1]) or (values.get("account") if place[1] == "login" else None)
+        word = _clients(value) if place[1] == "clients" else _word(place[1], value, place[2])
         if word is None:
             return None
         filled += [template[end : place.start()], word]
@@ -97,19 +103,44 @@ def _command(step: _Advice, modules: Sequence[str], values: Mapping[str, object]
     return "".join([*filled, template[end:]])
 
 
-def _word(name: str, value: object, *, pattern: bool) -> str | None:
+def _word(name: str, value: object, kind: str | None) -> str | None:
     """Quote a value for the shell; None when no quoting would make it mean only itself."""
     if not isinstance(value, str) or not 0 < len(value) <= _LONGEST:
         return None
     if value.startswith("-") or printable(value) != value or _UNFIT.search(value):
         return None
     if name in _NETWORKS:
-        try:
-            network = ipaddress.ip_network(value, strict=False)
-        except ValueError:
-            return None
-        if network.prefixlen < _WIDEST[network.version] or network.is_loopback or network.is_unspecified:
-            return None
-        return str(network.network_address if network.num_addresses == 1 else network)
-    # exiqgrep tests the sender with its angle brackets around it. Source: Exim specification, 53.3.
-    return shlex.quote(f"^<{re.escape(value)}>$" if pattern else value)
+        return _network(value)
+    if kind == "domain":
+        domain = value.rpartition("@")[2].lower()
+        return domain if "@" in value and _DOMAIN.fullmatch(domain) else None
+    if kind == "owner":
+        home = _HOME.fullmatch(value)
+        return home[1] if home and home[1] not in ("root", "nobody") else None
+    if (
+        kind == "regex"
+    ):  # exiqgrep tests the sender with its angle brackets around it. Source: Exim specification, 53.3.
+        return shlex.quote(f"^<{re.escape(value)}>$")
+    return quote(value, safe="") if kind == "uri" else shlex.quote(value)
+
+
+def _network(value: str) -> str | None:
+    """Give an address or a network that is not far too wide."""
+    try:
+        network = ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        return None
+    if network.prefixlen < _WIDEST[network.version] or network.is_loopback or network.is_unspecified:
+        return None
+    return str(network.network_address if network.num_addresses == 1 else network)
+
+
+def _clients(values: object) -> str | None:
+    """Name addresses as a filter of ss does; None without any, or with too many for a command."""
+    known = [_network(value) for value in values if isinstance(value, str)] if isinstance(values, list) else []
+    words = [word for word in known if word is not None and "/" not in word]
+    return (
+        " or ".join(f"dst [{word}]" if ":" in word else f"dst {word}" for word in words)
+        if 0 < len(words) <= _CLIENTS
+        else None
+    )

@@ -289,7 +289,7 @@ class Incidents:
             incident.doubtful = True
         if event.event_module and event.event_module not in incident.modules:
             incident.modules.append(event.event_module)
-        if finding.fired and incident.primary[0] == "mailwarden.account":
+        if finding.fired and incident.primary[0] in ("mailwarden.account", "mailwarden.script"):
             incident.modules += [name for name in self._servers() if name not in incident.modules]
         if event.host_hostname and event.host_hostname not in incident.hosts:
             incident.hosts.append(event.host_hostname)
@@ -308,6 +308,10 @@ class Incidents:
                     values.setdefault(short, incident.entities[name][0])
             if incident.primary[0] == "mailwarden.account":
                 values["account"] = incident.primary[1]
+        event = finding.event
+        is_its_own = incident.primary == ("mailwarden.account", event.mailwarden_account)
+        if event.user_name and is_its_own and (event.event_module == "dovecot" or "login" not in values):
+            values["login"] = event.user_name  # what commands call it: as Dovecot does, where it has sessions
         if detection.name == incident.lead and _is_same_story(values, finding):
             if finding.fired:
                 values["measure"], values["threshold"] = finding.measure, detection.threshold

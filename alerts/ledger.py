@@ -39,7 +39,7 @@ _TRIED_NAMES = 9
 _TAUGHT = 0.05  # of what is usual, by one day
 _DICTIONARY_US = 30 * _DAY_US  # how long a name is remembered that several networks guessed and nobody has (AUTH-07)
 _MAX_PROTOCOLS = 8
-_LOGIN_SERVERS = ("dovecot",)
+_LOGIN_SERVERS = ("dovecot", "cpanel")
 
 
 class _Account(msgspec.Struct, array_like=True):
@@ -516,7 +516,7 @@ class Ledger:
         return domain in self.site.domains or self._domains.get(domain) is not None
 
     def learn_server(self, name: str, now: int) -> None:
-        """Learn that people log in to this server here."""
+        """Learn that people log in to this server, or through this panel, here."""
         if name not in self._server_names:
             self._server_names.add(name)
             if self._servers.get(name) is None:

@@ -72,6 +72,7 @@ _ENTITIES = {
     "mailwarden.script": "script",
     "mailwarden.sender_domain": "sender",
     "user.name": "account",
+    "user.id": "user_id",
     "source.ip": "address",
     "source.domain": "domain",
     "user.domain": "domain",
@@ -200,6 +201,7 @@ def _values(incident: Incident, short: str, tongue: Translator) -> dict[str, obj
     if name in _ENTITIES:
         about[_ENTITIES[name]] = value
     about |= incident.values | filled(incident.values, tongue)
+    about["clients"] = incident.entities.get("source.ip", [])
     if "provider" in about:
         about["provider"] = provider_name(str(about["provider"]))
     return {"host": ", ".join(incident.hosts[:1]), **about, "id": short}

@@ -176,7 +176,7 @@ class Fold:
     def _plan_steps(self) -> dict[str, Step]:
         steps: dict[str, Step] = {}
         correlate = self.correlator.handlers
-        learn: dict[str, Step] = {"message-queued": self.ours.accepted}
+        learn: dict[str, Step] = {"message-queued": self._queued}
         for action in self.engine.actions | frozenset(correlate) | {"auth-success"}:
             if action in ("auth-failure", "auth-error"):
                 steps[action] = self._failed
@@ -199,6 +199,11 @@ class Fold:
         steps["unparsed"] = self._unparsed
         steps["dkim-signed"] = self._signed
         return steps
+
+    def _queued(self, event: Event) -> None:
+        self.ours.accepted(event)
+        if event.user_domain is not None and event.event_module == "exim":  # only cPanel's own lines name a domain here
+            self.ledger.learn_server("cpanel", event.stream_us)
 
     def _unparsed(self, event: Event) -> None:
         """Keep one sample of each shape of line that no pattern knows."""

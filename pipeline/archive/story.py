@@ -65,20 +65,20 @@ class _Threads:
         return span is not None and span[0] - _LIFE_US <= at_us <= span[1] + _LIFE_US
 
 
-def find(directory: Path, what: str) -> Iterator[dict[str, Any]]:
+def find(directory: Path, *what: str) -> Iterator[dict[str, Any]]:
     """Give the events that name `what`, and those of the same messages, in order, as flat ECS fields.
 
     Args:
         directory: The archive.
-        what: A queue id, a message id, a mail address, a login, a client's address or a session id, in either case.
+        what: A queue id, a message id, a mail address, a login, a client's address or a session id, in either case; of
+            several, what names any of them is given.
 
     Raises:
         StoreError: A file of the archive is damaged.
     """
     from mailwarden.pipeline.archive.columns import fields_of
 
-    wanted = what.strip().strip("<>").lower()
-    wanted = ip(wanted) or wanted
+    wanted = [name for name in map(_normal, what) if name]
     if not wanted:
         return
     threads = _Threads()
@@ -106,17 +106,16 @@ def find_recent(index: Index, what: str, *, before: str = "", most: int = _PLACE
     """
     from mailwarden.pipeline.archive.columns import fields_of
 
-    wanted = what.strip().strip("<>").lower()
-    wanted = ip(wanted) or wanted
+    wanted = [name for name in [_normal(what)] if name]
     if not wanted:
         return Found([], "")
-    places = [place for place in index.holding([wanted]) if not before or _mark(place) < before]
+    places = [place for place in index.holding(wanted) if not before or _mark(place) < before]
     taken = set(places[-most:])
     threads = _Threads(_STORIES)
     read: dict[Place, list[_Part]] = {}
     for _ in range(_ROUNDS):
-        names = {wanted, *(name for _, name in threads.seen)}
-        for place in sorted(set(index.holding(names - {wanted})) - taken, reverse=True)[:most]:
+        names = {*wanted, *(name for _, name in threads.seen)}
+        for place in sorted(set(index.holding(names.difference(wanted))) - taken, reverse=True)[:most]:
             taken.add(place)
         known = len(threads.seen)
         if not before:
@@ -137,10 +136,15 @@ def find_recent(index: Index, what: str, *, before: str = "", most: int = _PLACE
             for rows, mask in zip(_of_place(place, None), masks, strict=True):
                 events += fields_of(rows.filter(mask))
     if not before:
-        for part in _of_newest(index, {wanted, *(name for _, name in threads.seen)}):
+        for part in _of_newest(index, {*wanted, *(name for _, name in threads.seen)}):
             events += fields_of(part.filter(_marked(part, wanted, threads)))
     older = len(places) > most
     return Found(events, _mark(places[-most]) if older else "")
+
+
+def _normal(what: str) -> str:
+    what = what.strip().strip("<>").lower()
+    return ip(what) or what
 
 
 def _mark(place: Place) -> str:
@@ -201,21 +205,22 @@ def _batches(directory: Path, columns: list[str] | None) -> "Iterator[pa.RecordB
         yield from table_of(rows).select(names).to_batches()
 
 
-def _marked(rows: "pa.RecordBatch", wanted: str, threads: _Threads) -> "pa.Array":
+def _marked(rows: "pa.RecordBatch", wanted: Sequence[str], threads: _Threads) -> "pa.Array":
     """Mark the rows that name what is wanted or belong to a message of the story."""
     return _joined(rows, _named(rows, wanted), threads)
 
 
-def _named(rows: "pa.RecordBatch", wanted: str) -> "pa.Array":
+def _named(rows: "pa.RecordBatch", wanted: Sequence[str]) -> "pa.Array":
     """Mark the rows that name what is wanted."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     mask = pa.array([False] * len(rows), pa.bool_())
     names = rows.schema.names
+    values = pa.array(wanted, pa.string())
     for name in NAMES:
         if name in names:
-            mask = pc.or_(mask, _names(rows.column(name), wanted))
+            mask = pc.or_(mask, _names(rows.column(name), values))
     return mask
 
 
@@ -238,13 +243,13 @@ def _joined(rows: "pa.RecordBatch", mask: "pa.Array", threads: _Threads) -> "pa.
     return pc.or_(mask, pc.is_in(pa.array(range(len(rows))), value_set=pa.array(own, pa.int64())))
 
 
-def _names(column: "pa.Array", wanted: str) -> "pa.Array":
+def _names(column: "pa.Array", wanted: "pa.Array") -> "pa.Array":
     import pyarrow as pa
     import pyarrow.compute as pc
 
     if not pa.types.is_list(column.type):
-        return pc.fill_null(pc.equal(pc.utf8_lower(column), wanted), False)
-    hits = pc.fill_null(pc.equal(pc.utf8_lower(pc.list_flatten(column)), wanted), False)
+        return pc.is_in(pc.utf8_lower(column), value_set=wanted)
+    hits = pc.is_in(pc.utf8_lower(pc.list_flatten(column)), value_set=wanted)
     places = pc.list_parent_indices(column).filter(hits)
     return pc.is_in(pa.array(range(len(column)), places.type), value_set=places)
 

@@ -1,7 +1,7 @@
 """`mailwarden find`: the story of a message, an address or an account."""
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, Style, tell, write
 from mailwarden.pipeline.places import scan_store_path
+from mailwarden.pipeline.queued import queued, spellings
 
 __all__ = ["command", "story"]
 
@@ -54,12 +55,21 @@ _STYLES: dict[str, Style] = {"failure": "watch", "success": "ok"}
         ("mailwarden find 4ZxY3k0jQzz1", "the way of a message, by its queue id"),
         ("mailwarden find ana@example.org", "what an address sent, received, and how it logged in"),
         ("mailwarden find 192.0.2.7 mail.log mail.log.1.gz", "in these files instead of the archive"),
+        (
+            "mailwarden find ana@example.org --queue-ids | postsuper -h -",
+            "hold what this login handed in and still waits",
+        ),
     ],
 )
 @click.argument("what", metavar="WHAT")
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @click.option("--json", "json_", is_flag=True, help="One event a line, as JSON.")
 @click.option("--all", "everything", is_flag=True, help="Show every event, however many.")
+@click.option(
+    "--queue-ids",
+    is_flag=True,
+    help="Only the queue ids, one a line, of mail that WHAT (a login or an address) handed in and that has not left.",
+)
 @options.timezone
 @options.year
 @click.pass_context
@@ -69,6 +79,7 @@ def command(
     files: tuple[str, ...],
     json_: bool,
     everything: bool,
+    queue_ids: bool,
     zone: str | None,
     year: int | None,
 ) -> int:
@@ -79,18 +90,22 @@ def command(
     the files that the last scan read.
     """
     now = session(context, zone=zone)
+    names = spellings(what, now.configuration.site.default_domain)
     failed = False
     years: dict[str, int | None] = dict.fromkeys(files, year)
     if not years and not now.configuration.archive_directory.exists():
         years = _scanned()
     if years:
-        found, problems = _in_files(what, years, zone or now.configuration.timezone)
+        found, problems = _in_files(names, years, zone or now.configuration.timezone)
         for problem in problems:
             tell(problem)
         failed = bool(problems)
     else:
-        found = list(_in_archive(what, now))
-    if json_:
+        found = list(_in_archive(names, now))
+    if queue_ids:
+        for queue_id in queued(found, names):
+            click.echo(queue_id)
+    elif json_:
         for fields in found:
             sys.stdout.buffer.write(json_line(fields) + b"\n")
         sys.stdout.buffer.flush()
@@ -99,14 +114,14 @@ def command(
     return 3 if failed else 0
 
 
-def _in_archive(what: str, now: Session) -> Iterable[Fields]:
+def _in_archive(names: list[str], now: Session) -> Iterable[Fields]:
     from mailwarden.pipeline.archive import find
 
     directory = now.configuration.archive_directory
     if not directory.exists():
         where = f"{directory}: there is no archive: mailwarden run fills it. "
-        raise SourceError(where + f"Name the files to look in:  mailwarden find {what} /var/log/mail.log")
-    return find(directory, what)
+        raise SourceError(where + f"Name the files to look in:  mailwarden find {names[0]} /var/log/mail.log")
+    return find(directory, *names)
 
 
 def _scanned() -> dict[str, int | None]:
@@ -131,16 +146,17 @@ def _events(path: str, zone: str | None, year: int | None) -> Iterator[Fields]:
             yield fields
 
 
-def _in_files(what: str, years: Mapping[str, int | None], zone: str | None) -> tuple[list[Fields], list[str]]:
-    """Read files (each with the year of its last line) twice: what names `what`, then all that belongs to the same messages."""
-    wanted = what.strip("<>").lower()
+def _in_files(
+    names: Collection[str], years: Mapping[str, int | None], zone: str | None
+) -> tuple[list[Fields], list[str]]:
+    """Read files (each with the year of its last line) twice: what has one of the names, then all of the same messages."""
     threads: set[str] = set()
     problems: list[str] = []
     readable: list[str] = []
     for path, year in years.items():
         try:
             for fields in _events(path, zone, year):
-                if any(wanted in _values(fields.get(name)) for name in _ASKED):
+                if _names(fields, names):
                     threads.update(value for name in _THREADS for value in _values(fields.get(name)))
             readable.append(path)
         except SourceError as error:
@@ -149,10 +165,15 @@ def _in_files(what: str, years: Mapping[str, int | None], zone: str | None) -> t
     found: list[Fields] = []
     for path in readable:
         for fields in _events(path, zone, years[path]):
-            named = any(wanted in _values(fields.get(name)) for name in _ASKED)
-            if named or any(value in threads for name in _THREADS for value in _values(fields.get(name))):
+            if _names(fields, names) or any(
+                value in threads for name in _THREADS for value in _values(fields.get(name))
+            ):
                 found.append(fields)
     return found, problems
+
+
+def _names(fields: Fields, names: Collection[str]) -> bool:
+    return any(value in names for field in _ASKED for value in _values(fields.get(field)))
 
 
 def _values(value: Any) -> list[str]:

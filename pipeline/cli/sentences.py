@@ -16,6 +16,7 @@ __all__ = ["Sentences", "span_of"]
 
 _ABOUT = {  # what an incident may be about, and the name that sentences and commands have for it
     "user.name": "account",
+    "user.id": "user_id",
     "mailwarden.account": "account",
     "source.ip": "address",
     "mailwarden.network": "network",
@@ -93,6 +94,7 @@ class Sentences:
         if name in _ABOUT:
             about[_ABOUT[name]] = value
         about |= incident.values | filled(incident.values, self.tongue)
+        about["clients"] = incident.entities.get("source.ip", [])
         if "provider" in about:
             about["provider"] = provider_name(str(about["provider"]))
         if isinstance(incident.values.get("span_s"), int | float):

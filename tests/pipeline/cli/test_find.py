@@ -32,3 +32,22 @@ def test_without_anything_it_says_what_to_do(tmp_path: Path) -> None:
 
     assert done.returncode == 3
     assert "Name the files to look in:  mailwarden find office@lindenhof.example" in done.stderr
+
+
+def test_queue_ids_are_all_that_a_pipe_gets(tmp_path: Path) -> None:
+    """Only ids leave, one a line, of what the login handed in; somebody unknown has none."""
+    (tmp_path / "mail.log").write_text(
+        "Nov 26 18:59:01 mx1 postfix/smtpd[1]: 0717217EB2B: client=unknown[203.0.113.7], sasl_method=PLAIN, sasl_username=carl\n"
+        "Nov 26 18:59:02 mx1 postfix/qmgr[2]: 0717217EB2B: from=<ceo@bank.example>, size=300, nrcpt=1 (queue active)\n"
+        "Nov 26 18:59:03 mx1 postfix/smtpd[1]: 07BB517EB64: client=unknown[203.0.113.8]\n"
+        "Nov 26 18:59:04 mx1 postfix/qmgr[2]: 07BB517EB64: from=<carl@example.org>, size=300, nrcpt=1 (queue active)\n"
+    )
+    (tmp_path / "settings.yml").write_text("site: {default_domain: example.org}\n")
+
+    done = mailwarden(
+        tmp_path, "--config", "settings.yml", "find", "carl@example.org", "mail.log", "--year", "2026", "--queue-ids"
+    )
+    nobody = mailwarden(tmp_path, "find", "nobody@example.org", "mail.log", "--year", "2026", "--queue-ids")
+
+    assert (done.returncode, done.stdout) == (0, "0717217EB2B\n")
+    assert (nobody.returncode, nobody.stdout) == (0, "")

@@ -56,7 +56,7 @@ def test_the_alert_of_a_taken_over_account() -> None:
         "Since 00:30:28 UTC, last seen 00:30:54 UTC.",
         "Proof: mail.log: mx1 postfix/smtpd[13675]: 2B82A0646D2: client=x[198.18.10.60]",
         "Next: change the password of walter.rossi1969@nova0.example, then end its open sessions: "
-        "`doveadm kick walter.rossi1969@nova0.example`",
+        "`doveadm auth cache flush; doveadm kick walter.rossi1969@nova0.example`",
         f"Proof and more: `mailwarden show {short}` · http://localhost:8742/i/{short}",
         f"On it? `mailwarden silence {short} --on-it` · Normal here? `mailwarden silence {short}`",
         "Notice n-1",
@@ -71,7 +71,7 @@ def test_the_alert_in_japanese() -> None:
     assert text.body.startswith(
         "これまで使われたことのない接続元 198.18.10.60 から、15 分以内に 291 件の宛先へ送信しました（基準：20）。\n"
     )
-    assert "`doveadm kick walter.rossi1969@nova0.example`" in text.body
+    assert "doveadm kick walter.rossi1969@nova0.example`" in text.body
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_evidence_is_cut_before_meaning() -> None:
 
     assert [body.count("Proof: mail.log") for body in bodies][-2:] == [0, 0]
     assert all("doveadm kick" in body for body in bodies)
-    assert "291 recipients" in bodies[2]
+    assert "291 recipients" in bodies[1]
 
 
 def test_a_command_that_cannot_be_shown_safely_is_left_out() -> None:

@@ -47,7 +47,7 @@ def test_dovecot_is_told_the_name_that_it_knows(tmp_path: Path, monkeypatch: pyt
     commands = advice(tmp_path, log, monkeypatch, "site: {default_domain: example.org}")["success_after_guessing"]
 
     assert commands == [
-        "doveadm auth cache flush carl; doveadm kick carl",
+        "doveadm auth cache flush; doveadm kick carl",
         "ss -Kt '( sport = :25 or sport = :465 or sport = :587 ) and ( dst 203.0.113.5 )'",
         "mailwarden find carl --queue-ids | postsuper -h -",
         "doveadm sieve list -u carl",

@@ -11,6 +11,7 @@ from mailwarden.alerts.site import Site
 from mailwarden.parsers.address import is_loopback, network, organisation, wide_network
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.reply import classify, provider_of
+from mailwarden.pipeline.askers import Askers
 from mailwarden.pipeline.senders import LABEL, Sender, Senders, return_path
 from mailwarden.pipeline.submission import Origin, Submissions, is_filter, is_handed_in
 from mailwarden.pipeline.ways import is_local, way_of
@@ -73,6 +74,8 @@ class Correlator:
         self._tries = Shelf("tries", 1, _Tries, lambda t: t.at_us + _TRIES_US, backing)
         self._submissions = Submissions(backing)
         self._senders = Senders(backing)
+        self.askers = Askers(backing)
+        self._keepers = (self._messages, self._tries, self._submissions, self._senders, self.askers)
         self.handlers = {
             "message-received": self._received,
             "message-queued": self._queued,
@@ -87,19 +90,16 @@ class Correlator:
 
     def changed(self) -> int:
         """Count the rows to commit."""
-        return sum(one.changed() for one in (self._messages, self._tries, self._submissions, self._senders))
+        return sum(keeper.changed() for keeper in self._keepers)
 
     def drain(self) -> list[Row]:
         """Give the rows to commit."""
-        keepers = (self._messages, self._tries, self._submissions, self._senders)
-        return [row for keeper in keepers for row in keeper.drain()]
+        return [row for keeper in self._keepers for row in keeper.drain()]
 
     def sweep(self, now_us: int) -> None:
         """Forget what has expired."""
-        self._messages.sweep(now_us)
-        self._tries.sweep(now_us)
-        self._submissions.sweep(now_us)
-        self._senders.sweep(now_us)
+        for keeper in self._keepers:
+            keeper.sweep(now_us)
 
     # ------------------------------------------------------------------ messages
 

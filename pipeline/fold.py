@@ -245,6 +245,7 @@ class Fold:
         self._detect(event)
 
     def _failed(self, event: Event) -> None:
+        self.correlator.askers.name(event)
         place(event, self.site)
         self.correlator.handlers[event.event_action](event)
         if self._is_monitor(event):

@@ -40,6 +40,9 @@ _NOVELTY_MOST, _OUTCOMES_MOST, _VOLUME_MOST = 10.0, 8.0, 9.0
 _VOLUME_FLOOR = 10  # recipients a day that anybody may send
 _ODD = 5  # points of a login, from which on that of who roams is watched
 _LABELS = frozenset({"newsletter", "gateway", "shared"})
+_OF_THE_SERVER = frozenset(
+    {"blocklist", "reputation", "rate_limit", "policy_auth"}
+)  # refusals that say nothing of who wrote
 
 
 class _Young(msgspec.Struct, array_like=True):
@@ -124,7 +127,7 @@ class StrangeSending(Detector[_State]):
             _remember(state, recipient)
         young.recipients += 1
         young.new += is_new
-        young.bad += event.mail_delivery_status == "bounced"
+        young.bad += event.mail_delivery_status == "bounced" and event.mail_bounce_class not in _OF_THE_SERVER
         return _judge(state, young, event)
 
     def _watch(self, state: _State, net: str, young: _Young | None, event: Event) -> None:

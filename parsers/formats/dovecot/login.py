@@ -16,6 +16,7 @@ from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.dovecot.meaning import meaning_of
 from mailwarden.parsers.formats.dovecot.prefix import FORMAT, LOGIN
+from mailwarden.parsers.tls_alert import note_alert
 
 __all__: list[str] = []
 
@@ -205,6 +206,8 @@ def _ended(event: Event, message: str, security: str) -> None:
     event.event_action = action
     event.event_outcome = outcome
     event.event_reason = reason
+    if action == "tls-failed":
+        note_alert(event, event.event_original if security == "handshake" else message)
     if code is not None:
         event.event_code = code
         event.set("dovecot.reason", code)

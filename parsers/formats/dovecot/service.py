@@ -47,6 +47,8 @@ def error(event: Event, rest: str) -> bool:
     text = rest.removeprefix("sieve: ")
     if not (text.startswith("msgid=") and read_delivery(event, text[6:])):
         event.event_action = "service-error"
+    if rest.endswith("No space left on device"):
+        event.event_reason = "disk_full"
     return True
 
 

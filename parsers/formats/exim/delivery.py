@@ -37,7 +37,7 @@ _LIMIT = re.compile(
     r"Domain (\S{1,255}) has exceeded the max (?:emails|defers and failures) per hour \((\d{1,9})/(\d{1,9})"
 )
 _ERRNO_REASONS = {110: "connect_timeout", 111: "connect_refused", -43: "connect_timeout", -32: "host_not_found"}
-_ERRNO_REASONS |= {-36: "host_not_found", -38: "tls_policy", -37: "tls_policy", -22: "quota_exceeded"}
+_ERRNO_REASONS |= {28: "disk_full", -36: "host_not_found", -38: "tls_policy", -37: "tls_policy", -22: "quota_exceeded"}
 
 
 _TO = re.compile(r"([^ <>\"|/:(][^ <>\"]*)(?: <([^<>\" ]+)>)?(?: F=<([^<>\" ]*)>)?(?: P=<[^<>\" ]*>)?")

@@ -63,6 +63,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
     ("ratelimit", "rate_limit"),
     ("rate limit", "rate_limit"),
     ("rate overlimit", "rate_limit"),
+    ('too many "received"', "mail_loop"),
     ("too many", "rate_limit"),
     ("too fast", "rate_limit"),
     ("spam", "spam"),

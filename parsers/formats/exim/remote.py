@@ -73,6 +73,8 @@ _REASONS = (
     ("timed out", "connect_timeout"),
     ("timeout after", "connect_timeout"),
     ("connection refused", "connect_refused"),
+    ("points to local host", "mail_loop"),
+    ("remote host address is the local host", "mail_loop"),
     ("no such user", "unknown_recipient"),
     ("unrouteable address", "unknown_recipient"),
     ("unrouteable mail domain", "host_not_found"),

@@ -72,7 +72,7 @@ _TROUBLE = (
     "list matching forced to fail: ",
     "listen() failed",
     "local_scan() function ",
-    "log directory space check failed",
+    "log directory ",
     "LOG: ",
     "lookup of ",
     "malformed ",
@@ -143,6 +143,8 @@ def trouble(event: Event, rest: str) -> bool:
         return False
     event.event_action = "service-error"
     event.event_outcome = "failure"
+    if rest.endswith("o space left on device") or "space check failed" in rest[:40]:
+        event.event_reason = "disk_full"
     return True
 
 

@@ -173,7 +173,6 @@ _FIRST_WORDS = (
     "non-default ",
     "none of the ",
     "not compiled with TLS support",
-    "not enough free space in mail queue",
     "old value: ",
     "open ",
     "OpenSSL ",
@@ -339,6 +338,15 @@ def complaint(event: Event, text: str) -> bool:
 def complaint_of(event: Event, text: str) -> bool:
     """Read a warning that names a table, file or host before Postfix's own words."""
     return _complained(event, text)
+
+
+@FORMAT.pattern("not enough free space in mail queue")
+def queue_full(event: Event, _rest: str) -> bool:
+    """Read that no mail is taken in for want of room."""
+    event.event_action = "service-error"
+    event.event_outcome = "failure"
+    event.event_reason = "disk_full"
+    return True
 
 
 def _complained(event: Event, text: str) -> bool:

@@ -158,13 +158,14 @@ _LOCAL: tuple[tuple[str, str | None], ...] = (
     ("User unknown in ", "unknown_recipient"),
     ("Recipient address rejected: User unknown", "unknown_recipient"),
     ("message size ", "too_big"),
-    ("mail for ", "server_error"),
+    ("mail for ", "mail_loop"),
+    ("mail forwarding loop", "mail_loop"),
     ("mail transport unavailable", "server_error"),
     ("unknown mail transport error", "server_error"),
     ("mail system configuration error", "server_error"),
     ("alias database unavailable", "server_error"),
     ("address resolver failure", "server_error"),
-    ("Insufficient system storage", "server_error"),
+    ("Insufficient system storage", "disk_full"),
     ("Queue file write error", "server_error"),
     ("Temporary lookup ", "server_error"),
     ("Server configuration ", "server_error"),
@@ -221,6 +222,8 @@ def _explain(event: Event, text: str) -> None:
         event.event_reason = next((reason for head, reason in _LOCAL if text.startswith(head)), None)
         if event.event_reason == "server_error" and any(piece in text for piece in _FULL):
             event.event_reason = "quota_exceeded"
+        elif event.event_reason == "server_error" and "No space left on device" in text:
+            event.event_reason = "disk_full"
     event.smtp_reply_text = text[:1000] or None
 
 

@@ -106,7 +106,7 @@ _OTHERS = (
     ("All server ports are busy", "server_error"),
     ("Server configuration", "server_error"),
     ("Temporary lookup failure", "server_error"),
-    ("Insufficient system storage", "server_error"),
+    ("Insufficient system storage", "disk_full"),
     ("Error: queue file write error", "server_error"),
     ("Queue file", "server_error"),
     ("Internal error", "server_error"),

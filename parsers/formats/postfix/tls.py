@@ -6,6 +6,7 @@ from functools import lru_cache
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.postfix.fields import destination, source
 from mailwarden.parsers.formats.postfix.program import FORMAT
+from mailwarden.parsers.tls_alert import note_alert
 
 __all__: list[str] = []
 
@@ -72,8 +73,9 @@ def connect_error(event: Event, rest: str) -> bool:
 
 
 @FORMAT.pattern("TLS library problem: ", programs=_BOTH)
-def library_problem(event: Event, _rest: str) -> bool:
+def library_problem(event: Event, rest: str) -> bool:
     """Read what OpenSSL says of the handshake before; the peer is on the line before it."""
+    note_alert(event, rest)
     return _failed(event)
 
 

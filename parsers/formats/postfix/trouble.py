@@ -26,6 +26,10 @@ ERRNO = (
 """What the operating system says at the end of a line."""
 
 
+def _full(text: str) -> str | None:
+    return "disk_full" if text.endswith("No space left on device") else None
+
+
 def _trouble(event: Event, reason: str | None = None) -> bool:
     event.event_action = "service-error"
     event.event_outcome = "failure"
@@ -34,10 +38,10 @@ def _trouble(event: Event, reason: str | None = None) -> bool:
 
 
 @FORMAT.pattern("fatal: ")
-def fatal(event: Event, _rest: str) -> bool:
+def fatal(event: Event, rest: str) -> bool:
     """Read the last words of a program: the level itself says what happened."""
     event.log_level = "fatal"
-    return _trouble(event)
+    return _trouble(event, _full(rest))
 
 
 @FORMAT.pattern("panic: ")
@@ -48,10 +52,10 @@ def panic(event: Event, _rest: str) -> bool:
 
 
 @FORMAT.pattern("error: ")
-def error(event: Event, _rest: str) -> bool:
+def error(event: Event, rest: str) -> bool:
     """Read what a program calls an error: Postfix says so of its own installation and of nothing else."""
     event.log_level = "error"
-    return _trouble(event)
+    return _trouble(event, _full(rest))
 
 
 @FORMAT.pattern("connect to Milter service ")
@@ -181,7 +185,7 @@ def configuration_of(event: Event, _text: str) -> bool:
 @FORMAT.pattern("Resource temporarily unavailable", anywhere=True)
 def system(event: Event, text: str) -> bool:
     """Read the operating system's word, at the end of a line, for what a program could not do."""
-    return text.endswith(ERRNO) and _trouble(event)
+    return text.endswith(ERRNO) and _trouble(event, _full(text))
 
 
 @FORMAT.pattern("maildir access problem for ", programs=("virtual", "local"))
@@ -202,6 +206,6 @@ def system(event: Event, text: str) -> bool:
 @FORMAT.pattern("file system clock is ")
 @FORMAT.pattern("dropping ")
 @FORMAT.pattern("killed by signal ")
-def handling(event: Event, _rest: str) -> bool:
+def handling(event: Event, rest: str) -> bool:
     """Read that a message or file could not be handled as it should be."""
-    return _trouble(event)
+    return _trouble(event, _full(rest))

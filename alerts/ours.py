@@ -34,6 +34,8 @@ _NEARLY_ALL = 0.98
 _WAY = "way"
 _KNOWN = "known"
 _MOST_KNOWN = 64
+_MOST_FOUND = 16
+_SETTLED_US = 2 * 24 * _HOUR_US  # after which another address is a move, and no first look
 _STANDING = frozenset({"blocklist", "reputation", "rate_limit", "policy_auth"})
 """Classes of refusals that quote the address they are about."""
 _UNMISTAKABLE = frozenset({"google", "microsoft_365", "microsoft_consumer", "yahoo", "apple"})
@@ -53,6 +55,9 @@ class _Thing(msgspec.Struct, array_like=True):
     smarthost: str | None = None  # found the day before, or today
     addresses: dict[str, int] = {}  # ours, and when that was last seen
     is_backed: bool = False  # one of the witnesses cannot be mistaken for another
+    found: list[str] = []  # (known, host) addresses that the probes found on a host
+    found_us: int = 0  # when they first did
+    moved_us: int = 0  # when they found one there that was not ours before
 
 
 class Learned(NamedTuple):
@@ -120,8 +125,29 @@ class Ours:
     def asked(self, event: Event) -> None:
         """Learn an address that is stated, or that the probes found on this machine or below its name."""
         extra = event.extra or {}
-        if extra.get("mailwarden.subject.found"):
-            self._know(str(extra.get("mailwarden.own_address")), event.stream_us)
+        if not extra.get("mailwarden.subject.found"):
+            return
+        address = str(extra.get("mailwarden.own_address"))
+        self._find(address, event.host_hostname or "localhost", event.stream_us)
+        self._know(address, event.stream_us)
+
+    def moved_us(self, host: str) -> int:
+        """Give when mail of a host began to leave from an address that was not ours before; 0 where nobody knows."""
+        thing = self._things.get(f"host {host}")
+        return thing.moved_us if thing is not None else 0
+
+    def _find(self, address: str, host: str, now: int) -> None:
+        """Notice that a host has moved to another address: it has none of the reputation of the one before."""
+        key = f"host {host}"
+        thing = self._things.get(key) or _Thing(found_us=now)
+        is_new = address not in thing.found
+        if is_new:
+            if thing.found and now - thing.found_us >= _SETTLED_US and address not in self._known():
+                thing.moved_us = now
+            thing.found = [*thing.found, address][-_MOST_FOUND:]
+        if is_new or now - thing.last_us > _HOUR_US:
+            thing.last_us = now
+            self._things.put(key, thing)
 
     def signed(self, event: Event) -> None:
         """Learn a selector that our own signer uses."""

@@ -44,6 +44,8 @@ _VARIABLE = re.compile(r"<[^>]{0,200}>|[0-9A-Fa-f.:]{5,}|\d+")
 _OUTBOUND = frozenset(
     {"takeover", "sending", "listed", "relay"}
 )  # causes whose alerts say how the sending server stands
+_LEARNED = frozenset({"auth-success", "dnsbl-check", "posture-check", "complaint", "dmarc-report"})
+"""Actions that something is learned from, whether or not a rule wants them."""
 Step = Callable[[Event], None]
 
 
@@ -83,7 +85,7 @@ class Fold:
         self.ledger = Ledger(site, backing)
         self.correlator = Correlator(site, self.ledger, backing)
         self.ours = Ours(site, self.ledger, backing)
-        self.risks = Outcomes(self.ledger, backing)
+        self.risks = Outcomes(self.ledger, self.ours, backing)
         self.engine = Engine(rules, detectors, backing, file_of)
         self.incidents = Incidents(site.name, backing, open_, servers=self.ledger.servers)
         self.readers = Readers(backing)
@@ -177,7 +179,7 @@ class Fold:
         steps: dict[str, Step] = {}
         correlate = self.correlator.handlers
         learn: dict[str, Step] = {"message-queued": self._queued}
-        for action in self.engine.actions | frozenset(correlate) | {"auth-success"}:
+        for action in self.engine.actions | frozenset(correlate) | _LEARNED:
             if action in ("auth-failure", "auth-error"):
                 steps[action] = self._failed
             elif action == "auth-success":

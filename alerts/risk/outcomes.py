@@ -9,11 +9,13 @@ from typing import Any
 import msgspec
 
 from mailwarden.alerts.ledger import Ledger
+from mailwarden.alerts.ours import Ours
 from mailwarden.alerts.risk.checks import seen
 from mailwarden.alerts.risk.decay import Fading, fed
 from mailwarden.alerts.risk.parts import PARTS, refusal
 from mailwarden.alerts.risk.score import ALARM, Risk, assess, before, open_story, volume_of
 from mailwarden.alerts.risk.sender import HOUR_US, Sender, Story, blame, keep_story, roll
+from mailwarden.alerts.risk.warm_up import begin, count_early
 from mailwarden.alerts.shelf import Backing, Row, Shelf
 from mailwarden.parsers.address import organisation
 from mailwarden.parsers.event import Event
@@ -62,29 +64,31 @@ class Receiver(msgspec.Struct, array_like=True):
 class Outcomes:
     """Keeps what receivers think of our senders, told from what became of the mail.
 
-    Facts it sets on refused deliveries: `mailwarden.receiver.*` (its counts before), `mailwarden.risk.server` and
+    Facts it sets on deliveries of a server that is new: `mailwarden.warm_up` (a provider's recipients of the day, and the most
+    of a day before); on refused deliveries: `mailwarden.receiver.*` (its counts before), `mailwarden.risk.server` and
     `mailwarden.risk.domain` (an alarm, where the risk has just reached one).
     """
 
-    def __init__(self, ledger: Ledger, backing: Backing) -> None:
-        self._ledger = ledger
+    def __init__(self, ledger: Ledger, ours: Ours, backing: Backing) -> None:
+        self._ledger, self._ours = ledger, ours
+        self._began = Shelf("risk.began", 1, int, lambda seen: seen + _KEEP_US, backing)
         self._senders = Shelf(KIND, 1, Sender, lambda one: one.last_us + _KEEP_US, backing)
         self._users = Shelf("risk.address", 1, Use, lambda one: one.last_us + _KEEP_US, backing)
         self._receivers = Shelf("risk.receiver", 1, Receiver, lambda one: one.last_us + 14 * _DAY_US, backing)
+        self._shelves: tuple[Shelf[Any], ...] = (self._senders, self._receivers, self._users, self._began)
 
     def drain(self) -> list[Row]:
         """Give the rows to commit."""
-        return [*self._senders.drain(), *self._receivers.drain(), *self._users.drain()]
+        return [row for shelf in self._shelves for row in shelf.drain()]
 
     def changed(self) -> int:
         """Count the rows that `drain` would give."""
-        return self._senders.changed() + self._receivers.changed() + self._users.changed()
+        return sum(shelf.changed() for shelf in self._shelves)
 
     def sweep(self, now_us: int) -> None:
         """Forget what has expired."""
-        self._senders.sweep(now_us)
-        self._receivers.sweep(now_us)
-        self._users.sweep(now_us)
+        for shelf in self._shelves:
+            shelf.sweep(now_us)
 
     def take(self, event: Event) -> None:
         """Count a delivery to elsewhere."""
@@ -171,6 +175,9 @@ class Outcomes:
 
     def _here(self, event: Event, facts: dict[str, Any]) -> None:
         """Look at what reached a mailbox or a filter on this machine: only complaints and verdicts tell something."""
+        host = event.host_hostname or "localhost"
+        if self._began.get(host) is None:
+            self._began.put(host, event.stream_us)
         if "mailwarden.content.sender" in facts:
             self.verdict(event)
             return
@@ -198,10 +205,28 @@ class Outcomes:
             sender, is_new_hour = self._sender(key, now)
             count = sender.this_hour = sender.this_hour + 1
             fed(sender.final, now, _HALF_LIFE_US, 1)
+            if key.startswith(SERVER):
+                self._warm_up(event, sender, facts, is_new_hour)
             if is_new_hour or (count >= _LOOK and count & (count - 1) == 0):  # 32, 64, 128 …: a ramp need not wait
                 self._weigh(key, sender, event)
             else:
                 self._senders.put(key, sender)
+
+    def _warm_up(self, event: Event, sender: Sender, facts: dict[str, Any], is_new_hour: bool) -> None:
+        """Count what a new server, or one with a new address, sends to a provider."""
+        now = event.stream_us
+        if is_new_hour:
+            host = event.host_hostname or "localhost"
+            since_us = self._ours.moved_us(host)
+            began_us = self._began.get(host)
+            if sender.first_us == now and began_us is not None and now - began_us >= _DAY_US:
+                since_us = now
+            if since_us > sender.young_us:
+                begin(sender, since_us)
+        if sender.young_us and event.mail_provider is not None:
+            counted = count_early(sender, event.mail_provider, now)
+            if counted is not None:
+                facts["mailwarden.warm_up"] = counted
 
     def _refused(self, event: Event, status: str, facts: dict[str, Any]) -> None:
         now, klass = event.stream_us, event.mail_bounce_class or "other"

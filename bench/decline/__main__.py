@@ -58,9 +58,10 @@ def _read(acts: Sequence[Act], settings: str = "") -> Seen:
 
 def _warnings(seen: Seen) -> list[tuple[float, str]]:
     """Give when people were told of something about our sending, and the rule that led."""
+    notices = (told.notice for told in seen.told)
     return sorted(
         (seconds(one.at_us), one.incident.lead)
-        for one in seen.notices
+        for one in notices
         if one.incident.cause in _ABOUT
         and one.kind in ("opened", "worse", "returned")
         and severity_rank(one.incident.severity) >= severity_rank("medium")

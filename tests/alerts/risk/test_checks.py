@@ -4,6 +4,7 @@ from memory import Memory
 
 from mailwarden.alerts.blob import decoder
 from mailwarden.alerts.ledger import Ledger
+from mailwarden.alerts.ours import Ours
 from mailwarden.alerts.risk import Outcomes, Sender
 from mailwarden.alerts.risk.checks import seen
 from mailwarden.alerts.risk.outcomes import KIND
@@ -45,7 +46,8 @@ def senders(rows: list[Row]) -> dict[str, Sender]:
 
 def outcomes() -> Outcomes:
     memory = Memory()
-    return Outcomes(Ledger(Site(), memory), memory)
+    ledger = Ledger(Site(), memory)
+    return Outcomes(ledger, Ours(Site(), ledger, memory), memory)
 
 
 def test_a_listing_counts_to_the_server_that_uses_the_address() -> None:
@@ -137,7 +139,8 @@ def test_a_complaint_counts_to_the_domain_and_to_the_server_it_came_from() -> No
 
 def test_whose_an_address_was_is_forgotten_without_a_restart_too() -> None:
     """The store forgets after sixty days; what stands in memory must not remember longer."""
-    outcomes = Outcomes(Ledger(Site(), Memory()), Memory())
+    ledger = Ledger(Site(), Memory())
+    outcomes = Outcomes(ledger, Ours(Site(), ledger, Memory()), Memory())
     outcomes.take(refused("mx1", "192.0.2.25"))
     outcomes.drain()
     late = listing("listed")

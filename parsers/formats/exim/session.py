@@ -422,17 +422,13 @@ _TLS_MARKS = (" (", ": ")
 @FORMAT.pattern("TLS error on connection from ")
 @FORMAT.pattern("TLS error on connection Ci=")
 def tls_error(event: Event, rest: str) -> bool:
-<<<<<<< HEAD
     """A client and we found no encryption; `Ci=PID from ` with the selector `connection_id` (4.96 and later)."""
-    number, numbered, who = rest.partition(" from ")
-    if _peer(event, who if numbered and number.isdecimal() else rest, 0, _TLS_MARKS) is None:
-=======
-    """A client and we found no encryption."""
-    end = _peer(event, rest, 0, _TLS_MARKS)
+    number, numbered, said = rest.partition(" from ")
+    who = said if numbered and number.isdecimal() else rest
+    end = _peer(event, who, 0, _TLS_MARKS)
     if end is None:
->>>>>>> 832e333 (rules: a full disk, an expired certificate, mail in a circle; saslauthd names the users of smtpd)
         return False
-    note_alert(event, rest[end:])
+    note_alert(event, who[end:])
     event.event_action = "tls-failed"
     event.event_outcome = "failure"
     event.tls_established = False

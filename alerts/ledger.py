@@ -68,6 +68,7 @@ class _Account(msgspec.Struct, array_like=True):
     run_today: int = 0  # and of the present one
     run_day: int = 0
     usual_tries: float = 0.0  # of strangers on a day before this one, faded
+    disturbed_us: int = 0  # when it last failed where it always is more than once in an hour
 
 
 class _Network(msgspec.Struct, array_like=True):
@@ -188,7 +189,7 @@ class Ledger:
         self._judge_name(account, record, net, facts)
         if account and record is not None and pair is not None:
             facts["mailwarden.pair.recent"] = now - pair[1] <= _DAY_US
-            self._learn_stale(account, record, now)
+            self._learn_stale(account, record, event)
         tries = event.mailwarden_attempts if pair is None else 0  # a phone with an old password is no weather
         beyond = self._weather.tried(tries, now) if tries else None
         if beyond is not None:
@@ -222,8 +223,13 @@ class Ledger:
             del record.failing[next(iter(record.failing))]
         self._accounts.put(account, record)
 
-    def _learn_stale(self, account: str, record: _Account, now: int) -> None:
-        """Learn that an account failed where it always is."""
+    def _learn_stale(self, account: str, record: _Account, event: Event) -> None:
+        """Learn that an account failed where it always is; more than once within an hour is no slip of a finger."""
+        now = event.stream_us
+        slipped = now - record.stale_us > _HOUR_US and event.mailwarden_attempts < 2
+        if not slipped and record.disturbed_us // _HOUR_US != now // _HOUR_US:
+            record.disturbed_us = now
+            self._accounts.put(account, record)
         if record.stale_us // _HOUR_US != now // _HOUR_US:
             self._weather.stale(now)
             record.stale_us = now
@@ -552,7 +558,7 @@ def _who_exceeds(beyond: Beyond, source: _Network | None, account: _Account | No
 
 def _is_undisturbed(record: _Account, now: int) -> bool:
     """Say whether an account's own devices went on within the day, and none has failed lately: its password was not changed."""
-    return bool(record.successes) and now - record.last_us <= _DAY_US and now - record.stale_us > 2 * _DAY_US
+    return bool(record.successes) and now - record.last_us <= _DAY_US and now - record.disturbed_us > 2 * _DAY_US
 
 
 def _usual_tries(record: _Account, day: int) -> float:

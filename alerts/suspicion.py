@@ -29,7 +29,7 @@ _EACH_DOUBLING = 2.5  # and this for twice as many
 _SHARED_BY = 3  # people already there: an office where some mistype
 _GHOSTS, _LEAST_GHOSTS = 3, 3  # so many of them nobody has: no typo
 _LEAST_GUESSED, _MOST_GUESSED = 5, 5.0  # networks that failed at the account within the day
-_SENDS, _READS_OTHERWISE = 2, 4  # it never sent so far, or never read; it reads by a protocol it never used
+_SENDS, _READS_OTHERWISE = 2, 5  # it never sent so far, or never read; it reads by a protocol it never used
 _TRAVEL = 3
 _ASLEEP, _ASLEEP_DAYS = 2, 60
 

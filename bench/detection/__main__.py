@@ -1,21 +1,25 @@
 """Measure detection: attacks, takeovers and a month of ordinary life, simulated with seeds, in real log lines.
 
-    python -m bench.detection [attacks] [takeovers] [quiet] [life] [--seeds N] [--weather N] [--peers] [--write]
+    python -m bench.detection [attacks] [takeovers] [quiet] [life] [weeks] [--seeds N] [--weather N] [--jobs N] [--peers] [--write]
 
 `attacks` puts each shape once a seed into weeks of life and weather, `takeovers` eight misuses a seed, `quiet` eleven without
-a burst, `life` counts what is raised in 30 days after the first week where nothing happens but mishaps. `--peers` lets
+a burst, `life` counts what is raised in 30 days after the first week where nothing happens but mishaps, `weeks` the same by
+account and week: 480 of them a seed. `--peers` lets
 fail2ban and CrowdSec read the same logs where they are installed (CROWDSEC_ROOT: where its package was unpacked). `--write`
 puts the tables into bench/detection/RESULTS.md.
 """
 
 import argparse
+import os
 import socket
 import statistics
 import tempfile
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from bench.detection.attacks import ATTACKS, TAKEOVERS, Attack, Truth, every
 from bench.detection.life import DAY_S, Life, Weather, is_stranger
@@ -28,6 +32,7 @@ from mailwarden.alerts.incident import Incident
 
 _RESULTS = Path(__file__).with_name("RESULTS.md")
 _FIRST_DAY = 8  # a week to learn
+T = TypeVar("T")
 
 
 class Read(NamedTuple):
@@ -86,6 +91,7 @@ class Lived(NamedTuple):
     critical: int
     banned: dict[str, int]
     lines: int
+    people: int
 
 
 def lived(seed: int, weather: int, *, peers: bool) -> Lived:
@@ -94,13 +100,19 @@ def lived(seed: int, weather: int, *, peers: bool) -> Lived:
     acts = [*life.acts(), *life.weather(Weather(weather)), *life.mishaps(7)]
     seen, bans = _read(life, acts, peers=peers)
     wrong = false_alarms(seen, (), 7)
-    people = {
+    banned_people = {
         name: len(
             {(ban.address, int((ban.at_s - BEGIN.timestamp()) // DAY_S)) for ban in own if not is_stranger(ban.address)}
         )
         for name, own in bans.items()
     }
-    return Lived([_told(one) for one in wrong], sum(one.severity == "critical" for one in wrong), people, seen.lines)
+    return Lived(
+        [_told(one) for one in wrong],
+        sum(one.severity == "critical" for one in wrong),
+        banned_people,
+        seen.lines,
+        len(life.people),
+    )
 
 
 def _told(one: Incident) -> str:
@@ -166,10 +178,17 @@ def _is_soon(score: Score) -> bool:
     return score.harm <= 20 or (score.late_s is not None and score.late_s <= 60)
 
 
+def _of_seeds(work: Callable[[int], T], args: argparse.Namespace) -> Iterator[T]:
+    """Do the work of each seed, several at a time."""
+    seeds = range(args.first_seed, args.first_seed + args.seeds)
+    with ProcessPoolExecutor(args.jobs, initializer=os.nice, initargs=(5,)) as pool:
+        yield from pool.map(work, seeds)
+
+
 def _attacks(title: str, shapes: tuple[Attack, ...], gap_h: float, args: argparse.Namespace) -> list[str]:
     scores, wrong, days = [], [], 0.0
-    for seed in range(args.first_seed, args.first_seed + args.seeds):
-        own = attacked(shapes, seed, args.weather, gap_h, peers=args.peers)
+    work = partial(attacked, shapes, weather=args.weather, gap_h=gap_h, peers=args.peers)
+    for own in _of_seeds(work, args):
         scores += own.scores
         wrong += own.wrong
         days += own.days
@@ -186,9 +205,7 @@ def _attacks(title: str, shapes: tuple[Attack, ...], gap_h: float, args: argpars
 
 
 def _life(args: argparse.Namespace) -> list[str]:
-    lives = [
-        lived(seed, args.weather, peers=args.peers) for seed in range(args.first_seed, args.first_seed + args.seeds)
-    ]
+    lives = list(_of_seeds(partial(lived, weather=args.weather, peers=args.peers), args))
     wrong = [one for life in lives for one in life.wrong]
     out = ["", f"## Ordinary life, weather of {args.weather:,} tries a day", ""]
     out += [
@@ -201,12 +218,37 @@ def _life(args: argparse.Namespace) -> list[str]:
     return out
 
 
+def _weeks(args: argparse.Namespace) -> list[str]:
+    """Count what is raised by account and week: people, mishaps and weather, and nothing else."""
+    lives = list(_of_seeds(partial(lived, weather=args.weather, peers=False), args))
+    weeks = round(sum(one.people for one in lives) * 30 / 7)
+    wrong = Counter(one.partition(" ")[2].partition(" ")[2] for life in lives for one in life.wrong)
+    return [
+        "",
+        f"## Account-weeks, weather of {args.weather:,} tries a day",
+        "",
+        f"Critical in {weeks:,} account-weeks ({len(lives)} servers, {sum(one.lines for one in lives):,} lines): "
+        f"{sum(one.critical for one in lives)}. Of medium or above: {sum(wrong.values())}.",
+        *(f"- {count} × {one}" for one, count in sorted(_kinds(wrong).items())),
+    ]
+
+
+def _kinds(wrong: Counter[str]) -> Counter[str]:
+    """Count incidents by severity and rules, whoever they are about."""
+    kinds: Counter[str] = Counter()
+    for told, count in wrong.items():
+        severity, _, rest = told.partition(" ")
+        kinds[f"{severity} {rest.partition(' ')[2]}"] += count
+    return kinds
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", nargs="*", default=["attacks", "takeovers", "quiet", "life"])
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--weather", type=int, default=2000)
+    parser.add_argument("--jobs", type=int, default=1, help="how many seeds at a time")
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
@@ -219,6 +261,8 @@ def main() -> None:
         out += _attacks("Misuse without a burst", QUIET, 8, args)
     if "life" in args.what:
         out += _life(args)
+    if "weeks" in args.what:
+        out += _weeks(args)
     text = "\n".join(out).strip() + "\n"
     print(text)
     if args.write:

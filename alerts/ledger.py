@@ -231,7 +231,9 @@ class Ledger:
             record.disturbed_us = now
             self._accounts.put(account, record)
         if record.stale_us // _HOUR_US != now // _HOUR_US:
-            self._weather.stale(now)
+            alike = self._weather.stale(now)
+            if alike and event.facts is not None:
+                event.facts["mailwarden.rollout.accounts"] = alike
             record.stale_us = now
             self._accounts.put(account, record)
 

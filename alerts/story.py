@@ -1,16 +1,18 @@
 """Which incidents are one story: what came of what, so that it is told once."""
 
 from mailwarden.alerts.incident import Incident
+from mailwarden.parsers.address import network
 
 __all__ = ["EXPLAINED", "Sort", "count_sender", "leads", "may_lead", "sort_of"]
 
 _EFFECT_US = 3_600_000_000  # a window may have opened before its cause was seen
 _CHILDREN = {
-    "takeover": ("sending", "listed", "guessing", "service"),
+    "takeover": ("takeover", "sending", "listed", "guessing", "service"),
     "sending": ("listed", "guessing", "service"),
     "relay": ("listed", "service"),
     "listed": ("listed", "service"),
     "guessing": ("guessing",),
+    "config": ("config",),
     "service": ("service",),
 }
 """Which causes are part of which story: the account that was entered, what it sent, who refused it, what waits for it."""
@@ -22,6 +24,8 @@ _EXPLAINS = {
 }
 """Which troubles of a service come of which other, by rule."""
 EXPLAINED = frozenset(_EXPLAINS).union(*_EXPLAINS.values())
+_ARRIVALS = frozenset({"dormant_account", "new_country", "new_protocol", "strange_login", "success_after_failures"})
+"""What the logins of one's own migration look like, account by account."""
 _OURS = ("mailwarden.site", "mailwarden.own_address")
 _SCORES = frozenset({"server_risk"})  # sums of what others found
 _SENDERS = 16  # whose refused mail is counted; the others' share is below a sixteenth
@@ -42,6 +46,10 @@ def may_lead(lead: Sort, part: Sort) -> bool:
         return False
     if lead[0] == "guessing":  # one campaign on many accounts
         return lead[1] == "mailwarden.site" and part[1] == "mailwarden.account"
+    if lead[0] == part[0] == "takeover":  # a migration, or a thief of many passwords
+        return lead[1] == "mailwarden.network" and part[1] == "mailwarden.account"
+    if lead[0] == "config":  # passwords of everybody were changed
+        return lead[1] == "mailwarden.site" and part[1] == "mailwarden.account"
     if lead[0] == part[0] == "listed":  # one cause at several providers
         return lead[1] in _OURS or part[1] == "mailwarden.site"
     return lead[1] != "mailwarden.site" or part[1] == "mailwarden.site" or part[0] in ("listed", "service")
@@ -56,6 +64,10 @@ def leads(lead: Incident, part: Incident) -> bool:
         return True
     if lead.cause == part.cause == "listed":
         return _explains_listing(lead, part)
+    if lead.cause == part.cause == "takeover":
+        return _ARRIVALS.issuperset(part.rules) and _comes_from(part, value)
+    if lead.cause == "config":
+        return lead.rules == ["passwords_changed"] and part.rules == ["stale_password"]
     if part.cause in ("listed", "service"):  # what came of it comes after it
         if part.first_seen_us < lead.first_seen_us - _EFFECT_US:
             return False
@@ -68,6 +80,12 @@ def leads(lead: Incident, part: Incident) -> bool:
     if name == "mailwarden.site":
         return True
     return value in part.entities.get(name, ()) or part.primary == lead.primary
+
+
+def _comes_from(part: Incident, net: str) -> bool:
+    """Say whether an account was entered from one network alone."""
+    addresses = part.entities.get("source.ip", ())
+    return bool(addresses) and all(network(address) == net for address in addresses)
 
 
 def _explains_listing(lead: Incident, part: Incident) -> bool:

@@ -97,14 +97,16 @@ class Weather:
         weather.good += 1
         self.shelf.put(self._site, weather)
 
-    def stale(self, now: int) -> None:
-        """Count an account that failed where it always is, once an hour."""
+    def stale(self, now: int) -> int:
+        """Count an account that failed where it always is, once an hour; give how many did, where it is far too many."""
         weather = self._at(now)
         weather.stale += 1
         usual = _median([day.stale_hour for day in weather.days])
-        if weather.stale >= max(_ROLLOUT, _ROLLOUT_TIMES * usual):
+        is_rollout = weather.stale >= max(_ROLLOUT, _ROLLOUT_TIMES * usual)
+        if is_rollout:
             weather.rollout_us = now
         self.shelf.put(self._site, weather)
+        return weather.stale if is_rollout else 0
 
     def changes(self, now: int) -> bool:
         """Say whether passwords were changed within the day, or the directory was away: many fail where they always are."""

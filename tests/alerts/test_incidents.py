@@ -435,6 +435,42 @@ def test_a_shared_cause_explains_what_comes_of_it(cause: str, parted: bool) -> N
     assert queue.parent == (head.id if parted else None)
 
 
+@pytest.mark.parametrize(
+    ("rule", "address", "parted"),
+    [
+        ("strange_login", "203.0.113.9", True),
+        ("strange_login", "198.51.100.9", False),  # somebody else, on the same evening
+        ("strange_sending", "203.0.113.9", False),  # no copy of a mailbox sends
+    ],
+)
+def test_ones_own_migration_explains_what_its_logins_look_like(rule: str, address: str, parted: bool) -> None:
+    """Forty mailboxes are copied from one address at night: one story, not forty."""
+    incidents, account = Incidents("default", Memory()), "bob@example.org"
+    copying = detection("many_accounts_entered", "takeover", "mailwarden.network")
+
+    login, head = take(
+        incidents,
+        finding(detection(rule, "takeover", "mailwarden.account"), account, severity="low", address=[address]),
+        finding(copying, at_us=START_US + HOUR_US, severity="low", account=[account], address=["203.0.113.9"]),
+    )
+
+    assert login.parent == (head.id if parted else None)
+
+
+@pytest.mark.parametrize(("rule", "parted"), [("stale_password", True), ("plaintext_login", False)])
+def test_new_passwords_for_everybody_explain_old_ones(rule: str, parted: bool) -> None:
+    """Devices that go on with the old password are part of the rollout; other weaknesses of an account are not."""
+    incidents = Incidents("default", Memory())
+
+    head, device = take(
+        incidents,
+        finding(detection("passwords_changed", "config", "mailwarden.site"), "default", severity="info"),
+        finding(detection(rule, "config", "mailwarden.account"), "bob@example.org", START_US + HOUR_US, "info"),
+    )
+
+    assert device.parent == (head.id if parted else None)
+
+
 def test_a_surge_in_the_weather_is_a_story_of_its_own() -> None:
     """The weather's incident never ends; what is loud after half a day without is told by itself, with its own names."""
     incidents = Incidents("default", Memory())

@@ -1,7 +1,8 @@
 """AUTH-06, by volume: guessing far exceeds this site's own weather.
 
-Five times the usual hour of the fortnight, and three times its usual busiest one; or five times the usual day (`alerts/weather.py`).
-Told of the site as a whole, once, whatever shape the guessing has: many addresses or one, many accounts or one.
+Five times the usual hour of the fortnight, and three times its usual busiest one; or five times the usual day
+(`alerts/weather.py`). Told of the site as a whole, once, whatever shape the guessing has: many addresses or one, many
+accounts or one.
 """
 
 from collections.abc import Iterable

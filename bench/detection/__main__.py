@@ -1,6 +1,7 @@
 """Measure detection: attacks, takeovers and a month of ordinary life, simulated with seeds, in real log lines.
 
-    python -m bench.detection [attacks] [takeovers] [quiet] [life] [weeks] [--seeds N] [--weather N] [--jobs N] [--peers] [--write]
+    python -m bench.detection [attacks] [takeovers] [quiet] [life] [weeks]
+        [--seeds N] [--weather N] [--jobs N] [--peers] [--write]
 
 `attacks` puts each shape once a seed into weeks of life and weather, `takeovers` eight misuses a seed, `quiet` eleven without
 a burst, `life` counts what is raised in 30 days after the first week where nothing happens but mishaps, `weeks` the same by

@@ -181,16 +181,25 @@ def block(incident: Incident, sentences: Sentences, *, why_lines: int = _WHY_LIN
     style = style_of(incident.severity)
     mark = f"{severity_shape(incident.severity)} {severity_word(incident.severity, sentences.tongue)}"
     short = sentences.short(incident.id)
-    title = wrap(sentences.title(incident), WIDTH - _MARGIN - len(short) - 2, WIDTH - _MARGIN)[:2]
+    room = WIDTH - _MARGIN
+    title = _at_most(2, wrap(sentences.title(incident), room - len(short) - 2, room), room)
     gap = " " * max(2, WIDTH - _MARGIN - columns(title[0]) - len(short))
     lines: list[Line] = [[Span(_padded(mark), style), Span(title[0], "strong"), gap, Span(short, "command")]]
     lines += [[" " * _MARGIN, Span(row, "strong")] for row in title[1:]]
-    why = wrap(sentences.why(incident), WIDTH - _MARGIN, WIDTH - _MARGIN)
-    if len(why) > why_lines:
-        why = [*why[: why_lines - 1], shorten(" ".join(why[why_lines - 1 :]), WIDTH - _MARGIN)]
+    why = _at_most(why_lines, wrap(sentences.why(incident), room, room), room)
     lines += [[" " * _MARGIN, row] for row in why]
     lines += [[" " * _MARGIN, *row] for row in _next(incident, sentences)]
     return lines
+
+
+def _at_most(most: int, rows: list[str], width: int) -> list[str]:
+    """Keep so many rows of a sentence; the last one shows that it goes on."""
+    if len(rows) <= most:
+        return rows
+    last = rows[most - 1]
+    while columns(last) >= width:
+        last = last[:-1]
+    return [*rows[: most - 1], last.rstrip() + "…"]
 
 
 def _next(incident: Incident, sentences: Sentences) -> list[Line]:
@@ -200,11 +209,11 @@ def _next(incident: Incident, sentences: Sentences) -> list[Line]:
     width = WIDTH - _MARGIN
     head = tongue.say(N_("Next: {text}"), {"text": step.text})
     if step.command is None:
-        return [[row] for row in wrap(printable(head), width, width)[:2]]
+        return [[row] for row in _at_most(2, wrap(printable(head), width, width), width)]
     command = step.command
     if columns(command) + 2 > width:
         command = f"mailwarden show {sentences.short(incident.id)}"
-    rows: list[Line] = [[row] for row in wrap(printable(head), width, width)[:2]]
+    rows: list[Line] = [[row] for row in _at_most(2, wrap(printable(head), width, width), width)]
     last = str(rows[-1][0])
     if columns(last) + 3 + columns(command) <= width:
         return [*rows[:-1], [last, "   ", Span(command, "command")]]

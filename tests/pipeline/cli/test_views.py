@@ -58,6 +58,19 @@ def test_details_are_looked_for_where_they_were_kept() -> None:
     assert any("mailwarden show " in text and "--state 'my state'" in text for text in map(line_text, lines))
 
 
+def test_a_sentence_that_does_not_fit_shows_that_it_goes_on() -> None:
+    """A next step of more than two rows ends in an ellipsis, not in the middle of what it says."""
+    path = "/home/webkunde/public_html/wp-content/uploads/2026/03"
+    sending = incident(
+        "sending", ("mailwarden.script", path), severity="medium", advice="script", values={"script": path}
+    )
+
+    lines = view([sending])
+
+    at = next(number for number, line in enumerate(lines) if "Next: " in line)
+    assert lines[at + 1].endswith("…")
+
+
 def test_the_needle_is_in_line_four() -> None:
     """The verdict is the first thing said, the account stands in line 4, the next step is whole."""
     lines = view([*everyday(), taken_over()])

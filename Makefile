@@ -71,8 +71,9 @@ soak: $(READY)
 
 install:
 	requirements/setup.sh install $(PREFIX) $(PYTHON)
-	@mkdir -p $(PREFIX)/share/man/man1 $(PREFIX)/share/bash-completion/completions
-	@$(PREFIX)/bin/python -m mailwarden.pipeline.cli.manual >$(PREFIX)/share/man/man1/mailwarden.1
+	@mkdir -p $(PREFIX)/share/man/man1 $(PREFIX)/share/man/ja/man1 $(PREFIX)/share/bash-completion/completions
+	@LANGUAGE=en $(PREFIX)/bin/python -m mailwarden.pipeline.cli.manual >$(PREFIX)/share/man/man1/mailwarden.1
+	@LANGUAGE=ja PYTHONUTF8=1 $(PREFIX)/bin/python -m mailwarden.pipeline.cli.manual >$(PREFIX)/share/man/ja/man1/mailwarden.1
 	@_MAILWARDEN_COMPLETE=bash_source $(PREFIX)/bin/mailwarden >$(PREFIX)/share/bash-completion/completions/mailwarden
 	@test ! -w /usr/local/bin || ln -sfn $(PREFIX)/bin/mailwarden /usr/local/bin/mailwarden
 

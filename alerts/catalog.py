@@ -1,8 +1,8 @@
 """Keep the message catalogs complete: `python -m mailwarden.alerts.catalog` brings every language's file up to date.
 
-Messages are found in the code and in templates (`gettext`, `ngettext`, `say`, `count`, `N_`, `_`), in the detectors and
-rules (`title`, `why` and `harmless` of a `Detection(…)`, or under `mailwarden:`), in the advice (`text`) and in the block
-lists (`means`). What is new gets an empty translation, what is gone is dropped.
+Messages are found in the code and in templates (`gettext`, `ngettext`, `say`, `count`, `worded`, `N_`, `_`), in the
+detectors and rules (`title`, `why` and `harmless` of a `Detection(…)`, or under `mailwarden:`), in the help of commands,
+in the advice (`text`) and in the block lists (`means`). What is new gets an empty translation, what is gone is dropped.
 """
 
 import ast
@@ -16,7 +16,16 @@ from mailwarden.alerts.translate import LANGUAGES, catalog_path
 __all__ = ["Found", "faults", "messages", "update"]
 
 _ROOMS = ("parsers", "alerts", "pipeline")
-_CALLS = {"N_": 1, "_": 1, "gettext": 1, "say": 1, "count": 2, "ngettext": 2}  # first arguments that are messages
+_CALLS = {
+    "worded": 1,
+    "N_": 1,
+    "_": 1,
+    "gettext": 1,
+    "say": 1,
+    "count": 2,
+    "ngettext": 2,
+}  # first arguments that are messages
+_COMMANDS = "pipeline/cli/"
 _RULE_KEYS = ("title", "why", "harmless")
 _HEAD = """\
 # The messages of mailwarden. Brought up to date by: python -m mailwarden.alerts.catalog
@@ -111,7 +120,10 @@ def update(language: str) -> int:
 
 def _in_code(path: Path, where: str) -> Iterator[Found]:
     """Find the messages of calls, those inside f-strings too (which a tokenizer before Python 3.12 does not see)."""
-    calls = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
+    nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+    if where.startswith(_COMMANDS):
+        yield from _in_help(nodes, where)
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
     for call in sorted(calls, key=lambda one: (one.lineno, one.col_offset)):
         name = str(getattr(call.func, "attr", None) or getattr(call.func, "id", ""))
         if name == "Detection":
@@ -123,6 +135,32 @@ def _in_code(path: Path, where: str) -> Iterator[Found]:
         given = [text for text in map(_text, call.args[:wanted]) if text]
         if wanted and len(given) == wanted:
             yield Found(given[0], given[1] if wanted > 1 else None, where)
+
+
+def _in_help(nodes: list[ast.AST], where: str) -> Iterator[Found]:
+    """Find what the help of commands says: the paragraphs of their docstrings, their options, what their examples do."""
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef) and any(map(_is_command, node.decorator_list)):
+            text = (ast.get_docstring(node) or "").replace("\b", "")
+            yield from (
+                Found(" ".join(part.split()), None, where) for part in re.split(r"\n\s*\n", text) if part.strip()
+            )
+        elif isinstance(node, ast.Call):
+            for keyword in node.keywords:
+                if keyword.arg in ("help", "epilog") and (said := _text(keyword.value)):
+                    yield Found(said, None, where)
+                elif keyword.arg == "examples" and isinstance(keyword.value, ast.List):
+                    pairs = [pair.elts for pair in keyword.value.elts if isinstance(pair, ast.Tuple)]
+                    yield from (Found(said, None, where) for pair in pairs if (said := _text(pair[-1])))
+        elif isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == "COMMANDS":
+            values = node.value.values if isinstance(node.value, ast.Dict) else []
+            yield from (Found(said, None, where) for value in values if (said := _text(value)))
+
+
+def _is_command(decorator: ast.expr) -> bool:
+    """Say whether a decorator makes a command or a group."""
+    made = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return isinstance(made, ast.Attribute) and made.attr in ("command", "group")
 
 
 def _in_template(path: Path, where: str) -> Iterator[Found]:

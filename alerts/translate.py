@@ -10,13 +10,16 @@ A value's name bears its unit, as everywhere: `span_s` is shown as a duration, `
 
 import functools
 import gettext
-import io
+import os
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
-__all__ = ["LANGUAGES", "N_", "Translator", "catalog_path", "translator"]
+from mailwarden.alerts.po import compiled
+from mailwarden.parsers.errors import Worded
+
+__all__ = ["LANGUAGES", "N_", "Translator", "catalog_path", "language_of", "translator"]
 
 LANGUAGES = ("en", "ja")
 
@@ -53,6 +56,12 @@ class Translator:
         A name without a value is shown as `?`; a value is never read as a message.
         """
         return self.fill(self.gettext(msgid), values or {}, zone=zone)
+
+    def worded(self, text: object) -> str:
+        """Say in this language what knows how it was worded; anything else as it is."""
+        if not isinstance(text, Worded):
+            return str(text)
+        return self.fill(self.gettext(text.msgid), {name: self.worded(value) for name, value in text.values.items()})
 
     def count(self, one: str, many: str, number: int, values: Mapping[str, object] | None = None) -> str:
         """Translate a message that depends on a number, which it may show as `{number}`, and fill it."""
@@ -122,20 +131,28 @@ class Translator:
 def _load(language: str) -> Translator:
     if language == "en":
         return Translator(language, gettext.NullTranslations())
-    from babel.messages.mofile import write_mo  # costs 0.05 s, which English must not pay
-    from babel.messages.pofile import read_po
-
-    compiled = io.BytesIO()
-    with catalog_path(language).open("rb") as file:
-        write_mo(compiled, read_po(file, locale=language))
-    compiled.seek(0)
-    return Translator(language, gettext.GNUTranslations(compiled))
+    return Translator(language, gettext.GNUTranslations(compiled(catalog_path(language))))
 
 
 def translator(language: str | None) -> Translator:
     """Give the messages of a language (`ja`, `ja_JP.UTF-8`, as in `LANG`); of English for one that we do not speak."""
     code = re.split(r"[_.@-]", language or "", maxsplit=1)[0].lower()
     return _load(code if code in LANGUAGES else "en")
+
+
+def language_of(environment: Mapping[str, str] = os.environ) -> str:
+    """Give the language that a person's environment asks for, among those that we speak; English where it asks for none.
+
+    `LANGUAGE` comes first, as in GNU gettext, and may name several; unlike there it holds in the C locale too.
+    """
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        for wanted in environment.get(name, "").split(":"):
+            code = re.split(r"[_.@-]", wanted, maxsplit=1)[0].lower()
+            if code in LANGUAGES:
+                return code
+            if wanted and name != "LANGUAGE":
+                return "en"
+    return "en"
 
 
 def _moment(at_us: int, zone: tzinfo) -> datetime:

@@ -22,7 +22,12 @@ requirements/setup.sh install "$home" "$python" 2>/dev/null
 minor=$("$home/bin/python" -c 'import sys; print(sys.version_info[1])')
 version=$("$home/bin/python" -c 'import importlib.metadata; print(importlib.metadata.version("mailwarden"))')
 
-"$home/bin/python" -m mailwarden.pipeline.cli.manual | gzip -9n >"$root/usr/share/man/man1/mailwarden.1.gz"
+for language in en ja; do
+    pages=$root/usr/share/man/man1
+    test "$language" = en || pages=$root/usr/share/man/$language/man1
+    mkdir -p "$pages"
+    LANGUAGE=$language PYTHONUTF8=1 "$home/bin/python" -m mailwarden.pipeline.cli.manual | gzip -9n >"$pages/mailwarden.1.gz"
+done
 _MAILWARDEN_COMPLETE=bash_source "$home/bin/mailwarden" >"$root/usr/share/bash-completion/completions/mailwarden"
 cp LICENSE "$root/usr/share/doc/mailwarden/copyright"
 gzip -9nc CHANGELOG.md >"$root/usr/share/doc/mailwarden/changelog.gz"

@@ -8,8 +8,11 @@ MailwardenError
 │   └── StoreBusyError  it cannot be written at the moment; later it may work    (exit 3)
 └── DeliveryError       a channel refused or could not be reached            (never ends a run)
 
-Every message has the form: where, what is wrong with the value in quotes, what it means, how to mend it.
+Every message has the form: where, what is wrong with the value in quotes, what it means, how to mend it. It is English, and
+knows how it was made (`worded`), so that whoever shows it can say it in the reader's language.
 """
+
+import re
 
 __all__ = [
     "ConfigurationError",
@@ -19,7 +22,25 @@ __all__ = [
     "StoreBusyError",
     "StoreError",
     "UsageError",
+    "Worded",
+    "worded",
 ]
+
+_PLACE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+class Worded(str):
+    """A sentence of English that knows its message of the catalog and what it was filled with."""
+
+    msgid: str
+    values: dict[str, object]
+
+
+def worded(msgid: str, **values: object) -> Worded:
+    """Fill a message of the catalog; a value may be worded too."""
+    text = Worded(_PLACE.sub(lambda found: str(values[found[1]]), msgid))
+    text.msgid, text.values = msgid, values
+    return text
 
 
 class MailwardenError(Exception):

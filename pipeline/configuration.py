@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from mailwarden.alerts.geography import usual_databases
 from mailwarden.alerts.rule_files import rule_files
 from mailwarden.alerts.site import Site
-from mailwarden.parsers.errors import ConfigurationError
+from mailwarden.alerts.translate import language_of
+from mailwarden.parsers.errors import ConfigurationError, worded
 from mailwarden.pipeline.configuration_blocklist import BlocklistSetting
 from mailwarden.pipeline.configuration_web import WebSetting
 from mailwarden.pipeline.feedback.settings import FeedbackSetting
@@ -98,7 +99,7 @@ class ChannelSetting:
         try:
             url = read_secret(self.url, environment)
         except ValueError as error:
-            raise ConfigurationError([f"alerts.channels.{self.name}: {error}"]) from None
+            raise ConfigurationError([worded("alerts.channels.{name}: {error}", name=self.name, error=error)]) from None
         return Channel(name=self.name, url=url, language=self.language or language)
 
 
@@ -179,12 +180,7 @@ class Configuration:
 
     def spoken(self, environment: Mapping[str, str] = os.environ) -> str:
         """Give the language of what people read: as set, else that of their environment, else English."""
-        if self.language:
-            return self.language
-        for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-            if environment.get(name):
-                return "ja" if environment[name].lower().startswith("ja") else "en"
-        return "en"
+        return self.language or language_of(environment)
 
     def as_site(self) -> Site:
         """Give what is ours as the alerts know it."""

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from mailwarden.alerts.escape import printable
-from mailwarden.parsers.errors import ConfigurationError
+from mailwarden.alerts.translate import N_
+from mailwarden.parsers.errors import ConfigurationError, Worded, worded
 from mailwarden.pipeline.marked_yaml import Marked, Path_
 from mailwarden.pipeline.times import parse_duration, read_instant
 
@@ -27,14 +28,22 @@ class Fault(NamedTuple):
     @property
     def said(self) -> str:
         """The fault as it is told, behind file and line."""
-        return f"{_name(self.where)}: {printable(self.message)}" if self.where else printable(self.message)
+        message = _safe(self.message)
+        return worded("{place}: {message}", place=_name(self.where), message=message) if self.where else message
+
+
+def _safe(text: object) -> str:
+    """Give text with what a terminal obeys spelt out, in what fills it too."""
+    if isinstance(text, Worded):
+        return worded(text.msgid, **{name: _safe(value) for name, value in text.values.items()})
+    return printable(str(text))
 
 
 def faults_of(marked: Marked, known_rules: list[str]) -> list[Fault]:
     """List every fault in the order of the lines; meaning is looked at only where the structure is right."""
-    said = "duplicate key; only one can hold. Remove one."
+    said = worded("duplicate key; only one can hold. Remove one.")
     faults = [Fault(marked.line(where), said, where) for where in marked.twice] + _structure(marked)
-    return sorted(faults or _Meaning(marked, known_rules).faults, key=lambda fault: (fault.line, fault.said))
+    return sorted(faults or _Meaning(marked, known_rules).faults, key=lambda fault: (fault.line, str(fault.said)))
 
 
 # ---------------------------------------------------------------------- the structure: what the schema says
@@ -54,10 +63,11 @@ def _structure(marked: Marked) -> list[Fault]:
                     faults.append(Fault(marked.line((*where, key)), _unknown("setting", key, known), where))
         elif error.validator == "required":
             missing = next(key for key in error.validator_value if key not in error.instance)
-            faults.append(Fault(marked.line(where), f'"{missing}" is missing. Add it.', where))
+            faults.append(Fault(marked.line(where), worded('"{missing}" is missing. Add it.', missing=missing), where))
         elif error.validator == "pattern" and error.parent is None and "propertyNames" in map(str, error.schema_path):
-            said = (
-                f'the name "{error.instance}" holds more than letters, digits, dot, hyphen and underscore. Rename it.'
+            said = worded(
+                'the name "{name}" holds more than letters, digits, dot, hyphen and underscore. Rename it.',
+                name=error.instance,
             )
             faults.append(Fault(marked.line((*where, error.instance)), said, where))
         else:
@@ -72,48 +82,70 @@ def _mismatch(error: Any) -> str:
     if error.validator == "enum":
         words = [str(word) for word in asked]
         meant = get_close_matches(str(value), words, 1)
-        return f"{shown} is not one of {', '.join(words)}." + (f' Did you mean "{meant[0]}"?' if meant else "")
+        if meant:
+            mend = worded('Did you mean "{meant}"?', meant=meant[0])
+            return worded("{shown} is not one of {words}. {mend}", shown=shown, words=", ".join(words), mend=mend)
+        return worded("{shown} is not one of {words}.", shown=shown, words=", ".join(words))
     if error.validator == "type":
         kinds = [asked] if isinstance(asked, str) else asked
-        mend = ' Write it in quotes: "…".' if "string" in kinds and not isinstance(value, list | dict) else ""
-        return f"{shown} is not {' or '.join(_KINDS[kind] for kind in kinds)}.{mend}"
+        expected: object = worded(_KINDS[kinds[0]])
+        for kind in kinds[1:]:
+            expected = worded("{first} or {second}", first=expected, second=worded(_KINDS[kind]))
+        if "string" in kinds and not isinstance(value, list | dict):
+            return worded('{shown} is not {expected}. Write it in quotes: "…".', shown=shown, expected=expected)
+        return worded("{shown} is not {expected}.", shown=shown, expected=expected)
     if error.validator == "oneOf":
         forms = ", ".join(one["required"][0] for one in asked)
-        return f"names none of {forms}, or several. Write one entry for each."
+        return worded("names none of {forms}, or several. Write one entry for each.", forms=forms)
     if error.validator == "pattern":
         if asked.startswith("^https?"):
-            return f"{shown} is no address of a page. Write it like https://example.org/hook."
+            return worded("{shown} is no address of a page. Write it like https://example.org/hook.", shown=shown)
         if "mon" in asked:
-            return f'{shown} is no span of hours. Write it like "22:00-07:00" or "sat,sun 00:00-24:00".'
+            return worded(
+                '{shown} is no span of hours. Write it like "22:00-07:00" or "sat,sun 00:00-24:00".', shown=shown
+            )
         if "smhdw" in asked:
-            return f"{shown} is not a duration. Write 10m, 2h or 1d{', or never' if 'never' in asked else ''}."
-        return f'{shown} is not a time of day. Write it like "07:00".'
-    if error.validator in ("minimum", "maximum"):
-        too, other = ("small", "more") if error.validator == "minimum" else ("large", "less")
-        return f"{shown} is too {too}. Write {asked} or {other}."
-    return f"{shown} is empty. Give a value or leave the setting out."  # minLength, minItems, minProperties
+            if "never" in asked:
+                return worded("{shown} is not a duration. Write 10m, 2h or 1d, or never.", shown=shown)
+            return worded("{shown} is not a duration. Write 10m, 2h or 1d.", shown=shown)
+        return worded('{shown} is not a time of day. Write it like "07:00".', shown=shown)
+    if error.validator == "minimum":
+        return worded("{shown} is too small. Write {asked} or more.", shown=shown, asked=asked)
+    if error.validator == "maximum":
+        return worded("{shown} is too large. Write {asked} or less.", shown=shown, asked=asked)
+    return worded("{shown} is empty. Give a value or leave the setting out.", shown=shown)  # minLength, minItems, …
 
 
 _KINDS = {
-    "string": "text",
-    "object": "a group of settings (name: value)",
-    "array": "a list ([a, b] or lines with -)",
-    "boolean": "true or false",
-    "integer": "a whole number",
+    "string": N_("text"),
+    "object": N_("a group of settings (name: value)"),
+    "array": N_("a list ([a, b] or lines with -)"),
+    "boolean": N_("true or false"),
+    "integer": N_("a whole number"),
 }
 
 
 def _shown(value: Any) -> str:
     if isinstance(value, dict | list):
-        return f"a {'list' if isinstance(value, list) else 'group of settings'}" if value else "an empty value"
+        if not value:
+            return worded("an empty value")
+        return worded("a list") if isinstance(value, list) else worded("a group of settings")
     text = "nothing" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
     return f'"{text[:60]}…"' if len(text) > 61 else f'"{text}"'
 
 
 def _unknown(kind: str, name: str, known: list[str]) -> str:
     meant = get_close_matches(name, known, 1)
-    mend = f'Did you mean "{meant[0]}"?' if meant else f"Known: {', '.join(sorted(known)[:20]) or 'none'}."
-    return f'unknown {kind} "{name}". {mend}'
+    names = ", ".join(sorted(known)[:20]) or worded("none")
+    mend = worded('Did you mean "{meant}"?', meant=meant[0]) if meant else worded("Known: {names}.", names=names)
+    return worded(_UNKNOWN[kind], name=name, mend=mend)
+
+
+_UNKNOWN = {
+    "setting": N_('unknown setting "{name}". {mend}'),
+    "rule": N_('unknown rule "{name}". {mend}'),
+    "channel": N_('unknown channel "{name}". {mend}'),
+}
 
 
 def _name(where: Path_) -> str:
@@ -180,7 +212,10 @@ class _Meaning:
             try:
                 ipaddress.ip_address(text)
             except ValueError:
-                self._add(("probes", "addresses", number), f'"{text}" is no address. Write it like 192.0.2.25.')
+                self._add(
+                    ("probes", "addresses", number),
+                    worded('"{text}" is no address. Write it like 192.0.2.25.', text=text),
+                )
 
     def _zone(self, place: Path_, name: str | None) -> None:
         if name is None:
@@ -191,17 +226,23 @@ class _Meaning:
             from zoneinfo import available_timezones
 
             meant = get_close_matches(name, available_timezones(), 1, 0.7)
-            mend = f'Did you mean "{meant[0]}"?' if meant else "Write it like Europe/Berlin, Asia/Tokyo or UTC."
-            self._add(place, f'no time zone "{name}". {mend}')
+            mend = (
+                worded('Did you mean "{meant}"?', meant=meant[0])
+                if meant
+                else worded("Write it like Europe/Berlin, Asia/Tokyo or UTC.")
+            )
+            self._add(place, worded('no time zone "{name}". {mend}', name=name, mend=mend))
 
     def _source(self, place: Path_, source: Any) -> None:
         if isinstance(source, str):
             return
         given = [name for name in ("path", "journal", "docker") if name in source]
         if len(given) != 1:
-            self._add(place, "give exactly one of path, journal and docker. Write a further entry for each other one.")
+            self._add(
+                place, worded("give exactly one of path, journal and docker. Write a further entry for each other one.")
+            )
         if source.get("journal") is False or source.get("docker") is False:
-            self._add(place, "false says nothing here. Remove the entry.")
+            self._add(place, worded("false says nothing here. Remove the entry."))
         self._zone((*place, "timezone"), source.get("timezone"))
 
     def _network(self, place: Path_, text: str) -> None:
@@ -209,10 +250,10 @@ class _Meaning:
             ipaddress.ip_network(text)
         except ValueError:
             try:
-                mend = f'Did you mean "{ipaddress.ip_network(text, strict=False)}"?'
+                mend = worded('Did you mean "{meant}"?', meant=ipaddress.ip_network(text, strict=False))
             except ValueError:
-                mend = "Write it like 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32."
-            self._add(place, f'"{text}" is not an address or network. {mend}')
+                mend = worded("Write it like 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32.")
+            self._add(place, worded('"{text}" is not an address or network. {mend}', text=text, mend=mend))
 
     def _alerts(self, settings: Any) -> None:
         alerts = settings.get("alerts", {})
@@ -220,7 +261,7 @@ class _Meaning:
         for name, channel in channels.items():
             said = _url_fault(channel if isinstance(channel, str) else channel["url"])
             if said:
-                self._add(("alerts", "channels", name), f"{said} Alerts to it would be lost.")
+                self._add(("alerts", "channels", name), worded("{said} Alerts to it would be lost.", said=said))
         for place, route in enumerate(alerts.get("routes", ())):
             self._route(("alerts", "routes", place), route, list(channels))
         for place, window in enumerate(alerts.get("maintenance", ())):
@@ -228,7 +269,7 @@ class _Meaning:
         if alerts.get("heartbeat") and not alerts["heartbeat"]["url"].startswith(
             ("http://", "https://", "file:", "${")
         ):
-            self._add(("alerts", "heartbeat", "url"), "is no http or https address.")
+            self._add(("alerts", "heartbeat", "url"), worded("is no http or https address."))
         for place, name in enumerate(settings.get("report", {}).get("receivers", ())):
             self._receiver(("report", "receivers", place), name, list(channels))
             self._reader(("report", "receivers", place), name, channels)
@@ -240,7 +281,10 @@ class _Meaning:
         for what, least in (("reports", "2d"), ("alerts", "2d"), ("counts", "35d")):
             kept = settings.get("keep", {}).get(what)
             if kept is not None and parse_duration(kept) < parse_duration(least):
-                self._add(("keep", what), f'"{kept}" is too short: at least {least}. Write {least} or more.')
+                self._add(
+                    ("keep", what),
+                    worded('"{kept}" is too short: at least {least}. Write {least} or more.', kept=kept, least=least),
+                )
 
     def _route(self, place: Path_, route: Any, channels: list[str]) -> None:
         for number, name in enumerate(route.get("receivers", ())):
@@ -253,7 +297,7 @@ class _Meaning:
 
     def _maintenance(self, place: Path_, window: Any) -> None:
         if not {"time", "from", "until"} & set(window):
-            self._add(place, "has neither time nor from nor until: nothing would ever be told. Say when it is.")
+            self._add(place, worded("has neither time nor from nor until: nothing would ever be told. Say when it is."))
         instants = []
         for name in ("from", "until"):
             try:
@@ -261,17 +305,23 @@ class _Meaning:
             except ValueError as error:
                 self._add((*place, name), str(error))
         if len(instants) == 2 and instants[0] >= instants[1]:
-            self._add((*place, "until"), "is not after from. The window would never be.")
+            self._add((*place, "until"), worded("is not after from. The window would never be."))
 
     def _receiver(self, place: Path_, name: str, channels: list[str]) -> None:
         if name not in channels:
-            self._add(place, f"{_unknown('channel', name, channels)} What is sent to it would be lost.")
+            self._add(
+                place,
+                worded("{unknown} What is sent to it would be lost.", unknown=_unknown("channel", name, channels)),
+            )
 
     def _reader(self, place: Path_, name: str, channels: Any) -> None:
         channel = channels.get(name, "")
         url = channel if isinstance(channel, str) else channel["url"]
         if url.partition("://")[0].lower() in _PAGERS:
-            self._add(place, f'"{name}" is a pager: each report would be an incident there. Name another channel.')
+            self._add(
+                place,
+                worded('"{name}" is a pager: each report would be an incident there. Name another channel.', name=name),
+            )
 
 
 def _url_fault(url: str) -> str | None:
@@ -280,7 +330,7 @@ def _url_fault(url: str) -> str | None:
     if url.startswith(("file:", "${")):
         return None
     if not found:
-        return "is no Apprise URL (service://…). See  https://appriseit.com"
+        return worded("is no Apprise URL (service://…). See  https://appriseit.com")
     meant = get_close_matches(service.lower(), _SERVICES, 1, 0.7)
     if not meant or service.lower() in _SERVICES:
         return None  # common, or not like any common one: it is looked at when it is first used
@@ -289,7 +339,8 @@ def _url_fault(url: str) -> str | None:
     try:
         Channels([Channel(name="", url=url)]).check()
     except ConfigurationError:
-        return f'unknown service "{service[:40]}". Did you mean "{meant[0]}"?'
+        mend = worded('Did you mean "{meant}"?', meant=meant[0])
+        return worded('unknown service "{service}". {mend}', service=service[:40], mend=mend)
     return None
 
 

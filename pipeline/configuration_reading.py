@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mailwarden.alerts.rule_files import rule_files
-from mailwarden.parsers.errors import ConfigurationError
+from mailwarden.parsers.errors import ConfigurationError, worded
 from mailwarden.pipeline.configuration import (
     Archive,
     ChannelSetting,
@@ -65,15 +65,21 @@ def load(path: Path | None, *, known_rules: list[str] | None = None) -> Configur
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ConfigurationError([f"{path}: is not UTF-8 text (byte {error.start}). Save it as UTF-8."]) from None
+        raise ConfigurationError(
+            [worded("{path}: is not UTF-8 text (byte {start}). Save it as UTF-8.", path=path, start=error.start)]
+        ) from None
     except FileNotFoundError:
-        raise ConfigurationError([f"{path}: is not there. Check the path, or make one:  mailwarden setup"]) from None
+        raise ConfigurationError(
+            [worded("{path}: is not there. Check the path, or make one:  mailwarden setup", path=path)]
+        ) from None
     except OSError as error:
-        raise ConfigurationError([f"{path}: not readable: {error.strerror}. Nothing was started."]) from None
+        raise ConfigurationError(
+            [worded("{path}: not readable: {reason}. Nothing was started.", path=path, reason=error.strerror)]
+        ) from None
     try:
         marked = read_yaml(text)
     except YamlFault as fault:
-        raise ConfigurationError([f"{path}:{fault.line}: {fault}"]) from None
+        raise ConfigurationError([worded("{path}:{line}: {fault}", path=path, line=fault.line, fault=fault)]) from None
     if marked.value is None:
         marked = Marked({}, {})
     stated = marked.value.get("rules_directory") if isinstance(marked.value, dict) else None
@@ -83,7 +89,9 @@ def load(path: Path | None, *, known_rules: list[str] | None = None) -> Configur
         said = f'rules_directory: "{directory}" is no directory. Make it, or leave the setting out.'
         faults.append(Fault(marked.line(("rules_directory",)), said))
     if faults:
-        raise ConfigurationError([f"{path}:{fault.line}: {fault.said}" for fault in faults])
+        raise ConfigurationError(
+            [worded("{path}:{line}: {fault}", path=path, line=fault.line, fault=fault.said) for fault in faults]
+        )
     return _configuration(path, marked.value)
 
 

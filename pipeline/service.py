@@ -19,7 +19,7 @@ from mailwarden.alerts.engine import load_detectors
 from mailwarden.alerts.routes import Router
 from mailwarden.alerts.rulebook import Rulebook
 from mailwarden.alerts.silences import Silence
-from mailwarden.parsers.errors import ConfigurationError, StoreBusyError, StoreError
+from mailwarden.parsers.errors import ConfigurationError, StoreBusyError, StoreError, worded
 from mailwarden.pipeline.admission import Admission
 from mailwarden.pipeline.archive import Archive
 from mailwarden.pipeline.blocking import Blocker
@@ -371,16 +371,24 @@ class _Lock:
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         except OSError as error:
             raise StoreError(
-                f'{self._path.parent}: the state directory cannot be written ("{error.strerror}"). Nothing was started.'
-                " Run as root or as the user of the service, or set another `state` in the configuration."
+                worded(
+                    '{parent}: the state directory cannot be written ("{reason}"). Nothing was started. '
+                    "Run as root or as the user of the service, or set another `state` in the "
+                    "configuration.",
+                    parent=self._path.parent,
+                    reason=error.strerror,
+                )
             ) from None
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(self._descriptor)
             raise StoreError(
-                f"{self._path.parent}: another mailwarden watches with this state directory. "
-                "Two would tell everything twice. Stop it, or set another `state` in the configuration."
+                worded(
+                    "{parent}: another mailwarden watches with this state directory. Two would tell "
+                    "everything twice. Stop it, or set another `state` in the configuration.",
+                    parent=self._path.parent,
+                )
             ) from None
 
     def __exit__(self, *_: object) -> None:

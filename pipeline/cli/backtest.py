@@ -13,6 +13,7 @@ from mailwarden.alerts.incident import SEVERITIES, Incident
 from mailwarden.alerts.normals import Normal
 from mailwarden.alerts.render import severity_shape, severity_word
 from mailwarden.alerts.translate import N_, Translator, translator
+from mailwarden.parsers.errors import worded
 from mailwarden.parsers.event import iso
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.incident_json import as_data
@@ -90,7 +91,7 @@ def command(
 
     now = session(context, zone=zone)
     if not rules and not sets:
-        raise click.UsageError("what is to be tried? Give  --rule FILE  or  --set NAME.threshold=N", context)
+        raise click.UsageError(worded("what is to be tried? Give  --rule FILE  or  --set NAME.threshold=N"), context)
     before, book = backtest.as_it_is(now.configuration, rules)
     for fault in book.faults:
         tell(fault)
@@ -105,7 +106,7 @@ def command(
     )
     tried = backtest.try_out(past, now.configuration, {"before": before, "after": after}, normals_of(now, state))
     for problem in tried.problems:
-        tell(problem)
+        tell(now.tongue.worded(problem))
     sides = {name: tried.incidents(name) for name in ("before", "after")}
     compared = compare(sides["before"], sides["after"])
     tongue = translator("en") if as_json else now.tongue

@@ -11,7 +11,7 @@ from mailwarden.alerts.blocklist import Blocklist, Entry
 from mailwarden.alerts.escape import printable
 from mailwarden.alerts.render import short_id
 from mailwarden.alerts.translate import N_
-from mailwarden.parsers.errors import DeliveryError
+from mailwarden.parsers.errors import DeliveryError, worded
 from mailwarden.parsers.event import iso
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.jsonl import json_line
@@ -51,7 +51,7 @@ def command(
     from mailwarden.pipeline.blocking import read_blocklist, written
 
     if sum((form is not None, write_, as_json)) > 1:
-        raise click.UsageError("--form, --write and --json exclude each other: give one of them.", context)
+        raise click.UsageError(worded("--form, --write and --json exclude each other: give one of them."), context)
     now = session(context)
     setting = now.configuration.blocklist
     now_us = time.time_ns() // 1000

@@ -7,6 +7,7 @@ import click
 
 from mailwarden.alerts.escape import printable
 from mailwarden.alerts.translate import N_, Translator
+from mailwarden.parsers.errors import worded
 from mailwarden.parsers.event import Event, to_ecs
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.lines import reader_for
@@ -74,9 +75,9 @@ def command(
         explain_replies(lines, mx, session(context).tongue, as_json=as_json)
         return
     if not lines:
-        raise click.UsageError("Give the line, or - to read it from standard input.", context)
+        raise click.UsageError(worded("Give the line, or - to read it from standard input."), context)
     if as_json or mx:
-        raise click.UsageError("--json and --mx go with --reply; for lines as JSON: mailwarden parse", context)
+        raise click.UsageError(worded("--json and --mx go with --reply; for lines as JSON: mailwarden parse"), context)
     now = session(context)
     zone = zone or now.configuration.timezone
     text = sys.stdin.buffer.read().decode("utf-8", "surrogateescape") if lines == ("-",) else " ".join(lines)

@@ -12,7 +12,7 @@ from mailwarden.alerts.escape import printable
 from mailwarden.alerts.ours import KIND as OURS
 from mailwarden.alerts.ours import learned
 from mailwarden.alerts.translate import N_, Translator
-from mailwarden.parsers.errors import ConfigurationError, UsageError
+from mailwarden.parsers.errors import ConfigurationError, UsageError, worded
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command
@@ -90,7 +90,7 @@ def _places(places: tuple[str, ...], password: str | None, now: Session) -> tupl
     if not places:
         if not known.wanted:
             raise UsageError(
-                "No place is named, and `feedback` of the configuration names none. Give a file or folder."
+                worded("No place is named, and `feedback` of the configuration names none. Give a file or folder.")
             )
         return list(known.paths), list(known.mailboxes)
     paths, boxes = [], []
@@ -103,9 +103,19 @@ def _places(places: tuple[str, ...], password: str | None, now: Session) -> tupl
         elif Path(place).exists():
             paths.append(Path(place))
         else:
-            raise UsageError(f'"{place}" is not there. Name a file, a folder or a mailbox (imaps://user@host/folder).')
+            raise UsageError(
+                worded(
+                    '"{place}" is not there. Name a file, a folder or a mailbox (imaps://user@host/folder).',
+                    place=place,
+                )
+            )
     if password is not None and not password.startswith(("file:", "${")):
-        raise UsageError("--password takes '${NAME}' or file:/path: who sees this command must not see the password.")
+        raise UsageError(
+            worded(
+                "--password takes '{variable}' or file:/path: who sees this command must not see the password.",
+                variable="${NAME}",
+            )
+        )
     return paths, boxes
 
 
@@ -136,7 +146,9 @@ def _read(
 
 def _secret(mailbox: Mailbox) -> str:
     if not mailbox.password:
-        raise ConfigurationError([f"{mailbox} is not configured, and no --password says where its password is."])
+        raise ConfigurationError(
+            [worded("{mailbox} is not configured, and no --password says where its password is.", mailbox=mailbox)]
+        )
     return mailbox.secret()
 
 

@@ -98,7 +98,7 @@ def command(
     if years:
         found, problems = _in_files(names, years, zone or now.configuration.timezone)
         for problem in problems:
-            tell(problem)
+            tell(now.tongue.worded(problem))
         failed = bool(problems)
     else:
         found = list(_in_archive(names, now))
@@ -160,7 +160,7 @@ def _in_files(
                     threads.update(value for name in _THREADS for value in _values(fields.get(name)))
             readable.append(path)
         except SourceError as error:
-            problems.append(str(error))
+            problems.append(error.args[0] if error.args else str(error))
     threads.discard("")
     found: list[Fields] = []
     for path in readable:

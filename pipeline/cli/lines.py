@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
 
-from mailwarden.parsers.errors import SourceError
+from mailwarden.parsers.errors import SourceError, worded
 from mailwarden.parsers.stamp import Clock, year_of_first_line
 from mailwarden.pipeline.sources.compression import CompressedError, Unpacker, compression_of, gzip_mtime
 from mailwarden.pipeline.sources.source import MAX_LINE_BYTES
@@ -39,16 +39,16 @@ def _opened(path: str) -> Iterator[_Read]:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
-        raise SourceError(f"{path}: is not there. Check the path.") from None
+        raise SourceError(worded("{path}: is not there. Check the path.", path=path)) from None
     except PermissionError:
         raise SourceError(
-            f"{path}: not readable by this user. Call it with sudo, or as a user of the group adm."
+            worded("{path}: not readable by this user. Call it with sudo, or as a user of the group adm.", path=path)
         ) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise SourceError(f"{path}: cannot be opened: {error}.") from None
+        raise SourceError(worded("{path}: cannot be opened: {error}.", path=path, error=error)) from None
     try:
         if Path(path).is_dir():
-            raise SourceError(f"{path}: is a directory. Name the log files in it.")
+            raise SourceError(worded("{path}: is a directory. Name the log files in it.", path=path))
         yield _reader(descriptor)
     finally:
         os.close(descriptor)
@@ -107,7 +107,9 @@ def batches(path: str) -> Iterator[list[bytes]]:
         if size:
             yield [b"".join(rest)]
     if failure is not None:
-        raise SourceError(f"{path}: breaks off: {failure}. What stands before that was read.")
+        raise SourceError(
+            worded("{path}: breaks off: {failure}. What stands before that was read.", path=path, failure=failure)
+        )
 
 
 def reader_for(path: str, zone: str | None = None, year: int | None = None) -> "Reader":

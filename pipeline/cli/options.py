@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 import click
 
+from mailwarden.parsers.errors import worded
+
 __all__ = ["state", "timezone", "year"]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -21,8 +23,10 @@ def _zone(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -
         ZoneInfo(value)
     except (KeyError, ValueError, OSError):
         meant = get_close_matches(value, available_timezones(), 1, 0.7)
-        mend = f"Did you mean `{meant[0]}`?" if meant else "Write it like Europe/Berlin, Asia/Tokyo or UTC."
-        raise click.BadParameter(f'no time zone "{value}". {mend}') from None
+        mend = worded("Write it like Europe/Berlin, Asia/Tokyo or UTC.")
+        if meant:
+            mend = worded("Did you mean `{meant}`?", meant=meant[0])
+        raise click.BadParameter(worded('no time zone "{value}". {mend}', value=value, mend=mend)) from None
     return value
 
 

@@ -7,6 +7,7 @@ import click
 
 from mailwarden.alerts.escape import printable
 from mailwarden.alerts.translate import N_, Translator
+from mailwarden.parsers.errors import worded
 from mailwarden.pipeline import reading, sending
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.jsonl import json_line
@@ -65,7 +66,7 @@ def command(
     from mailwarden.pipeline.store import Reader
 
     if without_tls and mark not in (None, "clear"):
-        raise click.UsageError("--without-tls and --mark exclude each other: give one of them.", context)
+        raise click.UsageError(worded("--without-tls and --mark exclude each other: give one of them."), context)
     now = session(context)
     mark = "clear" if without_tls else mark
     with now.store(state, scanned=True) as store:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mailwarden.alerts.escape import printable
+from mailwarden.parsers.errors import worded
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command
@@ -71,7 +72,7 @@ def command(
     from mailwarden.pipeline.report import build
 
     if domain and server:
-        raise click.UsageError("--domain and --server exclude each other: give one of them.", context)
+        raise click.UsageError(worded("--domain and --server exclude each other: give one of them."), context)
     now = session(context)
     begin, end, weekly = _days(day, first, last, datetime.now(now.zone).date(), context)
     form = "json" if json_ else "html" if open_ else form
@@ -87,8 +88,11 @@ def command(
             known = sorted(
                 {row[2] for row in store.rollups(report.figures.from_us, report.figures.to_us, "host_lines")}
             )
-            there = f"Counted: {', '.join(known)}." if known else "No line was counted."
-            raise click.UsageError(f'no line of a server "{server}" was counted in these days. {there}', context)
+            there = worded("Counted: {names}.", names=", ".join(known)) if known else worded("No line was counted.")
+            raise click.UsageError(
+                worded('no line of a server "{server}" was counted in these days. {there}', server=server, there=there),
+                context,
+            )
     if form == "text" and output is None:
         write([printable(row)] for row in report.as_text().rstrip("\n").split("\n"))
         silent = nobody_told(now)
@@ -123,7 +127,12 @@ def _store(path: Path, data: bytes, context: click.Context) -> None:
         path.write_bytes(data)
     except OSError as error:
         raise click.UsageError(
-            f'{path}: cannot be written ("{error.strerror}"). Name another file with --output.', context
+            worded(
+                '{path}: cannot be written ("{reason}"). Name another file with --output.',
+                path=path,
+                reason=error.strerror,
+            ),
+            context,
         ) from None
 
 
@@ -136,7 +145,9 @@ def _days(
         end = _day(last, today, context) if last else yesterday
         begin = _day(first, today, context) if first else end
         if end < begin:
-            raise click.UsageError(f"--to {end} is before --from {begin}. Change one of them.", context)
+            raise click.UsageError(
+                worded("--to {end} is before --from {begin}. Change one of them.", end=end, begin=begin), context
+            )
         return begin, end, False
     if text == "week":
         return yesterday - timedelta(days=6), yesterday, True
@@ -156,4 +167,6 @@ def _day(text: str, today: date, context: click.Context) -> date:
 
 
 def _refuse(text: str, context: click.Context) -> date:
-    raise click.UsageError(f'"{text}" is no day. Write yesterday, today, week, or such as 2026-11-23.', context)
+    raise click.UsageError(
+        worded('"{text}" is no day. Write yesterday, today, week, or such as 2026-11-23.', text=text), context
+    )

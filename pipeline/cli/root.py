@@ -14,7 +14,9 @@ from typing import Any
 import click
 
 from mailwarden import __version__
-from mailwarden.parsers.errors import ConfigurationError, MailwardenError, UsageError
+from mailwarden.alerts.translate import N_, Translator
+from mailwarden.parsers.errors import ConfigurationError, MailwardenError, UsageError, worded
+from mailwarden.pipeline.cli.helping import Context, option_rows, paragraphs, slip_text, tongue
 from mailwarden.pipeline.cli.terminal import tell
 
 __all__ = ["COMMANDS", "Command", "Face", "Group", "examples", "root"]
@@ -49,10 +51,13 @@ class Face:
 
     debug: bool = False
     config: str | None = None
+    tongue: Translator | None = None  # of the configuration, once it was read
 
 
 class Command(click.Command):
     """A command whose help is: usage, one sentence, examples, options."""
+
+    context_class = Context
 
     def __init__(self, *args: Any, examples: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -64,9 +69,28 @@ class Command(click.Command):
         super().format_help_text(ctx, formatter)
         examples(self.examples, formatter)
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options."""
+        with formatter.section("Options"):
+            formatter.write_dl(option_rows(self, ctx))
+
 
 class Group(click.Group):
     """A group whose unknown commands are answered with the one that was meant."""
+
+    context_class = Context
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, then the commands."""
+        with formatter.section("Options"):
+            formatter.write_dl(option_rows(self, ctx))
+        self.format_commands(ctx, formatter)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands, each with its first sentence."""
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, tongue().gettext(paragraphs(one.help or "")[0])) for name, one in found if one])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -75,8 +99,10 @@ class Group(click.Group):
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-"):
             meant = get_close_matches(name, self.list_commands(ctx), 1)
-            mend = f"Did you mean `{meant[0]}`?" if meant else f"See: {ctx.command_path} --help"
-            raise click.UsageError(f"No command `{name}`. {mend}", ctx)
+            mend = worded("See: {command} --help", command=ctx.command_path)
+            if meant:
+                mend = worded("Did you mean `{meant}`?", meant=meant[0])
+            raise click.UsageError(worded("No command `{name}`. {mend}", name=name, mend=mend), ctx)
         return super().resolve_command(ctx, args)
 
 
@@ -96,19 +122,19 @@ class _Root(Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands from the table, so that help imports none of them."""
-        rows = list(COMMANDS.items())
+        rows = [(name, tongue().gettext(said)) for name, said in COMMANDS.items()]
         with formatter.section("Commands"):
             formatter.write_dl([row for row in rows if row[0] not in MORE])
-        with formatter.section("More"):
+        with formatter.section(N_("More")):
             formatter.write_dl([row for row in rows if row[0] in MORE])
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         super().format_help_text(ctx, formatter)
         examples(
             [
-                ("mailwarden", "is all well? (or what was found on this machine)"),
-                ("sudo mailwarden scan", "look back over the logs of this machine"),
-                ("mailwarden setup", "watch from now on"),
+                ("mailwarden", N_("is all well? (or what was found on this machine)")),
+                ("sudo mailwarden scan", N_("look back over the logs of this machine")),
+                ("mailwarden setup", N_("watch from now on")),
             ],
             formatter,
         )
@@ -123,7 +149,7 @@ class _Root(Group):
         except Exception as error:
             if face.debug:
                 raise
-            code = _say(error)
+            code = _say(error, face.tongue or tongue())
         except SystemExit:  # click leaves so, and only so, where whoever read our result has enough of it
             _let_go()
             code = 0
@@ -139,29 +165,31 @@ def _let_go() -> None:
     os.close(devnull)
 
 
-def _say(error: Exception) -> int:
+def _say(error: Exception, speaker: Translator) -> int:
     """Tell what ended a command; give its exit code."""
     if isinstance(error, click.Abort):
         return 130
-    if isinstance(error, click.UsageError):
-        message = error.format_message()
-        path = error.ctx.command_path if error.ctx else "mailwarden"
-        tell(message if "--help" in message else f"{message}\nSee: {path} --help")
-        return 2
     if isinstance(error, click.ClickException):
-        tell(error.format_message())
+        message = slip_text(error, speaker)
+        if isinstance(error, click.UsageError) and "--help" not in message:
+            path = error.ctx.command_path if error.ctx else "mailwarden"
+            message = f"{message}\n{speaker.say(N_('See: {command} --help'), {'command': path})}"
+        tell(message)
+        return 2
+    if isinstance(error, ConfigurationError):
+        tell("\n".join(map(speaker.worded, error.faults)))
         return 2
     if isinstance(error, MailwardenError):
-        tell(str(error))
-        return 2 if isinstance(error, ConfigurationError | UsageError) else 3
+        tell(speaker.worded(error.args[0] if error.args else error))
+        return 2 if isinstance(error, UsageError) else 3
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
-        tell(f"{where}{error.strerror or error}. Nothing more was done.")
+        said = N_("{where}{reason}. Nothing more was done.")
+        tell(speaker.say(said, {"where": where, "reason": error.strerror or str(error)}))
         return 3
-    tell(
-        f"mailwarden {__version__} has a fault of its own: {type(error).__name__}: {error}\n"
-        "Call the command again with --debug and send what it prints to the project."
-    )
+    values = {"version": __version__, "kind": type(error).__name__, "error": str(error)}
+    tell(speaker.say(N_("mailwarden {version} has a fault of its own: {kind}: {error}"), values))
+    tell(speaker.gettext("Call the command again with --debug and send what it prints to the project."))
     return 3
 
 
@@ -170,9 +198,10 @@ def examples(rows: Sequence[tuple[str, str]], formatter: click.HelpFormatter) ->
     if not rows:
         return
     width = max(len(line) for line, _ in rows)
-    with formatter.section("Examples"):
+    with formatter.section(N_("Examples")):
         for line, what in rows:
-            formatter.write(f"  {line:<{width}}   {what}\n" if what else f"  {line}\n")
+            said = tongue().gettext(what) if what else ""
+            formatter.write(f"  {line:<{width}}   {said}\n" if said else f"  {line}\n")
 
 
 def _debug(ctx: click.Context, _: click.Parameter, value: bool) -> None:

@@ -18,7 +18,7 @@ from mailwarden.alerts.rule_files import rule_files
 from mailwarden.alerts.rule_lines import RuleLines
 from mailwarden.alerts.rulebook import load_rules
 from mailwarden.alerts.translate import N_, Translator
-from mailwarden.parsers.errors import ConfigurationError
+from mailwarden.parsers.errors import ConfigurationError, worded
 from mailwarden.pipeline.cases import Subject, Verdict, cases_of, subject, subjects, try_case
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.jsonl import json_line
@@ -55,8 +55,10 @@ def _known(name: str, now: Session, context: click.Context) -> str:
     from difflib import get_close_matches
 
     meant = get_close_matches(name, names, 1)
-    mend = f"Did you mean `{meant[0]}`?" if meant else "List them with  mailwarden rules list"
-    raise click.UsageError(f"No rule `{name}`. {mend}", context)
+    mend = worded("List them with  mailwarden rules list")
+    if meant:
+        mend = worded("Did you mean `{meant}`?", meant=meant[0])
+    raise click.UsageError(worded("No rule `{name}`. {mend}", name=name, mend=mend), context)
 
 
 @command.command(
@@ -107,7 +109,7 @@ def show(context: click.Context, name: str) -> None:
     now = session(context)
     one = _detections(now).get(_known(name, now, context))
     if one is None:
-        raise click.UsageError(f"The rule `{name}` cannot be loaded: mailwarden rules lint", context)
+        raise click.UsageError(worded("The rule `{name}` cannot be loaded: mailwarden rules lint", name=name), context)
     tongue, setting = now.tongue, now.configuration.rules.get(name, RuleSetting())
     facts = {
         tongue.gettext("finds"): tongue.gettext(one.title),
@@ -246,7 +248,7 @@ def _subjects(names: tuple[str, ...], now: Session, context: click.Context) -> l
             found += [subject(file) for file in rule_files(path)]
         elif path.suffix in (".yaml", ".yml"):
             if not path.is_file():
-                raise click.UsageError(f"{path}: is not there. Check the path.", context)
+                raise click.UsageError(worded("{path}: is not there. Check the path.", path=path), context)
             found.append(subject(path))
         else:
             found.append(own[_known(name, now, context)])
@@ -296,7 +298,7 @@ def try_(context: click.Context, name: str, files: tuple[str, ...], zone: str | 
             configuration=replace(now.configuration, rules=rules),
         )
     for problem in result.problems:
-        tell(problem)
+        tell(now.tongue.worded(problem))
     sentences = Sentences(result.incidents, now.tongue, now.zone)
     number = now.tongue.count("{number} line", "{number} lines", result.lines)
     said = now.tongue.count(
@@ -348,7 +350,7 @@ def tune_(
     rule = next((one for one in now.configuration.rulebook().rules if one.detection.name == name), None)
     if rule is None:
         raise click.UsageError(
-            f"{name} has no threshold of its own: it is off, or compares with what is usual.", context
+            worded("{name} has no threshold of its own: it is off, or compares with what is usual.", name=name), context
         )
     past = past_of(
         now.configuration,
@@ -360,6 +362,6 @@ def tune_(
     )
     proposal = tune(rule, wanted, past, now.configuration, normals_of(now, state))
     for problem in proposal.tried.problems:
-        tell(problem)
+        tell(now.tongue.worded(problem))
     write(tune_view(name, target, proposal, now.tongue, now.zone))
     return 3 if proposal.tried.problems else 0

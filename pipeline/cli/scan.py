@@ -82,7 +82,7 @@ def command(
             write(_so_far(now, store_path(state) if state else scan_store_path()))
         raise
     for problem in result.problems:
-        tell(problem)
+        tell(now.tongue.worded(problem))
     if as_json:
         sentences = Sentences(result.incidents, translator("en"))
         for incident in sorted(result.incidents, key=lambda one: (one.opened_us, one.id)):

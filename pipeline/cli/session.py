@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from mailwarden.alerts.translate import Translator, translator
-from mailwarden.parsers.errors import UsageError
+from mailwarden.parsers.errors import UsageError, worded
 from mailwarden.pipeline.cli.root import Face
 from mailwarden.pipeline.configuration import Configuration
 from mailwarden.pipeline.configuration_reading import load
@@ -38,7 +38,11 @@ class Session:
         if state is not None:
             path = store_path(state)
             if not path.exists():
-                raise UsageError(f"{state}: holds no mailwarden state. Make it with  mailwarden scan --state {state}")
+                raise UsageError(
+                    worded(
+                        "{state}: holds no mailwarden state. Make it with  mailwarden scan --state {state}", state=state
+                    )
+                )
             return [path]
         found = [path for path in (store_path(self.configuration.state_directory), scan_store_path()) if _there(path)]
         return sorted(found, key=lambda path: -path.stat().st_mtime)
@@ -56,7 +60,9 @@ class Session:
         if scanned and state is None and not _there(path) and _there(scan_store_path()):
             path = scan_store_path()
         if not _there(path):
-            raise UsageError(f"{path.parent}: mailwarden has not run here yet. Start it with  mailwarden run")
+            raise UsageError(
+                worded("{parent}: mailwarden has not run here yet. Start it with  mailwarden run", parent=path.parent)
+            )
         with Store.open(path, read_only=not write) as store:
             yield store
 
@@ -74,8 +80,12 @@ class Session:
                 incident = store.incident(prefix)
                 if incident is not None:
                     return incident, store.incidents(), path
-        looked = ", ".join(str(path) for path in paths) or "nothing was scanned or watched yet"
-        raise UsageError(f'no incident "{prefix}" (looked in: {looked}). List them with  mailwarden')
+        looked = ", ".join(str(path) for path in paths) or worded("nothing was scanned or watched yet")
+        raise UsageError(
+            worded(
+                'no incident "{prefix}" (looked in: {looked}). List them with  mailwarden', prefix=prefix, looked=looked
+            )
+        )
 
 
 def session(context: click.Context, *, zone: str | None = None) -> Session:
@@ -86,7 +96,7 @@ def session(context: click.Context, *, zone: str | None = None) -> Session:
     """
     face = context.find_object(Face) or Face()
     configuration = load(find_configuration(face.config))
-    tongue = translator(configuration.spoken())
+    tongue = face.tongue = translator(configuration.spoken())
     return Session(configuration, tongue, ZoneInfo(zone) if zone else configuration.zone)
 
 

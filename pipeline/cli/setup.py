@@ -13,7 +13,7 @@ import yaml
 
 from mailwarden.alerts.escape import printable
 from mailwarden.alerts.translate import N_, Translator, translator
-from mailwarden.parsers.errors import ConfigurationError, DeliveryError, MailwardenError, UsageError
+from mailwarden.parsers.errors import ConfigurationError, DeliveryError, MailwardenError, UsageError, worded
 from mailwarden.pipeline.cli.root import Command, Face
 from mailwarden.pipeline.cli.terminal import Span, tell, write
 from mailwarden.pipeline.configuration import Configuration
@@ -106,7 +106,9 @@ def command(
     if remove:
         return _remove(target, yes, tongue)
     if target.exists():
-        raise UsageError(f"{target}: is there already. Change it with an editor, or move it away first.")
+        raise UsageError(
+            worded("{target}: is there already. Change it with an editor, or move it away first.", target=target)
+        )
     asks = sys.stdin.isatty() and not yes
     if asks:
         channel = channel or click.prompt(
@@ -158,7 +160,7 @@ def _checked(text: str, target: Path) -> str:
             load(draft)
         except ConfigurationError as error:
             faults = [fault.replace(str(draft), str(target)) for fault in error.faults]
-            raise ConfigurationError([*faults, "Nothing was written."]) from None
+            raise ConfigurationError([*faults, worded("Nothing was written.")]) from None
     return text
 
 

@@ -12,6 +12,7 @@ from mailwarden.alerts.escape import printable
 from mailwarden.alerts.normals import Normal
 from mailwarden.alerts.silences import Silence
 from mailwarden.alerts.translate import N_
+from mailwarden.parsers.errors import worded
 from mailwarden.pipeline import acts
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.root import Command
@@ -71,15 +72,17 @@ def command(
     say otherwise.
     """
     if sum((on_it, normal, list_, end)) > 1:
-        raise click.UsageError("--on-it, --normal, --list and --end exclude each other: give one of them.", context)
+        raise click.UsageError(
+            worded("--on-it, --normal, --list and --end exclude each other: give one of them."), context
+        )
     now = session(context)
     if list_:
         write(_listing(now, state))
         return
     if id_ is None:
-        raise click.UsageError("which incident? Give its id, as in:  mailwarden silence 7K2", context)
+        raise click.UsageError(worded("which incident? Give its id, as in:  mailwarden silence 7K2"), context)
     if not (on_it or end) and not because:
-        raise click.UsageError('say why, for whoever looks later:  --because "…"', context)
+        raise click.UsageError(worded('say why, for whoever looks later:  --because "…"'), context)
     write([[_act(now, id_, state, until, because, on_it=on_it, normal=normal, end=end)]])
 
 
@@ -99,7 +102,9 @@ def _act(
     with now.store(state, write=True) as store:
         incident = store.incident(id_)
         if incident is None:
-            raise click.UsageError(f'no incident "{id_}" among those of the service. List them with  mailwarden')
+            raise click.UsageError(
+                worded('no incident "{id}" among those of the service. List them with  mailwarden', id=id_)
+            )
         sentences = Sentences(store.incidents(), tongue)
         values: dict[str, object] = {"id": sentences.short(incident.id), "title": sentences.title(incident)}
         if on_it:

@@ -6,7 +6,7 @@ from datetime import tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from mailwarden.parsers.errors import UsageError
+from mailwarden.parsers.errors import UsageError, worded
 from mailwarden.pipeline.configuration import SourceSetting
 from mailwarden.pipeline.sources.discovery import discover
 from mailwarden.pipeline.sources.docker import DockerSource
@@ -42,8 +42,11 @@ def zone_named(name: str | None) -> tzinfo | None:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         raise UsageError(
-            f'timezone: "{name}" is not a time zone. Stamps could not be placed, so nothing was read. '
-            "Write a name such as Europe/Berlin, Asia/Tokyo or UTC."
+            worded(
+                'timezone: "{name}" is not a time zone. Stamps could not be placed, so nothing was '
+                "read. Write a name such as Europe/Berlin, Asia/Tokyo or UTC.",
+                name=name,
+            )
         ) from None
 
 
@@ -94,6 +97,10 @@ def _discovered(choice: Choice, follow: bool, not_before: float, root: Path) -> 
         choice.sources += _opened(SourceSetting(found.kind, path, names), rank, follow, not_before)
     if not discovery.found and not discovery.unreadable:
         choice.problems.append(
-            f"{root}: no log of a mail server was found in the usual places, the journal or docker. Nothing was read. "
-            "Give the path, e.g.  mailwarden scan /var/log/mail.log ; Postfix on Debian writes there once rsyslog is installed."
+            worded(
+                "{root}: no log of a mail server was found in the usual places, the journal or docker. Nothing was read. "
+                "Give the path, e.g.  mailwarden scan /var/log/mail.log ; Postfix on Debian writes there once rsyslog "
+                "is installed.",
+                root=root,
+            )
         )

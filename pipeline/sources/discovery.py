@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from mailwarden.parsers.errors import worded
 from mailwarden.pipeline.sources.docker import containers
 from mailwarden.pipeline.sources.family import Member, members, stem
 from mailwarden.pipeline.sources.sample import programs_of
@@ -119,7 +120,9 @@ class _Search:
                 try:
                     families = {stem(file) for file in path.iterdir() if file.is_file()}
                 except OSError as error:
-                    self.unreadable.append(f"{self.shown(path)}: {unreadable(error)}")
+                    self.unreadable.append(
+                        worded("{place}: {message}", place=self.shown(path), message=unreadable(error))
+                    )
                     continue
                 paths.update(dict.fromkeys(sorted(families, key=lambda file: (len(file.name), file.name))))
             else:
@@ -147,7 +150,7 @@ class _Search:
             except FileNotFoundError:
                 continue
             except OSError as error:
-                self.unreadable.append(f"{self.shown(file)}: {unreadable(error)}")
+                self.unreadable.append(worded("{place}: {message}", place=self.shown(file), message=unreadable(error)))
                 return None
             if (status.st_dev, status.st_ino) in seen and not size:
                 return None
@@ -170,20 +173,33 @@ class _Search:
         for log in logs:
             name = self.shown(log.path)
             if newest - log.modified > _STALE_S:
-                self.left_out.append(f"{name}: nothing was written to it for a week. Name it to read it all the same.")
+                said = worded(
+                    "{name}: nothing was written to it for a week. Name it to read it all the same.", name=name
+                )
+                self.left_out.append(said)
                 continue
             new = [program for program in log.programs if program not in owners]
             if not new:
                 others = ", ".join(sorted({self.shown(owners[program]) for program in log.programs}))
                 programs = ", ".join(sorted(log.programs))
-                self.left_out.append(f"{name}: holds lines of {programs}, which are read from {others}.")
+                said = worded(
+                    "{name}: holds lines of {programs}, which are read from {others}.",
+                    name=name,
+                    programs=programs,
+                    others=others,
+                )
+                self.left_out.append(said)
                 continue
             owners.update(dict.fromkeys(new, log.path))
             found.append(Found("files", name, tuple(sorted(log.programs)), log.size_bytes))
         for usual in _REJECTLOGS:
             if "exim" in owners and (self._root / usual).exists():
                 self.left_out.append(
-                    f"/{usual}: the same refusals stand in {self.shown(owners['exim'])}, which is read."
+                    worded(
+                        "/{name}: the same refusals stand in {other}, which is read.",
+                        name=usual,
+                        other=self.shown(owners["exim"]),
+                    )
                 )
         return found
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mailwarden.parsers.errors import worded
 from mailwarden.pipeline.batch import Chunk
 from mailwarden.pipeline.sources.birth import Birth, ReplacedError
 from mailwarden.pipeline.sources.identity import HEAD_BYTES, Mark
@@ -211,7 +212,8 @@ class FileSource:
             else:
                 if empty:
                     self._tell(
-                        self.name, "is empty. Nothing was read from it. Is the mail server running and logging here?"
+                        self.name,
+                        worded("is empty. Nothing was read from it. Is the mail server running and logging here?"),
                     )
         if not self._follow:
             self.exhausted = True
@@ -219,7 +221,7 @@ class FileSource:
     def _tell(self, where: str, what: str) -> None:
         if (where, what) not in self._told:
             self._told.add((where, what))
-            self.problems.append(f"{where}: {what}")
+            self.problems.append(worded("{place}: {message}", place=where, message=what))
 
     def ends(self) -> tuple[str, str] | None:
         """Give the first and the last line of what a scan will read."""

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from mailwarden.parsers.errors import worded
 from mailwarden.pipeline.batch import Chunk
 from mailwarden.pipeline.sources.family import stem
 from mailwarden.pipeline.sources.files import FileSource
@@ -53,15 +54,19 @@ class PatternSource:
                 new.append(self._open(newest, paths))
         if first and not self._known and not self.problems:
             self.problems.append(
-                f"{self.name}: {self._nothing()} Give the path at which your server writes; "
-                "mailwarden scan without a path looks for it."
+                worded(
+                    "{name}: {nothing} Give the path at which your server writes; "
+                    "mailwarden scan without a path looks for it.",
+                    name=self.name,
+                    nothing=self._nothing(),
+                )
             )
         return new
 
     def _nothing(self) -> str:
         if Path(self.name).is_dir():
-            return "no file in this directory holds lines of a mail server. Nothing was read."
-        return "no file matches this pattern. Nothing was read."
+            return worded("no file in this directory holds lines of a mail server. Nothing was read.")
+        return worded("no file matches this pattern. Nothing was read.")
 
     def _open(self, newest: Path, paths: list[Path]) -> FileSource:
         if self._follow:
@@ -75,7 +80,7 @@ class PatternSource:
         try:
             paths = [path for path in directory.iterdir() if path.is_file()]
         except OSError as error:
-            problem = f"{self.name}: {unreadable(error)}"
+            problem = worded("{place}: {message}", place=self.name, message=unreadable(error))
             if problem not in self.problems:
                 self.problems.append(problem)
             return []

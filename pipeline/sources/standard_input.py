@@ -4,6 +4,7 @@ import os
 import stat
 from typing import Any
 
+from mailwarden.parsers.errors import worded
 from mailwarden.pipeline.batch import Chunk
 from mailwarden.pipeline.sources.compression import compression_of
 from mailwarden.pipeline.sources.looks import LOOK_BYTES, what_else
@@ -42,7 +43,7 @@ class StandardInput:
         if start == 0:
             what = what_else(data[:LOOK_BYTES])
             if compression_of(data) is not None:
-                what = "is compressed. Nothing was read. Unpack it first:  zcat FILE | mailwarden scan -"
+                what = worded("is compressed. Nothing was read. Unpack it first:  zcat FILE | mailwarden scan -")
             if what is not None:
                 self._refuse(what)
                 return None
@@ -50,7 +51,7 @@ class StandardInput:
 
     def _refuse(self, what: str) -> None:
         self.exhausted = True
-        self.problems.append(f"standard input: {what}")
+        self.problems.append(worded("standard input: {message}", message=what))
 
     def ends(self) -> None:
         """Know nothing: it is read once."""

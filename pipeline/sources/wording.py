@@ -4,6 +4,8 @@ import errno
 import os
 import pwd
 
+from mailwarden.parsers.errors import worded
+
 __all__ = ["unreadable"]
 
 
@@ -18,16 +20,20 @@ def unreadable(error: OSError) -> str:
     """Say why a file cannot be read and what helps."""
     if isinstance(error, PermissionError):
         user = _user()
-        return (
-            f'not readable by user "{user}". Nothing was read from it. '
-            f"Run  sudo mailwarden scan  or  sudo adduser {user} adm  and log in again."
+        return worded(
+            'not readable by user "{user}". Nothing was read from it. '
+            "Run  sudo mailwarden scan  or  sudo adduser {user} adm  and log in again.",
+            user=user,
         )
     if isinstance(error, FileNotFoundError):
-        return (
+        return worded(
             "does not exist. Nothing was read from it. "
             "Give the path at which your server writes; mailwarden scan without a path looks for it."
         )
     if error.errno == errno.ELOOP:
-        return "is a symbolic link in a circle. Nothing was read from it. Point the link at the log."
+        return worded("is a symbolic link in a circle. Nothing was read from it. Point the link at the log.")
     reason = os.strerror(error.errno) if error.errno else str(error)
-    return f'cannot be read: "{reason}". Nothing was read from it. Look at the disk and at the kernel\'s log (dmesg).'
+    return worded(
+        'cannot be read: "{reason}". Nothing was read from it. Look at the disk and at the kernel\'s log (dmesg).',
+        reason=reason,
+    )

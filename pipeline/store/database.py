@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from mailwarden.parsers.errors import StoreBusyError, StoreError
+from mailwarden.parsers.errors import StoreBusyError, StoreError, worded
 from mailwarden.pipeline.store.schema import REVISION, metadata
 
 __all__ = ["explained", "migrate", "open_database", "stamp", "writing"]
@@ -68,7 +68,10 @@ def open_database(path: Path, *, read_only: bool) -> Engine:
     """
     if read_only and not path.exists():
         raise StoreError(
-            f'{path}: there is no database yet. Nothing was recorded so far. Start watching with "mailwarden run".'
+            worded(
+                '{path}: there is no database yet. Nothing was recorded so far. Start watching with "mailwarden run".',
+                path=path,
+            )
         )
     if not read_only:
         _make_place(path)
@@ -135,8 +138,13 @@ def _make_place(path: Path) -> None:
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o640))
     except OSError as error:
         raise StoreError(
-            f'{path}: cannot be created by user {_user()} ("{error.strerror}"). Nothing can be remembered.'
-            " Run as root or as the user of the service, or name another place."
+            worded(
+                '{path}: cannot be created by user {user} ("{reason}"). Nothing can be remembered. '
+                "Run as root or as the user of the service, or name another place.",
+                path=path,
+                user=_user(),
+                reason=error.strerror,
+            )
         ) from error
 
 
@@ -183,8 +191,11 @@ def _bring_up_to_date(engine: Engine, path: Path, read_only: bool) -> None:
             return
         if read_only:
             raise StoreError(
-                f"{path}: was written by an older mailwarden. Nothing was read."
-                ' Start the service once, or run "mailwarden doctor" as its user: that brings it up to date.'
+                worded(
+                    "{path}: was written by an older mailwarden. Nothing was read. Start the service "
+                    'once, or run "mailwarden doctor" as its user: that brings it up to date.',
+                    path=path,
+                )
             )
         connection.rollback()
         with writing(connection):
@@ -209,14 +220,24 @@ def _is_current(connection: Connection, path: Path) -> bool:
     )
     if row is None:
         raise StoreError(
-            f'{path}: a database of another program (it holds "{tables[0]}"). Nothing was read or changed.'
-            " Name another file."
+            worded(
+                '{path}: a database of another program (it holds "{what}"). Nothing was read or '
+                "changed. Name another file.",
+                path=path,
+                what=tables[0],
+            )
         )
     found = str(row[0])
     if not found.isdigit() or int(found) > int(REVISION):
         raise StoreError(
-            f'{path}: written by a newer mailwarden (revision "{found}", this one knows {REVISION}).'
-            " Nothing was read or changed. Install the newer version again, or restore the backup made before it."
+            worded(
+                '{path}: written by a newer mailwarden (revision "{found}", this one knows '
+                "{revision}). Nothing was read or changed. Install the newer version again, or "
+                "restore the backup made before it.",
+                path=path,
+                found=found,
+                revision=REVISION,
+            )
         )
     return found == REVISION
 

@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import Connection, Engine
 
 from mailwarden.alerts.incident import Incident
-from mailwarden.parsers.errors import StoreError, UsageError
+from mailwarden.parsers.errors import StoreError, UsageError, worded
 from mailwarden.pipeline.store.commit import Act, Commit, OutboxCounts, OutboxRow, RollupKey, Unparsed
 from mailwarden.pipeline.store.database import explained, open_database, writing
 from mailwarden.pipeline.store.heard import Heard
@@ -171,8 +171,12 @@ class Store:
         row = self._own.exec_driver_sql("SELECT value FROM meta WHERE name = ?", (_BATCH,)).fetchone()
         if row is not None and int(row[0]) >= batch:
             raise StoreError(
-                f"{self.path}: batch {batch} was committed already: another mailwarden writes here."
-                ' Nothing was changed. Stop one of them:  pgrep -fa "mailwarden run"'
+                worded(
+                    "{path}: batch {batch} was committed already: another mailwarden writes here. "
+                    'Nothing was changed. Stop one of them:  pgrep -fa "mailwarden run"',
+                    path=self.path,
+                    batch=batch,
+                )
             )
         self._own.exec_driver_sql(_SET_META, (_BATCH, str(batch)))
 
@@ -271,7 +275,13 @@ class Store:
         """
         wanted = prefix.strip().upper()
         if len(wanted) < _MIN_PREFIX:
-            raise UsageError(f'"{prefix}": too short to name an incident. Give at least {_MIN_PREFIX} characters.')
+            raise UsageError(
+                worded(
+                    '"{prefix}": too short to name an incident. Give at least {min_prefix} characters.',
+                    prefix=prefix,
+                    min_prefix=_MIN_PREFIX,
+                )
+            )
         rows = (
             self._rows(
                 "SELECT id, blob FROM incidents WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",

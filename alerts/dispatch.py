@@ -21,7 +21,7 @@ from mailwarden.alerts.delivery import Delivery, pack
 from mailwarden.alerts.incident import Incident, Notification
 from mailwarden.alerts.muting import Muting
 from mailwarden.alerts.routes import Plan, Router
-from mailwarden.alerts.shelf import Backing, Row, Shelf
+from mailwarden.alerts.shelf import Backing, Row, Shelf, Shelves
 from mailwarden.alerts.silences import Silence, silenced_by
 
 __all__ = ["FRESH_US", "Dispatch", "Live", "OutboxRow"]
@@ -92,6 +92,7 @@ class Dispatch:
         self._lives = lives
         self._silences: dict[str, Silence] = {}
         self._stories = Shelf("telling.story", 1, _Story, lambda one: one.seen_us + _KEEP_US, backing)
+        self._shelves = Shelves((self._stories,))
         self._watched: dict[str, int] = {}  # told and going on, or held back: when to look at it again
         self._ticked_us = 0
         self._live: Live | None = None
@@ -170,11 +171,11 @@ class Dispatch:
 
     def rows(self) -> list[Row]:
         """Give the state rows to commit."""
-        return self._stories.drain()
+        return self._shelves.drain()
 
     def sweep(self, now_us: int) -> None:
         """Forget what has expired."""
-        self._stories.sweep(now_us)
+        self._shelves.sweep(now_us)
 
     # ------------------------------------------------------------------ turns
 

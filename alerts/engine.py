@@ -17,7 +17,7 @@ from mailwarden.alerts.finding import Detection, Finding, evidence_of
 from mailwarden.alerts.incident import Evidence
 from mailwarden.alerts.rule import Count, Rule, RuleSettings
 from mailwarden.alerts.selection import selector
-from mailwarden.alerts.shelf import Backing, Row, Shelf
+from mailwarden.alerts.shelf import Backing, Shelf
 from mailwarden.alerts.windows import Window, add, add_value, crossed, gather, wants_more
 from mailwarden.parsers.errors import ConfigurationError
 from mailwarden.parsers.event import Event
@@ -26,14 +26,18 @@ __all__ = ["Engine", "load_detectors", "severity_of"]
 
 _SEPARATOR = "\x1f"
 _VALUES_CAP = 256
-_KEYS_KEPT = 4_000  # in memory: the windows of an attacker take 4 KiB, and there may be a million of them
 
 
 class _Windows(msgspec.Struct, array_like=True):
-    """What all rules that group by the same fields remember of one key: by rule, a window for each of its counts."""
+    """What all rules that group by the same fields remember of one key: by rule, a window for each of its counts.
+
+    The line and the names of its first event stand here once for all of them: of most attackers there is no second.
+    """
 
     rules: dict[str, list[Window]] = {}
     expires_us: int = 0
+    line: Evidence | None = None
+    names: dict[str, list[str]] = {}
 
 
 _Entities = tuple[tuple[str, Any], ...]
@@ -113,12 +117,12 @@ class Engine:
         self, rules: Sequence[Rule], detectors: Sequence[Detector[Any]], backing: Backing, file_of: Callable[[int], str]
     ):
         self._file_of = file_of
-        self._windows = Shelf("window", 2, _Windows, lambda w: w.expires_us, backing, _KEYS_KEPT)
+        self._windows = Shelf("window", 2, _Windows, lambda w: w.expires_us, backing)
         self._seen: Event | None = None
         self._seen_windows: dict[str, _Windows | None] = {}  # of the event, by what rules group by
         self._seen_evidence: Evidence | None = None
         self._seen_entities: dict[_Entities, dict[str, list[str]]] = {}
-        self._shelves: list[Shelf[Any]] = [self._windows]
+        self.shelves: list[Shelf[Any]] = [self._windows]
         watchers = [self._watcher(detector, backing) for detector in detectors]
         actions = {action for rule in rules for action in rule.actions}
         actions |= {action for detector in detectors for action in detector.actions}
@@ -137,21 +141,8 @@ class Engine:
         ttl_us = detector.ttl_us
         name = f"detector.{detector.detection.name}"
         shelf: Shelf[Any] = Shelf(name, detector.version, detector.state, lambda one: one.last_us + ttl_us, backing)
-        self._shelves.append(shelf)
+        self.shelves.append(shelf)
         return _Watcher(detector, shelf, _entities(detector.detection), reader(detector.detection.primary))
-
-    def changed(self) -> int:
-        """Count the rows to commit."""
-        return sum(shelf.changed() for shelf in self._shelves)
-
-    def drain(self) -> list[Row]:
-        """Give the rows to commit."""
-        return [row for shelf in self._shelves for row in shelf.drain()]
-
-    def sweep(self, now_us: int) -> None:
-        """Forget what has expired."""
-        for shelf in self._shelves:
-            shelf.sweep(now_us)
 
     def detect(self, event: Event) -> Sequence[Finding]:
         """Give what this event shows."""
@@ -229,11 +220,11 @@ class Engine:
         if not reached and not first.level:
             first.seen += tries
             if wants_more(first):
-                gather(first, self._evidence(event), self._entities(entities, event))
+                self._gather(record, first, entities, event)
             return
-        here, evidence = self._entities(entities, event), self._evidence(event)
         if reached and crossed(first, measure):
-            gather(first, evidence, here)
+            self._gather(record, first, entities, event)
+            _unshare(record, first, entities)
             tries += first.seen
             counted = tuple((one.name, had, one.threshold) for one, had in zip(rule.counts, measures, strict=True))
             findings.append(
@@ -252,7 +243,21 @@ class Engine:
             )
             first.lines, first.entities, first.seen = (), None, 0
         else:
-            findings.append(self._finding(rule, str(name), event, False, tries, measure, here, [evidence], first))
+            here, lines = self._entities(entities, event), [self._evidence(event)]
+            findings.append(self._finding(rule, str(name), event, False, tries, measure, here, lines, first))
+
+    def _gather(self, record: _Windows, window: Window, entities: _Entities, event: Event) -> None:
+        """Keep an event's line and names for the finding that may come."""
+        line, names = self._evidence(event), self._entities(entities, event)
+        if record.line is None:
+            record.line = line
+        if record.line is line and not window.gathered:
+            if record.names is not names:
+                record.names = record.names | names if record.names else names
+            window.gathered, window.shared = 1, True
+            return
+        _unshare(record, window, entities)
+        gather(window, line, names)
 
     def _windows_of(self, rule: Rule, event: Event) -> _Windows | None:
         """Give the windows that an event changes, looked up once for all rules; None where it lacks what they group by."""
@@ -335,6 +340,13 @@ class Engine:
             values={},
             counted=counted,
         )
+
+
+def _unshare(record: _Windows, window: Window, entities: _Entities) -> None:
+    """Give a window its own account of the first event of its key, where that is what it gathered."""
+    if window.shared and record.line is not None:
+        window.shared, window.lines = False, (record.line,)
+        window.entities = {name: record.names[name] for name, _ in entities if name in record.names}
 
 
 def severity_of(detection: Detection, event: Event) -> str:

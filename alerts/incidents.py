@@ -13,9 +13,9 @@ from mailwarden.alerts.finding import Detection, Finding
 from mailwarden.alerts.incident import Incident, Kind, Notification, incident_id, severity_rank
 from mailwarden.alerts.namesakes import Namesakes
 from mailwarden.alerts.normals import Normals
-from mailwarden.alerts.shelf import Backing, Row, Shelf
+from mailwarden.alerts.shelf import Backing, Shelf
 from mailwarden.alerts.story import EXPLAINED, count_sender, leads, may_lead, sort_of
-from mailwarden.alerts.verdict import judged
+from mailwarden.alerts.verdict import inputs_of, judged
 from mailwarden.parsers.event import Event
 
 __all__ = ["Incidents"]
@@ -85,6 +85,7 @@ class Incidents:
         self._servers = servers
         self._by_key: dict[tuple[str, str, str], Incident] = {}
         self._closed = Shelf("incident.closed", 1, _Closed, lambda one: one.at_us + _REMEMBER_US, backing)
+        self.shelves = (self._closed,)
         self._ids: dict[str, Incident] = {}
         self._named = Namesakes()  # by account or address
         self._parts: dict[str, set[str]] = {}  # parent -> its live parts
@@ -190,14 +191,6 @@ class Incidents:
         self._changed, self._notices = {}, []
         return changed, notices
 
-    def rows(self) -> list[Row]:
-        """Give the state rows to commit."""
-        return self._closed.drain()
-
-    def sweep(self, now_us: int) -> None:
-        """Forget what has expired."""
-        self._closed.sweep(now_us)
-
     def get(self, id_: str) -> Incident | None:
         """Give an incident that is not closed."""
         return self._ids.get(id_)
@@ -263,7 +256,7 @@ class Incidents:
     @staticmethod
     def _is_worth_keeping(incident: Incident, finding: Finding) -> bool:
         """Say whether why it fired is kept: what fires at every event tells of its first, and of what is worse."""
-        known = incident.judged.get(finding.detection.name)
+        known = inputs_of(incident, finding.detection.name)
         return known is None or severity_rank(finding.severity) > severity_rank(known.severity)
 
     def _gather(self, incident: Incident, finding: Finding) -> None:

@@ -12,7 +12,7 @@ from mailwarden.alerts.blob import decoder
 from mailwarden.alerts.geography import NOWHERE, Geography
 from mailwarden.alerts.habits import Habits, kin
 from mailwarden.alerts.ranges import Ranges
-from mailwarden.alerts.shelf import Backing, Row, Shelf
+from mailwarden.alerts.shelf import Backing, Shelf
 from mailwarden.alerts.site import Site
 from mailwarden.alerts.usual import Usual, learn, usual_of
 from mailwarden.alerts.weather import Beyond, Weather
@@ -133,7 +133,7 @@ class Ledger:
         # what is computed again where it lacks: (until when, account, network, wide network) by user, address, protocol and host
         self._everyday: dict[tuple[str | None, ...], tuple[int, str, str, str | None]] = {}
         self._domains = Shelf("ledger.domain", 1, int, lambda seen: seen + _KEEP_US, backing)
-        self._shelves: tuple[Shelf[Any], ...] = (
+        self.shelves: tuple[Shelf[Any], ...] = (
             self._accounts,
             self._networks,
             self._weather.shelf,
@@ -144,19 +144,6 @@ class Ledger:
             self._domains,
             self._servers,
         )
-
-    def changed(self) -> int:
-        """Count the rows to commit."""
-        return sum(shelf.changed() for shelf in self._shelves)
-
-    def drain(self) -> list[Row]:
-        """Give the rows to commit."""
-        return [row for shelf in self._shelves for row in shelf.drain()]
-
-    def sweep(self, now_us: int) -> None:
-        """Forget what has expired."""
-        for shelf in self._shelves:
-            shelf.sweep(now_us)
 
     def _account(self, account: str, now: int) -> _Account | None:
         """Give an account's record; one that has expired counts as none, whether or not it was swept out yet."""

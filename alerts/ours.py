@@ -14,7 +14,7 @@ import msgspec
 
 from mailwarden.alerts.blob import decoder
 from mailwarden.alerts.ledger import Ledger
-from mailwarden.alerts.shelf import Backing, Row, Shelf
+from mailwarden.alerts.shelf import Backing, Shelf
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.address import organisation
 from mailwarden.parsers.event import Event
@@ -75,18 +75,7 @@ class Ours:
     def __init__(self, site: Site, ledger: Ledger, backing: Backing) -> None:
         self._site, self._ledger = site, ledger
         self._things = Shelf(KIND, 1, _Thing, lambda thing: thing.last_us + _KEEP_US, backing)
-
-    def drain(self) -> list[Row]:
-        """Give the rows to commit."""
-        return self._things.drain()
-
-    def sweep(self, now_us: int) -> None:
-        """Forget what has expired."""
-        self._things.sweep(now_us)
-
-    def changed(self) -> int:
-        """Count the rows that a commit would write now."""
-        return self._things.changed()
+        self.shelves = (self._things,)
 
     def accepted(self, event: Event) -> None:
         """Learn the domain of a message that is on its way out."""

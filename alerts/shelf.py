@@ -5,16 +5,20 @@ batch that changed them, and what was not touched for long leaves memory, not th
 depends on what happens to be in memory, so batches may end anywhere.
 """
 
-from collections.abc import Callable
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, Protocol, TypeVar
 
-from mailwarden.alerts.blob import decoder, encode
+from mailwarden.alerts.blob import decoder, pack, squeeze
 
-__all__ = ["Backing", "Row", "Shelf"]
+__all__ = ["BUDGET_BYTES", "Backing", "Row", "Shelf", "Shelves"]
 
 T = TypeVar("T")
-_FEW_KEYS = 4_096
-_BITS = 1 << 23  # one in eight of a million keys is asked for in vain
+BUDGET_BYTES = 48 << 20
+"""What the state of a site may take in memory, all kinds of it together, whatever comes."""
+
+_OBJECT_BYTES = 300  # of a key with its value, by measure: its names, its place in a dict,
+_TIMES_PACKED = 4  # and as much for each byte of the value when packed,
+_PACKED_BYTES = 250  # which are so many until it is known
 Row = tuple[str, str, int, int, bytes | None]
 """kind, key, version, expires_us, blob (None: deleted)."""
 
@@ -25,36 +29,8 @@ class Backing(Protocol):
     def load_state(self, kind: str, key: str) -> bytes | None:
         """Give what was last committed for a key, or None."""
 
-    def has_state(self, kind: str) -> bool:
-        """Say whether anything of a kind was ever committed."""
-
-
-class _Written:
-    """Which keys may be in the store; one that is not is known without asking, for a look-up costs 5 µs.
-
-    Few are kept as they are; of many one bit is, so that whoever can make keys cannot fill memory with them.
-    """
-
-    def __init__(self) -> None:
-        self._few: set[str] = set()
-        self._bits = bytearray()
-
-    def __contains__(self, key: str) -> bool:
-        if not self._bits:
-            return key in self._few
-        place = hash(key) & _BITS - 1
-        return bool(self._bits[place >> 3] >> (place & 7) & 1)
-
-    def add(self, keys: set[str]) -> None:
-        """Remember keys that are written."""
-        if not self._bits:
-            self._few |= keys
-            if len(self._few) <= _FEW_KEYS:
-                return
-            keys, self._few, self._bits = self._few, set(), bytearray(_BITS // 8)
-        for key in keys:
-            place = hash(key) & _BITS - 1
-            self._bits[place >> 3] |= 1 << (place & 7)
+    def may_have(self, kind: str, key: str) -> bool:
+        """Say whether anything may have been committed for a key; False is sure."""
 
 
 class Shelf(Generic[T]):
@@ -66,40 +42,29 @@ class Shelf(Generic[T]):
         type_: A msgspec struct, or what else msgspec decodes.
         expires: Gives when a value is of no more use, in stream time.
         backing: The store.
-        limit: How many keys stay in memory, about; the rest is read again when touched.
     """
 
-    def __init__(
-        self,
-        kind: str,
-        version: int,
-        type_: type[T],
-        expires: Callable[[T], int],
-        backing: Backing,
-        limit: int = 20_000,
-    ) -> None:
+    def __init__(self, kind: str, version: int, type_: type[T], expires: Callable[[T], int], backing: Backing) -> None:
         self.kind = kind if version == 1 else f"{kind}.{version}"
         self.version = version
         self._decode = decoder(type_)
         self._expires = expires
         self._backing = backing
-        self._limit = limit
-        self._young: dict[str, T] = {}
-        self._old: dict[str, T] = {}
+        self._young: dict[str, T] = {}  # touched since the last turn
+        self._old: dict[str, T] = {}  # and before it
         self._dirty: set[str] = set()
         self._dead: set[str] = set()
         self._swept_us = -1
-        self._kept = backing.has_state(self.kind)
-        self._written = None if self._kept else _Written()  # None: any key may be there
+        self._packed_bytes, self._packed = 100 * _PACKED_BYTES, 100  # all that was ever packed, for the average
 
     def get(self, key: str) -> T | None:
         """Give the state of a key, or None where there is none."""
         value = self._young.get(key)
         if value is not None:
             return value
-        value = self._old.get(key)
+        value = self._old.pop(key, None)
         if value is None:
-            if not self._kept or key in self._dead or (self._written is not None and key not in self._written):
+            if key in self._dead or not self._backing.may_have(self.kind, key):
                 return None
             blob = self._backing.load_state(self.kind, key)
             if blob is None:
@@ -122,36 +87,69 @@ class Shelf(Generic[T]):
         self._young.pop(key, None)
         self._old.pop(key, None)
         self._dirty.discard(key)
-        if self._kept and (self._written is None or key in self._written):
+        if self._backing.may_have(self.kind, key):
             self._dead.add(key)
 
     def sweep(self, now_us: int) -> None:
         """Forget what has expired by now. The store deletes the same with the commit that comes next."""
         self._swept_us = now_us
         expires = self._expires
-        for key in [key for key, value in (self._old | self._young).items() if expires(value) <= now_us]:
-            changed = key in self._dirty
-            self.delete(key)
-            if not changed:
-                self._dead.discard(key)
-
-    def changed(self) -> int:
-        """Count the rows to commit."""
-        return len(self._dirty) + len(self._dead)
+        for values in (self._young, self._old):
+            for key in [key for key, value in values.items() if expires(value) <= now_us]:
+                changed = key in self._dirty
+                self.delete(key)
+                if not changed:
+                    self._dead.discard(key)
 
     def drain(self) -> list[Row]:
-        """Give the rows to commit, and let go of what was not touched for long."""
+        """Give the rows to commit."""
         rows: list[Row] = []
-        young, old = self._young, self._old
+        kind, version, young, expires = self.kind, self.version, self._young, self._expires
         for key in self._dirty:
-            value = young[key] if key in young else old[key]
-            rows.append((self.kind, key, self.version, self._expires(value), encode(value)))
-        rows.extend((self.kind, key, self.version, 0, None) for key in self._dead)
-        self._kept = self._kept or bool(rows)
-        if self._written is not None:
-            self._written.add(self._dirty)
+            value = young[key]
+            packed = pack(value)
+            self._packed_bytes += len(packed)
+            rows.append((kind, key, version, expires(value), squeeze(packed)))
+        self._packed += len(rows)
+        rows.extend((kind, key, version, 0, None) for key in self._dead)
         self._dirty.clear()
         self._dead.clear()
-        if len(young) > self._limit // 2:
-            self._old, self._young = young, {}
         return rows
+
+    def turn(self) -> None:
+        """Let go of what was not touched since the last turn; only where nothing waits to be committed."""
+        self._old, self._young = self._young, {}
+
+    def held_bytes(self) -> tuple[int, int]:
+        """Give about how much memory this takes, and how much of it was touched since the last turn."""
+        each = _OBJECT_BYTES + _TIMES_PACKED * self._packed_bytes // self._packed
+        touched = each * len(self._young)
+        return touched + each * len(self._old), touched
+
+
+class Shelves:
+    """Shelves that are committed together, and share one budget of memory.
+
+    Args:
+        shelves: Of all kinds of state there are.
+    """
+
+    def __init__(self, shelves: Iterable[Shelf[Any]]) -> None:
+        self._shelves = list(shelves)
+
+    def is_full(self) -> bool:
+        """Say whether it is time to commit: what they hold takes more than they may."""
+        return sum(shelf.held_bytes()[0] for shelf in self._shelves) > BUDGET_BYTES
+
+    def drain(self) -> list[Row]:
+        """Give the rows to commit, and let go of what was not touched for long where memory is short."""
+        rows = [row for shelf in self._shelves for row in shelf.drain()]
+        if 2 * sum(shelf.held_bytes()[1] for shelf in self._shelves) > BUDGET_BYTES:
+            for shelf in self._shelves:
+                shelf.turn()
+        return rows
+
+    def sweep(self, now_us: int) -> None:
+        """Forget what has expired."""
+        for shelf in self._shelves:
+            shelf.sweep(now_us)

@@ -4,22 +4,23 @@ From these inputs alone the verdict is made again: whoever looks later, with oth
 what was known then, and whether the rule of today would say the same.
 """
 
-import copy
 from typing import Any, Literal
 
 import msgspec
 
+from mailwarden.alerts.blob import decoder, encode
 from mailwarden.alerts.engine import severity_of
 from mailwarden.alerts.finding import Finding
-from mailwarden.alerts.incident import Judged
+from mailwarden.alerts.incident import Incident, Judged
 from mailwarden.alerts.risk.words import RISK_VALUES
 from mailwarden.alerts.rule import Rule
 from mailwarden.parsers.event import ATTRIBUTES, Event, to_ecs
 
-__all__ = ["Again", "judged", "judged_again", "told_fields"]
+__all__ = ["Again", "inputs_of", "judged", "judged_again", "told_fields"]
 
 _LINE = 1000  # characters of the line that are kept
 _TIME = "@timestamp"  # stands in `at_us`
+_unpack = decoder(Judged)
 
 
 class Again(msgspec.Struct, frozen=True):
@@ -34,24 +35,32 @@ class Again(msgspec.Struct, frozen=True):
     version: int | None = None  # of today's rule
 
 
-def judged(finding: Finding) -> Judged:
-    """Keep the inputs of a finding."""
+def judged(finding: Finding) -> bytes:
+    """Give the inputs of a finding, packed."""
     event, detection = finding.event, finding.detection
     fields = to_ecs(event)
     fields.pop(_TIME, None)
     if event.facts:
-        facts = copy.deepcopy(event.facts)  # some are state that lives on
-        fields.update((name, sorted(fact) if isinstance(fact, frozenset) else fact) for name, fact in facts.items())
+        facts = event.facts.items()
+        fields.update((name, sorted(fact) if isinstance(fact, frozenset) else fact) for name, fact in facts)
     fields["event.original"] = event.event_original[:_LINE]
-    return Judged(
-        version=detection.version,
-        at_us=finding.at_us,
-        severity=finding.severity,
-        span_us=detection.span_us,
-        counted=list(finding.counted) or [("", finding.measure, detection.threshold)],
-        fields=fields,
-        values={name: value for name, value in finding.values.items() if name not in RISK_VALUES},
+    return encode(
+        Judged(
+            version=detection.version,
+            at_us=finding.at_us,
+            severity=finding.severity,
+            span_us=detection.span_us,
+            counted=list(finding.counted) or [("", finding.measure, detection.threshold)],
+            fields=fields,
+            values={name: value for name, value in finding.values.items() if name not in RISK_VALUES},
+        )
     )
+
+
+def inputs_of(incident: Incident, rule: str) -> Judged | None:
+    """Give the inputs of a rule's verdict on an incident; None where none are kept."""
+    packed = incident.judged.get(rule)
+    return None if packed is None else _unpack(packed)
 
 
 def judged_again(inputs: Judged, rule: Rule | None) -> Again:

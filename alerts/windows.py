@@ -30,6 +30,7 @@ class Window(msgspec.Struct, array_like=True):
     gathered: int = 0  # events whose line and names were looked at since then
     lines: tuple[Evidence, ...] = ()  # the first lines since it was armed, until it fires
     entities: dict[str, list[str]] | None = None
+    shared: bool = False  # what it gathered is one event, which is kept beside all windows of its key
 
 
 def _slide(window: Window, now_us: int, span_us: int) -> int:
@@ -42,7 +43,7 @@ def _slide(window: Window, now_us: int, span_us: int) -> int:
         _drop(window, bucket - BUCKETS)
         if window.last_us and now_us - window.last_us > span_us:
             window.level = window.seen = window.gathered = window.first_us = 0
-            window.lines, window.entities = (), None
+            window.lines, window.entities, window.shared = (), None, False
     window.last_us = now_us
     if not window.first_us:
         window.first_us = now_us
@@ -107,7 +108,6 @@ def gather(window: Window, evidence: Evidence, entities: dict[str, list[str]]) -
     """Keep an event's line and names for the finding that may come.
 
     The names of the first event are the event's own, shared by all rules that look at it; they are copied with the second.
-    Of most attackers there is no second.
     """
     window.gathered += 1
     if len(window.lines) < _PENDING_LINES:

@@ -8,7 +8,7 @@ and who guesses goes on guessing.
 
 import msgspec
 
-from mailwarden.alerts.shelf import Backing, Row, Shelf
+from mailwarden.alerts.shelf import Backing, Shelf
 from mailwarden.parsers.event import Event
 
 __all__ = ["Askers"]
@@ -30,18 +30,7 @@ class Askers:
 
     def __init__(self, backing: Backing) -> None:
         self._waiting = Shelf("askers", 1, _Waiting, lambda one: one.at_us + _WAIT_US, backing)
-
-    def changed(self) -> int:
-        """Count the rows to commit."""
-        return self._waiting.changed()
-
-    def drain(self) -> list[Row]:
-        """Give the rows to commit."""
-        return self._waiting.drain()
-
-    def sweep(self, now_us: int) -> None:
-        """Forget what has expired."""
-        self._waiting.sweep(now_us)
+        self.shelves = (self._waiting,)
 
     def name(self, event: Event) -> None:
         """Remember the name of a failure that has no address; give it to the one that has no name."""

@@ -6,7 +6,7 @@ import zlib
 import msgspec
 
 from mailwarden.alerts.ledger import Ledger
-from mailwarden.alerts.shelf import Backing, Row, Shelf
+from mailwarden.alerts.shelf import Backing, Shelf
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.address import is_loopback, network, organisation, wide_network
 from mailwarden.parsers.event import Event
@@ -75,7 +75,9 @@ class Correlator:
         self._submissions = Submissions(backing)
         self._senders = Senders(backing)
         self.askers = Askers(backing)
-        self._keepers = (self._messages, self._tries, self._submissions, self._senders, self.askers)
+        self.shelves = (
+            self._messages, self._tries, *self._submissions.shelves, *self._senders.shelves, *self.askers.shelves,
+        )  # fmt: skip
         self.handlers = {
             "message-received": self._received,
             "message-queued": self._queued,
@@ -87,19 +89,6 @@ class Correlator:
             "auth-failure": self._failure,
             "auth-error": self._failure,
         }
-
-    def changed(self) -> int:
-        """Count the rows to commit."""
-        return sum(keeper.changed() for keeper in self._keepers)
-
-    def drain(self) -> list[Row]:
-        """Give the rows to commit."""
-        return [row for keeper in self._keepers for row in keeper.drain()]
-
-    def sweep(self, now_us: int) -> None:
-        """Forget what has expired."""
-        for keeper in self._keepers:
-            keeper.sweep(now_us)
 
     # ------------------------------------------------------------------ messages
 

@@ -22,7 +22,7 @@ from mailwarden.alerts.ledger import Ledger, place
 from mailwarden.alerts.ours import Ours
 from mailwarden.alerts.risk import Outcomes
 from mailwarden.alerts.rule import Rule
-from mailwarden.alerts.shelf import Backing, Row, Shelf
+from mailwarden.alerts.shelf import Backing, Row, Shelf, Shelves
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.address import is_loopback
 from mailwarden.parsers.errors import MailwardenError
@@ -96,7 +96,10 @@ class Fold:
         self._next_tick_us = 0
         self._beats = Shelf("fold.beat", 1, Beat, lambda _: 1 << 62, backing)
         self._beat = self._beats.get("site") or Beat()
-        self._keepers = (self.ledger, self.correlator, self.ours, self.risks, self.readers, self.engine)
+        keepers = (
+            self.ledger, self.correlator, self.ours, self.risks, self.readers, self.engine, self.incidents,
+        )  # fmt: skip
+        self._shelves = Shelves([self._beats, *(shelf for keeper in keepers for shelf in keeper.shelves)])
         self._deeds = self._plan()
 
     def unasked(self) -> frozenset[str]:
@@ -131,15 +134,14 @@ class Fold:
         if clock_us and clock_us >= next_tick:
             self._tick(clock_us)
 
-    def changed(self) -> int:
-        """Count the state rows that a commit would write now, but for incidents."""
-        return sum(one.changed() for one in self._keepers)
+    def is_full(self) -> bool:
+        """Say whether state takes as much memory as it may: it is time to commit."""
+        return self._shelves.is_full()
 
     def rows(self) -> list[Row]:
         """Give the state rows to commit."""
         self._beats.put("site", self._beat)
-        keepers = (*self._keepers, self._beats)
-        return [*(row for keeper in keepers for row in keeper.drain()), *self.incidents.rows()]
+        return self._shelves.drain()
 
     def _tick(self, stream_us: int) -> int:
         """Let time pass to the whole minute before `stream_us`; give the next whole minute."""
@@ -151,8 +153,7 @@ class Fold:
         sweep_us = self.now_us - self.now_us % _SWEEP_US
         if sweep_us > self.swept_us:
             self.swept_us = sweep_us
-            for keeper in (*self._keepers, self.incidents):
-                keeper.sweep(sweep_us)
+            self._shelves.sweep(sweep_us)
         self._next_tick_us = self.now_us + _TICK_US
         return self._next_tick_us
 

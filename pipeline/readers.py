@@ -2,7 +2,7 @@
 
 import msgspec
 
-from mailwarden.alerts.shelf import Backing, Row, Shelf
+from mailwarden.alerts.shelf import Backing, Shelf
 
 __all__ = ["READING", "Readers"]
 
@@ -25,18 +25,7 @@ class Readers:
 
     def __init__(self, backing: Backing) -> None:
         self._readers = Shelf("reader", 1, _Reader, lambda one: (one.hour + 1) * _HOUR_US, backing)
-
-    def changed(self) -> int:
-        """Count the rows to commit."""
-        return self._readers.changed()
-
-    def drain(self) -> list[Row]:
-        """Give the rows to commit."""
-        return self._readers.drain()
-
-    def sweep(self, now_us: int) -> None:
-        """Forget what has expired."""
-        self._readers.sweep(now_us)
+        self.shelves = (self._readers,)
 
     def is_new_hour(self, account: str, protocol: str, at_us: int) -> bool:
         """Say whether this is the account's first login of the hour by a protocol, and remember it."""

@@ -14,6 +14,7 @@ from mailwarden.alerts.incident import Incident
 from mailwarden.alerts.incidents import Incidents
 from mailwarden.alerts.normals import Normal
 from mailwarden.alerts.rule import Rule
+from mailwarden.alerts.shelf import Shelves
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.fold import Fold
@@ -28,7 +29,7 @@ class Nowhere:
         """Give nothing."""
         return None
 
-    def has_state(self, kind: str) -> bool:  # noqa: ARG002
+    def may_have(self, kind: str, key: str) -> bool:  # noqa: ARG002
         """Say no."""
         return False
 
@@ -108,8 +109,7 @@ class Replay(Fold):
         for side in self._sides.values():
             side.incidents.tick(self.now_us)
             if self.swept_us > swept_us:
-                side.engine.sweep(self.swept_us)
-                side.incidents.sweep(self.swept_us)
+                Shelves([*side.engine.shelves, *side.incidents.shelves]).sweep(self.swept_us)
         return next_us
 
 

@@ -43,7 +43,6 @@ _SCAN_LINES = (
 _COMMIT_LINES = (
     200_000  # of a scan: what each commit writes again (accounts, counts) grows with their number, not the log's
 )
-_COMMIT_ROWS = 20_000  # of changed state, each of which stands in memory until then
 _COMMIT_S = 5.0
 _TOTALS = frozenset(
     {"lines", "login", "delivery"}
@@ -236,7 +235,7 @@ class _Held:
         self._lines += len(batch.events)
         self._last = batch
         late = time.monotonic() - self._since_s > _COMMIT_S
-        if late or self._lines >= _COMMIT_LINES or fold.changed() >= _COMMIT_ROWS:
+        if late or self._lines >= _COMMIT_LINES or fold.is_full():
             self.commit()
 
     def commit(self) -> None:
@@ -282,30 +281,43 @@ def scan(
             clock=wall_clock,
             batch_lines=_SCAN_LINES,
         )
-        rulebook = configuration.rulebook()
-        runner = Runner(store, configuration, admission, rulebook=rulebook)
-        admission.brief = runner.fold.unasked()  # a scan keeps no archive
-        held = _Held(runner, result.totals)
-        for batch in admission.batches():
-            if batch.events:
-                result.first_us = result.first_us or batch.events[0].stream_us
-                result.last_us = batch.events[-1].stream_us
-                if year is None and _assumed_year(batch.events[-1]):
-                    result.year_assumed = year_of(batch.events[-1].timestamp_us)
-            held.take(batch)
-            if progress is not None:
-                counted = admission.statistics
-                progress(counted.lines, counted.bytes_read, counted.bytes_total)
-        held.commit()
+        result.problems = _fold_all(store, admission, configuration, result, year is None, progress)
+        gc.collect()  # what the fold knew, before the incidents are read: it refers to itself
         result.incidents = store.incidents()
-        result.problems = [*rulebook.faults, *admission.problems]
-        result.lines = admission.statistics.lines
     for (name, kind, _, _), count in result.totals.items():
         if name == "lines":
             result.understood += count if kind == "event" else 0
             result.not_understood += count if kind == "pipeline_error" else 0
     result.seconds = time.monotonic() - started
     return result
+
+
+def _fold_all(
+    store: Store,
+    admission: Admission,
+    configuration: Configuration,
+    result: ScanResult,
+    year_unknown: bool,
+    progress: Callable[[int, int, int], None] | None,
+) -> list[str]:
+    """Fold all that is admitted, into the store and what is counted of it into the result; give what went wrong."""
+    rulebook = configuration.rulebook()
+    runner = Runner(store, configuration, admission, rulebook=rulebook)
+    admission.brief = runner.fold.unasked()  # a scan keeps no archive
+    held = _Held(runner, result.totals)
+    for batch in admission.batches():
+        if batch.events:
+            result.first_us = result.first_us or batch.events[0].stream_us
+            result.last_us = batch.events[-1].stream_us
+            if year_unknown and _assumed_year(batch.events[-1]):
+                result.year_assumed = year_of(batch.events[-1].timestamp_us)
+        held.take(batch)
+        if progress is not None:
+            counted = admission.statistics
+            progress(counted.lines, counted.bytes_read, counted.bytes_total)
+    held.commit()
+    result.lines = admission.statistics.lines
+    return [*rulebook.faults, *admission.problems]
 
 
 @contextmanager

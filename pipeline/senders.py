@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from mailwarden.alerts.shelf import Backing, Row, Shelf
+from mailwarden.alerts.shelf import Backing, Shelf
 
 __all__ = ["LABEL", "Sender", "Senders", "return_path"]
 
@@ -72,18 +72,7 @@ class Senders:
 
     def __init__(self, backing: Backing) -> None:
         self._records = Shelf("sender", 1, _Record, lambda one: one.at_us + _KEEP_US, backing)
-
-    def changed(self) -> int:
-        """Count the rows to commit."""
-        return self._records.changed()
-
-    def drain(self) -> list[Row]:
-        """Give the rows to commit."""
-        return self._records.drain()
-
-    def sweep(self, now_us: int) -> None:
-        """Forget what has expired."""
-        self._records.sweep(now_us)
+        self.shelves = (self._records,)
 
     def sent(self, sender: Sender, at_us: int, recipients: int, size: int | None, path: str | None) -> dict[str, int]:
         """Note an accepted message; give what it adds to the sender's traits.

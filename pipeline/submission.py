@@ -8,7 +8,7 @@ a line before it, without the message's id, the directory that it was called fro
 
 import msgspec
 
-from mailwarden.alerts.shelf import Backing, Row, Shelf
+from mailwarden.alerts.shelf import Backing, Shelf
 from mailwarden.parsers.address import organisation
 from mailwarden.parsers.event import Event
 
@@ -54,20 +54,7 @@ class Submissions:
         self._calls = Shelf("submission.call", 1, _Calls, lambda one: one.at_us + _CALL_US, backing)
         self._piped = Shelf("submission.piped", 1, Origin, lambda one: one.at_us + _PIPED_US, backing)
         self._smarthosts = Shelf("submission.smarthost", 1, _Smarthost, lambda one: one.at_us + _SMARTHOST_US, backing)
-
-    def changed(self) -> int:
-        """Count the rows to commit."""
-        return self._calls.changed() + self._piped.changed() + self._smarthosts.changed()
-
-    def drain(self) -> list[Row]:
-        """Give the rows to commit."""
-        return [*self._calls.drain(), *self._piped.drain(), *self._smarthosts.drain()]
-
-    def sweep(self, now_us: int) -> None:
-        """Forget what has expired."""
-        self._calls.sweep(now_us)
-        self._piped.sweep(now_us)
-        self._smarthosts.sweep(now_us)
+        self.shelves = (self._calls, self._piped, self._smarthosts)
 
     def called(self, event: Event) -> None:
         """Remember from which directory Exim was called; its own queue runs are nobody's mail."""

@@ -16,7 +16,7 @@ from mailwarden.alerts.risk.parts import PARTS, refusal
 from mailwarden.alerts.risk.score import ALARM, Risk, assess, before, open_story, volume_of
 from mailwarden.alerts.risk.sender import HOUR_US, Sender, Story, blame, keep_story, roll
 from mailwarden.alerts.risk.warm_up import begin, count_early
-from mailwarden.alerts.shelf import Backing, Row, Shelf
+from mailwarden.alerts.shelf import Backing, Shelf
 from mailwarden.parsers.address import organisation
 from mailwarden.parsers.event import Event
 
@@ -75,20 +75,7 @@ class Outcomes:
         self._senders = Shelf(KIND, 1, Sender, lambda one: one.last_us + _KEEP_US, backing)
         self._users = Shelf("risk.address", 1, Use, lambda one: one.last_us + _KEEP_US, backing)
         self._receivers = Shelf("risk.receiver", 1, Receiver, lambda one: one.last_us + 14 * _DAY_US, backing)
-        self._shelves: tuple[Shelf[Any], ...] = (self._senders, self._receivers, self._users, self._began)
-
-    def drain(self) -> list[Row]:
-        """Give the rows to commit."""
-        return [row for shelf in self._shelves for row in shelf.drain()]
-
-    def changed(self) -> int:
-        """Count the rows that `drain` would give."""
-        return sum(shelf.changed() for shelf in self._shelves)
-
-    def sweep(self, now_us: int) -> None:
-        """Forget what has expired."""
-        for shelf in self._shelves:
-            shelf.sweep(now_us)
+        self.shelves: tuple[Shelf[Any], ...] = (self._senders, self._receivers, self._users, self._began)
 
     def take(self, event: Event) -> None:
         """Count a delivery to elsewhere."""

@@ -8,7 +8,7 @@ from mailwarden.alerts.incident import Incident, Judged
 from mailwarden.alerts.render import severity_word
 from mailwarden.alerts.rule import Rule
 from mailwarden.alerts.translate import N_
-from mailwarden.alerts.verdict import judged_again, told_fields
+from mailwarden.alerts.verdict import inputs_of, judged_again, told_fields
 from mailwarden.parsers.event import iso
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.configuration import Configuration
@@ -29,10 +29,10 @@ def verdict_lines(
     incident: Incident, rules: Mapping[str, Rule], sentences: Sentences, *, everything: bool
 ) -> list[str]:
     """Say it of the rule that judged worst, or of all: what was counted against what, what it looked at, and again."""
-    names = [name for name in incident.rules if name in incident.judged]
+    kept = {name: inputs for name in incident.rules if (inputs := inputs_of(incident, name)) is not None}
     if not everything:
-        names = [name for name in names if name == incident.lead]
-    return [line for name in names for line in _lines(name, incident.judged[name], rules.get(name), sentences)]
+        kept = {name: inputs for name, inputs in kept.items() if name == incident.lead}
+    return [line for name, inputs in kept.items() for line in _lines(name, inputs, rules.get(name), sentences)]
 
 
 def _lines(name: str, inputs: Judged, rule: Rule | None, sentences: Sentences) -> list[str]:
@@ -82,7 +82,7 @@ def verdict_data(incident: Incident, rules: Mapping[str, Rule]) -> list[dict[str
     """Give the same as data, of every rule."""
     found = []
     for name in incident.rules:
-        inputs = incident.judged.get(name)
+        inputs = inputs_of(incident, name)
         if inputs is None:
             continue
         again = judged_again(inputs, rules.get(name))

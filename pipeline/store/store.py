@@ -11,9 +11,9 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, Self
 
-import msgspec
 from sqlalchemy import Connection, Engine
 
+from mailwarden.alerts.blob import decoder, encode
 from mailwarden.alerts.incident import Incident
 from mailwarden.parsers.errors import StoreError, UsageError, worded
 from mailwarden.pipeline.store.commit import Act, Commit, OutboxCounts, OutboxRow, RollupKey, Unparsed
@@ -21,6 +21,7 @@ from mailwarden.pipeline.store.database import explained, open_database, writing
 from mailwarden.pipeline.store.heard import Heard
 from mailwarden.pipeline.store.inbox import Inbox
 from mailwarden.pipeline.store.standing import Standing, write_standing
+from mailwarden.pipeline.store.written import WrittenKeys
 
 __all__ = ["Store", "unpack_incident"]
 
@@ -67,8 +68,7 @@ _MIN_PREFIX = 3
 _AMBIGUOUS_SHOWN = 5
 _IDS_END = "~"  # sorts after every character of an id
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Incident).decode
+_unpack = decoder(Incident)
 
 
 class Store:
@@ -84,9 +84,11 @@ class Store:
         driver = self._own.connection.driver_connection
         assert isinstance(driver, sqlite3.Connection)
         self._load = driver.cursor().execute
+        self._write_many = driver.executemany  # SQLAlchemy would copy all rows into one more list
         self.inbox = Inbox(self._rows, self._write)
         self.standing = Standing(self._rows)
         self.heard = Heard(self._rows, self._transaction)
+        self._written = None if self._rows("SELECT 1 FROM state LIMIT 1") else WrittenKeys()
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> Self:
@@ -127,9 +129,9 @@ class Store:
             (str(key), bytes(blob)) for key, blob in self._rows("SELECT key, blob FROM state WHERE kind = ?", (kind,))
         ]
 
-    def has_state(self, kind: str) -> bool:
-        """Say whether anything of a kind is kept."""
-        return bool(self._rows("SELECT 1 FROM state WHERE kind = ? LIMIT 1", (kind,)))
+    def may_have(self, kind: str, key: str) -> bool:
+        """Say whether anything may have been committed for a key; False is sure."""
+        return self._written is None or (kind, key) in self._written
 
     # ------------------------------------------------------------------ the commit
 
@@ -144,16 +146,9 @@ class Store:
             if commit.expired_us is not None:
                 self._own.exec_driver_sql("DELETE FROM state WHERE expires_us <= ?", (commit.expired_us,))
             self._write_states(commit)
-            _many(self._own, _SET_INCIDENT, [_incident_row(incident) for incident in commit.incidents])
+            self._write_many(_SET_INCIDENT, map(_incident_row, commit.incidents))
             _many(self._own, _ADD_OUTBOX, [(_storable(id_), due, due, blob) for id_, due, blob in commit.outbox])
-            _many(
-                self._own,
-                _ADD_ROLLUP,
-                sorted(
-                    (hour, name, _storable(a), _storable(b), _storable(c), count)
-                    for (hour, name, a, b, c), count in commit.rollups.items()
-                ),
-            )
+            self._write_many(_ADD_ROLLUP, sorted(_rollup_row(key, count) for key, count in commit.rollups.items()))
             _many(
                 self._own,
                 _SET_POSITION,
@@ -182,12 +177,13 @@ class Store:
 
     def _write_states(self, commit: Commit) -> None:
         rows = sorted(commit.states, key=itemgetter(0, 1))  # in the order of the tree: a third faster
-        _many(
-            self._own,
+        if self._written is not None:
+            self._written.add((row[0], row[1]) for row in rows)
+        self._write_many(
             _SET_STATE,
-            [row if row[1].isascii() else (row[0], _storable(row[1]), *row[2:]) for row in rows if row[4] is not None],
+            (row if row[1].isascii() else (row[0], _storable(row[1]), *row[2:]) for row in rows if row[4] is not None),
         )
-        _many(self._own, _DELETE_STATE, [(row[0], _storable(row[1])) for row in rows if row[4] is None])
+        self._write_many(_DELETE_STATE, ((row[0], _storable(row[1])) for row in rows if row[4] is None))
 
     def _write_unparsed(self, commit: Commit) -> None:
         if not commit.unparsed:
@@ -402,6 +398,11 @@ def _storable(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def _rollup_row(key: RollupKey, count: int) -> tuple[object, ...]:
+    hour_us, name, a, b, c = key
+    return hour_us, name, _storable(a), _storable(b), _storable(c), count
+
+
 def _incident_row(incident: Incident) -> tuple[object, ...]:
     name, value = incident.primary
     return (
@@ -418,27 +419,13 @@ def _incident_row(incident: Incident) -> tuple[object, ...]:
         incident.opened_us,
         incident.first_seen_us,
         incident.last_seen_us,
-        _pack(incident),
+        encode(incident),
     )
-
-
-def _pack(incident: Incident) -> bytes:
-    """Give msgpack, or JSON where the evidence holds bytes that were no UTF-8, which msgpack cannot say."""
-    try:
-        return _encode(incident)
-    except UnicodeEncodeError:
-        return json.dumps(msgspec.to_builtins(incident)).encode()
 
 
 def unpack_incident(blob: bytes) -> Incident:
     """Read an incident as `commit` wrote it."""
     return _unpack(blob)
-
-
-def _unpack(blob: bytes) -> Incident:
-    if blob[:1] == b"{":  # never the first byte of a map in msgpack
-        return msgspec.convert(json.loads(blob), Incident)
-    return _decode(blob)
 
 
 def _ambiguous(prefix: str, rows: Sequence[tuple[str, bytes]]) -> str:

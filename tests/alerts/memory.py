@@ -20,9 +20,9 @@ class Memory:
         found = self.blobs.get((kind, key))
         return found[1] if found else None
 
-    def has_state(self, kind: str) -> bool:
-        """Say whether anything of a kind was committed."""
-        return any(one == kind for one, _ in self.blobs)
+    def may_have(self, kind: str, key: str) -> bool:
+        """Say whether a key was committed."""
+        return (kind, key) in self.blobs
 
     def commit(self, rows: Iterable[Row], expired_us: int = 0) -> None:
         """Keep rows as the store does; forget what has expired."""

@@ -14,6 +14,7 @@ from mailwarden.alerts.incidents import Incidents
 from mailwarden.alerts.matchers import Matchers
 from mailwarden.alerts.muting import Inhibition, Maintenance, Muting
 from mailwarden.alerts.routes import Escalation, Route, Router
+from mailwarden.alerts.shelf import Shelves
 from mailwarden.alerts.silences import Matcher, Silence
 
 CHANNELS = ["chat", "pager", "boss"]
@@ -70,7 +71,7 @@ class Site:
             rows += self.dispatch.tick(notice.at_us)
             rows += self.dispatch.take(notice)
         rows += self.dispatch.tick(self.now_us)
-        self.store.commit([*self.dispatch.rows(), *self.incidents.rows()])
+        self.store.commit([*self.dispatch.rows(), *Shelves(self.incidents.shelves).drain()])
         self.told += [(due_us, unpack(blob)) for _, due_us, blob in rows]
 
     @property

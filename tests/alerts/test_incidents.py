@@ -10,6 +10,7 @@ from memory import Memory
 from mailwarden.alerts.finding import Finding
 from mailwarden.alerts.incident import Incident, Notification, incident_id
 from mailwarden.alerts.incidents import Incidents
+from mailwarden.alerts.shelf import Shelves
 
 
 def take(incidents: Incidents, *findings: Finding) -> list[Incident]:
@@ -88,7 +89,7 @@ def test_what_returns_after_it_was_closed_is_a_new_incident() -> None:
     incidents.tick(START_US + 20 * MINUTE_US)
     incidents.tick(START_US + 2 * DAY_US)
     kinds = [kind for kind, _ in told(incidents)]
-    store.commit(incidents.rows())
+    store.commit(Shelves(incidents.shelves).drain())
 
     again = Incidents("default", store)
     (new,) = take(again, finding(detection(), at_us=START_US + 3 * DAY_US))

@@ -7,6 +7,7 @@ import pytest
 from memory import Memory
 
 from mailwarden.alerts.ledger import Ledger, place
+from mailwarden.alerts.shelf import Shelves
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.event import Event
 
@@ -166,7 +167,7 @@ def test_records_stay_small(kind: str) -> None:
         failed(ledger, address, at_us=number, user=f"user{number}" if kind == "names" else "bob@example.org")
         if kind == "networks":
             let_in(ledger, f"2001:db8:1:{number:x}::1", at_us=number)
-    store.commit(ledger.drain())
+    store.commit(Shelves(ledger.shelves).drain())
 
     assert max(len(blob) for _, blob in store.blobs.values()) < 4096
 
@@ -180,7 +181,7 @@ def test_a_name_that_was_only_guessed_is_kept_for_two_days() -> None:
 
     rows = {
         key: expires_us - START_US
-        for kind, key, _, expires_us, _ in ledger.drain()
+        for kind, key, _, expires_us, _ in Shelves(ledger.shelves).drain()
         if kind.startswith("ledger.account")
     }
 
@@ -195,7 +196,7 @@ def test_facts_are_the_same_after_a_restart() -> None:
         let_in(one, "192.0.2.10")
         failed(one, "203.0.113.7", at_us=HOUR_US, tries=4)
         one.mailed("bob@example.org", 7, START_US, fresh=False)
-    store.commit(first.drain())
+    store.commit(Shelves(first.shelves).drain())
     second = Ledger(SITE, store)
 
     expected = let_in(whole, "203.0.113.7", at_us=2 * HOUR_US)

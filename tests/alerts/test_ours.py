@@ -4,6 +4,7 @@ from memory import Memory
 
 from mailwarden.alerts.ledger import Ledger
 from mailwarden.alerts.ours import KIND, Learned, Ours, learned
+from mailwarden.alerts.shelf import Shelves
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.event import Event
 
@@ -74,7 +75,7 @@ class Learning:
 
     def learned(self) -> Learned:
         """Give what the store would hold."""
-        return learned((key, blob) for _, key, _, _, blob in self.ours.drain() if blob is not None)
+        return learned((key, blob) for _, key, _, _, blob in Shelves(self.ours.shelves).drain() if blob is not None)
 
 
 def own_address(event: Event) -> object:
@@ -229,4 +230,4 @@ def test_the_kind_is_what_the_store_is_asked_for() -> None:
     learning = Learning()
     learning.signed("example.org", "mail")
 
-    assert {row[0] for row in learning.ours.drain()} == {KIND}
+    assert {row[0] for row in Shelves(learning.ours.shelves).drain()} == {KIND}

@@ -8,7 +8,7 @@ import pytest
 from mailwarden.alerts.incident import Incident
 from mailwarden.alerts.rule import RuleSettings
 from mailwarden.alerts.rulebook import load_rules
-from mailwarden.alerts.verdict import judged_again, told_fields
+from mailwarden.alerts.verdict import inputs_of, judged_again, told_fields
 from mailwarden.pipeline import cases
 from mailwarden.pipeline.fold import Fold
 
@@ -46,7 +46,8 @@ def test_every_verdict_of_every_rule_can_be_made_again(one: cases.Subject, monke
 
     assert incidents
     for incident in incidents:
-        inputs = incident.judged[one.name]
+        inputs = inputs_of(incident, one.name)
+        assert inputs is not None
         again = judged_again(inputs, RULES[one.name])
         assert (again.says, again.severity) == ("same", inputs.severity)
         assert all(measure >= threshold for _, measure, threshold in inputs.counted)
@@ -56,7 +57,8 @@ def test_every_verdict_of_every_rule_can_be_made_again(one: cases.Subject, monke
 def test_a_rule_that_changed_says_what_it_would_say_now(monkeypatch: pytest.MonkeyPatch) -> None:
     """A higher threshold: nothing; another severity: that; a rule that is gone, or a detector: nobody knows."""
     (one,) = [one for one in SUBJECTS if one.name == "fast_guessing"]
-    inputs = incidents_of(one, monkeypatch)[0].judged["fast_guessing"]
+    inputs = inputs_of(incidents_of(one, monkeypatch)[0], "fast_guessing")
+    assert inputs is not None
     (higher,) = [
         rule
         for rule in load_rules(settings={"fast_guessing": RuleSettings(threshold=500)})
@@ -87,5 +89,7 @@ def test_what_fires_at_every_event_keeps_its_first_inputs(monkeypatch: pytest.Mo
     (one,) = [one for one in SUBJECTS if one.name == "open_relay"]
 
     for incident in incidents_of(one, monkeypatch):
-        assert incident.judged["open_relay"].at_us == min(at_us for at_us, _ in incident.timeline)
+        inputs = inputs_of(incident, "open_relay")
+        assert inputs is not None
+        assert inputs.at_us == min(at_us for at_us, _ in incident.timeline)
         assert len(msgspec.msgpack.encode(incident.judged)) < 4096

@@ -20,7 +20,7 @@ class Nothing:
     def load_state(self, kind: str, key: str) -> bytes | None:
         return None
 
-    def has_state(self, kind: str) -> bool:
+    def may_have(self, kind: str, key: str) -> bool:
         return False
 
 

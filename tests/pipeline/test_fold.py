@@ -25,7 +25,7 @@ class Nothing:
     def load_state(self, kind: str, key: str) -> bytes | None:
         return None
 
-    def has_state(self, kind: str) -> bool:
+    def may_have(self, kind: str, key: str) -> bool:
         return False
 
 
@@ -113,7 +113,7 @@ def test_a_store_that_fails_ends_the_batch() -> None:
     """No fault of the store is taken for one of a line."""
 
     class Broken(Nothing):
-        def has_state(self, kind: str) -> bool:
+        def may_have(self, kind: str, key: str) -> bool:
             return True
 
         def load_state(self, kind: str, key: str) -> bytes | None:
@@ -137,8 +137,8 @@ class Kept(Nothing):
     def load_state(self, kind: str, key: str) -> bytes | None:
         return self.rows.get((kind, key))
 
-    def has_state(self, kind: str) -> bool:
-        return any(kind == each for each, _ in self.rows)
+    def may_have(self, kind: str, key: str) -> bool:
+        return (kind, key) in self.rows
 
 
 def silent_days() -> list[Event]:

@@ -43,7 +43,7 @@ def test_a_new_store_is_empty(store: Store) -> None:
     assert store.unparsed() == []
     assert store.meta("zone") is None
     assert store.load_state("ledger", "alice") is None
-    assert not store.has_state("ledger")
+    assert not store.may_have("ledger", "alice")
     assert store.outbox_counts() == OutboxCounts(0, 0, None)
     assert store.first_rollup_us() is None
 
@@ -68,13 +68,22 @@ def test_everything_survives_reopening(tmp_path: Path) -> None:
     with Store.open(path) as store:
         assert store.batch_number() == 1
         assert store.load_state("ledger", "alice") == b"\x00blob"
-        assert store.has_state("ledger")
+        assert store.may_have("ledger", "alice")
         assert store.incidents() == [one]
         assert store.outbox_due(5, 10) == [("n1", 5, b"notice")]
         assert store.rollups(0, HOUR) == [(0, "lines", "event", "postfix", "smtpd", 3)]
         assert store.positions() == {"mail.log": {"offset": 42, "birth": "1:2"}}
         assert store.meta("zone") == "UTC"
         assert store.unparsed() == [Unparsed("postfix", "smtpd", "odd <>", 2, "odd thing")]
+
+
+def test_what_a_new_store_never_held_is_known_without_looking(store: Store) -> None:
+    """A key that was written may be there, and one of another kind or name is not."""
+    store.commit(Commit(1, states=[("ledger", "alice", 1, 100, b"x")]))
+
+    assert store.may_have("ledger", "alice")
+    assert not store.may_have("ledger", "bob")
+    assert not store.may_have("window", "alice")
 
 
 def test_states_are_set_changed_and_deleted(store: Store) -> None:

@@ -22,7 +22,7 @@ from mailwarden.pipeline.store import Commit, Store, store as module
 def die(connection, sql, rows):
     if rows:
         connection.exec_driver_sql(sql, list(rows))
-    if sql is module._ADD_ROLLUP:
+    if sql is module._SET_POSITION:
         os.kill(os.getpid(), signal.SIGKILL)
 
 opened = Store.open(Path(sys.argv[1]))

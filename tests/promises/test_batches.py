@@ -154,7 +154,7 @@ def test_batches_ticks_restarts_and_eviction_change_nothing(
     monkeypatch.setattr(rollups, "_LIMIT", 2)
     monkeypatch.setattr(rollups, "_DAILY_LIMITS", dict.fromkeys(rollups._DAILY_LIMITS, 3))
     expected = folded(log, tmp_path / "whole", None)
-    monkeypatch.setattr(shelf.Shelf.__init__, "__defaults__", (2,))
+    monkeypatch.setattr(shelf, "BUDGET_BYTES", 2_000)
 
     for seed in range(2):
         actual = folded(log, tmp_path / str(seed), random.Random(seed))

@@ -27,7 +27,7 @@ class _Nothing:
     def load_state(self, kind: str, key: str) -> bytes | None:
         return None
 
-    def has_state(self, kind: str) -> bool:
+    def may_have(self, kind: str, key: str) -> bool:
         return False
 
 

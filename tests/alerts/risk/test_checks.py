@@ -8,7 +8,7 @@ from mailwarden.alerts.ours import Ours
 from mailwarden.alerts.risk import Outcomes, Sender
 from mailwarden.alerts.risk.checks import seen
 from mailwarden.alerts.risk.outcomes import KIND
-from mailwarden.alerts.shelf import Row
+from mailwarden.alerts.shelf import Row, Shelves
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.event import Event
 
@@ -57,11 +57,11 @@ def test_a_listing_counts_to_the_server_that_uses_the_address() -> None:
     kept.checked(listing("listed"))
     kept.checked(listing("no answer"))
 
-    (server,) = [one for key, one in senders(kept.drain()).items() if key == "server mx1"]
+    (server,) = [one for key, one in senders(Shelves(kept.shelves).drain()).items() if key == "server mx1"]
     assert server.state == {"listings": {"ZEN": 1.0}}
 
     kept.checked(listing("clear"))
-    assert senders(kept.drain())["server mx1"].state == {"listings": {}}
+    assert senders(Shelves(kept.shelves).drain())["server mx1"].state == {"listings": {}}
 
 
 def test_an_address_that_no_reply_quoted_stands_for_itself() -> None:
@@ -69,7 +69,7 @@ def test_an_address_that_no_reply_quoted_stands_for_itself() -> None:
     kept = outcomes()
     kept.checked(listing("listed", "192.0.2.99"))
 
-    assert list(senders(kept.drain())) == ["server 192.0.2.99"]
+    assert list(senders(Shelves(kept.shelves).drain())) == ["server 192.0.2.99"]
 
 
 def test_the_first_listing_ends_the_time_that_a_warning_had() -> None:
@@ -83,7 +83,7 @@ def test_the_first_listing_ends_the_time_that_a_warning_had() -> None:
         kept.take(event)
     kept.checked(listing("listed"))
 
-    (story,) = senders(kept.drain())["server mx1"].stories
+    (story,) = senders(Shelves(kept.shelves).drain())["server mx1"].stories
     assert story.blocked_us == 500_000 * HOUR_US
 
 
@@ -101,9 +101,9 @@ def test_a_fault_of_a_record_counts_to_the_domain_until_it_is_mended() -> None:
     kept = outcomes()
 
     kept.checked(wrong)
-    assert senders(kept.drain())["domain example.org"].state["posture"]["dmarc"] > 0
+    assert senders(Shelves(kept.shelves).drain())["domain example.org"].state["posture"]["dmarc"] > 0
     kept.checked(mended)
-    assert senders(kept.drain())["domain example.org"].state == {"posture": {}}
+    assert senders(Shelves(kept.shelves).drain())["domain example.org"].state == {"posture": {}}
 
 
 def test_failures_that_others_report_count_only_for_our_own_addresses() -> None:
@@ -115,11 +115,11 @@ def test_failures_that_others_report_count_only_for_our_own_addresses() -> None:
 
     report.extra["mailwarden.report.sources"], report.facts = {"203.0.113.9": 900}, {"mailwarden.report.own": {}}
     kept.reported(report)
-    assert "domain example.org" not in senders(kept.drain())
+    assert "domain example.org" not in senders(Shelves(kept.shelves).drain())
 
     report.facts = {"mailwarden.report.own": {"192.0.2.25": 3}}
     kept.reported(report)
-    assert senders(kept.drain())["domain example.org"].sums["authentication"].sum == 3
+    assert senders(Shelves(kept.shelves).drain())["domain example.org"].sums["authentication"].sum == 3
 
 
 def test_a_complaint_counts_to_the_domain_and_to_the_server_it_came_from() -> None:
@@ -131,7 +131,7 @@ def test_a_complaint_counts_to_the_domain_and_to_the_server_it_came_from() -> No
 
     kept.reported(complaint)
 
-    kept_now = senders(kept.drain())
+    kept_now = senders(Shelves(kept.shelves).drain())
     assert complaint.facts is not None
     assert complaint.facts["mailwarden.complaint.about"] == "example.org"
     assert {key for key, one in kept_now.items() if "complaints" in one.sums} == {"server mx1", "domain example.org"}
@@ -142,11 +142,11 @@ def test_whose_an_address_was_is_forgotten_without_a_restart_too() -> None:
     ledger = Ledger(Site(), Memory())
     outcomes = Outcomes(ledger, Ours(Site(), ledger, Memory()), Memory())
     outcomes.take(refused("mx1", "192.0.2.25"))
-    outcomes.drain()
+    Shelves(outcomes.shelves).drain()
     late = listing("listed")
     late.stream_us += 61 * 24 * HOUR_US
 
-    outcomes.sweep(late.stream_us)
+    Shelves(outcomes.shelves).sweep(late.stream_us)
     outcomes.checked(late)
 
-    assert list(senders(outcomes.drain())) == ["server 192.0.2.25"]
+    assert list(senders(Shelves(outcomes.shelves).drain())) == ["server 192.0.2.25"]

@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from mailwarden.alerts import detectors
 from mailwarden.alerts.ledger import Ledger, place
+from mailwarden.alerts.shelf import Shelves
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.cli.root import root
@@ -98,7 +99,7 @@ def test_a_network_that_many_share_is_proposed_as_a_label(tmp_path: Path) -> Non
                 event.stream_us = START_US + day * DAY_US + number * 1_000_000 + day * 3_600_000_000
                 place(event, Site())
                 ledger.succeeded(event)
-        store.commit(Commit(1, states=ledger.drain()))
+        store.commit(Commit(1, states=Shelves(ledger.shelves).drain()))
     configure("site: {databases: []}\n")
 
     proposed = check("network 192.0.2.0/24")

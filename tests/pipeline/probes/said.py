@@ -16,7 +16,7 @@ class _Nothing:
     def load_state(self, kind: str, key: str) -> bytes | None:
         return None
 
-    def has_state(self, kind: str) -> bool:
+    def may_have(self, kind: str, key: str) -> bool:
         return False
 
     def states(self, kind: str) -> list[tuple[str, bytes]]:

@@ -121,6 +121,7 @@ def username_character(event: Event, rest: str) -> bool:
 @FORMAT.pattern("Username+password combination too long", programs=AUTH)
 @FORMAT.pattern("authn_name has NULs", programs=AUTH)
 @FORMAT.pattern("authz_name has NULs", programs=AUTH)
+@FORMAT.pattern("Empty username", programs=AUTH)
 @FORMAT.pattern("missing digest", programs=AUTH)
 @FORMAT.pattern("invalid response", programs=AUTH)
 @FORMAT.pattern("invalid init response", programs=AUTH)

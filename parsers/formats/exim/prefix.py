@@ -13,14 +13,14 @@ from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.exim.peer import ADDRESS, fields, peer
 from mailwarden.parsers.pattern import Format
 
-__all__ = ["FORMAT", "OWN_WORDS", "claim", "claim_text", "continues", "prepare"]
+__all__ = ["FORMAT", "OWN_WORDS", "claim", "claim_text", "continues", "later_part", "prepare"]
 
 _ID = re.compile(
     r"([0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4})) (?=([<(=>*-][=>*]) )?"
 )
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?(?: [+-]\d{4})? ")
 _PID = re.compile(r"\[(\d{1,10})\] ")
-_PART = re.compile(r"\[\d{1,4}/\d{1,4}\] |\[\d{1,4}\\ ")  # a long line through syslog (log.c, write_syslog)
+_PART = re.compile(r"\[(\d{1,4})/\d{1,4}\] |\[(\d{1,4})\\ ")  # a long line through syslog (log.c, write_syslog)
 
 OWN_WORDS = (
     "rejected ",
@@ -75,6 +75,8 @@ def prepare(event: Event, text: str) -> str:
     if message is None:
         if text[:1] in "[0123456789":
             text = _unstamped(event, text)
+            if later_part(text):
+                return text
             message = _ID.match(text)
         if message is None:
             return _session(event, text)
@@ -85,8 +87,16 @@ def prepare(event: Event, text: str) -> str:
     return _session(event, text[end:])
 
 
+def later_part(text: str) -> bool:
+    """Say whether a text is the second or a later part of a line that was too long for syslog."""
+    part = _PART.match(text)
+    return part is not None and int(part.group(1) or part.group(2)) > 1
+
+
 def _unstamped(event: Event, text: str) -> str:
     """Take off what syslog lets stand again: Exim's own stamp, the number of a part, the process."""
+    if later_part(text):
+        return text
     for peeled in (_PART, _STAMP, _PID):
         found = peeled.match(text)
         if found is not None:
@@ -143,7 +153,7 @@ _FOREIGN = re.compile(
     r"|\S{0,255},|[A-Z]{4,8}[: ]|[ \t]|-|\#|\{|\[|\d|(?:status|install|upgrade|configure|trigproc|startup|remove|purge|conffile) "
 )
 _OWN_STARTS = re.compile(
-    r"H=|U=|F=|<=|cwd=|Ci=|pid \d|VRFY |SMTPS? |LMTP |ALERT: |LDAP |LOG: |SIGSEGV |rejected |temporarily rejected "
+    r"\[\d{1,4}/\d{1,4}\] |H=|U=|F=|<=|cwd=|Ci=|pid \d|VRFY |SMTPS? |LMTP |ALERT: |LDAP |LOG: |SIGSEGV |rejected |temporarily rejected "
     r"|TLS |DKIM: |ARC: |exim |Exim |SPF[ :]|DMARC[ :]|DANE |PRDR "
     r"|DNS |ACL |ETRN |ATRN |SIGTERM |SIGHUP "
     r"|[\w.-]{1,64} authenticator (?:failed|\()"

@@ -398,6 +398,9 @@ def _declare(command: str) -> None:
         """A command was refused by the rules."""
         if command == "XCLIENT" and rest.startswith(" from "):
             _from(event, rest, 6, (": ",))
+        elif command in ("VRFY", "EXPN"):
+            name = rest.partition(": ")[0].strip().removeprefix("<").removesuffix(">")
+            event.email_to_address = [name] if name else None
         return _command(event, command, rest)
 
 

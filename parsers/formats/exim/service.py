@@ -9,7 +9,7 @@ import re
 from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.exim.peer import addresses, to_destination
-from mailwarden.parsers.formats.exim.prefix import FORMAT
+from mailwarden.parsers.formats.exim.prefix import FORMAT, later_part
 from mailwarden.parsers.formats.exim.reject import reason
 from mailwarden.parsers.formats.exim.remote import failure
 
@@ -17,6 +17,15 @@ __all__ = ["started"]
 
 _CALL = re.compile(r"(.{1,4096}?) (\d{1,5}) args: ?(.*)$")
 _STARTED = re.compile(r"[\w.~+-]{1,40} daemon started: pid=(\w{1,12})")
+
+
+@FORMAT.pattern("] ", anywhere=True)
+def further_part(event: Event, text: str) -> bool:
+    """The second or a later part of a line that was too long for syslog (`[2/4] `)."""
+    if not later_part(text):
+        return False
+    event.event_action = "statistics"
+    return True
 
 
 @FORMAT.pattern("cwd=")

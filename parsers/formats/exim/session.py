@@ -219,9 +219,10 @@ def _quoted_command(event: Event, rest: str) -> bool:
     at = rest.rfind('" H=')
     if at < 0:
         user = re.match(r"(.{0,1000})\" U=(\S{1,64}) ", rest)
-        if user is None:
+        if user is None and '"' in rest:
             return False
-        event.user_name = user.group(2)
+        if user is not None:  # else cut off by syslog within the command
+            event.user_name = user.group(2)
         _stage(event, rest)
         return _broken(event)
     end = peer(event, rest, at + 2, lambda line, place: (place, len(line)) if _complaint(line, place) else None)

@@ -7,6 +7,7 @@ from mailwarden.parsers.formats.postfix import (  # noqa: F401 - each declares i
     client,
     complaints,
     delivery,
+    handshake,
     login,
     message,
     refusal,

@@ -82,8 +82,9 @@ def dnsbl_rank(event: Event, rest: str) -> bool:
 @FORMAT.pattern("HANGUP after ", programs=SCREEN)
 def hangup(event: Event, rest: str) -> bool:
     """Read `T from [A]:P in tests before SMTP handshake`: gone before it passed, which fails no test of its own."""
-    who, _, _ = rest.partition(" from ")[2].partition(" in ")
+    who, _, tests = rest.partition(" from ")[2].partition(" in ")
     event.event_outcome = "failure"
+    event.smtp_stage = "CONNECT" if tests == "tests before SMTP handshake" else None
     return _seen(event, who, "connection-lost")
 
 

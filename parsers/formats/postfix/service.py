@@ -50,6 +50,8 @@ def table_changed(event: Event, rest: str) -> bool:
 @FORMAT.pattern("See https://www.postfix.org/COMPATIBILITY_README.html for details")
 @FORMAT.pattern("To disable backwards compatibility use ")
 @FORMAT.pattern("name_mask: ")
+@FORMAT.pattern("dict_nis_init: ")
+@FORMAT.pattern("for instructions see the bounce(5) manual")
 @FORMAT.pattern("set_eugid: ")
 def noted(event: Event, _rest: str) -> bool:
     return _told(event, "statistics")

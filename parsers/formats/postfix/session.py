@@ -148,8 +148,8 @@ def _ended(event: Event, text: str, action: str) -> bool:
     return True
 
 
-def _rate(event: Event, text: str) -> bool:
-    """Read `N from NA for service S`."""
+def _rate(event: Event, text: str, where: str) -> bool:
+    """Read `N from NA for service S`; the stage says what there is too much of."""
     count, _, rest = text.partition(" from ")
     who, _, service = rest.partition(" for service ")
     if not source(event, who):
@@ -159,6 +159,7 @@ def _rate(event: Event, text: str) -> bool:
     event.event_reason = "rate_limit"
     event.network_protocol = "smtp"
     event.mail_rate_value = whole(count)
+    event.smtp_stage = where
     event.mail_service = service or event.mail_service
     return True
 
@@ -166,24 +167,28 @@ def _rate(event: Event, text: str) -> bool:
 @FORMAT.pattern("Connection concurrency limit exceeded: ", programs=SMTPD)
 @FORMAT.pattern("Connection rate limit exceeded: ", programs=SMTPD)
 def connection_limit(event: Event, rest: str) -> bool:
-    return _rate(event, rest)
+    return _rate(event, rest, "CONNECT")
 
 
 @FORMAT.pattern("Message delivery request rate limit exceeded: ", programs=SMTPD)
-@FORMAT.pattern("Recipient address rate limit exceeded: ", programs=SMTPD)
 def message_limit(event: Event, rest: str) -> bool:
-    return _rate(event, rest)
+    return _rate(event, rest, "MAIL")
+
+
+@FORMAT.pattern("Recipient address rate limit exceeded: ", programs=SMTPD)
+def recipient_limit(event: Event, rest: str) -> bool:
+    return _rate(event, rest, "RCPT")
 
 
 @FORMAT.pattern("AUTH command rate limit exceeded: ", programs=SMTPD)
 @FORMAT.pattern("Too many AUTH commands: ", programs=SMTPD)
 def auth_limit(event: Event, rest: str) -> bool:
-    return _rate(event, rest)
+    return _rate(event, rest, "AUTH")
 
 
 @FORMAT.pattern("New TLS session rate limit exceeded: ", programs=SMTPD)
 def tls_limit(event: Event, rest: str) -> bool:
-    return _rate(event, rest)
+    return _rate(event, rest, "STARTTLS")
 
 
 @FORMAT.pattern("hostname ", programs=(*SMTPD, "qmqpd"))

@@ -82,7 +82,6 @@ def service_unreachable(event: Event, rest: str) -> bool:
 @FORMAT.pattern("dict_ldap_")
 @FORMAT.pattern("dict_mysql_")
 @FORMAT.pattern("dict_pgsql_")
-@FORMAT.pattern("dict_nis_init: ")
 @FORMAT.pattern("mysql query failed")
 @FORMAT.pattern("mysql connect failed")
 @FORMAT.pattern("pgsql query failed")

@@ -153,7 +153,8 @@ _FOREIGN = re.compile(
     r"|\S{0,255},|[A-Z]{4,8}[: ]|[ \t]|-|\#|\{|\[|\d|(?:status|install|upgrade|configure|trigproc|startup|remove|purge|conffile) "
 )
 _OWN_STARTS = re.compile(
-    r"\[\d{1,4}/\d{1,4}\] |H=|U=|F=|<=|cwd=|Ci=|pid \d|VRFY |SMTPS? |LMTP |ALERT: |LDAP |LOG: |SIGSEGV |rejected |temporarily rejected "
+    r"\[\d{1,4}/\d{1,4}\] "
+    r"|H=|U=|F=|<=|cwd=|Ci=|pid \d|VRFY |SMTPS? |LMTP |ALERT: |LDAP |LOG: |SIGSEGV |rejected |temporarily rejected "
     r"|TLS |DKIM: |ARC: |exim |Exim |SPF[ :]|DMARC[ :]|DANE |PRDR "
     r"|DNS |ACL |ETRN |ATRN |SIGTERM |SIGHUP "
     r"|[\w.-]{1,64} authenticator (?:failed|\()"

@@ -38,6 +38,11 @@ class Standing(NamedTuple):
         """The address or domain that people know it by."""
         return self.address or self.name
 
+    @property
+    def called(self) -> str:
+        """The same so that no other sender is called so: several servers may send from one address."""
+        return self.name if self.shown == self.name else f"{self.shown} ({self.name})"
+
 
 def read_risks(store: Store, now_us: int | None = None) -> tuple[list[Standing], int]:
     """Give all senders, the worst first, and as of when.

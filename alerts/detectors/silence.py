@@ -3,6 +3,9 @@
 Nothing was accepted for three times as long as its pauses usually are at such an hour of the week (`alerts/usual.py`, of
 the minutes of each day's longest pause), and at least an hour. While that is not known, and on a server with next to no
 mail, a whole day (Lightmeter's figure) is told as `low`. It is noticed as time passes, not when the next line comes.
+
+Of a time in which no log holds a line of anything, only the first day counts: behind it nobody knows what was taken. Logs
+that were put together from different weeks would else say that a server took no mail for months.
 """
 
 from collections.abc import Iterable
@@ -20,6 +23,7 @@ _MINUTE_US = 60_000_000
 _HOUR_US = 60 * _MINUTE_US
 _DAY_US = 24 * _HOUR_US
 _TIMES_USUAL = 3
+_BEAT_US = 10 * _MINUTE_US
 _BRIEF_US = _MINUTE_US  # pauses below it teach nothing
 _HOSTS = 16
 _LINE = 400
@@ -39,6 +43,8 @@ class _Host(msgspec.Struct, array_like=True):
 class _State(msgspec.Struct, array_like=True):
     hosts: dict[str, _Host] = {}
     last_us: int = 0
+    beat_us: int = 0  # the newest beat,
+    line_us: int = 0  # and about when the newest line of anything stood, as beats tell
 
 
 class Silence(Detector[_State]):
@@ -47,7 +53,7 @@ class Silence(Detector[_State]):
     detection = Detection(
         name="silence",
         id="INF-04",
-        version=1,
+        version=2,
         cause="service",
         category="service_fault",
         severity="medium",
@@ -79,7 +85,9 @@ class Silence(Detector[_State]):
         """Learn a pause that is over, or look for one that is too long."""
         state.last_us = event.stream_us
         if event.event_action == "beat":
+            _pass(state, event)
             return _look_at_all(state, event)
+        is_blind = 0 < state.line_us < event.stream_us - _DAY_US
         name = event.host_hostname or "localhost"
         host = state.hosts.get(name)
         if host is None:
@@ -87,7 +95,7 @@ class Silence(Detector[_State]):
                 return None
             host = state.hosts[name] = _Host(last_us=event.stream_us)
         pause_us = event.stream_us - host.last_us
-        if pause_us >= _BRIEF_US:
+        if pause_us >= _BRIEF_US and not is_blind:
             learn(host.pauses, host.last_us, pause_us // _MINUTE_US)
         host.last_us, host.told_us = event.stream_us, 0
         host.rank, host.offset, host.line = event.source_rank, event.log_offset, event.event_original[:_LINE]
@@ -95,11 +103,25 @@ class Silence(Detector[_State]):
         return None
 
 
+def _pass(state: _State, beat: Event) -> None:
+    """Note when lines were last read; where they come again, leave out of all silences what nobody saw."""
+    if beat.facts is None or beat.facts.get("mailwarden.lines", 1):
+        # Beats of a long gap are left out but for the last ones: its first one counts lines of before the gap.
+        line_us = min(beat.stream_us, (state.beat_us or beat.stream_us) + _BEAT_US)
+        unseen_us = line_us - state.line_us - _DAY_US
+        if state.line_us and unseen_us > 0:
+            for host in state.hosts.values():
+                if host.last_us <= state.line_us:
+                    host.last_us += unseen_us
+        state.line_us = line_us
+    state.beat_us = beat.stream_us
+
+
 def _look_at_all(state: _State, beat: Event) -> Fired | None:
     """Give a server whose silence is new, or else, by turns, one of those that are still silent."""
     goes_on: tuple[_Host, Fired] | None = None
     for name, host in sorted(state.hosts.items(), key=lambda item: item[1].shown_us):
-        fired = _look(name, host, beat)
+        fired = _look(name, host, beat, max(state.line_us, host.last_us) + _DAY_US)
         if fired is None:
             continue
         if fired.fired:
@@ -112,8 +134,8 @@ def _look_at_all(state: _State, beat: Event) -> Fired | None:
     return goes_on[1]
 
 
-def _look(name: str, host: _Host, beat: Event) -> Fired | None:
-    silent_us = beat.stream_us - host.last_us
+def _look(name: str, host: _Host, beat: Event, until_us: int) -> Fired | None:
+    silent_us = min(beat.stream_us, until_us) - host.last_us
     if silent_us < _HOUR_US:
         return None
     usual = usual_of(host.pauses, host.last_us)

@@ -97,7 +97,7 @@ def _style(score: int) -> Style:
 
 def _sender(one: Standing, now: Session) -> list[Line]:
     tongue = now.tongue
-    name = one.shown if one.shown == one.name else f"{one.shown} ({one.name})"
+    name = one.called
     head = f"{one.risk.score:>3}  {printable(name)}  {trend_word(one.risk.trend, tongue)}"
     lines: list[Line] = [[Span(head, _style(one.risk.score))]]
     width = max(columns(tongue.gettext(grade.part.says)) for grade in one.risk.grades)

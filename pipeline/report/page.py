@@ -21,6 +21,7 @@ __all__ = [
     "Page",
     "change_word",
     "has",
+    "knows_usual",
     "left_usual",
     "mark",
     "number",
@@ -66,6 +67,11 @@ class Page(NamedTuple):
     server: str | None = None  # the only one that it is of; None: of all
 
 
+def knows_usual(figures: Figures) -> bool:
+    """Say whether there is history to compare with: enough days, and one like these among them."""
+    return figures.history_days >= HISTORY_DAYS and any(one.usual is not None for one in figures.measures.values())
+
+
 def tone_of(severity: str) -> Tone:
     """Give how urgent a severity looks."""
     return _TONES[severity]
@@ -98,7 +104,7 @@ def verdict(page: Page) -> str:
         return tongue.say(N_("{when}: nothing urgent, but not all is as usual. {mail}"), values)
     if told:
         return tongue.say(N_("{when}: nothing that needs you ({told}). {mail}"), values)
-    if figures.history_days < HISTORY_DAYS:  # what is normal is not known yet
+    if not knows_usual(figures):  # what is normal is not known yet
         return tongue.say(N_("{when}: no trouble found. {mail}"), values)
     return tongue.say(N_("{when}: all normal. {mail}"), values)
 

@@ -50,7 +50,7 @@ def measure_risks(
 def _at_risk(one: Standing) -> AtRisk:
     first = one.risk.grades[0]
     behind = sorted(first.behind, key=lambda name: -first.behind[name])[:3]
-    return AtRisk(one.shown, one.kind, one.risk.score, one.risk.trend, first.part.says, behind)
+    return AtRisk(one.called, one.kind, one.risk.score, one.risk.trend, first.part.says, behind)
 
 
 def risk_section(found: Sequence[AtRisk], tongue: Translator) -> Section:

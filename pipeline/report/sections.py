@@ -6,13 +6,14 @@ from mailwarden.alerts.incident import Incident, severity_rank
 from mailwarden.alerts.translate import N_, Translator
 from mailwarden.pipeline.reading import size_text
 from mailwarden.pipeline.report.document import Document, Grid, Note, Section, Story, Todo
-from mailwarden.pipeline.report.figures import HISTORY_DAYS, Attacks, Counted, Measure, Protocol
+from mailwarden.pipeline.report.figures import Attacks, Counted, Measure, Protocol
 from mailwarden.pipeline.report.layout import cut
 from mailwarden.pipeline.report.page import (
     UNDERSTOOD,
     Page,
     change_word,
     has,
+    knows_usual,
     mark,
     number,
     of_mail,
@@ -130,7 +131,7 @@ def _changes(page: Page) -> Section:
     ]
     changed = sum(one.changed for one in measures)
     grid = Grid(head, rows, len(rows), changed)
-    if figures.history_days < HISTORY_DAYS:
+    if not knows_usual(figures):
         said = tongue.gettext("No history yet: after 7 days numbers get their usual value beside them.")
         return Section(name="changes", heading=heading, said=said, grid=grid)
     if not changed:

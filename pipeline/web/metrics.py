@@ -136,7 +136,7 @@ class _StoreCollector(Collector):
             "mailwarden_blocklist_risk", "How near a sender of ours is to a block, 0 to 100.", labels=["kind", "sender"]
         )
         for one in read_risks(reader.store, self._desk.present_us(reader))[0]:
-            risk.add_metric([one.kind, _word(one.shown)], one.risk.score)
+            risk.add_metric([one.kind, _word(one.called)], one.risk.score)
         yield risk
         listed = GaugeMetricFamily(
             "mailwarden_listed", "Whether a block list names us: 1 listed, 0 clear; absent without an answer.",

@@ -35,6 +35,23 @@ def test_a_second_server_that_falls_silent_is_told_too() -> None:
     assert [one[:2] for one in silent(0, 0) if one[2]][:2] == [(24, "mx0"), (24, "mx1")]
 
 
+def test_of_a_time_without_a_line_only_a_day_counts() -> None:
+    """Where no log holds anything for months, nobody knows what was taken; what is told does not grow with it."""
+    state = Silence.state()
+    DETECTOR.update(state, event("message-queued", START_US, "mx1"))
+    spans = []
+    for hour, lines in ((1, 9), (24 * 249, 0), (24 * 249 + 1, 5), (24 * 249 + 30, 5)):
+        beat = event("beat", START_US + hour * HOUR_US)
+        beat.facts = {"mailwarden.lines": lines}
+        fired = DETECTOR.update(state, beat)
+        spans.append(fired.values["span_s"] // 3600 if fired else None)
+
+    assert spans[:2] == [None, 25]  # the last line stood an hour after the mail
+    assert all(span is not None and span < 60 for span in spans[2:])
+    DETECTOR.update(state, event("message-queued", START_US + (24 * 249 + 31) * HOUR_US, "mx1"))
+    assert not any(most > 3 * 24 * 60 for part in state.hosts["mx1"].pauses.days.values() for most in part)
+
+
 def test_each_silence_goes_on_as_long_as_it_does() -> None:
     """Of several silent servers each is named at least once in two hours, after which its incident would end."""
     hours = [hour for hour, host, _ in silent(*[0] * 10) if host == "mx7"]

@@ -151,7 +151,7 @@ def _risk(one: Standing, tongue: Translator) -> RiskRow:
     return RiskRow(
         shape=shape,
         tone=tone,
-        sender=one.shown if one.shown == one.name else f"{one.shown} ({one.name})",
+        sender=one.called,
         score=one.risk.score,
         trend=trend_word(one.risk.trend, tongue),
         parts=[

@@ -13,17 +13,18 @@ import yaml
 
 from mailwarden.alerts.escape import printable
 from mailwarden.alerts.translate import N_, Translator, translator
-from mailwarden.parsers.errors import ConfigurationError, DeliveryError, MailwardenError, UsageError, worded
+from mailwarden.parsers.errors import ConfigurationError, DeliveryError, MailwardenError, UsageError, Worded, worded
 from mailwarden.pipeline.cli.root import Command, Face
 from mailwarden.pipeline.cli.terminal import Span, tell, write
 from mailwarden.pipeline.configuration import Configuration
 from mailwarden.pipeline.configuration_reading import load
 from mailwarden.pipeline.places import cache_directory, default_state
 
-__all__ = ["command", "unit"]
+__all__ = ["command", "page_unit", "unit"]
 
 _UNIT_PATH = Path("/etc/systemd/system/mailwarden.service")
-_UNIT = """\
+_PAGE_PATH = Path("/etc/systemd/system/mailwarden-web.service")
+_SERVICE = """\
 [Unit]
 Description=mailwarden: reads mail-server logs and tells what goes wrong
 Documentation=man:mailwarden(1)
@@ -34,10 +35,26 @@ Wants=network-online.target
 Type=notify
 ExecStart={program} run --config {configuration}
 ExecReload=/bin/kill -HUP $MAINPID
-Restart=on-failure
-RestartSec=5
 WatchdogSec=3min
 TimeoutStopSec=120
+MemoryMax=512M
+"""
+_PAGE = """\
+[Unit]
+Description=mailwarden: the page, on this machine only unless web.listen says otherwise
+Documentation=man:mailwarden(1)
+After=network-online.target mailwarden.service
+Wants=network-online.target
+
+[Service]
+Type=exec
+ExecStart={program} web --config {configuration}
+TimeoutStopSec=30
+MemoryMax=1G
+"""
+_GUARD = """\
+Restart=on-failure
+RestartSec=5
 # A user of its own, made by systemd, that may read every log and do nothing else.
 DynamicUser=yes
 User=mailwarden
@@ -63,7 +80,6 @@ RestrictRealtime=yes
 RestrictSUIDSGID=yes
 LockPersonality=yes
 SystemCallArchitectures=native
-MemoryMax=512M
 
 [Install]
 WantedBy=multi-user.target
@@ -131,6 +147,7 @@ def command(
     if service or (service is None and os.geteuid() == 0 and Path("/run/systemd/system").is_dir()):
         program = shutil.which("mailwarden") or sys.argv[0]
         files[_UNIT_PATH] = unit(program, target.absolute())
+        files[_PAGE_PATH] = page_unit(program, target.absolute())
     for path, content in files.items():
         write([[Span(f"# {path}", "strong")], *([printable(row)] for row in content.split("\n"))])
     if not yes and not (asks and click.confirm(tongue.gettext("Write this?"), default=True)):
@@ -142,8 +159,13 @@ def command(
 
 
 def unit(program: str, configuration: Path) -> str:
-    """Write the systemd unit for a program and its configuration."""
-    return _UNIT.format(program=program, configuration=configuration)
+    """Write the systemd unit that watches, for a program and its configuration."""
+    return _SERVICE.format(program=program, configuration=configuration) + _GUARD
+
+
+def page_unit(program: str, configuration: Path) -> str:
+    """Write the systemd unit of the page, which runs as the same user; it begins only when it is asked to."""
+    return _PAGE.format(program=program, configuration=configuration) + _GUARD
 
 
 def _text(settings: dict[str, Any]) -> str:
@@ -159,15 +181,23 @@ def _checked(text: str, target: Path) -> str:
         try:
             load(draft)
         except ConfigurationError as error:
-            faults = [fault.replace(str(draft), str(target)) for fault in error.faults]
-            raise ConfigurationError([*faults, worded("Nothing was written.")]) from None
+            raise ConfigurationError(
+                [*(_of(target, fault, draft) for fault in error.faults), worded("Nothing was written.")]
+            ) from None
     return text
+
+
+def _of(target: Path, fault: str, draft: Path) -> str:
+    """Give a fault of a draft as one of the file that it was to become."""
+    if isinstance(fault, Worded) and fault.values.get("path") == draft:
+        return worded(fault.msgid, **{**fault.values, "path": target})
+    return fault.replace(str(draft), str(target))
 
 
 def _write(files: dict[Path, str]) -> None:
     for path, content in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        mode = 0o644 if path == _UNIT_PATH else 0o600  # the address of a channel is a secret
+        mode = 0o644 if path in (_UNIT_PATH, _PAGE_PATH) else 0o600  # the address of a channel is a secret
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(content)
@@ -190,11 +220,14 @@ def _say_done(configuration: Configuration, tongue: Translator, *, service: bool
         tell(tongue.gettext("Nobody is told yet: no channel was given."))
     start = "systemctl enable --now mailwarden" if service else "mailwarden run"
     tell(tongue.say(N_("Written. Start it with  {command}"), {"command": start}))
+    if service:
+        page = "systemctl enable --now mailwarden-web && mailwarden web --link"
+        tell(tongue.say(N_("The page, where you want it:  {command}"), {"command": page}))
 
 
 def _remove(target: Path, yes: bool, tongue: Translator) -> int:
     kept = [default_state(), cache_directory()]
-    there = [path for path in (target, _UNIT_PATH) if path.exists()]
+    there = [path for path in (target, _UNIT_PATH, _PAGE_PATH) if path.exists()]
     there += [path for path in kept if path.name == "mailwarden" and path.is_dir()]
     if not there:
         tell(tongue.gettext("Nothing of mailwarden is on this machine but the program itself."))
@@ -208,5 +241,7 @@ def _remove(target: Path, yes: bool, tongue: Translator) -> int:
             shutil.rmtree(path.resolve())  # systemd makes it a link into /var/lib/private
         if path.is_symlink() or path.exists():
             path.unlink()
-    tell(tongue.gettext("Deleted. Stop the service if it still runs:  systemctl disable --now mailwarden"))
+    tell(
+        tongue.gettext("Deleted. Stop the service if it still runs:  systemctl disable --now mailwarden mailwarden-web")
+    )
     return 0

@@ -60,7 +60,7 @@ class Report(msgspec.Struct, frozen=True):
         if self.weekly is None:
             return made
         at = next((n for n, one in enumerate(made.sections) if one.name == "changes"), len(made.sections))
-        own = week_sections(self.weekly, translator(self.language))
+        own = week_sections(self.weekly, translator(self.language), self.zone)
         return msgspec.structs.replace(made, sections=[*made.sections[:at], *own, *made.sections[at:]])
 
     def _with_standing(self, made: Document) -> Document:

@@ -1,14 +1,15 @@
 """What only a week tells: how incidents began and ended, eight weeks beside each other, who is new, who is never seen."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from statistics import median
 
 import msgspec
 
 from mailwarden.alerts.incident import Incident
 from mailwarden.alerts.translate import N_, Translator
-from mailwarden.pipeline.report.document import Grid, Section
+from mailwarden.pipeline.dates import Due, due_text, next_dates
+from mailwarden.pipeline.report.document import Grid, Note, Section
 from mailwarden.pipeline.report.figures import day_start_us
 from mailwarden.pipeline.report.layout import date_text
 from mailwarden.pipeline.report.page import number, percent
@@ -33,6 +34,7 @@ class Weekly(msgspec.Struct, frozen=True):
     new_total: int
     dormant: list[str]
     dormant_total: int
+    dates: list[Due]  # of the days after it
     knows_usual: bool  # whether there is history enough to call somebody new or dormant
 
 
@@ -57,6 +59,7 @@ def measure_week(store: Store, last: date, zone: tzinfo, incidents: Sequence[Inc
         new_total=len(new),
         dormant=dormant[:_SHOWN],
         dormant_total=len(dormant),
+        dates=next_dates(store, to_us, zone),
         knows_usual=began is not None and began <= before_us,
     )
 
@@ -69,9 +72,20 @@ def _names(store: Store, from_us: int, to_us: int) -> dict[str, set[str]]:
     return found
 
 
-def week_sections(weekly: Weekly, tongue: Translator) -> list[Section]:
-    """Put it into words: incidents, eight weeks, new senders, dormant accounts."""
-    return [_life(weekly, tongue), _weeks(weekly, tongue), *_people(weekly, tongue)]
+def week_sections(weekly: Weekly, tongue: Translator, zone: tzinfo) -> list[Section]:
+    """Put it into words: incidents, eight weeks, new senders, dormant accounts, dates."""
+    return [_life(weekly, tongue), _weeks(weekly, tongue), *_people(weekly, tongue), _dates(weekly, tongue, zone)]
+
+
+def _dates(weekly: Weekly, tongue: Translator, zone: tzinfo) -> Section:
+    heading = tongue.gettext("Dates of the next 30 days")
+    if not weekly.dates:
+        return Section(name="dates", heading=heading)
+    told = [
+        f"{date_text(datetime.fromtimestamp(one.at_us / 1_000_000, zone).date(), tongue)}: {due_text(one, tongue)}"
+        for one in weekly.dates[:_SHOWN]
+    ]
+    return Section(name="dates", heading=heading, said=heading, is_calm=False, notes=[Note(one) for one in told])
 
 
 def _life(weekly: Weekly, tongue: Translator) -> Section:

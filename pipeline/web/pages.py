@@ -38,7 +38,9 @@ def now(request: Request) -> Response:
     with desk.reader() as reader:
         present_us = desk.present_us(reader)
         pulse = read_pulse(reader, now_us)
-        view = now_view(reader, visitor_of(request), tongue, desk.zone, pulse, now_us, present_us)
+        view = now_view(
+            reader, visitor_of(request), tongue, desk.zone, pulse, now_us, present_us, desk.configuration.report
+        )
         return answer(request, "now.html", view, tab="now", reader=reader, pulse=pulse, live=True)
 
 

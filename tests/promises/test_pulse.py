@@ -5,7 +5,7 @@ import re
 import socket
 import sqlite3
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ from watcher import Watcher, until
 
 from mailwarden.pipeline import heartbeat, telling
 from mailwarden.pipeline.blocking import blocker
-from mailwarden.pipeline.cli.setup import unit
+from mailwarden.pipeline.cli.setup import page_unit, unit
 from mailwarden.pipeline.probes import prober
 from mailwarden.pipeline.store import Commit, Store
 
@@ -113,13 +113,14 @@ def test_a_report_comes_on_a_day_without_a_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.program("systemd-analyze")
-def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
-    """systemd finds nothing wrong with the unit that `setup` writes, and calls what is left open to it small."""
+@pytest.mark.parametrize(("name", "make"), [("mailwarden", unit), ("mailwarden-web", page_unit)])
+def test_the_units_are_such_that_systemd_takes(tmp_path: Path, name: str, make: Callable[[str, Path], str]) -> None:
+    """systemd finds nothing wrong with the units that `setup` writes, and calls what is left open to them small."""
     program = tmp_path / "mailwarden"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    path = tmp_path / "mailwarden.service"
-    path.write_text(unit(str(program), tmp_path / "mailwarden.yml"))
+    path = tmp_path / f"{name}.service"
+    path.write_text(make(str(program), tmp_path / "mailwarden.yml"))
 
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", str(path)], capture_output=True, text=True)
     exposure = subprocess.run(

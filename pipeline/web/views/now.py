@@ -11,6 +11,8 @@ from mailwarden.alerts.risk.score import CALM
 from mailwarden.alerts.risk.words import trend_word
 from mailwarden.alerts.silences import Silence
 from mailwarden.alerts.translate import N_, Translator
+from mailwarden.pipeline.configuration import Report
+from mailwarden.pipeline.dates import due_text, next_dates
 from mailwarden.pipeline.risks import read_risks
 from mailwarden.pipeline.rollups import OTHER
 from mailwarden.pipeline.store import IncidentFilter, OutboxCounts, Reader
@@ -26,6 +28,8 @@ __all__ = ["NowView", "now_view"]
 
 _SHOWN = 8
 _WAITS = 5
+_DATES = 6
+_NEAR_DAYS = 14  # in which a certificate must be renewed: most programs do it a month before
 _LOOKED_AT = 200  # of what needs a person; beyond that nobody reads
 _WORTH = ("critical", "high", "medium")
 _MINOR = ("low", "info")
@@ -61,6 +65,15 @@ class Waits(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Date(msgspec.Struct, frozen=True):
+    """What falls due, and whether it is near enough to be looked at."""
+
+    at_us: int
+    whole_day: bool
+    what: str
+    mark: str
+
+
 class NowView(msgspec.Struct, frozen=True):
     """The first page.
 
@@ -77,6 +90,7 @@ class NowView(msgspec.Struct, frozen=True):
         charts: By the hour.
         protocols: How people log in.
         waits: Who lets our mail wait.
+        dates: What falls due next.
     """
 
     tone: str
@@ -92,6 +106,7 @@ class NowView(msgspec.Struct, frozen=True):
     charts: list[Plot]
     protocols: list[Protocol]
     waits: list[Waits]
+    dates: list[Date]
     risk: str  # of the sender that is nearest to a block; "" where none is judged
     risk_mark: str
 
@@ -104,6 +119,7 @@ def now_view(
     pulse: Pulse,
     now_us: int,
     present_us: int,
+    report: Report,
 ) -> NowView:
     """Look at everything that is open, and at the 24 hours before `present_us`."""
     wanted = IncidentFilter(
@@ -135,9 +151,26 @@ def now_view(
         charts=_plots(reader, measures, tongue) if measures else [],
         protocols=_protocols(measures) if measures else [],
         waits=_waits(measures, tongue) if measures else [],
+        dates=_dates(reader, visitor, tongue, zone, now_us, report),
         risk=risk,
         risk_mark=risk_mark,
     )
+
+
+def _dates(
+    reader: Reader, visitor: Visitor, tongue: Translator, zone: tzinfo, now_us: int, report: Report
+) -> list[Date]:
+    found = next_dates(reader.store, now_us, zone, report=report if visitor.sees_all else None, owns=visitor.owns)
+    near_us = now_us + _NEAR_DAYS * 24 * HOUR_US
+    return [
+        Date(
+            one.at_us,
+            one.whole_day,
+            due_text(one, tongue),
+            "▲" if one.kind == "certificate" and one.at_us < near_us else "",
+        )
+        for one in found[:_DATES]
+    ]
 
 
 def _cards(

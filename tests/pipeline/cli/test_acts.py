@@ -370,6 +370,24 @@ def test_what_systemd_put_elsewhere_is_removed_too(tmp_path: Path, monkeypatch: 
     assert not (tmp_path / "mailwarden").is_symlink()
 
 
+def test_setup_shows_both_units_before_it_writes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service's and the page's stand in full before anything is written; the page begins only when it is asked to."""
+    for name, file in (("_UNIT_PATH", "mailwarden.service"), ("_PAGE_PATH", "mailwarden-web.service")):
+        monkeypatch.setattr(f"mailwarden.pipeline.cli.setup.{name}", tmp_path / file)
+    words = ("--config", str(tmp_path / "mailwarden.yml"), "setup", "--service")
+
+    shown = call(*words)
+    there = [one.name for one in tmp_path.iterdir() if one.suffix == ".service"]
+    written = call(*words, "--yes")
+
+    assert there == []
+    for file, command in (("mailwarden.service", " run --config "), ("mailwarden-web.service", " web --config ")):
+        text = (tmp_path / file).read_text()
+        assert text in shown.stdout
+        assert command in text
+    assert "systemctl enable --now mailwarden-web && mailwarden web --link" in written.stderr
+
+
 def test_setup_shows_before_it_writes(state: Path, tmp_path: Path) -> None:
     """Without --yes nothing is written; with it the file is there for its owner only."""
     target = tmp_path / "new" / "mailwarden.yml"

@@ -12,12 +12,13 @@ import msgspec
 from mailwarden.alerts.delivery import Delivery, pack, unpack
 from mailwarden.alerts.flood import Flood
 from mailwarden.alerts.incident import Notification
-from mailwarden.alerts.parcels import Group, Parcel, Sender, Writer, joined
+from mailwarden.alerts.parcels import DIGEST, Group, Parcel, Sender, Writer, joined
 
 __all__ = ["Gathering", "OutboxStore"]
 
 _GATHER_US = 60_000_000  # how long the first digest of a flood waits for the rest of it
 _LOOKED_AT = 1000
+_OPEN_US = 30 * 86_400_000_000  # a digest that told of something longer ago is resolved by hand
 
 
 class OutboxStore(Protocol):
@@ -139,4 +140,23 @@ class Gathering:
             return self._writer.report(channel, notification, ids, now_us)
         parcel = self._writer.single(channel, notification, ids, now_us)
         parcel.counts = self.counts(channel, notification)
+        if notification.kind == "ended" and self._sender.has_life(channel):
+            over = self._over(channel, notification.incident.id, now_us)
+            parcel.message = msgspec.structs.replace(parcel.message, over=over)
         return parcel
+
+    def _over(self, channel: str, ended: str, now_us: int) -> tuple[str, ...]:
+        """Give the digests of a channel in which an incident that ends now was the last that had not ended."""
+        members: dict[str, set[str]] = {}
+        done = {ended}
+        for blob in self._store.outbox_done(now_us - _OPEN_US):
+            try:
+                delivery = unpack(blob)
+            except msgspec.MsgspecError:
+                continue
+            id = delivery.notification.incident.id
+            if delivery.notification.kind == "ended":
+                done.add(id)
+            elif delivery.accepted_by == channel and (delivery.carrier or "").startswith(DIGEST):
+                members.setdefault(str(delivery.carrier), set()).add(id)
+        return tuple(sorted(carrier for carrier, ids in members.items() if ended in ids and ids <= done))

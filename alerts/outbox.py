@@ -57,6 +57,8 @@ class Fault(msgspec.Struct):
     not_before_us: int = 0  # it asked to be left alone until then
     waiting: int = 0
     told: bool = False
+    told_by: str | None = None  # the channel that told of it,
+    notice: str = ""  # and by which message
 
 
 def backoff_us(tries: int) -> int:
@@ -108,6 +110,7 @@ class Outbox:
         self._answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
         self._faults: dict[str, Fault] = {}
         self._news: dict[str, list[str]] = {}  # channel -> failing channels that it is to be told of
+        self._over: dict[str, list[str]] = {}  # channel -> news that it told and that is over
         self._told: OrderedDict[tuple[str, str], _Told] = OrderedDict()  # by way
         self._unmarked: dict[str, Delivery] = {}  # accepted by a service, and not yet marked
         self._accepted = 0
@@ -202,7 +205,7 @@ class Outbox:
             elif channel not in self._jobs:
                 by_channel.setdefault(channel, {})[id] = delivery
             # A channel at work takes more when it has finished: the delivery stays due.
-        for channel in {**by_channel, **self._news}:
+        for channel in {**by_channel, **self._news, **self._over}:
             if channel not in self._jobs:
                 self._start(channel, by_channel.get(channel, {}), now_us)
 
@@ -229,6 +232,7 @@ class Outbox:
             for about in self._news.pop(channel, [])
             if (fault := self._faults.get(about)) is not None
         ]
+        parcels += [self._writer.over(id_, now_us) for id_ in self._over.pop(channel, [])]
         if not parcels:
             return
         for parcel in parcels:
@@ -260,15 +264,19 @@ class Outbox:
                 self._accept(job.channel, parcel, now_us)
             else:
                 again |= self._refuse(job.channel, parcel, failure, now_us)
-        if again or self._news:
+        if again or self._news or self._over:
             self._dispatch(again, now_us)
 
     def _accept(self, channel: str, parcel: Parcel, now_us: int) -> None:
-        if self._faults.pop(channel, None) is not None:
+        fault = self._faults.pop(channel, None)
+        if fault is not None:
             _log.info("channel %s: works again", channel)
+            if fault.told_by is not None and self._sender.has_life(fault.told_by):
+                self._over.setdefault(fault.told_by, []).append(fault.notice)
         if parcel.about is not None:
             if parcel.about in self._faults:
-                self._faults[parcel.about].told = True
+                told = self._faults[parcel.about]
+                told.told, told.told_by, told.notice = True, channel, parcel.message.id
             return
         if parcel.counts:
             self._flood.note(channel, now_us, digest=parcel.digest)

@@ -26,6 +26,9 @@ JOINED = frozenset({"opened", "worse", "repeated", "returned"})
 Group = tuple[Notification, list[str]]
 """One notification and the ids of the deliveries that it stands for."""
 
+DIGEST = "digest-"
+"""Begins the id of a message that stands for several incidents."""
+
 
 class Sender(Protocol):
     """What an outbox needs of channels: `Channels` is one."""
@@ -118,7 +121,7 @@ class Writer:
         """Tell many as one; `id_` names a digest that was decided before."""
         ids = [id for _, members in groups for id in members]
         notifications = [notification for notification, _ in groups]
-        id_ = id_ or "digest-" + hashlib.blake2b("\0".join(sorted(ids)).encode(), digest_size=10).hexdigest()
+        id_ = id_ or DIGEST + hashlib.blake2b("\0".join(sorted(ids)).encode(), digest_size=10).hexdigest()
         limits = self._limits(channel)
         try:
             text = render_digest(
@@ -149,6 +152,10 @@ class Writer:
             body_limit=limits.body,
         )
         return Parcel(self._message(text, (), now_us), [], about=about)
+
+    def over(self, id_: str, now_us: int) -> Parcel:
+        """End what an earlier message said, for a channel that keeps a list."""
+        return Parcel(Message(id=id_, title="", body="", over=(id_,), sent_us=now_us), [], counts=False)
 
     def _limits(self, channel: str) -> Limits:
         """Give the room that a message has, where a service without titles puts ours into its body."""

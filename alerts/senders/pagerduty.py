@@ -1,5 +1,8 @@
 """PagerDuty, by its Events API v2: one incident of ours is one of theirs, which we acknowledge and resolve.
 
+A digest is one incident there too; it is resolved when all that it told of has ended, and news of a failing channel when
+that channel works again.
+
 `pagerduty://ROUTING_KEY`, with `?region=eu` for accounts in Europe and `?endpoint=https://…` for what speaks the same.
 Source: PagerDuty developer documentation, "Events API v2 overview" and "Send an alert event" (field lengths, severities).
 """
@@ -44,8 +47,13 @@ class PagerDuty:
         self._timeouts = timeouts
 
     def send(self, message: Message) -> None:
-        """Trigger, acknowledge or resolve."""
-        event = event_of(message, self._key)
+        """Trigger, acknowledge or resolve; resolve also what is over with it. Sent again, all of it changes nothing."""
+        if message.kind != "over":
+            self._enqueue(event_of(message, self._key), message)
+        for key in message.over:
+            self._enqueue({"routing_key": self._key, "event_action": "resolve", "dedup_key": key}, message)
+
+    def _enqueue(self, event: dict[str, Any], message: Message) -> None:
         call(
             "POST",
             self._url,

@@ -223,6 +223,57 @@ def test_a_dead_pager_is_told_of_by_the_next(rows: Rows, chat: Receiver, mail: R
     assert rows.waiting() == []
 
 
+def pages(receiver: Receiver) -> list[tuple[str, str]]:
+    """Give what a pager was told: action and key."""
+    return [(post.json["event_action"], post.json["dedup_key"]) for post in receiver.posts]
+
+
+def test_a_pager_is_freed_of_a_digest_with_its_last_incident(rows: Rows, mail: Receiver) -> None:
+    """A digest is one incident there: it is resolved when all that it told of has ended, and not before."""
+    mail.status = 202
+    channels = Channels([Channel(name="pager", url=f"pagerduty://KEY?endpoint=http://{mail.address}/")])
+    many = [incident(f"u{n}@example.org", "high") for n in range(8)]
+    for n, one in enumerate(many):
+        rows.put(notification(one, id=f"h-{n}"), "pager")
+    box = Outbox(rows, channels, patience_s=PATIENCE_S)
+    box.deliver_due(NOON_US)
+    ((action, digest),) = pages(mail)
+
+    for n, one in enumerate(many):
+        at_us = NOON_US + (n + 1) * MINUTE
+        rows.put(notification(one, "ended", id=f"e-{n}"), "pager", due_us=at_us)
+        box.deliver_due(at_us)
+        if n == 6:
+            assert ("resolve", digest) not in pages(mail)
+    Outbox(rows, channels, patience_s=PATIENCE_S).deliver_due(NOON_US + 60 * MINUTE)
+
+    assert action == "trigger"
+    assert pages(mail)[-2:] == [("resolve", many[-1].id), ("resolve", digest)]
+    assert len(pages(mail)) == 1 + 8 + 1
+
+
+def test_a_pager_is_freed_of_news_when_the_channel_works_again(rows: Rows, chat: Receiver, mail: Receiver) -> None:
+    """That a channel fails is an incident at the pager; it is resolved when the channel takes something again."""
+    channels = Channels(
+        [
+            Channel(name="chat", url=f"json://{chat.address}"),
+            Channel(name="pager", url=f"pagerduty://KEY?endpoint=http://{mail.address}/"),
+        ]
+    )
+    mail.status, chat.status = 202, 500
+    box = Outbox(rows, channels, patience_s=PATIENCE_S)
+    rows.put(notification(), "chat", "pager")
+    box.deliver_due(NOON_US)
+    news = [key for action, key in pages(mail) if key.startswith("fault-")]
+    chat.status = 200
+    rows.put(notification(incident("b@example.org"), id="n-2"), "chat", "pager", due_us=NOON_US + 90 * MINUTE)
+    box.deliver_due(NOON_US + 90 * MINUTE)
+    box.deliver_due(NOON_US + 91 * MINUTE)
+
+    assert len(news) == 1
+    assert pages(mail)[-1] == ("resolve", news[0])
+
+
 def test_a_notice_waits_longer_each_time_until_accepted(rows: Rows, chat: Receiver) -> None:
     """With a single channel the waits double up to an hour, and the notice arrives when the channel does."""
     rows.put(notification(), "chat")

@@ -2,6 +2,7 @@
 
 import pytest
 from notices import NOON_US, incident, notification
+from receiver import receiving
 
 from mailwarden.alerts.message import Message
 from mailwarden.alerts.senders.address import read_address
@@ -81,3 +82,17 @@ def test_the_url_names_key_and_region(url: str, endpoint: str) -> None:
     sender = PagerDuty(read_address(url), Timeouts(1, 1))
 
     assert (sender._url, sender._key) == (endpoint, "KEY")
+
+
+def test_what_is_over_is_resolved_with_the_end() -> None:
+    """The end of the last incident of a digest resolves the digest too; news that is over is only resolved."""
+    with receiving() as receiver:
+        receiver.status = 202
+        sender = PagerDuty(
+            read_address(f"pagerduty://KEY?endpoint=http://{receiver.address}/v2/enqueue"), Timeouts(2, 2)
+        )
+        sender.send(message("ended", over=("digest-1",)))
+        sender.send(message(over=("fault-ops-1",)))
+        sent = [(post.json["event_action"], post.json["dedup_key"]) for post in receiver.posts]
+
+    assert sent == [("resolve", incident("u0@example.org").id), ("resolve", "digest-1"), ("resolve", "fault-ops-1")]

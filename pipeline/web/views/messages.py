@@ -19,6 +19,45 @@ _NAMED = 3  # recipients that are written out
 
 _QUEUES = ("mail.queue.id", "mail.queue.orig_id", "mail.queue.parent_id", "mail.queue.child_id")
 _MESSAGE = "email.message_id"
+_DIRECTION = "mailwarden.direction"
+_OURS = ("outbound", "internal")  # nobody outside can make mail look like it
+_HANDED_IN = ("mailwarden.account", "user.name", "user.id")
+_OF_MAIL = frozenset(
+    {
+        "@timestamp",
+        "email.from.address",
+        "email.message_id",
+        "email.subject",
+        "email.to.address",
+        "event.action",
+        "event.id",
+        "event.kind",
+        "event.module",
+        "event.outcome",
+        "event.reason",
+        "host.hostname",
+        "mail.bounce.class",
+        "mail.delivery.delay",
+        "mail.delivery.relay",
+        "mail.delivery.status",
+        "mail.dnsbl.zone",
+        "mail.mailbox",
+        "mail.null_sender",
+        "mail.original_recipient",
+        *_QUEUES,
+        "mail.reject.temporary",
+        "mail.size",
+        "network.protocol",
+        "process.name",
+        "smtp.reply.code",
+        "smtp.reply.enhanced_code",
+        "smtp.reply.text",
+        "smtp.stage",
+    }
+)
+_OF_CLIENT = frozenset(
+    {"client.domain", "client.ip", "smtp.helo", "source.domain", "source.ip", "source.port", "tls.version"}
+)
 _WORDS = {
     "sent": N_("delivered"),
     "deferred": N_("waiting"),
@@ -145,19 +184,32 @@ def _theirs(event: dict[str, Any], visitor: Visitor) -> bool:
 
 
 def _seen(event: dict[str, Any], visitor: Visitor) -> dict[str, Any]:
-    """Give an event without the names of others: those to whom one's own people wrote are not left out."""
-    if visitor.sees_all:
+    """Give an event without what is of others.
+
+    Of what their own people handed in, a customer sees all, also to whom it went. Of what came to them, they see what their own
+    mailbox shows: the sender of the envelope, what became of it, and of a stranger's mail from where it came; but no login, no
+    address, no script and no other recipient of another customer.
+    """
+    if visitor.sees_all or _is_own(event, visitor):
         return event
-    own = any(visitor.owns(name) for name in _senders(event))
-    seen = dict(event)
-    if not own:
-        for name in ("email.to.address", "mail.original_recipient"):
-            if name in seen:
-                seen[name] = [one for one in _listed(seen[name]) if visitor.owns(one)]
-        for name in ("smtp.reply.text", "mail.delivery.relay", "event.reason"):
-            if isinstance(seen.get(name), str):
-                seen[name] = visitor.masked(seen[name])
+    is_local = event.get(_DIRECTION) in _OURS or any(event.get(name) for name in _HANDED_IN)
+    shown = _OF_MAIL if is_local else _OF_MAIL | _OF_CLIENT
+    seen = {name: value for name, value in event.items() if name in shown}
+    for name in ("email.to.address", "mail.original_recipient"):
+        if name in seen:
+            seen[name] = [one for one in _listed(seen[name]) if visitor.owns(one)]
+    for name in ("smtp.reply.text", "mail.delivery.relay", "event.reason", "email.subject"):
+        if isinstance(seen.get(name), str):
+            seen[name] = visitor.masked(seen[name])
     return seen
+
+
+def _is_own(event: dict[str, Any], visitor: Visitor) -> bool:
+    """Say whether the visitor's own people did it: by their login, or by a name of theirs that no stranger wrote."""
+    logins = [str(event[name]) for name in ("mailwarden.account", "user.name") if event.get(name)]
+    if logins:
+        return all(visitor.owns(login) for login in logins)
+    return event.get(_DIRECTION) in _OURS and any(map(visitor.owns, _listed(event.get("email.from.address"))))
 
 
 def _senders(event: dict[str, Any]) -> list[str]:

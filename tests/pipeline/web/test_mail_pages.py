@@ -24,6 +24,8 @@ from mailwarden.pipeline.archive import Archive
 from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.store import Commit, Listing, Posture, Store
 from mailwarden.pipeline.web.openapi import document
+from mailwarden.pipeline.web.views.messages import events_for
+from mailwarden.pipeline.web.visitor import Visitor
 
 HOUR_US = START_US - START_US % 3_600_000_000
 DAY_US = 86_400_000_000
@@ -320,6 +322,44 @@ def test_a_customer_sees_nothing_of_others(mail: Path) -> None:
         assert "google" not in shown
     inbound = client_text(answers, "5zy")
     assert "secret@other.test → ana@nova0.test" in inbound
+
+
+def test_what_a_customer_sees_of_mail_to_them() -> None:
+    """The envelope's sender and what became of it; of a neighbour's no login, address, script, count or other recipient."""
+    customer = Visitor(name="cus", domains=("nova0.test",))
+    neighbour = {
+        "event.action": "delivery",
+        "email.from.address": ["shop@other.test"],
+        "email.to.address": ["ana@nova0.test", "olga@other.test"],
+        "mailwarden.account": "login@other.test",
+        "mailwarden.direction": "internal",
+        "source.ip": "192.0.2.7",
+        "user.id": "acct9",
+        "mail.recipient_count": 7,
+        "process.working_directory": "/home/acct9",
+        "mail.delivery.status": "sent",
+        "event.original": "x",
+    }
+    stranger = {
+        "event.action": "reject",
+        "email.from.address": ["ana@nova0.test"],
+        "email.to.address": ["ana@nova0.test", "olga@other.test"],
+        "source.ip": "198.51.100.9",
+        "smtp.reply.text": "550 no olga@other.test here",
+        "mailwarden.direction": "inbound",
+    }
+
+    of_neighbour, of_stranger = events_for([neighbour, stranger], customer)
+
+    assert of_neighbour == {
+        "event.action": "delivery",
+        "email.from.address": ["shop@other.test"],
+        "email.to.address": ["ana@nova0.test"],
+        "mail.delivery.status": "sent",
+    }
+    assert of_stranger["source.ip"] == "198.51.100.9"
+    assert of_stranger["email.to.address"] == ["ana@nova0.test"]  # though it bears their name as its sender
+    assert "olga" not in str(of_stranger)
 
 
 def client_text(answers: list[Any], what: str) -> str:

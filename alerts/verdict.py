@@ -59,8 +59,8 @@ def judged(finding: Finding) -> bytes:
 
 def inputs_of(incident: Incident, rule: str) -> Judged | None:
     """Give the inputs of a rule's verdict on an incident; None where none are kept."""
-    packed = incident.judged.get(rule)
-    return None if packed is None else _unpack(packed)
+    kept = incident.judged.get(rule)
+    return _unpack(kept) if isinstance(kept, bytes) else kept
 
 
 def judged_again(inputs: Judged, rule: Rule | None) -> Again:

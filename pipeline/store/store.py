@@ -11,6 +11,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, Self
 
+import msgspec
 from sqlalchemy import Connection, Engine
 
 from mailwarden.alerts.blob import decoder, encode
@@ -255,7 +256,7 @@ class Store:
     def incidents(self, *, status: str | None = None, since_us: int | None = None) -> list[Incident]:
         """Give incidents in the order they opened: of one status, seen at or after an instant, or all."""
         return [
-            _unpack(blob)
+            unpack_incident(blob)
             for (blob,) in self._rows(
                 "SELECT blob FROM incidents WHERE (?1 IS NULL OR status = ?1) AND (?2 IS NULL OR last_seen_us >= ?2)"
                 " ORDER BY opened_us, id",
@@ -288,7 +289,7 @@ class Store:
         )
         if len(rows) > 1 and rows[0][0] != wanted:
             raise UsageError(_ambiguous(prefix, rows))
-        return _unpack(rows[0][1]) if rows else None
+        return unpack_incident(rows[0][1]) if rows else None
 
     def incident_ids(self) -> list[str]:
         """Give the id of every incident."""
@@ -424,7 +425,9 @@ def _incident_row(incident: Incident) -> tuple[object, ...]:
 
 
 def unpack_incident(blob: bytes) -> Incident:
-    """Read an incident as `commit` wrote it."""
+    """Read an incident as `commit` wrote it, or an older one: bytes that were no UTF-8 made it plain JSON."""
+    if blob[:1] == b"{":  # never the first byte of a map in msgpack, nor of what `encode` gives
+        return msgspec.convert(json.loads(blob), Incident)
     return _unpack(blob)
 
 
@@ -432,7 +435,8 @@ def _ambiguous(prefix: str, rows: Sequence[tuple[str, bytes]]) -> str:
     ids = [id_ for id_, _ in rows]
     length = next(n for n in range(_MIN_PREFIX, len(ids[0]) + 1) if len({id_[:n] for id_ in ids}) == len(ids))
     shown = ", ".join(
-        f"{id_[:length]} ({_unpack(blob).cause} of {_unpack(blob).primary[1]})" for id_, blob in rows[:_AMBIGUOUS_SHOWN]
+        f"{id_[:length]} ({unpack_incident(blob).cause} of {unpack_incident(blob).primary[1]})"
+        for id_, blob in rows[:_AMBIGUOUS_SHOWN]
     )
     more = " and more" if len(rows) > _AMBIGUOUS_SHOWN else ""
     return f'"{prefix}": several incidents begin so: {shown}{more}. Give more of the id.'

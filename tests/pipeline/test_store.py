@@ -1,12 +1,16 @@
 """What is committed comes back whole, and nothing else does."""
 
+import json
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from mailwarden.alerts.incident import Evidence, Incident, incident_id
+from mailwarden.alerts.incident import Evidence, Incident, Judged, incident_id
+from mailwarden.alerts.verdict import inputs_of
 from mailwarden.parsers.errors import StoreError, UsageError
 from mailwarden.pipeline.store import Act, Commit, OutboxCounts, Store, Unparsed
 
@@ -131,6 +135,26 @@ def test_bytes_that_are_no_text_can_be_kept(store: Store) -> None:
     assert list(store.positions().values()) == [{"path": odd}]
     store.commit(Commit(2, states=[("a", odd, 1, 0, None)]))
     assert store.load_state("a", odd) is None
+
+
+def test_an_incident_of_an_older_version(store: Store) -> None:
+    """What an earlier mailwarden wrote, with the reasons unpacked, or as JSON for its odd bytes, is read and written anew."""
+    reason = Judged(version=1, at_us=1, severity="high", span_us=2, counted=[("", 9, 5)], fields={"a": "b"})
+    old, odd = incident(judged={"rule": reason}), incident("\udcff@example.org", judged={"rule": reason})
+    as_json = json.dumps(msgspec.to_builtins(odd)).encode()
+    store.commit(Commit(1, incidents=[incident(), incident("\udcff@example.org")]))
+    with sqlite3.connect(store.path) as connection:
+        connection.execute("UPDATE incidents SET blob = ? WHERE id = ?", (msgspec.msgpack.encode(old), old.id))
+        connection.execute("UPDATE incidents SET blob = ? WHERE id = ?", (as_json, odd.id))
+    connection.close()
+
+    read = store.incidents()
+    odd.judged["another"] = b"\xff\x00"
+    store.commit(Commit(2, incidents=[odd]))
+
+    assert sorted([old.id, odd.id]) == sorted(one.id for one in read)
+    assert all(inputs_of(one, "rule") == reason for one in read)
+    assert store.incident(odd.id) == odd
 
 
 def test_counts_are_added_up(store: Store) -> None:

@@ -43,7 +43,7 @@ __all__ = ["MAX_SPAN_US", "MOST_VALUES", "compile_file"]
 _US = 1_000_000
 _FILLED = frozenset(
     {
-        "account", "accounts", "address", "addresses", "count", "domain", "entity", "failures", "host", "id", "list",
+        "account", "accounts", "address", "addresses", "count", "country", "domain", "entity", "failures", "host", "id", "list",
         "measure", "network", "provider", "reason", "span", "threshold",
     }
 )  # fmt: skip

@@ -14,7 +14,7 @@ from mailwarden.alerts.incident import Incident, Kind, Notification, incident_id
 from mailwarden.alerts.namesakes import Namesakes
 from mailwarden.alerts.normals import Normals
 from mailwarden.alerts.shelf import Backing, Shelf
-from mailwarden.alerts.story import EXPLAINED, count_sender, leads, may_lead, sort_of
+from mailwarden.alerts.story import EXPLAINED, count_sender, is_faster, leads, may_lead, sort_of
 from mailwarden.alerts.verdict import inputs_of, judged
 from mailwarden.parsers.event import Event
 
@@ -38,6 +38,7 @@ _NAMED = (
     ("mailwarden.script", "script"),
     ("destination.domain", "domain"),
     ("mail.bounce.list", "list"),
+    ("source.geo.country_iso_code", "country"),
 )
 """Entities that messages name in the singular: the first one seen."""
 _MANY = (("source.ip", "addresses"), ("mailwarden.account", "accounts"), ("mailwarden.receiver", "providers"))
@@ -240,7 +241,8 @@ class Incidents:
             incident.span_us = max(incident.span_us, detection.span_us)
             self._name_site(incident)
         first_of_all = not incident.counts
-        if first_of_all or severity_rank(finding.severity) > severity_rank(incident.severity):
+        worse = severity_rank(finding.severity) - severity_rank(incident.severity)
+        if first_of_all or worse > 0 or (worse == 0 and finding.fired and is_faster(detection.name, incident.lead)):
             incident.severity, incident.category = finding.severity, detection.category
             incident.title, incident.why, incident.advice = detection.title, detection.why, detection.advice
             incident.harmless, incident.lead = detection.harmless, detection.name
@@ -306,11 +308,12 @@ class Incidents:
         if event.user_name and is_its_own and (event.event_module == "dovecot" or "login" not in values):
             values["login"] = event.user_name  # what commands call it: as Dovecot does, where it has sessions
         if detection.name == incident.lead and _is_same_story(values, finding):
-            if finding.fired:
+            if finding.fired or finding.measure >= values.get("measure", 0):  # a sentence tells of one moment, the worst
                 values["measure"], values["threshold"] = finding.measure, detection.threshold
                 values["span_s"] = detection.span_us // 1_000_000
+                values.update(finding.values)
+            if finding.fired:
                 incident.title, incident.why = detection.title, detection.why  # a detector may have several words
-            values.update(finding.values)
             facts = finding.event.facts or {}
             if "mailwarden.user.failures" in facts:
                 values["failures"] = facts["mailwarden.user.failures"]

@@ -16,7 +16,7 @@ _SUBJECTS = ("mailwarden.own_domain", "mailwarden.own_address", "host.name")
 _DAY_US = 86_400_000_000
 _SPAN_US = 2 * _DAY_US  # looked at once a day
 _SEEN = N_("seen at {name}: “{now}”")
-_NOTHING = N_("there is nothing at {name}")
+_NOTHING = N_("looked at: {name}")
 
 
 class _State(msgspec.Struct, array_like=True):

@@ -250,7 +250,7 @@ def _story(
         counts = {"count": incident.event_count, "told": incident.told_count}
         lines.append(Line(tongue.say(N_("{count} events by now, {told} when it was last told."), counts), 7))
     if kind != "acknowledged":
-        lines.append(Line(cut(_sentence(tongue, incident.why, values, zone), _WHY_LIMIT), 8))
+        lines.append(Line(cut(tongue.sentence(incident.why, values, zone=zone), _WHY_LIMIT), 8))
         lines.append(Line(risk_line(incident.values, tongue), 6))
     if kind != "summary":
         lines.append(Line(_when(tongue, notification, zone, near), 6))
@@ -278,14 +278,6 @@ def _shown(line: str, incident: Incident, defang: bool) -> str:
     if len(text) > _LINE_LIMIT:
         text = f"{text[:_LINE_HEAD]} … {text[len(text) - (_LINE_LIMIT - _LINE_HEAD - 3) :]}"
     return defanged(text) if defang else text
-
-
-def _sentence(tongue: Translator, msgid: str, values: Mapping[str, object], zone: tzinfo) -> str:
-    """Say a rule's `why`, which is written as part of a sentence, as a whole one."""
-    text = tongue.say(msgid, values, zone=zone)
-    if tongue.gettext(msgid)[:1].isalpha():
-        text = text[:1].upper() + text[1:]
-    return text if not text or text[-1] in ".!?。…" else text + tongue.gettext(".")
 
 
 def _when(tongue: Translator, notification: Notification, zone: tzinfo, near: int) -> str:

@@ -3,7 +3,7 @@
 from mailwarden.alerts.incident import Incident
 from mailwarden.parsers.address import network
 
-__all__ = ["EXPLAINED", "Sort", "count_sender", "leads", "may_lead", "sort_of"]
+__all__ = ["EXPLAINED", "Sort", "count_sender", "is_faster", "leads", "may_lead", "sort_of"]
 
 _EFFECT_US = 3_600_000_000  # a window may have opened before its cause was seen
 _CHILDREN = {
@@ -23,6 +23,8 @@ _EXPLAINS = {
     "service_failure": ("auth_backend_down", "queue_growth", "silence", "slow_acceptance"),
 }
 """Which troubles of a service come of which other, by rule."""
+_PACES = ("fast_guessing", "steady_guessing", "slow_guessing", "glacial_guessing")
+"""Rules that see one thing at different paces, the fastest first."""
 EXPLAINED = frozenset(_EXPLAINS).union(*_EXPLAINS.values())
 _ARRIVALS = frozenset({"dormant_account", "new_country", "new_protocol", "strange_login", "success_after_failures"})
 """What the logins of one's own migration look like, account by account."""
@@ -38,6 +40,11 @@ Sort = tuple[str, str]
 
 def sort_of(incident: Incident) -> Sort:
     return incident.cause, incident.primary[0]
+
+
+def is_faster(rule: str, lead: str) -> bool:
+    """Say whether a rule saw at a faster pace what the leading one sees: the fastest is told."""
+    return rule in _PACES and lead in _PACES and _PACES.index(rule) < _PACES.index(lead)
 
 
 def may_lead(lead: Sort, part: Sort) -> bool:

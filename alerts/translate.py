@@ -63,6 +63,13 @@ class Translator:
             return str(text)
         return self.fill(self.gettext(text.msgid), {name: self.worded(value) for name, value in text.values.items()})
 
+    def sentence(self, msgid: str, values: Mapping[str, object] | None = None, *, zone: tzinfo = UTC) -> str:
+        """Say as a whole sentence what is written as part of one; a name at its beginning stays as it is."""
+        text = self.say(msgid, values, zone=zone)
+        if self.language != "ja" and self.gettext(msgid)[:1].isalpha():  # Japanese has no capitals: syslog stays syslog
+            text = text[:1].upper() + text[1:]
+        return text if not text or text[-1] in ".!?。…？" else text + self.gettext(".")
+
     def count(self, one: str, many: str, number: int, values: Mapping[str, object] | None = None) -> str:
         """Translate a message that depends on a number, which it may show as `{number}`, and fill it."""
         return self.fill(self.ngettext(one, many, number), {"number": number, **(values or {})})

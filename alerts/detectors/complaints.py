@@ -39,7 +39,7 @@ class Complaints(Detector[_State]):
         category="blocklist_risk",
         severity="high",
         title="recipients complain about mail of {sender}",
-        why="{measure} complaints within {span}, of {recipients} recipients (fires at {threshold})",
+        why="{measure} complaints within {span} (fires at {threshold}); recipients in that time: {recipients}",
         harmless="somebody pressed the wrong button, several times",
         advice="complaints",
         techniques=(),

@@ -42,7 +42,7 @@ class TlsFailureSpike(Detector[_State]):
         severity="medium",
         title="TLS fails with {measure} networks",
         why="handshakes with {measure} networks failed within {span}; usual: {usual} (fires at {threshold})",
-        harmless="a scan of the whole net",
+        harmless="a scan of the whole internet",
         advice="tls_failure",
         techniques=("T1557",),
         primary="network.protocol",

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
-from unicodedata import east_asian_width
 
 from mailwarden.alerts.advice import Step, steps
 from mailwarden.alerts.escape import printable
@@ -62,7 +61,7 @@ class Sentences:
 
     def why(self, incident: Incident) -> str:
         """Give the reason, as a sentence."""
-        return _sentence(self._say(incident.why, incident))
+        return self._whole(incident.why, incident)
 
     def risk(self, incident: Incident) -> str:
         """Give how the sending server stood when it was last told; empty where the incident says nothing of it."""
@@ -70,7 +69,7 @@ class Sentences:
 
     def harmless(self, incident: Incident) -> str:
         """Give what it could be instead; empty where the rule does not say."""
-        return _sentence(self._say(incident.harmless, incident)) if incident.harmless else ""
+        return self._whole(incident.harmless, incident) if incident.harmless else ""
 
     def steps(self, incident: Incident) -> list[Step]:
         """Give what to do, the most urgent first; printable."""
@@ -83,6 +82,9 @@ class Sentences:
 
     def _say(self, msgid: str, incident: Incident) -> str:
         return printable(self.tongue.say(msgid, self._values(incident), zone=self.zone))
+
+    def _whole(self, msgid: str, incident: Incident) -> str:
+        return printable(self.tongue.sentence(msgid, self._values(incident), zone=self.zone))
 
     def _values(self, incident: Incident) -> dict[str, object]:
         about: dict[str, object] = {}
@@ -130,10 +132,3 @@ def _day(moment: datetime, tongue: Translator) -> str:
         "Dec",
     ]  # never the locale's: `scan` is the same everywhere
     return f"{moment.day} {months[moment.month - 1]}"
-
-
-def _sentence(text: str) -> str:
-    text = text[:1].upper() + text[1:]
-    if text.endswith((".", "。", "!", "?", "？")):
-        return text
-    return text + ("。" if east_asian_width(text[-1:] or "a") in "WF" else ".")

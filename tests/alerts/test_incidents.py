@@ -510,3 +510,35 @@ def test_a_part_that_is_over_is_in_nobodys_way() -> None:
 
     assert (old[0] is new[0], old[1].status) == (True, "closed")
     assert [one.parent for one in new] == [head.id, head.id]
+
+
+def test_the_fastest_pace_is_told() -> None:
+    """Who tries a hundred times a minute is not said to try a few an hour because that rule saw it first."""
+    incidents = Incidents("default", Memory())
+
+    (one, *_) = take(
+        incidents,
+        finding(detection("steady_guessing"), severity="low"),
+        finding(detection("fast_guessing"), at_us=START_US + MINUTE_US, severity="low"),
+        finding(detection("slow_guessing"), at_us=START_US + 2 * MINUTE_US, severity="low"),
+        finding(detection("other_rule"), at_us=START_US + 3 * MINUTE_US, severity="low"),
+    )
+
+    assert one.lead == "fast_guessing"
+
+
+def test_what_a_sentence_names_is_of_one_moment() -> None:
+    """Share and counts are those of the worst moment seen, never the share of one and the counts of another."""
+    incidents = Incidents("default", Memory())
+
+    def seen(share: int, recipients: int, *, fired: bool) -> Finding:
+        one = finding(detection(), at_us=START_US + recipients * 1_000_000, fired=fired)
+        return msgspec.structs.replace(one, measure=share, values={"recipients": recipients})
+
+    one = take(incidents, seen(8, 65, fired=True))[0]
+    moments = []
+    for share, recipients in ((10, 67), (9, 80)):
+        take(incidents, seen(share, recipients, fired=False))
+        moments.append((one.values["measure"], one.values["recipients"]))
+
+    assert moments == [(10, 67), (10, 67)]

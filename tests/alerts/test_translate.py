@@ -96,3 +96,13 @@ def test_english_costs_no_babel() -> None:
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
     assert said.strip() == "[]"
+
+
+def test_sentences_begin_and_end_as_their_language_does() -> None:
+    """English begins with a capital, but no name does; Japanese has none, and its full stop even behind Latin letters."""
+    english, japanese = translator("en"), translator("ja")
+
+    assert english.sentence("the certificate is being replaced") == "The certificate is being replaced."
+    assert english.sentence("{account} left", {"account": "carl"}) == "carl left."
+    assert japanese.sentence("a VPN that leaves by another country each time").endswith(" VPN。")
+    assert japanese.sentence("a mail program that mailwarden does not know yet").startswith("mailwarden")

@@ -18,7 +18,9 @@ INNOCENT = ("192.0.2.", "198.51.100.")
 
 
 @pytest.mark.parametrize(
-    "logs", [["postfix37_dovecot23"], ["postfix310_dovecot24"], ["exim496"], ["exim_dovecot23", "exim496"]], ids=" ".join
+    "logs",
+    [["postfix37_dovecot23"], ["postfix310_dovecot24"], ["exim496"], ["exim_dovecot23", "exim496"]],
+    ids=" ".join,
 )
 def test_only_who_did_it_is_blamed(logs: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever was typed, the incidents are about the client that typed it, and no address that it named is part of one."""
@@ -32,7 +34,9 @@ def test_only_who_did_it_is_blamed(logs: list[str], tmp_path: Path, monkeypatch:
     )
 
     found = [json.loads(line) for line in done.stdout.splitlines()]
-    blamed = {value for one in found for value in one["primary"].values() if one["primary"].keys() != {"mailwarden.site"}}
+    blamed = {
+        value for one in found for value in one["primary"].values() if one["primary"].keys() != {"mailwarden.site"}
+    }
     addresses = {value for one in found for value in one["entities"].get("source.ip", [])}
     assert blamed == {"198.18.5.0/24"}
     assert addresses <= {"198.18.5.7", "198.18.5.8"}

@@ -308,7 +308,9 @@ class Incidents:
         if event.user_name and is_its_own and (event.event_module == "dovecot" or "login" not in values):
             values["login"] = event.user_name  # what commands call it: as Dovecot does, where it has sessions
         if detection.name == incident.lead and _is_same_story(values, finding):
-            if finding.fired or finding.measure >= values.get("measure", 0):  # a sentence tells of one moment, the worst
+            if finding.fired or finding.measure >= values.get(
+                "measure", 0
+            ):  # a sentence tells of one moment, the worst
                 values["measure"], values["threshold"] = finding.measure, detection.threshold
                 values["span_s"] = detection.span_us // 1_000_000
                 values.update(finding.values)

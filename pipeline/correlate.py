@@ -61,7 +61,7 @@ class Correlator:
 
     Facts it sets: `mailwarden.attempts` (tries this event newly tells of: 0 where another line told it),
     `mailwarden.accepted` (this event completes the acceptance of a message), `mailwarden.first_try` (a recipient's first
-    deferral), `mailwarden.relayed` (a stranger's mail went to a stranger), `mailwarden.script` (who handed the message in on
+    deferral), `mailwarden.retried` (what became of it at last, after a deferral), `mailwarden.relayed` (a stranger's mail went to a stranger), `mailwarden.script` (who handed the message in on
     this machine), `mailwarden.returned` (a bounce of a stranger's mail), `mailwarden.sender` (whose message it is: see
     `senders.py`) with what it adds to the sender's `mailwarden.sender.traits`, `mailwarden.direction`, and the account,
     address and sender of the message on its deliveries.
@@ -279,6 +279,8 @@ class Correlator:
             facts["mailwarden.first_try"] = self._first_deferral(event, message)
         elif status != "deferred":
             facts["mailwarden.first_try"] = True
+            if message is not None and message.deferred:
+                facts["mailwarden.retried"] = True
         if event.mail_original_recipient is not None and not local:
             owner = event.mail_original_recipient.lower()
             facts["mailwarden.user.first_us"] = self._ledger.first_seen(owner, event.stream_us)

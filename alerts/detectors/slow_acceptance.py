@@ -2,7 +2,9 @@
 
 More than one message in twenty took longer than ten seconds until it was in the queue, of at least forty within a quarter
 of an hour: a milter, a virus scanner or a DNS block list answers late. Of Postfix's `delays=a/b/c/d` this is `a`; a large
-letter over a thin line takes as long, which is why few of them say nothing.
+letter over a thin line takes as long, which is why few of them say nothing. For a message that was put off before, `a` is
+the time since then too: it is left out, and so is what waited five minutes, when Postfix tries again by itself
+(`minimal_backoff_time`), for a log may begin behind the first try.
 """
 
 import re
@@ -20,6 +22,7 @@ _SPAN_US = 900_000_000
 _LEAST = 40
 _SHARE = 0.05
 _SLOW_S = 10.0
+_RETRIED_S = 290.0
 _SAMPLED = 7  # one in seven of the quick ones is looked at, and counts for all seven
 _BEFORE_QUEUE = re.compile(r", delays=([0-9]{1,9}(?:\.[0-9]{1,9})?)/").search
 
@@ -64,6 +67,8 @@ class SlowAcceptance(Detector[_State]):
             return ()
         if event.event_module != "postfix" or not is_first_outcome(event):
             return ()
+        if (event.facts or {}).get("mailwarden.retried"):
+            return ()
         return (event.host_hostname or "localhost",)
 
     def update(self, state: _State, event: Event) -> Fired | None:
@@ -92,7 +97,7 @@ class SlowAcceptance(Detector[_State]):
 
 def _is_slow(event: Event) -> bool:
     found = _BEFORE_QUEUE(event.event_original)
-    return found is not None and float(found[1]) > _SLOW_S
+    return found is not None and _SLOW_S < float(found[1]) < _RETRIED_S
 
 
 DETECTOR = SlowAcceptance()

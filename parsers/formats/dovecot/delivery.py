@@ -211,6 +211,7 @@ _RELAYED = re.compile(r"from=<([^<>]*)>, size=(\d{1,15})(?:, id=([^ ,]{0,200}))?
 
 
 @FORMAT.pattern("Successfully relayed message: ", programs=("submission",))
+@FORMAT.pattern("relay: Successfully relayed message: ", programs=("submission",))
 def submission_relayed(event: Event, rest: str) -> bool:
     """A message that a logged-in user handed in."""
     relayed = _RELAYED.match(rest)
@@ -227,7 +228,17 @@ def submission_relayed(event: Event, rest: str) -> bool:
 
 
 @FORMAT.pattern("Failed to relay message", programs=("submission",))
+@FORMAT.pattern("relay: Failed to relay message", programs=("submission",))
 def submission_failed(event: Event, rest: str) -> bool:  # noqa: ARG001
     """A message that the server behind refused or did not take."""
     event.event_action = "service-error"
+    return True
+
+
+@FORMAT.pattern("Failed to ", programs=("managesieve", "sieve"))
+def script_failed(event: Event, rest: str) -> bool:
+    """What a user asked of Sieve and did not get: `Failed to open script 'x' for activation: Sieve script not found`."""
+    if "script" not in rest:
+        return False
+    event.event_action = "statistics"
     return True

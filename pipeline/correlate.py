@@ -60,11 +60,12 @@ class Correlator:
     """Sets on each event what other lines said of the same message or the same try.
 
     Facts it sets: `mailwarden.attempts` (tries this event newly tells of: 0 where another line told it),
-    `mailwarden.accepted` (this event completes the acceptance of a message), `mailwarden.first_try` (a recipient's first
-    deferral), `mailwarden.retried` (what became of it at last, after a deferral), `mailwarden.relayed` (a stranger's mail went to a stranger), `mailwarden.script` (who handed the message in on
-    this machine), `mailwarden.returned` (a bounce of a stranger's mail), `mailwarden.sender` (whose message it is: see
-    `senders.py`) with what it adds to the sender's `mailwarden.sender.traits`, `mailwarden.direction`, and the account,
-    address and sender of the message on its deliveries.
+    `mailwarden.accepted` (this event completes the acceptance of a message), `mailwarden.first_try` (a recipient's
+    first deferral), `mailwarden.retried` (what became of it at last, after a deferral), `mailwarden.relayed` (a
+    stranger's mail went to a stranger), `mailwarden.script` (who handed the message in on this machine),
+    `mailwarden.returned` (a bounce of a stranger's mail), `mailwarden.sender` (whose message it is: see `senders.py`)
+    with what it adds to the sender's `mailwarden.sender.traits`, `mailwarden.direction`, and the account, address and
+    sender of the message on its deliveries.
     """
 
     def __init__(self, site: Site, ledger: Ledger, backing: Backing) -> None:
@@ -412,6 +413,8 @@ class Correlator:
             return False
         if message.sender is None or message.sender.upper().startswith(("SRS0", "SRS1", "PRVS=")):
             return False
+        if event.event_module == "exim" and event.destination_ip is None:
+            return False  # it never left, and may have been for a mailbox here
         recipient = (event.email_to_address or [""])[0].lower()
         domain = recipient.rpartition("@")[2]
         if not domain or "@" not in recipient or self._ledger.is_our_domain(domain):

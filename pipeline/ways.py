@@ -10,13 +10,25 @@ _LOCAL_PROTOCOLS = frozenset({"lmtp"})
 _LOCAL_PROGRAMS = frozenset({"local", "virtual", "lmtp", "lda", "pipe"})
 
 
+_OVER_THE_NETWORK = ("smtp", "remote", "smarthost", "relay", "dkim", "srs", "forward")
+
+
 def is_local(event: Event) -> bool:
     """Say whether a delivery went to a mailbox of this server, and not over the network."""
     if event.event_module == "exim":
-        return event.destination_ip is None and event.mail_delivery_status == "sent"
+        return event.destination_ip is None and (event.mail_delivery_status == "sent" or _stays_here(event))
     if event.destination_ip is not None:
         return event.network_protocol in _LOCAL_PROTOCOLS
     return event.process_name in _LOCAL_PROGRAMS
+
+
+def _stays_here(event: Event) -> bool:
+    """Say whether what Exim could not deliver was for a mailbox here: a full one, or one that it may not write to.
+
+    Only the transport's name tells; the administrator chose it.
+    """
+    transport = (event.extra or {}).get("exim.transport") or ""
+    return bool(transport) and not any(word in transport for word in _OVER_THE_NETWORK)
 
 
 def way_of(event: Event, facts: dict[str, Any], *, local: bool) -> str:

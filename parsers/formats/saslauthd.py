@@ -15,7 +15,13 @@ __all__ = ["FORMAT"]
 
 _PLESK = ("plesk_saslauthd", "plesk-saslauthd")
 
-FORMAT = Format("saslauthd", ("saslauthd", *_PLESK))
+
+def _prepare(event: Event, text: str) -> str:  # noqa: ARG001
+    """Take the blanks off that stand where the name of the function was (Debian 12 and later leave it out)."""
+    return text.lstrip(" ")
+
+
+FORMAT = Format("saslauthd", ("saslauthd", *_PLESK), prepare=_prepare)
 
 # The client wrote the user: what saslauthd says behind it is found from the end.
 _TRY = re.compile(
@@ -46,6 +52,12 @@ def tried(event: Event, rest: str) -> bool:
     return True
 
 
+@FORMAT.pattern(": auth ")
+def tried_unnamed(event: Event, rest: str) -> bool:
+    """The same where the function is not named."""
+    return tried(event, f": auth {rest}")
+
+
 @FORMAT.pattern("failed mail authentication attempt for user '", programs=_PLESK)
 @FORMAT.pattern("No such user '", programs=_PLESK)
 def plesk_refused(event: Event, rest: str) -> bool:
@@ -60,6 +72,9 @@ def plesk_refused(event: Event, rest: str) -> bool:
     return True
 
 
+@FORMAT.pattern(": master ")
+@FORMAT.pattern(": listening on socket")
+@FORMAT.pattern(": caught SIGCHLD")
 @FORMAT.pattern("auth_")
 @FORMAT.pattern("Authentication failed for ")
 @FORMAT.pattern("cache_")

@@ -67,13 +67,21 @@ def _judge(text: str) -> tuple[str, str, str]:
     return "auth-failure", "failure", word
 
 
+# What the library says of a client's answer (plugins/*.c and lib/checkpw.c of cyrus-sasl 2.1.28); the rest is ours.
+_CLIENTS_FAULT = (
+    "Password verification failed", "checkpass failed", "no secret in database", "incorrect digest response",
+    "need authentication name", "nonce changed", "Can only find author", "Couldn't find mech", "user not found",
+    "One-time use of ", "authentication aborted", "protocol violation", "Only proxies may ", "realm changed",
+    "could not parse ", "missing nonce",
+)  # fmt: skip
+
+
 @FORMAT.pattern("SASL authentication failure: ", programs=(*SMTPD, "smtp", "lmtp"))
 def library_failure(event: Event, rest: str) -> bool:
     """Read what the Cyrus library says beside the line that names the client: the same try, no failure of its own."""
     event.event_action = "auth-error"
     event.event_outcome = "unknown"
-    rejected = rest.startswith(("Password verification failed", "checkpass failed", "no secret in database"))
-    event.event_reason = "credentials_rejected" if rejected else "backend_unavailable"
+    event.event_reason = "credentials_rejected" if rest.startswith(_CLIENTS_FAULT) else "backend_unavailable"
     return True
 
 

@@ -100,7 +100,9 @@ def accounts_of(reader: Reader, days: int, now_us: int, owns: Callable[[str], bo
     from_us, until_us = now_us - days * DAY_US, now_us + DAY_US
     rows = [
         *reader.sums(
-            from_us, until_us, ("login_account", "login_network", "read_trait", "pop3_fetched", "pop3_deleted")
+            from_us,
+            until_us,
+            ("login_account", "login_network", "read_hours", "read_trait", "pop3_fetched", "pop3_deleted"),
         ),
         *reader.sums(from_us, until_us, ("auth_account",), b="exists"),
         *reader.sums(from_us, until_us, ("sent",), b="account"),
@@ -117,7 +119,7 @@ def accounts_of(reader: Reader, days: int, now_us: int, owns: Callable[[str], bo
 
 
 def _add(account: Account, row: SumRow) -> None:
-    if row.name in ("login_account", "login_network", "read_trait"):
+    if row.name in ("login_account", "login_network", "read_hours", "read_trait"):
         way = account.ways.setdefault(row.b, Way(row.b, tls={}, networks={}))
     match row.name:
         case "login_account":
@@ -128,10 +130,10 @@ def _add(account: Account, row: SumRow) -> None:
             account.days = max(account.days, row.spans)
         case "login_network":
             way.networks[row.c] = row.number
+        case "read_hours":
+            way.hours += row.number
         case "read_trait" if row.c == "bytes":
             way.size += row.number
-        case "read_trait" if row.c == "hours":
-            way.hours += row.number
         case "read_trait" if row.c == "sessions":
             way.sessions += row.number
         case "pop3_fetched":

@@ -12,7 +12,8 @@ What is counted, under a name and up to three words:
 | `login` | protocol, TLS | hour |
 | `login_account` | account, protocol, TLS | day |
 | `login_network` | account, protocol, network | day |
-| `read_trait` | account, "imap" or "pop3", "hours" with a login, "sessions" that ended, "bytes" they fetched | day |
+| `read_hours` | account, "imap" or "pop3": hours with a login | day |
+| `read_trait` | account, "imap" or "pop3", "sessions" that ended, "bytes" they fetched | day |
 | `auth_failure` | module, reason, protocol | hour |
 | `auth_error` | module, reason, protocol | hour |
 | `auth_network` | network, "known" or "stranger" to the account it tried | hour |
@@ -55,6 +56,7 @@ _HOST_LIMIT = 2_000  # no client chooses the name of a host
 _DAILY_LIMITS = {  # what is counted by the day; a large hoster has thousands of accounts
     "login_account": 20_000,
     "login_network": 40_000,
+    "read_hours": 20_000,
     "read_trait": 40_000,
     "sent": 20_000,
     "sent_recipients": 20_000,
@@ -89,7 +91,11 @@ def _spelt(words: _Words) -> _Words:
 
 
 class _Span:
-    """The counts of one hour or one day."""
+    """The counts of one hour or one day.
+
+    Keys take their places as they come, so what is counted under one name must all be gathered first, or all be counted at once:
+    else the size of a batch would decide who has a place.
+    """
 
     def __init__(self) -> None:
         self.start_us = -1
@@ -150,7 +156,7 @@ class Rollups:
         self._hour, self._day = _Span(), _Span()
         self._lines: Counter[tuple[str, str | None, str | None, str | None]] = Counter()
         self._logins: dict[tuple[Any, ...], int] = {}  # what is counted most, by what the event itself holds
-        self._read: dict[tuple[str, str | None, str], list[int]] = {}
+        self._read: dict[tuple[str, str], list[int]] = {}
         self._sent: dict[tuple[str, Sender | None, str | None], list[int]] = {}
         self._is_night = False
         self._done: dict[RollupKey, int] = {}
@@ -226,8 +232,7 @@ class Rollups:
         self._logins.clear()
 
     def _gather_read(self) -> None:
-        for (name, host, protocol), (sessions, size) in self._read.items():
-            account = self._account(name, host)
+        for (account, protocol), (sessions, size) in self._read.items():
             self._day.add(("read_trait", account, protocol, "sessions"), sessions)
             self._day.add(("read_trait", account, protocol, "bytes"), size)
         self._read.clear()
@@ -321,7 +326,7 @@ class Rollups:
 
     def read_in_hour(self, account: str, protocol: str) -> None:
         """Count an hour in which an account fetched its mail."""
-        self._day.add(("read_trait", account, protocol, "hours"), 1)
+        self._day.add(("read_hours", account, protocol, ""), 1)
 
     def _session_end(self, event: Event) -> None:
         extra, name = event.extra, event.user_name
@@ -332,12 +337,12 @@ class Rollups:
             for counted, field in (("pop3_fetched", "dovecot.retr_count"), ("pop3_deleted", "dovecot.del_count")):
                 if messages := extra.get(field):
                     self._day.add((counted, account, "", ""), messages)
-            self._end_of(event, "pop3", extra.get("dovecot.retr_bytes", 0) + extra.get("dovecot.top_bytes", 0))
+            self._end_of(account, "pop3", extra.get("dovecot.retr_bytes", 0) + extra.get("dovecot.top_bytes", 0))
         elif event.network_protocol == "imap" and "dovecot.out" in extra:
-            self._end_of(event, "imap", extra["dovecot.out"])
+            self._end_of(self._account(name, event.host_hostname), "imap", extra["dovecot.out"])
 
-    def _end_of(self, event: Event, protocol: str, size: int) -> None:
-        key = (str(event.user_name), event.host_hostname, protocol)
+    def _end_of(self, account: str, protocol: str, size: int) -> None:
+        key = (account, protocol)
         total = self._read.get(key)
         if total is None:
             total = self._read[key] = [0, 0]

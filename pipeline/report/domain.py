@@ -9,6 +9,7 @@ __all__ = ["concerns", "of_domain", "of_server"]
 _BY_ACCOUNT = (
     "login_account",
     "login_network",
+    "read_hours",
     "read_trait",
     "auth_account",
     "sent",

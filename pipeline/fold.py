@@ -135,8 +135,8 @@ class Fold:
             self._tick(clock_us)
 
     def is_full(self) -> bool:
-        """Say whether state takes as much memory as it may: it is time to commit."""
-        return self._shelves.is_full()
+        """Say whether state and counts take as much memory as they may: it is time to commit."""
+        return self._shelves.is_full() or self.rollups.is_full()
 
     def rows(self) -> list[Row]:
         """Give the state rows to commit."""

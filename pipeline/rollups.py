@@ -51,6 +51,7 @@ OTHER = "other"
 """What is counted together beyond the limit."""
 
 _HOUR_US = 3_600_000_000
+_MOST_COUNTS = 60_000  # in memory, of 250 bytes each
 _LIMIT = 300  # of a name in an hour: at most 7,200 rows of 80 bytes a day under the worst attack
 _HOST_LIMIT = 2_000  # no client chooses the name of a host
 _DAILY_LIMITS = {  # what is counted by the day; a large hoster has thousands of accounts
@@ -176,6 +177,10 @@ class Rollups:
     def count_lines(self, events: Sequence[Event]) -> None:
         """Count the lines of events between two turns, whatever they tell."""
         self._lines.update(map(_SORT, events))
+
+    def is_full(self) -> bool:
+        """Say whether what was counted takes as much memory as it may: it is time to take it away."""
+        return len(self._done) > _MOST_COUNTS
 
     def drain(self) -> dict[RollupKey, int]:
         """Give what was counted since the last time."""

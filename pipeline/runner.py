@@ -40,10 +40,7 @@ _COUNTED_US = 2 * 86_400_000_000  # the present day began less than this before
 _SCAN_LINES = (
     1_000  # folded at a time by a scan: the fewer, the more of what they hold is still in the cache of the CPU
 )
-_COMMIT_LINES = (
-    200_000  # of a scan: what each commit writes again (accounts, counts) grows with their number, not the log's
-)
-_COMMIT_S = 5.0
+_COMMIT_S = 5.0  # of a scan: its first commit; each further one as late again as all before
 _TOTALS = frozenset(
     {"lines", "login", "delivery"}
 )  # the rollups that a scan sums up: the others hold names without end
@@ -219,23 +216,25 @@ class ScanResult:
 
 
 class _Held:
-    """Commits what a scan folds, many batches at a time: nobody waits for it, and each commit writes busy state again."""
+    """Commits what a scan folds, many batches at a time: nobody waits for it, and each commit writes busy state again.
+
+    What each writes (accounts, counts) grows with the number of commits and not with the log, so they become rarer; but
+    memory is never exceeded, and a scan that is ended loses at most half of what it read.
+    """
 
     def __init__(self, runner: Runner, totals: dict[tuple[str, str, str, str], int]) -> None:
         self._runner = runner
         self._totals = totals
         self._last: Batch | None = None
-        self._lines = 0
-        self._since_s = time.monotonic()
+        self._began_s = self._since_s = time.monotonic()
 
     def take(self, batch: Batch) -> None:
         """Fold a batch, and commit where enough has come together."""
         fold = self._runner.fold
         fold.take(batch.events, batch.clock_us)
-        self._lines += len(batch.events)
         self._last = batch
-        late = time.monotonic() - self._since_s > _COMMIT_S
-        if late or self._lines >= _COMMIT_LINES or fold.is_full():
+        waits_s = time.monotonic() - self._since_s
+        if waits_s > max(_COMMIT_S, self._since_s - self._began_s) or fold.is_full():
             self.commit()
 
     def commit(self) -> None:
@@ -246,7 +245,7 @@ class _Held:
             key = (words[0], words[1], words[2], words[3])
             if key[0] in _TOTALS:
                 self._totals[key] = self._totals.get(key, 0) + count
-        self._last, self._lines, self._since_s = None, 0, time.monotonic()
+        self._last, self._since_s = None, time.monotonic()
 
 
 def scan(

@@ -30,7 +30,7 @@ NATURES: dict[str, str] = {
     "script": N_("script"),
     "person": N_("person"),
     "bulk": N_("mail to many"),
-    "suspect": N_("what an incident is about"),
+    "suspect": N_("part of an incident"),
 }
 SURE: dict[str, str] = {
     "stated": N_("stated"),

@@ -24,6 +24,7 @@ class Grid(msgspec.Struct, frozen=True):
     total: int
     worth: int
     shares: list[float] = []
+    spare: int = -1  # the column that a phone has no room for
 
 
 class Todo(msgspec.Struct, frozen=True):

@@ -56,6 +56,7 @@ class _Grid(msgspec.Struct, frozen=True):
     shares: bool
     worded: bool
     more: str
+    spare: int
 
 
 class _Note(msgspec.Struct, frozen=True):
@@ -191,6 +192,7 @@ def _grid(grid: Grid, tongue: Translator) -> _Grid:
         bool(grid.shares),
         len(grid.head) > 2 and not grid.shares,
         more_text(tongue, rest) if rest > 0 else "",
+        grid.spare,
     )
 
 

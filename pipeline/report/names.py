@@ -78,4 +78,7 @@ def _note(one: Posture, tongue: Translator) -> Note:
         N_("{subject}, {check}: {what}"),
         {**values, "check": _check(one, tongue), "what": tongue.say(reason.what, values)},
     )
-    return Note(said, "watch", tongue.say(reason.mend, values) if reason.mend else None)
+    mend = tongue.say(reason.mend, values) if reason.mend else None
+    if mend is not None and "{should}" not in reason.mend:  # advice, and nothing to copy
+        return Note(f"{said}  → {mend}", "watch")
+    return Note(said, "watch", mend)

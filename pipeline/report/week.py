@@ -82,7 +82,13 @@ def _dates(weekly: Weekly, tongue: Translator, zone: tzinfo) -> Section:
     if not weekly.dates:
         return Section(name="dates", heading=heading)
     told = [
-        f"{date_text(datetime.fromtimestamp(one.at_us / 1_000_000, zone).date(), tongue)}: {due_text(one, tongue)}"
+        tongue.say(
+            N_("{day}: {what}"),
+            {
+                "day": date_text(datetime.fromtimestamp(one.at_us / 1_000_000, zone).date(), tongue),
+                "what": due_text(one, tongue),
+            },
+        )
         for one in weekly.dates[:_SHOWN]
     ]
     return Section(name="dates", heading=heading, said=heading, is_calm=False, notes=[Note(one) for one in told])
@@ -106,15 +112,15 @@ def _weeks(weekly: Weekly, tongue: Translator) -> Section:
         for word in (
             N_("week of"),
             N_("failed logins"),
-            N_("mail delivered elsewhere"),
-            N_("mail returned"),
+            N_("sent"),
+            N_("bounced"),
             N_("without TLS"),
             "POP3",
         )
     ]
     rows = [
         [
-            date_text(date.fromisoformat(one.first), tongue),
+            one.first,
             number(tongue, one.failed_logins),
             number(tongue, one.sent),
             number(tongue, one.bounced),

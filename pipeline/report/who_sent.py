@@ -13,6 +13,7 @@ from mailwarden.pipeline.report.senders import ByNature, Sent
 __all__ = ["senders_section"]
 
 _SHOWN = 5
+_USUAL = 2  # the column; beside it stands how far it was left
 
 
 def senders_section(page: Page) -> Section:
@@ -44,7 +45,7 @@ def senders_section(page: Page) -> Section:
         heading=heading,
         said=_summary(figures.natures, tongue) if calm else heading,
         is_calm=calm,
-        grid=Grid(head, rows, figures.sender_count, len(rows)),
+        grid=Grid(head, rows, figures.sender_count, len(rows), spare=_USUAL),
         notes=[
             _named(one, tongue) for one in figures.natures if one.nature != "person" and not names.issuperset(one.first)
         ],

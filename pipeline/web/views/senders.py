@@ -49,7 +49,7 @@ def senders_view(found: list[Mailer], query: PeopleQuery, tongue: Translator) ->
         senders=[
             Sent(
                 one.sender.name,
-                one.sender.user,
+                "" if f"uid {one.sender.user}" in one.sender.name else one.sender.user,
                 one.traits.messages,
                 one.traits.recipients,
                 nature_text(one.nature, tongue),

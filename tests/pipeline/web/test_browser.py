@@ -10,6 +10,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +50,22 @@ PAGES = {
     "incident": f"/i/{taken_over().id}",
     "messages": "/messages?what=ana@nova0.test",
     "people": "/people",
+    "senders": "/senders",
     "delivery": "/delivery",
     "reputation": "/reputation",
     "reports": "/reports",
     "health": "/health",
     "nowhere": "/nowhere",
     "sign-in": "/sign-in",
+}
+
+
+SENDERS: dict[tuple[str, str, str, int], dict[str, float]] = {
+    ("news@nova0.test", "account", "", 1500): {"days": 1 / 1500, "run": 1, "run_messages": 1, "single": 1, "verp": 1},
+    ("talk-bounces@nova0.test", "machine", "", 90): {"list": 1, "single": 1},
+    ("/home/acct1/public_html/wp-content/plugins/contact-form-7", "script", "acct1", 14): {"tried": 1, "single": 1},
+    ("/srv/www/shop/checkout.php", "script", "www-data", 80): {"days": 0.0125, "single": 1, "tried": 1, "strange": 0.9},
+    ("uid 0", "script", "0", 4): {"tried": 1},
 }
 
 
@@ -78,7 +89,23 @@ def numbers(now_us: int) -> dict[Any, int]:
         at_us = now_us - now_us % DAY_US - day * DAY_US
         for account in ("ana@nova0.test", "bob@nova0.test", LONG):
             made[at_us, "login_account", account, "imap", "1.3"] = 20
-        made[at_us, "login_account", "old@nova0.test", "pop3", "no"] = 2
+            made[at_us, "login_network", account, "imap", "192.0.2.0/24"] = 20
+            made[at_us, "read_trait", account, "imap", "bytes"] = 48_211_000
+            made[at_us, "read_trait", account, "imap", "hours"] = 9
+            for name in ("sent", "sent_recipients"):
+                made[at_us, name, account, "account", ""] = 12
+        made[at_us, "login_account", "old@nova0.test", "pop3", "no"] = 120
+        made[at_us, "login_account", "bob@nova0.test", "pop3", "1.0"] = 2
+        made[at_us, "pop3_deleted", "bob@nova0.test", "", ""] = 3
+        made[at_us, "read_trait", "old@nova0.test", "pop3", "hours"] = 24
+        made[at_us, "login_network", "old@nova0.test", "pop3", "198.51.100.0/24"] = 120
+        for sender, kind, user, number in SENDERS:
+            made[at_us, "sent", sender, kind, user] = number
+            made[at_us, "sent_recipients", sender, kind, user] = number
+            for trait, share in SENDERS[sender, kind, user, number].items():
+                made[at_us, "sent_trait", sender, kind, trait] = round(share * number)
+        for host in ("mx1", "mx2"):
+            made[at_us, "host_lines", host, "event", "postfix"] = 9
     return made
 
 
@@ -91,6 +118,11 @@ def event(at_us: int, action: str, **fields: Any) -> Event:
     for name, value in fields.items():
         setattr(made, name, value)
     return made
+
+
+def _ends(now_us: int, days: int, name: str = "mx1.nova0.test") -> dict[str, Any]:
+    day = datetime.fromtimestamp(now_us / 1e6 + days * 86_400, UTC).date()
+    return {"ends": day.isoformat(), "name": name, "days": days, "port": 993}
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +177,20 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             "p_none",
             should="v=DMARC1; p=quarantine",
         ),
-        Posture("mx1.nova0.test", "certificate", "25", now_us, now_us, "ok", now="until 2027-01-31"),
+        Posture(
+            "mx1.nova0.test", "certificate", "25", now_us, now_us, "ok", now="2027-01-31", details=_ends(now_us, 80)
+        ),
+        Posture(
+            "mx1.nova0.test",
+            "certificate",
+            "993",
+            now_us,
+            now_us,
+            "wrong",
+            "cert_ends_14",
+            "medium",
+            details=_ends(now_us, 9, "imap.nova0.test"),
+        ),
     ]
     with Store.open(store_path(state)) as store:
         store.commit(

@@ -348,3 +348,16 @@ def test_a_message_that_left_is_forgotten() -> None:
     rows: list[Row] = [row for row in fold.rows() if row[0] == "message" and row[4] is not None]
 
     assert rows == []
+
+
+def test_what_our_own_mailbox_server_refuses_is_no_receivers_word() -> None:
+    """Exim hands a mail to Dovecot's LMTP here, which knows no such user: that says nothing of us elsewhere."""
+    (event,) = joined(
+        [
+            "exim[1]: 1xVXTv-0008Oc-04 ** sales@example.org F=<> R=virtual_user T=dovecot_virtual_delivery: LMTP error after "
+            "RCPT TO:<sales@example.org>: 550 5.1.1 <sales@example.org> User doesn't exist: sales@example.org"
+        ]
+    )
+
+    assert event.mail_bounce_class is None
+    assert "mailwarden.remote" not in (event.facts or {})

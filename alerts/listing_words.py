@@ -13,7 +13,7 @@ _BLIND = {
     "servfail": N_("your resolver cannot reach it"),
     "not allowed": N_("your resolver refuses to ask"),
     "unreachable": N_("your resolver cannot be reached"),
-    "no root": N_("your resolver does not reach the world"),
+    "no root": N_("the name server that is asked does not reach the Internet"),
     "no resolver": N_("this machine names no resolver"),
     "unknown code": N_("answers with a code that it does not describe"),
 }

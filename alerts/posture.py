@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from mailwarden.alerts.translate import N_
 
-__all__ = ["CHECKS", "REASONS", "Reason", "severity_of"]
+__all__ = ["CHECKS", "MEANINGS", "REASONS", "Reason", "severity_of"]
 
 
 class Reason(NamedTuple):
@@ -35,6 +35,20 @@ CHECKS: dict[str, str] = {
     "settings": N_("settings"),
 }
 """What people call the checks."""
+
+MEANINGS: dict[str, str] = {
+    "spf": N_("SPF: the list of servers that may send in the domain's name"),
+    "dkim": N_("DKIM: a signature on each mail that proves whose it is"),
+    "dmarc": N_("DMARC: what receivers are to do with mail that proves neither"),
+    "mx": N_("MX: the servers that take mail for the domain"),
+    "ptr": N_("reverse name: the name that an address leads back to; who sends mail should have one"),
+    "helo": N_("HELO name: what a mail server calls itself when it greets another"),
+    "mta_sts": N_("MTA-STS: tells senders to deliver encrypted only"),
+    "tls_rpt": N_("TLS-RPT: where senders report that encryption failed"),
+    "dane": N_("DANE: proves a server's certificate by DNS"),
+    "certificate": N_("certificate: proves that a server is the one it says it is"),
+}
+"""What each check is about, for those who do not know."""
 
 _PUBLISH = N_("publish at {name}, type TXT: {should}")
 

@@ -19,6 +19,7 @@ __all__ = ["Standing", "as_data", "read_risks", "todo"]
 _DAY_US = 86_400_000_000
 _NAMED = 3  # of those whom a step is about
 _ANSWERED = frozenset({"listed", "suspected", "clear"})
+_MOST_OF_IT = 0.6  # of the points: then it is one account's doing
 
 
 class Standing(NamedTuple):
@@ -93,6 +94,11 @@ def _seen(
 def todo(standings: Sequence[Standing], modules: Sequence[str], tongue: Translator) -> list[tuple[Step, list[str]]]:
     """Give what to do first, second and third: by the heaviest part, each step once, with whom it is about."""
     found: dict[str, tuple[Step, list[str]]] = {}
+    culprit = _culprit(standings[0]) if standings else None
+    if culprit is not None:
+        kind = "script" if culprit.startswith(("/", "uid ")) else "account"
+        for step in steps(f"risk_{kind}", modules, {kind: culprit}, tongue):
+            found[step.text] = (step, [culprit])
     graded = [(grade, one) for one in standings for grade in one.risk.grades]
     graded.sort(key=lambda pair: -pair[0].points)
     for grade, one in graded:
@@ -104,6 +110,19 @@ def todo(standings: Sequence[Standing], modules: Sequence[str], tongue: Translat
             known = found.setdefault(step.text, (step, []))[1]
             known += [name for name in who if name not in known]
     return [(step, who[:_NAMED]) for step, who in found.values()]
+
+
+def _culprit(worst: Standing) -> str | None:
+    """Give the account or script behind most of the points of a sender; None where it is not one."""
+    behind: dict[str, float] = {}
+    for grade in worst.risk.grades:
+        counted = sum(grade.behind.values())
+        for name, count in grade.behind.items() if grade.part.name not in ("listings", "posture") else ():
+            behind[name] = behind.get(name, 0.0) + grade.points * count / counted
+    most = max(behind.values(), default=0.0)
+    if most < _MOST_OF_IT * sum(grade.points for grade in worst.risk.grades):
+        return None
+    return next((name for name, points in behind.items() if points == most), None)
 
 
 def as_data(one: Standing) -> dict[str, Any]:

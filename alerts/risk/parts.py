@@ -38,13 +38,13 @@ PARTS: dict[str, Part] = {
     part.name: part
     for part in (
         Part("listings", N_("block lists"), 60, 0, 0, "blocklist_named"),
-        Part("refusals", N_("refusals for reputation"), 50, 2.5, 24 * _HOUR_US, "provider_block"),
-        Part("deferrals", N_("deferrals"), 30, 5, 8 * _HOUR_US, "provider_deferral"),
+        Part("refusals", N_("refused for our reputation"), 50, 2.5, 24 * _HOUR_US, "provider_block"),
+        Part("deferrals", N_("put off until later"), 30, 5, 8 * _HOUR_US, "provider_deferral"),
         Part("complaints", N_("complaints"), 30, 3, 72 * _HOUR_US, "complaints"),
-        Part("unknown_recipients", N_("unknown recipients"), 30, 0, 12 * _HOUR_US, "bounce_ratio"),
+        Part("unknown_recipients", N_("recipients that do not exist"), 30, 0, 12 * _HOUR_US, "bounce_ratio"),
         Part("content", N_("taken for spam"), 30, 4, 24 * _HOUR_US, "content_verdicts"),
-        Part("authentication", N_("failing SPF, DKIM, DMARC"), 25, 4, 24 * _HOUR_US, "authentication"),
-        Part("volume", N_("volume"), 20, 0, 0, "volume_ramp"),
+        Part("authentication", N_("not proven to be ours"), 25, 4, 24 * _HOUR_US, "authentication"),
+        Part("volume", N_("more mail than usual"), 20, 0, 0, "volume_ramp"),
         Part("posture", N_("DNS, names, certificates"), 15, 0, 0, "posture"),
     )
 }

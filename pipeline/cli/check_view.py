@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from mailwarden.alerts.escape import printable
 from mailwarden.alerts.incident import severity_rank
 from mailwarden.alerts.listing_detector import listing_severity
-from mailwarden.alerts.posture import CHECKS, REASONS, severity_of
+from mailwarden.alerts.posture import CHECKS, MEANINGS, REASONS, severity_of
 from mailwarden.alerts.render import severity_shape
 from mailwarden.alerts.translate import N_, Translator
 from mailwarden.pipeline.cli.terminal import Line, Span, Style, columns
@@ -44,6 +44,7 @@ def view(checked: Checkup, tongue: Translator) -> list[Line]:
         lines += _outcome(one, tongue)
     lines += _unknown(checked, tongue)
     lines += _in_order(checked, tongue)
+    lines += _meanings({one.check for one in wrong}, bool(listed), tongue)
     return lines
 
 
@@ -90,12 +91,14 @@ def _seen(checked: Checkup, tongue: Translator) -> list[Line]:
     asked = {zone.list.zone for zone in checked.lists.zones}
     unknown = sum(one.state in ("no answer", "not checked") for one in checked.outcomes)
     values = {
-        "addresses": tongue.names(list(checked.addresses)) if checked.addresses else tongue.gettext("no address"),
+        "addresses": tongue.names(list(checked.addresses)),
         "whence": tongue.gettext(_FROM[checked.found_from]),
         "answered": len(answered),
         "asked": len(asked),
     }
     said = tongue.say(N_("Seen: {addresses} ({whence}); {answered} of {asked} block lists answered"), values)
+    if not checked.addresses:
+        said = tongue.say(N_("Seen: no address; {answered} of {asked} block lists answered"), values)
     if unknown:
         said += tongue.count("; {number} check has no answer", "; {number} checks have no answer", unknown)
     lines: list[Line] = [[Span(printable(said), "faint")]]
@@ -176,6 +179,20 @@ def _unknown(checked: Checkup, tongue: Translator) -> list[Line]:
         values = {"name": tongue.names(list(names)), "says": why_blind(word, tongue)}
         lines.append([Span("? ", "faint"), printable(tongue.say(N_("{name}: {says}"), values))])
     return lines
+
+
+def _meanings(checks: set[str], is_listed: bool, tongue: Translator) -> list[Line]:
+    """Say what the words mean, of those that something is wrong with."""
+    words = [text for check, text in MEANINGS.items() if check in checks]
+    if is_listed:
+        words.append(N_("block list: names addresses that sent spam; receivers ask it before they take mail"))
+    if not words:
+        return []
+    return [
+        [],
+        [Span(tongue.gettext("What the words mean"), "faint")],
+        *([f"  {tongue.gettext(one)}"] for one in words),
+    ]
 
 
 def _in_order(checked: Checkup, tongue: Translator) -> list[Line]:

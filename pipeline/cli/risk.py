@@ -65,6 +65,8 @@ def _view(standings: list[Standing], modules: list[str], now: Session) -> list[L
     tongue = now.tongue
     shown = [one for one in standings if one.risk.score >= CALM][:_MOST]
     lines: list[Line] = [[Span(_verdict(standings, tongue), _style(standings[0].risk.score) if standings else "faint")]]
+    if shown:
+        lines += [[line] for line in _plainly(shown[0], tongue)]
     for one in shown:
         lines += [[], *_sender(one, now)]
     rest = len(standings) - len(shown)
@@ -89,6 +91,34 @@ def _verdict(standings: list[Standing], tongue: Translator) -> str:
         return "✓ " + printable(tongue.say(N_("No sign of a block: the worst is {sender} with {risk} of 100."), values))
     mark = "●" if worst.risk.score >= ALARM else "▲" if worst.risk.score >= WATCH else "■"
     return f"{mark} " + printable(tongue.say(N_("Blacklist risk of {sender}: {risk} of 100, {trend}."), values))
+
+
+def _plainly(worst: Standing, tongue: Translator) -> list[str]:
+    """Say what the number means: what happens, and how sure that is."""
+    grades = {grade.part.name: grade for grade in worst.risk.grades}
+    refusing = grades.get("refusals")
+    receivers = {name for grade in worst.risk.grades for name in grade.receivers}
+    if "listings" in grades:
+        names = tongue.names(sorted(grades["listings"].behind))
+        said = tongue.say(N_("It stands on {lists}. That is sure: the lists were asked."), {"lists": names})
+    elif worst.story is not None and worst.story.blocked_us and refusing is not None:
+        most = sorted(refusing.receivers, key=lambda name: -refusing.receivers[name])[:_NAMES]
+        names = tongue.names([provider_name(name) for name in most])
+        said = tongue.say(
+            N_("Mail is refused already, by {receivers} and maybe others. That is sure: their replies say so."),
+            {"receivers": names},
+        )
+    elif worst.risk.score >= ALARM:
+        said = tongue.gettext(
+            "Nothing is refused for good yet. If it goes on, a block is likely; it is what the signs add up to."
+        )
+    elif worst.risk.score >= WATCH:
+        said = tongue.gettext("Nothing is refused for good yet. The signs may pass, or be the beginning: look today.")
+    else:
+        said = tongue.gettext("A slight sign, which most often passes by itself.")
+    if len(receivers) == 1 and "listings" not in grades:
+        said += tongue.say(N_(" Only {receiver} says so."), {"receiver": provider_name(next(iter(receivers)))})
+    return [f"  {line}" for line in wrap(printable(said), _WIDTH - 2, _WIDTH - 2)]
 
 
 def _style(score: int) -> Style:

@@ -436,7 +436,7 @@ def test_the_risk_of_a_block_has_a_section(days: Days) -> None:
 
     assert "How near our addresses and domains are to a block" in text
     assert "192.0.2.25" in text
-    assert "refusals for reputation" in text
+    assert "refused for our reputation" in text
     assert "mx2" not in text
     assert build(days.store, TODAY).as_data()["risks"][0]["risk"] == 49
     assert "How near" not in days.text(TODAY - timedelta(days=9))

@@ -5,6 +5,7 @@ from datetime import tzinfo
 import msgspec
 
 from mailwarden.alerts.advice import Step
+from mailwarden.alerts.posture import CHECKS, REASONS
 from mailwarden.alerts.providers import provider_name
 from mailwarden.alerts.risk.score import ALARM, CALM, WATCH, Grade
 from mailwarden.alerts.risk.words import trend_word
@@ -28,20 +29,6 @@ _STATES = {
     "wrong": ("▲", "watch", N_("wrong")),
     "no answer": ("■", "minor", N_("no answer")),
     "not checked": ("■", "minor", N_("not checked")),
-}
-_CHECKS = {
-    "spf": "SPF",
-    "dkim": "DKIM",
-    "dmarc": "DMARC",
-    "mx": "MX",
-    "ptr": "PTR",
-    "helo": "HELO",
-    "mta_sts": "MTA-STS",
-    "tls_rpt": "TLS-RPT",
-    "dane": "DANE",
-    "tls": "TLS",
-    "certificate": N_("certificate"),
-    "lists": N_("block lists"),
 }
 
 
@@ -188,6 +175,9 @@ def _posture(one: Posture, tongue: Translator) -> Row:
     shape, tone, word = _STATES.get(one.state, ("■", "minor", one.state))
     if one.state == "wrong" and one.severity in ("critical", "high"):
         shape, tone = "●" if one.severity == "critical" else "▲", "critical" if one.severity == "critical" else "watch"
-    what = tongue.gettext(_CHECKS[one.check]) if one.check in _CHECKS else one.check
-    now = one.now or one.reason.replace("_", " ")
+    what = tongue.gettext(CHECKS[one.check]) if one.check in CHECKS else one.check
+    now = one.now
+    if one.reason in REASONS:
+        values = {"subject": one.subject, "name": one.name, "now": one.now or "-", "should": one.should or "?"}
+        now = tongue.say(REASONS[one.reason].what, {**values, **one.details})
     return Row(shape, tone, tongue.gettext(word), one.subject, what, one.since_us, one.checked_us, now, one.should)

@@ -1,6 +1,7 @@
 """`mailwarden show`: everything about one incident."""
 
 import sys
+import time
 from collections.abc import Mapping
 from itertools import groupby
 from operator import itemgetter
@@ -20,6 +21,7 @@ from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.scan_view import style_of
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.cli.session import nobody_told, session
+from mailwarden.pipeline.cli.silence import silenced
 from mailwarden.pipeline.cli.terminal import Line, Span, columns, shorten, tell, wrap, write
 from mailwarden.pipeline.cli.verdict_view import rules_now, verdict_data, verdict_lines
 
@@ -49,7 +51,7 @@ _RELATED = 5
 def command(context: click.Context, id_: str, everything: bool, json_: bool, state: Path | None) -> None:
     """Show one incident: what to do, why, how it went, and the lines that prove it."""
     now = session(context)
-    incident, others, _ = now.incident(id_, state)
+    incident, others, path = now.incident(id_, state)
     rules = rules_now(incident, now.configuration)
     if json_:
         sentences = Sentences(others, translator("en"))
@@ -57,9 +59,17 @@ def command(context: click.Context, id_: str, everything: bool, json_: bool, sta
         sys.stdout.buffer.write(json_line(data) + b"\n")
         return
     write(show_view(incident, others, Sentences(others, now.tongue, now.zone), everything=everything, rules=rules))
-    silent = nobody_told(now)
-    if silent:
-        tell(silent)
+    silent = _silence_of(incident, path) and now.tongue.gettext("It is silenced:  mailwarden silence --list")
+    for said in (silent, nobody_told(now)):
+        if said:
+            tell(said)
+
+
+def _silence_of(incident: Incident, path: Path) -> bool:
+    from mailwarden.pipeline.store import Store
+
+    with Store.open(path, read_only=True) as store:
+        return bool(silenced(store.silences(), [incident], time.time_ns() // 1000))
 
 
 def show_view(

@@ -2,7 +2,9 @@
 
 import getpass
 import os
+import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from mailwarden.alerts.incident import Incident
     from mailwarden.pipeline.store import Act
 
-__all__ = ["command"]
+__all__ = ["command", "silenced"]
 
 
 @click.command(
@@ -81,7 +83,9 @@ def command(
         return
     if id_ is None:
         raise click.UsageError(worded("which incident? Give its id, as in:  mailwarden silence 7K2"), context)
-    if not (on_it or end) and not because:
+    if not (on_it or end or because) and sys.stdin.isatty():  # as an alert names the command: without a reason
+        because = click.prompt(now.tongue.gettext("Why, for whoever looks later"), err=True).strip()
+    if not (on_it or end or because):
         raise click.UsageError(worded('say why, for whoever looks later:  --because "…"'), context)
     write([[_act(now, id_, state, until, because, on_it=on_it, normal=normal, end=end)]])
 
@@ -151,6 +155,17 @@ def _who() -> str:
         return str(os.getuid())
 
 
+def silenced(silences: Iterable["Act"], incidents: Iterable["Incident"], at_us: int) -> set[str]:
+    """Give the ids of the incidents that are not told at the moment, because somebody said so."""
+    acts_of = {act.payload.get("incident", ""): act for act in silences if not _is_over(act, at_us)}
+    return {one.id for one in incidents if one.id in acts_of and not _is_outgrown(acts_of[one.id], one)}
+
+
+def _is_over(act: "Act", at_us: int) -> bool:
+    until_us = act.payload.get("until_us")
+    return until_us is not None and int(until_us) <= at_us
+
+
 def _normal(act: "Act") -> Normal | None:
     try:
         return Normal.of_act(act.payload)
@@ -164,11 +179,7 @@ def _listing(now: Session, state: Path | None) -> list[Line]:
     at_us = time.time_ns() // 1000
     with now.store(state) as store:
         incidents = {one.id: one for one in store.incidents()}
-        silences = [
-            act
-            for act in store.silences()
-            if act.payload.get("until_us") is None or int(act.payload["until_us"]) > at_us
-        ]
+        silences = [act for act in store.silences() if not _is_over(act, at_us)]
     sentences = Sentences(incidents.values(), tongue, now.zone)
     lines: list[Line] = []
     for act in silences:

@@ -14,7 +14,8 @@ from mailwarden.pipeline.cli.root import Face
 from mailwarden.pipeline.cli.scan_view import SERVERS, style_of, top_level
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.cli.session import Session, last_written_s, nobody_told, session
-from mailwarden.pipeline.cli.terminal import Line, Span, shorten, write
+from mailwarden.pipeline.cli.silence import silenced
+from mailwarden.pipeline.cli.terminal import Line, Span, columns, shorten, write
 from mailwarden.pipeline.places import store_path
 
 __all__ = ["show_state"]
@@ -43,6 +44,7 @@ def _watching(now: Session, path: Path) -> list[Line]:
         ids = store.incident_ids()
         stream_us = int(store.meta("stream_us") or 0)
         counts = store.outbox_counts()
+        quiet = silenced(store.silences(), incidents, time.time_ns() // 1000)
     sentences = Sentences(incidents, tongue, now.zone, ids=ids)
     behind_us = time.time_ns() // 1000 - max(stream_us, int(last_written_s(path) * 1_000_000))
     values: dict[str, object] = {"site": now.configuration.site.name, "lag": tongue.duration(behind_us / 1_000_000)}
@@ -52,11 +54,14 @@ def _watching(now: Session, path: Path) -> list[Line]:
     else:
         said = tongue.say(N_("Nothing has been read for {lag}. Is it running?  systemctl status mailwarden"), values)
         lines.append([Span(f"▲ {said}", "watch")])
-    found = top_level(incidents)
+    found = sorted(top_level(incidents), key=lambda one: one.id in quiet)  # what is told comes first
     for incident in found[:_SHOWN]:
         mark = f"{severity_shape(incident.severity)} {severity_word(incident.severity, tongue)}"
-        title = shorten(sentences.title(incident), 80 - len(mark) - 8)
-        lines.append([Span(mark, style_of(incident.severity)), f"  {sentences.short(incident.id)}  {title}"])
+        said = " · " + tongue.gettext("silenced") if incident.id in quiet else ""
+        title = shorten(sentences.title(incident), 80 - len(mark) - 8 - columns(said))
+        lines.append(
+            [Span(mark, style_of(incident.severity)), f"  {sentences.short(incident.id)}  {title}", Span(said, "faint")]
+        )
     if len(found) > _SHOWN:
         more = tongue.count("and {number} more open", "and {number} more open", len(found) - _SHOWN)
         lines.append([more])
@@ -74,7 +79,7 @@ def _watching(now: Session, path: Path) -> list[Line]:
     silent = nobody_told(now)
     if silent:
         lines.append([Span(f"▲ {silent}", "watch")])
-    if found and severity_rank(found[0].severity) > 0:
+    if found and severity_rank(found[0].severity) > 0 and found[0].id not in quiet:
         command = f"mailwarden show {sentences.short(found[0].id)}"
         lines.append([tongue.say(N_("Next: {text}"), {"text": command})])
     return lines

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -205,6 +207,37 @@ def test_the_state_names_the_worst_and_the_next_step(state: Path) -> None:
     assert any(line.startswith("● CRITICAL") and "walter.rossi1969@nova0.test" in line for line in lines)
     assert any("Nobody is told" in line for line in lines)
     assert any("mailwarden show" in line for line in lines)
+
+
+def test_the_state_and_show_say_what_is_silenced(state: Path) -> None:
+    """What somebody keeps quiet about is no longer the first that needs somebody, and both commands say so."""
+    call("silence", taken_over().id, "--because", "newsletter")
+
+    lines = call().stdout.splitlines()
+
+    assert [line.endswith(" · silenced") for line in lines if "walter" in line] == [True]
+    assert "walter" in lines[2]
+    assert lines[-1].startswith("Next: mailwarden show ")
+    assert not taken_over().id.startswith(lines[-1].rpartition(" ")[2])
+    assert "It is silenced" in call("show", taken_over().id).stderr
+    call("silence", taken_over().id, "--end")
+    assert "It is silenced" not in call("show", taken_over().id).stderr
+    assert "silenced" not in call().stdout
+
+
+def test_in_a_terminal_the_reason_is_asked_for(state: Path) -> None:
+    """The command stands in every alert without a reason: pasted into a terminal, it asks for one."""
+    master, terminal = os.openpty()
+    command = [sys.executable, "-m", "mailwarden", "silence", taken_over().id]
+    os.write(master, b"a newsletter\n")
+
+    done = subprocess.run(command, stdin=terminal, capture_output=True, text=True, timeout=60)
+
+    os.close(master)
+    os.close(terminal)
+    assert done.returncode == 0, done.stderr
+    assert "Why, for whoever looks later" in done.stderr
+    assert "a newsletter" in call("silence", "--list").stdout
 
 
 def test_before_the_service_runs_the_report_is_of_the_last_scan(

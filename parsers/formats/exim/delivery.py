@@ -20,11 +20,11 @@ __all__ = ["bounced", "cut_through", "deferred", "delivered", "delivered_too", "
 _FIELD = re.compile(
     r" (?:(?P<sender>F=<(?:[^<>\"]|\"(?:[^\"\\]|\\.)*+\")*+>)|P=<(?:[^<>\"]|\"(?:[^\"\\]|\\.)*+\")*+>"
     r"|(?P<router>R=[^ :]++)|(?P<transport>T=[^ :]++)"
-    r"|(?P<host>H=(?:[^ \[\"]++ )?\[[^\[\] ]++\](?::\w{1,12})?)\*?"
+    r"|(?P<host>H=(?:[^ \[\"]++ (?:DS )?)?\[[^\[\] ]++\](?::\w{1,12})?)\*?"
     r"|(?P<tls>X=[^ ]*?(?= |: |$))|(?P<said>C=" + QUOTED + r")|(?P<time>QT=[\w.]++)|(?P<size>S=\d{1,12})"
     r"|DN="
     + QUOTED
-    + r"|(?:CV|I|A|DT|RT|D|ST|PS|PRX|DKIM|Q|Ci|SNI|ARC)=[^ ]*?(?= |: |$)|DS|L[-*]?|K|TFO\*?|PRDR)(?=[ :]|$)"
+    + r"|(?:CV|I|A|DT|RT|D|ST|PS|PRX|DKIM|Q|Ci|SNI|ARC)=[^ ]*?(?= |: |$)|DS|L[-*.]{0,4}|K|TFO\*?|PRDR)(?=[ :]|$)"
 )
 _FIRST = re.compile(r" (?:[FP]=<|[RT]=\S|H=|C=\"|routing |defer \(|: )|: ")
 _OPENING_QUOTE = re.compile(QUOTED + r"\S*+")
@@ -42,7 +42,7 @@ _ERRNO_REASONS |= {28: "disk_full", -36: "host_not_found", -38: "tls_policy", -3
 
 _TO = re.compile(r"([^ <>\"|/:(][^ <>\"]*)(?: <([^<>\" ]+)>)?(?: F=<([^<>\" ]*)>)?(?: P=<[^<>\" ]*>)?")
 _WAY = re.compile(
-    r"([^ :]+)(?: T=([^ :]+))?(?: S=(\d{1,15}))?(?: H=((?:([^ \[\"]+) )?\[([^\[\] ]+)\](?::(\d{1,5}))?)\*?)?(?: I=\S+)?"
+    r"([^ :]+)(?: T=([^ :]+))?(?: S=(\d{1,15}))?(?: H=((?:([^ \[\"]+) (?:DS )?)?\[([^\[\] ]+)\](?::(\d{1,5}))?)\*?)?(?: I=\S+)?"
     r"(?: X=(\S+))?(?: CV=\S+)?(?: K)?"
 )
 _TIMES = re.compile(r"(?: QT=(\S+))?(?: DT=\S+)?")
@@ -69,7 +69,7 @@ def _way(text: str) -> Event | None:
     if size is not None:
         event.mail_size = int(size)
     if relay is not None:
-        event.mail_delivery_relay = relay
+        event.mail_delivery_relay = relay.replace(" DS [", " [")
         event.network_protocol = "smtp"
         event.destination_ip = ip(address)
         if domain is not None and domain != address:
@@ -299,7 +299,8 @@ def _fields(event: Event, text: str, end: int) -> int:
 
 
 def _host(event: Event, text: str) -> bool:
-    """Read the server that a message went to, `name [address]:port`."""
+    """Read the server that a message went to, `name [address]:port`; `DS` says that DNSSEC proved its name."""
+    text = text.replace(" DS [", " [")
     name, opened, rest = text.partition("[")
     address, closed, port = rest.partition("]")
     if not opened or not closed or " " in address:

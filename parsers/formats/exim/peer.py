@@ -54,7 +54,7 @@ _FIELD = re.compile(
     + QUOTED
     + r"|(?:Ci|CV|SNI|PRX|SPF|DMARC|DKIM|ARC|M8S|Q|RT)="
     + _VALUE
-    + r"|DS|L[-*]?|K|TFO\*?|PRDR)(?=[ :]|$)"
+    + r"|DS|L[-*.]{0,4}|K|TFO\*?|PRDR)(?=[ :]|$)"
 )
 
 

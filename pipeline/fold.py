@@ -30,6 +30,7 @@ from mailwarden.parsers.event import BRIEF, Event
 from mailwarden.pipeline.correlate import Correlator
 from mailwarden.pipeline.readers import READING, Readers
 from mailwarden.pipeline.rollups import RollupKey, Rollups
+from mailwarden.pipeline.ways import circling
 
 __all__ = ["Fold"]
 
@@ -295,6 +296,7 @@ class Fold:
             correlate(event)
         self.correlator.verdict(event)
         self.risks.verdict(event)
+        _name_circle(event)
         self._detect(event)
 
     def _checked(self, event: Event) -> None:
@@ -313,6 +315,7 @@ class Fold:
         self.correlator.handlers["delivery"](event)
         self.ours.delivered(event)
         self.risks.take(event)
+        _name_circle(event)
         self._detect(event)
 
     def _label(self, event: Event) -> None:
@@ -333,3 +336,11 @@ class Fold:
                 self._detect(event)
 
         return step
+
+
+def _name_circle(event: Event) -> None:
+    """Set the fact `mailwarden.circle`: the domain whose mail goes in a circle."""
+    domain = circling(event)
+    if domain is not None:
+        event.facts = event.facts or {}
+        event.facts["mailwarden.circle"] = domain

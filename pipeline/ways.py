@@ -4,7 +4,7 @@ from typing import Any
 
 from mailwarden.parsers.event import Event
 
-__all__ = ["is_local", "way_of"]
+__all__ = ["circling", "is_local", "way_of"]
 
 _LOCAL_PROTOCOLS = frozenset({"lmtp"})
 _LOCAL_PROGRAMS = frozenset({"local", "virtual", "lmtp", "lda", "pipe"})
@@ -44,3 +44,10 @@ def way_of(event: Event, facts: dict[str, Any], *, local: bool) -> str:
     if facts.get("mailwarden.script"):
         return "mailwarden.way.script"
     return "mailwarden.way.client" if event.mailwarden_direction == "outbound" else "mailwarden.way.passing"
+
+
+def circling(event: Event) -> str | None:
+    """Give the domain whose mail goes in a circle, "" where the line names no recipient; None where none does."""
+    if event.event_reason != "mail_loop":
+        return None
+    return event.email_to_address[0].rpartition("@")[2].lower() if event.email_to_address else ""

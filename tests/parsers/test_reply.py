@@ -157,3 +157,13 @@ def test_status_codes_of_the_registry_decide_where_words_do_not() -> None:
     }
 
     assert read == said
+
+
+def test_a_listed_link_is_no_listing_of_the_sender() -> None:
+    """A link in somebody's mail that stands on a list of domains does not put us on that list; a listed sender does."""
+    links = ["Message contains a URL listed in dbl.spamhaus.org", "Blocked: blacklisted URL in message (Spamhaus DBL)"]
+    sender = "Sender address [a@example.com] blocked using dbl.spamhaus.org; see URL https://www.spamhaus.org/query/dbl?domain=x"
+
+    found = [classify(text, 554, "5.7.1", "mx.example.net") for text in (*links, sender)]
+
+    assert [one.klass for one in found] == ["spam_content", "spam_content", "blocklist"]

@@ -16,6 +16,7 @@ from mailwarden.parsers.formats.postfix import (  # noqa: F401 - each declares i
     session,
     tls,
     trouble,
+    verbose,
 )
 from mailwarden.parsers.formats.postfix.program import FORMAT, claim
 

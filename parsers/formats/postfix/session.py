@@ -34,6 +34,8 @@ def _counters(text: str) -> tuple[dict[str, Any], bool] | None:
     commands = []
     for part in text.split(" "):
         name, _, counts = part.partition("=")
+        if name == "notes":  # `bare_lf` (3.9 and later, smtpd_forbid_bare_newline = note): no count
+            continue
         good, slash, total = counts.partition("/")
         n_good = whole(good)
         n_total = whole(total) if slash else n_good

@@ -144,7 +144,8 @@ class Shelves:
     def drain(self) -> list[Row]:
         """Give the rows to commit, and let go of what was not touched for long where memory is short."""
         rows = [row for shelf in self._shelves for row in shelf.drain()]
-        if 2 * sum(shelf.held_bytes()[1] for shelf in self._shelves) > BUDGET_BYTES:
+        touched = sum(shelf.held_bytes()[1] for shelf in self._shelves)
+        if 2 * touched > BUDGET_BYTES or self.is_full():  # who is still full would commit again at once
             for shelf in self._shelves:
                 shelf.turn()
         return rows

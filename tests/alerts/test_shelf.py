@@ -125,6 +125,23 @@ class Text(msgspec.Struct, array_like=True):
     expires_us: int = 1_000
 
 
+def test_what_is_full_is_not_full_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a flood of keys that nobody touches again, a commit makes room: what follows does not commit at every turn."""
+    monkeypatch.setattr(shelf, "BUDGET_BYTES", 200_000)
+    store = Memory()
+    one = Shelf("text", 1, Text, lambda one: one.expires_us, store)
+    both, number = Shelves([one]), 0
+    while not both.is_full():
+        number += 1
+        one.put(str(number), Text("x" * 600))
+    store.commit(both.drain())
+    one.put("always", Text("y"))
+    store.commit(both.drain())
+
+    assert not both.is_full()
+    assert one.get("1") == Text("x" * 600)
+
+
 def test_state_of_another_version_is_not_read() -> None:
     """An upgrade that changes a shape begins it anew, and leaves the old one alone."""
     store = Memory()

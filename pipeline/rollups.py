@@ -87,7 +87,10 @@ _Words = tuple[str, str, str, str]  # name and words
 
 def _spelt(words: _Words) -> _Words:
     """Spell out bytes that are no text, as the store does: so the key is found again after a restart."""
-    name, a, b, c = (word.encode("utf-8", "backslashreplace").decode() for word in words)
+    name, a, b, c = words
+    if a.isascii() and b.isascii() and c.isascii():  # nearly always
+        return words
+    a, b, c = (word.encode("utf-8", "backslashreplace").decode() for word in (a, b, c))
     return name, a, b, c
 
 
@@ -180,11 +183,13 @@ class Rollups:
 
     def is_full(self) -> bool:
         """Say whether what was counted takes as much memory as it may: it is time to take it away."""
-        return len(self._done) > _MOST_COUNTS
+        return len(self._done) + len(self._day.counts) > _MOST_COUNTS
 
     def drain(self) -> dict[RollupKey, int]:
         """Give what was counted since the last time."""
         self._gather()
+        self._take(self._hour)
+        self._take(self._day)
         done, self._done = self._done, {}
         return done
 
@@ -199,8 +204,10 @@ class Rollups:
         day_us = round(midnight.timestamp()) * 1_000_000
         self._turn_us = hour_us + _HOUR_US
         self._is_night = local.hour not in _DAYTIME
+        self._take(self._hour)
         self._hour.begin(hour_us, self._known(hour_us, daily=False))
         if day_us != self._day.start_us:
+            self._take(self._day)
             self._day.begin(day_us, self._known(day_us, daily=True))
 
     def _known(self, start_us: int, *, daily: bool) -> list[_Words]:
@@ -214,11 +221,14 @@ class Rollups:
         self._gather_logins()
         self._gather_read()
         self._gather_sent()
-        for span in (self._hour, self._day):
-            for words, count in span.counts.items():
-                key = (span.start_us, *words)
-                self._done[key] = self._done.get(key, 0) + count
-            span.counts.clear()
+
+    def _take(self, span: _Span) -> None:
+        """Take up what a span has counted so far."""
+        done, start_us = self._done, span.start_us
+        for words, count in span.counts.items():
+            key = (start_us, *words)
+            done[key] = done.get(key, 0) + count
+        span.counts.clear()
 
     def _of_host(self, host: str | None, name: str, first: str, second: str, count: int) -> None:
         """Count for one server what is counted for all; a line that names none is of no single one."""

@@ -94,6 +94,13 @@ _BY_POLICY = (
     ("policy rejection", "policy_service"),
     ("virus", "malware"),
     ("malware", "malware"),
+    ("relaying denied", "relay_denied"),
+    ("relay not permitted", "relay_denied"),
+    ("not permitted to relay", "relay_denied"),
+    ("does not accept mail (nullmx)", "sender_domain_unknown"),
+    ("spamassassin", "spam"),
+    ("spam score", "spam"),
+    ("as spam", "spam"),
 )
 _OTHERS = (
     ("bare <", "smtp_smuggling"),

@@ -101,7 +101,14 @@ def counts(now_us: int) -> dict[RollupKey, int]:
         if (hour_us - start) % (24 * HOUR_US) == 0:
             for account in ACCOUNTS:
                 made[hour_us, "login_account", account, "imap", "1.3"] = chance.randrange(1, 40)
+                for net in ("192.0.2.0/24", "198.51.100.0/24"):
+                    made[hour_us, "login_network", account, "imap", net] = chance.randrange(1, 20)
+                for trait, most in (("hours", 12), ("sessions", 40), ("bytes", 50_000_000)):
+                    made[hour_us, "read_trait", account, "imap", trait] = chance.randrange(1, most)
                 made[hour_us, "sent", account, "account", ""] = chance.randrange(1, 20)
+                made[hour_us, "sent_recipients", account, "account", ""] = chance.randrange(20, 60)
+                for trait in ("days", "hours", "single", "tried", "strange"):
+                    made[hour_us, "sent_trait", account, "account", trait] = chance.randrange(1, 20)
             for n in range(2000):
                 made[hour_us, "auth_account", f"guess{n}@example.org", "unknown", ""] = 1
     return made
@@ -207,7 +214,8 @@ def measure(directory: Path, now_us: int) -> tuple[list[tuple[str, float, float,
     paths = [
         "/", "/incidents", "/incidents?state=all&page=150", "/incidents?state=all&q=person7", f"/i/{worst}",
         f"/messages?what={queue}", "/messages?what=friend77@example.net", f"/messages?what={ACCOUNTS[7]}",
-        "/messages?what=100.64.7.7", "/messages?what=nobody@example.com", "/people", "/people?days=30", "/delivery",
+        "/messages?what=100.64.7.7", "/messages?what=nobody@example.com", "/people", "/people?days=30",
+        "/people?protocol=pop3&kind=clear", "/senders", "/senders?days=30", "/delivery",
         "/delivery?days=30", "/reputation", "/reports", "/health", "/metrics", "/api/v1/incidents", "/api/v1/status",
     ]  # fmt: skip
     rows = []

@@ -3,7 +3,7 @@
 An account whose mail POP3 deletes while it is also read by IMAP may miss mail: what one program takes is gone for the other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -20,6 +20,7 @@ __all__ = [
     "Way",
     "accounts_of",
     "as_data",
+    "fill",
     "pattern_text",
     "protocol_word",
     "size_text",
@@ -27,6 +28,7 @@ __all__ = [
 ]
 
 DAY_US = 86_400_000_000
+_SOUGHT = 500  # accounts; from so many on reading all is quicker than seeking each
 _DORMANT_DAYS = 14  # without a login, seen before in the time that is looked at
 _TRIED = 5  # failed logins,
 _TRIED_SHARE = 0.1  # and more than this part of those that succeeded
@@ -89,7 +91,7 @@ class Account(msgspec.Struct):
 
 
 def accounts_of(reader: Reader, days: int, now_us: int, owns: Callable[[str], bool] = lambda _: True) -> list[Account]:
-    """Give all accounts that logged in within some days; those with most to look at first.
+    """Give all accounts that logged in within some days, without what `fill` adds; those with most to look at first.
 
     Args:
         reader: Where it was counted.
@@ -99,13 +101,8 @@ def accounts_of(reader: Reader, days: int, now_us: int, owns: Callable[[str], bo
     """
     from_us, until_us = now_us - days * DAY_US, now_us + DAY_US
     rows = [
-        *reader.sums(
-            from_us,
-            until_us,
-            ("login_account", "login_network", "read_hours", "read_trait", "pop3_fetched", "pop3_deleted"),
-        ),
+        *reader.sums(from_us, until_us, ("login_account", "pop3_fetched", "pop3_deleted")),
         *reader.sums(from_us, until_us, ("auth_account",), b="exists"),
-        *reader.sums(from_us, until_us, ("sent",), b="account"),
     ]
     began_us = reader.store.first_rollup_us() or now_us
     found: dict[str, Account] = {}
@@ -116,6 +113,22 @@ def accounts_of(reader: Reader, days: int, now_us: int, owns: Callable[[str], bo
     for one in accounts:
         one.marks = _marks(one, began_us, from_us, now_us, days)
     return sorted(accounts, key=lambda one: (-len(one.marks), -one.logins, one.name))
+
+
+def fill(reader: Reader, accounts: Sequence[Account], days: int, now_us: int) -> None:
+    """Add to accounts from where they came, what they fetched and how much they sent; to as many as a page shows."""
+    by_name = {one.name: one for one in accounts}
+    from_us, until_us = now_us - days * DAY_US, now_us + DAY_US
+    ways = ("login_network", "read_hours", "read_trait")
+    if len(by_name) <= _SOUGHT:
+        rows = reader.sums_of(from_us, until_us, ways, list(by_name))
+        rows += reader.sums_of(from_us, until_us, ("sent",), list(by_name), b="account")
+    else:
+        rows = [*reader.sums(from_us, until_us, ways), *reader.sums(from_us, until_us, ("sent",), b="account")]
+    for row in rows:
+        account = by_name.get(row.a)
+        if account is not None:
+            _add(account, row)
 
 
 def _add(account: Account, row: SumRow) -> None:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -11,7 +11,7 @@ from mailwarden.pipeline.rollups import OTHER
 from mailwarden.pipeline.senders import Sender
 from mailwarden.pipeline.store import IncidentFilter, Reader
 
-__all__ = ["FIELDS", "Mailer", "as_data", "mailers"]
+__all__ = ["FIELDS", "Mailer", "Mailers", "as_data", "mailers"]
 
 FIELDS = ("sender", "kind", "user.id", "is", "sure", "why", "messages", "recipients", "days", "hours", "single", "run")
 """What a sender is told by, as data."""
@@ -19,7 +19,7 @@ FIELDS = ("sender", "kind", "user.id", "is", "sure", "why", "messages", "recipie
 
 _DOUBTED = 100  # incidents of a category, the worst first
 _WORTH = ("critical", "high", "medium")
-_NAMES = ("sent", "sent_recipients", "sent_trait")
+_NAMES = ("sent", "sent_trait")
 
 
 class Mailer(msgspec.Struct, frozen=True):
@@ -30,39 +30,64 @@ class Mailer(msgspec.Struct, frozen=True):
     nature: Nature
 
 
-def mailers(reader: Reader, from_us: int, until_us: int, owns: Callable[[str], bool] = lambda _: True) -> list[Mailer]:
-    """Give all who sent in some days, those with most recipients first.
+class Mailers(NamedTuple):
+    """Those who sent most, and how many more there were, to how many recipients."""
+
+    first: list[Mailer]
+    rest: int = 0
+    rest_recipients: int = 0
+
+
+def mailers(
+    reader: Reader,
+    from_us: int,
+    until_us: int,
+    owns: Callable[[str], bool] = lambda _: True,
+    *,
+    most: int | None = None,
+    text: str = "",
+) -> Mailers:
+    """Give who sent in some days, those with most recipients first.
 
     Args:
         reader: Where it was counted.
         from_us: The first day's beginning or before.
         until_us: The end.
         owns: Says of a name whether it may be shown.
+        most: How many are judged; None: all.
+        text: Stands in the name.
     """
-    counts: dict[tuple[str, str], Counter[str]] = {}
+    totals: Counter[tuple[str, str]] = Counter()
+    for row in reader.sums(from_us, until_us, ("sent_recipients",)):
+        if row.a != OTHER and owns(row.a) and text.lower() in row.a.lower():
+            totals[row.a, row.b] += row.number
+    ranked = sorted(totals, key=lambda who: (-totals[who], who))
+    first, rest = ranked[:most], ranked[len(ranked[:most]) :]
+    names = [name for name, _ in first]
+    rows = reader.sums_of(from_us, until_us, _NAMES, names) if most else reader.sums(from_us, until_us, _NAMES)
+    counts: dict[tuple[str, str], Counter[str]] = {who: Counter() for who in first}
     users: dict[tuple[str, str], str] = {}
-    for row in reader.sums(from_us, until_us, _NAMES):
-        if row.a == OTHER or not owns(row.a):
+    for row in rows:
+        of = counts.get((row.a, row.b))
+        if of is None:
             continue
-        of = counts.setdefault((row.a, row.b), Counter())
         of[row.c if row.name == "sent_trait" else row.name] += row.number
         if row.name == "sent" and row.c:
             users[row.a, row.b] = row.c
-    doubted = {
-        name
-        for category in SUSPECTED
-        for name in suspects(
-            reader.incidents(
-                IncidentFilter(category=category, severities=_WORTH, since_us=from_us, parts=True), limit=_DOUBTED
-            )
-        )
-    }
+    doubted = _doubted(reader, from_us)
     made = [
-        _mailer(Sender(*who, users.get(who, "")), of, is_suspect=who[0] in doubted)
+        _mailer(Sender(*who, users.get(who, "")), of, totals[who], is_suspect=who[0] in doubted)
         for who, of in counts.items()
-        if of["sent"]
     ]
-    return sorted(made, key=lambda one: (-one.traits.recipients, one.sender.name))
+    return Mailers(made, len(rest), sum(totals[who] for who in rest))
+
+
+def _doubted(reader: Reader, from_us: int) -> set[str]:
+    """Give the senders of whom an incident says that their mail is not their own."""
+    wanted = [
+        IncidentFilter(category=category, severities=_WORTH, since_us=from_us, parts=True) for category in SUSPECTED
+    ]
+    return {name for one in wanted for name in suspects(reader.incidents(one, limit=_DOUBTED))}
 
 
 def as_data(one: Mailer) -> dict[str, Any]:
@@ -73,6 +98,6 @@ def as_data(one: Mailer) -> dict[str, Any]:
     return dict(zip(FIELDS, (*one.sender, nature.name, nature.sure, list(nature.why), *told), strict=True))
 
 
-def _mailer(sender: Sender, of: Counter[str], *, is_suspect: bool) -> Mailer:
-    traits = Traits.of(of.pop("sent"), of.pop("sent_recipients", 0), of)
+def _mailer(sender: Sender, of: Counter[str], recipients: int, *, is_suspect: bool) -> Mailer:
+    traits = Traits.of(of.pop("sent", 0), recipients, of)
     return Mailer(sender, traits, judge(sender, traits, is_suspect=is_suspect))

@@ -74,12 +74,13 @@ def command(
             tell(now.tongue.gettext("mailwarden has not run here yet: this is of what the last scan read."))
         reader, end_us = Reader(store), int(store.meta("stream_us") or 0)
         if senders:
-            mailers = sending.mailers(reader, end_us - days * reading.DAY_US, end_us + reading.DAY_US)
+            mailers = sending.mailers(reader, end_us - days * reading.DAY_US, end_us + reading.DAY_US).first
             data = [sending.as_data(one) for one in mailers]
             lines = _senders(mailers, days, now.tongue, None if everything else _SHOWN)
         else:
             seen = reading.accounts_of(reader, days, end_us)
             found = [one for one in seen if _fits(one, protocol, mark)]
+            reading.fill(reader, found if everything or as_json else found[:_SHOWN], days, end_us)
             data = [reading.as_data(one) for one in found]
             lines = _people(found, len(seen), protocol, mark, days, now.tongue, None if everything else _SHOWN)
     if as_json:

@@ -32,6 +32,16 @@ _CHANGED_AT_LEAST = 20  # events: a quiet server's 1 instead of 3 is no news
 _SHOWN = 5
 _KEPT = 50  # in the data
 
+# What is read of the time of a report and of the times it is compared with, and what only of its own.
+_USUAL = ("lines", "delivery", "message", "reject", "login", "auth_failure", "sent_recipients")
+_USUAL_OF_DOMAIN = ("delivery_domain", "login_account", "auth_account")
+_OF_SERVER = tuple(
+    f"host_{name}" for name in ("lines", "login", "auth_failure", "message", "delivery", "reject", "data_loss")
+)
+_PRESENT = (
+    "data_loss", "auth_network", "auth_account", "auth_error", "login_account", "login_network", "read_trait", "pop3_deleted",
+    "delivery_waited", "sent", "sent_trait",
+)  # fmt: skip
 _COLUMNS = ["name", "a", "b", "c", "count", "span"]
 _FAILED = ("bounced", "expired", "undeliverable")
 
@@ -161,12 +171,14 @@ def measure_day(
     began_us = store.first_rollup_us()
     history_days = 0 if began_us is None else max(0, (from_us - began_us) // 86_400_000_000)
     step = timedelta(days=-(-((last - first).days + 1) // 7) * 7)
-    spans = [store.rollup_sums(from_us, to_us)]
+    usual = [*_USUAL, *(_USUAL_OF_DOMAIN if domain is not None else ()), *(_OF_SERVER if server is not None else ())]
+    spans = [store.rollup_sums(from_us, to_us, [*usual, *_PRESENT])]
     if history_days >= HISTORY_DAYS:
         for week in range(1, _WEEKS + 1):
             start = day_start_us(first - week * step, zone)
             if began_us is not None and start >= began_us:
-                spans.append(store.rollup_sums(start, day_start_us(last + timedelta(days=1) - week * step, zone)))
+                end = day_start_us(last + timedelta(days=1) - week * step, zone)
+                spans.append(store.rollup_sums(start, end, usual))
     frame = pd.concat([pd.DataFrame(rows, columns=_COLUMNS[:-1]).assign(span=n) for n, rows in enumerate(spans)])
     frame = frame.astype({"count": "int64", "span": "int64"}).reset_index(drop=True)
     if domain is not None:

@@ -1,4 +1,4 @@
-"""Who sent in the time of a report, each judged by what was counted of it then and on the same days before."""
+"""Who sent in the time of a report, each judged by what was counted of it then, and whether it did so before."""
 
 from collections.abc import Collection, Sequence
 
@@ -73,9 +73,9 @@ def measure_senders(
 
 
 def _natures(frame: pd.DataFrame, now: pd.DataFrame, suspects: Collection[str]) -> dict[tuple[str, str], Nature]:
-    """Judge each sender of the time by what was counted of it then and on the same days before."""
+    """Judge each sender by what was counted of it in that time, and by whether it sent as much on the same days before."""
     there = set(zip(now["a"], now["b"], strict=True))
-    rows = frame[frame["name"].isin(("sent", "sent_recipients", "sent_trait"))]
+    rows = frame[frame["name"].isin(("sent", "sent_recipients", "sent_trait")) & (frame["span"] == 0)]
     counts: dict[tuple[str, str], dict[str, int]] = {who: {} for who in there}
     users: dict[tuple[str, str], str] = {}
     for name, a, b, c, count in zip(*(rows[column] for column in ("name", "a", "b", "c", "count")), strict=True):
@@ -86,6 +86,8 @@ def _natures(frame: pd.DataFrame, now: pd.DataFrame, suspects: Collection[str]) 
         counts[who][trait] = counts[who].get(trait, 0) + count
         if name == "sent" and c:
             users[who] = c
+    for who, times in _recurrences(frame, counts).items():
+        counts[who]["days"] = counts[who].get("days", 0) + times
     return {
         who: judge(
             Sender(*who, users.get(who, "")),
@@ -94,6 +96,17 @@ def _natures(frame: pd.DataFrame, now: pd.DataFrame, suspects: Collection[str]) 
         )
         for who, of in counts.items()
     }
+
+
+def _recurrences(frame: pd.DataFrame, counts: dict[tuple[str, str], dict[str, int]]) -> dict[tuple[str, str], int]:
+    """Count the earlier times in which each sender had half as many recipients or more."""
+    before = frame[(frame["name"] == "sent_recipients") & (frame["span"] > 0)]
+    found: dict[tuple[str, str], int] = {}
+    for (a, b, _), count in before.groupby(["a", "b", "span"])["count"].sum().items():
+        of = counts.get((a, b))
+        if of is not None and 2 * count >= of.get("sent_recipients", 0):
+            found[a, b] = found.get((a, b), 0) + 1
+    return found
 
 
 def _by_nature(senders: Sequence[Sent]) -> list[ByNature]:

@@ -15,6 +15,7 @@ _HOUR_US = 3_600_000_000
 _COLUMNS = ["hour_us", "name", "a", "b", "c", "count"]
 _HOURS_MOST = 48  # a longer stretch is charted by day
 WEEKS = 8
+_WEEKLY = ("lines", "delivery", "message", "reject", "login", "auth_failure")
 
 
 class Hours(msgspec.Struct, frozen=True):
@@ -54,7 +55,7 @@ def by_week(store: Store, last: date, zone: tzinfo, weeks: int = WEEKS) -> list[
     for back in range(weeks - 1, -1, -1):
         end = last - timedelta(days=7 * back)
         begin = end - timedelta(days=6)
-        rows = store.rollup_sums(day_start_us(begin, zone), day_start_us(end + timedelta(days=1), zone))
+        rows = store.rollup_sums(day_start_us(begin, zone), day_start_us(end + timedelta(days=1), zone), _WEEKLY)
         if rows:
             found.append(_week(begin, rows))
     return found

@@ -41,6 +41,10 @@ _SUMS = (
     + " AND (?5 = '' OR r.b = ?5) GROUP BY r.name, r.a, r.b, r.c"
 )
 
+_SUMS_OF = _SUMS.replace(
+    " CROSS JOIN rollups AS r", " CROSS JOIN json_each(?4) AS whose CROSS JOIN rollups AS r"
+).replace("(?4 = '' OR r.a = ?4)", "r.a = whose.value")
+
 
 class IncidentFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which incidents are wanted; what is empty leaves all.
@@ -190,6 +194,13 @@ class Reader:
     def sums(self, from_us: int, to_us: int, names: Sequence[str], *, b: str = "") -> list[SumRow]:
         """Give the same summed up by its words; with `b` only of that second word."""
         return list(map(SumRow._make, self.store.ask(_SUMS, (from_us, to_us, json.dumps(list(names)), "", b))))
+
+    def sums_of(
+        self, from_us: int, to_us: int, names: Sequence[str], whose: Sequence[str], *, b: str = ""
+    ) -> list[SumRow]:
+        """Give the same of some first words, each found by seeking: for a page of many."""
+        values = (from_us, to_us, json.dumps(list(names)), json.dumps(list(whose)), b)
+        return list(map(SumRow._make, self.store.ask(_SUMS_OF, values)))
 
     # ------------------------------------------------------------------ what was told
 

@@ -45,6 +45,12 @@ _PRUNE_ROLLUPS = (
     " (SELECT hour_us, name, a, b, c FROM rollups WHERE hour_us < ? LIMIT ?)"
 )
 _ADD_OUTBOX = "INSERT INTO outbox (id, since_us, due_us, done, blob) VALUES (?, ?, ?, 0, ?) ON CONFLICT (id) DO NOTHING"
+_SUM_NAMES = (  # from each hour that holds counts to the next, then the names within it: the rest is passed over
+    "WITH RECURSIVE hours(h) AS (SELECT MIN(hour_us) FROM rollups WHERE hour_us >= ?1 AND hour_us < ?2"
+    " UNION ALL SELECT (SELECT MIN(hour_us) FROM rollups WHERE hour_us > h AND hour_us < ?2) FROM hours WHERE h IS NOT NULL)"
+    " SELECT r.name, r.a, r.b, r.c, SUM(r.count) FROM hours CROSS JOIN json_each(?3) AS wanted CROSS JOIN rollups AS r"
+    " ON r.hour_us = hours.h AND r.name = wanted.value WHERE hours.h IS NOT NULL GROUP BY r.name, r.a, r.b, r.c"
+)
 _ADD_ROLLUP = (
     "INSERT INTO rollups (hour_us, name, a, b, c, count) VALUES (?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (hour_us, name, a, b, c) DO UPDATE SET count = count + excluded.count"
@@ -235,8 +241,10 @@ class Store:
             (from_us, to_us, name),
         )
 
-    def rollup_sums(self, from_us: int, to_us: int) -> list[tuple[str, str, str, str, int]]:
-        """Give what was counted from an hour on and before another, as (name, a, b, c, sum)."""
+    def rollup_sums(self, from_us: int, to_us: int, names: Sequence[str] = ()) -> list[tuple[str, str, str, str, int]]:
+        """Give what was counted from an hour on and before another, as (name, a, b, c, sum); only of some names, or all."""
+        if names:
+            return self._rows(_SUM_NAMES, (from_us, to_us, json.dumps(list(dict.fromkeys(names)))))
         return self._rows(
             "SELECT name, a, b, c, SUM(count) FROM rollups WHERE hour_us >= ? AND hour_us < ? GROUP BY name, a, b, c",
             (from_us, to_us),

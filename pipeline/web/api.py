@@ -125,16 +125,18 @@ def people(request: Request) -> Any:
     """List the people who log in, a hundred at a time."""
     desk, query = desk_of(request), read_people_query(request.query_params)
     with desk.reader() as reader:
-        found, _ = people_of(reader, query, visitor_of(request), desk.present_us(reader))
-    page = min(query.page, max(1, -(-len(found) // _PEOPLE)))
-    shown = found[(page - 1) * _PEOPLE : page * _PEOPLE]
+        now_us = desk.present_us(reader)
+        found, _ = people_of(reader, query, visitor_of(request), now_us)
+        page = min(query.page, max(1, -(-len(found) // _PEOPLE)))
+        shown = found[(page - 1) * _PEOPLE : page * _PEOPLE]
+        reading.fill(reader, shown, query.days, now_us)
     return {"total": len(found), "page": page, "people": [reading.as_data(one) for one in shown]}
 
 
 @_endpoint("/api/v1/senders")
 def senders(request: Request) -> Any:
     """List who sends, and what they seem to be."""
-    return {"senders": [sending.as_data(one) for one in sent_mail(request)]}
+    return {"senders": [sending.as_data(one) for one in sent_mail(request).first]}
 
 
 @_endpoint("/api/v1/delivery")

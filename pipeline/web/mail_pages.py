@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from mailwarden.alerts.escape import cell
 from mailwarden.pipeline import reading
 from mailwarden.pipeline.archive import Found, find_recent
-from mailwarden.pipeline.sending import FIELDS, Mailer, as_data, mailers
+from mailwarden.pipeline.sending import FIELDS, Mailers, as_data, mailers
 from mailwarden.pipeline.web.desk import Desk
 from mailwarden.pipeline.web.frame import answer, desk_of, message, tongue_of, visitor_of
 from mailwarden.pipeline.web.pulse import read_pulse
@@ -21,7 +21,7 @@ from mailwarden.pipeline.web.views.messages import messages_view
 from mailwarden.pipeline.web.views.people import DAY_US, people_of, people_view, read_people_query
 from mailwarden.pipeline.web.views.reports import read_report_query, report_html, reports_view, servers_of
 from mailwarden.pipeline.web.views.reputation import reputation_view
-from mailwarden.pipeline.web.views.senders import senders_view
+from mailwarden.pipeline.web.views.senders import SENDERS, senders_view
 
 __all__ = [
     "delivery",
@@ -81,7 +81,9 @@ def people_csv(request: Request) -> Response:
     """Give who logs in how for a spreadsheet: a line for each account and protocol."""
     desk, query = desk_of(request), read_people_query(request.query_params)
     with desk.reader() as reader:
-        found, _ = people_of(reader, query, visitor_of(request), desk.present_us(reader))
+        now_us = desk.present_us(reader)
+        found, _ = people_of(reader, query, visitor_of(request), now_us)
+        reading.fill(reader, found, query.days, now_us)
     rows = [
         (one["user.name"], way["network.protocol"], way["logins"], _words(way["tls"]), way["bytes"], _words(way["networks"]),
          way["pattern"], one["failed"], one["sent"], one["pop3_deleted"], one["last_day"], _words(one["marks"]))
@@ -95,14 +97,14 @@ def people_csv(request: Request) -> Response:
 
 def senders(request: Request) -> Response:
     """Who sends, and what is it?"""
-    view = senders_view(sent_mail(request), read_people_query(request.query_params), tongue_of(request))
+    view = senders_view(sent_mail(request, SENDERS), read_people_query(request.query_params), tongue_of(request))
     with desk_of(request).reader() as reader:
         return answer(request, "senders.html", view, tab="people", reader=reader)
 
 
 def senders_csv(request: Request) -> Response:
     """Give who sends for a spreadsheet."""
-    found = map(as_data, sent_mail(request))
+    found = map(as_data, sent_mail(request).first)
     return _spreadsheet("senders.csv", FIELDS, [[_words(one[name]) for name in FIELDS] for one in found])
 
 
@@ -119,12 +121,13 @@ def _words(value: object) -> str:
     return "; ".join(map(str, value)) if isinstance(value, list | dict) else str(value)
 
 
-def sent_mail(request: Request) -> list[Mailer]:
+def sent_mail(request: Request, most: int | None = None) -> Mailers:
     """Give who sent in the days that are asked for, as far as the visitor may know."""
-    desk, days = desk_of(request), read_people_query(request.query_params).days
+    desk, query = desk_of(request), read_people_query(request.query_params)
+    days, owns = query.days, visitor_of(request).owns
     with desk.reader() as reader:
         now_us = desk.present_us(reader)
-        return mailers(reader, now_us - days * DAY_US, now_us + DAY_US, visitor_of(request).owns)
+        return mailers(reader, now_us - days * DAY_US, now_us + DAY_US, owns, most=most, text=query.q)
 
 
 def delivery(request: Request) -> Response:

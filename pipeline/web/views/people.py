@@ -12,6 +12,7 @@ from mailwarden.pipeline.reading import (
     Account,
     Way,
     accounts_of,
+    fill,
     pattern_text,
     protocol_word,
     size_text,
@@ -121,9 +122,11 @@ def people_view(reader: Reader, query: PeopleQuery, visitor: Visitor, tongue: Tr
     wanted, counts = people_of(reader, query, visitor, now_us)
     pages = max(1, -(-len(wanted) // _PAGE))
     page = min(query.page, pages)
+    shown = wanted[(page - 1) * _PAGE : page * _PAGE]
+    fill(reader, shown, query.days, now_us)
     return PeopleView(
         query=msgspec.structs.replace(query, page=page),
-        people=[_person(one, tongue) for one in wanted[(page - 1) * _PAGE : page * _PAGE]],
+        people=[_person(one, tongue) for one in shown],
         total=len(wanted),
         pages=pages,
         verdict=_verdict(counts, query, tongue),

@@ -4,10 +4,14 @@ import msgspec
 
 from mailwarden.alerts.translate import Translator
 from mailwarden.pipeline.natures import NATURES, nature_text, reason_text
-from mailwarden.pipeline.sending import Mailer
+from mailwarden.pipeline.sending import Mailers
 from mailwarden.pipeline.web.views.people import PeopleQuery
 
-__all__ = ["SendersView", "senders_view"]
+__all__ = ["SENDERS", "SendersView", "senders_view"]
+
+SENDERS = 200
+"""How many are judged for a page; of a large hoster's thousands nobody reads more."""
+
 
 _SHOWN = 100
 
@@ -34,18 +38,20 @@ class SendersView(msgspec.Struct, frozen=True):
     spans: tuple[int, ...] = (7, 30)
 
 
-def senders_view(found: list[Mailer], query: PeopleQuery, tongue: Translator) -> SendersView:
-    """Put it into words."""
+def senders_view(found: Mailers, query: PeopleQuery, tongue: Translator) -> SendersView:
+    """Put it into words: those who sent most, and by kind what they and all others sent."""
     by_nature: dict[str, int] = {}
-    for one in found:
+    for one in found.first:
         by_nature[one.nature.name] = by_nature.get(one.nature.name, 0) + one.traits.recipients
-    wanted = [one for one in found if query.q.lower() in f"{one.sender.name} {one.sender.user}".lower()]
+    natures = [
+        (tongue.gettext(NATURES[name]), number) for name, number in sorted(by_nature.items(), key=lambda one: -one[1])
+    ]
+    if found.rest:
+        said = tongue.count("{number} more, who sent less", "{number} more, who sent less", found.rest)
+        natures.append((said, found.rest_recipients))
     return SendersView(
         query=query,
-        natures=[
-            (tongue.gettext(NATURES[name]), number)
-            for name, number in sorted(by_nature.items(), key=lambda one: -one[1])
-        ],
+        natures=natures,
         senders=[
             Sent(
                 one.sender.name,
@@ -56,7 +62,7 @@ def senders_view(found: list[Mailer], query: PeopleQuery, tongue: Translator) ->
                 reason_text(one.nature, tongue),
                 one.nature.name == "suspect",
             )
-            for one in wanted[:_SHOWN]
+            for one in found.first[:_SHOWN]
         ],
-        total=len(wanted),
+        total=len(found.first) + found.rest,
     )

@@ -78,6 +78,8 @@ def mail(directory: Path) -> Path:
         (HOUR_US, "sent", "ana@nova0.test", "account", ""): 3,
         (HOUR_US, "sent_recipients", "ana@nova0.test", "account", ""): 5,
         (HOUR_US, "sent", "/srv/contact", "script", HOSTILE): 7,
+        (HOUR_US, "sent_recipients", "/srv/contact", "script", HOSTILE): 7,
+        (HOUR_US, "sent_recipients", "secret@other.test", "account", ""): 4,
         (HOUR_US, "sent", "secret@other.test", "account", ""): 4,
         (HOUR_US, "read_trait", "ana@nova0.test", "imap", "bytes"): 2_345_678,
         (HOUR_US, "login_network", "ana@nova0.test", "imap", "192.0.2.0/24"): 9,
@@ -187,7 +189,8 @@ def test_senders_are_called_what_they_are(page: Served) -> None:
     assert "/srv/contact local user" in text
     assert "contact form (sure) its path says so 7" in text
     assert "/srv/contact,script" in sheet
-    assert json.loads(client.get("/api/v1/senders").text)["senders"][0]["sender"] == "ana@nova0.test"
+    sent = json.loads(client.get("/api/v1/senders").text)["senders"]
+    assert {one["sender"]: one["is"] for one in sent}["ana@nova0.test"] == "person"
     assert "ana@nova0.test,imap,9" in client.get("/people.csv").text
 
 

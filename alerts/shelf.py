@@ -13,8 +13,8 @@ from mailwarden.alerts.blob import decoder, pack, squeeze
 __all__ = ["BUDGET_BYTES", "Backing", "Row", "Shelf", "Shelves"]
 
 T = TypeVar("T")
-BUDGET_BYTES = 48 << 20
-"""What the state of a site may take in memory, all kinds of it together, whatever comes."""
+BUDGET_BYTES = 64 << 20
+"""What the state of a site may take in memory, all kinds of it and its open incidents together, whatever comes."""
 
 _OBJECT_BYTES = 300  # of a key with its value, by measure: its names, its place in a dict,
 _TIMES_PACKED = 4  # and as much for each byte of the value when packed,
@@ -132,20 +132,25 @@ class Shelves:
 
     Args:
         shelves: Of all kinds of state there are.
+        beside: Gives how much of the budget is taken by what is no shelf's; three eighths of it are theirs in any case.
     """
 
-    def __init__(self, shelves: Iterable[Shelf[Any]]) -> None:
+    def __init__(self, shelves: Iterable[Shelf[Any]], beside: Callable[[], int] = lambda: 0) -> None:
         self._shelves = list(shelves)
+        self._beside = beside
+
+    def _budget_bytes(self) -> int:
+        return max(BUDGET_BYTES - self._beside(), BUDGET_BYTES * 3 // 8)
 
     def is_full(self) -> bool:
         """Say whether it is time to commit: what they hold takes more than they may."""
-        return sum(shelf.held_bytes()[0] for shelf in self._shelves) > BUDGET_BYTES
+        return sum(shelf.held_bytes()[0] for shelf in self._shelves) > self._budget_bytes()
 
     def drain(self) -> list[Row]:
         """Give the rows to commit, and let go of what was not touched for long where memory is short."""
         rows = [row for shelf in self._shelves for row in shelf.drain()]
         touched = sum(shelf.held_bytes()[1] for shelf in self._shelves)
-        if 2 * touched > BUDGET_BYTES or self.is_full():  # who is still full would commit again at once
+        if 2 * touched > self._budget_bytes() or self.is_full():  # who is still full would commit again at once
             for shelf in self._shelves:
                 shelf.turn()
         return rows

@@ -100,7 +100,8 @@ class Fold:
         keepers = (
             self.ledger, self.correlator, self.ours, self.risks, self.readers, self.engine, self.incidents,
         )  # fmt: skip
-        self._shelves = Shelves([self._beats, *(shelf for keeper in keepers for shelf in keeper.shelves)])
+        shelves = [self._beats, *(shelf for keeper in keepers for shelf in keeper.shelves)]
+        self._shelves = Shelves(shelves, beside=self.incidents.held_bytes)
         self._deeds = self._plan()
 
     def unasked(self) -> frozenset[str]:

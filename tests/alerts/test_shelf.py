@@ -107,6 +107,21 @@ def test_what_was_not_touched_leaves_memory_not_the_store(monkeypatch: pytest.Mo
     assert store.loads == 1
 
 
+@pytest.mark.parametrize(("beside", "keys"), [(0, 31), (20_000, 16), (1_000_000, 12)])
+def test_open_incidents_leave_less_to_state(monkeypatch: pytest.MonkeyPatch, beside: int, keys: int) -> None:
+    """What incidents take is not there for what is remembered, but for three eighths of the budget."""
+    monkeypatch.setattr(shelf, "BUDGET_BYTES", 40_000)
+    one = shelf_of(Memory())
+    both = Shelves([one], beside=lambda: beside)
+
+    for number in range(100):
+        if both.is_full():
+            break
+        one.put(str(number), Count(number))
+
+    assert number == keys
+
+
 @pytest.mark.parametrize("key", ["bob\udcff@example.org", "a\x1fb", "名前"])
 def test_keys_may_be_any_text(key: str) -> None:
     """An attacker chooses account names, bytes that are no text among them."""

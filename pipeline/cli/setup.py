@@ -160,12 +160,23 @@ def command(
 
 def unit(program: str, configuration: Path) -> str:
     """Write the systemd unit that watches, for a program and its configuration."""
-    return _SERVICE.format(program=program, configuration=configuration) + _GUARD
+    return _SERVICE.format(program=_word(program), configuration=_argument(configuration)) + _GUARD
 
 
 def page_unit(program: str, configuration: Path) -> str:
     """Write the systemd unit of the page, which runs as the same user; it begins only when it is asked to."""
-    return _PAGE.format(program=program, configuration=configuration) + _GUARD
+    return _PAGE.format(program=_word(program), configuration=_argument(configuration)) + _GUARD
+
+
+def _word(path: str) -> str:
+    """Write a path as one word of a command line of systemd (systemd.service(5), "COMMAND LINES")."""
+    for sign, written in (("\\", "\\\\"), ('"', '\\"'), ("%", "%%")):
+        path = path.replace(sign, written)
+    return f'"{path}"' if any(sign in path for sign in " \t'\"\\") else path
+
+
+def _argument(path: Path) -> str:
+    return _word(str(path).replace("$", "$$"))  # of the program's own name no variable is taken
 
 
 def _text(settings: dict[str, Any]) -> str:

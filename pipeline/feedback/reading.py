@@ -73,15 +73,24 @@ def _pieces(path: Path, wanted: Callable[[Path], bool]) -> Iterator[tuple[str, b
             return
         else:
             files = [path]
-        for file in files:
-            if not wanted(file):
-                continue
-            if file.stat().st_size > LARGEST:
-                yield str(file), ReportError(f"{file.stat().st_size} bytes are more than a report may have")
-            else:
-                yield str(file), file.read_bytes()
     except OSError as error:
         yield str(path), ReportError(error.strerror or str(error))
+        return
+    for file in files:
+        try:
+            if wanted(file):
+                yield str(file), _content(file)
+        except (
+            FileNotFoundError
+        ):  # moved meanwhile, as mail programs do from `new` to `cur`: it is found there next time
+            continue
+        except OSError as error:
+            yield str(file), ReportError(error.strerror or str(error))
+
+
+def _content(file: Path) -> bytes | ReportError:
+    size = file.stat().st_size
+    return ReportError(f"{size} bytes are more than a report may have") if size > LARGEST else file.read_bytes()
 
 
 def _is_mbox(path: Path) -> bool:

@@ -115,12 +115,14 @@ def test_a_report_comes_on_a_day_without_a_line(tmp_path: Path) -> None:
 @pytest.mark.program("systemd-analyze")
 @pytest.mark.parametrize(("name", "make"), [("mailwarden", unit), ("mailwarden-web", page_unit)])
 def test_the_units_are_such_that_systemd_takes(tmp_path: Path, name: str, make: Callable[[str, Path], str]) -> None:
-    """systemd finds nothing wrong with the units that `setup` writes, and calls what is left open to them small."""
-    program = tmp_path / "mailwarden"
+    """systemd finds nothing wrong with the units that `setup` writes wherever they lead, and calls what is left open small."""
+    place = tmp_path / "a place of 100% $HOME"
+    place.mkdir()
+    program = place / "mailwarden"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
     path = tmp_path / f"{name}.service"
-    path.write_text(make(str(program), tmp_path / "mailwarden.yml"))
+    path.write_text(make(str(program), place / "mailwarden.yml"))
 
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", str(path)], capture_output=True, text=True)
     exposure = subprocess.run(

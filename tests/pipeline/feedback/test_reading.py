@@ -123,6 +123,22 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
     assert "more than a report may have" in found.fault
 
 
+def test_a_file_that_is_moved_meanwhile_stops_no_other(tmp_path: Path) -> None:
+    """Mail programs move mail while a folder is read; what stands behind it is read none the less, and nothing is said."""
+    (tmp_path / "a.xml").write_text(DMARC)
+    (tmp_path / "b.json").write_text(json.dumps(TLS))
+
+    def wanted(file: Path) -> bool:
+        if file.name == "a.xml":
+            file.rename(tmp_path / "moved")
+        return True
+
+    found = list(read_reports([tmp_path], wanted=wanted))
+
+    assert [one.where for one in found] == [str(tmp_path / "b.json")]
+    assert found[0].is_report
+
+
 def test_foreign_and_repeated_ones(tmp_path: Path) -> None:
     """What is about others, and what was read before, counts for nothing."""
     (tmp_path / "a.xml").write_text(DMARC)

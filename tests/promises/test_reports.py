@@ -151,15 +151,25 @@ def test_a_report_is_sent_once(office: Office) -> None:
 
 
 def test_a_report_that_cannot_be_written_is_told(office: Office) -> None:
-    """Where the report cannot be kept the service says so, with the command that shows it, and goes on."""
+    """Where the report cannot be kept the service says so, with the command that shows it; once it can, the report comes."""
+    office.settings["report"]["domains"] = {}
+    office.settings["report"]["weekly"] = False
+    office.watcher.configure(office.settings)
     office.watcher.start()
     office.write(*takeover(0))
-    (office.watcher.state / "reports").touch()  # a file where the directory is to be
+    day = START.date().isoformat()
+    reports = office.watcher.state / "reports"
+    reports.touch()  # a file where the directory is to be
 
-    office.go_on(_morning(1), START.date().isoformat())
+    def is_told() -> bool:
+        office.write(_line(_morning(1)))
+        return f"report {day}: could not be written" in office.watcher.said.read_text()
 
-    said = office.watcher.said.read_text()
-    assert f"report {START.date()}: could not be written" in said
-    assert f"mailwarden report {START.date()}" in said
+    until(is_told, "the failure to be told")
+    assert f"mailwarden report {day}" in office.watcher.said.read_text()
     assert office.postman.mails == []
+    reports.unlink()
+    office.go_on(_morning(1) + timedelta(seconds=61), day)
+
+    assert len(office.postman.mails) == 1
     assert office.watcher.stop() == 0

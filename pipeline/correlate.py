@@ -20,6 +20,7 @@ __all__ = ["Correlator"]
 
 _MESSAGE_US = 10 * 86_400_000_000  # twice the longest time mail waits in a queue (Postfix maximal_queue_lifetime 5 d)
 _TRIES_US = 900_000_000  # tellers of one try are at most minutes apart (Dovecot writes when the connection ends)
+_GUESSED = 5  # tries of strangers within a day, as in `send_after_guessing`
 _MAX_DEFERRED = 200
 _DONE = ("sent", "bounced")
 _CONTENT_REASONS = frozenset({"spam", "malware", "milter"})
@@ -112,6 +113,10 @@ class Correlator:
             message.guesses = facts.get("mailwarden.user.failures", 0)
         if facts and facts.get("mailwarden.pair.fresh") and not facts["mailwarden.source.is_proxy"]:
             message.elsewhere = facts["mailwarden.user.has_history"]
+            if facts.get("mailwarden.user.failures", 0) >= _GUESSED:
+                # that a network of the same provider is known says little of the first mail once strangers have tried
+                message.fresh, message.first_seen = facts["mailwarden.user.has_history"], True
+                message.guesses = facts["mailwarden.user.failures"]
         original = event.mail_queue_orig_id and self._messages.get(_key(event, event.mail_queue_orig_id))
         if original:  # comes back from a content filter: the same message, already counted
             message.account, message.source_ip = original.account, original.source_ip

@@ -109,6 +109,8 @@ def _unstamped(event: Event, text: str) -> str:
 def _session(event: Event, text: str) -> str:
     if '"' in text or " AUTH " in text:
         text = _redact(event, text)
+    if text.startswith((" DSH=", "DSH=")):  # the selector `dnssec` puts its flag before the peer, without a blank
+        text = text.lstrip(" ")[2:]
     head = text[:2]
     if head in ("H=", "U=", "F=", "X=", "Ci"):
         end = 0
@@ -154,7 +156,7 @@ _FOREIGN = re.compile(
 )
 _OWN_STARTS = re.compile(
     r"\[\d{1,4}/\d{1,4}\] "
-    r"|H=|U=|F=|<=|cwd=|Ci=|pid \d|VRFY |SMTPS? |LMTP |ALERT: |LDAP |LOG: |SIGSEGV |rejected |temporarily rejected "
+    r"| ?DSH=|H=|U=|F=|<=|cwd=|Ci=|pid \d|VRFY |SMTPS? |LMTP |ALERT: |LDAP |LOG: |SIGSEGV |rejected |temporarily rejected "
     r"|TLS |DKIM: |ARC: |exim |Exim |SPF[ :]|DMARC[ :]|DANE |PRDR "
     r"|DNS |ACL |ETRN |ATRN |SIGTERM |SIGHUP "
     r"|[\w.-]{1,64} authenticator (?:failed|\()"

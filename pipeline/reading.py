@@ -35,6 +35,7 @@ _TRIED_SHARE = 0.1  # and more than this part of those that succeeded
 _ALWAYS = 16  # hours of a day with logins: nobody sits there
 _POLL = 4  # logins of an hour: more than a program that stays connected makes
 _MOVES = 4  # networks
+_LOOPBACK = ("127.", "::/64")
 _UNTOLD = ("yes", "no", "unknown")
 MARKS = {
     "clear": N_("without TLS"),
@@ -195,7 +196,7 @@ def size_text(size: int, tongue: Translator) -> str:
 
 def pattern_of(way: Way) -> str:
     """Say how it comes: `webmail`, `poll`, `always`, `moves`, `desk`; "" where nothing tells."""
-    if way.networks and all(net.startswith(("127.", "::1")) for net in way.networks):
+    if way.networks and all(net.startswith(_LOOPBACK) for net in way.networks):
         return "webmail"
     a_day = way.hours / way.days if way.days else 0.0
     if a_day >= _ALWAYS:

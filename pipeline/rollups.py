@@ -51,7 +51,7 @@ OTHER = "other"
 """What is counted together beyond the limit."""
 
 _HOUR_US = 3_600_000_000
-_MOST_COUNTS = 60_000  # in memory, of 250 bytes each
+_MOST_COUNTS = 40_000  # in memory, of 250 bytes each
 _LIMIT = 300  # of a name in an hour: at most 7,200 rows of 80 bytes a day under the worst attack
 _HOST_LIMIT = 2_000  # no client chooses the name of a host
 _DAILY_LIMITS = {  # what is counted by the day; a large hoster has thousands of accounts

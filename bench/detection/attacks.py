@@ -30,6 +30,7 @@ class Truth:
         must_tell: Whether a person must be told; otherwise it must be recorded.
         is_slow: No burst: it is to be told within a day.
         within_s: How soon after its beginning, in seconds.
+        tried: Other accounts that were guessed at: what is raised about them is no false alarm.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Truth:
     is_slow: bool = False
     end_s: float = 0.0
     names: set[str] = field(default_factory=set)
+    tried: set[str] = field(default_factory=set)
     recipients_s: list[float] = field(default_factory=list)
 
 

@@ -65,12 +65,14 @@ class Life:
         seed: Of everything.
         people: How many accounts.
         days: How long it is watched.
+        arrivals: Messages a day for each.
     """
 
-    def __init__(self, seed: int, people: int = 120, days: int = 37) -> None:
+    def __init__(self, seed: int, people: int = 120, days: int = 37, arrivals: float = 6) -> None:
         self.chance = random.Random(seed)
         self.server = Server(self.chance)
         self.days = days
+        self.arrivals = arrivals
         self.domains = [f"firm{n}.example.org" for n in range(4)]
         self.people = [self._person(n) for n in range(people)]
 
@@ -166,7 +168,7 @@ class Life:
 
     def _arrivals(self, day: int) -> Iterator[Act]:
         chance = self.chance
-        for _ in range(_poisson(chance, len(self.people) * 6)):
+        for _ in range(_poisson(chance, len(self.people) * self.arrivals)):
             at = day * DAY_S + _hour_of_day(chance) * _HOUR_S
             sender = self.receiver()
             person = chance.choice(self.people)

@@ -43,8 +43,9 @@ def spray_hit(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act
     (address,) = strangers(life, 1)
     others = [one for one in life.people if one is not victim][:60]
     tries = [life.server.refused(begin - 1_800 + n * 25, one.account, address) for n, one in enumerate(others)]
-    reads = _reads(life, victim, begin, address, 40)
-    return _quiet("spray, then reads", begin, victim, {address}, [*tries, *reads], [])
+    truth, acts = _quiet("spray, then reads", begin, victim, {address}, _reads(life, victim, begin, address, 40), [])
+    truth.tried = {one.account for one in others}
+    return truth, [*tries, *acts]
 
 
 def spray_elsewhere(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act]]:
@@ -54,7 +55,9 @@ def spray_elsewhere(life: Life, victim: Person, begin: float) -> tuple[Truth, li
     tries = [life.server.refused(begin - 3_600 + n * 25, one.account, finder) for n, one in enumerate(others)]
     found = _reads(life, victim, begin, finder, 1)
     mails = burst(life, victim, begin + 2 * _HOUR_S, user, 6, 1_800, 1)
-    return _quiet("spray, six messages from elsewhere", begin, victim, {finder, user}, [*tries, *found], mails)
+    truth, acts = _quiet("spray, six messages from elsewhere", begin, victim, {finder, user}, found, mails)
+    truth.tried = {one.account for one in others}
+    return truth, [*tries, *acts]
 
 
 def many_then_reads(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act]]:

@@ -13,7 +13,9 @@ from bench.detection.server import Act
 
 from mailwarden.alerts.delivery import unpack
 from mailwarden.alerts.dispatch import Dispatch
+from mailwarden.alerts.finding import Finding
 from mailwarden.alerts.incident import Incident, Notification, severity_rank
+from mailwarden.alerts.incidents import Incidents
 from mailwarden.alerts.routes import Router
 from mailwarden.pipeline.admission import Admission
 from mailwarden.pipeline.configuration import Configuration
@@ -37,11 +39,20 @@ class Told(NamedTuple):
     at_us: int
 
 
+class Found(NamedTuple):
+    """A finding that fired: when, of which category, and the names it bears."""
+
+    at_us: int
+    category: str
+    names: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What mailwarden made of a log."""
 
     incidents: list[Incident]
+    found: list[Found]
     told: list[Told]
     lines: int
 
@@ -51,7 +62,7 @@ class Score:
     """What became of one attack.
 
     Args:
-        recorded_s: Seconds from its beginning until an incident named it; None: never.
+        recorded_s: Seconds from its beginning until a finding that went into an incident named it; None: never.
         told_s: The same, until a person was told (medium or above, as routes do by default).
         harm: Recipients mailed before that; all of them where nobody was told.
         late_s: Seconds between the twentieth recipient and the notice; negative: before it.
@@ -102,11 +113,27 @@ def read(log: Path, settings: str = "") -> Seen:
             teller = Teller(Dispatch(router, _no_clock, store), router, _no_clock, configuration.site.name)
             teller.dispatch.attach(runner.fold.incidents)
             told: list[Told] = []
+            found = _watched(runner.fold.incidents)
             for batch in admission.batches():
                 for _, due_us, blob in runner.take(batch, teller).outbox:
                     notice = unpack(blob).notification
                     told.append(Told(notice, due_us + notice.at_us))  # due is told from the clock on
-            return Seen(store.incidents(), told, admission.statistics.lines)
+            return Seen(store.incidents(), found, told, admission.statistics.lines)
+
+
+def _watched(incidents: Incidents) -> list[Found]:
+    """Note each finding that fires, on its way into an incident: those write down the first twenty only."""
+    found: list[Found] = []
+    take = incidents.take
+
+    def noted(finding: Finding) -> Incident | None:
+        if finding.fired:
+            names = frozenset(value for values in finding.entities.values() for value in values)
+            found.append(Found(finding.at_us, finding.detection.category, names | {finding.primary}))
+        return take(finding)
+
+    incidents.take = noted  # type: ignore[method-assign]
+    return found
 
 
 def seconds(at_us: int) -> float:
@@ -135,7 +162,13 @@ def judge(truth: Truth, seen: Seen) -> Score:
     """Say when an attack was recorded, when a person was told, and what it had done until then."""
     score = Score(truth)
     about = [one for one in seen.incidents if _is_about(one, truth)]
-    fired = [at for one in about for at_us, _ in one.timeline if _is_during(at := seconds(at_us), truth)]
+    fired = [
+        at
+        for one in seen.found
+        if one.category in truth.categories
+        and (not truth.names or one.names & truth.names)
+        and _is_during(at := seconds(one.at_us), truth)
+    ]
     if fired:
         score.recorded_s = max(0.0, min(fired) - truth.begin_s)
     score.rules = sorted({rule for one in about for rule in one.rules})
@@ -173,5 +206,5 @@ def false_alarms(seen: Seen, truths: Iterable[Truth], first_day: float) -> list[
         if severity_rank(one.severity) >= _TOLD
         and one.parent is None
         and seconds(one.opened_us) >= first_day * 86_400
-        and not any(_is_about(one, truth) for truth in known)
+        and not any(_is_about(one, truth) or _names(one) & truth.tried for truth in known)
     ]

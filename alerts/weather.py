@@ -5,7 +5,8 @@ that a day moves it little and an attacker must guess loudly for a week to be ta
 
 Stealthy spraying hides in no count of one address; the site as a whole gives it away: of all pairs of account and
 network that come in an hour, too many fail. How the share varies by itself is a beta-binomial distribution, fitted to the
-fortnight. Source: Javed and Paxson, "Detecting Stealthy, Distributed SSH Brute-Forcing", CCS 2013.
+fortnight. Source: Javed and Paxson, "Detecting Stealthy, Distributed SSH Brute-Forcing", CCS 2013. At night, when nearly all
+who come fail, the share says nothing; there the number of failing pairs does, which varies like a negative binomial.
 """
 
 from math import exp, lgamma, log
@@ -15,7 +16,7 @@ import msgspec
 
 from mailwarden.alerts.shelf import Backing, Shelf
 
-__all__ = ["Beyond", "Spray", "Weather", "fit", "tail"]
+__all__ = ["Beyond", "Spray", "Weather", "fit", "number_tail", "tail"]
 
 _HOUR_US = 3_600_000_000
 _DAY_US = 24 * _HOUR_US
@@ -28,6 +29,7 @@ _BUSIEST_FACTOR = 3  # times the usual busiest hour: weather comes in gusts, twi
 _LEAST_PAIRS = 12  # pairs of an hour before they are weighed
 _IMPROBABLE = 1e-4
 _LEAST_SPREAD, _MOST_SPREAD = 0.002, 0.1  # correlation of the pairs of an hour: no site's is nil
+_LEAST_GUSTS = 0.25  # variance of an hour's mean, over the square of it
 _RECHECK = 1.25  # weigh again when there is a quarter more
 _ROLLOUT = 5  # accounts that fail where they always are, in an hour: passwords were changed, or the directory is down
 _ROLLOUT_TIMES = 3  # times the usual
@@ -62,6 +64,7 @@ class _Day(msgspec.Struct, array_like=True):
     failed: int = 0
     pairs: int = 0
     squares: float = 0.0  # of the failed pairs of an hour, each over all of its pairs
+    failed_squares: int = 0  # of the failed pairs of an hour
 
 
 class _Weather(msgspec.Struct, array_like=True):
@@ -145,10 +148,13 @@ class Weather:
         pairs = failed + _sliding(weather.good, weather.last[3], now)
         alpha, beta = fit(days)
         probability = tail(failed, pairs, alpha, beta)
+        is_share = probability < _IMPROBABLE
+        if failed >= 2 * _LEAST_PAIRS:
+            probability = min(probability, number_tail(failed, days))
         if probability >= _IMPROBABLE:
             return None
         usual = sum(day.failed for day in days) / max(1, sum(day.hours for day in days))
-        exceeds = failed >= 2 * _LEAST_PAIRS and failed > _FACTOR * max(1.0, usual)
+        exceeds = is_share and failed >= 2 * _LEAST_PAIRS and failed > _FACTOR * max(1.0, usual)
         explained = bool(weather.rollout_us) and now - weather.rollout_us <= _DAY_US
         return Spray(failed, pairs, alpha / (alpha + beta), probability, exceeds and not explained)
 
@@ -186,6 +192,7 @@ def _summed(hours: list[tuple[int, int, int, int]], tries: int) -> _Day:
         day.failed += failed
         day.pairs += failed + good
         day.squares += failed * failed / (failed + good)
+        day.failed_squares += failed * failed
     return day
 
 
@@ -223,6 +230,29 @@ def tail(failed: int, pairs: int, alpha: float, beta: float) -> float:
     term = total = exp(max(start, log(1e-300)))
     for count in range(failed, pairs):
         term *= (pairs - count) / (count + 1) * (count + alpha) / (pairs - count - 1 + beta)
+        total += term
+        if term < total * 1e-9:
+            break
+    return min(1.0, total)
+
+
+def number_tail(failed: int, days: list[_Day]) -> float:
+    """Give the probability of so many failing pairs or more in an hour, were it one like those of some days.
+
+    A negative binomial with their mean and variance (gusts make it larger than the mean); its hours may always differ by
+    half.
+    """
+    hours = 24 * len(days)
+    mean = (sum(day.failed for day in days) + 1) / (hours + 1)
+    variance = sum(day.failed_squares for day in days) / max(1, hours) - mean * mean
+    if failed <= mean:
+        return 1.0
+    shape = mean * mean / max(variance - mean, _LEAST_GUSTS * mean * mean)
+    share = mean / (mean + shape)
+    start = lgamma(failed + shape) - lgamma(shape) - lgamma(failed + 1) + failed * log(share) + shape * log(1 - share)
+    term = total = exp(max(start, log(1e-300)))
+    for count in range(failed, failed + 10_000):
+        term *= share * (count + shape) / (count + 1)
         total += term
         if term < total * 1e-9:
             break

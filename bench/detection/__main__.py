@@ -6,7 +6,8 @@
 `attacks` puts each shape once a seed into weeks of life and weather, `takeovers` eight misuses a seed, `quiet` eleven without
 a burst, `life` counts what is raised in 30 days after the first week where nothing happens but mishaps, `weeks` the same by
 account and week: 1,714 a seed. `--peers` lets fail2ban and CrowdSec read the same logs where they are installed
-(CROWDSEC_ROOT: where its package was unpacked). `--write` puts the tables into bench/detection/RESULTS.md.
+(CROWDSEC_ROOT: where its package was unpacked). `--write` keeps the scores in bench/detection/scores.json, and
+puts the tables into RESULTS.md and the plots into docs/pictures: what is not measured again stays.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from bench.detection.attacks import ATTACKS, TAKEOVERS, Attack, Truth, every
+from bench.detection.keeping import Section, Took, keep
 from bench.detection.life import DAY_S, Life, Weather, is_stranger
 from bench.detection.peers import Ban, crowdsec, fail2ban
 from bench.detection.quiet import QUIET
@@ -29,7 +31,6 @@ from bench.detection.trial import BEGIN, Score, Seen, false_alarms, judge, judge
 
 from mailwarden.alerts.incident import Incident
 
-_RESULTS = Path(__file__).with_name("RESULTS.md")
 _FIRST_DAY = 8  # a week to learn
 T = TypeVar("T")
 
@@ -184,29 +185,26 @@ def _of_seeds(work: Callable[[int], T], args: argparse.Namespace) -> Iterator[T]
         yield from pool.map(work, seeds)
 
 
-def _attacks(title: str, shapes: tuple[Attack, ...], gap_h: float, args: argparse.Namespace) -> list[str]:
+def _attacks(title: str, shapes: tuple[Attack, ...], gap_h: float, args: argparse.Namespace) -> Section:
     scores, wrong, days = [], [], 0.0
     work = partial(attacked, shapes, weather=args.weather, gap_h=gap_h, peers=args.peers)
     for own in _of_seeds(work, args):
         scores += own.scores
         wrong += own.wrong
         days += own.days
-    out = ["", f"## {title}, weather of {args.weather:,} tries a day", "", *table(scores), ""]
+    out = [f"## {title}, weather of {args.weather:,} tries a day", "", *table(scores), ""]
     if shapes is not ATTACKS:
         out += [f"Told in time: {sum(map(_is_soon, scores))} of {len(scores)}.", ""]
     rules = {score.truth.name: ", ".join(score.rules) for score in scores}
     out += [*(f"- {name}: {found or 'nothing'}" for name, found in rules.items()), ""]
-    return [
-        *out,
-        f"Beside them, of medium or above in {days:.0f} server-days: {len(wrong)}.",
-        *(f"- {one}" for one in wrong),
-    ]
+    out += [f"Beside them, of medium or above in {days:.0f} server-days: {len(wrong)}.", *(f"- {one}" for one in wrong)]
+    return Section(out, [Took(one.truth.name, one.recorded_s, one.told_s) for one in scores])
 
 
-def _life(args: argparse.Namespace) -> list[str]:
+def _life(args: argparse.Namespace) -> Section:
     lives = list(_of_seeds(partial(lived, weather=args.weather, peers=args.peers), args))
     wrong = [one for life in lives for one in life.wrong]
-    out = ["", f"## Ordinary life, weather of {args.weather:,} tries a day", ""]
+    out = [f"## Ordinary life, weather of {args.weather:,} tries a day", ""]
     out += [
         f"Of medium or above in {30 * len(lives)} server-days of 120 people ({sum(one.lines for one in lives):,} lines): "
         f"{len(wrong)}, of them critical: {sum(one.critical for one in lives)}.",
@@ -214,22 +212,22 @@ def _life(args: argparse.Namespace) -> list[str]:
     ]
     for peer in lives[0].banned:
         out += ["", f"Addresses of people that {peer} acted on, by day: {sum(one.banned[peer] for one in lives)}."]
-    return out
+    return Section(out)
 
 
-def _weeks(args: argparse.Namespace) -> list[str]:
+def _weeks(args: argparse.Namespace) -> Section:
     """Count what is raised by account and week: people, mishaps and weather, and nothing else."""
     lives = list(_of_seeds(partial(lived, weather=args.weather, peers=False, people=400, arrivals=0.5), args))
     weeks = round(sum(one.people for one in lives) * 30 / 7)
     wrong = Counter(one.partition(" ")[2].partition(" ")[2] for life in lives for one in life.wrong)
-    return [
-        "",
+    out = [
         f"## Account-weeks, weather of {args.weather:,} tries a day",
         "",
         f"Critical in {weeks:,} account-weeks ({len(lives)} servers, {sum(one.lines for one in lives):,} lines): "
         f"{sum(one.critical for one in lives)}. Of medium or above: {sum(wrong.values())}.",
         *(f"- {count} × {one}" for one, count in sorted(_kinds(wrong).items())),
     ]
+    return Section(out)
 
 
 def _kinds(wrong: Counter[str]) -> Counter[str]:
@@ -251,21 +249,18 @@ def main() -> None:
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
-    out: list[str] = []
-    if "attacks" in args.what:
-        out += _attacks("Attacks", ATTACKS, 30, args)
-    if "takeovers" in args.what:
-        out += _attacks("Takeovers", TAKEOVERS, 8, args)
-    if "quiet" in args.what:
-        out += _attacks("Misuse without a burst", QUIET, 8, args)
-    if "life" in args.what:
-        out += _life(args)
-    if "weeks" in args.what:
-        out += _weeks(args)
-    text = "\n".join(out).strip() + "\n"
-    print(text)
-    if args.write:
-        _RESULTS.write_text(f"# Detection on a simulated server\n\n{text}", encoding="utf-8")
+    made = {
+        "attacks": lambda: _attacks("Attacks", ATTACKS, 30, args),
+        "takeovers": lambda: _attacks("Takeovers", TAKEOVERS, 8, args),
+        "quiet": lambda: _attacks("Misuse without a burst", QUIET, 8, args),
+        "life": lambda: _life(args),
+        "weeks": lambda: _weeks(args),
+    }
+    for name in args.what:
+        section = made[name]()
+        print("\n".join(["", *section.text]))
+        if args.write:
+            keep(name, section)
 
 
 if __name__ == "__main__":

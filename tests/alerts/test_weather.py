@@ -71,6 +71,23 @@ def test_a_small_spray_at_real_accounts_is_seen() -> None:
     assert not unknown
 
 
+def test_a_spray_at_night_is_seen_though_nearly_all_fail_then() -> None:
+    """Sixteen strangers fail an hour, and at night nobody else comes: the share is as ever, the number is not."""
+    weather, chance = Weather("default", Memory()), random.Random(4)
+    for hour in range(24 * 14 + 3):
+        now = START_US + hour * HOUR_US
+        for _ in range(chance.randint(8, 24)):
+            weather.failed(now)
+        for _ in range(chance.randint(60, 120) if 8 <= hour % 24 <= 18 else chance.randint(0, 4)):
+            weather.good(now)
+    now = START_US + (24 * 14 + 3) * HOUR_US + HOUR_US // 2
+
+    seen = [spray for _ in range(60) if (spray := weather.failed(now)) is not None]
+
+    assert seen
+    assert not any(spray.exceeds for spray in seen)  # for the report: the share alone would wake nobody either
+
+
 def test_thirty_ordinary_days_see_no_spray() -> None:
     """Hours differ by themselves: none of 720 is called improbable."""
     weather = lived(14)

@@ -32,6 +32,7 @@ _MAX_TIMELINE = 20
 _WORSE_FACTOR = 4
 _LOUD = frozenset({"medium", "high", "critical"})  # what people are told of
 _APART_US = _DAY_US // 2
+_CROWD = 2_000  # live incidents, beyond which nobody reads one more network that guesses: it is counted with the others
 _STORY_US = _DAY_US  # what happens to one account within a day is one story
 _NAMED = (
     ("mailwarden.account", "account"),
@@ -115,6 +116,9 @@ class Incidents:
         if incident is None:
             if not finding.fired:
                 return None
+            crowd = self._crowd(finding)
+            if crowd is not None:
+                return crowd
             incident = self._open(key, finding)
         elif finding.fired and _stands_apart(incident, finding):
             incident.status = "closed"
@@ -145,6 +149,23 @@ class Incidents:
             else:
                 self._lift(incident)
         return incident
+
+    def _crowd(self, finding: Finding) -> Incident | None:
+        """Count one more network that guesses with those that the site's own incident names; None where there is no crowd.
+
+        A botnet of a million addresses is one incident, not one for each network: memory and people could not hold them.
+        """
+        detection = finding.detection
+        is_one_of_many = detection.cause == "guessing" and detection.primary == "mailwarden.network"
+        if not is_one_of_many or finding.severity in _LOUD or len(self._ids) < _CROWD:
+            return None
+        crowd = self._by_key.get(("guessing", "mailwarden.site", self._site))
+        if crowd is None or crowd.status != "open":
+            return None
+        self._gather(crowd, finding)
+        crowd.last_seen_us = max(crowd.last_seen_us, finding.at_us)
+        self._changed[crowd.id] = crowd
+        return crowd
 
     def _is_counted(self, incident: Incident, finding: Finding) -> bool:
         """Count a further event for one more rule; True where another rule brought the same event and its names."""

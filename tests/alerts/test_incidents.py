@@ -301,6 +301,29 @@ def test_thousands_of_networks_that_guess_one_account_cost_no_more_each() -> Non
     assert spent_s[2] < 3 * spent_s[0] + 0.2
 
 
+def test_a_botnet_is_one_incident(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where very many networks guess, one more is counted with the others; one that people hear of still has its own."""
+    monkeypatch.setattr("mailwarden.alerts.incidents._CROWD", 3)
+    incidents = Incidents("default", Memory())
+    spray = detection("spray", primary="mailwarden.site")
+    guess = detection("guess")
+    take(incidents, finding(spray, "default", severity="low", address=["203.0.113.1"]))
+    for number in range(10):
+        network, address = f"198.51.{number}.0/24", f"198.51.{number}.7"
+        at_us = START_US + number * MINUTE_US
+        take(incidents, finding(guess, network, at_us=at_us, severity="low", address=[address]))
+    loud = finding(guess, "192.0.2.0/24", severity="medium", address=["192.0.2.7"])
+    take(incidents, loud)
+
+    live = incidents.open()
+
+    assert {one.primary[1] for one in live} == {"default", "198.51.0.0/24", "198.51.1.0/24", "192.0.2.0/24"}
+    (crowd,) = [one for one in live if one.primary[1] == "default"]
+    assert len(crowd.entities["source.ip"]) == 1 + 8
+    assert crowd.last_seen_us == START_US + 9 * MINUTE_US
+    assert crowd.title == "spray"
+
+
 def test_the_parts_of_a_part_belong_to_the_head() -> None:
     """When a greater incident takes up one that has parts, they become its own; so it is after a restart."""
     account = ["bob@example.org"]

@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 suite=$1
 shift
 root=$(mktemp -d)
+chmod 755 "$root" # it becomes the root of somebody who is not root
 leave() {
     umount -q "$root/dev/pts" "$root/dev" "$root/proc" "$root/sys" || true
     rm -rf --one-file-system "$root"

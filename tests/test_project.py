@@ -233,3 +233,20 @@ def test_the_wheel_asks_for_what_is_declared(wheel: Path) -> None:
 
     assert {normal(name) for name in project()["dependencies"]} == needed  # type: ignore[attr-defined]
     assert "mailwarden = mailwarden.__main__:main" in entry_points
+
+
+def test_no_pattern_repeats_a_group_possessively() -> None:
+    """Python before 3.11.5, Debian 12's too, gets `(…)*+` wrong (CPython issue 106052); `(?>(…)*)` is the same, and right."""
+    texts = [
+        (path, node)
+        for path in python_files(*ROOMS)
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+
+    found = [
+        f"{path}:{node.lineno}" for path, node in texts if re.search(r"\)(?:[*+?]|\{[0-9,]+\})\+", str(node.value))
+    ]
+
+    assert len(texts) > 1000
+    assert found == []

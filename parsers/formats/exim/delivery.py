@@ -11,15 +11,18 @@ from functools import lru_cache
 
 from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
-from mailwarden.parsers.formats.exim.peer import QUOTED, addresses, seconds, tls
+from mailwarden.parsers.formats.exim.peer import QUOTED, UNNAMED_ADDRESS, addresses, seconds, tls
 from mailwarden.parsers.formats.exim.prefix import FORMAT
 from mailwarden.parsers.formats.exim.remote import confirmation, failure
 
 __all__ = ["bounced", "cut_through", "deferred", "delivered", "delivered_too", "suppressed"]
 
 _FIELD = re.compile(
-    r" (?:(?P<sender>F=<(?:[^<>\"]|\"(?:[^\"\\]|\\.)*+\")*+>)|P=<(?:[^<>\"]|\"(?:[^\"\\]|\\.)*+\")*+>"
-    r"|(?P<router>R=[^ :]++)|(?P<transport>T=[^ :]++)"
+    r" (?:(?P<sender>F="
+    + UNNAMED_ADDRESS
+    + r")|P="
+    + UNNAMED_ADDRESS
+    + r"|(?P<router>R=[^ :]++)|(?P<transport>T=[^ :]++)"
     r"|(?P<host>H=(?:[^ \[\"]++ (?:DS )?)?\[[^\[\] ]++\](?::\w{1,12})?)\*?"
     r"|(?P<tls>X=[^ ]*?(?= |: |$))|(?P<said>C=" + QUOTED + r")|(?P<time>QT=[\w.]++)|(?P<size>S=\d{1,12})"
     r"|DN="

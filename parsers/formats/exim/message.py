@@ -10,6 +10,8 @@ from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.exim.peer import (
     QUOTED,
+    UNNAMED_ADDRESS,
+    WORD,
     addresses,
     arrived,
     fields,
@@ -25,16 +27,13 @@ __all__ = ["arrival", "completed", "fake_reject"]
 _SENDER = re.compile(r"(<>|" + QUOTED + r"\S*+|\S++)")
 _PARENT = re.compile(r" R=(\S++)")
 _SIZE = re.compile(r"(?: K)? S=([\w]{1,12})(?: M8S=\d)?(?= |$)")
-_TAIL = re.compile(
-    r"(?: T=" + QUOTED + r")?(?: from <(?:[^<>\"]|\"(?:[^\"\\]|\\.)*+\")*+>)?"
-    r"(?: for ((?:(?!T=\")(?:\"(?:[^\"\\]|\\.)*+\"|[^\" ])++(?: |$))++))?$"
-)
-_RECIPIENT = re.compile(r"(?:\"(?:[^\"\\]|\\.)*+\"|[^\" ])++")
+_TAIL = re.compile(rf"(?: T={QUOTED})?(?: from {UNNAMED_ADDRESS})?(?: for ((?>(?:(?!T=\"){WORD}(?: |$))+)))?$")
+_RECIPIENT = re.compile(WORD)
 _ESCAPE = re.compile(r"\\([0-7]{3}|.)")
 _MOST_TAILS = 32
 
 
-_BEHIND_PEER = re.compile(r"(?: (?:I|U|Ci|PRX|TFO\*?|PRDR)(?:=\S++)?)*+ P=[\w-]++ ")
+_BEHIND_PEER = re.compile(r"(?>(?: (?:I|U|Ci|PRX|TFO\*?|PRDR)(?:=\S++)?)*) P=[\w-]++ ")
 _CLIENTS_OWN = re.compile(r" (?:id\*?=|T=\")")
 
 

@@ -17,6 +17,8 @@ from mailwarden.parsers.event import Event
 __all__ = [
     "ADDRESS",
     "QUOTED",
+    "UNNAMED_ADDRESS",
+    "WORD",
     "Follows",
     "addresses",
     "arrived",
@@ -29,11 +31,20 @@ __all__ = [
     "to_destination",
 ]
 
-ADDRESS = r'<((?:[^<>"]|"(?:[^"\\]|\\.)*+")*+)>'
+_IN_QUOTES = r'(?>(?:[^"\\]|\\.)*)'
+_IN_BRACKETS = rf'(?>(?:[^<>"]|"{_IN_QUOTES}")*)'
+
+QUOTED = rf'"({_IN_QUOTES})"'
+"""A text in quotes, with backslashes before what would end it."""
+
+WORD = rf'(?>(?:"{_IN_QUOTES}"|[^" ])+)'
+"""What ends at a blank that stands in no quotes; of an address without angle brackets."""
+
+ADDRESS = rf"<({_IN_BRACKETS})>"
 """An address in angle brackets; a quoted local part may hold anything."""
 
-QUOTED = r'"((?:[^"\\]|\\.)*+)"'
-"""A text in quotes, with backslashes before what would end it."""
+UNNAMED_ADDRESS = rf"<{_IN_BRACKETS}>"
+"""The same without a group."""
 
 Follows = Callable[[str, int], tuple[int, int] | None]
 """Says of a place behind a peer whether a line may go on like that: the span in which it may quote what a client wrote

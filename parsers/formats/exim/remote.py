@@ -20,7 +20,7 @@ _AFTER = re.compile(
     r"|(?:Remote host closed connection|Malformed SMTP reply(?: \([^()]{1,60}\))?) in response to "
 )
 _STAGE = re.compile(
-    r"(?:pipelined )?(?:(RCPT|MAIL) (?:TO|FROM):(?:" + ADDRESS + r"|[^ :]*+)(?: [A-Z0-9]+(?:=[^\s:]*+)?)*+"
+    r"(?:pipelined )?(?:(RCPT|MAIL) (?:TO|FROM):(?:" + ADDRESS + r"|[^ :]*+)(?>(?: [A-Z0-9]+(?:=[^\s:]*+)?)*)"
     r"|(end of data|sending data block|initial connection|[A-Z]{4,8})(?: [^:]{0,255})?)"
 )
 _STAGES = {"initial connection": "CONNECT", "sending data block": "DATA"}

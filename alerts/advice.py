@@ -22,7 +22,7 @@ from mailwarden.alerts.translate import Translator, translator
 __all__ = ["Step", "advice_keys", "steps"]
 
 _FALLBACK = "look"
-_PLACE = re.compile(r"\{([a-z_]+)(?::(uri|domain|owner|number))?\}")
+_PLACE = re.compile(r"\{([a-z_]+)(?::(uri|domain|owner))?\}")
 # Beside what the shell reads: masks (doveadm takes * and ? in user names), and what ends a code span in chat.
 _UNFIT = re.compile(r"[*?`]")
 _LONGEST = 320  # RFC 3696, errata 1690: 64 + 1 + 255
@@ -117,10 +117,6 @@ def _word(name: str, value: object, kind: str | None) -> str | None:
     if kind == "owner":
         home = _HOME.fullmatch(value)
         return home[1] if home and home[1] not in ("root", "nobody") else None
-    if (
-        kind == "regex"
-    ):  # exiqgrep tests the sender with its angle brackets around it. Source: Exim specification, 53.3.
-        return shlex.quote(f"^<{re.escape(value)}>$")
     return quote(value, safe="") if kind == "uri" else shlex.quote(value)
 
 

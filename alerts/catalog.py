@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mailwarden.alerts.translate import LANGUAGES, catalog_path
+from mailwarden.alerts.translate import LANGUAGES, catalog_path, paragraphs
 
 __all__ = ["Found", "faults", "messages", "update"]
 
@@ -141,10 +141,7 @@ def _in_help(nodes: list[ast.AST], where: str) -> Iterator[Found]:
     """Find what the help of commands says: the paragraphs of their docstrings, their options, what their examples do."""
     for node in nodes:
         if isinstance(node, ast.FunctionDef) and any(map(_is_command, node.decorator_list)):
-            text = (ast.get_docstring(node) or "").replace("\b", "")
-            yield from (
-                Found(" ".join(part.split()), None, where) for part in re.split(r"\n\s*\n", text) if part.strip()
-            )
+            yield from (Found(part, None, where) for part in paragraphs(ast.get_docstring(node) or ""))
         elif isinstance(node, ast.Call):
             for keyword in node.keywords:
                 if keyword.arg in ("help", "epilog") and (said := _text(keyword.value)):

@@ -59,9 +59,9 @@ class Detector(ABC, Generic[S]):
     `severity` and `is_excepted` are what the configuration changes: the severity of all it finds, and what it passes over.
     """
 
-    detection: ClassVar[Detection]
+    detection: Detection
     actions: ClassVar[frozenset[str]]
-    needs: ClassVar[tuple[str, ...]] = ()
+    needs: tuple[str, ...] = ()
     state: ClassVar[type]
     version: ClassVar[int] = 1
     ttl_us: ClassVar[int]

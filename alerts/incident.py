@@ -104,9 +104,7 @@ class Incident(msgspec.Struct, kw_only=True):
     lead: str = ""  # the rule that title, why and advice are from: the worst, the first of equals
     advice: str = ""  # key of the next steps
     harmless: str = ""  # message id: what it could be instead
-    judged: dict[
-        str, bytes | Judged
-    ] = {}  # by rule: why it fired, packed (a third of the memory; once it was not): `verdict.py`
+    judged: dict[str, bytes | Judged] = {}  # by rule: why it fired, packed (older ones are not): `verdict.py`
     doubtful: bool = False  # a line of it can be read in more than one way: somebody may have typed what it names
     sketches: dict[str, bytearray] = {}  # which entities beyond those written out were counted
     senders: dict[str, int] = {}  # whose mail was refused or waits, of the most frequent

@@ -24,7 +24,7 @@ _MINUTE_US = 60_000_000
 _DAY_US = 86_400_000_000
 _REMEMBER_US = 90 * _DAY_US
 _HELD_BYTES = (
-    10_000  # in memory, of an incident with its names, by measure: an account that a botnet tries takes 16,000
+    10_000  # in memory, by measure, of an incident with its names; an account that a botnet tries takes 16,000
 )
 _MAX_ENTITIES = 50
 _MAX_EVIDENCE = 10
@@ -336,9 +336,8 @@ class Incidents:
         if event.user_name and is_its_own and (event.event_module == "dovecot" or "login" not in values):
             values["login"] = event.user_name  # what commands call it: as Dovecot does, where it has sessions
         if detection.name == incident.lead and _is_same_story(values, finding):
-            if finding.fired or finding.measure >= values.get(
-                "measure", 0
-            ):  # a sentence tells of one moment, the worst
+            # A sentence tells of one moment, the worst.
+            if finding.fired or finding.measure >= values.get("measure", 0):
                 values["measure"], values["threshold"] = finding.measure, detection.threshold
                 values["span_s"] = detection.span_us // 1_000_000
                 values.update(finding.values)

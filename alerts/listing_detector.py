@@ -37,7 +37,7 @@ class ListingDetector(Detector[_State]):
     ttl_us = 90 * 24 * _HOUR_US
 
     def __init__(self, detection: Detection) -> None:
-        self.detection = detection  # type: ignore[misc]  # one class, two detections
+        self.detection = detection
 
     def keys(self, event: Event) -> Iterable[str]:
         """The address or domain."""

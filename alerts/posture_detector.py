@@ -59,7 +59,7 @@ class PostureDetector(Detector[_State]):
     ttl_us = 90 * _DAY_US
 
     def __init__(self, detection: Detection, checks: Iterable[str], reasons: tuple[str, ...] = ()) -> None:
-        self.detection = detection  # type: ignore[misc]  # one class, several detections
+        self.detection = detection
         self._checks = frozenset(checks)
         self._reasons = reasons
 

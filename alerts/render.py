@@ -28,6 +28,7 @@ __all__ = [
     "severity_shape",
     "severity_word",
     "short_id",
+    "values_of",
 ]
 
 _WHY_LIMIT = 360
@@ -122,7 +123,7 @@ def render(
     tongue = translator(language)
     incident = notification.incident
     short = short_id(incident.id, others)
-    values = _values(incident, short, tongue)
+    values = values_of(incident, short, tongue)
     title, whole = _title(tongue, notification, values, title_limit, zone)
     lines = [] if whole else [Line(tongue.say(incident.title, values, zone=zone), 9)]
     lines += _story(tongue, notification, values, zone, defang)
@@ -158,7 +159,7 @@ def render_digest(
         incident = each.incident
         short = short_id(incident.id, known)
         shape = "✓" if each.kind == "ended" else severity_shape(incident.severity)
-        text = tongue.say(incident.title, _values(incident, short, tongue), zone=zone)
+        text = tongue.say(incident.title, values_of(incident, short, tongue), zone=zone)
         if each.kind in _TURNS:
             word = tongue.say(_TURNS[each.kind], {"word": severity_word(incident.severity, tongue)})
             text = tongue.say(N_("{word}: {text}"), {"word": word, "text": text})
@@ -191,7 +192,7 @@ def render_plain(
     return Rendered(id=id, title=title, body=body, tone=_TONES.get(worst.severity, "warning"))
 
 
-def _values(incident: Incident, short: str, tongue: Translator) -> dict[str, object]:
+def values_of(incident: Incident, short: str, tongue: Translator) -> dict[str, object]:
     """Gather what fills the sentences and commands: what the rule gave, and what the incident is about."""
     about: dict[str, object] = {}
     for name, values in incident.entities.items():

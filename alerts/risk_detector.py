@@ -41,8 +41,8 @@ class RiskDetector(Detector[_State]):
     ttl_us = 24 * _HOUR_US
 
     def __init__(self, detection: Detection, fact: str) -> None:
-        self.detection = detection  # type: ignore[misc]  # one class, two detections
-        self.needs = (fact,)  # type: ignore[misc]
+        self.detection = detection
+        self.needs = (fact,)
         self._fact = fact
 
     def keys(self, event: Event) -> Iterable[str]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from mailwarden.alerts.po import compiled
 from mailwarden.parsers.errors import Worded
 
-__all__ = ["LANGUAGES", "N_", "Translator", "catalog_path", "language_of", "translator"]
+__all__ = ["LANGUAGES", "N_", "Translator", "catalog_path", "language_of", "paragraphs", "translator"]
 
 LANGUAGES = ("en", "ja")
 
@@ -160,6 +160,11 @@ def language_of(environment: Mapping[str, str] = os.environ) -> str:
             if wanted and name != "LANGUAGE":
                 return "en"
     return "en"
+
+
+def paragraphs(text: str) -> list[str]:
+    """Give the paragraphs of a docstring as they stand in the catalog: each one line."""
+    return [" ".join(part.split()) for part in re.split(r"\n\s*\n", text.replace("\b", "").strip()) if part.strip()]
 
 
 def _moment(at_us: int, zone: tzinfo) -> datetime:

@@ -114,7 +114,7 @@ class Weather:
     def changes(self, now: int) -> bool:
         """Say whether passwords were changed within the day, or the directory was away: many fail where they always are."""
         weather = self.shelf.get(self._site)
-        return weather is not None and bool(weather.rollout_us) and now - weather.rollout_us <= _DAY_US
+        return weather is not None and _is_rollout(weather, now)
 
     def tried(self, tries: int, now: int) -> Beyond | None:
         """Count tries of strangers; say what they exceed, None where they do not."""
@@ -124,7 +124,7 @@ class Weather:
         self.shelf.put(self._site, weather)
         if len(weather.days) < _KNOWN:
             return None
-        calm = 1 if now - weather.rollout_us > _DAY_US or not weather.rollout_us else 4
+        calm = 4 if _is_rollout(weather, now) else 1
         usual_day = _median([day.tries for day in weather.days])
         day_limit = calm * _FACTOR * max(usual_day, _FLOOR_DAY)
         if weather.today > day_limit:
@@ -155,7 +155,7 @@ class Weather:
             return None
         usual = sum(day.failed for day in days) / max(1, sum(day.hours for day in days))
         exceeds = is_share and failed >= 2 * _LEAST_PAIRS and failed > _FACTOR * max(1.0, usual)
-        explained = bool(weather.rollout_us) and now - weather.rollout_us <= _DAY_US
+        explained = _is_rollout(weather, now)
         return Spray(failed, pairs, alpha / (alpha + beta), probability, exceeds and not explained)
 
     def _at(self, now: int) -> _Weather:
@@ -179,6 +179,11 @@ class Weather:
 def _sliding(this: int, before: int, now: int) -> int:
     """Give what the last sixty minutes hold: of the hour before as much as its share of them."""
     return this + int(before * (1 - now % _HOUR_US / _HOUR_US))
+
+
+def _is_rollout(weather: _Weather, now: int) -> bool:
+    """Say whether passwords were changed for many within the day."""
+    return bool(weather.rollout_us) and now - weather.rollout_us <= _DAY_US
 
 
 def _summed(hours: list[tuple[int, int, int, int]], tries: int) -> _Day:

@@ -46,6 +46,11 @@ def worded(msgid: str, **values: object) -> Worded:
 class MailwardenError(Exception):
     """Anything the operator can mend."""
 
+    @property
+    def said(self) -> str:
+        """What it says, as it was worded."""
+        return self.args[0] if self.args else ""
+
 
 class UsageError(MailwardenError):
     """A command was called in a way that cannot work."""

@@ -6,7 +6,8 @@ sender is called.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Literal
 
 import msgspec
@@ -15,10 +16,22 @@ from mailwarden.alerts.incident import Incident, severity_rank
 from mailwarden.alerts.translate import N_, Translator
 from mailwarden.pipeline.senders import LABEL, Sender
 
-__all__ = ["NATURES", "SURE", "SUSPECTED", "Nature", "Traits", "judge", "nature_text", "reason_text", "suspects"]
+__all__ = [
+    "NATURES",
+    "SURE",
+    "SUSPECTED",
+    "Nature",
+    "Tally",
+    "Traits",
+    "judge",
+    "nature_text",
+    "reason_text",
+    "suspects",
+]
 
 Name = Literal["newsletter", "list", "transactional", "form", "system", "device", "script", "person", "bulk", "suspect"]
 Sure = Literal["stated", "clear", "likely", "unclear"]
+Who = tuple[str, str]  # name and kind
 
 NATURES: dict[str, str] = {
     "newsletter": N_("newsletter"),
@@ -136,6 +149,35 @@ def judge(sender: Sender, traits: Traits, *, is_suspect: bool = False) -> Nature
         return found
     by_kind = {"account": _account, "script": _script, "machine": _machine}
     return by_kind.get(sender.kind, _machine)(sender, traits)
+
+
+class Tally:
+    """Adds up what was counted of some senders, by name and kind, and judges each by it."""
+
+    def __init__(self, whose: Iterable[Who]) -> None:
+        self._counts: dict[Who, Counter[str]] = {who: Counter() for who in whose}
+        self._users: dict[Who, str] = {}
+
+    def add(self, who: Who, name: str, word: str, count: int) -> None:
+        """Take a count of `sent` (whose word is the local user), `sent_recipients` or `sent_trait` (the trait)."""
+        counts = self._counts.get(who)
+        if counts is None:
+            return
+        counts[word if name == "sent_trait" else name] += count
+        if name == "sent" and word:
+            self._users[who] = word
+
+    def recipients(self, who: Who) -> int | None:
+        """Give how many recipients a sender had; None where it is none of these."""
+        counts = self._counts.get(who)
+        return None if counts is None else counts["sent_recipients"]
+
+    def judged(self, suspected: Container[str]) -> Iterator[tuple[Sender, Traits, Nature]]:
+        """Judge all, in their order."""
+        for who, counts in self._counts.items():
+            sender = Sender(*who, self._users.get(who, ""))
+            traits = Traits.of(counts["sent"], counts["sent_recipients"], counts)
+            yield sender, traits, judge(sender, traits, is_suspect=who[0] in suspected)
 
 
 def suspects(incidents: Iterable[Incident]) -> dict[str, Incident]:

@@ -15,12 +15,14 @@ from mailwarden.pipeline.store import Reader, SumRow
 from mailwarden.pipeline.words import PROTOCOLS
 
 __all__ = [
+    "DAY_US",
     "MARKS",
     "Account",
     "Way",
     "accounts_of",
     "as_data",
     "fill",
+    "fits",
     "pattern_text",
     "protocol_word",
     "size_text",
@@ -171,6 +173,18 @@ def _marks(one: Account, began_us: int, from_us: int, now_us: int, days: int) ->
         "failing": one.failed >= _TRIED and one.failed > _TRIED_SHARE * one.logins,  # everybody mistypes now and then
     }
     return [mark for mark, holds in tests.items() if holds]
+
+
+def fits(one: Account, mark: str | None, protocol: str | None) -> bool:
+    """Say whether an account bears a mark and comes by a protocol, as far as asked for; with both, its TLS is that one's."""
+    if mark and mark not in one.marks:
+        return False
+    if not protocol:
+        return True
+    way = one.ways.get(protocol)
+    if way is None:
+        return False
+    return bool(way.clear) if mark == "clear" else way.is_old if mark == "old" else True
 
 
 def protocol_word(way: Way) -> str:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from mailwarden.pipeline.natures import SUSPECTED, Nature, Traits, judge, suspects
+from mailwarden.pipeline.natures import SUSPECTED, Nature, Tally, Traits, suspects
 from mailwarden.pipeline.rollups import OTHER
 from mailwarden.pipeline.senders import Sender
 from mailwarden.pipeline.store import IncidentFilter, Reader
@@ -65,20 +65,12 @@ def mailers(
     first, rest = ranked[:most], ranked[len(ranked[:most]) :]
     names = [name for name, _ in first]
     rows = reader.sums_of(from_us, until_us, _NAMES, names) if most else reader.sums(from_us, until_us, _NAMES)
-    counts: dict[tuple[str, str], Counter[str]] = {who: Counter() for who in first}
-    users: dict[tuple[str, str], str] = {}
+    tally = Tally(first)
+    for who in first:
+        tally.add(who, "sent_recipients", "", totals[who])
     for row in rows:
-        of = counts.get((row.a, row.b))
-        if of is None:
-            continue
-        of[row.c if row.name == "sent_trait" else row.name] += row.number
-        if row.name == "sent" and row.c:
-            users[row.a, row.b] = row.c
-    doubted = _doubted(reader, from_us)
-    made = [
-        _mailer(Sender(*who, users.get(who, "")), of, totals[who], is_suspect=who[0] in doubted)
-        for who, of in counts.items()
-    ]
+        tally.add((row.a, row.b), row.name, row.c, row.number)
+    made = [Mailer(*judged) for judged in tally.judged(_doubted(reader, from_us))]
     return Mailers(made, len(rest), sum(totals[who] for who in rest))
 
 
@@ -96,8 +88,3 @@ def as_data(one: Mailer) -> dict[str, Any]:
     told = (traits.messages, traits.recipients, traits.days, traits.hours, traits.single, traits.run)
     nature = one.nature
     return dict(zip(FIELDS, (*one.sender, nature.name, nature.sure, list(nature.why), *told), strict=True))
-
-
-def _mailer(sender: Sender, of: Counter[str], recipients: int, *, is_suspect: bool) -> Mailer:
-    traits = Traits.of(of.pop("sent", 0), recipients, of)
-    return Mailer(sender, traits, judge(sender, traits, is_suspect=is_suspect))

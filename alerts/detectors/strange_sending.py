@@ -40,9 +40,8 @@ _NOVELTY_MOST, _OUTCOMES_MOST, _VOLUME_MOST = 10.0, 8.0, 9.0
 _VOLUME_FLOOR = 10  # recipients a day that anybody may send
 _ODD = 5  # points of a login, from which on that of who roams is watched
 _LABELS = frozenset({"newsletter", "gateway", "shared"})
-_OF_THE_SERVER = frozenset(
-    {"blocklist", "reputation", "rate_limit", "policy_auth"}
-)  # refusals that say nothing of who wrote
+_OF_THE_SERVER = frozenset({"blocklist", "reputation", "rate_limit", "policy_auth"})
+"""Classes of refusals that say nothing of who wrote."""
 
 
 class _Young(msgspec.Struct, array_like=True):

@@ -52,9 +52,7 @@ class Sender(msgspec.Struct, array_like=True):
     told: int = 0  # the score when it was last told
     stories: list[Story] = []  # newest last
     young_us: int = 0  # since when it sends, or sends from an address that is new; 0: nobody saw it begin
-    early: dict[
-        str, list[int]
-    ] = {}  # of one that is young, by provider: the day, its recipients, the most of a day before
+    early: dict[str, list[int]] = {}  # while young, by provider: the day, its recipients, the most of a day before
 
 
 def blame(names: dict[str, int], name: str) -> None:

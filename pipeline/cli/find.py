@@ -160,7 +160,7 @@ def _in_files(
                     threads.update(value for name in _THREADS for value in _values(fields.get(name)))
             readable.append(path)
         except SourceError as error:
-            problems.append(error.args[0] if error.args else str(error))
+            problems.append(error.said)
     threads.discard("")
     found: list[Fields] = []
     for path in readable:

@@ -6,10 +6,10 @@ from functools import cache
 
 import click
 
-from mailwarden.alerts.translate import N_, Translator, language_of, translator
+from mailwarden.alerts.translate import N_, Translator, language_of, paragraphs, translator
 from mailwarden.pipeline.cli.terminal import columns, wrap
 
-__all__ = ["Context", "Formatter", "option_rows", "paragraphs", "tongue"]
+__all__ = ["Context", "Formatter", "option_rows", "slip_text", "tongue"]
 
 _TERMS_MOST = 30  # columns of an option or command before what it means stands on lines of its own
 _GAP = 2
@@ -35,11 +35,6 @@ _OF_CLICK = (
 def tongue() -> Translator:
     """Give the language of help and of what is wrong before a configuration was read: the environment's."""
     return translator(language_of())
-
-
-def paragraphs(text: str) -> list[str]:
-    """Give the paragraphs of a docstring as they stand in the catalog: each one line."""
-    return [" ".join(part.split()) for part in re.split(r"\n\s*\n", text.replace("\b", "").strip()) if part.strip()]
 
 
 def slip_text(error: click.ClickException, speaker: Translator) -> str:

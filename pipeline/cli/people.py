@@ -79,7 +79,7 @@ def command(
             lines = _senders(mailers, days, now.tongue, None if everything else _SHOWN)
         else:
             seen = reading.accounts_of(reader, days, end_us)
-            found = [one for one in seen if _fits(one, protocol, mark)]
+            found = [one for one in seen if reading.fits(one, mark, protocol)]
             reading.fill(reader, found if everything or as_json else found[:_SHOWN], days, end_us)
             data = [reading.as_data(one) for one in found]
             lines = _people(found, len(seen), protocol, mark, days, now.tongue, None if everything else _SHOWN)
@@ -88,18 +88,6 @@ def command(
             sys.stdout.buffer.write(json_line(row) + b"\n")
         return
     write(lines)
-
-
-def _fits(one: Account, protocol: str | None, mark: str | None) -> bool:
-    """Say whether an account is asked for; with a protocol, its TLS is that of this protocol."""
-    if mark is not None and mark not in one.marks:
-        return False
-    if protocol is None:
-        return True
-    way = one.ways.get(protocol)
-    if way is None:
-        return False
-    return bool(way.clear) if mark == "clear" else way.is_old if mark == "old" else True
 
 
 def _people(

@@ -14,9 +14,9 @@ from typing import Any
 import click
 
 from mailwarden import __version__
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.translate import N_, Translator, paragraphs
 from mailwarden.parsers.errors import ConfigurationError, MailwardenError, UsageError, worded
-from mailwarden.pipeline.cli.helping import Context, option_rows, paragraphs, slip_text, tongue
+from mailwarden.pipeline.cli.helping import Context, option_rows, slip_text, tongue
 from mailwarden.pipeline.cli.terminal import tell
 
 __all__ = ["COMMANDS", "Command", "Face", "Group", "examples", "root"]
@@ -180,7 +180,7 @@ def _say(error: Exception, speaker: Translator) -> int:
         tell("\n".join(map(speaker.worded, error.faults)))
         return 2
     if isinstance(error, MailwardenError):
-        tell(speaker.worded(error.args[0] if error.args else error))
+        tell(speaker.worded(error.said))
         return 2 if isinstance(error, UsageError) else 3
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""

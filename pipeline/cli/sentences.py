@@ -6,27 +6,11 @@ from datetime import UTC, datetime, tzinfo
 from mailwarden.alerts.advice import Step, steps
 from mailwarden.alerts.escape import printable
 from mailwarden.alerts.incident import Incident
-from mailwarden.alerts.providers import provider_name
-from mailwarden.alerts.render import advice_key, short_id
-from mailwarden.alerts.risk.words import filled, risk_line
+from mailwarden.alerts.render import advice_key, short_id, values_of
+from mailwarden.alerts.risk.words import risk_line
 from mailwarden.alerts.translate import Translator
 
 __all__ = ["Sentences", "span_of"]
-
-_ABOUT = {  # what an incident may be about, and the name that sentences and commands have for it
-    "user.name": "account",
-    "user.id": "user_id",
-    "mailwarden.account": "account",
-    "source.ip": "address",
-    "mailwarden.network": "network",
-    "mailwarden.own_address": "address",
-    "mailwarden.own_domain": "domain",
-    "user.domain": "domain",
-    "mail.provider": "provider",
-    "mailwarden.receiver": "provider",
-    "mailwarden.script": "script",
-    "mailwarden.sender_domain": "sender",
-}
 
 
 class Sentences:
@@ -87,22 +71,9 @@ class Sentences:
         return printable(self.tongue.sentence(msgid, self._values(incident), zone=self.zone))
 
     def _values(self, incident: Incident) -> dict[str, object]:
-        about: dict[str, object] = {}
-        for name, values in incident.entities.items():
-            if name in _ABOUT and len(values) == 1:
-                about.setdefault(_ABOUT[name], values[0])
-        name, value = incident.primary
-        about["entity"] = value
-        if name in _ABOUT:
-            about[_ABOUT[name]] = value
-        about |= incident.values | filled(incident.values, self.tongue)
-        about["clients"] = incident.entities.get("source.ip", [])
-        if "provider" in about:
-            about["provider"] = provider_name(str(about["provider"]))
-        if isinstance(incident.values.get("span_s"), int | float):
-            about["span"] = self.tongue.duration(incident.values["span_s"])
-        about["host"] = incident.hosts[0] if incident.hosts else incident.site
-        return {**about, "id": self.short(incident.id)}
+        values = values_of(incident, self.short(incident.id), self.tongue)
+        values["host"] = incident.hosts[0] if incident.hosts else incident.site
+        return values
 
 
 def span_of(first_us: int, last_us: int, tongue: Translator, zone: tzinfo) -> str:

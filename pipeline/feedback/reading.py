@@ -80,9 +80,7 @@ def _pieces(path: Path, wanted: Callable[[Path], bool]) -> Iterator[tuple[str, b
         try:
             if wanted(file):
                 yield str(file), _content(file)
-        except (
-            FileNotFoundError
-        ):  # moved meanwhile, as mail programs do from `new` to `cur`: it is found there next time
+        except FileNotFoundError:  # moved meanwhile, as mail programs do from `new` to `cur`: found there next time
             continue
         except OSError as error:
             yield str(file), ReportError(error.strerror or str(error))

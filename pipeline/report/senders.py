@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 import msgspec
 import pandas as pd
 
-from mailwarden.pipeline.natures import Nature, Traits, judge
+from mailwarden.pipeline.natures import Nature, Tally
 from mailwarden.pipeline.senders import Sender
 
 __all__ = ["ByNature", "Sent", "measure_senders"]
@@ -58,55 +58,36 @@ def measure_senders(
         before = sent[(sent["name"] == "sent_recipients") & sent["span"].isin(ran)]
         weeks = before.groupby(["a", "b", "span"])["count"].sum().unstack(fill_value=0).reindex(columns=list(ran))
         usual = weeks.fillna(0).median(axis=1)
-    natures, users = (
-        _natures(frame, now, suspects),
-        dict(zip(zip(now["a"], now["b"], strict=True), now["c"], strict=True)),
-    )
+    judged = _judged(frame, now, suspects)
     senders = [
         Sent(
-            str(name), str(kind), str(users.get((name, kind), "")), int(row.sent), int(row.sent_recipients),
-            None if usual is None else float(usual.get((name, kind), 0.0)), natures[name, kind],
+            str(name), str(kind), judged[name, kind][0].user, int(row.sent), int(row.sent_recipients),
+            None if usual is None else float(usual.get((name, kind), 0.0)), judged[name, kind][1],
         )
         for (name, kind), row in zip(table.index, table.itertuples(index=False), strict=True)
     ]  # fmt: skip
     return senders[:_KEPT], _by_nature(senders), len(senders)
 
 
-def _natures(frame: pd.DataFrame, now: pd.DataFrame, suspects: Collection[str]) -> dict[tuple[str, str], Nature]:
+def _judged(
+    frame: pd.DataFrame, now: pd.DataFrame, suspects: Collection[str]
+) -> dict[tuple[str, str], tuple[Sender, Nature]]:
     """Judge each sender by what was counted of it in that time, and by whether it sent as much on the same days before."""
-    there = set(zip(now["a"], now["b"], strict=True))
+    tally = Tally(set(zip(now["a"], now["b"], strict=True)))
     rows = frame[frame["name"].isin(("sent", "sent_recipients", "sent_trait")) & (frame["span"] == 0)]
-    counts: dict[tuple[str, str], dict[str, int]] = {who: {} for who in there}
-    users: dict[tuple[str, str], str] = {}
     for name, a, b, c, count in zip(*(rows[column] for column in ("name", "a", "b", "c", "count")), strict=True):
-        who = (a, b)
-        if who not in counts:
-            continue
-        trait = c if name == "sent_trait" else name
-        counts[who][trait] = counts[who].get(trait, 0) + count
-        if name == "sent" and c:
-            users[who] = c
-    for who, times in _recurrences(frame, counts).items():
-        counts[who]["days"] = counts[who].get("days", 0) + times
-    return {
-        who: judge(
-            Sender(*who, users.get(who, "")),
-            Traits.of(of.pop("sent", 0), of.pop("sent_recipients", 0), of),
-            is_suspect=who[0] in suspects,
-        )
-        for who, of in counts.items()
-    }
+        tally.add((a, b), name, c, count)
+    _add_recurrences(frame, tally)
+    return {(sender.name, sender.kind): (sender, nature) for sender, _, nature in tally.judged(suspects)}
 
 
-def _recurrences(frame: pd.DataFrame, counts: dict[tuple[str, str], dict[str, int]]) -> dict[tuple[str, str], int]:
-    """Count the earlier times in which each sender had half as many recipients or more."""
+def _add_recurrences(frame: pd.DataFrame, tally: Tally) -> None:
+    """Count the earlier times in which each sender had half as many recipients or more as days of its own."""
     before = frame[(frame["name"] == "sent_recipients") & (frame["span"] > 0)]
-    found: dict[tuple[str, str], int] = {}
     for (a, b, _), count in before.groupby(["a", "b", "span"])["count"].sum().items():
-        of = counts.get((a, b))
-        if of is not None and 2 * count >= of.get("sent_recipients", 0):
-            found[a, b] = found.get((a, b), 0) + 1
-    return found
+        recipients = tally.recipients((a, b))
+        if recipients is not None and 2 * count >= recipients:
+            tally.add((a, b), "sent_trait", "days", 1)
 
 
 def _by_nature(senders: Sequence[Sent]) -> list[ByNature]:

@@ -67,8 +67,7 @@ def measure_week(store: Store, last: date, zone: tzinfo, incidents: Sequence[Inc
 def _names(store: Store, from_us: int, to_us: int) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {"sent": set(), "login_account": set()}
     for name, who, *_ in store.rollup_sums(from_us, to_us, tuple(found)):
-        if name in found:
-            found[name].add(who)
+        found[name].add(who)
     return found
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 __all__ = ["PACKED", "Member", "day_in_name", "members", "stem"]
 
 PACKED = frozenset({".gz", ".bz2", ".xz", ".zst"})
-_COMPRESSED = r"(?:\.(?:gz|bz2|xz|zst))?"
+_COMPRESSED = f"(?:{'|'.join(map(re.escape, sorted(PACKED)))})?"
 _DATE = r"(?P<date>\d{4}-\d\d-\d\d|\d{8})(?:[-_T.]?(?P<time>\d{2,10}))?"
 _NUMBER = r"(?P<number>\d{1,3})"
 # logrotate's default and `dateext`; its `extension .log` puts the same before the extension; exicyclog pads with zeros;

@@ -35,10 +35,6 @@ class Heard:
         rows = self._rows("SELECT position FROM report_places WHERE place = ?", (place,))
         return json.loads(rows[0][0]) if rows else {}
 
-    def places(self) -> dict[str, dict[str, Any]]:
-        """Give every place that was read, and how far."""
-        return {place: json.loads(text) for place, text in self._rows("SELECT place, position FROM report_places", ())}
-
     def take(
         self,
         reports: Sequence[tuple[str, str | None]],

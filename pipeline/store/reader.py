@@ -14,6 +14,7 @@ import msgspec
 
 from mailwarden.alerts.delivery import Delivery, unpack
 from mailwarden.alerts.incident import SEVERITIES, Incident
+from mailwarden.pipeline.store.seeking import seek
 from mailwarden.pipeline.store.store import Store, unpack_incident
 
 __all__ = ["DeliveryRow", "HourRow", "IncidentCount", "IncidentFilter", "Reader", "SumRow"]
@@ -28,22 +29,12 @@ _ALONE = (  # told by itself: part of nothing, or of what has ended before it
 )
 _DELIVERIES = 20  # of one incident that are shown
 
-# From each hour that holds counts to the next, then the wanted names within it: one descent each, whatever else is counted.
-_SEEK = (
-    "WITH RECURSIVE hours(h) AS (SELECT MIN(hour_us) FROM rollups WHERE hour_us >= ?1 AND hour_us < ?2"
-    " UNION ALL SELECT (SELECT MIN(hour_us) FROM rollups WHERE hour_us > h AND hour_us < ?2) FROM hours WHERE h IS NOT NULL)"
-    " SELECT {columns} FROM hours CROSS JOIN json_each(?3) AS wanted CROSS JOIN rollups AS r"
-    " ON r.hour_us = hours.h AND r.name = wanted.value AND (?4 = '' OR r.a = ?4) WHERE hours.h IS NOT NULL"
-)
-_HOURS = _SEEK.format(columns="r.hour_us, r.name, r.a, r.b, r.c, r.count")
-_SUMS = (
-    _SEEK.format(columns="r.name, r.a, r.b, r.c, SUM(r.count), MIN(r.hour_us), MAX(r.hour_us), COUNT(*)")
-    + " AND (?5 = '' OR r.b = ?5) GROUP BY r.name, r.a, r.b, r.c"
-)
-
-_SUMS_OF = _SUMS.replace(
-    " CROSS JOIN rollups AS r", " CROSS JOIN json_each(?4) AS whose CROSS JOIN rollups AS r"
-).replace("(?4 = '' OR r.a = ?4)", "r.a = whose.value")
+_ONE = " AND (?4 = '' OR r.a = ?4)"
+_HOURS = seek("r.hour_us, r.name, r.a, r.b, r.c, r.count", on=_ONE)
+_SUM = "r.name, r.a, r.b, r.c, SUM(r.count), MIN(r.hour_us), MAX(r.hour_us), COUNT(*)"
+_BY_WORDS = " AND (?5 = '' OR r.b = ?5) GROUP BY r.name, r.a, r.b, r.c"
+_SUMS = seek(_SUM, on=_ONE, then=_BY_WORDS)
+_SUMS_OF = seek(_SUM, beside=" CROSS JOIN json_each(?4) AS whose", on=" AND r.a = whose.value", then=_BY_WORDS)
 
 
 class IncidentFilter(msgspec.Struct, frozen=True, kw_only=True):

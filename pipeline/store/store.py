@@ -21,6 +21,7 @@ from mailwarden.pipeline.store.commit import Act, Commit, OutboxCounts, OutboxRo
 from mailwarden.pipeline.store.database import explained, open_database, writing
 from mailwarden.pipeline.store.heard import Heard
 from mailwarden.pipeline.store.inbox import Inbox
+from mailwarden.pipeline.store.seeking import seek
 from mailwarden.pipeline.store.standing import Standing, write_standing
 from mailwarden.pipeline.store.written import WrittenKeys
 
@@ -45,12 +46,7 @@ _PRUNE_ROLLUPS = (
     " (SELECT hour_us, name, a, b, c FROM rollups WHERE hour_us < ? LIMIT ?)"
 )
 _ADD_OUTBOX = "INSERT INTO outbox (id, since_us, due_us, done, blob) VALUES (?, ?, ?, 0, ?) ON CONFLICT (id) DO NOTHING"
-_SUM_NAMES = (  # from each hour that holds counts to the next, then the names within it: the rest is passed over
-    "WITH RECURSIVE hours(h) AS (SELECT MIN(hour_us) FROM rollups WHERE hour_us >= ?1 AND hour_us < ?2"
-    " UNION ALL SELECT (SELECT MIN(hour_us) FROM rollups WHERE hour_us > h AND hour_us < ?2) FROM hours WHERE h IS NOT NULL)"
-    " SELECT r.name, r.a, r.b, r.c, SUM(r.count) FROM hours CROSS JOIN json_each(?3) AS wanted CROSS JOIN rollups AS r"
-    " ON r.hour_us = hours.h AND r.name = wanted.value WHERE hours.h IS NOT NULL GROUP BY r.name, r.a, r.b, r.c"
-)
+_SUM_NAMES = seek("r.name, r.a, r.b, r.c, SUM(r.count)", then=" GROUP BY r.name, r.a, r.b, r.c")
 _ADD_ROLLUP = (
     "INSERT INTO rollups (hour_us, name, a, b, c, count) VALUES (?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (hour_us, name, a, b, c) DO UPDATE SET count = count + excluded.count"
@@ -310,7 +306,7 @@ class Store:
 
     def prune(self, *, delivered_before_us: int, counted_before_us: int, limit: int) -> int:
         """Delete at most so many rows each of what was delivered and of what was counted before an instant; give how many."""
-        with explained(self.path), self._engine.connect() as connection, writing(connection):
+        with self._transaction() as connection:
             delivered = connection.exec_driver_sql(_PRUNE_OUTBOX, (delivered_before_us, limit)).rowcount
             return delivered + connection.exec_driver_sql(_PRUNE_ROLLUPS, (counted_before_us, limit)).rowcount
 

@@ -24,12 +24,11 @@ from mailwarden.pipeline.web.views.card import sentences_of
 from mailwarden.pipeline.web.views.delivery import delivery_view
 from mailwarden.pipeline.web.views.incidents import incident_data, read_query
 from mailwarden.pipeline.web.views.messages import events_for
-from mailwarden.pipeline.web.views.people import people_of, read_people_query
+from mailwarden.pipeline.web.views.people import page_of, people_of, read_people_query
 
 __all__ = ["delivery", "incident", "incidents", "messages", "openapi", "people", "reputation", "senders", "status"]
 
 _PAGE = 50
-_PEOPLE = 100
 
 
 def _endpoint(path: str) -> Callable[[Callable[[Request], Any]], Callable[[Request], Response]]:
@@ -127,8 +126,7 @@ def people(request: Request) -> Any:
     with desk.reader() as reader:
         now_us = desk.present_us(reader)
         found, _ = people_of(reader, query, visitor_of(request), now_us)
-        page = min(query.page, max(1, -(-len(found) // _PEOPLE)))
-        shown = found[(page - 1) * _PEOPLE : page * _PEOPLE]
+        shown, page, _ = page_of(found, query.page)
         reading.fill(reader, shown, query.days, now_us)
     return {"total": len(found), "page": page, "people": [reading.as_data(one) for one in shown]}
 

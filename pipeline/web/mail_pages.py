@@ -18,7 +18,7 @@ from mailwarden.pipeline.web.pulse import read_pulse
 from mailwarden.pipeline.web.views.delivery import delivery_view, read_span
 from mailwarden.pipeline.web.views.health import health_view
 from mailwarden.pipeline.web.views.messages import messages_view
-from mailwarden.pipeline.web.views.people import DAY_US, people_of, people_view, read_people_query
+from mailwarden.pipeline.web.views.people import people_of, people_view, read_people_query
 from mailwarden.pipeline.web.views.reports import read_report_query, report_html, reports_view, servers_of
 from mailwarden.pipeline.web.views.reputation import reputation_view
 from mailwarden.pipeline.web.views.senders import SENDERS, senders_view
@@ -127,7 +127,7 @@ def sent_mail(request: Request, most: int | None = None) -> Mailers:
     days, owns = query.days, visitor_of(request).owns
     with desk.reader() as reader:
         now_us = desk.present_us(reader)
-        return mailers(reader, now_us - days * DAY_US, now_us + DAY_US, owns, most=most, text=query.q)
+        return mailers(reader, now_us - days * reading.DAY_US, now_us + reading.DAY_US, owns, most=most, text=query.q)
 
 
 def delivery(request: Request) -> Response:

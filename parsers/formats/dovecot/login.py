@@ -32,6 +32,7 @@ _METHOD = re.compile(r"[A-Za-z0-9_+-]{1,40}$")
 _TLS_VERSION = re.compile(r", (TLS|SSL)v(\d(?:\.\d)?) with cipher ([^ ,]{1,80})")
 _DETACHED = re.compile(r"in=(\d{1,18}), out=(\d{1,18})")
 _REFUSED = re.compile(r"\): Client refused \(rip=([0-9A-Fa-f:.]{2,45})\)")
+_RESET = "failed: Connection reset by peer"
 _GONE = re.compile(r".{0,60}Client disconnected.{0,60} \(rip=([0-9A-Fa-f:.]{2,45})\)")
 
 
@@ -186,9 +187,6 @@ def _broken_off(message: str, action: str, security: str) -> tuple[str, str | No
     if "oo many " in message and " commands" in message:
         return "protocol-error", "failure"
     return action, None
-
-
-_RESET = "failed: Connection reset by peer"
 
 
 def _ended(event: Event, message: str, security: str) -> None:

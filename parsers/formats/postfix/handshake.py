@@ -5,7 +5,7 @@ Source: src/tls/tls_misc.c (tls_info_callback), tls_verify.c, tls_session.c, tls
 """
 
 from mailwarden.parsers.event import Event
-from mailwarden.parsers.formats.postfix.fields import destination, source
+from mailwarden.parsers.formats.postfix.fields import noted, other_side
 from mailwarden.parsers.formats.postfix.program import FORMAT
 
 __all__: list[str] = []
@@ -15,17 +15,12 @@ _CLIENTS = ("smtp", "lmtp", "tlsproxy", "posttls-finger")
 _BOTH = ("smtpd", "smtp", "lmtp", "tlsproxy", "posttls-finger", "tlsmgr", "postscreen")
 
 
-def _noted(event: Event) -> bool:
-    event.event_action = "statistics"
-    return True
-
-
 @FORMAT.pattern("SSL_accept:", programs=_SERVERS)
 @FORMAT.pattern("SSL_connect:", programs=_CLIENTS)
 @FORMAT.pattern("SSL3 alert ", programs=_BOTH)
 def state(event: Event, _rest: str) -> bool:
     """Read a step of a handshake, or an alert of either side: `SSL3 alert read:fatal:unknown CA`."""
-    return _noted(event)
+    return noted(event)
 
 
 @FORMAT.pattern("looking for session ", programs=_BOTH)
@@ -34,7 +29,7 @@ def state(event: Event, _rest: str) -> bool:
 @FORMAT.pattern("remove session ", programs=_BOTH)
 def cached_session(event: Event, rest: str) -> bool:
     """Read that a session is looked for, kept or forgotten."""
-    return rest.endswith(" cache") and _noted(event)
+    return rest.endswith(" cache") and noted(event)
 
 
 @FORMAT.pattern(': TLS cipher list "', programs=_BOTH, anywhere=True)
@@ -51,6 +46,4 @@ def cached_session(event: Event, rest: str) -> bool:
 @FORMAT.pattern(": fingerprint=", programs=_BOTH, anywhere=True)
 def detail(event: Event, text: str) -> bool:
     """Read `NA: …`: which ciphers are offered, which certificate was shown, which ticket given."""
-    who = text.partition(": ")[0]
-    known = source(event, who) if event.process_name == "smtpd" else destination(event, who)
-    return known and _noted(event)
+    return other_side(event, text.partition(": ")[0]) and noted(event)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from mailwarden.parsers.event import Event
-from mailwarden.parsers.formats.postfix.fields import destination, source
+from mailwarden.parsers.formats.postfix.fields import destination, noted, other_side, source
 from mailwarden.parsers.formats.postfix.program import FORMAT
 from mailwarden.parsers.tls_alert import note_alert
 
@@ -108,8 +108,7 @@ def cannot_start(event: Event, _rest: str) -> bool:
 @FORMAT.pattern("certificate verification failed for ", programs=_BOTH)
 def certificate_unverified(event: Event, rest: str) -> bool:
     """Read why a certificate is not trusted; the session may go on, encrypted and unverified."""
-    who = rest.partition(": ")[0]
-    if not (source(event, who) if event.process_name == "smtpd" else destination(event, who)):
+    if not other_side(event, rest.partition(": ")[0]):
         return False
     event.event_action = "tls-failed"
     event.event_outcome = "unknown"
@@ -135,20 +134,18 @@ def tls_configuration(event: Event, _rest: str) -> bool:
 
 @FORMAT.pattern("setting up TLS connection from ", programs=_SERVERS)
 def setting_up_inbound(event: Event, rest: str) -> bool:
-    return source(event, rest) and _noted(event)
+    return source(event, rest) and noted(event)
 
 
 @FORMAT.pattern("setting up TLS connection to ", programs=_CLIENTS)
 def setting_up_outbound(event: Event, rest: str) -> bool:
-    return destination(event, rest) and _noted(event)
+    return destination(event, rest) and noted(event)
 
 
 @FORMAT.pattern(": subject_CN=", programs=_BOTH, anywhere=True)
 def certificate_subject(event: Event, text: str) -> bool:
     """Read `NA: Trusted: subject_CN=…, issuer=…`: a peer showed a certificate, the session's own line follows."""
-    who = text.partition(": ")[0]
-    known = source(event, who) if event.process_name == "smtpd" else destination(event, who)
-    return known and _noted(event)
+    return other_side(event, text.partition(": ")[0]) and noted(event)
 
 
 @FORMAT.pattern(": re-using session with untrusted ", programs=_BOTH, anywhere=True)
@@ -156,30 +153,23 @@ def certificate_subject(event: Event, text: str) -> bool:
 @FORMAT.pattern(": Matched ", programs=_BOTH, anywhere=True)
 def certificate_matched(event: Event, text: str) -> bool:
     """Read what a peer's certificate, or the session that stands for it, was found to be worth."""
-    who = text.partition(": ")[0]
-    known = source(event, who) if event.process_name == "smtpd" else destination(event, who)
-    return known and _noted(event)
+    return other_side(event, text.partition(": ")[0]) and noted(event)
 
 
 @FORMAT.pattern("TLS SNI ", programs=_BOTH)
 def server_named(event: Event, rest: str) -> bool:
     """Read `NAME from NA not matched, using default chain`: the client asked for a server that we are not."""
     _, _, who = rest.partition("from ")
-    return source(event, who.partition(" ")[0]) and _noted(event)
+    return source(event, who.partition(" ")[0]) and noted(event)
 
 
 @FORMAT.pattern("TLSRPT: status=", programs=_CLIENTS)
 def tls_reported(event: Event, _rest: str) -> bool:
     """Read what goes into a TLS report (3.10+); the session and the delivery have their own lines."""
-    return _noted(event)
+    return noted(event)
 
 
 @FORMAT.pattern("initializing the server-side TLS engine", programs=_SERVERS)
 @FORMAT.pattern("initializing the client-side TLS engine", programs=_CLIENTS)
 def engine_started(event: Event, rest: str) -> bool:
-    return not rest and _noted(event)
-
-
-def _noted(event: Event) -> bool:
-    event.event_action = "statistics"
-    return True
+    return not rest and noted(event)

@@ -9,18 +9,13 @@ Source: vdukhovni/postfix, `msg_verbose` in src/smtpd, src/global and src/util o
 import re
 
 from mailwarden.parsers.event import Event
-from mailwarden.parsers.formats.postfix.fields import destination, source
+from mailwarden.parsers.formats.postfix.fields import noted, other_side
 from mailwarden.parsers.formats.postfix.program import FORMAT
 from mailwarden.parsers.secrets import hide_secrets
 
 __all__: list[str] = []
 
 _LOGIN = re.compile(r"AUTH\s", re.IGNORECASE)
-
-
-def _noted(event: Event) -> bool:
-    event.event_action = "statistics"
-    return True
 
 
 @FORMAT.pattern("< ", anywhere=True)
@@ -37,13 +32,13 @@ def said(event: Event, text: str) -> bool:
 
 def _spoken(event: Event, text: str) -> bool:
     who, _, words = text[2:].partition(": ")
-    if not (source(event, who) if event.process_name == "smtpd" else destination(event, who)):
+    if not other_side(event, who):
         return False
     if text[0] == "<":
         hide_secrets(event, text)
     elif _LOGIN.match(words):
         event.event_original = event.event_original.replace(words, "AUTH [redacted]")
-    return _noted(event)
+    return noted(event)
 
 
 @FORMAT.pattern("xsasl_")
@@ -53,12 +48,12 @@ def login_step(event: Event, rest: str) -> bool:
     if not mark or not name.replace("_", "").isalnum() or event.log_level is not None:
         return False
     hide_secrets(event, f"xsasl_{rest}")
-    return _noted(event)
+    return noted(event)
 
 
 def step(event: Event, _rest: str) -> bool:
     """Read one step of a daemon's work; what is a warning is none."""
-    return event.log_level is None and _noted(event)
+    return event.log_level is None and noted(event)
 
 
 for _words in (
@@ -88,4 +83,4 @@ for _words in (
 @FORMAT.pattern("_tempfail_action = ", anywhere=True)
 def asked(event: Event, _text: str) -> bool:
     """Read what a daemon asked another, or how it will answer when nobody does."""
-    return event.log_level is None and _noted(event)
+    return event.log_level is None and noted(event)

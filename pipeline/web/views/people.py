@@ -7,12 +7,12 @@ import msgspec
 
 from mailwarden.alerts.translate import N_, Translator
 from mailwarden.pipeline.reading import (
-    DAY_US,
     MARKS,
     Account,
     Way,
     accounts_of,
     fill,
+    fits,
     pattern_text,
     protocol_word,
     size_text,
@@ -22,7 +22,7 @@ from mailwarden.pipeline.store import Reader
 from mailwarden.pipeline.web.visitor import Visitor
 from mailwarden.pipeline.words import PROTOCOLS
 
-__all__ = ["DAY_US", "PeopleQuery", "PeopleView", "people_of", "people_view", "read_people_query"]
+__all__ = ["PeopleQuery", "PeopleView", "page_of", "people_of", "people_view", "read_people_query"]
 
 _DAYS = (7, 30)
 _PAGE = 100
@@ -100,29 +100,23 @@ def people_of(reader: Reader, query: PeopleQuery, visitor: Visitor, now_us: int)
     found = [
         one for one in accounts_of(reader, query.days, now_us, visitor.owns) if query.q.lower() in one.name.lower()
     ]
-    if query.protocol:
-        found = [one for one in found if query.protocol in one.ways]
-    counts = Counter(kind for one in found for kind in one.marks if _fits(one, kind, query.protocol))
+    found = [one for one in found if fits(one, None, query.protocol)]
+    counts = Counter(kind for one in found for kind in one.marks if fits(one, kind, query.protocol))
     counts[""] = len(found)
-    return [one for one in found if not query.kind or _fits(one, query.kind, query.protocol)], counts
+    return [one for one in found if fits(one, query.kind, query.protocol)], counts
 
 
-def _fits(one: Account, kind: str, protocol: str) -> bool:
-    """Say whether an account is of a kind, by one protocol where that is asked for."""
-    if kind not in one.marks:
-        return False
-    way = one.ways.get(protocol)
-    if way is None:
-        return True
-    return bool(way.clear) if kind == "clear" else way.is_old if kind == "old" else True
+def page_of(found: list[Account], number: int) -> tuple[list[Account], int, int]:
+    """Give the accounts of a page, which page that is, and how many there are."""
+    pages = max(1, -(-len(found) // _PAGE))
+    page = min(number, pages)
+    return found[(page - 1) * _PAGE : page * _PAGE], page, pages
 
 
 def people_view(reader: Reader, query: PeopleQuery, visitor: Visitor, tongue: Translator, now_us: int) -> PeopleView:
     """Give a page of people."""
     wanted, counts = people_of(reader, query, visitor, now_us)
-    pages = max(1, -(-len(wanted) // _PAGE))
-    page = min(query.page, pages)
-    shown = wanted[(page - 1) * _PAGE : page * _PAGE]
+    shown, page, pages = page_of(wanted, query.page)
     fill(reader, shown, query.days, now_us)
     return PeopleView(
         query=msgspec.structs.replace(query, page=page),

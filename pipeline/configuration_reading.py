@@ -26,7 +26,7 @@ from mailwarden.pipeline.configuration_faults import Fault, exception_fields, fa
 from mailwarden.pipeline.configuration_web import read_web
 from mailwarden.pipeline.feedback.settings import FeedbackSetting
 from mailwarden.pipeline.marked_yaml import Marked, YamlFault, read_yaml
-from mailwarden.pipeline.places import rules_beside
+from mailwarden.pipeline.places import handed_over, rules_beside
 from mailwarden.pipeline.probes.settings import ProbesSetting
 from mailwarden.pipeline.times import parse_duration
 from mailwarden.pipeline.zones import zone_called
@@ -63,7 +63,7 @@ def load(path: Path | None, *, known_rules: list[str] | None = None) -> Configur
     if path is None:
         return Configuration()
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = handed_over(path).read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigurationError(
             [worded("{path}: is not UTF-8 text (byte {start}). Save it as UTF-8.", path=path, start=error.start)]

@@ -8,7 +8,9 @@ __all__ = [
     "SEARCHED",
     "cache_directory",
     "default_state",
+    "ensure_readable",
     "find_configuration",
+    "handed_over",
     "rules_beside",
     "scan_store_path",
     "store_path",
@@ -54,6 +56,25 @@ def find_configuration(stated: str | None = None, environment: Mapping[str, str]
     if stated:
         return Path(stated)
     return next((path for path in map(Path, SEARCHED) if path.exists()), None)
+
+
+def handed_over(path: Path, environment: Mapping[str, str] = os.environ) -> Path:
+    """Give where a file of ours can be read: systemd's copy of it (systemd.exec(5), LoadCredential=), else the file itself.
+
+    A user who may not read the file is given a copy of the same name by its unit.
+    """
+    directory = environment.get("CREDENTIALS_DIRECTORY")
+    copy = Path(directory) / path.name if directory else path
+    return copy if copy.is_file() else path
+
+
+def ensure_readable(path: Path) -> None:
+    """Open and close it: access(2) does not tell, since it leaves out the capabilities of whoever asks.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
 
 
 def rules_beside(path: Path | None) -> Path | None:

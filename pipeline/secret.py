@@ -5,6 +5,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from mailwarden.pipeline.places import handed_over
+
 __all__ = ["read_secret"]
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -29,7 +31,7 @@ def read_secret(text: str, environment: Mapping[str, str] = os.environ) -> str:
 
 def _first_line(path: Path) -> str:
     try:
-        secret = path.read_text("utf-8").partition("\n")[0].strip()
+        secret = handed_over(path).read_text("utf-8").partition("\n")[0].strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "is not text"
         raise ValueError(f'secret file "{path}": {reason}. It cannot be used.') from None

@@ -1,12 +1,12 @@
 """What `doctor` looks at of the places where reports of others arrive."""
 
-import os
 from collections.abc import Iterator
 
 from mailwarden.alerts.translate import N_
 from mailwarden.parsers.errors import MailwardenError
 from mailwarden.pipeline.cli.check_state import Check
 from mailwarden.pipeline.cli.session import Session
+from mailwarden.pipeline.places import ensure_readable
 
 __all__ = ["feedback_checks"]
 
@@ -19,9 +19,10 @@ def feedback_checks(session: Session) -> Iterator[Check]:
     name = tongue.gettext("reports of others")
     mend = tongue.gettext("Mend  feedback  in the configuration, then  mailwarden feedback")
     for path in setting.paths:
-        if os.access(path, os.R_OK | os.X_OK if path.is_dir() else os.R_OK):
+        try:
+            ensure_readable(path)
             yield Check(name, "ok", tongue.say(N_("{place} can be read"), {"place": str(path)}))
-        else:
+        except OSError:
             yield Check(name, "error", tongue.say(N_("{place} cannot be read"), {"place": str(path)}), mend)
     if setting.mailboxes:
         from mailwarden.pipeline.feedback.imap import opened

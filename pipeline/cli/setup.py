@@ -38,6 +38,9 @@ ExecReload=/bin/kill -HUP $MAINPID
 WatchdogSec=3min
 TimeoutStopSec=120
 MemoryMax=512M
+# Of what root may do, it may read every log and do nothing else.
+AmbientCapabilities=CAP_DAC_READ_SEARCH
+CapabilityBoundingSet=CAP_DAC_READ_SEARCH
 """
 _PAGE = """\
 [Unit]
@@ -49,17 +52,19 @@ Wants=network-online.target
 [Service]
 Type=exec
 ExecStart={program} web --config {configuration}
+# Whoever talks to a network reads no file of others: the configuration is handed over, and secrets that it names with file:
+# want a line like it each.
+LoadCredential={credential}
+CapabilityBoundingSet=
 TimeoutStopSec=30
 MemoryMax=1G
 """
 _GUARD = """\
 Restart=on-failure
 RestartSec=5
-# A user of its own, made by systemd, that may read every log and do nothing else.
+# A user of its own, made by systemd.
 DynamicUser=yes
 User=mailwarden
-AmbientCapabilities=CAP_DAC_READ_SEARCH
-CapabilityBoundingSet=CAP_DAC_READ_SEARCH
 StateDirectory=mailwarden
 StateDirectoryMode=0750
 UMask=0027
@@ -165,7 +170,9 @@ def unit(program: str, configuration: Path) -> str:
 
 def page_unit(program: str, configuration: Path) -> str:
     """Write the systemd unit of the page, which runs as the same user; it begins only when it is asked to."""
-    return _PAGE.format(program=_word(program), configuration=_argument(configuration)) + _GUARD
+    credential = f"{configuration.name}:{configuration}".replace("%", "%%")
+    page = _PAGE.format(program=_word(program), configuration=_argument(configuration), credential=credential)
+    return page + _GUARD
 
 
 def _word(path: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from mailwarden.parsers.errors import worded
+from mailwarden.pipeline.places import ensure_readable
 from mailwarden.pipeline.sources.docker import containers
 from mailwarden.pipeline.sources.family import Member, members, stem
 from mailwarden.pipeline.sources.sample import programs_of
@@ -145,8 +146,7 @@ class _Search:
         for _, file in reversed(self._files(path)):
             try:
                 status = file.stat()
-                if not os.access(file, os.R_OK):
-                    raise PermissionError
+                ensure_readable(file)
             except FileNotFoundError:
                 continue
             except OSError as error:

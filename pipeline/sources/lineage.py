@@ -1,12 +1,12 @@
 """Which file of a log comes after which, whatever they are called at this moment."""
 
-import os
 import re
 import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from mailwarden.pipeline.places import ensure_readable
 from mailwarden.pipeline.sources.birth import Birth, head_of
 from mailwarden.pipeline.sources.family import PACKED, members
 from mailwarden.pipeline.sources.identity import Mark, birth_of, digest
@@ -53,8 +53,7 @@ class Lineage:
                 status = path.stat()
                 if not stat.S_ISREG(status.st_mode):
                     continue
-                if not os.access(path, os.R_OK):
-                    raise PermissionError
+                ensure_readable(path)
             except FileNotFoundError:
                 continue
             except OSError as error:

@@ -219,3 +219,20 @@ def test_what_is_no_duration(text: str) -> None:
     """Anything else is refused."""
     with pytest.raises(ValueError, match="is not a duration"):
         parse_duration(text)
+
+
+def test_what_a_unit_hands_over_stands_for_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user who may read neither configuration nor secrets reads systemd's copies, and what stands beside stays where it was."""
+    own, copies = tmp_path / "own", tmp_path / "credentials"
+    (own / "rules.d").mkdir(parents=True)
+    copies.mkdir()
+    copies.joinpath("mailwarden.yml").write_text(f"alerts:\n  channels:\n    me: file:{own}/url\n")
+    copies.joinpath("url").write_text("json://192.0.2.1/\n")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(copies))
+
+    configuration = load(own / "mailwarden.yml")
+
+    assert configuration.path == own / "mailwarden.yml"
+    assert [channel.url for channel in configuration.resolved_channels()] == ["json://192.0.2.1/"]
+    with pytest.raises(ConfigurationError, match="is not there"):
+        load(own / "other.yml")

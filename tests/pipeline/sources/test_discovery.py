@@ -2,10 +2,13 @@
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from nobody import as_nobody
 
 from mailwarden.pipeline.sources import discover
 
@@ -112,12 +115,13 @@ def test_refusals_that_exim_writes_twice_are_left_out(tmp_path: Path) -> None:
     ]
 
 
-def test_what_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_may_not_be_read_is_told(tmp_path: Path) -> None:
     """Without root most logs are closed: that must not look like a machine without mail."""
     path = put(tmp_path, "var/log/mail.log", POSTFIX)
-    monkeypatch.setattr("os.access", lambda file, mode: Path(file) != path)
+    path.chmod(0)
 
-    found, _, unreadable = discover(tmp_path)
+    with as_nobody(path.parent):
+        found, _, unreadable = discover(tmp_path)
 
     assert found == []
     assert unreadable[0].startswith("/var/log/mail.log: not readable by user")
@@ -133,3 +137,21 @@ def test_containers_that_write_about_mail_are_found(tmp_path: Path) -> None:
     assert [(one.kind, one.path, one.programs) for one in discover(tmp_path).found] == [
         ("docker", "postfix", ("postfix",))
     ]
+
+
+@pytest.mark.root
+@pytest.mark.program("setpriv")
+def test_a_capability_is_enough_to_read_a_log(tmp_path: Path) -> None:
+    """The user of the service is in no group: CAP_DAC_READ_SEARCH alone opens the logs to it, found and read."""
+    log = put(tmp_path, "var/log/mail.log", POSTFIX + DOVECOT)
+    log.chmod(0o600)
+    capability = ["--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"]
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *capability]
+    code = (
+        "import sys; from pathlib import Path; from mailwarden.pipeline.sources import FileSource, discover\n"
+        "print(discover(Path(sys.argv[1])).unreadable, FileSource(Path(sys.argv[2])).read().data.decode())"
+    )
+
+    done = subprocess.run([*nobody, sys.executable, "-c", code, tmp_path, log], capture_output=True, text=True)
+
+    assert (done.stdout, done.stderr) == (f"[] {POSTFIX}{DOVECOT}\n", "")

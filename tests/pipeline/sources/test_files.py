@@ -6,13 +6,12 @@ import json
 import lzma
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import zstandard
+from nobody import as_nobody
 
 from mailwarden.pipeline.batch import Chunk
 from mailwarden.pipeline.sources import FileSource
@@ -406,22 +405,6 @@ def test_a_path_that_is_not_there_is_told(log: Path) -> None:
 
     assert text(source) == b""
     assert "does not exist" in source.problems[0]
-
-
-@contextmanager
-def as_nobody(folder: Path) -> Iterator[None]:
-    """Be somebody who is not root, whom this folder and what it stands in are open to."""
-    if os.geteuid() != 0:
-        yield
-        return
-    for parent in (folder, *folder.parents):
-        if parent.stat().st_mode & 0o077 == 0 and "pytest" in str(parent):
-            parent.chmod(0o755)
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 def test_a_file_that_may_not_be_read_is_told(log: Path) -> None:

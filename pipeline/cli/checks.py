@@ -1,5 +1,6 @@
 """What `doctor` looks at. Each check says how it stands, what that means, and how to mend it; none raises."""
 
+import contextlib
 import glob
 import os
 import shutil
@@ -296,6 +297,7 @@ def _service(session: Session) -> Iterator[Check]:
             counts = store.outbox_counts()
             unparsed = store.unparsed()
             stream_us = int(store.meta("stream_us") or 0)
+            begun = {name for name, position in store.positions().items() if position["source"].get("begun", True)}
     except (MailwardenError, OSError) as error:
         yield Check(tongue.gettext("state"), "error", str(error))
         return
@@ -305,6 +307,7 @@ def _service(session: Session) -> Iterator[Check]:
         yield Check(name, "error", says, "systemctl status mailwarden")
     else:
         yield Check(name, "ok", tongue.gettext("reads as lines come"))
+        yield from (_unread(path, tongue) for path in _followed(session) if path not in begun)
     if counts.waiting and counts.oldest_us and time.time() - counts.oldest_us / 1_000_000 > _ALIVE_S:
         since = tongue.time(counts.oldest_us, zone=session.zone, near_us=time.time_ns() // 1000)
         says = tongue.count(
@@ -319,6 +322,24 @@ def _service(session: Session) -> Iterator[Check]:
             missed,
         )
         yield Check(tongue.gettext("unparsed"), "warning", says, "mailwarden unparsed")
+
+
+def _followed(session: Session) -> Iterator[str]:
+    """Name the logs that the service is to follow and that hold something."""
+    sources = session.configuration.sources
+    stated = [one.path for one in sources if one.kind == "files"]
+    for path in stated if sources else [one.path for one in discover().found if one.kind == "files"]:
+        with contextlib.suppress(OSError):
+            if Path(path).is_file() and Path(path).stat().st_size:
+                yield path
+
+
+def _unread(path: str, tongue: Translator) -> Check:
+    """What this user may read, the service's user need not be allowed to."""
+    says = tongue.say(
+        N_("has read nothing from {path}: it may not be allowed to, or runs with other settings"), {"path": path}
+    )
+    return Check(tongue.gettext("service"), "error", says, "journalctl -u mailwarden; systemctl restart mailwarden")
 
 
 def _disk(session: Session) -> Iterator[Check]:

@@ -67,8 +67,9 @@ def _watching(now: Session, path: Path) -> list[Line]:
         lines.append([more])
     if not found:
         lines.append([Span("✓ ", "ok"), tongue.gettext("Nothing is wrong that needs you.")])
-    if counts.waiting and counts.oldest_us:
-        waiting = {"since": sentences.time(counts.oldest_us, time.time_ns() // 1000)}
+    now_us = time.time_ns() // 1000
+    if counts.waiting and counts.oldest_us and counts.oldest_us < now_us:  # else it still waits for what belongs to it
+        waiting = {"since": sentences.time(counts.oldest_us, now_us)}
         said = tongue.count(
             "{number} notice waits to be delivered since {since}:  mailwarden doctor",
             "{number} notices wait to be delivered since {since}:  mailwarden doctor",

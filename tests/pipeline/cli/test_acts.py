@@ -327,6 +327,24 @@ def test_doctor_sees_a_wrong_zone(state: Path, tmp_path: Path) -> None:
     assert "+3.0 h" in check["says"]
 
 
+def test_doctor_sees_a_log_that_the_service_cannot_read(state: Path, tmp_path: Path) -> None:
+    """What root may read, the service's user need not: a log that holds lines and was never begun is told."""
+    logs = [tmp_path / name for name in ("read.log", "closed.log", "empty.log")]
+    for log in logs[:2]:
+        log.write_text("2026-11-24T10:00:00+00:00 mx1 postfix/smtpd[7]: connect from unknown[192.0.2.1]\n")
+    logs[2].touch()
+    (tmp_path / "mailwarden.yml").write_text(f"sources: [{', '.join(map(str, logs))}]\n")
+    positions = {str(log): {"source": {"begun": log is logs[0]}} for log in logs}
+    with Store.open(store_path(state)) as store:
+        store.commit(Commit(2, positions=positions))
+
+    checks = [json.loads(line) for line in call("doctor", "--json").stdout.splitlines()]
+
+    said = [one["says"] for one in checks if "has read nothing" in one["says"]]
+    assert len(said) == 1
+    assert f"from {logs[1]}:" in said[0]
+
+
 def test_find_follows_a_message(state: Path, tmp_path: Path) -> None:
     """An address leads to its message, and the message to the lines that do not name the address."""
     log = tmp_path / "mail.log"

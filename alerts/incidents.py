@@ -14,7 +14,7 @@ from mailwarden.alerts.incident import Incident, Kind, Notification, incident_id
 from mailwarden.alerts.namesakes import Namesakes
 from mailwarden.alerts.normals import Normals
 from mailwarden.alerts.shelf import Backing, Shelf
-from mailwarden.alerts.story import EXPLAINED, count_sender, is_faster, leads, may_lead, sort_of
+from mailwarden.alerts.story import EXPLAINED, count_sender, is_faster, is_louder, leads, may_lead, sort_of
 from mailwarden.alerts.verdict import inputs_of, judged
 from mailwarden.parsers.event import Event
 
@@ -381,6 +381,11 @@ class Incidents:
         """Make a parent as bad as the worst part of its story, and tell so."""
         parent = self._by_id(child.parent)
         if parent is None:
+            return
+        if is_louder(child, parent):  # it was part of the story while both were small
+            self._parts[parent.id].discard(child.id)
+            child.parent = None
+            self._tell(child, child.last_seen_us, 0)
             return
         before = severity_rank(parent.severity)
         if severity_rank(child.severity) > before:

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from mailwarden.alerts.acquaintances import Acquaintances
 from mailwarden.alerts.blob import decoder
 from mailwarden.alerts.geography import NOWHERE, Geography
 from mailwarden.alerts.habits import Habits, kin
@@ -127,6 +128,7 @@ class Ledger:
         self._weather = Weather(site.name, backing)
         self._habits = Habits(backing)
         self._ranges = Ranges(backing)
+        self.acquaintances = Acquaintances(backing)
         self._geography = Geography(site.databases)
         self._servers = Shelf("ledger.server", 1, int, lambda _: 1 << 62, backing)
         self._server_names: set[str] = set()
@@ -139,6 +141,7 @@ class Ledger:
             self._weather.shelf,
             self._habits.shelf,
             self._ranges.shelf,
+            self.acquaintances.shelf,
             self._proxies,
             self._carriers,
             self._domains,

@@ -1,9 +1,9 @@
 """Which incidents are one story: what came of what, so that it is told once."""
 
-from mailwarden.alerts.incident import Incident
+from mailwarden.alerts.incident import Incident, severity_rank
 from mailwarden.parsers.address import network
 
-__all__ = ["EXPLAINED", "Sort", "count_sender", "is_faster", "leads", "may_lead", "sort_of"]
+__all__ = ["EXPLAINED", "Sort", "count_sender", "is_faster", "is_louder", "leads", "may_lead", "sort_of"]
 
 _EFFECT_US = 3_600_000_000  # a window may have opened before its cause was seen
 _CHILDREN = {
@@ -62,6 +62,12 @@ def may_lead(lead: Sort, part: Sort) -> bool:
     return lead[1] != "mailwarden.site" or part[1] == "mailwarden.site" or part[0] in ("listed", "service")
 
 
+def is_louder(part: Incident, lead: Incident) -> bool:
+    """Say whether guessing is worse than what it is said to have led to: a doubt about one login explains no attack on all."""
+    guessed = part.cause == "guessing" != lead.cause
+    return guessed and severity_rank(part.severity) > severity_rank(lead.severity)
+
+
 def leads(lead: Incident, part: Incident) -> bool:
     """Say whether `part` belongs to the story of `lead`."""
     if not may_lead(sort_of(lead), sort_of(part)):
@@ -73,6 +79,8 @@ def leads(lead: Incident, part: Incident) -> bool:
         return _explains_listing(lead, part)
     if lead.cause == part.cause == "takeover":
         return _ARRIVALS.issuperset(part.rules) and _comes_from(part, value)
+    if part.cause == "guessing" and is_louder(part, lead):
+        return False
     if lead.cause == "config":
         return lead.rules == ["passwords_changed"] and part.rules == ["stale_password"]
     if part.cause in ("listed", "service"):  # what came of it comes after it

@@ -23,6 +23,9 @@ _TRIES_US = 900_000_000  # tellers of one try are at most minutes apart (Dovecot
 _GUESSED = 5  # tries of strangers within a day, as in `send_after_guessing`
 _MAX_DEFERRED = 200
 _DONE = ("sent", "bounced")
+_OF_THE_SERVER = frozenset(
+    {"blocklist", "reputation", "rate_limit", "policy_auth"}
+)  # refusals that say nothing of who wrote
 _CONTENT_REASONS = frozenset({"spam", "malware", "milter"})
 _CONTENT_WORDS = re.compile(r"\b(?:spam|virus|malware|infected|banned|unsolicited|phish)", re.IGNORECASE)
 
@@ -47,6 +50,7 @@ class Message(msgspec.Struct, array_like=True):
     returned: bool = False  # goes back to whom a stranger named as the sender
     elsewhere: bool = False  # the account came from this network for the first time, and is known from another
     run: int = 0  # the most recipients that the account mailed in an hour of the days before, from its own networks
+    away: bool = False  # the account was not at this network before this day
 
 
 class _Tries(msgspec.Struct, array_like=True):
@@ -117,6 +121,7 @@ class Correlator:
                 # that a network of the same provider is known says little of the first mail once strangers have tried
                 message.fresh, message.first_seen = facts["mailwarden.user.has_history"], True
                 message.guesses = facts["mailwarden.user.failures"]
+        message.away = message.first_seen or message.elsewhere
         original = event.mail_queue_orig_id and self._messages.get(_key(event, event.mail_queue_orig_id))
         if original:  # comes back from a content filter: the same message, already counted
             message.account, message.source_ip = original.account, original.source_ip
@@ -222,6 +227,8 @@ class Correlator:
         usual = self._ledger.mailed(account, message.recipients, event.stream_us, fresh=message.first_seen)
         facts["mailwarden.user.usual_hour"], facts["mailwarden.user.best_quarter"], message.run = usual
         facts["mailwarden.user.run"] = message.run
+        facts |= self._ledger.acquaintances.lately(account, event.stream_us)
+        facts["mailwarden.user.away"] = message.away
         if self._site.labels:
             facts["mailwarden.labels"] = self._site.labels_of(account, event.mailwarden_network)
         if "@" in account:
@@ -292,6 +299,8 @@ class Correlator:
             facts["mailwarden.user.first_us"] = self._ledger.first_seen(owner, event.stream_us)
         if message is not None and message.outbound and status in _DONE and not (local and is_filter(event)):
             self._note_recipient(event, message, facts)
+        if message is not None and message.account is not None and facts.get("mailwarden.first_try"):
+            self._note_acquaintance(event, message, message.account, facts)
         if local:
             if status == "sent" and not is_filter(event):
                 self._learn_local(event)
@@ -312,6 +321,16 @@ class Correlator:
         if sender is not None and event.email_to_address:
             facts["mailwarden.sender"] = sender
             facts["mailwarden.sender.traits"] = self._senders.tried(sender, event.stream_us, event.email_to_address[0])
+
+    def _note_acquaintance(self, event: Event, message: Message, account: str, facts: dict[str, object]) -> None:
+        """Note whether an account writes to whom it knows, the first time that something becomes of it."""
+        if not event.email_to_address or facts.get("mailwarden.retried"):
+            return
+        refused = event.mail_delivery_status == "bounced" and event.mail_bounce_class not in _OF_THE_SERVER
+        facts |= self._ledger.acquaintances.wrote(
+            account, hash_of(event.email_to_address[0]), event.stream_us, away=message.away, refused=refused
+        )
+        facts["mailwarden.user.away"] = message.away
 
     def _name_origin(self, event: Event, message: Message, facts: dict[str, object], local: bool) -> None:
         """Say who wrote a message that came over no connection: a script, or whoever's mail a filter hands in anew."""

@@ -1,7 +1,8 @@
 """OUT-05: an account suddenly writes to people it never wrote to.
 
 Twenty recipients that are new to the account, four in five of all, within an hour (the share of known recipients tells
-people from spam runs: Hu et al., CFI 2016). Says nothing of an account before it knows thirty recipients of it.
+people from spam runs: Hu et al., CFI 2016). From where it always is, while they take it, that is a first newsletter:
+`medium`. Says nothing of an account before it knows thirty recipients of it.
 """
 
 import zlib
@@ -9,9 +10,9 @@ from collections.abc import Iterable
 
 import msgspec
 
+from mailwarden.alerts.acquaintances import severity_of
 from mailwarden.alerts.detector import Detector, Fired
 from mailwarden.alerts.finding import Detection
-from mailwarden.alerts.usual import is_repeat
 from mailwarden.alerts.windows import Window, add, crossed
 from mailwarden.parsers.event import Event
 
@@ -38,7 +39,7 @@ class RecipientNovelty(Detector[_State]):
     detection = Detection(
         name="recipient_novelty",
         id="OUT-05",
-        version=1,
+        version=2,
         cause="sending",
         category="outbound_spam",
         severity="high",
@@ -85,7 +86,7 @@ class RecipientNovelty(Detector[_State]):
             return None
         values = {"recipients": recipients}
         first = state.new.level == 0
-        severity = "low" if is_repeat(event.facts, recipients) else "high"
+        severity = severity_of(event.facts, recipients)
         if crossed(state.new, new):
             return Fired(new, new if first else 1, severity, values)
         return Fired(new, 1, severity, values, fired=False)

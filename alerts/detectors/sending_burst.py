@@ -3,16 +3,17 @@
 Fires at max(20, six times the usual most of an hour) recipients within an hour, the usual being that of the account and of
 this part of the week (`alerts/usual.py`). In its first week nobody knows what is usual: then fifty recipients are told as `low`
 (what users of the peers ask for), for a newsletter looks the same. So is what the account did before from its own
-networks: it was told then.
+networks, which was told then, and an invoice run: from where it always is, to people it wrote to before. A first newsletter
+is `medium` (`alerts/acquaintances.py`); where it is one message to many, it is judged when some of them have answered.
 """
 
 from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detector import Detector, Fired
+from mailwarden.alerts.acquaintances import awaits_outcomes, severity_of
+from mailwarden.alerts.detector import Detector, Fired, is_first_outcome
 from mailwarden.alerts.finding import Detection
-from mailwarden.alerts.usual import is_repeat
 from mailwarden.alerts.windows import Window, add, crossed
 from mailwarden.parsers.event import Event
 
@@ -27,6 +28,8 @@ _UNKNOWN_USUAL = 50
 class _State(msgspec.Struct, array_like=True):
     window: Window = msgspec.field(default_factory=Window)
     last_us: int = 0
+    usual: int = 0
+    awaits: bool = False  # told as `low` until it is seen who takes it
 
 
 class SendingBurst(Detector[_State]):
@@ -35,7 +38,7 @@ class SendingBurst(Detector[_State]):
     detection = Detection(
         name="sending_burst",
         id="OUT-01",
-        version=1,
+        version=2,
         cause="sending",
         category="outbound_spam",
         severity="high",
@@ -49,35 +52,46 @@ class SendingBurst(Detector[_State]):
         span_us=_HOUR_US,
         threshold=_FLOOR,
     )
-    actions = frozenset({"message-queued", "message-received"})
-    needs = ("mailwarden.account", "mailwarden.accepted")
+    actions = frozenset({"message-queued", "message-received", "delivery"})
+    needs = ("mailwarden.account",)
     state = _State
     ttl_us = 2 * _HOUR_US
 
     def keys(self, event: Event) -> Iterable[str]:
-        """Only accepted mail of an account that bears no label of a bulk sender."""
+        """Accepted mail, and what becomes of it, of an account that bears no label of a bulk sender."""
         facts = event.facts
-        if event.mailwarden_account is None or facts is None or not facts.get("mailwarden.accepted"):
+        if event.mailwarden_account is None or facts is None:
             return ()
-        if "newsletter" in facts.get("mailwarden.labels", ()):
+        if not (is_first_outcome(event) if event.event_action == "delivery" else facts.get("mailwarden.accepted")):
             return ()
-        return (event.mailwarden_account,)
+        return () if "newsletter" in facts.get("mailwarden.labels", ()) else (event.mailwarden_account,)
 
     def update(self, state: _State, event: Event) -> Fired | None:
-        """Add the message's recipients."""
-        recipients = event.mail_recipient_count or 1
+        """Add the message's recipients, or judge what was sent by its outcomes."""
+        facts = event.facts or {}
+        is_outcome = event.event_action == "delivery"
+        if is_outcome and not state.awaits:
+            return None
+        recipients = 0 if is_outcome else event.mail_recipient_count or 1
         measure = add(state.window, event.stream_us, _HOUR_US, recipients)
         state.last_us = event.stream_us
-        usual = (event.facts or {}).get("mailwarden.user.usual_hour", 0)
-        threshold = max(_FLOOR, _TIMES_USUAL * usual) if usual else _UNKNOWN_USUAL
+        if not is_outcome:
+            state.usual = facts.get("mailwarden.user.usual_hour", 0)
+        threshold = max(_FLOOR, _TIMES_USUAL * state.usual) if state.usual else _UNKNOWN_USUAL
         if measure < threshold:
+            state.awaits = False
             return None
-        severity = "high" if usual and not is_repeat(event.facts, measure) else "low"
-        values = {"usual": usual or None, "threshold": threshold}
+        severity = severity_of(facts, measure) if state.usual else "low"
+        waited, state.awaits = state.awaits, severity != "low" and awaits_outcomes(facts, measure)
+        if is_outcome and state.awaits:
+            return None
         first = state.window.level == 0
-        if crossed(state.window, measure):
-            return Fired(measure, measure if first else recipients, severity, values)
-        return Fired(measure, recipients, severity, values, fired=False)
+        fired = crossed(state.window, measure) or (waited and not state.awaits and severity != "low")
+        if is_outcome and not fired:
+            return None
+        values = {"usual": state.usual or None, "threshold": threshold}
+        tries = measure if fired and first else recipients
+        return Fired(measure, tries, "low" if state.awaits else severity, values, fired)
 
 
 DETECTOR = SendingBurst()

@@ -1,16 +1,18 @@
 """OUT-11: an account sends one message after the other of nearly the same size.
 
 Thirty messages within half an hour whose sizes differ by at most two per cent, as a spam run made from one template does. An
-account that does so often (invoices) is compared with its own usual; in its first week it is told as `low`.
+account that does so often is compared with its own usual; in its first week it is told as `low`, and so are invoices: from
+where it always is, to people it wrote to before.
 """
 
 from collections.abc import Iterable
 
 import msgspec
 
+from mailwarden.alerts.acquaintances import severity_of
 from mailwarden.alerts.detector import Detector, Fired
 from mailwarden.alerts.finding import Detection
-from mailwarden.alerts.usual import Usual, is_repeat, learn, usual_of
+from mailwarden.alerts.usual import Usual, learn, usual_of
 from mailwarden.parsers.event import Event
 
 __all__ = ["DETECTOR"]
@@ -38,7 +40,7 @@ class TemplateBurst(Detector[_State]):
     detection = Detection(
         name="template_burst",
         id="OUT-11",
-        version=1,
+        version=2,
         cause="sending",
         category="outbound_spam",
         severity="medium",
@@ -87,7 +89,7 @@ class TemplateBurst(Detector[_State]):
         if is_new:
             state.level = alike
         values = {"size": size, "usual": usual, "threshold": threshold}
-        calm = usual is None or is_repeat(event.facts, alike)
+        calm = usual is None or severity_of(event.facts, alike) == "low"
         return Fired(alike, alike if first else 1, "low" if calm else "medium", values, is_new)
 
 

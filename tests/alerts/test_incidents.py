@@ -54,6 +54,39 @@ def test_findings_of_one_entity_and_cause_are_one_incident() -> None:
     assert (one.first_seen_us, one.last_seen_us) == (START_US - MINUTE_US, START_US + 2 * MINUTE_US)
 
 
+def test_a_doubt_about_one_account_does_not_take_over_an_attack_on_all() -> None:
+    """Guessing that people were told of is no part of a minor login's story, and makes it no worse; a worse login takes it."""
+    incidents = Incidents("default", Memory())
+    site = finding(
+        detection("surge", primary="mailwarden.site"), "default", severity="high", account=["bob@example.org"]
+    )
+    login = detection("login", "takeover", "mailwarden.account")
+
+    attack, doubt = take(incidents, site, finding(login, "bob@example.org", severity="low"))
+    assert (attack.parent, doubt.severity) == (None, "low")
+
+    take(incidents, finding(login, "bob@example.org", START_US + MINUTE_US, "critical"))
+    assert attack.parent == doubt.id
+
+
+def test_guessing_that_grows_leaves_the_story_of_a_minor_login() -> None:
+    """Both were minor; what exceeds the usual afterwards is told by itself."""
+    incidents = Incidents("default", Memory())
+    surge, login = detection("surge"), detection("login", "takeover", "mailwarden.account")
+    names = {"account": ["bob@example.org"]}
+    attack, doubt = take(
+        incidents,
+        finding(surge, severity="low", account=names["account"]),
+        finding(login, "bob@example.org", severity="low"),
+    )
+    assert attack.parent == doubt.id
+
+    take(incidents, finding(surge, at_us=START_US + HOUR_US, severity="high", account=names["account"]))
+
+    assert (attack.parent, doubt.severity) == (None, "low")
+    assert told(incidents) == [("opened", "surge")]
+
+
 def test_what_goes_on_opens_nothing() -> None:
     """A further event of a window whose incident is over is no new incident."""
     assert take(Incidents("default", Memory()), finding(detection(), fired=False)) == []

@@ -25,7 +25,7 @@ from mailwarden.alerts.senders.mail import Mail, MailServer
 from mailwarden.alerts.senders.pagerduty import PagerDuty
 from mailwarden.alerts.senders.sender import Sender, Timeouts
 from mailwarden.alerts.senders.webhook import Webhook
-from mailwarden.parsers.errors import ConfigurationError, DeliveryError
+from mailwarden.parsers.errors import ConfigurationError, DeliveryError, changed, worded
 
 __all__ = ["Channel", "Channels", "schema_of"]
 
@@ -85,7 +85,7 @@ class Channels:
             try:
                 self._sender(channel)
             except DeliveryError as error:
-                faults.append(str(error))
+                faults.append(error.said)
         if faults:
             raise ConfigurationError(faults)
 
@@ -124,13 +124,20 @@ class Channels:
         """
         channel = self._channels.get(name)
         if channel is None:
-            raise DeliveryError(f'channel "{printable(name)}": not in the configuration. Add it under alerts.channels.')
+            raise DeliveryError(
+                worded(
+                    'channel "{name}": not in the configuration. Add it under alerts.channels.', name=printable(name)
+                )
+            )
         sender = self._sender(channel)
         try:
             sender.send(message)
         except DeliveryError as error:
-            said = f'{sender.name} "{printable(name)}": {blot(str(error), channel.url)}'
-            raise DeliveryError(said, error.retry_after_s) from None
+            said = changed(error.said, lambda text: blot(text, channel.url))
+            raise DeliveryError(
+                worded('{service} "{name}": {said}', service=sender.name, name=printable(name), said=said),
+                error.retry_after_s,
+            ) from None
 
     def _url(self, name: str) -> str:
         return self._channels[name].url if name in self._channels else ""
@@ -142,7 +149,10 @@ class Channels:
             if schema in _OWN:
                 return _OWN[schema](read_address(channel.url), timeouts)
         except DeliveryError as error:
-            raise DeliveryError(f'channel "{printable(channel.name)}": {error}. Alerts to it would be lost.') from None
+            said = worded(
+                'channel "{name}": {said}. Alerts to it would be lost.', name=printable(channel.name), said=error.said
+            )
+            raise DeliveryError(said) from None
         service = self._service(channel)
         if schema in _MAIL:
             return Mail(_mail_server(service), timeouts, channel.language)
@@ -157,8 +167,12 @@ class Channels:
         if service is None:
             schema = schema_of(channel.url)
             raise DeliveryError(
-                f'channel "{printable(channel.name)}": no service understands the URL "{schema}://…". '
-                "Alerts to it would be lost. See  https://appriseit.com  for the form of each service's URL."
+                worded(
+                    'channel "{name}": no service understands the URL "{schema}://…". '
+                    "Alerts to it would be lost. See  https://appriseit.com  for the form of each service's URL.",
+                    name=printable(channel.name),
+                    schema=schema,
+                )
             )
         service.socket_connect_timeout = self._connect_s
         service.socket_read_timeout = self._answer_s
@@ -209,7 +223,7 @@ def _notify(service: Any, message: Message) -> str | None:
         for entry in attempt
         if (entry["level"] if isinstance(entry, dict) else entry.level) in ("WARNING", "ERROR")
     ]
-    return " ".join(said) or "no answer in time"
+    return " ".join(said) or worded("no answer in time")
 
 
 class _Apprise:

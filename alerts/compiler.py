@@ -6,7 +6,7 @@ refused when the rule is loaded, with the file, the line, the feature and the me
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -35,8 +35,9 @@ from mailwarden.alerts.rule import Count, Rule, RuleSettings
 from mailwarden.alerts.rule_documents import RuleDocuments, RuleFault, told
 from mailwarden.alerts.rule_lines import RuleLines
 from mailwarden.alerts.sigma_words import adapt, adopted, field_name, module_of
-from mailwarden.parsers.errors import ConfigurationError
+from mailwarden.parsers.errors import ConfigurationError, changed, said_of, worded
 from mailwarden.parsers.event import Event
+from mailwarden.parsers.system_errors import reason
 
 __all__ = ["MAX_SPAN_US", "MOST_VALUES", "compile_file"]
 
@@ -75,24 +76,36 @@ def compile_file(path: Path, settings: RuleSettings | None = None, fields: froze
         rule = _compile(path, lines, settings, fields)
     except RuleFault as fault:
         line = lines.line(fault.place) if lines is not None else 1
-        raise ConfigurationError([f"{path}:{line}: {printable(str(fault)).rstrip('.')}. {fault.mend}"]) from None
+        said = changed(fault.said, printable)
+        raise ConfigurationError(
+            [worded("{path}:{line}: {said}. {mend}", path=path, line=line, said=said, mend=fault.mend)]
+        ) from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        said = f"not YAML: {error.problem or error.context}"
-        raise ConfigurationError([f"{path}:{line}: {said}. Mend or remove this file."]) from None
+        raise ConfigurationError([_no_yaml(path, line, error.problem or error.context)]) from None
     except (YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError([f"{path}:1: not YAML: {error}. Mend or remove this file."]) from None
+        raise ConfigurationError([_no_yaml(path, 1, error)]) from None
     except (SigmaError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
         # a value of a kind, or a depth, that nobody expects: it must not cost the other rules
         said = printable(str(error))[:200]
-        raise ConfigurationError([f"{path}:1: no rule that can be read: {said}. Mend or remove this file."]) from None
+        raise ConfigurationError(
+            [worded("{path}:1: no rule that can be read: {said}. Mend or remove this file.", path=path, said=said)]
+        ) from None
     except OSError as error:
-        raise ConfigurationError([f"{path}: cannot be read: {error.strerror}. Mend or remove this file."]) from None
+        raise ConfigurationError(
+            [worded("{path}: cannot be read: {reason}. Mend or remove this file.", path=path, reason=reason(error))]
+        ) from None
     if settings.threshold is not None and not rule.counts:
         name = rule.detection.name
-        raise ConfigurationError([f"rules.{name}.threshold: {name} fires at the first event. Remove the threshold."])
+        raise ConfigurationError(
+            [worded("rules.{name}.threshold: {name} fires at the first event. Remove the threshold.", name=name)]
+        )
     return rule
+
+
+def _no_yaml(path: Path, line: int, said: object) -> str:
+    return worded("{path}:{line}: not YAML: {said}. Mend or remove this file.", path=path, line=line, said=said)
 
 
 def _compile(path: Path, lines: RuleLines, settings: RuleSettings, fields: frozenset[str] | None) -> Rule:
@@ -114,7 +127,7 @@ def _compile(path: Path, lines: RuleLines, settings: RuleSettings, fields: froze
         own = adopted(last, group_by=group_by, fields=documents.used, counts=bool(counts))
     elif not isinstance(own, dict):
         raise RuleFault(
-            '"mailwarden" holds no settings (cause, category, primary, title, why, advice)', documents.at(last)
+            worded('"mailwarden" holds no settings (cause, category, primary, title, why, advice)'), documents.at(last)
         )
     detection = _detection(path.stem, last, own, counts, documents)
     if settings.threshold is not None and counts:
@@ -146,37 +159,40 @@ def _detection(
     unknown = sorted(set(own) - _OWN_KEYS)
     if unknown:
         meant = get_close_matches(unknown[0], _OWN_KEYS, 1)
-        mend = f'Did you mean "{meant[0]}"?' if meant else f"Known: {', '.join(sorted(_OWN_KEYS))}."
-        raise RuleFault(f'mailwarden: unknown key "{unknown[0]}"', (*at, unknown[0]), mend)
+        mend = worded("Known: {names}.", names=", ".join(sorted(_OWN_KEYS)))
+        if meant:
+            mend = worded('Did you mean "{meant}"?', meant=meant[0])
+        raise RuleFault(worded('mailwarden: unknown key "{name}"', name=unknown[0]), (*at, unknown[0]), mend)
     for key, allowed in (("cause", CAUSES), ("category", CATEGORIES)):
         if own.get(key) not in allowed:
-            raise RuleFault(f'mailwarden.{key}: "{own.get(key)}" is none of {", ".join(allowed)}', (*at, key))
+            raise RuleFault(_none_of(f"mailwarden.{key}", own.get(key), allowed), (*at, key))
     for key in ("version", "span_s"):
         if not isinstance(own.get(key, 1), int):
-            raise RuleFault(f'mailwarden.{key}: "{own[key]}" is no whole number', (*at, key), "Write a number.")
+            said = worded('mailwarden.{key}: "{given}" is no whole number', key=key, given=own[key])
+            raise RuleFault(said, (*at, key), worded("Write a number."))
     if not isinstance(own.get("entities", []), list):
-        raise RuleFault("mailwarden.entities is no list of fields", (*at, "entities"), "Write [source.ip].")
+        said = worded("mailwarden.entities is no list of fields")
+        raise RuleFault(said, (*at, "entities"), worded("Write [source.ip]."))
     for key in ("id", "primary", "title", "why", "advice"):
         if not own.get(key):
-            raise RuleFault(f"mailwarden.{key} is missing: an alert must name it", at)
+            raise RuleFault(worded("mailwarden.{key} is missing: an alert must name it", key=key), at)
     for key in ("title", "why", "harmless"):
         strange = set(_NAME.findall(str(own.get(key, "")).replace("{{", ""))) - _FILLED
         if strange and documents.fields is not None:
-            said = f'mailwarden.{key}: nothing fills "{{{min(strange)}}}"'
-            raise RuleFault(said, (*at, key), f"Known: {', '.join(sorted(_FILLED))}.")
+            said = worded('mailwarden.{key}: nothing fills "{place}"', key=key, place=f"{{{min(strange)}}}")
+            raise RuleFault(said, (*at, key), worded("Known: {names}.", names=", ".join(sorted(_FILLED))))
     severity = "medium" if last.level is None else str(last.level).lower().replace("informational", "info")
     if severity not in SEVERITIES:
-        raise RuleFault(
-            f'level: "{severity}" is none of informational, low, medium, high, critical', documents.at(last)
-        )
+        known = ("informational", "low", "medium", "high", "critical")
+        raise RuleFault(_none_of("level", severity, known), documents.at(last))
     techniques = tuple(
         tag.name.upper() for tag in last.tags if tag.namespace == "attack" and tag.name.lower().startswith("t")
     )
     span_us = max((c.span_us for c in counts), default=int(own.get("span_s", 3600)) * _US)
     if not 0 < span_us <= MAX_SPAN_US:
-        raise RuleFault(
-            f'mailwarden.span_s: "{own.get("span_s")}" is not from 1 to {MAX_SPAN_US // _US}', (*at, "span_s")
-        )
+        most = MAX_SPAN_US // _US
+        said = worded('mailwarden.span_s: "{given}" is not from 1 to {most}', given=own.get("span_s"), most=most)
+        raise RuleFault(said, (*at, "span_s"))
     return Detection(
         name=name,
         id=str(own["id"]),
@@ -196,6 +212,10 @@ def _detection(
         weather=bool(own.get("weather", False)),
         needs=str(own.get("needs", "")),
     )
+
+
+def _none_of(place: str, given: object, known: Iterable[str]) -> str:
+    return worded('{place}: "{given}" is none of {known}', place=place, given=given, known=", ".join(known))
 
 
 def _counts(last: SigmaCorrelationRule, documents: RuleDocuments) -> tuple[Count, ...]:
@@ -218,8 +238,13 @@ def _span_us(document: SigmaCorrelationRule, documents: RuleDocuments) -> int:
     span_us = int(document.timespan.seconds) * _US
     if not 0 < span_us <= MAX_SPAN_US:
         days = MAX_SPAN_US // _US // 86_400
-        said = f'"timespan: {document.timespan.spec}" is longer than what is seen is kept for counting ({days}d)'
-        raise RuleFault(said, documents.at(document, "correlation", "timespan"), f"Write {days}d or less.")
+        said = worded(
+            '"timespan: {given}" is longer than what is seen is kept for counting ({days}d)',
+            given=document.timespan.spec,
+            days=days,
+        )
+        mend = worded("Write {days}d or less.", days=days)
+        raise RuleFault(said, documents.at(document, "correlation", "timespan"), mend)
     return span_us
 
 
@@ -232,19 +257,25 @@ def _count(document: SigmaCorrelationRule, documents: RuleDocuments) -> Count:
     }
     kind = kinds.get(document.type)
     if kind is None:
-        known = ", ".join(kinds.values())
-        said = f'correlation type "{document.type.name.lower()}" is not supported; use {known} or temporal'
+        said = worded(
+            'correlation type "{given}" is not supported; use {known} or temporal',
+            given=document.type.name.lower(),
+            known=", ".join(kinds.values()),
+        )
         raise RuleFault(said, (*at, "type"))
     if document.generate:
-        raise RuleFault("generate: true is not supported: only the correlation is told", (*at, "generate"))
+        raise RuleFault(worded("generate: true is not supported: only the correlation is told"), (*at, "generate"))
     if document.aliases and document.aliases.aliases:
-        raise RuleFault("aliases are not supported: group by fields that all of its events have", (*at, "aliases"))
+        said = worded("aliases are not supported: group by fields that all of its events have")
+        raise RuleFault(said, (*at, "aliases"))
     conditions: list[Condition] = []
     actions: set[str] = set()
     limited = True
     for base in documents.referred(document):
         if not isinstance(base, SigmaRule):
-            raise RuleFault(f'{kind} of the correlation "{base.name or base.title}" is not supported', (*at, "rules"))
+            name = base.name or base.title
+            said = worded('{kind} of the correlation "{name}" is not supported', kind=kind, name=name)
+            raise RuleFault(said, (*at, "rules"))
         condition_of_base, wanted = _condition(base, documents)
         conditions.append(condition_of_base)
         actions |= wanted
@@ -273,26 +304,34 @@ def _measured(
     if condition.op is SigmaCorrelationConditionOperator.GT:
         threshold += 1
     elif condition.op is not SigmaCorrelationConditionOperator.GTE:
-        raise RuleFault("a correlation's condition may be gte or gt: a stream cannot know what will not come", place)
+        said = worded("a correlation's condition may be gte or gt: a stream cannot know what will not come")
+        raise RuleFault(said, place)
     if threshold < 1:
-        raise RuleFault(f'threshold "{threshold}": it would fire without any event', place, "Write 1 or more.")
+        said = worded('threshold "{threshold}": it would fire without any event', threshold=threshold)
+        raise RuleFault(said, place, worded("Write 1 or more."))
     if kind == "event_count":
         return None, threshold
     names = condition.fieldref
     name = names if isinstance(names, str) else (names or [None])[0]
     if not name:
-        raise RuleFault(f"{kind} needs a field in its condition", place)
+        raise RuleFault(worded("{kind} needs a field in its condition", kind=kind), place)
     name = documents.use(document, str(name), place)
     if kind == "value_count":
         grouped = [field_name(one) for one in document.group_by or ()]
         if name in grouped and threshold > 1:
-            said = f'threshold "{threshold}" cannot be reached: within one {name} there is one {name}'
-            raise RuleFault(said, place, "Count another field, or group by another.")
-        if threshold > MOST_VALUES:
-            said = (
-                f'threshold "{threshold}" is more than the {MOST_VALUES} different values that are remembered of a key'
+            said = worded(
+                'threshold "{threshold}" cannot be reached: within one {name} there is one {name}',
+                threshold=threshold,
+                name=name,
             )
-            raise RuleFault(said, place, "Write less, or count events.")
+            raise RuleFault(said, place, worded("Count another field, or group by another."))
+        if threshold > MOST_VALUES:
+            said = worded(
+                'threshold "{threshold}" is more than the {most} different values that are remembered of a key',
+                threshold=threshold,
+                most=MOST_VALUES,
+            )
+            raise RuleFault(said, place, worded("Write less, or count events."))
     return reader(name), threshold
 
 
@@ -303,13 +342,12 @@ def _condition(rule: SigmaRule, documents: RuleDocuments) -> tuple[Condition, fr
     try:
         module = module_of(source.product, source.service, source.category)
     except ValueError as error:
-        raise RuleFault(str(error), documents.at(rule, "logsource")) from None
+        raise RuleFault(said_of(error), documents.at(rule, "logsource")) from None
     try:
         parsed = rule.detection.parsed_condition
         if len(parsed) != 1:
-            raise RuleFault(
-                "several conditions in one rule are not supported; write one rule for each", (*at, "condition")
-            )
+            said = worded("several conditions in one rule are not supported; write one rule for each")
+            raise RuleFault(said, (*at, "condition"))
         tree = adapt(parsed[0].parsed)
     except (SigmaError, RecursionError) as error:
         raise RuleFault(told(error), (*at, "condition")) from None
@@ -318,7 +356,7 @@ def _condition(rule: SigmaRule, documents: RuleDocuments) -> tuple[Condition, fr
     try:
         condition = compile_condition(tree)
     except ConditionError as error:
-        raise RuleFault(str(error), at) from None
+        raise RuleFault(said_of(error), at) from None
     if module is not None:
         condition = all_of([condition, Condition(f"(e.event_module == {module!r})", {})])
     return condition, frozenset(actions_of(tree))

@@ -29,6 +29,7 @@ from sigma.types import (
 )
 
 from mailwarden.alerts.fields import reader
+from mailwarden.parsers.errors import worded
 from mailwarden.parsers.event import ATTRIBUTES, Event
 
 __all__ = [
@@ -149,7 +150,7 @@ def compile_condition(node: Any) -> Condition:
         return Condition(f"(not {inner.source})", inner.bound, bare=None if inner.bare is None else not inner.bare)
     if isinstance(node, ConditionFieldEqualsValueExpression):
         return _field(str(node.field), node.value)
-    raise ConditionError(f"{type(node).__name__} is not supported: name a field for every value")
+    raise ConditionError(worded("{kind} is not supported: name a field for every value", kind=type(node).__name__))
 
 
 def needing(names: Sequence[str]) -> Condition:
@@ -266,15 +267,24 @@ def _text_test(field: str, value: Any) -> Callable[[Any], bool]:
             compiled = re2.compile("(?i)" + pattern, _QUIET)
         except re2.error as error:
             raise ConditionError(
-                f'{field}|re: "{pattern}" is wrong or cannot be matched in linear time ({error})'
+                worded(
+                    '{field}|re: "{pattern}" is wrong or cannot be matched in linear time ({error})',
+                    field=field,
+                    pattern=pattern,
+                    error=error,
+                )
             ) from None
         return lambda found: _any(found, lambda text: compiled.search(text) is not None)
     if isinstance(value, SigmaCIDRExpression):
         return _network_test(value.network)
     if isinstance(value, SigmaCasedString):
-        raise ConditionError(f"{field}|cased is not supported: names are compared without regard to case")
+        raise ConditionError(
+            worded("{field}|cased is not supported: names are compared without regard to case", field=field)
+        )
     if not isinstance(value, SigmaString):
-        raise ConditionError(f"{field}: a value of the kind {type(value).__name__} is not supported")
+        raise ConditionError(
+            worded("{field}: a value of the kind {kind} is not supported", field=field, kind=type(value).__name__)
+        )
     if not value.contains_special():
         equals = str(value).lower().__eq__
         return lambda found: _any(found, equals)

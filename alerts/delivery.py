@@ -7,6 +7,7 @@ import msgspec
 from mailwarden.alerts.escape import printable
 from mailwarden.alerts.incident import Notification
 from mailwarden.alerts.routes import Plan
+from mailwarden.parsers.errors import packed, unpacked
 
 __all__ = ["Delivery", "pack", "unpack"]
 
@@ -18,6 +19,7 @@ class Delivery(msgspec.Struct, kw_only=True):
     receivers: tuple[str, ...]
     tries: int = 0  # rounds in which every receiver failed
     failed: dict[str, str] = {}  # what the receivers said, in the last round
+    worded: dict[str, Any] = {}  # the same as the store keeps it, so that it can be said in any language
     held: bool = False  # kept back for a digest
     carrier: str | None = None  # the message that bears it: decided before a digest is sent, noted when one is accepted
     is_digest: bool = False  # whether that message stood for those of a flood
@@ -37,6 +39,11 @@ class Delivery(msgspec.Struct, kw_only=True):
 
 def pack(delivery: Delivery) -> bytes:
     """Write a delivery as bytes. Bytes of the log that were no UTF-8 are spelt out: msgpack cannot hold them."""
+    delivery = msgspec.structs.replace(
+        delivery,
+        failed={name: str(said) for name, said in delivery.failed.items()},
+        worded={name: packed(said) for name, said in delivery.failed.items()},
+    )
     try:
         return msgspec.msgpack.encode(delivery)
     except UnicodeEncodeError:
@@ -49,7 +56,9 @@ def unpack(blob: bytes) -> Delivery:
     Raises:
         msgspec.MsgspecError: It did not.
     """
-    return msgspec.msgpack.decode(blob, type=Delivery)
+    delivery = msgspec.msgpack.decode(blob, type=Delivery)
+    delivery.failed |= {name: unpacked(said) for name, said in delivery.worded.items()}
+    return delivery
 
 
 def _spelt(value: Any) -> Any:

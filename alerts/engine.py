@@ -19,7 +19,7 @@ from mailwarden.alerts.rule import Count, Rule, RuleSettings
 from mailwarden.alerts.selection import selector
 from mailwarden.alerts.shelf import Backing, Shelf
 from mailwarden.alerts.windows import Window, add, add_value, crossed, gather, wants_more
-from mailwarden.parsers.errors import ConfigurationError
+from mailwarden.parsers.errors import ConfigurationError, worded
 from mailwarden.parsers.event import Event
 
 __all__ = ["Engine", "load_detectors", "severity_of"]
@@ -84,8 +84,11 @@ def load_detectors(settings: Mapping[str, RuleSettings] | None = None) -> list[D
         own = (settings or {}).get(module, RuleSettings())
         if own.threshold is not None:
             faults.append(
-                f"rules.{module}.threshold: {module} compares with what is usual and has no single threshold."
-                " Remove it, or set enabled, severity or except."
+                worded(
+                    "rules.{name}.threshold: {name} compares with what is usual and has no single threshold."
+                    " Remove it, or set enabled, severity or except.",
+                    name=module,
+                )
             )
         if own.enabled:
             found.append(_changed(detector, own))

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 import maxminddb
 
-from mailwarden.parsers.errors import ConfigurationError
+from mailwarden.parsers.errors import ConfigurationError, worded
+from mailwarden.parsers.system_errors import reason
 
 __all__ = ["NOWHERE", "USUAL_PLACES", "Geography", "Place", "distance_km", "usual_databases"]
 
@@ -114,8 +115,10 @@ def _opened(path: str) -> maxminddb.Reader:
     try:
         return maxminddb.open_database(path)
     except (OSError, maxminddb.InvalidDatabaseError, ValueError) as error:
-        said = getattr(error, "strerror", None) or str(error)
-        raise ConfigurationError([f'site.databases: "{path}" is no MMDB file that can be read: {said}.']) from None
+        said = reason(error)
+        raise ConfigurationError(
+            [worded('site.databases: "{path}" is no MMDB file that can be read: {said}.', path=path, said=said)]
+        ) from None
 
 
 def _country(record: Mapping[str, Any]) -> str | None:

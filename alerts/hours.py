@@ -10,6 +10,8 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 
 import msgspec
 
+from mailwarden.parsers.errors import worded
+
 __all__ = ["DAYS", "Hours", "covering", "end_of", "parse_hours"]
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -51,7 +53,11 @@ def parse_hours(text: str) -> Hours:
     """
     match = _WRITTEN.fullmatch(text)
     if match is None:
-        raise ValueError(f'"{text}" is no span of hours. Write it like "22:00-07:00" or "sat,sun 00:00-24:00".')
+        raise ValueError(
+            worded(
+                '{shown} is no span of hours. Write it like "22:00-07:00" or "sat,sun 00:00-24:00".', shown=f'"{text}"'
+            )
+        )
     hour, _, minute = match[4].partition(":")
     return Hours(int(match[2]) * 60 + int(match[3]), int(hour) * 60 + int(minute), _days(match[1] or "", text))
 
@@ -61,7 +67,14 @@ def _days(written: str, text: str) -> tuple[int, ...]:
     for part in filter(None, written.split(",")):
         first, _, last = part.partition("-")
         if first not in DAYS or (last or first) not in DAYS:
-            raise ValueError(f'"{part}" in "{text}" is no day. Known: {", ".join(DAYS)}, and mon-fri for several.')
+            raise ValueError(
+                worded(
+                    '"{part}" in "{text}" is no day. Known: {days}, and mon-fri for several.',
+                    part=part,
+                    text=text,
+                    days=", ".join(DAYS),
+                )
+            )
         begin, end = DAYS.index(first), DAYS.index(last or first)
         days |= {day % 7 for day in range(begin, end + 1 + (7 if end < begin else 0))}
     return tuple(sorted(days))

@@ -54,7 +54,7 @@ def _send(sender: Sender, channel: str, message: Message) -> Failure | None:
     try:
         sender.send(channel, message)
     except DeliveryError as error:
-        return Failure(str(error), error.retry_after_s)
+        return Failure(error.said, error.retry_after_s)
     except Exception as error:  # the thread must report, whatever happens
         _log.exception("channel %s", channel)
         return Failure(f"{type(error).__name__}: {printable(str(error))[:200]}")

@@ -26,6 +26,8 @@ from mailwarden.alerts.gathering import Gathering, OutboxStore
 from mailwarden.alerts.incident import Notification
 from mailwarden.alerts.job import Answer, Failure, Job
 from mailwarden.alerts.parcels import JOINED, Parcel, Sender, Writer
+from mailwarden.alerts.translate import N_
+from mailwarden.parsers.errors import worded
 
 __all__ = ["Fault", "Outbox", "OutboxStore", "backoff_us"]
 
@@ -177,7 +179,8 @@ class Outbox:
             try:
                 delivery = unpack(blob)
             except msgspec.MsgspecError as error:
-                _log.error("outbox: delivery %s cannot be read (%s). It is kept and looked at again.", id, error)
+                said = N_("outbox: delivery {id} cannot be read ({error}). It is kept and looked at again.")
+                _log.error(worded(said, id=id, error=error))
                 self._store.outbox_update(id, now_us + _LONGEST_WAIT_US, False, blob)
                 continue
             delivery.failed = {}
@@ -270,7 +273,7 @@ class Outbox:
     def _accept(self, channel: str, parcel: Parcel, now_us: int) -> None:
         fault = self._faults.pop(channel, None)
         if fault is not None:
-            _log.info("channel %s: works again", channel)
+            _log.info(worded("channel {channel}: works again", channel=channel))
             if fault.told_by is not None and self._sender.has_life(fault.told_by):
                 self._over.setdefault(fault.told_by, []).append(fault.notice)
         if parcel.about is not None:
@@ -307,7 +310,7 @@ class Outbox:
         if fault.retry_us <= now_us:
             fault.tries += 1
             fault.retry_us = max(now_us + backoff_us(fault.tries), fault.not_before_us)
-            _log.warning("channel %s: %s", channel, error)
+            _log.warning(worded("channel {channel}: {error}", channel=channel, error=error))
         fault.waiting += len(parcel.ids)
         again = {}
         for id in parcel.ids:
@@ -352,6 +355,11 @@ class Outbox:
             if not job.given_up and self._monotonic() - job.started_s > _STUCK_S * max(1, len(job.parcels)):
                 job.given_up = True
                 for parcel in job.open:
-                    again |= self._refuse(job.channel, parcel, Failure(f"no answer in {_STUCK_S:.0f} s"), now_us)
+                    again |= self._refuse(
+                        job.channel,
+                        parcel,
+                        Failure(worded("no answer in {seconds} s", seconds=f"{_STUCK_S:.0f}")),
+                        now_us,
+                    )
         if again:
             self._dispatch(again, now_us)

@@ -7,6 +7,7 @@ from mailwarden.alerts.incident import Incident, Notification, incident_id
 from mailwarden.alerts.lines import BODY_LIMIT, TITLE_LIMIT, Line, Rendered, cut, fit
 from mailwarden.alerts.severity import severity_word
 from mailwarden.alerts.translate import N_, translator
+from mailwarden.parsers.errors import packed, unpacked
 
 __all__ = ["HEARTBEAT", "heartbeat_notice", "render_fault", "render_heartbeat"]
 
@@ -27,7 +28,12 @@ def render_fault(
 ) -> Rendered:
     """Tell by one channel that another one fails."""
     tongue = translator(language)
-    values = {"channel": channel, "error": error, "since_us": since_us, "word": severity_word("high", tongue)}
+    values = {
+        "channel": channel,
+        "error": tongue.worded(error),
+        "since_us": since_us,
+        "word": severity_word("high", tongue),
+    }
     title = "▲ " + tongue.say(N_("{word} mailwarden: channel {channel} fails"), values)
     notice = f"fault-{channel}-{since_us}"
     lines = [
@@ -66,7 +72,7 @@ def heartbeat_notice(
         title=N_("the heartbeat does not get through"),
         why="",
         lead=HEARTBEAT,
-        values={"error": error, "every_s": every_s},
+        values={"error": str(error), "worded": packed(error), "every_s": every_s},
         status="quiet" if is_over else "open",
         opened_us=since_us,
         first_seen_us=since_us,
@@ -91,6 +97,7 @@ def render_heartbeat(
     incident, is_over = notification.incident, notification.kind == "ended"
     values = {
         **incident.values,
+        "error": tongue.worded(unpacked(incident.values.get("worded") or incident.values.get("error", ""))),
         "word": tongue.gettext("ENDED") if is_over else severity_word("high", tongue),
         "since": tongue.time(incident.first_seen_us, zone=zone, near_us=notification.at_us),
         "lasted": tongue.duration((notification.at_us - incident.first_seen_us) / 1_000_000),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from mailwarden.alerts.escape import chat
 from mailwarden.alerts.message import Limits
 from mailwarden.alerts.translate import N_, translator
+from mailwarden.parsers.errors import unpacked
 
 __all__ = ["missing_text", "report_text"]
 
@@ -20,12 +21,16 @@ def missing_text(name: str, values: Mapping[str, object], language: str) -> tupl
 
     Args:
         name: The report's, which begins with its first day.
-        values: `reason` and `command`, as far as they are known.
+        values: `reason` (packed in `worded`) and `command`, as far as they are known.
         language: The reader's.
     """
     tongue = translator(language)
     command = str(values.get("command") or f"mailwarden report {_days(name)}")
-    told = {"report": name, "reason": str(values.get("reason") or "–"), "command": command}
+    told = {
+        "report": name,
+        "reason": tongue.worded(unpacked(values.get("worded") or values.get("reason") or "–")),
+        "command": command,
+    }
     return chat(f"▲ {tongue.say(_MISSING, told)}"), "\n".join(map(chat, tongue.say(_TRY, told).split("\n")))
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from mailwarden.alerts.hours import Hours, covering, end_of
 from mailwarden.alerts.incident import Incident, Notification, Severity, severity_rank
 from mailwarden.alerts.matchers import Matchers
-from mailwarden.parsers.errors import ConfigurationError
+from mailwarden.parsers.errors import ConfigurationError, worded
 
 __all__ = ["Escalation", "Plan", "Route", "Router"]
 
@@ -162,13 +162,20 @@ class Router:
     def _check(self, route: Route, where: str, faults: list[str]) -> None:
         for name in [*route.receivers, *(one for step in route.escalations or () for one in step.receivers)]:
             if name not in self._channels:
-                known = ", ".join(self._channels) or "none is set"
                 faults.append(
-                    f'{where}.receivers: unknown channel "{name}". Alerts to it would be lost. Known: {known}.'
+                    worded(
+                        '{place}: unknown channel "{name}". Alerts to it would be lost. Known: {known}.',
+                        place=f"{where}.receivers",
+                        name=name,
+                        known=", ".join(self._channels) or worded("none is set"),
+                    )
                 )
         for field in ("group_wait_s", "group_interval_s", "repeat_interval_s"):
             value = getattr(route, field)
             if value is not None and value < 0:
-                faults.append(f'{where}.{field}: "{value}" is below zero. Write 0 or more seconds.')
+                said = worded(
+                    '{place}: "{value}" is below zero. Write 0 or more seconds.', place=f"{where}.{field}", value=value
+                )
+                faults.append(said)
         for place, child in enumerate(route.routes):
             self._check(child, f"{where}.routes[{place}]", faults)

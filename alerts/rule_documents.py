@@ -15,6 +15,7 @@ from sigma.rule import SigmaRule
 
 from mailwarden.alerts.rule_lines import RuleLines
 from mailwarden.alerts.sigma_words import field_name
+from mailwarden.parsers.errors import Worded, worded
 
 __all__ = ["RuleDocuments", "RuleFault", "told"]
 
@@ -41,10 +42,11 @@ _PLACES: Mapping[str, tuple[str, ...]] = {  # where the faults that pySigma find
 class RuleFault(Exception):
     """What is wrong with one rule file, where in it, and how to mend it."""
 
-    def __init__(self, said: str, place: tuple[str | int, ...] = (), mend: str = "Mend or remove this file.") -> None:
+    def __init__(self, said: str, place: tuple[str | int, ...] = (), mend: str | None = None) -> None:
         super().__init__(said)
+        self.said = said if isinstance(said, Worded) else said.rstrip(".")
         self.place = place
-        self.mend = mend
+        self.mend = mend or worded("Mend or remove this file.")
 
 
 class RuleDocuments:
@@ -56,16 +58,16 @@ class RuleDocuments:
         self.used: list[str] = []
         if lines.twice:
             place = lines.twice[0]
-            raise RuleFault(f'"{place[-1]}" is given twice; only one can hold', place, "Remove one.")
+            said = worded('"{key}" is given twice; only one can hold', key=place[-1])
+            raise RuleFault(said, place, worded("Remove one."))
         self.all = _parsed(lines)
         self.number = {id(document): number for number, document in enumerate(self.all)}
         self.by_name: dict[str, Any] = {}
         for number, document in enumerate(self.all):
             for key, name in (("id", document.id), ("name", document.name)):
                 if name is not None and self.by_name.setdefault(str(name), document) is not document:
-                    raise RuleFault(
-                        f'the {key} "{name}" is that of another rule in this file', (number, key), "Change it."
-                    )
+                    said = worded('the {key} "{name}" is that of another rule in this file', key=key, name=name)
+                    raise RuleFault(said, (number, key), worded("Change it."))
             self.by_name.setdefault(str(document.title), document)
         self.finding = self._finding()
 
@@ -79,7 +81,7 @@ class RuleDocuments:
         for one in document.rules if isinstance(document, SigmaCorrelationRule) else ():
             base = self.by_name.get(str(one.reference))
             if base is None:
-                said = f'correlation names the rule "{one.reference}", which is not in the same file'
+                said = worded('correlation names the rule "{name}", which is not in the same file', name=one.reference)
                 raise RuleFault(said, self.at(document, "correlation", "rules"))
             found.append(base)
         return found
@@ -93,9 +95,11 @@ class RuleDocuments:
         ours = field_name(name)
         if self.fields is not None and ours not in self.fields:
             meant = get_close_matches(ours, self.fields, 1, 0.75)
-            mend = f'Did you mean "{meant[0]}"?' if meant else "mailwarden explain LINE  shows what a line has."
+            mend = worded("mailwarden explain LINE  shows what a line has.")
+            if meant:
+                mend = worded('Did you mean "{meant}"?', meant=meant[0])
             where = place or self.lines.field(self.number[id(document)], name)
-            raise RuleFault(f'no event has a field "{name}": this rule could never fire', where, mend)
+            raise RuleFault(worded('no event has a field "{name}": this rule could never fire', name=name), where, mend)
         self.used.append(ours)
         return ours
 
@@ -106,17 +110,21 @@ class RuleDocuments:
         named = {id(base) for document in self.all for base in self.referred(document)}
         roots = [document for document in self.all if id(document) not in named]
         if len(roots) > 1:
-            said = f'holds {len(roots)} rules that nothing joins: "{roots[0].title}" and "{roots[1].title}"'
-            raise RuleFault(said, self.at(roots[1]), "Write one file for each.")
+            said = worded(
+                'holds {number} rules that nothing joins: "{first}" and "{second}"',
+                number=len(roots),
+                first=roots[0].title,
+                second=roots[1].title,
+            )
+            raise RuleFault(said, self.at(roots[1]), worded("Write one file for each."))
         return roots[0]
 
     def _follow(self, document: Any, way: tuple[Any, ...]) -> None:
         for base in self.referred(document):
             if any(base is one for one in way):
                 names = " → ".join(str(one.name or one.title) for one in (*way, base))
-                raise RuleFault(
-                    f"the correlations go round in a circle: {names}", self.at(base, "correlation", "rules")
-                )
+                said = worded("the correlations go round in a circle: {names}", names=names)
+                raise RuleFault(said, self.at(base, "correlation", "rules"))
             self._follow(base, (*way, base))
 
 
@@ -126,29 +134,32 @@ def _parsed(lines: RuleLines) -> list[Any]:
         given = lines.text((number, "correlation", "timespan"))
         if given is not None and (not _TIMESPAN.fullmatch(given) or not int(given[:-1])):
             place = (number, "correlation", "timespan")
-            raise RuleFault(f'"timespan: {given}" is not a duration', place, "Write 10m, 2h or 1d.")
+            said = worded('"timespan: {given}" is not a duration', given=given)
+            raise RuleFault(said, place, worded("Write 10m, 2h or 1d."))
     rules = []
     for number, document in enumerate(lines.values):
         if document is not None:
             rules.append(_read(document, number))
     if not rules:
-        raise RuleFault("holds no rule")
+        raise RuleFault(worded("holds no rule"))
     return rules
 
 
 def _read(document: Any, number: int) -> SigmaRule | SigmaCorrelationRule:
     if not isinstance(document, dict):
-        raise RuleFault("holds no Sigma rule, which is a group of settings (title, logsource, detection …)", (number,))
-    for key, mend in (("filter", "Write  except:  under rules: instead."), ("action", "Write the rule out.")):
+        said = worded("holds no Sigma rule, which is a group of settings (title, logsource, detection …)")
+        raise RuleFault(said, (number,))
+    mends = {"filter": worded("Write  except:  under rules: instead."), "action": worded("Write the rule out.")}
+    for key, mend in mends.items():
         if key in document:
-            raise RuleFault(f'Sigma\'s "{key}" is not supported', (number, key), mend)
+            raise RuleFault(worded('Sigma\'s "{key}" is not supported', key=key), (number, key), mend)
     kind = SigmaCorrelationRule if "correlation" in document else SigmaRule
     try:
         rule: SigmaRule | SigmaCorrelationRule = kind.from_dict(document, collect_errors=True)
     except SigmaError as error:
         raise RuleFault(told(error), (number, *_PLACES.get(type(error).__name__, ()))) from None
     except (AttributeError, TypeError, ValueError, KeyError) as error:  # values of a kind that pySigma does not expect
-        raise RuleFault(f"no Sigma rule: {error}", (number,)) from None
+        raise RuleFault(worded("no Sigma rule: {error}", error=error), (number,)) from None
     for fault in rule.errors:
         raise RuleFault(told(fault), (number, *_PLACES.get(type(fault).__name__, ())))
     return rule
@@ -157,7 +168,10 @@ def _read(document: Any, number: int) -> SigmaRule | SigmaCorrelationRule:
 def told(error: Exception) -> str:
     """Say what is wrong, with the feature where the library does not name it."""
     if isinstance(error, SigmaRegularExpressionError):
-        return f"|re: {error}; only what matches in linear time is taken (RE2: no back reference, no look-around)"
+        return worded(
+            "|re: {error}; only what matches in linear time is taken (RE2: no back reference, no look-around)",
+            error=error,
+        )
     if isinstance(error, SigmaConditionError):
-        return f"condition: {error}"
+        return worded("condition: {error}", error=str(error).rstrip("."))
     return str(error)

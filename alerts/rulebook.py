@@ -9,7 +9,7 @@ from mailwarden.alerts.compiler import compile_file
 from mailwarden.alerts.rule import Rule, RuleSettings
 from mailwarden.alerts.rule_files import rule_files
 from mailwarden.alerts.rule_lines import RuleLines
-from mailwarden.parsers.errors import ConfigurationError
+from mailwarden.parsers.errors import ConfigurationError, worded
 
 __all__ = ["Rulebook", "load_rulebook", "load_rules"]
 
@@ -58,7 +58,7 @@ def load_rulebook(
     names = {path.stem for path in [*rule_files(_OURS), *own]}
     names |= {path.stem for path in (_OURS.parent / "detectors").glob("[a-z]*.py")}
     faults += [
-        f'rules.{name}: no rule has the name "{name}". See  mailwarden rules list'
+        worded('rules.{name}: no rule has the name "{name}". See  mailwarden rules list', name=name)
         for name in sorted(set(settings) - names)
     ]
     if faults:
@@ -69,17 +69,24 @@ def load_rulebook(
         name = rule.detection.name
         taken = [id_ for id_ in rule.ids if id_ in ids]
         if name in loaded:
-            said = f'the name "{name}" is that of {loaded[name].path}. Give this file another name.'
-            broken.append(f"{rule.path}:1: {said}")
+            said = worded(
+                'the name "{name}" is that of {other}. Give this file another name.', name=name, other=loaded[name].path
+            )
+            broken.append(worded("{path}:{line}: {fault}", path=rule.path, line=1, fault=said))
         elif taken:
             line = RuleLines(Path(rule.path).read_text("utf-8")).holding(taken[0])
-            said = f'the id "{taken[0]}" is that of {ids[taken[0]]} too. Give this rule another:  uuidgen'
-            broken.append(f"{rule.path}:{line}: {said}")
+            said = worded(
+                'the id "{id}" is that of {other} too. Give this rule another:  uuidgen',
+                id=taken[0],
+                other=ids[taken[0]],
+            )
+            broken.append(worded("{path}:{line}: {fault}", path=rule.path, line=line, fault=said))
         else:
             loaded[name] = rule
             ids |= dict.fromkeys(rule.ids, rule.path)
-    rest = f"The other {len(loaded)} rules are loaded."
-    return Rulebook(tuple(loaded[name] for name in sorted(loaded)), tuple(f"{fault} {rest}" for fault in broken))
+    rest = worded("The other {number} rules are loaded.", number=len(loaded))
+    faulty = tuple(worded("{first} {second}", first=fault, second=rest) for fault in broken)
+    return Rulebook(tuple(loaded[name] for name in sorted(loaded)), faulty)
 
 
 def _load(

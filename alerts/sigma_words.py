@@ -11,6 +11,7 @@ from sigma.conditions import ConditionFieldEqualsValueExpression, ConditionValue
 from sigma.types import SigmaNumber, SigmaString, SpecialChars
 
 from mailwarden.alerts.translate import N_
+from mailwarden.parsers.errors import worded
 
 __all__ = ["FOREIGN_FIELDS", "adapt", "adopted", "field_name", "module_of"]
 
@@ -57,8 +58,13 @@ def module_of(product: str | None, service: str | None, category: str | None) ->
     ):
         if given is not None and given.lower() not in known:
             raise ValueError(
-                f'logsource.{key}: "{given}" is none of the logs that are read here ({", ".join(known)}).'
-                " Write  logsource: {product: mail}  where the rule is about mail"
+                worded(
+                    'logsource.{key}: "{given}" is none of the logs that are read here ({known}).'
+                    " Write  logsource: {product: mail}  where the rule is about mail",
+                    key=key,
+                    given=given,
+                    known=", ".join(known),
+                )
             )
     named = [word.lower() for word in (service, product) if word is not None and word.lower() in _MODULES]
     return named[0] if named else None

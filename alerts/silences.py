@@ -9,7 +9,7 @@ import msgspec
 
 from mailwarden.alerts.escape import printable
 from mailwarden.alerts.incident import Incident, Notification, severity_rank
-from mailwarden.parsers.errors import UsageError
+from mailwarden.parsers.errors import UsageError, worded
 
 __all__ = ["Matcher", "Silence", "parse_until", "silenced_by"]
 
@@ -122,6 +122,9 @@ def parse_until(text: str, now_us: int) -> tuple[Until, int | None]:
     match = _DURATION.fullmatch(text)
     if match is None:
         raise UsageError(
-            f'--until: "{printable(text)}" is no duration. Write worse, forever, or such as 30m, 2h, 1d, 1w.'
+            worded(
+                '--until: "{text}" is no duration. Write worse, forever, or such as 30m, 2h, 1d, 1w.',
+                text=printable(text),
+            )
         )
     return "time", now_us + int(match[1]) * _UNITS_S[match[2]] * 1_000_000

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from mailwarden.alerts.po import compiled
-from mailwarden.parsers.errors import Worded
+from mailwarden.parsers.errors import Worded, said_of
 
 __all__ = ["LANGUAGES", "N_", "Translator", "catalog_path", "language_of", "paragraphs", "translator"]
 
@@ -61,7 +61,12 @@ class Translator:
         """Say in this language what knows how it was worded; anything else as it is."""
         if not isinstance(text, Worded):
             return str(text)
-        return self.fill(self.gettext(text.msgid), {name: self.worded(value) for name, value in text.values.items()})
+        said = self.gettext(text.msgid) if text.msgid else ""  # of nothing a catalog gives its head
+        return self.fill(said, {name: self.worded(value) for name, value in text.values.items()})
+
+    def error(self, error: BaseException) -> str:
+        """Say in this language what an error says."""
+        return self.worded(said_of(error))
 
     def sentence(self, msgid: str, values: Mapping[str, object] | None = None, *, zone: tzinfo = UTC) -> str:
         """Say as a whole sentence what is written as part of one; a name at its beginning stays as it is."""

@@ -13,6 +13,8 @@ knows how it was made (`worded`), so that whoever shows it can say it in the rea
 """
 
 import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 __all__ = [
     "ConfigurationError",
@@ -23,6 +25,11 @@ __all__ = [
     "StoreError",
     "UsageError",
     "Worded",
+    "changed",
+    "joined",
+    "packed",
+    "said_of",
+    "unpacked",
     "worded",
 ]
 
@@ -43,6 +50,43 @@ def worded(msgid: str, **values: object) -> Worded:
     return text
 
 
+def joined(parts: Iterable[str], between: str = "\n") -> Worded:
+    """Put sentences together that each stay worded: one below the other, or with something else between them."""
+    values = {f"part{number}": part for number, part in enumerate(parts)}
+    return worded(between.join(f"{{{name}}}" for name in values), **values)
+
+
+def changed(text: object, change: Callable[[str], str]) -> str:
+    """Change text; of what was worded, what fills it, for the sentence itself is ours."""
+    if isinstance(text, Worded):
+        return worded(text.msgid, **{name: changed(value, change) for name, value in text.values.items()})
+    return change(str(text))
+
+
+def said_of(error: BaseException) -> str:
+    """Give what an error says, as it was worded where it was."""
+    if isinstance(error, MailwardenError):
+        return error.said
+    said = error.args[0] if error.args else None
+    return said if isinstance(said, Worded) else str(error)
+
+
+def packed(text: str) -> Any:
+    """Give text as what JSON can hold, so that `unpacked` knows how it was worded."""
+    if not isinstance(text, Worded):
+        return text
+    values = {name: packed(value if isinstance(value, str) else str(value)) for name, value in text.values.items()}
+    return {"msgid": text.msgid, "values": values}
+
+
+def unpacked(value: Any) -> str:
+    """Give back what `packed` made; what was kept as mere text stays so."""
+    if isinstance(value, dict) and isinstance(value.get("msgid"), str) and isinstance(value.get("values"), dict):
+        values = {str(name): unpacked(one) for name, one in value["values"].items()}
+        return worded(value["msgid"], **values)
+    return str(value)
+
+
 class MailwardenError(Exception):
     """Anything the operator can mend."""
 
@@ -59,9 +103,9 @@ class UsageError(MailwardenError):
 class ConfigurationError(MailwardenError):
     """The configuration, a rule or a label is wrong; `faults` holds every fault found, in file order."""
 
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = faults
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__(joined(faults))
+        self.faults = list(faults)
 
 
 class SourceError(MailwardenError):

@@ -8,7 +8,7 @@ from typing import Any
 from mailwarden.alerts.incident import Incident
 from mailwarden.alerts.normals import NORMAL_DAYS
 from mailwarden.alerts.silences import parse_until
-from mailwarden.parsers.errors import UsageError
+from mailwarden.parsers.errors import UsageError, worded
 
 __all__ = ["let_go", "on_it", "silence"]
 
@@ -40,7 +40,7 @@ def silence(
         UsageError: `until` is none of these, or what is normal is to last until it gets worse.
     """
     if normal and until == "worse":
-        raise UsageError("--normal ends at a time. Write  --until 30d  or  --until forever.")
+        raise UsageError(worded("--normal ends at a time. Write  --until 30d  or  --until forever."))
     word, until_us = parse_until(until or (f"{NORMAL_DAYS}d" if normal else "worse"), at_us)
     payload: dict[str, Any] = {
         "incident": incident.id,

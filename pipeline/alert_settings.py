@@ -11,7 +11,7 @@ from mailwarden.alerts.hours import Hours, parse_hours
 from mailwarden.alerts.matchers import Matchers
 from mailwarden.alerts.muting import Inhibition, Maintenance, Muting
 from mailwarden.alerts.routes import Escalation, Route
-from mailwarden.parsers.errors import ConfigurationError
+from mailwarden.parsers.errors import ConfigurationError, said_of, worded
 from mailwarden.pipeline.secret import read_secret
 from mailwarden.pipeline.times import parse_duration, read_instant
 
@@ -37,9 +37,9 @@ class HeartbeatSetting:
         try:
             url = read_secret(self.url, environment)
         except ValueError as error:
-            raise ConfigurationError([f"alerts.heartbeat.url: {error}"]) from None
+            raise ConfigurationError([worded("alerts.heartbeat.url: {error}", error=said_of(error))]) from None
         if not url.startswith(("http://", "https://")):
-            raise ConfigurationError(["alerts.heartbeat.url: is no http or https address."])
+            raise ConfigurationError([worded("alerts.heartbeat.url: is no http or https address.")])
         return url
 
 

@@ -11,7 +11,7 @@ from mailwarden.alerts.engine import load_detectors
 from mailwarden.alerts.incident import SEVERITIES, Incident
 from mailwarden.alerts.normals import Normal
 from mailwarden.alerts.rulebook import Rulebook
-from mailwarden.parsers.errors import UsageError
+from mailwarden.parsers.errors import UsageError, worded
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.admission import Admission
 from mailwarden.pipeline.archive import history
@@ -91,8 +91,11 @@ def past_of(
     last_us = history.last_us(directory)
     if last_us is None:
         raise UsageError(
-            f"{directory}: holds no history yet: mailwarden run writes it. Give log files instead, as in:"
-            "  mailwarden backtest /var/log/mail.log*"
+            worded(
+                "{directory}: holds no history yet: mailwarden run writes it. Give log files instead, as in:"
+                "  mailwarden backtest /var/log/mail.log*",
+                directory=directory,
+            )
         )
     if span is None:
         return Past(history.replay(directory), None)
@@ -182,8 +185,10 @@ def _named(text: str, known: set[str]) -> str:
     name = text.partition("=")[0].partition(".")[0]
     if name not in known:
         meant = get_close_matches(name, known, 1)
-        mend = f'Did you mean "{meant[0]}"?' if meant else "List them with  mailwarden rules list"
-        raise UsageError(f'--set {text}: no rule "{name}". {mend}')
+        mend = worded("List them with  mailwarden rules list")
+        if meant:
+            mend = worded('Did you mean "{meant}"?', meant=meant[0])
+        raise UsageError(worded('--set {text}: no rule "{name}". {mend}', text=text, name=name, mend=mend))
     return name
 
 
@@ -198,5 +203,8 @@ def _changed(text: str, setting: RuleSetting) -> RuleSetting:
     if key == "enabled" and value in ("true", "false"):
         return replace(setting, enabled=value == "true")
     raise UsageError(
-        f'--set: "{text}" cannot be set. Write NAME.threshold=10, NAME.severity=high or NAME.enabled=false.'
+        worded(
+            '--set: "{text}" cannot be set. Write NAME.threshold=10, NAME.severity=high or NAME.enabled=false.',
+            text=text,
+        )
     )

@@ -42,7 +42,7 @@ from mailwarden.alerts.rule import Rule, RuleSettings
 from mailwarden.alerts.rule_files import rule_files
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.envelope import Reader
-from mailwarden.parsers.errors import ConfigurationError
+from mailwarden.parsers.errors import ConfigurationError, worded
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.fold import Fold
 from mailwarden.pipeline.replay import Nowhere
@@ -128,11 +128,20 @@ def cases_of(path: Path) -> list[Case]:
         cases = msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")), list[Case])
     except FileNotFoundError:
         model = files("mailwarden.alerts") / "rules" / "fast_guessing.cases.yaml"
-        raise ConfigurationError([f"{path}: is not there. Write cases for this rule, like those in {model}."]) from None
+        raise ConfigurationError(
+            [worded("{path}: is not there. Write cases for this rule, like those in {model}.", path=path, model=model)]
+        ) from None
     except (yaml.YAMLError, msgspec.ValidationError, UnicodeDecodeError) as error:
-        raise ConfigurationError([f"{path}: no list of cases: {error}. Mend it."]) from None
+        said = worded("{path}: no list of cases: {error}. Mend it.", path=path, error=error)
+        raise ConfigurationError([said]) from None
     faults = [
-        f'{path}: "{case.name}": severity "{case.severity}" is none of {", ".join(SEVERITIES)}.'
+        worded(
+            '{path}: "{name}": severity "{severity}" is none of {known}.',
+            path=path,
+            name=case.name,
+            severity=case.severity,
+            known=", ".join(SEVERITIES),
+        )
         for case in cases
         if case.severity is not None and case.severity not in SEVERITIES
     ]
@@ -164,13 +173,13 @@ def try_case(one: Subject, case: Case) -> Verdict:
 
 def _fault(case: Case, fresh: int, severity: str | None) -> str | None:
     if case.fires and not fresh:
-        return "raises no incident, and must"
+        return worded("raises no incident, and must")
     if not case.fires and fresh:
-        return f"raises an incident ({severity}), and must not"
+        return worded("raises an incident ({severity}), and must not", severity=severity)
     if case.severity is not None and severity != case.severity:
-        return f"is {severity}, and must be {case.severity}"
+        return worded("is {severity}, and must be {wanted}", severity=severity, wanted=case.severity)
     if case.incidents is not None and fresh != case.incidents:
-        return f"raises {fresh} incidents, and must raise {case.incidents}"
+        return worded("raises {number} incidents, and must raise {wanted}", number=fresh, wanted=case.incidents)
     return None
 
 
@@ -199,7 +208,8 @@ class _Story:
                 event.stream_us, event.log_offset = event.timestamp_us, self._offset
                 self._offset += len(line) + 1
                 if event.event_kind == "pipeline_error" and not self._has_unknown:
-                    raise ConfigurationError([f"{self._where}: no pattern knows this line: {text}"])
+                    said = worded("{where}: no pattern knows this line: {text}", where=self._where, text=text)
+                    raise ConfigurationError([said])
                 yield event
 
     def _texts(self, step: str | dict[str, Any]) -> Iterator[str]:
@@ -207,7 +217,13 @@ class _Story:
             step = {"line": step}
         repeat, every = step.get("repeat", 1), self._duration(step.get("every", "1s"))
         if not isinstance(repeat, int) or not 0 < repeat <= _MOST_REPEATED:
-            raise ConfigurationError([f'{self._where}: repeat: "{repeat}" is no number from 1 to {_MOST_REPEATED}.'])
+            said = worded(
+                '{where}: repeat: "{given}" is no number from 1 to {most}.',
+                where=self._where,
+                given=repeat,
+                most=_MOST_REPEATED,
+            )
+            raise ConfigurationError([said])
         self._moment += self._duration(step.get("after", "1s"))
         lines, values = self._lines(step)
         for number in range(1, repeat + 1):
@@ -223,12 +239,18 @@ class _Story:
         """Give the lines of a step and what fills them."""
         (name, *others) = [key for key in step if key not in _PACE] or ["nothing"]
         if others:
-            raise ConfigurationError([f'{self._where}: "{name}" and "{others[0]}" in one step: write two.'])
+            said = worded(
+                '{where}: "{name}" and "{other}" in one step: write two.', where=self._where, name=name, other=others[0]
+            )
+            raise ConfigurationError([said])
         if name in ("line", "lines"):
             return [step["line"]] if name == "line" else list(step["lines"]), {}
         turn = _turns().get(name)
         if turn is None:
-            raise ConfigurationError([f'{self._where}: no turn is named "{name}". They stand in alerts/turns.yaml.'])
+            said = worded(
+                '{where}: no turn is named "{name}". They stand in alerts/turns.yaml.', where=self._where, name=name
+            )
+            raise ConfigurationError([said])
         return turn.lines, {**turn.values, **step[name]}
 
     def _fill(self, text: str, values: Mapping[str, str]) -> str:
@@ -237,7 +259,8 @@ class _Story:
     def _filler(self, text: str, values: Mapping[str, str]) -> "Callable[[re.Match[str]], str]":
         def value(match: re.Match[str]) -> str:
             if match[1] not in values:
-                raise ConfigurationError([f"{self._where}: nothing fills {match[0]} in: {text}"])
+                said = worded("{where}: nothing fills {place} in: {text}", where=self._where, place=match[0], text=text)
+                raise ConfigurationError([said])
             return values[match[1]]
 
         return value
@@ -246,7 +269,8 @@ class _Story:
         try:
             return parse_duration(str(text))
         except ValueError:
-            raise ConfigurationError([f'{self._where}: "{text}" is no duration such as 90s, 10m, 2h or 1d.']) from None
+            said = worded('{where}: "{text}" is no duration such as 90s, 10m, 2h or 1d.', where=self._where, text=text)
+            raise ConfigurationError([said]) from None
 
 
 class _Turn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -12,7 +12,7 @@ from mailwarden.alerts.geography import usual_databases
 from mailwarden.alerts.rule_files import rule_files
 from mailwarden.alerts.site import Site
 from mailwarden.alerts.translate import language_of
-from mailwarden.parsers.errors import ConfigurationError, worded
+from mailwarden.parsers.errors import ConfigurationError, said_of, worded
 from mailwarden.pipeline.configuration_blocklist import BlocklistSetting
 from mailwarden.pipeline.configuration_web import WebSetting
 from mailwarden.pipeline.feedback.settings import FeedbackSetting
@@ -99,7 +99,8 @@ class ChannelSetting:
         try:
             url = read_secret(self.url, environment)
         except ValueError as error:
-            raise ConfigurationError([worded("alerts.channels.{name}: {error}", name=self.name, error=error)]) from None
+            said = worded("alerts.channels.{name}: {error}", name=self.name, error=said_of(error))
+            raise ConfigurationError([said]) from None
         return Channel(name=self.name, url=url, language=self.language or language)
 
 
@@ -250,5 +251,5 @@ class Configuration:
             except ConfigurationError as error:
                 faults.extend(error.faults)
         if faults:
-            raise ConfigurationError([f"{self.path}: {fault}" for fault in faults])
+            raise ConfigurationError([worded("{place}: {message}", place=self.path, message=fault) for fault in faults])
         return tuple(channels)

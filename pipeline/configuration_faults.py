@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from mailwarden.alerts.escape import printable
 from mailwarden.alerts.translate import N_
-from mailwarden.parsers.errors import ConfigurationError, Worded, worded
+from mailwarden.parsers.errors import ConfigurationError, changed, said_of, worded
 from mailwarden.pipeline.marked_yaml import Marked, Path_
 from mailwarden.pipeline.times import parse_duration, read_instant
 
@@ -28,15 +28,8 @@ class Fault(NamedTuple):
     @property
     def said(self) -> str:
         """The fault as it is told, behind file and line."""
-        message = _safe(self.message)
+        message = changed(self.message, printable)
         return worded("{place}: {message}", place=_name(self.where), message=message) if self.where else message
-
-
-def _safe(text: object) -> str:
-    """Give text with what a terminal obeys spelt out, in what fills it too."""
-    if isinstance(text, Worded):
-        return worded(text.msgid, **{name: _safe(value) for name, value in text.values.items()})
-    return printable(str(text))
 
 
 def faults_of(marked: Marked, known_rules: list[str]) -> list[Fault]:
@@ -130,7 +123,9 @@ def _shown(value: Any) -> str:
         if not value:
             return worded("an empty value")
         return worded("a list") if isinstance(value, list) else worded("a group of settings")
-    text = "nothing" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    if value is None:
+        return worded('"nothing"')
+    text = str(value).lower() if isinstance(value, bool) else str(value)
     return f'"{text[:60]}…"' if len(text) > 61 else f'"{text}"'
 
 
@@ -179,7 +174,7 @@ class _Meaning:
                 self._add(("rules", name), _unknown("rule", name, known_rules), ("rules",))
             for place, text in enumerate((rule or {}).get("except", ())):
                 if isinstance(text, str) and exception_fields(text) is None:
-                    self._add(("rules", name, "except", place), _NO_NETWORK.format(text=text))
+                    self._add(("rules", name, "except", place), worded(_NO_NETWORK, text=text))
         self._alerts(settings)
         self._probes(settings.get("probes", {}))
         self._feedback(settings.get("feedback", {}))
@@ -192,8 +187,9 @@ class _Meaning:
 
         for number, one in enumerate(feedback.get("mailboxes", ())):
             if one.get("tls") == "none" and not is_this_machine(one["host"]):
-                said = (
-                    f'without TLS the password goes to "{one["host"]}" for everybody to read. Use implicit or starttls.'
+                said = worded(
+                    'without TLS the password goes to "{host}" for everybody to read. Use implicit or starttls.',
+                    host=one["host"],
                 )
                 self._add(("feedback", "mailboxes", number, "tls"), said)
 
@@ -207,7 +203,7 @@ class _Meaning:
             try:
                 server_of(text)
             except ValueError as error:
-                self._add(("probes", "resolver", *place), str(error))
+                self._add(("probes", "resolver", *place), said_of(error))
         for number, text in enumerate(probes.get("addresses", ())):
             try:
                 ipaddress.ip_address(text)
@@ -303,7 +299,7 @@ class _Meaning:
             try:
                 instants += [read_instant(window[name], UTC)] if name in window else []
             except ValueError as error:
-                self._add((*place, name), str(error))
+                self._add((*place, name), said_of(error))
         if len(instants) == 2 and instants[0] >= instants[1]:
             self._add((*place, "until"), worded("is not after from. The window would never be."))
 
@@ -394,9 +390,9 @@ _SERVICES = (
     "zulip",
 )
 
-_NO_NETWORK = (
+_NO_NETWORK = N_(
     '"{text}" is a network of a size that is not counted in. Write it as /24 or /16 (IPv4), /64 or /48 (IPv6), '
-    "or name the fields: {{source.ip: …}}."
+    "or name the fields: {source.ip: …}."
 )
 _COUNTED = {(4, 24): "mailwarden.network", (6, 64): "mailwarden.network"} | {
     (4, 16): "mailwarden.wide_network",

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mailwarden.alerts.rule_files import rule_files
-from mailwarden.parsers.errors import ConfigurationError, worded
+from mailwarden.parsers.errors import ConfigurationError, said_of, worded
+from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.configuration import (
     Archive,
     ChannelSetting,
@@ -74,19 +75,23 @@ def load(path: Path | None, *, known_rules: list[str] | None = None) -> Configur
         ) from None
     except OSError as error:
         raise ConfigurationError(
-            [worded("{path}: not readable: {reason}. Nothing was started.", path=path, reason=error.strerror)]
+            [worded("{path}: not readable: {reason}. Nothing was started.", path=path, reason=reason(error))]
         ) from None
     try:
         marked = read_yaml(text)
     except YamlFault as fault:
-        raise ConfigurationError([worded("{path}:{line}: {fault}", path=path, line=fault.line, fault=fault)]) from None
+        raise ConfigurationError(
+            [worded("{path}:{line}: {fault}", path=path, line=fault.line, fault=said_of(fault))]
+        ) from None
     if marked.value is None:
         marked = Marked({}, {})
     stated = marked.value.get("rules_directory") if isinstance(marked.value, dict) else None
     directory = path.parent / _expanded(stated) if isinstance(stated, str) and stated else rules_beside(path)
     faults = faults_of(marked, rule_names(directory) if known_rules is None else known_rules)
     if directory is not None and not directory.is_dir():
-        said = f'rules_directory: "{directory}" is no directory. Make it, or leave the setting out.'
+        said = worded(
+            'rules_directory: "{directory}" is no directory. Make it, or leave the setting out.', directory=directory
+        )
         faults.append(Fault(marked.line(("rules_directory",)), said))
     if faults:
         raise ConfigurationError(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from mailwarden.parsers.errors import ConfigurationError, UsageError
+from mailwarden.parsers.errors import ConfigurationError, UsageError, said_of, worded
 
 __all__ = ["Address", "Person", "Token", "WebSetting", "parse_address", "read_web"]
 
@@ -88,19 +88,22 @@ class WebSetting:
             try:
                 people.append(replace(one, password=secret(one.password, environment)))
             except ValueError as error:
-                faults.append(f"web.people.{one.name}.password: {error}")
+                faults.append(worded("web.people.{name}.password: {error}", name=one.name, error=said_of(error)))
         for name, text in self.tokens:
             try:
                 tokens.append(Token(name, secret(text, environment)))
             except ValueError as error:
-                faults.append(f"web.tokens.{name}: {error}")
+                faults.append(worded("web.tokens.{name}: {error}", name=name, error=said_of(error)))
         faults += [
-            f"web.people.{one.name}.password: is no argon2 hash. Make one:  mailwarden web --password"
+            worded("web.people.{name}.password: is no argon2 hash. Make one:  mailwarden web --password", name=one.name)
             for one in people
             if not one.password.startswith("$argon2")
         ]
         faults += [
-            f"web.tokens.{one.name}: is shorter than 20 characters, so it can be guessed. Make one:  openssl rand -hex 20"
+            worded(
+                "web.tokens.{name}: is shorter than 20 characters, so it can be guessed. Make one:  openssl rand -hex 20",
+                name=one.name,
+            )
             for one in tokens
             if len(one.secret) < 20
         ]
@@ -118,7 +121,9 @@ def parse_address(text: str) -> Address:
     host, _, port = text.rpartition(":")
     host = host.strip("[]") or "127.0.0.1"
     if not port.isdecimal() or not 0 <= int(port) <= 65535:
-        raise UsageError(f'"{text}" is no address to listen at. Write it like 127.0.0.1:8742 or [::1]:8742.')
+        raise UsageError(
+            worded('"{text}" is no address to listen at. Write it like 127.0.0.1:8742 or [::1]:8742.', text=text)
+        )
     return Address(host, int(port))
 
 

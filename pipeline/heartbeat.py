@@ -7,6 +7,7 @@ times in a row, people are told by the channels, and told again when it does; ho
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -16,7 +17,7 @@ from mailwarden.alerts.render_own import heartbeat_notice
 from mailwarden.alerts.routes import Router
 from mailwarden.alerts.senders.address import blot
 from mailwarden.alerts.senders.http import call
-from mailwarden.parsers.errors import DeliveryError, StoreError
+from mailwarden.parsers.errors import DeliveryError, StoreError, changed, packed, unpacked, worded
 from mailwarden.pipeline.store import Store
 
 __all__ = ["HEARTBEAT", "Beat", "Heartbeat", "beat_of"]
@@ -36,6 +37,12 @@ class Beat(msgspec.Struct, frozen=True):
     fails: int = 0
     told: bool = False
     error: str = ""
+    worded: Any = ""  # the same, packed: it is said in whatever language
+
+    @property
+    def said(self) -> str:
+        """What went wrong, as it was worded."""
+        return unpacked(self.worded or self.error)
 
 
 def beat_of(kept: str | None) -> Beat:
@@ -111,7 +118,7 @@ class Heartbeat:
                 try:
                     beat = self.beat(store, beat)
                 except StoreError as error:
-                    self._say(f"heartbeat: {error}")
+                    self._say(worded("heartbeat: {error}", error=error.said))
                 self._stopped.wait(self._interval_s)
 
     def beat(self, store: Store, beat: Beat) -> Beat:
@@ -126,10 +133,10 @@ class Heartbeat:
             new = Beat(ok_us=now_us, failed_us=beat.failed_us)
             rows = self._rows("", beat.since_us, now_us, beat.told, True)
         else:
-            self._say(f"heartbeat: {error}")
+            self._say(worded("heartbeat: {error}", error=error))
             since_us, fails = beat.since_us or now_us, beat.fails + 1
             tells = not beat.told and fails >= _TOLD_AFTER
-            new = Beat(beat.ok_us, now_us, since_us, fails, beat.told or tells, error)
+            new = Beat(beat.ok_us, now_us, since_us, fails, beat.told or tells, str(error), packed(error))
             rows = self._rows(error, since_us, now_us, tells, False)
         store.set_meta(HEARTBEAT, msgspec.json.encode(new).decode(), rows)
         return new
@@ -147,5 +154,5 @@ def beat_once(url: str, method: str) -> str | None:
     try:
         call(method, url, b"" if method == "POST" else None, connect_s=_CONNECT_S, answer_s=_ANSWER_S)
     except DeliveryError as error:
-        return printable(blot(str(error), url))
+        return changed(error.said, lambda text: printable(blot(text, url)))
     return None

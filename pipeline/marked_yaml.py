@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from mailwarden.parsers.errors import worded
+
 __all__ = ["Marked", "Path_", "YamlFault", "read_yaml"]
 
 Path_ = tuple[str | int, ...]
@@ -66,13 +68,14 @@ def read_yaml(text: str) -> Marked:
         node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        said = (
-            f"{error.problem or error.context}. Check the indentation and the quotes of this line and the one before."
+        said = worded(
+            "not YAML: {said}. Check the indentation and the quotes of this line and the one before.",
+            said=error.problem or error.context,
         )
-        raise YamlFault(mark.line + 1 if mark else 1, f"not YAML: {said}") from None
+        raise YamlFault(mark.line + 1 if mark else 1, said) from None
     except yaml.YAMLError as error:
         line = text.count("\n", 0, getattr(error, "position", 0)) + 1
-        raise YamlFault(line, "holds a character that YAML does not allow. Remove it.") from None
+        raise YamlFault(line, worded("holds a character that YAML does not allow. Remove it.")) from None
     finally:
         if loader is not None:
             loader.dispose()
@@ -93,7 +96,8 @@ class _Reading:
         self.lines.setdefault(place, line)
         self._values += 1
         if self._values > _MAX_VALUES or len(place) > _MAX_DEPTH:
-            raise YamlFault(line, "goes on without end: an alias (*name) holds itself. Write the value out.")
+            said = worded("goes on without end: an alias (*name) holds itself. Write the value out.")
+            raise YamlFault(line, said)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*place, number)) for number, item in enumerate(node.value)]
         if isinstance(node, yaml.MappingNode):
@@ -104,7 +108,7 @@ class _Reading:
         values: dict[str, Any] = {}
         for key, item in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise YamlFault(key.start_mark.line + 1, "a key must be a word.")
+                raise YamlFault(key.start_mark.line + 1, worded("a key must be a word."))
             name = key.value
             inner = (*place, name)
             if name in values:
@@ -126,7 +130,8 @@ class _Reading:
             return int(text) if kind == "int" and len(text) < 20 else float(text)
         if kind == "str":
             return text
-        raise YamlFault(line, f'the tag "{printable_tag(node.tag)}" is not supported. Remove it.')
+        said = worded('the tag "{tag}" is not supported. Remove it.', tag=printable_tag(node.tag))
+        raise YamlFault(line, said)
 
 
 def printable_tag(tag: str) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from mailwarden.parsers.errors import StoreBusyError
+from mailwarden.parsers.errors import StoreBusyError, worded
+from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.configuration import Keep
 from mailwarden.pipeline.store import Store
 
@@ -65,7 +66,11 @@ class Pruner:
             return 0
         except OSError as error:
             self._say(
-                f"{self._reports}: old reports cannot be deleted ({error.strerror}). They take room; nothing else suffers."
+                worded(
+                    "{path}: old reports cannot be deleted ({reason}). They take room; nothing else suffers.",
+                    path=self._reports,
+                    reason=reason(error),
+                )
             )
             return 0
         return len(old)

@@ -19,6 +19,9 @@ from typing import IO
 
 from mailwarden.alerts.delivery import Delivery, pack
 from mailwarden.alerts.incident import Incident, Notification, incident_id
+from mailwarden.alerts.translate import N_
+from mailwarden.parsers.errors import packed, worded
+from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.configuration import Configuration
 from mailwarden.pipeline.runner import NO_REPORTS, Reports
 from mailwarden.pipeline.store import OutboxRow
@@ -192,13 +195,13 @@ class Reporter:
         try:
             said = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
         except OSError as error:
-            self._failed(order, error.strerror or str(error), now_us)
+            self._failed(order, reason(error), now_us)
             return
         try:
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said)
         except OSError as error:  # no memory for one more process: the service goes on
             said.close()
-            self._failed(order, error.strerror or str(error), now_us)
+            self._failed(order, reason(error), now_us)
             return
         self._work = _Work(order, process, said, now_us)
 
@@ -215,7 +218,8 @@ class Reporter:
         work.said.close()
         self._work = None
         if code != 0:
-            self._failed(work.order, said.splitlines()[-1] if said else f"exit code {code}", now_us)
+            why = said.splitlines()[-1] if said else worded("exit code {code}", code=code)
+            self._failed(work.order, why, now_us)
         elif work.order.receivers and self._is_wanted(work.order):
             self._written.append(self._row(work.order, now_us))
 
@@ -228,9 +232,11 @@ class Reporter:
             wait_s = _TRY_AGAIN_S[order.tries]
             self._waiting.append(replace(order, tries=order.tries + 1, due_us=now_us + wait_s * 1_000_000))
             if not order.tries:
-                self._say(f"report {order.name}: could not be written ({why}). It is tried again. By hand:  {command}")
+                said = N_("report {name}: could not be written ({why}). It is tried again. By hand:  {command}")
+                self._say(worded(said, name=order.name, why=why, command=command))
             return
-        self._say(f"report {order.name}: could not be written ({why}). It was not sent. Try it with  {command}")
+        said = N_("report {name}: could not be written ({why}). It was not sent. Try it with  {command}")
+        self._say(worded(said, name=order.name, why=why, command=command))
         if order.receivers:
             self._written.append(self._row(order, now_us, lost=(why, command)))
 
@@ -250,7 +256,7 @@ class Reporter:
             severity="medium" if lost else "info",
             title="",
             why="",
-            values={"reason": lost[0], "command": lost[1]} if lost else {},
+            values={"reason": str(lost[0]), "worded": packed(lost[0]), "command": lost[1]} if lost else {},
             opened_us=now_us,
             first_seen_us=now_us,
             last_seen_us=now_us,

@@ -5,6 +5,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from mailwarden.parsers.errors import worded
+from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.places import handed_over
 
 __all__ = ["read_secret"]
@@ -23,7 +25,9 @@ def read_secret(text: str, environment: Mapping[str, str] = os.environ) -> str:
 
     def value(found: re.Match[str]) -> str:
         if found[1] not in environment:
-            raise ValueError(f"${{{found[1]}}} is not in the environment. Set it where mailwarden is started.")
+            raise ValueError(
+                worded("{variable} is not in the environment. Set it where mailwarden is started.", variable=found[0])
+            )
         return environment[found[1]]
 
     return _VARIABLE.sub(value, text)
@@ -33,8 +37,8 @@ def _first_line(path: Path) -> str:
     try:
         secret = handed_over(path).read_text("utf-8").partition("\n")[0].strip()
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "is not text"
-        raise ValueError(f'secret file "{path}": {reason}. It cannot be used.') from None
+        why = reason(error) if isinstance(error, OSError) else worded("is not text")
+        raise ValueError(worded('secret file "{path}": {reason}. It cannot be used.', path=path, reason=why)) from None
     if not secret:
-        raise ValueError(f'secret file "{path}": is empty. Write the secret into its first line.')
+        raise ValueError(worded('secret file "{path}": is empty. Write the secret into its first line.', path=path))
     return secret

@@ -3,7 +3,6 @@
 import fcntl
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +18,9 @@ from mailwarden.alerts.engine import load_detectors
 from mailwarden.alerts.routes import Router
 from mailwarden.alerts.rulebook import Rulebook
 from mailwarden.alerts.silences import Silence
-from mailwarden.parsers.errors import ConfigurationError, StoreBusyError, StoreError, worded
+from mailwarden.alerts.translate import N_
+from mailwarden.parsers.errors import ConfigurationError, StoreBusyError, StoreError, joined, said_of, worded
+from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.admission import Admission
 from mailwarden.pipeline.archive import Archive
 from mailwarden.pipeline.blocking import Blocker
@@ -33,6 +34,7 @@ from mailwarden.pipeline.pruning import Pruner
 from mailwarden.pipeline.pulse import Pulse, notify
 from mailwarden.pipeline.reporting import REPORTED, Reporter, kept_report, report_directory
 from mailwarden.pipeline.runner import BACKLOG, Runner, wall_clock
+from mailwarden.pipeline.service_log import speaking, write_log
 from mailwarden.pipeline.store import Act, Store
 from mailwarden.pipeline.telling import Deliverer, Teller
 
@@ -67,8 +69,8 @@ def run(configuration: Configuration, *, clock: str = "wall") -> None:
     path = store_path(configuration.state_directory)
     rulebook = configuration.rulebook()
     for fault in rulebook.faults:
-        print(fault, file=sys.stderr, flush=True)  # noqa: T201 - the service's log
-    with _Lock(path.with_name("mailwarden.lock")), _Signals() as signals:
+        write_log(fault, configuration.spoken())
+    with _Lock(path.with_name("mailwarden.lock")), _Signals() as signals, speaking(configuration.spoken()):
         while True:
             _Service(configuration, rulebook, path, clock, signals).work()
             if not signals.begins_anew():
@@ -225,7 +227,7 @@ class _Service:
                 pruner.tick(self._clock())
                 runner.take(batch, teller, [act.id for act in acts], self._try_again, reporter.drain(), taken)
                 if self._waiting is not None:
-                    again = f"{self._path}: can be written again."
+                    again = worded("{path}: can be written again.", path=self._path)
                     self._say(again)
                     for said in (self._waiting, again):
                         self._said.pop(said, None)
@@ -301,13 +303,15 @@ class _Service:
             if teller is not None and act.kind == "silence":
                 teller.dispatch.silence(Silence.of_act(str(act.id), act.payload, act.at_us))
         except ValueError as error:
-            self._say(f"{self._path}: silence {act.id} cannot be read ({error}) and holds nothing back. Ask anew.")
+            said = N_("{path}: silence {id} cannot be read ({error}) and holds nothing back. Ask anew.")
+            self._say(worded(said, path=self._path, id=act.id, error=said_of(error)))
         if teller is not None and act.kind == "end_silence":
             teller.dispatch.end_silence(str(act.payload.get("silence")))
 
     def _try_again(self, error: StoreBusyError) -> bool:
         """Wait for a store that cannot be written at the moment; False when the service is to end."""
-        self._waiting = f"{error}\nNothing is lost: it is tried again every {_AGAIN_S:g} s."
+        again = worded("Nothing is lost: it is tried again every {seconds} s.", seconds=f"{_AGAIN_S:g}")
+        self._waiting = joined((error.said, again))
         self._say(self._waiting)
         notify("WATCHDOG=1")  # who waits for the store does not hang
         return not self._signals.ended.wait(_AGAIN_S)
@@ -322,7 +326,7 @@ class _Service:
             self._said[problem] = now_s + _SAY_AGAIN_S
             while len(self._said) > _MOST_SAID:
                 del self._said[next(iter(self._said))]
-        print(problem, file=sys.stderr, flush=True)  # noqa: T201 - the service's log
+        write_log(problem, self._configuration.spoken())
 
 
 def _reloaded(configuration: Configuration, rulebook: Rulebook) -> tuple[Configuration, Rulebook]:
@@ -342,18 +346,15 @@ def _reloaded(configuration: Configuration, rulebook: Rulebook) -> tuple[Configu
         Job.of(new.feedback, ())
         load_detectors(new.rule_settings())
     except ConfigurationError as error:
-        print(f"{error}\nThe configuration was not changed.", file=sys.stderr, flush=True)  # noqa: T201
+        write_log(joined((error.said, worded("The configuration was not changed."))), configuration.spoken())
         return configuration, rulebook
     if rules.faults:
-        kept = f"The rules were not changed: the last good {len(rulebook.rules)} stay."
-        print("\n".join([*rules.faults, kept]), file=sys.stderr, flush=True)  # noqa: T201
+        kept = worded("The rules were not changed: the last good {number} stay.", number=len(rulebook.rules))
+        write_log(joined((*rules.faults, kept)), new.spoken())
         return configuration, rulebook
     if new.state_directory != configuration.state_directory:
-        print(  # noqa: T201
-            f'{new.path}: another `state` ("{new.state_directory}") needs a restart; the rest was taken over.',
-            file=sys.stderr,
-            flush=True,
-        )
+        said = N_('{path}: another `state` ("{state}") needs a restart; the rest was taken over.')
+        write_log(worded(said, path=new.path, state=new.state_directory), new.spoken())
         new = replace(new, state=configuration.state_directory)
     return new, rules
 
@@ -376,7 +377,7 @@ class _Lock:
                     "Run as root or as the user of the service, or set another `state` in the "
                     "configuration.",
                     parent=self._path.parent,
-                    reason=error.strerror,
+                    reason=reason(error),
                 )
             ) from None
         try:

@@ -16,7 +16,7 @@ from mailwarden.alerts.outbox import Outbox
 from mailwarden.alerts.routes import Router
 from mailwarden.alerts.shelf import Row
 from mailwarden.alerts.translate import N_
-from mailwarden.parsers.errors import StoreError
+from mailwarden.parsers.errors import StoreError, joined, worded
 from mailwarden.pipeline.store import OutboxRow, Store
 
 __all__ = ["Deliverer", "Teller"]
@@ -202,8 +202,9 @@ class Deliverer:
         try:
             return outbox.settle(self._clock(), answers_s) if answers_s else outbox.deliver_due(self._clock())
         except StoreError as error:  # nothing of the outbox is lost; what was sent is marked by a later call
-            self._say(f"{error}\nAlerts wait for it.")
+            self._say(joined((error.said, worded("Alerts wait for it."))))
         except Exception as error:
             _log.exception("outbox")
-            self._say(f"outbox: {type(error).__name__}: {printable(str(error))}\nAlerts wait; they are tried again.")
+            fault = f"outbox: {type(error).__name__}: {printable(str(error))}"
+            self._say(joined((fault, worded("Alerts wait; they are tried again."))))
         return 0

@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta, tzinfo
 
+from mailwarden.parsers.errors import worded
+
 __all__ = ["parse_duration", "read_instant"]
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -15,7 +17,7 @@ def parse_duration(text: str) -> timedelta:
     """
     unit = _UNITS.get(text[-1:])
     if unit is None or not text[:-1].isdecimal() or len(text) > 7:
-        raise ValueError(f'"{text}" is not a duration. Write 10m, 2h or 1d.')
+        raise ValueError(worded("{shown} is not a duration. Write 10m, 2h or 1d.", shown=f'"{text}"'))
     return timedelta(**{unit: int(text[:-1])})
 
 
@@ -28,5 +30,5 @@ def read_instant(text: str, zone: tzinfo) -> int:
     try:
         moment = datetime.strptime(text, "%Y-%m-%d %H:%M" if ":" in text else "%Y-%m-%d").replace(tzinfo=zone)
     except ValueError:
-        raise ValueError(f'"{text}" is no date and time. Write it like "2026-12-01 22:00".') from None
+        raise ValueError(worded('"{text}" is no date and time. Write it like "2026-12-01 22:00".', text=text)) from None
     return round(moment.timestamp()) * 1_000_000

@@ -8,7 +8,7 @@ from datetime import timedelta
 from mailwarden.alerts.compiler import MOST_VALUES
 from mailwarden.alerts.normals import Normal
 from mailwarden.alerts.rule import Rule
-from mailwarden.parsers.errors import UsageError
+from mailwarden.parsers.errors import UsageError, worded
 from mailwarden.pipeline.backtest import Past, Tried, try_out
 from mailwarden.pipeline.configuration import Configuration
 from mailwarden.pipeline.replay import Variant
@@ -68,7 +68,9 @@ def parse_target(text: str) -> Target:
     """
     found = _TARGET.fullmatch(text)
     if found is None:
-        raise UsageError(f'--target: "{text}" is no number in a time. Write it like 1/week, 2/day or 1/month.')
+        raise UsageError(
+            worded('--target: "{text}" is no number in a time. Write it like 1/week, 2/day or 1/month.', text=text)
+        )
     return Target(int(found[1]), _PERIODS[found[2]])
 
 
@@ -81,7 +83,9 @@ def tune(
         UsageError: The rule counts nothing.
     """
     if not rule.counts:
-        raise UsageError(f"{rule.detection.name}: fires at the first event; it has no threshold to tune.")
+        raise UsageError(
+            worded("{name}: fires at the first event; it has no threshold to tune.", name=rule.detection.name)
+        )
     own = rule.counts[0].threshold
     thresholds = _ladder(own, MOST_VALUES if rule.counts[0].kind == "value_count" else None)
     tried = try_out(past, configuration, {str(n): Variant([_at(rule, n)], []) for n in thresholds}, normals)

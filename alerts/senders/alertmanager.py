@@ -15,7 +15,7 @@ from mailwarden.alerts.message import Limits, Message
 from mailwarden.alerts.senders.address import Address
 from mailwarden.alerts.senders.http import call
 from mailwarden.alerts.senders.sender import Timeouts
-from mailwarden.parsers.errors import DeliveryError
+from mailwarden.parsers.errors import DeliveryError, worded
 from mailwarden.parsers.event import iso
 
 __all__ = ["Alertmanager"]
@@ -35,7 +35,7 @@ class Alertmanager:
 
     def __init__(self, address: Address, timeouts: Timeouts, *, tls: bool) -> None:
         if not address.netloc:
-            raise DeliveryError("is not written like  alertmanager://host:9093")
+            raise DeliveryError(worded("is not written like  {form}", form="alertmanager://host:9093"))
         self._url = f"{'https' if tls else 'http'}://{address.netloc}{address.path.rstrip('/')}/api/v2/alerts"
         self._headers = {"Content-Type": "application/json"}
         if address.user:

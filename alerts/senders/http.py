@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from mailwarden.parsers.errors import DeliveryError
+from mailwarden.parsers.errors import DeliveryError, worded
 
 __all__ = ["call"]
 
@@ -65,10 +65,10 @@ def call(
         raise DeliveryError(_why(error)) from None
     if not 200 <= answer.status < 300:
         text = " ".join(said.split())
-        raise DeliveryError(
-            f"answered {answer.status}{f': {text}' if text else ''}",
-            _retry_after_s(answer.headers.get("Retry-After"), now_us),
-        )
+        said = worded("answered {status}", status=answer.status)
+        if text:
+            said = worded("answered {status}: {text}", status=answer.status, text=text)
+        raise DeliveryError(said, _retry_after_s(answer.headers.get("Retry-After"), now_us))
 
 
 def _manager() -> Any:
@@ -86,13 +86,13 @@ def _why(error: Exception) -> str:
     import urllib3
 
     if isinstance(error, urllib3.exceptions.NewConnectionError | urllib3.exceptions.NameResolutionError):
-        return "cannot be reached (no connection)"
+        return worded("cannot be reached (no connection)")
     if isinstance(error, urllib3.exceptions.TimeoutError):
-        return "no answer in time"
+        return worded("no answer in time")
     if isinstance(error, urllib3.exceptions.SSLError):
-        return f"TLS failed: {error}"
+        return worded("TLS failed: {error}", error=error)
     if isinstance(error, urllib3.exceptions.ProtocolError):
-        return "closed the connection without an answer"
+        return worded("closed the connection without an answer")
     return f"{type(error).__name__}: {error}"
 
 

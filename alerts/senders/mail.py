@@ -20,7 +20,8 @@ from mailwarden.alerts.escape import html, printable
 from mailwarden.alerts.message import Limits, Message
 from mailwarden.alerts.senders.sender import Timeouts
 from mailwarden.alerts.translate import translator
-from mailwarden.parsers.errors import DeliveryError
+from mailwarden.parsers.errors import DeliveryError, changed, joined, worded
+from mailwarden.parsers.system_errors import reason
 
 __all__ = ["Mail", "MailServer"]
 
@@ -73,17 +74,19 @@ class Mail:
             with self._session() as session:
                 refused = session.send_message(mail, server.sender, list(server.receivers))
         except smtplib.SMTPRecipientsRefused as error:
-            raise DeliveryError("; ".join(_said(*answer) for answer in error.recipients.values())) from None
+            raise DeliveryError(joined((_said(*answer) for answer in error.recipients.values()), "; ")) from None
         except smtplib.SMTPResponseException as error:
             raise DeliveryError(_said(error.smtp_code, error.smtp_error)) from None
         except TimeoutError:
-            raise DeliveryError("no answer in time") from None
+            raise DeliveryError(worded("no answer in time")) from None
         except (smtplib.SMTPException, OSError, UnicodeError) as error:
             if "timed out" in str(error):  # smtplib calls it a closed connection
-                raise DeliveryError("no answer in time") from None
-            raise DeliveryError(f"{server.host}:{server.port}: {getattr(error, 'strerror', None) or error}") from None
+                raise DeliveryError(worded("no answer in time")) from None
+            where = f"{server.host}:{server.port}"
+            raise DeliveryError(worded("{place}: {message}", place=where, message=reason(error))) from None
         for receiver, answer in refused.items():  # the others have it: sending it again would tell them twice
-            _log.warning("mail: %s was refused: %s", printable(receiver), printable(_said(*answer)))
+            said = changed(_said(*answer), printable)
+            _log.warning(worded("mail: {receiver} was refused: {said}", receiver=printable(receiver), said=said))
 
     def _session(self) -> smtplib.SMTP:
         server, context = self._server, ssl.create_default_context()
@@ -184,4 +187,4 @@ def _line(line: str) -> str:
 
 def _said(code: int, text: bytes | str) -> str:
     said = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    return f"answered {code} {' '.join(said.split())}"
+    return worded("answered {code} {text}", code=code, text=" ".join(said.split()))

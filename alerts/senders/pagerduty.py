@@ -16,7 +16,7 @@ from mailwarden.alerts.message import Limits, Message
 from mailwarden.alerts.senders.address import Address
 from mailwarden.alerts.senders.http import call
 from mailwarden.alerts.senders.sender import Timeouts
-from mailwarden.parsers.errors import DeliveryError
+from mailwarden.parsers.errors import DeliveryError, worded
 from mailwarden.parsers.event import iso
 
 __all__ = ["PagerDuty"]
@@ -42,7 +42,9 @@ class PagerDuty:
         )  # Apprise's form has a second key behind an @, which v2 does not need
         region = address.query.get("region", "")
         if not self._key or region not in _ENDPOINTS:
-            raise DeliveryError("is not written like  pagerduty://ROUTING_KEY  or  pagerduty://ROUTING_KEY?region=eu")
+            raise DeliveryError(
+                worded("is not written like  pagerduty://ROUTING_KEY  or  pagerduty://ROUTING_KEY?region=eu")
+            )
         self._url = address.query.get("endpoint") or _ENDPOINTS[region]
         self._timeouts = timeouts
 

@@ -21,8 +21,9 @@ from typing import Any, NamedTuple, Self
 
 import msgspec
 
-from mailwarden.parsers.errors import StoreBusyError
+from mailwarden.parsers.errors import StoreBusyError, worded
 from mailwarden.parsers.event import ECS_NAMES, Event
+from mailwarden.parsers.system_errors import reason
 
 __all__ = ["Archive", "Laid", "files", "newest_of", "newest_places", "newest_rows"]
 
@@ -297,6 +298,10 @@ def _explained(directory: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StoreBusyError(
-            f'{directory}: the archive cannot be written ("{error.strerror or error}"). Nothing of this batch was kept; it is'
-            " read again from the logs. Free space or give the folder to the service; or set  archive: {enabled: false}"
+            worded(
+                '{directory}: the archive cannot be written ("{reason}"). Nothing of this batch was kept; it is'
+                " read again from the logs. Free space or give the folder to the service; or set  archive: {enabled: false}",
+                directory=directory,
+                reason=reason(error),
+            )
         ) from error

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mailwarden.parsers.errors import StoreError
+from mailwarden.parsers.errors import StoreError, worded
 from mailwarden.parsers.event import ATTRIBUTES, Event
 from mailwarden.pipeline.archive.archive import files, newest_rows
 
@@ -64,7 +64,11 @@ def _batches(path: Path) -> "Iterator[pa.RecordBatch]":
         return
     except (pa.ArrowException, OSError) as error:
         raise StoreError(
-            f'{path}: cannot be read ("{error}"). Nothing after it was replayed. Move it away and ask again.'
+            worded(
+                '{path}: cannot be read ("{error}"). Nothing after it was replayed. Move it away and ask again.',
+                path=path,
+                error=error,
+            )
         ) from error
 
 

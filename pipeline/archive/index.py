@@ -13,8 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mailwarden.parsers.errors import StoreError
+from mailwarden.parsers.errors import StoreError, worded
 from mailwarden.parsers.event import ECS_NAMES
+from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.archive.archive import Laid, files, newest_of, newest_places
 
 __all__ = ["NAMES", "Index", "Place"]
@@ -172,7 +173,9 @@ class Index:
         except FileNotFoundError:  # the service has made room
             return
         except (pa.ArrowException, OSError) as error:
-            raise StoreError(f'{path}: cannot be read ("{error}"). It was left out. Move it away.') from error
+            raise StoreError(
+                worded('{path}: cannot be read ("{error}"). It was left out. Move it away.', path=path, error=error)
+            ) from error
         unfinished = self._kept / f"{_key(path)}.unfinished"
         try:
             self._kept.mkdir(mode=0o750, parents=True, exist_ok=True)
@@ -181,8 +184,12 @@ class Index:
             os.replace(unfinished, self._names_file(_key(path)))  # noqa: PTH105 - whole or not at all
         except OSError as error:
             raise StoreError(
-                f'{self._kept}: cannot be written ("{error.strerror}"), so looking for messages is slow.'
-                " Run the page as the user of the service."
+                worded(
+                    '{path}: cannot be written ("{reason}"), so looking for messages is slow.'
+                    " Run the page as the user of the service.",
+                    path=self._kept,
+                    reason=reason(error),
+                )
             ) from error
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mailwarden.parsers.address import ip
-from mailwarden.parsers.errors import StoreError
+from mailwarden.parsers.errors import StoreError, worded
 from mailwarden.pipeline.archive.archive import files, newest_rows
 from mailwarden.pipeline.archive.index import NAMES, Index, Place
 
@@ -168,9 +168,17 @@ def _of_place(place: Place, columns: Sequence[str] | None) -> "Iterator[pa.Recor
     except FileNotFoundError:  # the service has made room
         return
     except (pa.ArrowException, OSError) as error:
-        raise StoreError(
-            f'{path}: cannot be read ("{error}"). Nothing after it was looked at. Move it away and ask again.'
-        ) from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> StoreError:
+    return StoreError(
+        worded(
+            '{path}: cannot be read ("{error}"). Nothing after it was looked at. Move it away and ask again.',
+            path=path,
+            error=error,
+        )
+    )
 
 
 def _of_newest(index: Index, names: set[str]) -> "Iterator[pa.RecordBatch]":
@@ -197,9 +205,7 @@ def _batches(directory: Path, columns: list[str] | None) -> "Iterator[pa.RecordB
         except FileNotFoundError:  # the service has made room
             continue
         except (pa.ArrowException, OSError) as error:
-            raise StoreError(
-                f'{path}: cannot be read ("{error}"). Nothing after it was looked at. Move it away and ask again.'
-            ) from error
+            raise _unreadable(path, error) from error
     rows = newest_rows(directory)
     if rows:
         yield from table_of(rows).select(names).to_batches()

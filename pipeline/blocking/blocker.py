@@ -17,7 +17,9 @@ from mailwarden.alerts.ledger import Ledger
 from mailwarden.alerts.senders.address import blot
 from mailwarden.alerts.senders.http import call
 from mailwarden.alerts.site import Site
-from mailwarden.parsers.errors import DeliveryError, MailwardenError, StoreError
+from mailwarden.alerts.translate import N_
+from mailwarden.parsers.errors import DeliveryError, MailwardenError, StoreError, changed, joined, said_of, worded
+from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.blocking.forms import written
 from mailwarden.pipeline.configuration_blocklist import BlocklistSetting, Output
 from mailwarden.pipeline.store import Store
@@ -123,14 +125,14 @@ class Blocker:
                     self._look(store)
                 self._look(store)
         except MailwardenError as error:
-            self._say(f"{error}\nThe block list is not written.")
+            self._say(joined((error.said, worded("The block list is not written."))))
 
     def _look(self, store: Store) -> None:
         now_us = self._clock()
         try:
             entries = read_blocklist(store, self._setting, self._site, now_us).entries
         except StoreError as error:
-            self._say(f"{error}\nThe block list is written later.")
+            self._say(joined((error.said, worded("The block list is written later."))))
             return
         listed = [(one.value, one.until_us) for one in entries]
         for output in self._setting.outputs:
@@ -148,8 +150,13 @@ def fault_of(output: Output, error: Exception) -> str:
     where = output.path or "webhook"
     if isinstance(error, subprocess.CalledProcessError):
         told = printable(str(error.stderr or error.stdout or "").strip()[-300:])
-        return f'blocklist: {where}: "{output.command[0]}" ended with {error.returncode}: {told}. It is run again.'
+        said = N_('blocklist: {where}: "{command}" ended with {code}: {told}. It is run again.')
+        return worded(said, where=where, command=output.command[0], code=error.returncode, told=told)
     if isinstance(error, subprocess.TimeoutExpired):
-        return f'blocklist: {where}: "{output.command[0]}" took longer than {_TIMEOUT_S:g} s. It is run again.'
-    reason = getattr(error, "strerror", None) or blot(str(error), output.url or "")
-    return f"blocklist: {where}: {reason}. It is tried again; until then the old list stands."
+        said = N_('blocklist: {where}: "{command}" took longer than {seconds} s. It is run again.')
+        return worded(said, where=where, command=output.command[0], seconds=f"{_TIMEOUT_S:g}")
+    why = reason(error) if isinstance(error, OSError) else said_of(error)
+    why = changed(why, lambda text: blot(text, output.url or ""))
+    return worded(
+        "blocklist: {where}: {reason}. It is tried again; until then the old list stands.", where=where, reason=why
+    )

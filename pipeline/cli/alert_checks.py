@@ -51,7 +51,7 @@ def channel_checks(session: Session, send: bool) -> Iterator[Check]:
             channels.send(setting.name, trial(tongue.gettext("mailwarden: test"), text, time.time_ns() // 1000))
             yield Check(name, "ok", tongue.gettext("took the test message"))
         except MailwardenError as error:
-            yield Check(name, "error", str(error), mend)
+            yield Check(name, "error", tongue.error(error), mend)
 
 
 def _through_watched(session: Session, host: str) -> bool:
@@ -93,7 +93,7 @@ def heartbeat_checks(session: Session, send: bool) -> Iterator[Check]:
     try:
         if send:
             error = beat_once(setting.resolved(), setting.method)
-            says = tongue.gettext("took the call") if error is None else error
+            says = tongue.gettext("took the call") if error is None else tongue.worded(error)
             yield Check(name, "ok" if error is None else "error", says, "" if error is None else mend)
             return
         setting.resolved()
@@ -102,13 +102,13 @@ def heartbeat_checks(session: Session, send: bool) -> Iterator[Check]:
             with Store.open(path, read_only=True) as store:
                 beat = beat_of(store.meta(HEARTBEAT))
     except (MailwardenError, OSError) as error:
-        yield Check(name, "error", str(error), mend)
+        yield Check(name, "error", tongue.error(error), mend)
         return
     now_us = time.time_ns() // 1000
     last_us = max(beat.ok_us, beat.failed_us)
     if beat.fails:
         since = tongue.time(beat.since_us, zone=session.zone, near_us=now_us)
-        values: dict[str, object] = {"since": since, "error": beat.error}
+        values: dict[str, object] = {"since": since, "error": tongue.worded(beat.said)}
         says = tongue.say(N_("does not get through since {since}: {error}"), values)
         yield Check(name, "error", says, mend)
     elif not last_us:

@@ -13,7 +13,7 @@ from mailwarden.alerts.incident import SEVERITIES, Incident
 from mailwarden.alerts.normals import Normal
 from mailwarden.alerts.render import severity_shape, severity_word
 from mailwarden.alerts.translate import N_, Translator, translator
-from mailwarden.parsers.errors import worded
+from mailwarden.parsers.errors import said_of, worded
 from mailwarden.parsers.event import iso
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.incident_json import as_data
@@ -39,7 +39,7 @@ def since_option(_ctx: click.Context, _parameter: click.Parameter, value: str | 
     try:
         return parse_duration(value)
     except ValueError as error:
-        raise click.BadParameter(str(error)) from None
+        raise click.BadParameter(said_of(error)) from None
 
 
 @click.command(

@@ -87,7 +87,7 @@ def _write(now: Session, entries: list[Entry], now_us: int) -> int:
             hand_over(output, entries, now_us)
         except (OSError, DeliveryError, subprocess.SubprocessError) as error:
             wrong += 1
-            tell(fault_of(output, error))
+            tell(now.tongue.worded(fault_of(output, error)))
         else:
             values = {"number": len(entries), "where": str(output.path or "webhook"), "form": output.form}
             write([[printable(now.tongue.say(N_("{where}: {number} entries, as {form}."), values))]])

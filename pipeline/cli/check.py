@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mailwarden.alerts.incident import SEVERITIES
-from mailwarden.parsers.errors import UsageError, worded
+from mailwarden.parsers.errors import UsageError, said_of, worded
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import Session, session
@@ -36,7 +36,7 @@ def _servers(
     try:
         return tuple(server_of(value) for value in values)
     except ValueError as error:
-        raise click.BadParameter(str(error)) from None
+        raise click.BadParameter(said_of(error)) from None
 
 
 @click.command(

@@ -15,6 +15,7 @@ from mailwarden.alerts.rulebook import load_rules
 from mailwarden.alerts.translate import N_, Translator
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.errors import ConfigurationError, MailwardenError
+from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.cli.alert_checks import channel_checks, heartbeat_checks
 from mailwarden.pipeline.cli.check_state import Check
 from mailwarden.pipeline.cli.feedback_checks import feedback_checks
@@ -62,9 +63,9 @@ def _rules(session: Session) -> Check:
     try:
         book = session.configuration.rulebook()
     except MailwardenError as error:
-        return Check(name, "error", str(error))
+        return Check(name, "error", tongue.error(error))
     if book.faults:
-        return Check(name, "error", "; ".join(book.faults), "mailwarden rules lint")
+        return Check(name, "error", "; ".join(map(tongue.worded, book.faults)), "mailwarden rules lint")
     directory = session.configuration.rules_directory
     values = {"number": len(book.rules), "own": len(rule_files(directory)) if directory else 0}
     return Check(name, "ok", tongue.say(N_("{number} are loaded, {own} of them your own"), values))
@@ -141,7 +142,7 @@ def _log(path: Path, session: Session) -> Check:
             tongue.gettext("Run as root, or:  usermod -aG adm USER"),
         )
     except OSError as error:
-        return Check(name, "error", tongue.say(N_("cannot be read: {error}"), {"error": error.strerror}))
+        return Check(name, "error", tongue.say(N_("cannot be read: {error}"), {"error": tongue.worded(reason(error))}))
     zone = session.zone
     reader = Reader(zone=zone, hint_year_us=int(written_s * 1_000_000))
     lines = tail.split(b"\n")[1 if size > _TAIL_BYTES else 0 :]
@@ -237,7 +238,7 @@ def _databases(session: Session) -> Check:
         paths = session.configuration.as_site().databases
         knows = Geography(paths).knows()
     except ConfigurationError as error:
-        return Check(name, "error", str(error), tongue.gettext("Check site.databases in the configuration."))
+        return Check(name, "error", tongue.error(error), tongue.gettext("Check site.databases in the configuration."))
     blind = [rule.detection.name for rule in load_rules() if rule.detection.needs and rule.detection.needs not in knows]
     if not blind:
         return Check(name, "ok", tongue.gettext(", ").join(paths))
@@ -299,7 +300,7 @@ def _service(session: Session) -> Iterator[Check]:
             stream_us = int(store.meta("stream_us") or 0)
             begun = {name for name, position in store.positions().items() if position["source"].get("begun", True)}
     except (MailwardenError, OSError) as error:
-        yield Check(tongue.gettext("state"), "error", str(error))
+        yield Check(tongue.gettext("state"), "error", tongue.error(error))
         return
     lag_s = time.time() - max(last_written_s(path), stream_us / 1_000_000)
     if lag_s > _ALIVE_S:
@@ -350,7 +351,7 @@ def _disk(session: Session) -> Iterator[Check]:
     try:
         usage = shutil.disk_usage(directory)
     except OSError as error:
-        yield Check(name, "not checked", f"{directory}: {error.strerror}")
+        yield Check(name, "not checked", f"{directory}: {session.tongue.worded(reason(error))}")
         return
     values = {"free": f"{usage.free / 1e9:.1f}", "directory": str(directory)}
     free = tongue.say(N_("{free} GB free on the disk of {directory}"), values)

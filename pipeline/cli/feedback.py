@@ -12,7 +12,7 @@ from mailwarden.alerts.escape import printable
 from mailwarden.alerts.ours import KIND as OURS
 from mailwarden.alerts.ours import learned
 from mailwarden.alerts.translate import N_, Translator
-from mailwarden.parsers.errors import ConfigurationError, UsageError, worded
+from mailwarden.parsers.errors import ConfigurationError, UsageError, said_of, worded
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command
@@ -99,7 +99,7 @@ def _places(places: tuple[str, ...], password: str | None, now: Session) -> tupl
             try:
                 boxes.append(mailbox_of(place, password or "", known.mailboxes))
             except ValueError as error:
-                raise UsageError(str(error)) from None
+                raise UsageError(said_of(error)) from None
         elif Path(place).exists():
             paths.append(Path(place))
         else:
@@ -173,7 +173,7 @@ def _data(one: Reading) -> dict[str, object]:
 def _view(one: Reading, now: Session) -> Line:
     tongue: Translator = now.tongue
     if one.report is None:
-        said = tongue.say(N_("passed over: {fault}"), {"fault": one.fault})
+        said = tongue.say(N_("passed over: {fault}"), {"fault": tongue.worded(one.fault)})
         return [Span("▲ ", "watch"), printable(f"{one.where}: {said}")]
     said = tongue.say(_KINDS[one.report.kind], msgspec.to_builtins(one.report))
     if one.is_old:

@@ -31,4 +31,4 @@ def feedback_checks(session: Session) -> Iterator[Check]:
             with opened(mailbox, mailbox.secret()):
                 yield Check(name, "ok", tongue.say(N_("{place} can be read"), {"place": str(mailbox)}))
         except MailwardenError as error:
-            yield Check(name, "error", str(error), mend)
+            yield Check(name, "error", tongue.error(error), mend)

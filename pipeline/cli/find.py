@@ -9,7 +9,7 @@ import click
 
 from mailwarden.alerts.escape import printable
 from mailwarden.alerts.translate import N_, Translator
-from mailwarden.parsers.errors import SourceError
+from mailwarden.parsers.errors import SourceError, worded
 from mailwarden.parsers.event import to_ecs
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.jsonl import json_line
@@ -119,8 +119,14 @@ def _in_archive(names: list[str], now: Session) -> Iterable[Fields]:
 
     directory = now.configuration.archive_directory
     if not directory.exists():
-        where = f"{directory}: there is no archive: mailwarden run fills it. "
-        raise SourceError(where + f"Name the files to look in:  mailwarden find {names[0]} /var/log/mail.log")
+        raise SourceError(
+            worded(
+                "{directory}: there is no archive: mailwarden run fills it. "
+                "Name the files to look in:  mailwarden find {name} /var/log/mail.log",
+                directory=directory,
+                name=names[0],
+            )
+        )
     return find(directory, *names)
 
 

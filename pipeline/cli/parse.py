@@ -8,6 +8,7 @@ import click
 from mailwarden.parsers.errors import SourceError, worded
 from mailwarden.parsers.event import to_ecs
 from mailwarden.pipeline.cli import options
+from mailwarden.pipeline.cli.helping import tongue
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.lines import STANDARD_INPUT, batches, reader_for
 from mailwarden.pipeline.cli.root import Command
@@ -57,7 +58,7 @@ def command(files: tuple[str, ...], zone: str | None, year: int | None) -> int:
             _parse(path, reader_for(path, zone, year))
         except SourceError as error:
             failed += 1
-            tell(str(error))
+            tell(tongue().error(error))
     if not failed:
         return 0
     return 3 if failed < len(files) else 2

@@ -21,7 +21,7 @@ def probe_checks(session: Session) -> Iterator[Check]:
     try:
         keys = settings.keys()
     except ConfigurationError as error:
-        yield Check(tongue.gettext("probes"), "error", "; ".join(error.faults))
+        yield Check(tongue.gettext("probes"), "error", "; ".join(map(tongue.worded, error.faults)))
         return
     yield from asyncio.run(_ask(settings, keys, tongue))
 

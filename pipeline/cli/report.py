@@ -11,6 +11,7 @@ import click
 
 from mailwarden.alerts.escape import printable
 from mailwarden.parsers.errors import worded
+from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command
@@ -130,7 +131,7 @@ def _store(path: Path, data: bytes, context: click.Context) -> None:
             worded(
                 '{path}: cannot be written ("{reason}"). Name another file with --output.',
                 path=path,
-                reason=error.strerror,
+                reason=reason(error),
             ),
             context,
         ) from None

@@ -16,6 +16,7 @@ import click
 from mailwarden import __version__
 from mailwarden.alerts.translate import N_, Translator, paragraphs
 from mailwarden.parsers.errors import ConfigurationError, MailwardenError, UsageError, worded
+from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.cli.helping import Context, option_rows, slip_text, tongue
 from mailwarden.pipeline.cli.terminal import tell
 
@@ -185,7 +186,7 @@ def _say(error: Exception, speaker: Translator) -> int:
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         said = N_("{where}{reason}. Nothing more was done.")
-        tell(speaker.say(said, {"where": where, "reason": error.strerror or str(error)}))
+        tell(speaker.say(said, {"where": where, "reason": speaker.worded(reason(error))}))
         return 3
     values = {"version": __version__, "kind": type(error).__name__, "error": str(error)}
     tell(speaker.say(N_("mailwarden {version} has a fault of its own: {kind}: {error}"), values))

@@ -162,7 +162,7 @@ def lint(context: click.Context, paths: tuple[Path, ...]) -> int:
         faults = _faults(path, seen)
         good += not faults
         for fault in faults:
-            tell(fault)
+            tell(session(context).tongue.worded(fault))
     said = session(context).tongue.say(N_("{good} of {total} rules are right."), {"good": good, "total": len(files)})
     write([[said]])
     return 0 if good == len(files) else 2
@@ -171,7 +171,7 @@ def lint(context: click.Context, paths: tuple[Path, ...]) -> int:
 def _faults(path: Path, seen: dict[tuple[str, str], Path]) -> list[str]:
     """Say what is wrong with a rule file, with the cases beside it, and with what it shares with files before it."""
     if not path.is_file():
-        return [f"{path}: is not there. Check the path."]
+        return [worded("{path}: is not there. Check the path.", path=path)]
     try:
         one = subject(path)
         if one.cases.exists():
@@ -181,18 +181,24 @@ def _faults(path: Path, seen: dict[tuple[str, str], Path]) -> list[str]:
     assert one.rule is not None  # the subject of a file
     detection = one.rule.detection
     if detection.advice not in advice_keys():
-        known = ", ".join(advice_keys())
-        line = RuleLines(path.read_text("utf-8")).holding(detection.advice)
-        return [f'{path}:{line}: mailwarden.advice: "{detection.advice}" is none of {known}.']
+        said = worded(
+            '{path}:{line}: mailwarden.advice: "{given}" is none of {known}.',
+            path=path,
+            line=RuleLines(path.read_text("utf-8")).holding(detection.advice),
+            given=detection.advice,
+            known=", ".join(advice_keys()),
+        )
+        return [said]
     text = path.read_text("utf-8")
     others = seen if path.parent == rule_directory() else {**_ours(), **seen}
-    faults = []
+    faults: list[str] = []
     for what, value in [("name", detection.name), *(("id", id_) for id_ in one.rule.ids)]:
         other = others.get((what, value), path)
         seen[what, value] = path
         if other != path:
             line = RuleLines(text).holding(value)
-            faults.append(f'{path}:{line}: the {what} "{value}" is that of {other} too. Give this one another.')
+            shared = N_('{path}:{line}: the {what} "{value}" is that of {other} too. Give this one another.')
+            faults.append(worded(shared, path=path, line=line, what=what, value=value, other=other))
     return faults
 
 
@@ -241,7 +247,7 @@ def _subjects(names: tuple[str, ...], now: Session, context: click.Context) -> l
         try:
             own.setdefault(file.stem, subject(file))
         except ConfigurationError as error:  # it must not keep another from being tried
-            tell(str(error))
+            tell(now.tongue.error(error))
     for name in names:
         path = Path(name)
         if path.is_dir():
@@ -259,7 +265,13 @@ def _case(verdict: Verdict, tongue: Translator) -> Line:
     """Show one case: whether it is right, what became of it."""
     case = verdict.case
     what = verdict.severity or tongue.gettext("silent")
-    note = f"  {verdict.fault}" if verdict.fault else f"  {tongue.gettext('a way around')}" if case.evades else ""
+    note = (
+        f"  {tongue.worded(verdict.fault)}"
+        if verdict.fault
+        else f"  {tongue.gettext('a way around')}"
+        if case.evades
+        else ""
+    )
     word = tongue.gettext("wrong") if verdict.fault else tongue.gettext("right")
     mark = Span(_filled(word, 6), "critical" if verdict.fault else "ok")
     style = style_of(what) if verdict.severity else "faint"

@@ -1,6 +1,5 @@
 """What a command works with: the configuration, the language, the time zone, and the stores that are there."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -13,7 +12,10 @@ import click
 
 from mailwarden.alerts.translate import Translator, translator
 from mailwarden.parsers.errors import UsageError, worded
+from mailwarden.parsers.system_errors import reason
+from mailwarden.pipeline.cli.helping import tongue
 from mailwarden.pipeline.cli.root import Face
+from mailwarden.pipeline.cli.terminal import tell
 from mailwarden.pipeline.configuration import Configuration
 from mailwarden.pipeline.configuration_reading import load
 from mailwarden.pipeline.places import find_configuration, scan_store_path, store_path
@@ -123,5 +125,5 @@ def _there(path: Path) -> bool:
     try:
         return path.exists()
     except OSError as error:
-        sys.stderr.write(f"{path}: {error.strerror}\n")
+        tell(tongue().worded(worded("{place}: {message}", place=path, message=reason(error))))
         return False

@@ -233,7 +233,7 @@ def _say_done(configuration: Configuration, tongue: Translator, *, service: bool
             tell(tongue.gettext("A test message was accepted."))
         except (DeliveryError, MailwardenError) as error:
             mend = N_("Mend it in {path}, then:  mailwarden doctor --send")
-            tell(f"{error}\n{tongue.say(mend, {'path': str(configuration.path)})}")
+            tell(f"{tongue.error(error)}\n{tongue.say(mend, {'path': str(configuration.path)})}")
     else:
         tell(tongue.gettext("Nobody is told yet: no channel was given."))
     start = "systemctl enable --now mailwarden" if service else "mailwarden run"

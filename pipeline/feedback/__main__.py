@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from mailwarden.alerts.escape import printable
-from mailwarden.parsers.errors import MailwardenError
+from mailwarden.parsers.errors import MailwardenError, changed, packed, worded
 from mailwarden.pipeline.feedback.gathering import Gathering
 from mailwarden.pipeline.feedback.job import Job
 from mailwarden.pipeline.feedback.reading import Reading
@@ -39,11 +39,17 @@ def _tell(place: str, readings: Iterable[Reading]) -> None:
     try:
         passed_over = [one for one in readings if not one.is_report]
     except MailwardenError as error:
-        print(printable(f"feedback: {error} It is tried again."))  # noqa: T201 - what the service reads
+        _say(worded("feedback: {error} It is tried again.", error=error.said))
     for one in passed_over[:_MOST_TOLD]:
-        print(printable(f"feedback: {one.where}: passed over: {one.fault}"))  # noqa: T201
+        _say(worded("feedback: {where}: passed over: {fault}", where=one.where, fault=one.fault))
     if len(passed_over) > _MOST_TOLD:
-        print(printable(f"feedback: {place}: {len(passed_over) - _MOST_TOLD} more passed over"))  # noqa: T201
+        more = len(passed_over) - _MOST_TOLD
+        _say(worded("feedback: {place}: {number} more passed over", place=place, number=more))
+
+
+def _say(said: str) -> None:
+    """Tell the service, which says it in its language; a line each."""
+    print(msgspec.json.encode(packed(changed(said, printable))).decode())  # noqa: T201 - what the service reads
 
 
 if __name__ == "__main__":
@@ -53,5 +59,5 @@ if __name__ == "__main__":
     try:
         main(Path(sys.argv[1]), msgspec.json.decode(sys.stdin.buffer.read(), type=Job))
     except MailwardenError as error:
-        print(printable(f"feedback: {error}"))  # noqa: T201
+        _say(worded("feedback: {error}", error=error.said))
         sys.exit(3)

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from mailwarden.alerts.ours import KIND, learned
-from mailwarden.parsers.errors import MailwardenError
+from mailwarden.parsers.errors import MailwardenError, joined, packed, said_of, unpacked, worded
 from mailwarden.pipeline.feedback.job import Job
 from mailwarden.pipeline.feedback.settings import FeedbackSetting
 from mailwarden.pipeline.store import Store
@@ -74,7 +74,8 @@ class Collector:
             try:
                 self._round()
             except (MailwardenError, OSError) as error:
-                self._say(f"feedback: {error}\nIt is tried again in {wait_s / 60:g} min.")
+                again = worded("It is tried again in {minutes} min.", minutes=f"{wait_s / 60:g}")
+                self._say(joined((worded("feedback: {error}", error=said_of(error)), again)))
 
     def _round(self) -> None:
         with Store.open(self._path, read_only=True) as store:
@@ -95,7 +96,10 @@ class Collector:
         except subprocess.TimeoutExpired:
             self._process.kill()
             said, _ = self._process.communicate()
-            said += f"\nfeedback: a round took more than {_PATIENCE_S / 60:g} min and was given up.".encode()
+            late = worded(
+                "feedback: a round took more than {minutes} min and was given up.", minutes=f"{_PATIENCE_S / 60:g}"
+            )
+            said += b"\n" + msgspec.json.encode(packed(late))
         finally:
             with self._guard:
                 self._process = None
@@ -103,5 +107,13 @@ class Collector:
             return
         for line in said.decode("utf-8", "replace").splitlines()[-_MOST_SAID:]:
             if line.strip():
-                self._say(line)
+                self._say(_heard(line))
         self._nudge()
+
+
+def _heard(line: str) -> str:
+    """Give what the process said: packed, or, where it broke, in Python's words."""
+    try:
+        return unpacked(msgspec.json.decode(line))
+    except msgspec.DecodeError:
+        return line

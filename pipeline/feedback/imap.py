@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError
 
-from mailwarden.parsers.errors import MailwardenError
+from mailwarden.parsers.errors import MailwardenError, Worded, worded
+from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.feedback.settings import Mailbox
 from mailwarden.pipeline.feedback.unpack import ReportError
 
@@ -66,7 +67,7 @@ class Folder:
             if size is None:
                 continue
             if size > LARGEST_MAIL:
-                yield Letter(uid, ReportError(f"{size} bytes are more than a report may have"))
+                yield Letter(uid, ReportError(worded("{bytes} bytes are more than a report may have", bytes=size)))
                 continue
             data = self._body(uid)
             if data is not None:
@@ -78,7 +79,7 @@ class Folder:
         except IMAPClientAbortError:  # the connection, not this message
             raise
         except IMAPClientError as error:
-            return ReportError(f'the server does not give it ("{_words(error)}")')
+            return ReportError(worded('the server does not give it ("{said}")', said=_words(error)))
         return next((value for name, value in found.items() if name.startswith(b"BODY[]") and value is not None), None)
 
     def settle(self, uids: Sequence[int]) -> None:
@@ -107,7 +108,10 @@ def opened(mailbox: Mailbox, password: str) -> Iterator[Folder]:
             try:
                 state = client.select_folder(mailbox.folder, readonly=mailbox.afterwards == "leave")
             except IMAPClientError as error:
-                raise MailboxError(f'{mailbox}: the server does not open this folder ("{_words(error)}").') from None
+                said = worded(
+                    '{mailbox}: the server does not open this folder ("{said}").', mailbox=mailbox, said=_words(error)
+                )
+                raise MailboxError(said) from None
             yield Folder(client, mailbox, int(state.get(b"UIDVALIDITY", 0)))
         finally:
             with suppress(IMAPClientError, OSError):
@@ -118,7 +122,13 @@ def _connected(mailbox: Mailbox) -> IMAPClient:
     try:
         context = ssl.create_default_context(cafile=mailbox.authorities)
     except (OSError, ssl.SSLError) as error:
-        raise MailboxError(f"{mailbox.authorities}: holds no certificates that can be read ({error}).") from None
+        raise MailboxError(
+            worded(
+                "{path}: holds no certificates that can be read ({error}).",
+                path=mailbox.authorities,
+                error=reason(error),
+            )
+        ) from None
     implicit = mailbox.tls == "implicit"
     client = IMAPClient(
         mailbox.host,
@@ -144,9 +154,13 @@ def _log_in(client: IMAPClient, mailbox: Mailbox, password: str) -> None:
         else:
             client.login(mailbox.user, password)
     except LoginError as error:
-        raise MailboxError(f'{mailbox}: the server refuses the login ("{_words(error)}").') from None
+        raise MailboxError(
+            worded('{mailbox}: the server refuses the login ("{said}").', mailbox=mailbox, said=_words(error))
+        ) from None
     except UnicodeEncodeError:
-        raise MailboxError(f"{mailbox}: this server takes passwords of plain ASCII letters only.") from None
+        raise MailboxError(
+            worded("{mailbox}: this server takes passwords of plain ASCII letters only.", mailbox=mailbox)
+        ) from None
 
 
 @contextmanager
@@ -156,16 +170,22 @@ def _explained(mailbox: Mailbox) -> Iterator[None]:
         yield
     except ssl.SSLCertVerificationError as error:
         raise MailboxError(
-            f"{mailbox}: the server's certificate is not believed ({error.verify_message})."
-            " Nothing was sent to it. Use the name that the certificate bears, or name its issuer under `authorities`."
+            worded(
+                "{mailbox}: the server's certificate is not believed ({said})."
+                " Nothing was sent to it. Use the name that the certificate bears, or name its issuer under `authorities`.",
+                mailbox=mailbox,
+                said=error.verify_message,
+            )
         ) from None
     except TimeoutError:
-        raise MailboxError(f"{mailbox}: does not answer in time.") from None
+        raise MailboxError(worded("{mailbox}: does not answer in time.", mailbox=mailbox)) from None
     except (IMAPClientError, ssl.SSLError, OSError) as error:
-        raise MailboxError(f'{mailbox}: the connection failed ("{_words(error)}").') from None
+        raise MailboxError(
+            worded('{mailbox}: the connection failed ("{said}").', mailbox=mailbox, said=_words(error))
+        ) from None
 
 
 def _words(error: BaseException) -> str:
     """Give an error's words; a server's own come as the text of bytes."""
-    said = getattr(error, "strerror", None) or str(error)
-    return str(said).removeprefix("b'").removesuffix("'")[:_SAID]
+    said = reason(error)
+    return said if isinstance(said, Worded) else said.removeprefix("b'").removesuffix("'")[:_SAID]

@@ -10,13 +10,15 @@ from email.parser import BytesParser
 from pathlib import Path
 from typing import NamedTuple
 
+from mailwarden.parsers.errors import worded
+from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.feedback.formats import Report, read_complaint, read_dmarc, read_tls
 from mailwarden.pipeline.feedback.unpack import LARGEST, ReportError, unpack
 
 __all__ = ["Reading", "Report", "read_data", "read_reports"]
 
 _OLD_US = 7 * 86_400_000_000  # a report comes within two days after the day it is about
-_AGAIN = "it was read before"
+_AGAIN = worded("it was read before")
 _PARTS = 50  # of a message
 _REPORT_TYPES = ("xml", "gzip", "zip", "json", "octet-stream")
 
@@ -74,7 +76,7 @@ def _pieces(path: Path, wanted: Callable[[Path], bool]) -> Iterator[tuple[str, b
         else:
             files = [path]
     except OSError as error:
-        yield str(path), ReportError(error.strerror or str(error))
+        yield str(path), ReportError(reason(error))
         return
     for file in files:
         try:
@@ -83,12 +85,14 @@ def _pieces(path: Path, wanted: Callable[[Path], bool]) -> Iterator[tuple[str, b
         except FileNotFoundError:  # moved meanwhile, as mail programs do from `new` to `cur`: found there next time
             continue
         except OSError as error:
-            yield str(file), ReportError(error.strerror or str(error))
+            yield str(file), ReportError(reason(error))
 
 
 def _content(file: Path) -> bytes | ReportError:
     size = file.stat().st_size
-    return ReportError(f"{size} bytes are more than a report may have") if size > LARGEST else file.read_bytes()
+    if size > LARGEST:
+        return ReportError(worded("{bytes} bytes are more than a report may have", bytes=size))
+    return file.read_bytes()
 
 
 def _is_mbox(path: Path) -> bool:
@@ -106,20 +110,21 @@ def read_data(
 ) -> Iterator[Reading]:
     """Read what one file or message holds; what is read is put into `seen`."""
     if isinstance(data, ReportError):
-        yield Reading(where, "", None, str(data))
+        yield Reading(where, "", None, data.said)
         return
     try:
         found = list(_reports(data))
     except ReportError as error:
-        yield Reading(where, "", None, str(error))
+        yield Reading(where, "", None, error.said)
         return
     if not found:
-        yield Reading(where, "", None, "it holds no report")
+        yield Reading(where, "", None, worded("it holds no report"))
     for report in found:
         text = "\0".join((report.kind, report.organisation, report.id, report.domain))
         digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
         if ours and not any(report.domain == one or report.domain.endswith("." + one) for one in ours):
-            yield Reading(where, digest, None, f"it is about {report.domain}, which is not ours")
+            said = worded("it is about {domain}, which is not ours", domain=report.domain)
+            yield Reading(where, digest, None, said)
         elif digest in seen or digest in known:
             yield Reading(where, digest, None, _AGAIN)
         else:
@@ -140,7 +145,7 @@ def _reports(data: bytes) -> Iterator[Report]:
         return
     for number, part in enumerate(message.walk()):
         if number >= _PARTS:
-            raise ReportError(f"a message of more than {_PARTS} parts")
+            raise ReportError(worded("a message of more than {number} parts", number=_PARTS))
         attached = _attachment(part)
         if attached is not None:
             for plain in unpack(attached):
@@ -163,4 +168,4 @@ def _plain(data: bytes) -> Report:
         return read_tls(data)
     if begin[:1] == b"<":
         return read_dmarc(data)
-    raise ReportError("it is neither XML nor JSON")
+    raise ReportError(worded("it is neither XML nor JSON"))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
-from mailwarden.parsers.errors import ConfigurationError
+from mailwarden.parsers.errors import ConfigurationError, said_of, worded
 from mailwarden.pipeline.secret import read_secret
 
 __all__ = ["FeedbackSetting", "Mailbox", "is_this_machine", "mailbox_of"]
@@ -46,7 +46,9 @@ class Mailbox:
         try:
             return read_secret(self.password, environment)
         except ValueError as error:
-            raise ConfigurationError([f"feedback: password of {self}: {error}"]) from None
+            raise ConfigurationError(
+                [worded("feedback: password of {mailbox}: {error}", mailbox=self, error=said_of(error))]
+            ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,8 @@ def mailbox_of(url: str, password: str, known: Sequence[Mailbox] = ()) -> Mailbo
         host = port = None
         user = ""
     if parts.scheme != "imaps" or not host or not user or parts.password or parts.query or parts.fragment:
-        raise ValueError(f'"{url}" is no mailbox. Write it like  imaps://reports@mail.example.org/INBOX')
+        raise ValueError(
+            worded('"{url}" is no mailbox. Write it like  imaps://reports@mail.example.org/INBOX', url=url)
+        )
     found = Mailbox(host, user, password, unquote(parts.path.strip("/")) or "INBOX", port or 993)
     return next((one for one in known if str(one) == str(found)), found)

@@ -18,7 +18,7 @@ from typing import Any
 from mailwarden.alerts.escape import printable
 from mailwarden.alerts.ours import KIND, learned
 from mailwarden.alerts.site import Site
-from mailwarden.parsers.errors import MailwardenError
+from mailwarden.parsers.errors import MailwardenError, changed, joined, said_of, worded
 from mailwarden.parsers.event import iso
 from mailwarden.pipeline.probes.blocklists import Blocklist, blocklists
 from mailwarden.pipeline.probes.https import Web
@@ -118,7 +118,8 @@ class Prober:
             with suppress(asyncio.CancelledError):
                 asyncio.run(self._run_until_stopped())
         except MailwardenError as error:  # the store cannot be opened: the service's own connection tells why, too
-            self._say(f"probes: {error}\nThey have ended; all else goes on.")
+            ended = worded("They have ended; all else goes on.")
+            self._say(joined((worded("probes: {error}", error=error.said), ended)))
 
     async def _run_until_stopped(self) -> None:
         loop, task = asyncio.get_running_loop(), asyncio.create_task(self._run())
@@ -142,7 +143,9 @@ class Prober:
                 except Exception as error:  # whatever it is, a monitor that fell silent would be worse
                     if not isinstance(error, MailwardenError):
                         _log.exception("probes")
-                    self._say(f"probes: {printable(str(error))}\nThey are tried again in {_AFTER_FAULT_S / 60:g} min.")
+                    said = worded("probes: {error}", error=changed(said_of(error), printable))
+                    again = worded("They are tried again in {minutes} min.", minutes=f"{_AFTER_FAULT_S / 60:g}")
+                    self._say(joined((said, again)))
                     due[word] = now_s + _AFTER_FAULT_S
 
     def _plan(self, store: Store) -> dict[str, float]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from mailwarden.parsers.errors import ConfigurationError
+from mailwarden.parsers.errors import ConfigurationError, said_of, worded
 from mailwarden.pipeline.secret import read_secret
 
 __all__ = ["ProbesSetting", "server_of"]
@@ -64,7 +64,7 @@ class ProbesSetting:
             try:
                 found[name] = _key(text, environment)
             except ValueError as error:
-                faults.append(f"probes.keys.{name}: {error}")
+                faults.append(worded("probes.keys.{name}: {error}", name=name, error=said_of(error)))
         if faults:
             raise ConfigurationError(faults)
         return found
@@ -78,18 +78,22 @@ def server_of(text: str) -> tuple[str, int]:
     """
     found = _SERVER.fullmatch(text.strip())
     if found is None:
-        raise ValueError(f'"{text}" is no address of a name server. Write 127.0.0.1, 127.0.0.1:5353 or [::1]:5353.')
+        raise ValueError(
+            worded('"{text}" is no address of a name server. Write 127.0.0.1, 127.0.0.1:5353 or [::1]:5353.', text=text)
+        )
     host, port = found[1] or found[3] or found[5], int(found[2] or found[4] or _PORT)
     if not 0 < port < 1 << 16:
-        raise ValueError(f'"{text}": {port} is no port.')
+        raise ValueError(worded('"{text}": {port} is no port.', text=text, port=port))
     try:
         return str(ipaddress.ip_address(host)), port
     except ValueError:
-        raise ValueError(f'"{text}" is no address of a name server. Write it like 127.0.0.1.') from None
+        raise ValueError(
+            worded('"{text}" is no address of a name server. Write it like 127.0.0.1.', text=text)
+        ) from None
 
 
 def _key(text: str, environment: Mapping[str, str]) -> str:
     value = read_secret(text, environment)
     if re.fullmatch(r"[A-Za-z0-9_-]{4,63}", value) is None:  # it becomes a label of a name
-        raise ValueError("is no key: letters, digits and hyphens are asked for.")
+        raise ValueError(worded("is no key: letters, digits and hyphens are asked for."))
     return value

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from mailwarden.alerts.translate import translator
 from mailwarden.parsers.errors import MailwardenError
 from mailwarden.pipeline.report.daily import Report, build
 from mailwarden.pipeline.store import Store
@@ -45,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
             keep(report, asked.keep, asked.name or asked.first.isoformat(), asked.domain or asked.host)
             return 0
     except (MailwardenError, OSError) as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{translator(asked.language).error(error)}\n")
         return 3
     if asked.page:
         sys.stdout.write(json.dumps({"html": report.as_html(), "data": report.as_data()}))

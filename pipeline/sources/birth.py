@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from mailwarden.parsers.errors import said_of, worded
 from mailwarden.pipeline.sources.compression import CompressedError, Unpacker, compression_of, gzip_mtime
 from mailwarden.pipeline.sources.identity import HEAD_BYTES, SEAM_BYTES, Mark, birth_of, digest
 from mailwarden.pipeline.sources.source import MAX_LINE_BYTES, Hint
@@ -117,9 +118,10 @@ class Birth:
             try:
                 data = self._unpacker.read(limit)
             except CompressedError as error:
-                self.trouble = (
-                    f'is broken: "{error}". What stands before that place was read, the rest is lost. '
-                    "Look for an unbroken copy of the file."
+                self.trouble = worded(
+                    'is broken: "{error}". What stands before that place was read, the rest is lost. '
+                    "Look for an unbroken copy of the file.",
+                    error=said_of(error),
                 )
         self._ahead = data[limit:]  # zstd gives whole blocks
         return data[:limit]
@@ -170,9 +172,10 @@ class Birth:
                 return self._give(data[:end])
             if len(self._rest) >= MAX_LINE_BYTES:
                 line, self._rest, self._cut_tail = self._rest, b"", True
-                self.trouble = (
-                    f"has a line of more than {MAX_LINE_BYTES >> 20} MiB. It was cut there and its rest left out. "
-                    "See which program writes it."
+                self.trouble = worded(
+                    "has a line of more than {mib} MiB. It was cut there and its rest left out. "
+                    "See which program writes it.",
+                    mib=MAX_LINE_BYTES >> 20,
                 )
                 return self._give(line + b"\n", len(line))
             limit *= 2

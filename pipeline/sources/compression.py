@@ -7,6 +7,8 @@ import zlib
 from collections.abc import Callable
 from typing import Protocol
 
+from mailwarden.parsers.errors import worded
+
 __all__ = ["CompressedError", "Unpacker", "compression_of", "gzip_mtime"]
 
 _MAGIC = {"gzip": b"\x1f\x8b\x08", "xz": b"\xfd7zXZ\x00", "zstd": b"\x28\xb5\x2f\xfd", "bzip2": b"BZh"}
@@ -131,7 +133,7 @@ class Unpacker:
                 self._place += len(data)
                 if not data:
                     if self._begun:
-                        self._failure = "it ends before its end mark"
+                        self._failure = worded("it ends before its end mark")
                     break
             try:
                 piece = self._object.decompress(data, limit_bytes - size)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from mailwarden.parsers.errors import worded
 from mailwarden.pipeline.sources.files import FileSource
 from mailwarden.pipeline.sources.patterns import PatternSource
 from mailwarden.pipeline.sources.source import Source
@@ -66,15 +67,20 @@ class DockerSource(PatternSource):
             there = containers(self._place)
         except OSError as error:
             if first:
-                self.problems.append(f"{self.name}: {self._place} {unreadable(error)}")
+                place = f"{self.name}: {self._place}"
+                self.problems.append(worded("{place} {problem}", place=place, problem=unreadable(error)))
             return []
         if first:
             for name in self._names:
                 if name not in there:
-                    known = ", ".join(there) or "none"
                     self.problems.append(
-                        f'{self.name}: no container "{name}" writes a log file here. It is read as soon as there is one. '
-                        f"There are: {known}. Its log driver must be json-file."
+                        worded(
+                            '{source}: no container "{name}" writes a log file here. It is read as soon as there is one. '
+                            "There are: {known}. Its log driver must be json-file.",
+                            source=self.name,
+                            name=name,
+                            known=", ".join(there) or worded("none"),
+                        )
                     )
         new: list[Source] = []
         for name, log in there.items():

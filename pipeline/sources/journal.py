@@ -8,6 +8,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from mailwarden.parsers.errors import worded
+from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.batch import Chunk
 from mailwarden.pipeline.sources.pipes import Pipe
 from mailwarden.pipeline.sources.source import BLOCK_BYTES, Hint, Source
@@ -72,7 +74,9 @@ class JournalSource:
             return False
         program = shutil.which("journalctl")
         if program is None:
-            self._tell("there is no journalctl here. Nothing was read. Name the log file at which your server writes.")
+            self._tell(
+                worded("there is no journalctl here. Nothing was read. Name the log file at which your server writes.")
+            )
             self._rest()
             return False
         arguments = [program, "--output=json", "--no-pager", "--quiet", "--all"]
@@ -89,7 +93,10 @@ class JournalSource:
             )
         except OSError as error:
             self._tell(
-                f'journalctl cannot be started: "{error.strerror}". Nothing was read. Run  journalctl -n1  to see why.'
+                worded(
+                    'journalctl cannot be started: "{reason}". Nothing was read. Run  journalctl -n1  to see why.',
+                    reason=reason(error),
+                )
             )
             self._rest()
             return False
@@ -112,7 +119,10 @@ class JournalSource:
         self.close()
         if code != 0:
             self._tell(
-                f"journalctl ended with code {code}. What it had given was read. Run  journalctl -n1  to see why."
+                worded(
+                    "journalctl ended with code {code}. What it had given was read. Run  journalctl -n1  to see why.",
+                    code=code,
+                )
             )
         self._rest()
 
@@ -121,12 +131,15 @@ class JournalSource:
             word = line.strip()
             if word and not word.startswith(_HARMLESS):
                 self._tell(
-                    f'journalctl says "{word[:200]}". Entries may be missing. '
-                    "Run as root, or as a member of the group systemd-journal."
+                    worded(
+                        'journalctl says "{said}". Entries may be missing. '
+                        "Run as root, or as a member of the group systemd-journal.",
+                        said=word[:200],
+                    )
                 )
 
     def _tell(self, what: str) -> None:
-        problem = f"{self.name}: {what}"
+        problem = worded("{place}: {message}", place=self.name, message=what)
         if problem not in self.problems and len(self.problems) < 20:
             self.problems.append(problem)
 

@@ -5,6 +5,7 @@ import os
 import pwd
 
 from mailwarden.parsers.errors import worded
+from mailwarden.parsers.system_errors import reason
 
 __all__ = ["unreadable"]
 
@@ -32,8 +33,7 @@ def unreadable(error: OSError) -> str:
         )
     if error.errno == errno.ELOOP:
         return worded("is a symbolic link in a circle. Nothing was read from it. Point the link at the log.")
-    reason = os.strerror(error.errno) if error.errno else str(error)
     return worded(
         'cannot be read: "{reason}". Nothing was read from it. Look at the disk and at the kernel\'s log (dmesg).',
-        reason=reason,
+        reason=reason(OSError(error.errno, os.strerror(error.errno)) if error.errno else error),
     )

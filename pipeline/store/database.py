@@ -11,7 +11,9 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
+from mailwarden.alerts.translate import N_
 from mailwarden.parsers.errors import StoreBusyError, StoreError, worded
+from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.store.schema import REVISION, metadata
 
 __all__ = ["explained", "migrate", "open_database", "stamp", "writing"]
@@ -31,33 +33,33 @@ _PRAGMAS = (
 )
 
 _MEANING = {
-    "SQLITE_BUSY": (
-        f"locked by another process for more than {BUSY_S:g} s. Nothing was changed."
+    "SQLITE_BUSY": N_(
+        "{path}: locked by another process for more than {seconds} s. Nothing was changed."
         " See who holds it:  fuser -v {path}"
     ),
-    "SQLITE_FULL": (
-        "no space left for it ({why}). Nothing of this batch was kept; it is read again from the logs."
+    "SQLITE_FULL": N_(
+        "{path}: no space left for it ({why}). Nothing of this batch was kept; it is read again from the logs."
         " Free space on that disk."
     ),
-    "SQLITE_READONLY": (
-        "not writable by user {user} ({why}). Nothing was changed. Run as the user of the service, or give it the file."
+    "SQLITE_READONLY": N_(
+        "{path}: not writable by user {user} ({why}). Nothing was changed. Run as the user of the service, or give it the file."
     ),
-    "SQLITE_NOTADB": (
-        "not a database of mailwarden ({why}). Nothing was read or changed. Name another file, or move this one away."
+    "SQLITE_NOTADB": N_(
+        "{path}: not a database of mailwarden ({why}). Nothing was read or changed. Name another file, or move this one away."
     ),
-    "SQLITE_CORRUPT": (
-        "damaged ({why}). What it holds cannot be trusted. Restore it from a backup, or move it away:"
+    "SQLITE_CORRUPT": N_(
+        "{path}: damaged ({why}). What it holds cannot be trusted. Restore it from a backup, or move it away:"
         " mailwarden then begins anew with the logs that are still there."
     ),
-    "SQLITE_CANTOPEN": (
-        "cannot be opened by user {user} ({why}). Nothing was read. See that its folder exists and may be entered."
+    "SQLITE_CANTOPEN": N_(
+        "{path}: cannot be opened by user {user} ({why}). Nothing was read. See that its folder exists and may be entered."
     ),
-    "SQLITE_IOERR": (
-        "its disk does not work ({why}). Nothing of this batch was kept. Look for errors of the disk:  dmesg | tail"
+    "SQLITE_IOERR": N_(
+        "{path}: its disk does not work ({why}). Nothing of this batch was kept. Look for errors of the disk:  dmesg | tail"
     ),
 }
 _PASSING = ("SQLITE_BUSY", "SQLITE_FULL", "SQLITE_IOERR")  # what an operator mends while the service waits
-_UNKNOWN = "cannot be used ({why}, {name}). Nothing was changed."
+_UNKNOWN = N_("{path}: cannot be used ({why}, {name}). Nothing was changed.")
 
 
 def open_database(path: Path, *, read_only: bool) -> Engine:
@@ -143,7 +145,7 @@ def _make_place(path: Path) -> None:
                 "Run as root or as the user of the service, or name another place.",
                 path=path,
                 user=_user(),
-                reason=error.strerror,
+                reason=reason(error),
             )
         ) from error
 
@@ -250,7 +252,7 @@ def _tables(connection: Connection) -> list[str]:
 def _explained(path: Path, error: BaseException | None) -> StoreError:
     name = getattr(error, "sqlite_errorname", None) or type(error).__name__
     meaning = next((text for word, text in _MEANING.items() if name.startswith(word)), _UNKNOWN)
-    message = f"{path}: " + meaning.format(path=path, why=f'"{error}"', user=_user(), name=name)
+    message = worded(meaning, path=path, why=f'"{error}"', user=_user(), name=name, seconds=f"{BUSY_S:g}")
     return StoreBusyError(message) if name.startswith(_PASSING) else StoreError(message)
 
 

@@ -103,7 +103,8 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 async def _failed(request: Request, error: Exception) -> Response:
     """Say what the operator can mend."""
-    return message(request, 503, tongue_of(request).gettext("The page cannot be made now."), str(error))
+    tongue = tongue_of(request)
+    return message(request, 503, tongue.gettext("The page cannot be made now."), tongue.error(error))
 
 
 async def _fault(request: Request, error: Exception) -> Response:

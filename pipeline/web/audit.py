@@ -1,13 +1,16 @@
 """The audit log: who signed in, who was refused, who asked the service for what. One JSON object a line, for ever."""
 
 import os
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from mailwarden.alerts.translate import N_
+from mailwarden.parsers.errors import worded
 from mailwarden.parsers.event import iso
+from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.cli.jsonl import json_line
+from mailwarden.pipeline.service_log import write_log
 from mailwarden.pipeline.web.limits import Bucket, Limiter
 
 __all__ = ["Audit"]
@@ -23,11 +26,13 @@ class Audit:
     Args:
         directory: The state directory.
         clock: The time, in epoch microseconds.
+        language: In which it is said that it cannot be written.
     """
 
-    def __init__(self, directory: Path, clock: Callable[[], int]) -> None:
+    def __init__(self, directory: Path, clock: Callable[[], int], language: str = "en") -> None:
         self.path = directory / "web-audit.jsonl"
         self._clock = clock
+        self._language = language
         self._refusals = Limiter(_OF_ONE, lambda: clock() / 1_000_000)
         self._lock = threading.Lock()
         self._failed = False
@@ -52,6 +57,5 @@ class Audit:
         except OSError as error:
             if not self._failed:
                 self._failed = True
-                sys.stderr.write(
-                    f'{self.path}: cannot be written ("{error.strerror}"): nobody will know who did what.\n'
-                )
+                said = N_('{path}: cannot be written ("{reason}"): nobody will know who did what.')
+                write_log(worded(said, path=self.path, reason=reason(error)), self._language)

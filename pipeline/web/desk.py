@@ -55,7 +55,7 @@ class Desk:
     def __post_init__(self) -> None:
         """Make what is made from the rest."""
         object.__setattr__(self, "sessions", Sessions(self.monotonic))
-        object.__setattr__(self, "audit", Audit(self.directory, self.clock))
+        object.__setattr__(self, "audit", Audit(self.directory, self.clock, self.configuration.spoken()))
         object.__setattr__(self, "asks", Limiter(_ASKS, self.monotonic))
         object.__setattr__(self, "totals", Totals())
         object.__setattr__(self, "jobs", Jobs(self.monotonic))

@@ -12,6 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from mailwarden.parsers.errors import worded
+from mailwarden.parsers.system_errors import reason
+
 __all__ = ["Jobs", "Made"]
 
 _KEPT = 40
@@ -73,9 +76,9 @@ class Jobs:
                     env=os.environ | extra,
                 )
                 fault = done.stderr.decode("utf-8", "replace").strip() if done.returncode not in (0, 1) else ""
-                made = Made(done.stdout, fault or ("" if done.stdout else "it wrote nothing"), self._clock())
+                made = Made(done.stdout, fault or ("" if done.stdout else worded("it wrote nothing")), self._clock())
             except (OSError, subprocess.TimeoutExpired) as error:
-                made = Made(b"", str(error), self._clock())
+                made = Made(b"", reason(error), self._clock())
         with self._lock:
             self._running.discard(key)
             self._made[key] = made

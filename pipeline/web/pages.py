@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from mailwarden.alerts.escape import cell
 from mailwarden.alerts.incident import Incident
 from mailwarden.alerts.translate import translator
-from mailwarden.parsers.errors import UsageError
+from mailwarden.parsers.errors import UsageError, worded
 from mailwarden.pipeline import acts
 from mailwarden.pipeline.store import Reader
 from mailwarden.pipeline.web.forms import Form, posted
@@ -59,7 +59,7 @@ def incident(request: Request) -> Response:
         try:
             found = _named(request, reader)
         except UsageError as error:  # too short, or several begin so
-            said = str(error) if visitor.sees_all else tongue.gettext("There is no such incident.")
+            said = tongue.error(error) if visitor.sees_all else tongue.gettext("There is no such incident.")
             return message(request, 404, tongue.gettext("Which incident?"), said)
         if found is None:
             return message(request, 404, tongue.gettext("There is no such incident."))
@@ -135,7 +135,7 @@ def _act(
                 return message(request, 404, tongue.gettext("There is no such incident."))
             asked = payload(found, visitor.name, form, desk.clock())
         except UsageError as error:
-            return message(request, 400, tongue.gettext("Nothing was done."), str(error))
+            return message(request, 400, tongue.gettext("Nothing was done."), tongue.error(error))
         desk.ask_service(kind, asked)
         desk.audit.note(kind, visitor.name, address_of(request), incident=found.id, because=str(asked["because"]))
         return go_to(f"/i/{found.id}")
@@ -146,7 +146,7 @@ def _act(
 def _because(form: Form) -> str:
     because = form.get("because", "").strip()[:300]
     if not because:
-        raise UsageError("Say why, for whoever looks later.")
+        raise UsageError(worded("Say why, for whoever looks later."))
     return because
 
 

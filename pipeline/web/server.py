@@ -10,7 +10,8 @@ from datetime import tzinfo
 
 import uvicorn
 
-from mailwarden.parsers.errors import ConfigurationError, StoreError, UsageError
+from mailwarden.alerts.translate import translator
+from mailwarden.parsers.errors import ConfigurationError, StoreError, UsageError, worded
 from mailwarden.pipeline.archive import find_recent
 from mailwarden.pipeline.configuration import Configuration
 from mailwarden.pipeline.configuration_web import Address
@@ -38,17 +39,25 @@ def make_desk(configuration: Configuration, zone: tzinfo, address: Address, cloc
     try:
         people, tokens = web.resolved(read_secret)
     except ConfigurationError as error:
-        raise ConfigurationError([f"{configuration.path}: {fault}" for fault in error.faults]) from None
+        raise ConfigurationError(
+            [worded("{place}: {message}", place=configuration.path, message=fault) for fault in error.faults]
+        ) from None
     if not address.is_loopback:
         if not people:
             raise UsageError(
-                f"{address}: others than this machine reach that, but nobody has a password. Nothing was started."
-                " Name people under  web.people  in the configuration, or listen at 127.0.0.1:8742."
+                worded(
+                    "{address}: others than this machine reach that, but nobody has a password. Nothing was started."
+                    " Name people under  web.people  in the configuration, or listen at 127.0.0.1:8742.",
+                    address=address,
+                )
             )
         if web.certificate is None and not web.proxies:
             raise UsageError(
-                f"{address}: passwords would be sent readable to all on the way. Nothing was started."
-                " Set  web.certificate  and  web.key , or  web.proxies  where a reverse proxy does TLS."
+                worded(
+                    "{address}: passwords would be sent readable to all on the way. Nothing was started."
+                    " Set  web.certificate  and  web.key , or  web.proxies  where a reverse proxy does TLS.",
+                    address=address,
+                )
             )
     links = None if people else Links(configuration.state_directory, time.time)
     return Desk(configuration, zone, People(people, tokens), links, clock)
@@ -89,9 +98,13 @@ def serve(desk: Desk, address: Address, said: Callable[[str], None]) -> None:
         config.load()
         listener = config.bind_socket()
     except (OSError, ssl.SSLError) as error:
-        raise UsageError(f'{address}: cannot listen there ("{error}"). Nothing was started.') from None
+        raise UsageError(
+            worded('{address}: cannot listen there ("{error}"). Nothing was started.', address=address, error=error)
+        ) from None
     except SystemExit:  # how uvicorn says that an address is taken; it has written why
-        raise UsageError(f"{address}: cannot listen there. Another page may run. Set another:  --listen") from None
+        raise UsageError(
+            worded("{address}: cannot listen there. Another page may run. Set another:  --listen", address=address)
+        ) from None
     port = listener.getsockname()[1]
     scheme = "https" if web.certificate else "http"
     base = web.url or f"{scheme}://{Address(address.host, port)}"
@@ -115,7 +128,7 @@ def _keep_index(desk: Desk, ended: threading.Event) -> None:
         except StoreError as error:
             if str(error) != complaint:
                 complaint = str(error)
-                sys.stderr.write(f"{complaint}\n")
+                sys.stderr.write(f"{translator(desk.configuration.spoken()).error(error)}\n")
         if ended.wait(_INDEX_S):
             return
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import msgspec
 
-from mailwarden.parsers.errors import UsageError
+from mailwarden.parsers.errors import UsageError, worded
+from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.web.visitor import Role, Visitor
 
 __all__ = ["COOKIE", "LINK_S", "Links", "Sessions", "make_link"]
@@ -106,8 +107,12 @@ class Links:
             unfinished.replace(path)
         except OSError as error:
             raise UsageError(
-                f'{path}: cannot be written ("{error.strerror}"), so no link can let anybody in.'
-                " Run the page as the user of the service."
+                worded(
+                    '{path}: cannot be written ("{reason}"), so no link can let anybody in.'
+                    " Run the page as the user of the service.",
+                    path=path,
+                    reason=reason(error),
+                )
             ) from None
 
     def make(self) -> str:
@@ -139,9 +144,13 @@ def make_link(directory: Path, now_s: float) -> str:
     try:
         return _sign(path.read_bytes(), now_s)
     except FileNotFoundError:
-        raise UsageError(f"{directory}: no page has run here yet. Start it with  mailwarden web") from None
+        raise UsageError(
+            worded("{directory}: no page has run here yet. Start it with  mailwarden web", directory=directory)
+        ) from None
     except OSError as error:
-        raise UsageError(f'{path}: not readable ("{error.strerror}"). Ask as the user of the page.') from None
+        raise UsageError(
+            worded('{path}: not readable ("{reason}"). Ask as the user of the page.', path=path, reason=reason(error))
+        ) from None
 
 
 def _key_path(directory: Path) -> Path:

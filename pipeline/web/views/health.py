@@ -85,7 +85,7 @@ def health_view(
         shapes=[Shape(f"{one.module} {one.program}".strip(), one.lines, one.sample) for one in shapes[:_SHAPES]],
         more_shapes=max(0, len(shapes) - _SHAPES),
         counts=reader.store.outbox_counts(),
-        channels=_channels(reader),
+        channels=_channels(reader, tongue),
         free=f"{shutil.disk_usage(path.parent).free / 1e9:.1f} GB",
         store=f"{_size(path) / 1e6:.1f} MB",
         directory=str(path.parent),
@@ -98,12 +98,12 @@ def health_view(
     )
 
 
-def _channels(reader: Reader) -> list[Channel]:
+def _channels(reader: Reader, tongue: Translator) -> list[Channel]:
     failing: dict[str, Channel] = {}
     for row in reader.waiting(_WAITING):
         for name, said in row.delivery.failed.items():
             before = failing.get(name)
-            failing[name] = Channel(name, said, before.waiting + 1 if before else 1)
+            failing[name] = Channel(name, tongue.worded(said), before.waiting + 1 if before else 1)
     return sorted(failing.values(), key=lambda one: one.name)
 
 

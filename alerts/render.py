@@ -35,6 +35,11 @@ _WHY_LIMIT = 360
 _EVIDENCE_LIMIT = 130
 _PROOF_LIMIT = 230
 _LINE_LIMIT, _LINE_HEAD = 190, 40  # characters of a log line, and of its beginning where its middle is left out
+# What a message is called: Exim's, what filters write, Postfix's header checks (which say behind it from whom it came).
+_SUBJECT = re.compile(
+    r"""((?:\bT=|\bsubject[:=] ?)")(?:[^"\\]|\\.)*|(\bheader Subject: ).*?(?=(?: from \S+\[[0-9a-f.:]+\]; [^\[]*)?$)""",
+    re.IGNORECASE,
+)
 _ADDRESS = re.compile(r"([\w.+=/!#$%&'*?^{|}~-]{1,64})@([A-Za-z0-9][A-Za-z0-9.-]{0,253}[A-Za-z0-9])")
 _COMMAND_LIMIT = 240
 _ENTITY_LEAST = 14  # characters of an account that still tell which it is
@@ -268,14 +273,15 @@ def _story(
 def _shown(line: str, incident: Incident, defang: bool) -> str:
     """Give a log line as people beyond the server may see it: who elsewhere got the mail is named by domain only.
 
-    What is too long loses its middle: who and when stand at the beginning, what the other server said at the end.
+    What a mail is called is its reader's, and where it is a spammer's, the alert would be taken for spam as well. What is
+    too long loses its middle: who and when stand at the beginning, what the other server said at the end.
     """
     ours = set(domains_of(incident))
 
     def masked(match: re.Match[str]) -> str:
         return match[0] if match[2].lower() in ours else f"…@{match[2]}"
 
-    text = printable(_ADDRESS.sub(masked, line))
+    text = printable(_ADDRESS.sub(masked, _SUBJECT.sub(r"\1\2…", line)))
     if len(text) > _LINE_LIMIT:
         text = f"{text[:_LINE_HEAD]} … {text[len(text) - (_LINE_LIMIT - _LINE_HEAD - 3) :]}"
     return defanged(text) if defang else text

@@ -250,6 +250,28 @@ def test_who_elsewhere_got_the_mail_is_named_by_domain_only() -> None:
     assert "Ann.B" not in body
 
 
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (
+            r'1a <= a@b.example S=12 T="CHEAP \"PILLS\" now" from <a@b.example>',
+            '1a <= …@b.example S=12 T="…" from <…@b.example>',
+        ),
+        (
+            "2B: warning: header Subject: PILLS from x[192.0.2.1]; from=<x> from y[192.0.2.2]; from=<b@c.example> proto=ESMTP",
+            "2B: warning: header Subject: … from y[192.0.2.2]; from=<…@c.example> proto=ESMTP",
+        ),
+        ("2B: warning: header Subject: PILLS", "2B: warning: header Subject: …"),
+        ('(1-2) Passed SPAM, Subject: "PILLS", size: 7', '(1-2) Passed SPAM, Subject: "…", size: 7'),
+    ],
+)
+def test_what_a_mail_is_called_is_not_told(line: str, shown: str) -> None:
+    """A subject is its reader's, and where it is a spammer's, the alert would be taken for spam as well."""
+    body = render(notification(incident(evidence=[Evidence("/var/log/mail.log", 1, line)]))).body
+
+    assert f"Proof: mail.log: {shown}\n" in body
+
+
 def test_a_long_log_line_keeps_its_beginning_and_its_end() -> None:
     """Who and when stand at the beginning, what the other server said at the end."""
     line = (

@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from spamassassin import score
 from test_report import HOUR, QUIET, TODAY, Days, incident
 
 from mailwarden.pipeline.report import build
@@ -116,6 +117,22 @@ def test_the_mail_is_whole(days: Days) -> None:
     assert mail["Message-ID"] == report.as_mail("mx1.example.org", moment)["Message-ID"]
     assert len(html.get_content()) < 60_000
     assert len(raw) < 150_000
+
+
+@pytest.mark.program("spamassassin")
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_report_is_not_taken_for_spam(days: Days, language: str) -> None:
+    """SpamAssassin gives it few points, on a bad day too."""
+    days.weeks(QUIET)
+    days.add(TODAY, QUIET)
+    days.commit(incidents=[incident(), incident("bob@example.org", "high")])
+    report = build(days.store, TODAY, host="mx1", language=language)
+    mail = report.as_mail("mx1.example.org", datetime(2026, 3, 4, 7, tzinfo=UTC))
+    mail["From"], mail["To"] = "mailwarden <alerts@example.org>", "ann@example.net"
+
+    points, rules = score(mail.as_bytes())
+
+    assert points < 2, rules  # of 5
 
 
 def test_a_domain_sees_its_own_only(days: Days) -> None:

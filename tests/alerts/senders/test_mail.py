@@ -14,6 +14,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from notices import NOON_US, incident, notification
+from spamassassin import score
 
 from mailwarden.alerts.channels import Channel, Channels
 from mailwarden.alerts.incident import Evidence, Notification
@@ -219,3 +220,16 @@ def test_mail_leaves_in_no_clear_where_it_must_not() -> None:
 
     assert mailbox.mails == []
     assert "sekrit0815" not in said[0]
+
+
+@pytest.mark.program("spamassassin")
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_an_alert_is_not_taken_for_the_spam_it_tells_of(language: str) -> None:
+    """SpamAssassin gives it few points, also where the line that proves it is the spammer's own."""
+    line = "mx1 postfix/cleanup[7]: 2B82A0646D2: warning: header Subject: CHEAP VIAGRA!!! You won $1,000,000 http://pills.example/buy"
+    with serving() as mailbox:
+        send(mailbox, notification(incident(evidence=[Evidence("/var/log/mail.log", 7, line)])), language)
+
+    points, rules = score(mailbox.envelopes[0].content)  # type: ignore[arg-type]
+
+    assert points < 2, rules  # of 5

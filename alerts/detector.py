@@ -56,6 +56,7 @@ class Detector(ABC, Generic[S]):
     """One detection in code. `state` is the msgspec struct of a key; times are epoch microseconds of stream time.
 
     `needs` names fields without which `keys` gives none: it is asked only of events that have them all, and not False.
+    `record` is a name under which detectors share a record a key: those that nearly always see the same events of the same keys.
     `severity` and `is_excepted` are what the configuration changes: the severity of all it finds, and what it passes over.
     """
 
@@ -65,6 +66,7 @@ class Detector(ABC, Generic[S]):
     state: ClassVar[type]
     version: ClassVar[int] = 1
     ttl_us: ClassVar[int]
+    record: ClassVar[str] = ""
     severity: str | None = None
     is_excepted: Callable[[Event], bool] | None = None
 

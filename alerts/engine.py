@@ -15,6 +15,7 @@ from mailwarden.alerts.detector import Detector
 from mailwarden.alerts.fields import reader
 from mailwarden.alerts.finding import Detection, Finding, evidence_of
 from mailwarden.alerts.incident import Evidence
+from mailwarden.alerts.memories import Memory, memories
 from mailwarden.alerts.rule import Count, Rule, RuleSettings
 from mailwarden.alerts.selection import selector
 from mailwarden.alerts.shelf import Backing, Shelf
@@ -45,10 +46,10 @@ _Bound = tuple[Rule, _Entities, Any]
 
 
 class _Watcher(NamedTuple):
-    """A detector, its state, and what an incident of it gathers."""
+    """A detector, what it remembers, and what an incident of it gathers."""
 
     detector: Detector[Any]
-    shelf: Shelf[Any]
+    memory: Memory
     entities: _Entities
     primary: Any
 
@@ -125,8 +126,12 @@ class Engine:
         self._seen_windows: dict[str, _Windows | None] = {}  # of the event, by what rules group by
         self._seen_evidence: Evidence | None = None
         self._seen_entities: dict[_Entities, dict[str, list[str]]] = {}
-        self.shelves: list[Shelf[Any]] = [self._windows]
-        watchers = [self._watcher(detector, backing) for detector in detectors]
+        kept, shelves = memories(detectors, backing)
+        self.shelves: list[Shelf[Any]] = [self._windows, *shelves]
+        watchers = [
+            _Watcher(one, memory, _entities(one.detection), reader(one.detection.primary))
+            for one, memory in zip(detectors, kept, strict=True)
+        ]
         actions = {action for rule in rules for action in rule.actions}
         actions |= {action for detector in detectors for action in detector.actions}
         self._plans = {
@@ -139,13 +144,6 @@ class Engine:
         }
         self._elsewhere = _Plan.of([rule for rule in rules if not rule.actions], [], None)
         self.actions = frozenset(actions)
-
-    def _watcher(self, detector: Detector[Any], backing: Backing) -> "_Watcher":
-        ttl_us = detector.ttl_us
-        name = f"detector.{detector.detection.name}"
-        shelf: Shelf[Any] = Shelf(name, detector.version, detector.state, lambda one: one.last_us + ttl_us, backing)
-        self.shelves.append(shelf)
-        return _Watcher(detector, shelf, _entities(detector.detection), reader(detector.detection.primary))
 
     def detect(self, event: Event) -> Sequence[Finding]:
         """Give what this event shows."""
@@ -165,14 +163,10 @@ class Engine:
         return findings
 
     def _watch(self, watcher: "_Watcher", key: str, event: Event, findings: list[Finding]) -> None:
-        detector, shelf = watcher.detector, watcher.shelf
+        detector = watcher.detector
         if detector.is_excepted is not None and detector.is_excepted(event):
             return
-        state = shelf.get(key)
-        if state is None:
-            state = detector.state()
-        fired = detector.update(state, event)
-        shelf.put(key, state)
+        fired = detector.update(watcher.memory.recall(key, event), event)
         if fired is None:
             return
         shown = fired.shown or event

@@ -42,14 +42,24 @@ class Shelf(Generic[T]):
         type_: A msgspec struct, or what else msgspec decodes.
         expires: Gives when a value is of no more use, in stream time.
         backing: The store.
+        fade: Takes out of a value that goes on what is of no more use by then.
     """
 
-    def __init__(self, kind: str, version: int, type_: type[T], expires: Callable[[T], int], backing: Backing) -> None:
+    def __init__(
+        self,
+        kind: str,
+        version: int,
+        type_: type[T],
+        expires: Callable[[T], int],
+        backing: Backing,
+        fade: Callable[[T, int], None] | None = None,
+    ) -> None:
         self.kind = kind if version == 1 else f"{kind}.{version}"
         self.version = version
         self._decode = decoder(type_)
         self._expires = expires
         self._backing = backing
+        self._fade = fade
         self._young: dict[str, T] = {}  # touched since the last turn
         self._old: dict[str, T] = {}  # and before it
         self._dirty: set[str] = set()
@@ -72,6 +82,8 @@ class Shelf(Generic[T]):
             value = self._decode(blob)
             if self._expires(value) <= self._swept_us:
                 return None
+            if self._fade is not None:
+                self._fade(value, self._swept_us)
         self._young[key] = value
         return value
 
@@ -100,6 +112,9 @@ class Shelf(Generic[T]):
                 self.delete(key)
                 if not changed:
                     self._dead.discard(key)
+            if self._fade is not None:
+                for value in values.values():
+                    self._fade(value, now_us)
 
     def drain(self) -> list[Row]:
         """Give the rows to commit."""

@@ -51,7 +51,7 @@ OTHER = "other"
 """What is counted together beyond the limit."""
 
 _HOUR_US = 3_600_000_000
-_MOST_COUNTS = 40_000  # in memory, of 250 bytes each
+_MOST_COUNTS = 100_000  # in memory, of 250 bytes each
 _LIMIT = 300  # of a name in an hour: at most 7,200 rows of 80 bytes a day under the worst attack
 _HOST_LIMIT = 2_000  # no client chooses the name of a host
 _DAILY_LIMITS = {  # what is counted by the day; a large hoster has thousands of accounts
@@ -103,35 +103,45 @@ class _Span:
 
     def __init__(self) -> None:
         self.start_us = -1
-        self.counts: dict[_Words, int] = {}
-        self._known: dict[str, set[_Words]] = {}
+        self._counts: dict[_Words, int] = {}
+        self._known: set[_Words] = set()
+        self._places: Counter[str] = Counter()  # how many are known, by name
+
+    def __len__(self) -> int:
+        return len(self._counts)
 
     def begin(self, start_us: int, known: Iterable[_Words]) -> None:
         """Begin a new span, with the keys that were counted in it before a restart."""
         self.start_us = start_us
-        self.counts = {}
-        self._known = {}
-        for words in known:
-            self._known.setdefault(words[0], set()).add(words)
+        self._counts = {}
+        self._known = set(known)
+        self._places = Counter(words[0] for words in self._known)
 
     def add(self, words: _Words, count: int) -> None:
         """Add to a count."""
-        counts = self.counts
+        counts = self._counts
         try:
             counts[words] += count
         except KeyError:
             words = self._placed(words)
             counts[words] = counts.get(words, 0) + count
 
+    def take(self) -> dict[RollupKey, int]:
+        """Give what was counted since the last time."""
+        start_us = self.start_us
+        taken = {(start_us, *words): count for words, count in self._counts.items()}
+        self._counts = {}
+        return taken
+
     def _placed(self, words: _Words) -> _Words:
         """Give a key its place within the limit of its name, or "other" its place."""
         words = _spelt(words)
         name = words[0]
-        known = self._known.setdefault(name, set())
-        if words in known:
+        if words in self._known:
             return words
-        if len(known) < _DAILY_LIMITS.get(name, _HOST_LIMIT if name.startswith("host_") else _LIMIT):
-            known.add(words)
+        if self._places[name] < _DAILY_LIMITS.get(name, _HOST_LIMIT if name.startswith("host_") else _LIMIT):
+            self._places[name] += 1
+            self._known.add(words)
             return words
         return (name, OTHER, words[2], "" if name in _OPEN else words[3])
 
@@ -183,15 +193,16 @@ class Rollups:
 
     def is_full(self) -> bool:
         """Say whether what was counted takes as much memory as it may: it is time to take it away."""
-        return len(self._done) + len(self._day.counts) > _MOST_COUNTS
+        return len(self._done) + len(self._day) > _MOST_COUNTS
 
     def drain(self) -> dict[RollupKey, int]:
         """Give what was counted since the last time."""
         self._gather()
-        self._take(self._hour)
-        self._take(self._day)
-        done, self._done = self._done, {}
-        return done
+        drained = self._day.take()  # the most by far: the others are added to it
+        drained |= self._hour.take()
+        drained |= self._done
+        self._done = {}
+        return drained
 
     def turn(self, stream_us: int) -> None:
         """Begin the hour of an instant, and the day where it is another; to be told of each whole minute."""
@@ -204,10 +215,10 @@ class Rollups:
         day_us = round(midnight.timestamp()) * 1_000_000
         self._turn_us = hour_us + _HOUR_US
         self._is_night = local.hour not in _DAYTIME
-        self._take(self._hour)
+        self._done |= self._hour.take()
         self._hour.begin(hour_us, self._known(hour_us, daily=False))
         if day_us != self._day.start_us:
-            self._take(self._day)
+            self._done |= self._day.take()
             self._day.begin(day_us, self._known(day_us, daily=True))
 
     def _known(self, start_us: int, *, daily: bool) -> list[_Words]:
@@ -221,14 +232,6 @@ class Rollups:
         self._gather_logins()
         self._gather_read()
         self._gather_sent()
-
-    def _take(self, span: _Span) -> None:
-        """Take up what a span has counted so far."""
-        done, start_us = self._done, span.start_us
-        for words, count in span.counts.items():
-            key = (start_us, *words)
-            done[key] = done.get(key, 0) + count
-        span.counts.clear()
 
     def _of_host(self, host: str | None, name: str, first: str, second: str, count: int) -> None:
         """Count for one server what is counted for all; a line that names none is of no single one."""

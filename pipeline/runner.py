@@ -241,9 +241,9 @@ class _Held:
         """Commit what was folded since the last time."""
         if self._last is None:
             return
-        for (_, *words), count in self._runner.commit(self._last).rollups.items():
-            key = (words[0], words[1], words[2], words[3])
-            if key[0] in _TOTALS:
+        for (_, name, *words), count in self._runner.commit(self._last).rollups.items():
+            if name in _TOTALS:
+                key = (name, words[0], words[1], words[2])
                 self._totals[key] = self._totals.get(key, 0) + count
         self._last, self._since_s = None, time.monotonic()
 

@@ -66,6 +66,7 @@ class DeliveryOutcomes(Detector[_State]):
     actions = frozenset({"delivery"})
     needs = ("mailwarden.way.account",)
     state = _State
+    record = "account_mail"
     ttl_us = _IDLE_US
 
     def keys(self, event: Event) -> Iterable[str]:

@@ -52,6 +52,7 @@ class DomainFanOut(Detector[_State]):
     actions = frozenset({"delivery"})
     needs = ("mailwarden.way.account", "mailwarden.first_try")
     state = _State
+    record = "account_mail"
     ttl_us = 90 * 24 * _HOUR_US
 
     def keys(self, event: Event) -> Iterable[str]:

@@ -52,6 +52,7 @@ class InternalMassMail(Detector[_State]):
     actions = frozenset({"delivery"})
     needs = ("mailwarden.way.internal",)
     state = _State
+    record = "account_mail"
     ttl_us = 90 * 24 * _HOUR_US
 
     def keys(self, event: Event) -> Iterable[str]:

@@ -56,6 +56,7 @@ class RecipientNovelty(Detector[_State]):
     actions = frozenset({"delivery"})
     needs = ("mailwarden.account", "mailwarden.first_try")
     state = _State
+    record = "account_mail"
     ttl_us = 90 * 24 * _HOUR_US
 
     def keys(self, event: Event) -> Iterable[str]:

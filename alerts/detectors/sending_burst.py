@@ -55,6 +55,7 @@ class SendingBurst(Detector[_State]):
     actions = frozenset({"message-queued", "message-received", "delivery"})
     needs = ("mailwarden.account",)
     state = _State
+    record = "account_mail"
     ttl_us = 2 * _HOUR_US
 
     def keys(self, event: Event) -> Iterable[str]:

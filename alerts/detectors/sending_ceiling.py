@@ -52,6 +52,7 @@ class SendingCeiling(Detector[_State]):
     actions = frozenset({"message-queued", "message-received"})
     needs = ("mailwarden.account", "mailwarden.accepted")
     state = _State
+    record = "account_mail"
     ttl_us = 2 * _DAY_US
 
     def keys(self, event: Event) -> Iterable[str]:

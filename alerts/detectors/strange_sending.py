@@ -91,6 +91,7 @@ class StrangeSending(Detector[_State]):
     actions = frozenset({"auth-success", "message-received", "delivery"})
     needs = ("mailwarden.account",)
     state = _State
+    record = "account_mail"
     ttl_us = 90 * _DAY_US
 
     def keys(self, event: Event) -> Iterable[str]:

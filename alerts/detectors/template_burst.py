@@ -57,6 +57,7 @@ class TemplateBurst(Detector[_State]):
     actions = frozenset({"message-queued", "message-received"})
     needs = ("mailwarden.account", "mailwarden.accepted", "mail.size")
     state = _State
+    record = "account_mail"
     ttl_us = 90 * 48 * _SPAN_US
 
     def keys(self, event: Event) -> Iterable[str]:

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, M
 
 __all__ = ["REVISION", "metadata"]
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest file in `migrations/versions`. Revisions count upwards."""
 
 metadata = MetaData()

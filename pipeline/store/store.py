@@ -151,7 +151,7 @@ class Store:
             self._write_states(commit)
             self._write_many(_SET_INCIDENT, map(_incident_row, commit.incidents))
             _many(self._own, _ADD_OUTBOX, [(_storable(id_), due, due, blob) for id_, due, blob in commit.outbox])
-            self._write_many(_ADD_ROLLUP, sorted(_rollup_row(key, count) for key, count in commit.rollups.items()))
+            self._write_many(_ADD_ROLLUP, (_rollup_row(key, commit.rollups[key]) for key in sorted(commit.rollups)))
             _many(
                 self._own,
                 _SET_POSITION,

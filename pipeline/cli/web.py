@@ -1,5 +1,8 @@
 """`mailwarden web`: the page."""
 
+import contextlib
+import os
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -61,8 +64,19 @@ def command(context: click.Context, listen: str | None, link: bool, password: bo
     desk = make_desk(configuration, now.zone, address, wall_clock)
 
     def said(url: str) -> None:
+        if desk.links is not None and _is_journal():
+            tell(now.tongue.gettext("The page runs. A link into it:  mailwarden web --link"))
+            return
         text = N_("Open this once, within ten minutes:") if desk.links is not None else N_("The page is at:")
         tell(now.tongue.gettext(text))
         write([[Span(url, "command")]])
 
     serve(desk, address, said)
+
+
+def _is_journal() -> bool:
+    """Whether what we print goes into the journal, where others read it (systemd.exec(5), $JOURNAL_STREAM)."""
+    with contextlib.suppress(OSError):
+        status = os.fstat(sys.stdout.fileno())
+        return os.environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}"
+    return False

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 from click.testing import CliRunner
+from watcher import until
 
 from mailwarden.pipeline.cli.root import root
 from mailwarden.pipeline.places import store_path
@@ -62,6 +63,22 @@ def test_the_link_that_is_printed_lets_in(state: Path) -> None:
     assert "SameSite=lax" in entered.headers["Set-Cookie"]
     assert page.returncode in (0, -signal.SIGTERM)
     assert said.splitlines() == ["Open this once, within ten minutes:"]
+
+
+def test_no_link_is_written_into_the_journal(state: Path, tmp_path: Path) -> None:
+    """Whoever may read the journal is not let in by it: the unit's page says how root gets a link."""
+    journal = tmp_path / "journal"
+    with journal.open("wb") as file:
+        status = os.fstat(file.fileno())
+        page = subprocess.Popen(
+            [sys.executable, "-m", "mailwarden", "web", "--listen", "127.0.0.1:0", "--state", str(state)],
+            stdout=file, stderr=file, env=os.environ | {"JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"},
+        )  # fmt: skip
+        until(lambda: journal.stat().st_size > 0, "the page to be ready")
+        page.terminate()
+        page.wait(timeout=20)
+
+    assert journal.read_text().splitlines() == ["The page runs. A link into it:  mailwarden web --link"]
 
 
 def test_another_link_can_be_had(state: Path) -> None:

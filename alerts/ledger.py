@@ -40,6 +40,7 @@ _TRIED_NAMES = 9
 _TAUGHT = 0.05  # of what is usual, by one day
 _DICTIONARY_US = 30 * _DAY_US  # how long a name is remembered that several networks guessed and nobody has (AUTH-07)
 _MAX_PROTOCOLS = 8
+_ANY = "\x1f"  # of the learned domains; a name of its own cannot be one
 _LOGIN_SERVERS = ("dovecot", "cpanel")
 
 
@@ -508,10 +509,15 @@ class Ledger:
         seen = self._domains.get(domain)
         if seen is None or now - seen > _DAY_US:
             self._domains.put(domain, now)
+            self._domains.put(_ANY, now)
 
     def is_our_domain(self, domain: str) -> bool:
         """Say whether a domain is stated or learned to be ours."""
         return domain in self.site.domains or self._domains.get(domain) is not None
+
+    def knows_domains(self) -> bool:
+        """Say whether any domain is stated or learned to be ours: then one that is not is somebody else's."""
+        return bool(self.site.domains) or self._domains.get(_ANY) is not None
 
     def learn_server(self, name: str, now: int) -> None:
         """Learn that people log in to this server, or through this panel, here."""

@@ -37,7 +37,7 @@ class Askers:
         if event.event_module in ("saslauthd", "pam"):
             if event.source_ip is None and event.user_name and event.network_protocol == "smtp":
                 self._remember(event, event.user_name)
-        elif event.source_ip is not None and event.process_name == "smtpd":
+        elif event.source_ip is not None and (event.process_name == "smtpd" or event.event_module == "sendmail"):
             told = self._take(event)
             event.user_name = event.user_name or told
 

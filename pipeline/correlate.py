@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from copy import copy
 
 import msgspec
 
@@ -12,7 +13,9 @@ from mailwarden.parsers.address import is_loopback, network, organisation, wide_
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.reply import classify, provider_of
 from mailwarden.pipeline.askers import Askers
+from mailwarden.pipeline.same_message import SameMessage
 from mailwarden.pipeline.senders import LABEL, Sender, Senders, return_path
+from mailwarden.pipeline.sessions import Sessions
 from mailwarden.pipeline.submission import Origin, Submissions, is_filter, is_handed_in
 from mailwarden.pipeline.ways import is_local, way_of
 
@@ -26,6 +29,8 @@ _DONE = ("sent", "bounced")
 _OF_THE_SERVER = frozenset(
     {"blocklist", "reputation", "rate_limit", "policy_auth"}
 )  # refusals that say nothing of who wrote
+_WHOLE = frozenset({"exim", "opensmtpd", "sendmail"})
+"""Servers that tell all of a message when it arrives; Postfix goes on with it until its queue manager has it."""
 _CONTENT_REASONS = frozenset({"spam", "malware", "milter"})
 _CONTENT_WORDS = re.compile(r"\b(?:spam|virus|malware|infected|banned|unsolicited|phish)", re.IGNORECASE)
 
@@ -81,8 +86,11 @@ class Correlator:
         self._submissions = Submissions(backing)
         self._senders = Senders(backing)
         self.askers = Askers(backing)
+        self.sessions = Sessions(ledger, backing)
+        self._same = SameMessage(backing)
         self.shelves = (
             self._messages, self._tries, *self._submissions.shelves, *self._senders.shelves, *self.askers.shelves,
+            *self.sessions.shelves, *self._same.shelves,
         )  # fmt: skip
         self.handlers = {
             "message-received": self._received,
@@ -90,6 +98,7 @@ class Correlator:
             "message-removed": self._removed,
             "delivery": self._delivery,
             "bounce-created": self._bounce,
+            "forward": self._copied,
             "filter-verdict": self._verdict,
             "process-start": self._submissions.called,
             "auth-failure": self._failure,
@@ -123,11 +132,15 @@ class Correlator:
                 message.guesses = facts["mailwarden.user.failures"]
         message.away = message.first_seen or message.elsewhere
         original = event.mail_queue_orig_id and self._messages.get(_key(event, event.mail_queue_orig_id))
+        if event.event_module == "sendmail":
+            original = self._messages.get(self._same.first(event) or "")
         if original:  # comes back from a content filter: the same message, already counted
             message.account, message.source_ip = original.account, original.source_ip
             message.sender, message.accepted, message.outbound = original.sender, True, original.outbound
             message.script = original.script
-        if event.event_module == "exim":
+        if event.email_from_address is None:
+            message.recipients = event.mail_recipient_count or 0  # OpenSMTPD: the sender comes with the first recipient
+        elif event.event_module in _WHOLE:
             message.sender = event.email_from_address[0] if event.email_from_address else None
             message.recipients = event.mail_recipient_count or len(event.email_to_address or ()) or 1
             if event.mail_queue_parent_id is not None and message.sender is None:
@@ -146,6 +159,8 @@ class Correlator:
         if event.event_module == "exim":
             message.directory = self._submissions.directory(event, user)
             message.script = message.directory or user
+        elif event.event_module == "sendmail":
+            message.script = user
         else:
             message.script = f"uid {user}"
 
@@ -174,8 +189,19 @@ class Correlator:
             message.sender = event.email_from_address[0]
         message.recipients = event.mail_recipient_count or message.recipients or 1
         if not message.accepted:
+            if event.event_module == "opensmtpd" and message.source_ip is None:
+                self._name_local(event, message)
             self._accept(event, message)
         self._messages.put(key, message)
+
+    def _name_local(self, event: Event, message: Message) -> None:
+        """Say who handed a message to OpenSMTPD on this machine: a program that names its sender, or itself with a bounce."""
+        if message.sender is not None:
+            message.user_id = event.user_id = message.sender.partition("@")[0]
+            message.script = f"local <{message.sender}>"
+        else:
+            domain = (event.email_to_address or [""])[0].rpartition("@")[2].lower()
+            message.returned = not self._ledger.is_our_domain(domain)
 
     def _accept(self, event: Event, message: Message) -> None:
         """Complete a message: everything is known of it but where it goes."""
@@ -237,8 +263,14 @@ class Correlator:
         if sender and sender != account:
             facts["mailwarden.sender.other"] = sender.rpartition("@")[0] != account if "@" not in account else True
 
+    def _copied(self, event: Event) -> None:
+        """A message was parted in two, or has a copy for a list's owner: both are the one that was accepted."""
+        message = self._messages.get(_key(event, event.mail_queue_id)) if event.mail_queue_id else None
+        if message is not None and event.mail_queue_child_id is not None:
+            self._messages.put(_key(event, event.mail_queue_child_id), copy(message))
+
     def _removed(self, event: Event) -> None:
-        if event.mail_queue_id is not None:
+        if event.mail_queue_id is not None and event.event_module != "opensmtpd":  # there: one of its recipients
             self._messages.delete(_key(event, event.mail_queue_id))
 
     def _bounce(self, event: Event) -> None:

@@ -30,6 +30,7 @@ from mailwarden.parsers.event import BRIEF, Event
 from mailwarden.pipeline.correlate import Correlator
 from mailwarden.pipeline.readers import READING, Readers
 from mailwarden.pipeline.rollups import RollupKey, Rollups
+from mailwarden.pipeline.sessions import JOINED
 from mailwarden.pipeline.ways import circling
 
 __all__ = ["Fold"]
@@ -118,6 +119,8 @@ class Fold:
                 self.rollups.count_lines(events[first:number])
                 self._beat.lines += number - first
                 first, next_tick = number, self._tick(event.stream_us)
+            if event.event_module in JOINED:
+                self._join(event)
             deed = deeds(event.event_action)
             if deed is None:
                 continue
@@ -135,6 +138,15 @@ class Fold:
         self._beat.lines += len(events) - first
         if clock_us and clock_us >= next_tick:
             self._tick(clock_us)
+
+    def _join(self, event: Event) -> None:
+        """Set on a line what others of its session told; it may then say something else."""
+        try:
+            self.correlator.sessions.join(event)
+        except MailwardenError:
+            raise
+        except Exception as error:  # it costs its own line only
+            self._fail(event, error)
 
     def is_full(self) -> bool:
         """Say whether state and counts take as much memory as they may: it is time to commit."""

@@ -117,6 +117,8 @@ def is_handed_in(event: Event) -> bool:
 
 def is_filter(event: Event) -> bool:
     """Say whether a delivery went to a program that may be a filter, for anybody's mail."""
+    if event.event_module == "sendmail":
+        return (event.extra or {}).get("sendmail.mailer") == "prog"
     if event.event_module != "exim":
         return event.process_name == "pipe"
     transport = (event.extra or {}).get("exim.transport", "")

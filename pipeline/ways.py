@@ -10,6 +10,8 @@ _LOCAL_PROTOCOLS = frozenset({"lmtp"})
 _LOCAL_PROGRAMS = frozenset({"local", "virtual", "lmtp", "lda", "pipe"})
 
 
+_NETWORK_MAILERS = ("smtp", "esmtp", "dsmtp", "relay", "uucp", "suucp")
+"""Of sendmail's mailers (cf/mailer): all others put mail into a mailbox, a file or a program here."""
 _OVER_THE_NETWORK = ("smtp", "remote", "smarthost", "relay", "dkim", "srs", "forward")
 
 
@@ -17,6 +19,11 @@ def is_local(event: Event) -> bool:
     """Say whether a delivery went to a mailbox of this server, and not over the network."""
     if event.event_module == "exim":
         return event.destination_ip is None and (event.mail_delivery_status == "sent" or _stays_here(event))
+    if event.event_module == "sendmail":
+        mailer = (event.extra or {}).get("sendmail.mailer", "")
+        return bool(mailer) and not mailer.startswith(_NETWORK_MAILERS)
+    if event.event_module == "opensmtpd":
+        return (event.extra or {}).get("opensmtpd.agent") == "mda"
     if event.destination_ip is not None:
         return event.network_protocol in _LOCAL_PROTOCOLS
     return event.process_name in _LOCAL_PROGRAMS

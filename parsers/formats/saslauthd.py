@@ -17,8 +17,8 @@ _PLESK = ("plesk_saslauthd", "plesk-saslauthd")
 
 
 def _prepare(event: Event, text: str) -> str:  # noqa: ARG001
-    """Take the blanks off that stand where the name of the function was (Debian 12 and later leave it out)."""
-    return text.lstrip(" ")
+    """Take off what says that it debugs, and the blanks where the name of the function was (Debian 12 and later)."""
+    return text.removeprefix("DEBUG: ").lstrip(" ")
 
 
 FORMAT = Format("saslauthd", ("saslauthd", *_PLESK), prepare=_prepare)

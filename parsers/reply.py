@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-__all__ = ["CLASSES", "Verdict", "classify", "provider_of", "rules"]
+__all__ = ["CLASSES", "Verdict", "classify", "exchanger_of", "provider_of", "rules"]
 
 CLASSES = frozenset(
     {
@@ -105,6 +105,33 @@ def provider_of(mx_host: str) -> str | None:
     """Name the mailbox provider that a mail exchanger belongs to, None where it is none we know."""
     found = _longest_suffix(mx_host, _book().providers)
     return _book().providers[found] if found else None
+
+
+@lru_cache(maxsize=_CACHED)
+def exchanger_of(domain: str) -> str | None:
+    """Name the exchanger of a provider's own mailbox domains, as well as it is known without the DNS; None for others."""
+    domain = domain.rstrip(".").lower()
+    if domain in _EXCHANGERS:
+        return _EXCHANGERS[domain]
+    brand, _, country = domain.partition(".")
+    if 2 <= len(country.rpartition(".")[2]) <= 3 and len(country) <= _LONGEST_COUNTRY and brand in _BRANDS:
+        return _BRANDS[brand]
+    return domain if provider_of(domain) else None
+
+
+_BRANDS = dict.fromkeys(("hotmail", "live", "msn", "outlook"), "olc.protection.outlook.com") | {"yahoo": "yahoodns.net"}
+"""Mailboxes of one brand in many countries: hotmail.fr, yahoo.com.br."""
+_EXCHANGERS = {
+    "gmail.com": "gmail-smtp-in.l.google.com",
+    "googlemail.com": "gmail-smtp-in.l.google.com",
+    "yahoo.co.jp": "yahoo.co.jp",
+    "yahoo.ne.jp": "yahoo.ne.jp",
+    "aol.com": "yahoodns.net",
+    "icloud.com": "mail.icloud.com",
+    "me.com": "mail.icloud.com",
+    "mac.com": "mail.icloud.com",
+}
+_LONGEST_COUNTRY = 6  # `com.br`
 
 
 def rules() -> tuple[Rule, ...]:

@@ -11,13 +11,14 @@ from mailwarden.alerts.shelf import Backing, Shelf
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.address import is_loopback, network, organisation, wide_network
 from mailwarden.parsers.event import Event
-from mailwarden.parsers.reply import classify, provider_of
+from mailwarden.parsers.reply import classify, exchanger_of, provider_of
 from mailwarden.pipeline.askers import Askers
+from mailwarden.pipeline.replies import Replies
 from mailwarden.pipeline.same_message import SameMessage
 from mailwarden.pipeline.senders import LABEL, Sender, Senders, return_path
 from mailwarden.pipeline.sessions import Sessions
 from mailwarden.pipeline.submission import Origin, Submissions, is_filter, is_handed_in
-from mailwarden.pipeline.ways import is_local, way_of
+from mailwarden.pipeline.ways import is_local, names_no_host, way_of
 
 __all__ = ["Correlator"]
 
@@ -56,6 +57,8 @@ class Message(msgspec.Struct, array_like=True):
     elsewhere: bool = False  # the account came from this network for the first time, and is known from another
     run: int = 0  # the most recipients that the account mailed in an hour of the days before, from its own networks
     away: bool = False  # the account was not at this network before this day
+    remote: bool = False  # came over a connection, though the line that was to name the client is cut
+    tried: list[int] = []  # hashes of recipients it was handed on for, where each has a line of its own
 
 
 class _Tries(msgspec.Struct, array_like=True):
@@ -70,12 +73,13 @@ class Correlator:
     """Sets on each event what other lines said of the same message or the same try.
 
     Facts it sets: `mailwarden.attempts` (tries this event newly tells of: 0 where another line told it),
-    `mailwarden.accepted` (this event completes the acceptance of a message), `mailwarden.first_try` (a recipient's
-    first deferral), `mailwarden.retried` (what became of it at last, after a deferral), `mailwarden.relayed` (a
-    stranger's mail went to a stranger), `mailwarden.script` (who handed the message in on this machine),
-    `mailwarden.returned` (a bounce of a stranger's mail), `mailwarden.sender` (whose message it is: see `senders.py`)
-    with what it adds to the sender's `mailwarden.sender.traits`, `mailwarden.direction`, and the account, address and
-    sender of the message on its deliveries.
+    `mailwarden.accepted` (this event completes the acceptance of a message, or with `mailwarden.more` of one more
+    recipient), `mailwarden.first_try` (a recipient's first deferral), `mailwarden.retried` (what became of it at
+    last, after a deferral), `mailwarden.relayed` (a stranger's mail went to a stranger), `mailwarden.script` (who
+    handed the message in on this machine), `mailwarden.returned` (a bounce of a stranger's mail),
+    `mailwarden.sender` (whose message it is: see `senders.py`) with what it adds to the sender's
+    `mailwarden.sender.traits`, `mailwarden.direction`, and the account, address and sender of the message on its
+    deliveries.
     """
 
     def __init__(self, site: Site, ledger: Ledger, backing: Backing) -> None:
@@ -85,18 +89,21 @@ class Correlator:
         self._tries = Shelf("tries", 1, _Tries, lambda t: t.at_us + _TRIES_US, backing)
         self._submissions = Submissions(backing)
         self._senders = Senders(backing)
+        self._replies = Replies(backing)
         self.askers = Askers(backing)
         self.sessions = Sessions(ledger, backing)
         self._same = SameMessage(backing)
         self.shelves = (
             self._messages, self._tries, *self._submissions.shelves, *self._senders.shelves, *self.askers.shelves,
             *self.sessions.shelves, *self._same.shelves,
+            *self._replies.shelves,
         )  # fmt: skip
         self.handlers = {
             "message-received": self._received,
             "message-queued": self._queued,
             "message-removed": self._removed,
             "delivery": self._delivery,
+            "remote-reply": self._replies.note,
             "bounce-created": self._bounce,
             "forward": self._copied,
             "filter-verdict": self._verdict,
@@ -117,6 +124,7 @@ class Correlator:
             source_ip=event.client_ip or event.source_ip,
             user_id=event.user_id,
             directory=event.process_working_directory,
+            remote=event.source_ip is None and event.smtp_helo is not None,
         )
         if is_handed_in(event):
             self._hand_in(event, message)
@@ -187,11 +195,14 @@ class Correlator:
             message = Message(at_us=event.stream_us, accepted=True)
         if message.sender is None and event.email_from_address:
             message.sender = event.email_from_address[0]
+        known = message.recipients
         message.recipients = event.mail_recipient_count or message.recipients or 1
         if not message.accepted:
             if event.event_module == "opensmtpd" and message.source_ip is None:
                 self._name_local(event, message)
             self._accept(event, message)
+        if event.event_module == "courier":
+            self._try_for(event, message, known)
         self._messages.put(key, message)
 
     def _name_local(self, event: Event, message: Message) -> None:
@@ -203,11 +214,23 @@ class Correlator:
             domain = (event.email_to_address or [""])[0].rpartition("@")[2].lower()
             message.returned = not self._ledger.is_our_domain(domain)
 
-    def _accept(self, event: Event, message: Message) -> None:
-        """Complete a message: everything is known of it but where it goes."""
+    def _try_for(self, event: Event, message: Message, known: int) -> None:
+        """Count a recipient where each has a line of its own: the first came with the message, others come behind it."""
+        recipient = hash_of((event.email_to_address or [""])[0])
+        if recipient in message.tried or len(message.tried) >= _MAX_DEFERRED:
+            return
+        message.tried = [*message.tried, recipient]
+        if known:
+            message.recipients = 1
+            self._accept(event, message, is_more=True)
+        message.recipients = known + 1
+
+    def _accept(self, event: Event, message: Message, *, is_more: bool = False) -> None:
+        """Complete a message: everything is known of it but where it goes; or another recipient of one that is complete."""
         message.accepted = True
         source = message.source_ip
-        ours = message.account is not None or source is None or self._site.trusts(source)
+        ours = message.account is not None or (source is None and not message.remote)
+        ours = ours or (source is not None and self._site.trusts(source))
         message.outbound = ours and message.sender is not None
         facts = event.facts = event.facts or {}
         facts["mailwarden.accepted"] = True
@@ -230,7 +253,11 @@ class Correlator:
         if message.account is not None:
             self._accept_from_account(event, message, message.account, facts)
         sender = self._sender_of(message) if message.outbound else None
-        if sender is not None:
+        if is_more:
+            facts["mailwarden.more"] = True
+        if sender is not None and is_more:
+            facts["mailwarden.sender"], facts["mailwarden.sender.traits"] = sender, {}
+        elif sender is not None:
             facts["mailwarden.sender"] = sender
             traits = self._senders.sent(sender, event.stream_us, message.recipients, event.mail_size, message.sender)
             traits |= {LABEL + label: 1 for label in self._site.labels_of(*sender.names)}
@@ -284,6 +311,8 @@ class Correlator:
         if queue_id is None and event.mail_delivery_status is None:
             return  # Dovecot's word of what Postfix or Exim tells too
         message = None if queue_id is None else self._messages.get(_key(event, queue_id))
+        if event.event_module == "courier":
+            self._replies.give(event)
         facts = event.facts = event.facts or {}
         if message is not None:
             event.mailwarden_account = message.account
@@ -383,15 +412,19 @@ class Correlator:
     def _name_provider(self, event: Event, message: Message | None, facts: dict[str, object]) -> None:
         """Say who was to take the mail, and what a refusal of theirs means. Only replies of others come here."""
         domain = event.destination_domain
+        whose = domain
+        if domain is None and names_no_host(event):
+            whose = (event.email_to_address or [""])[0].rpartition("@")[2].lower()
+            domain = exchanger_of(whose) if whose else None
         event.mail_provider = provider_of(domain) if domain else None
         if event.mail_delivery_status == "sent" or not event.smtp_reply_text:
             return
         verdict = classify(event.smtp_reply_text, event.smtp_reply_code, event.smtp_reply_enhanced_code, domain)
         event.mail_bounce_class, event.mail_bounce_list = verdict.klass, verdict.list
         if domain is None and event.destination_ip is None:  # else its own words could make a stranger a provider
-            event.mail_provider = verdict.provider
+            event.mail_provider = event.mail_provider or verdict.provider
         facts["mailwarden.bounce.scope"] = verdict.scope
-        facts["mailwarden.receiver"] = event.mail_provider or (domain and organisation(domain))
+        facts["mailwarden.receiver"] = event.mail_provider or (organisation(whose) if whose else None)
         if verdict.scope == "domain" and verdict.klass == "blocklist" and not self._is_our_sender(message):
             event.mail_bounce_class = "spam_content"  # a forwarded message whose sender is listed, not we
         if verdict.list:

@@ -40,7 +40,9 @@ from operator import attrgetter
 from typing import Any
 
 from mailwarden.parsers.event import Event
+from mailwarden.pipeline.readers import READING
 from mailwarden.pipeline.senders import Sender
+from mailwarden.pipeline.ways import names_no_host
 
 __all__ = ["OTHER", "RollupKey", "Rollups"]
 
@@ -305,8 +307,10 @@ class Rollups:
         total = self._sent.get(sent)
         if total is None:
             total = self._sent[sent] = [0, 0]
-        total[0] += 1
         total[1] += event.mail_recipient_count or 1
+        if "mailwarden.more" in facts:
+            return
+        total[0] += 1
         if sender is not None:
             self._traits(sender, facts)
             if self._is_night:
@@ -323,7 +327,8 @@ class Rollups:
         status = event.mail_delivery_status or ""
         if status == "deferred" and facts is not None and facts.get("mailwarden.first_try") is False:
             status = "retried"
-        provider = event.mail_provider or (OTHER if event.destination_domain else "local")
+        is_elsewhere = event.destination_domain or (facts and "mailwarden.remote" in facts and names_no_host(event))
+        provider = event.mail_provider or (OTHER if is_elsewhere else "local")
         self._hour.add(("delivery", provider, status, event.mail_bounce_class or ""), event.event_count)
         self._of_host(event.host_hostname, "host_delivery", provider, status, event.event_count)
         whose = event.email_to_address if provider == "local" else event.email_from_address
@@ -358,6 +363,8 @@ class Rollups:
             self._end_of(account, "pop3", extra.get("dovecot.retr_bytes", 0) + extra.get("dovecot.top_bytes", 0))
         elif event.network_protocol == "imap" and "dovecot.out" in extra:
             self._end_of(self._account(name, event.host_hostname), "imap", extra["dovecot.out"])
+        elif event.network_protocol in READING and "courier.sent" in extra:
+            self._end_of(self._account(name, event.host_hostname), event.network_protocol, extra["courier.sent"])
 
     def _end_of(self, account: str, protocol: str, size: int) -> None:
         key = (account, protocol)

@@ -112,6 +112,8 @@ def is_handed_in(event: Event) -> bool:
     """Say whether an arriving message came over no connection: from a script, a cron job, a user's shell, a filter."""
     if event.source_ip is not None or event.client_ip is not None or event.mail_queue_parent_id is not None:
         return False
+    if event.smtp_helo is not None:  # a connection all the same, whose line is cut
+        return False
     return event.user_id is not None or (event.user_name is not None and event.mail_sasl_method is None)
 
 

@@ -4,11 +4,11 @@ from typing import Any
 
 from mailwarden.parsers.event import Event
 
-__all__ = ["circling", "is_local", "way_of"]
+__all__ = ["circling", "is_local", "names_no_host", "way_of"]
 
 _LOCAL_PROTOCOLS = frozenset({"lmtp"})
-_LOCAL_PROGRAMS = frozenset({"local", "virtual", "lmtp", "lda", "pipe"})
-
+_LOCAL_PROGRAMS = frozenset({"local", "virtual", "lmtp", "lda", "pipe", "courierlocal", "courierfax", "courieruucp"})
+_NO_HOSTS = frozenset({"courier", "haraka"})
 
 _NETWORK_MAILERS = ("smtp", "esmtp", "dsmtp", "relay", "uucp", "suucp")
 """Of sendmail's mailers (cf/mailer): all others put mail into a mailbox, a file or a program here."""
@@ -27,6 +27,11 @@ def is_local(event: Event) -> bool:
     if event.destination_ip is not None:
         return event.network_protocol in _LOCAL_PROTOCOLS
     return event.process_name in _LOCAL_PROGRAMS
+
+
+def names_no_host(event: Event) -> bool:
+    """Say whether a delivery is of a server that never tells which host refused: the recipient's domain stands for it."""
+    return event.event_module in _NO_HOSTS and event.destination_domain is None and event.destination_ip is None
 
 
 def _stays_here(event: Event) -> bool:

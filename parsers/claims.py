@@ -1,5 +1,7 @@
 """Which format reads which line: asked by the tag before the text, else by the text itself.
 
+Servers share names: `imapd` is Cyrus's, Courier's and UW's. Where several formats claim a tag, the text decides.
+
 A format module may export, beside `FORMAT`:
 `claim(tag)`, giving (process name, service name, mail service) for a tag that is its own;
 `claim_text(text)`, for texts that no tag precedes; a format that owns no program is asked about every text;
@@ -50,11 +52,14 @@ class Claims:
 
     def tag(self, tag: str) -> Claim:
         """Say who reads the lines under this tag; nobody's are only looked at for texts that any program may write."""
-        for member in self._members:
-            names = member.claim(tag)
-            if names is not None:
-                return Claim(*names, member.format.reader(names[0]), member.format)
-        return Claim(tag, None, None, self.read_unclaimed, None)
+        claimed = [
+            Claim(*names, member.format.reader(names[0]), member.format)
+            for member in self._members
+            if (names := member.claim(tag)) is not None
+        ]
+        if not claimed:
+            return Claim(tag, None, None, self.read_unclaimed, None)
+        return claimed[0] if len(claimed) == 1 else claimed[0]._replace(read=_first_of(claimed))
 
     def text(self, text: str, own_file: bool) -> Format | None:
         """Say who reads a text that no tag precedes.
@@ -96,6 +101,25 @@ class Claims:
     def named(self, name: str | None) -> Format | None:
         """Give a format by its name."""
         return next((m.format for m in self._members if m.format.name == name), None)
+
+
+def _first_of(claimed: list[Claim]) -> Read:
+    """Give what reads a text with the first of several formats that knows it."""
+
+    def read(event: Event, text: str) -> bool:
+        before = vars(event).copy()
+        unread: dict[str, object] = {}
+        for claim in claimed:
+            event.process_name, event.service_name, event.mail_service = claim[:3]
+            if claim.read(event, text) and event.event_kind != "ignored":
+                return True
+            unread = unread or vars(event).copy()
+            vars(event).clear()
+            vars(event).update(before)
+        vars(event).update(unread)
+        return event.event_kind == "ignored"
+
+    return read
 
 
 def _own(form: Format) -> Callable[[str], Names | None]:

@@ -83,21 +83,20 @@ class Format:
         self._indices: dict[str | None, Index] = {}
         self._readers: dict[str | None, Read] = {}
 
-    def pattern(
-        self, literal: str, *, programs: tuple[str, ...] = (), anywhere: bool = False
-    ) -> Callable[[Read], Read]:
-        """Declare a shape of line under the literal text that proves it.
+    def pattern(self, *literals: str, programs: tuple[str, ...] = (), anywhere: bool = False) -> Callable[[Read], Read]:
+        """Declare a shape of line under the literal text that proves it, or under several, each of which does.
 
         Args:
-            literal: Text that every such line holds; at least four characters, unless `anywhere`.
+            literals: Text that every such line holds; at least four characters, unless `anywhere`.
             programs: The programs that write it; empty for all of the format.
             anywhere: The literal stands behind text that a client chooses; `read` then gets the whole text.
         """
-        if not literal.strip() or (not anywhere and len(literal) < _HEAD):
-            raise ValueError(f"literal {literal!r} is too short to prove a pattern")
+        for literal in literals:
+            if not literal.strip() or (not anywhere and len(literal) < _HEAD):
+                raise ValueError(f"literal {literal!r} is too short to prove a pattern")
 
         def declare(read: Read) -> Read:
-            self.patterns.append(Pattern(read.__name__, literal, anywhere, programs, read))
+            self.patterns += [Pattern(read.__name__, literal, anywhere, programs, read) for literal in literals]
             self._indices.clear()
             self._readers.clear()
             return read

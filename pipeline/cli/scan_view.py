@@ -19,7 +19,22 @@ WIDTH = 80
 LINES = 25
 _MARGIN = 12  # columns of the mark and the word before every block
 _WHY_LINES = 2
-SERVERS = {"postfix": "Postfix", "dovecot": "Dovecot", "exim": "Exim", "courier": "Courier", "pam": "PAM"}
+SERVERS = {
+    "postfix": "Postfix",
+    "dovecot": "Dovecot",
+    "exim": "Exim",
+    "courier": "Courier",
+    "cyrus": "Cyrus IMAP",
+    "rspamd": "Rspamd",
+    "amavis": "amavis",
+    "spamassassin": "SpamAssassin",
+    "clamav": "ClamAV",
+    "opendkim": "OpenDKIM",
+    "opendmarc": "OpenDMARC",
+    "policyd_spf": "policyd-spf",
+    "postgrey": "Postgrey",
+    "pam": "PAM",
+}
 _Count = Callable[[Translator, int], str]
 _KINDS: dict[str, _Count] = {  # what the minor incidents of a category are called when they are only counted
     "auth_attack": lambda say, n: say.count("{number} address guessing", "{number} addresses guessing", n),

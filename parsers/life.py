@@ -1,0 +1,33 @@
+"""What programs beside a mail server say of themselves: that they start, stop, fail, or take a step that means nothing here."""
+
+from mailwarden.parsers.event import Event
+
+__all__ = ["UNAVAILABLE", "failed", "noted", "started", "stopped"]
+
+UNAVAILABLE = "backend_unavailable"
+"""The reason of a `service-error` where a program that is needed does not answer."""
+
+
+def noted(event: Event) -> bool:
+    """Make an event a step that means nothing to a rule."""
+    event.event_action = "statistics"
+    return True
+
+
+def started(event: Event) -> bool:
+    """Make an event the start of a program, or its new reading of its configuration."""
+    event.event_action = "service-start"
+    return True
+
+
+def stopped(event: Event) -> bool:
+    """Make an event the orderly end of a program."""
+    event.event_action = "service-stop"
+    return True
+
+
+def failed(event: Event, reason: str | None = None, level: str = "error") -> bool:
+    """Make an event a fault of the program itself; at the level `fatal` it has ended."""
+    event.event_action, event.event_outcome, event.event_reason = "service-error", "failure", reason
+    event.log_level = level
+    return True

@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from mailwarden.alerts.escape import printable
+from mailwarden.alerts.library_words import heard
 from mailwarden.alerts.message import Limits, Message
 from mailwarden.alerts.senders.address import Address, blot, read_address
 from mailwarden.alerts.senders.alertmanager import Alertmanager
@@ -25,7 +26,7 @@ from mailwarden.alerts.senders.mail import Mail, MailServer
 from mailwarden.alerts.senders.pagerduty import PagerDuty
 from mailwarden.alerts.senders.sender import Sender, Timeouts
 from mailwarden.alerts.senders.webhook import Webhook
-from mailwarden.parsers.errors import ConfigurationError, DeliveryError, changed, worded
+from mailwarden.parsers.errors import ConfigurationError, DeliveryError, changed, joined, worded
 
 __all__ = ["Channel", "Channels", "schema_of"]
 
@@ -217,13 +218,13 @@ def _notify(service: Any, message: Message) -> str | None:
     if result:
         return None
     said = [
-        entry["message"] if isinstance(entry, dict) else entry.message
+        heard(entry["message"] if isinstance(entry, dict) else entry.message)
         for outcome in result
         for attempt in outcome
         for entry in attempt
         if (entry["level"] if isinstance(entry, dict) else entry.level) in ("WARNING", "ERROR")
     ]
-    return " ".join(said) or worded("no answer in time")
+    return joined(said, " ") if said else worded("no answer in time")
 
 
 class _Apprise:

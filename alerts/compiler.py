@@ -6,7 +6,7 @@ refused when the rule is loaded, with the file, the line, the feature and the me
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -31,6 +31,7 @@ from mailwarden.alerts.escape import printable
 from mailwarden.alerts.fields import reader
 from mailwarden.alerts.finding import Detection
 from mailwarden.alerts.incident import CATEGORIES, CAUSES, SEVERITIES
+from mailwarden.alerts.library_words import heard
 from mailwarden.alerts.rule import Count, Rule, RuleSettings
 from mailwarden.alerts.rule_documents import RuleDocuments, RuleFault, told
 from mailwarden.alerts.rule_lines import RuleLines
@@ -83,12 +84,19 @@ def compile_file(path: Path, settings: RuleSettings | None = None, fields: froze
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise ConfigurationError([_no_yaml(path, line, error.problem or error.context)]) from None
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError([_no_yaml(path, 1, error)]) from None
+        raise ConfigurationError([_no_yaml(path, line, heard(error.problem or error.context))]) from None
+    except UnicodeDecodeError as error:
+        said = worded(
+            "{path}:1: is not UTF-8 text (byte {start}). Save it as UTF-8, or remove it.", path=path, start=error.start
+        )
+        raise ConfigurationError([said]) from None
+    except YAMLError as error:
+        line = path.read_text(encoding="utf-8").count("\n", 0, getattr(error, "position", 0)) + 1
+        said = worded("holds a character that YAML does not allow")
+        raise ConfigurationError([_no_yaml(path, line, said)]) from None
     except (SigmaError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
         # a value of a kind, or a depth, that nobody expects: it must not cost the other rules
-        said = printable(str(error))[:200]
+        said = heard(printable(str(error))[:200])
         raise ConfigurationError(
             [worded("{path}:1: no rule that can be read: {said}. Mend or remove this file.", path=path, said=said)]
         ) from None
@@ -165,7 +173,7 @@ def _detection(
         raise RuleFault(worded('mailwarden: unknown key "{name}"', name=unknown[0]), (*at, unknown[0]), mend)
     for key, allowed in (("cause", CAUSES), ("category", CATEGORIES)):
         if own.get(key) not in allowed:
-            raise RuleFault(_none_of(f"mailwarden.{key}", own.get(key), allowed), (*at, key))
+            raise _none_of(f"mailwarden.{key}", own.get(key), allowed, (*at, key))
     for key in ("version", "span_s"):
         if not isinstance(own.get(key, 1), int):
             said = worded('mailwarden.{key}: "{given}" is no whole number', key=key, given=own[key])
@@ -184,7 +192,7 @@ def _detection(
     severity = "medium" if last.level is None else str(last.level).lower().replace("informational", "info")
     if severity not in SEVERITIES:
         known = ("informational", "low", "medium", "high", "critical")
-        raise RuleFault(_none_of("level", severity, known), documents.at(last))
+        raise _none_of("level", severity, known, documents.at(last))
     techniques = tuple(
         tag.name.upper() for tag in last.tags if tag.namespace == "attack" and tag.name.lower().startswith("t")
     )
@@ -214,8 +222,10 @@ def _detection(
     )
 
 
-def _none_of(place: str, given: object, known: Iterable[str]) -> str:
-    return worded('{place}: "{given}" is none of {known}', place=place, given=given, known=", ".join(known))
+def _none_of(name: str, given: object, known: Sequence[str], place: tuple[str | int, ...]) -> RuleFault:
+    said = worded('{place}: "{given}" is none of {known}', place=name, given=given, known=", ".join(known))
+    meant = get_close_matches(str(given), known, 1)
+    return RuleFault(said, place, worded('Did you mean "{meant}"?', meant=meant[0]) if meant else None)
 
 
 def _counts(last: SigmaCorrelationRule, documents: RuleDocuments) -> tuple[Count, ...]:

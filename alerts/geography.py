@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import maxminddb
 
+from mailwarden.alerts.library_words import heard
 from mailwarden.parsers.errors import ConfigurationError, worded
 from mailwarden.parsers.system_errors import reason
 
@@ -115,7 +116,7 @@ def _opened(path: str) -> maxminddb.Reader:
     try:
         return maxminddb.open_database(path)
     except (OSError, maxminddb.InvalidDatabaseError, ValueError) as error:
-        said = reason(error)
+        said = reason(error) if isinstance(error, OSError) else heard(error)
         raise ConfigurationError(
             [worded('site.databases: "{path}" is no MMDB file that can be read: {said}.', path=path, said=said)]
         ) from None

@@ -11,10 +11,14 @@ from typing import Any
 
 from sigma.correlations import SigmaCorrelationRule
 from sigma.exceptions import SigmaConditionError, SigmaError, SigmaRegularExpressionError
+from sigma.policy import default_policy
+from sigma.policy.regex_engine import RE2RegexEngine
 from sigma.rule import SigmaRule
 
+from mailwarden.alerts.library_words import heard
 from mailwarden.alerts.rule_lines import RuleLines
 from mailwarden.alerts.sigma_words import field_name
+from mailwarden.alerts.translate import N_
 from mailwarden.parsers.errors import Worded, worded
 
 __all__ = ["RuleDocuments", "RuleFault", "told"]
@@ -37,6 +41,40 @@ _PLACES: Mapping[str, tuple[str, ...]] = {  # where the faults that pySigma find
     "SigmaLogsourceError": ("logsource",),
     "SigmaTagError": ("tags",),
 }
+_MENDS: Mapping[str, str] = {  # where pySigma does not say what may stand there
+    "SigmaIdentifierError": N_("Make one:  uuidgen"),
+    "SigmaLevelError": N_("Write informational, low, medium, high or critical."),
+    "SigmaModifierError": N_("Known: contains, startswith, endswith, all, re, cidr, exists, gt, gte, lt, lte."),
+    "SigmaStatusError": N_("Write stable, test, experimental, deprecated or unsupported."),
+    "SigmaTagError": N_("Write it like [attack.t1110.001]."),
+    "SigmaTitleError": N_("Write what it finds, in some words."),
+}
+
+
+class _QuietEngine:
+    """Compiles the expressions of rules as pySigma wants it; what is wrong with one is told once, by us."""
+
+    def __init__(self) -> None:
+        engine = RE2RegexEngine()
+        self._re2 = engine._re2
+        self.error = engine.error
+
+    def compile(self, pattern: str, flags: int = 0) -> Any:
+        """Compile an expression."""
+        options = self._re2.Options()
+        options.log_errors = False
+        options.case_sensitive = not flags & re.IGNORECASE
+        options.dot_nl = bool(flags & re.DOTALL)
+        if flags & re.MULTILINE:
+            pattern = f"(?m){pattern}"
+        try:
+            return self._re2.compile(pattern, options)
+        except self.error as error:
+            said = error.args[0]
+            raise self.error(said.decode("utf-8", "replace") if isinstance(said, bytes) else said) from None
+
+
+default_policy.regex_engine = _QuietEngine()
 
 
 class RuleFault(Exception):
@@ -157,12 +195,19 @@ def _read(document: Any, number: int) -> SigmaRule | SigmaCorrelationRule:
     try:
         rule: SigmaRule | SigmaCorrelationRule = kind.from_dict(document, collect_errors=True)
     except SigmaError as error:
-        raise RuleFault(told(error), (number, *_PLACES.get(type(error).__name__, ()))) from None
+        raise _refused(error, number) from None
     except (AttributeError, TypeError, ValueError, KeyError) as error:  # values of a kind that pySigma does not expect
         raise RuleFault(worded("no Sigma rule: {error}", error=error), (number,)) from None
     for fault in rule.errors:
-        raise RuleFault(told(fault), (number, *_PLACES.get(type(fault).__name__, ())))
+        raise _refused(fault, number)
     return rule
+
+
+def _refused(error: Exception, number: int) -> RuleFault:
+    """Say where it stands that pySigma refuses, and how to mend it."""
+    kind = type(error).__name__
+    mend = _MENDS.get(kind)
+    return RuleFault(told(error), (number, *_PLACES.get(kind, ())), worded(mend) if mend else None)
 
 
 def told(error: Exception) -> str:
@@ -170,8 +215,8 @@ def told(error: Exception) -> str:
     if isinstance(error, SigmaRegularExpressionError):
         return worded(
             "|re: {error}; only what matches in linear time is taken (RE2: no back reference, no look-around)",
-            error=error,
+            error=heard(error),
         )
     if isinstance(error, SigmaConditionError):
-        return worded("condition: {error}", error=str(error).rstrip("."))
-    return str(error)
+        return worded("condition: {error}", error=heard(str(error).rstrip(".")))
+    return heard(str(error).rstrip("."))

@@ -1,8 +1,8 @@
 """Try a changed rule on what happened here: the archive of the service, or log files."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -34,7 +34,7 @@ class Past:
     batches: Iterator[Sequence[Event]]
     span: timedelta | None
     from_us: int | None = None
-    problems: list[str] = field(default_factory=list)
+    problems: Callable[[], Sequence[str]] = tuple  # what could not be read: asked when all was
 
 
 @dataclass(slots=True)
@@ -86,7 +86,7 @@ def past_of(
         admission = Admission.of_paths(
             list(paths), configuration=configuration, zone=zone, year=year, positions={}, clock=wall_clock
         )
-        return Past((batch.events for batch in admission.batches()), span, problems=admission.problems)
+        return Past((batch.events for batch in admission.batches()), span, problems=lambda: admission.problems)
     directory = directory or configuration.archive_directory
     last_us = history.last_us(directory)
     if last_us is None:
@@ -121,7 +121,7 @@ def try_out(
     if past.from_us is None and past.span is not None:
         from_us = last_us - past.span // timedelta(microseconds=1)
     seconds = time.monotonic() - started
-    return Tried(replay.outcomes(), count, first_us, max(from_us, first_us), last_us, seconds, list(past.problems))
+    return Tried(replay.outcomes(), count, first_us, max(from_us, first_us), last_us, seconds, list(past.problems()))
 
 
 # ---------------------------------------------------------------------- what is changed

@@ -38,6 +38,7 @@ from mailwarden.alerts.compiler import compile_file
 from mailwarden.alerts.detector import Detector
 from mailwarden.alerts.engine import load_detectors
 from mailwarden.alerts.incident import SEVERITIES, severity_rank
+from mailwarden.alerts.library_words import heard
 from mailwarden.alerts.rule import Rule, RuleSettings
 from mailwarden.alerts.rule_files import rule_files
 from mailwarden.alerts.site import Site
@@ -132,7 +133,7 @@ def cases_of(path: Path) -> list[Case]:
             [worded("{path}: is not there. Write cases for this rule, like those in {model}.", path=path, model=model)]
         ) from None
     except (yaml.YAMLError, msgspec.ValidationError, UnicodeDecodeError) as error:
-        said = worded("{path}: no list of cases: {error}. Mend it.", path=path, error=error)
+        said = worded("{path}: no list of cases: {error}. Mend it.", path=path, error=heard(error))
         raise ConfigurationError([said]) from None
     faults = [
         worded(

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from mailwarden.alerts.library_words import heard
 from mailwarden.parsers.errors import worded
 
 __all__ = ["Marked", "Path_", "YamlFault", "read_yaml"]
@@ -70,7 +71,7 @@ def read_yaml(text: str) -> Marked:
         mark = error.problem_mark or error.context_mark
         said = worded(
             "not YAML: {said}. Check the indentation and the quotes of this line and the one before.",
-            said=error.problem or error.context,
+            said=heard(error.problem or error.context),
         )
         raise YamlFault(mark.line + 1 if mark else 1, said) from None
     except yaml.YAMLError as error:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from mailwarden.alerts.channels import Channels
 from mailwarden.alerts.dispatch import Dispatch
-from mailwarden.alerts.engine import load_detectors
 from mailwarden.alerts.routes import Router
 from mailwarden.alerts.rulebook import Rulebook
 from mailwarden.alerts.silences import Silence
@@ -26,12 +25,12 @@ from mailwarden.pipeline.archive import Archive
 from mailwarden.pipeline.blocking import Blocker
 from mailwarden.pipeline.configuration import Configuration
 from mailwarden.pipeline.configuration_reading import load
-from mailwarden.pipeline.feedback.job import Job
 from mailwarden.pipeline.heartbeat import Heartbeat
 from mailwarden.pipeline.intake import Intake
 from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.pruning import Pruner
 from mailwarden.pipeline.pulse import Pulse, notify
+from mailwarden.pipeline.readiness import ready
 from mailwarden.pipeline.reporting import REPORTED, Reporter, kept_report, report_directory
 from mailwarden.pipeline.runner import BACKLOG, Runner, wall_clock
 from mailwarden.pipeline.service_log import speaking, write_log
@@ -67,7 +66,7 @@ def run(configuration: Configuration, *, clock: str = "wall") -> None:
         ConfigurationError: A rule or a channel is wrong.
     """
     path = store_path(configuration.state_directory)
-    rulebook = configuration.rulebook()
+    rulebook = ready(configuration)
     for fault in rulebook.faults:
         write_log(fault, configuration.spoken())
     with _Lock(path.with_name("mailwarden.lock")), _Signals() as signals, speaking(configuration.spoken()):
@@ -333,18 +332,7 @@ def _reloaded(configuration: Configuration, rulebook: Rulebook) -> tuple[Configu
     """Read the configuration and the rules again; keep the old ones, and say why, where the new ones have faults."""
     try:
         new = load(configuration.path)
-        names: list[str] = []
-        if new.channels:
-            channels = Channels(new.resolved_channels())
-            channels.check()
-            names = channels.names
-        Router(new.route(), names, new.zone)
-        if new.alerting and new.alerting.heartbeat:
-            new.alerting.heartbeat.resolved()
-        rules = new.rulebook()
-        new.probes.keys()
-        Job.of(new.feedback, ())
-        load_detectors(new.rule_settings())
+        rules = ready(new)
     except ConfigurationError as error:
         write_log(joined((error.said, worded("The configuration was not changed."))), configuration.spoken())
         return configuration, rulebook

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from mailwarden.alerts.library_words import heard
 from mailwarden.parsers.errors import DeliveryError, worded
 
 __all__ = ["call"]
@@ -85,12 +86,14 @@ def _why(error: Exception) -> str:
     """Say what went wrong without the address, which may hold a secret."""
     import urllib3
 
-    if isinstance(error, urllib3.exceptions.NewConnectionError | urllib3.exceptions.NameResolutionError):
+    if isinstance(error, urllib3.exceptions.NameResolutionError):
+        return worded("cannot be reached (its name is not found)")
+    if isinstance(error, urllib3.exceptions.NewConnectionError):
         return worded("cannot be reached (no connection)")
     if isinstance(error, urllib3.exceptions.TimeoutError):
         return worded("no answer in time")
     if isinstance(error, urllib3.exceptions.SSLError):
-        return worded("TLS failed: {error}", error=error)
+        return worded("TLS failed: {error}", error=heard(error))
     if isinstance(error, urllib3.exceptions.ProtocolError):
         return worded("closed the connection without an answer")
     return f"{type(error).__name__}: {error}"

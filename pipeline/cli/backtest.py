@@ -94,7 +94,7 @@ def command(
         raise click.UsageError(worded("what is to be tried? Give  --rule FILE  or  --set NAME.threshold=N"), context)
     before, book = backtest.as_it_is(now.configuration, rules)
     for fault in book.faults:
-        tell(fault)
+        tell(now.tongue.worded(fault))
     after, changes = backtest.changed(now.configuration, rules, sets)
     past = backtest.past_of(
         now.configuration,

@@ -17,6 +17,19 @@ _WIDTH = 78
 _OF_TYPES = (  # what click's types say of a value
     (re.compile(r"(?P<value>.*) is not in the range (?P<range>.*)\."), N_("{value} is not in the range {range}.")),
     (re.compile(r"(?P<value>.*) is not one of (?P<words>.*)\."), N_("{value} is not one of {words}.")),
+    (
+        re.compile(r"(?:File|Directory|Path) '(?P<path>.*)' does not exist\."),
+        N_("{path}: is not there. Check the path."),
+    ),
+    (
+        re.compile(r"(?:File|Path) '(?P<path>.*)' is a directory\."),
+        N_("{path}: is a directory. Name a file in it."),
+    ),
+    (re.compile(r"(?:Directory|Path) '(?P<path>.*)' is a file\."), N_("{path}: is a file, and no directory.")),
+    (
+        re.compile(r"(?:File|Directory|Path) '(?P<path>.*)' is not readable\."),
+        N_("{path}: not readable by this user. Call it with sudo, or as a user of the group adm."),
+    ),
     (re.compile(r"(?P<value>.*) is not a valid (?:integer|int)( range)?\."), N_("{value} is no whole number.")),
 )
 _EXTRA = re.compile(r"Got unexpected extra arguments? \((.*)\)", re.DOTALL)

@@ -42,7 +42,7 @@ def _detections(now: Session) -> dict[str, Detection]:
     """Give what every rule and detector says of itself, as it stands in its file; own ones that are broken are told."""
     book = replace(now.configuration, rules={}).rulebook()
     for fault in book.faults:
-        tell(fault)
+        tell(now.tongue.worded(fault))
     found = [rule.detection for rule in book.rules]
     found += [detector.detection for detector in load_detectors()]
     return {detection.name: detection for detection in sorted(found, key=lambda one: one.name)}

@@ -32,14 +32,9 @@ def command(context: click.Context, clock: str) -> None:
     Follows for ever, through rotation and restarts: nothing is lost, nothing is told twice. SIGTERM ends it cleanly,
     SIGHUP reads the configuration again.
     """
-    from mailwarden.alerts.channels import Channels
     from mailwarden.pipeline.service import run
 
     now = session(context)
-    if now.configuration.channels:
-        Channels(now.configuration.resolved_channels()).check()
-    if now.configuration.alerting and now.configuration.alerting.heartbeat:
-        now.configuration.alerting.heartbeat.resolved()
     silent = nobody_told(now)
     if silent:
         tell(silent)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError
 
+from mailwarden.alerts.library_words import heard
 from mailwarden.parsers.errors import MailwardenError, Worded, worded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.feedback.settings import Mailbox
@@ -174,7 +175,7 @@ def _explained(mailbox: Mailbox) -> Iterator[None]:
                 "{mailbox}: the server's certificate is not believed ({said})."
                 " Nothing was sent to it. Use the name that the certificate bears, or name its issuer under `authorities`.",
                 mailbox=mailbox,
-                said=error.verify_message,
+                said=heard(error.verify_message),
             )
         ) from None
     except TimeoutError:

@@ -225,7 +225,7 @@ class _Search:
             return []
         files = [one.path for one in found if one.kind == "files"]
         if files:
-            self.left_out.append(f"journal: the same lines are read from {', '.join(files)}.")
+            self.left_out.append(worded("journal: the same lines are read from {files}.", files=", ".join(files)))
             return []
         return [Found("journal", "", (), 0)]
 

@@ -205,7 +205,9 @@ class FileSource:
                 empty = self._path.stat().st_size == 0
             except FileNotFoundError as error:
                 if not self._told:
-                    what = "is not there yet. It is read as soon as it is. Check the path if it should be there."
+                    what = worded(
+                        "is not there yet. It is read as soon as it is. Check the path if it should be there."
+                    )
                     self._tell(self.name, what if self._follow else unreadable(error))
             except OSError as error:
                 self._tell(self.name, unreadable(error))
@@ -254,8 +256,11 @@ class FileSource:
                 self._done = [*self._done, mark][-_REMEMBERED:]
                 self._tell(
                     self.name,
-                    f"the file that was read up to byte {mark.offset} is gone. Lines written behind that place before it "
-                    "went are lost to mailwarden. Keep at least one rotated file where the log stands.",
+                    worded(
+                        "the file that was read up to byte {offset} is gone. Lines written behind that place before it "
+                        "went are lost to mailwarden. Keep at least one rotated file where the log stands.",
+                        offset=mark.offset,
+                    ),
                 )
         elif self._done:
             self._resume_done(self._done[-1])

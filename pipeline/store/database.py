@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
+from mailwarden.alerts.library_words import heard
 from mailwarden.alerts.translate import N_
 from mailwarden.parsers.errors import StoreBusyError, StoreError, worded
 from mailwarden.parsers.system_errors import reason
@@ -252,7 +253,9 @@ def _tables(connection: Connection) -> list[str]:
 def _explained(path: Path, error: BaseException | None) -> StoreError:
     name = getattr(error, "sqlite_errorname", None) or type(error).__name__
     meaning = next((text for word, text in _MEANING.items() if name.startswith(word)), _UNKNOWN)
-    message = worded(meaning, path=path, why=f'"{error}"', user=_user(), name=name, seconds=f"{BUSY_S:g}")
+    message = worded(
+        meaning, path=path, why=worded('"{said}"', said=heard(error)), user=_user(), name=name, seconds=f"{BUSY_S:g}"
+    )
     return StoreBusyError(message) if name.startswith(_PASSING) else StoreError(message)
 
 

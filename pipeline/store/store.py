@@ -16,7 +16,8 @@ from sqlalchemy import Connection, Engine
 
 from mailwarden.alerts.blob import decoder, encode
 from mailwarden.alerts.incident import Incident
-from mailwarden.parsers.errors import StoreError, UsageError, worded
+from mailwarden.alerts.translate import N_
+from mailwarden.parsers.errors import StoreError, UsageError, joined, worded
 from mailwarden.pipeline.store.commit import Act, Commit, OutboxCounts, OutboxRow, RollupKey, Unparsed
 from mailwarden.pipeline.store.database import explained, open_database, writing
 from mailwarden.pipeline.store.heard import Heard
@@ -438,9 +439,12 @@ def unpack_incident(blob: bytes) -> Incident:
 def _ambiguous(prefix: str, rows: Sequence[tuple[str, bytes]]) -> str:
     ids = [id_ for id_, _ in rows]
     length = next(n for n in range(_MIN_PREFIX, len(ids[0]) + 1) if len({id_[:n] for id_ in ids}) == len(ids))
-    shown = ", ".join(
-        f"{id_[:length]} ({unpack_incident(blob).cause} of {unpack_incident(blob).primary[1]})"
-        for id_, blob in rows[:_AMBIGUOUS_SHOWN]
-    )
-    more = " and more" if len(rows) > _AMBIGUOUS_SHOWN else ""
-    return f'"{prefix}": several incidents begin so: {shown}{more}. Give more of the id.'
+    named = []
+    for id_, blob in rows[:_AMBIGUOUS_SHOWN]:
+        incident = unpack_incident(blob)
+        said = N_("{id} ({cause} of {entity})")
+        named.append(worded(said, id=id_[:length], cause=incident.cause, entity=incident.primary[1]))
+    shown = joined(named, ", ")
+    if len(rows) > _AMBIGUOUS_SHOWN:
+        shown = worded("{names} and more", names=shown)
+    return worded('"{prefix}": several incidents begin so: {shown}. Give more of the id.', prefix=prefix, shown=shown)

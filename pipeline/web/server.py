@@ -1,5 +1,6 @@
 """Run the page until it is told to stop."""
 
+import errno
 import socket
 import ssl
 import sys
@@ -10,8 +11,9 @@ from datetime import tzinfo
 
 import uvicorn
 
-from mailwarden.alerts.translate import translator
+from mailwarden.alerts.translate import N_, translator
 from mailwarden.parsers.errors import ConfigurationError, StoreError, UsageError, worded
+from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.archive import find_recent
 from mailwarden.pipeline.configuration import Configuration
 from mailwarden.pipeline.configuration_web import Address
@@ -96,15 +98,15 @@ def serve(desk: Desk, address: Address, said: Callable[[str], None]) -> None:
     )
     try:
         config.load()
-        listener = config.bind_socket()
     except (OSError, ssl.SSLError) as error:
         raise UsageError(
-            worded('{address}: cannot listen there ("{error}"). Nothing was started.', address=address, error=error)
+            worded(
+                '{address}: web.certificate and web.key cannot be used ("{error}"). Nothing was started.',
+                address=address,
+                error=reason(error),
+            )
         ) from None
-    except SystemExit:  # how uvicorn says that an address is taken; it has written why
-        raise UsageError(
-            worded("{address}: cannot listen there. Another page may run. Set another:  --listen", address=address)
-        ) from None
+    listener = _listener(address)
     port = listener.getsockname()[1]
     scheme = "https" if web.certificate else "http"
     base = web.url or f"{scheme}://{Address(address.host, port)}"
@@ -115,6 +117,22 @@ def serve(desk: Desk, address: Address, said: Callable[[str], None]) -> None:
     PageServer(config, app.state.live, lambda: said(url)).run(sockets=[listener])
     ended.set()
     indexing.join(_GRACE_S)
+
+
+def _listener(address: Address) -> socket.socket:
+    """Take the address; uvicorn, asked to, would write by itself why it cannot."""
+    listener = socket.socket(socket.AF_INET6 if ":" in address.host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((address.host, address.port))
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            said = N_("{address}: cannot listen there. Another page may run. Set another:  --listen")
+            raise UsageError(worded(said, address=address)) from None
+        said = N_('{address}: cannot listen there ("{error}"). Nothing was started.')
+        raise UsageError(worded(said, address=address, error=reason(error))) from None
+    return listener
 
 
 def _keep_index(desk: Desk, ended: threading.Event) -> None:

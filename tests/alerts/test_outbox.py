@@ -15,6 +15,7 @@ from mailwarden.alerts.incident import Evidence, Notification
 from mailwarden.alerts.message import Limits, Message
 from mailwarden.alerts.outbox import Outbox, backoff_us
 from mailwarden.alerts.routes import Plan
+from mailwarden.alerts.translate import translator
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
@@ -303,6 +304,26 @@ def test_a_channel_outside_the_route_is_told(rows: Rows, chat: Receiver) -> None
 
     assert titles(chat) == ["▲ HIGH mailwarden: channel mail fails"]
     assert rows.waiting() == ["n-1"]
+
+
+def test_why_a_channel_fails_is_told_in_the_readers_language(rows: Rows, chat: Receiver, mail: Receiver) -> None:
+    """In the news of it, and from the store, where it is kept in English that knows its message."""
+    mail.status = 503
+    channels = [
+        Channel(name="chat", url=f"json://{chat.address}", language="ja"),
+        Channel(name="mail", url=f"webhook://{mail.address}/"),
+    ]
+    rows.put(notification(), "mail")
+    box = Outbox(rows, Channels(channels, answer_s=5), patience_s=PATIENCE_S)
+    box.deliver_due(NOON_US)
+    box.deliver_due(NOON_US + MINUTE)
+
+    kept = unpack(rows.rows["n-1"].blob).failed["mail"]
+
+    (post,) = chat.posts
+    assert "応答内容：Webhook「mail」：応答 503 が返されました" in post.json["message"]
+    assert kept.startswith('Webhook "mail": answered 503')
+    assert translator("ja").worded(kept).startswith("Webhook「mail」：応答 503 が返されました")
 
 
 def test_a_slow_channel_delays_nobody(rows: Rows, chat: Receiver, mail: Receiver) -> None:

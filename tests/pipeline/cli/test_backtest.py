@@ -106,3 +106,11 @@ def test_both_speak_japanese(place: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
     assert "なくなる 3 件" in call("backtest", "--set", "fast_guessing.threshold=8", "mail.log").stdout
     assert "しきい値を 5 から 26 にする" in call("rules", "tune", "fast_guessing", "mail.log").stdout
+
+
+def test_a_log_that_is_not_there_is_told(place: Path) -> None:
+    """Nothing happened in it, and that must not look like calm."""
+    result = call("backtest", "--set", "fast_guessing.threshold=8", "none.log")
+
+    assert result.exit_code == 3
+    assert "none.log: does not exist." in result.stderr

@@ -148,3 +148,29 @@ def test_the_manual_is_there_in_japanese() -> None:
 
     assert "この程度以上" in made.stdout.decode()
     assert b"invalid" not in done.stderr
+
+
+@pytest.mark.usefixtures("japanese")
+def test_what_is_wrong_with_files_is_told_in_it(tmp_path: Path) -> None:
+    """Rules, cases, reports of others, a database: where, what, and the mend, down to what the system says."""
+    rule = "title: x\nlogsource: {product: mail}\ndetection: {one: {evnt.action: x}, condition: one}\n"
+    (tmp_path / "own.yaml").write_text(rule)
+    (tmp_path / "binary.yaml").write_bytes(bytes(range(128, 256)))
+    (tmp_path / "report.gz").write_bytes(b"\x1f\x8bxxxxxxx")
+    (tmp_path / "mailwarden.db").write_bytes(b"x" * 5000)
+
+    lint, feedback, report = call("rules", "lint", "."), call("feedback", "report.gz"), call("report", "--state", ".")
+
+    assert "own.yaml:3: 「evnt.action」というフィールドを持つイベントはなく" in lint.stderr
+    assert "binary.yaml:1: UTF-8 のテキストではありません" in lint.stderr
+    assert "report.gz: 読み飛ばしました：gzip データが壊れています" in feedback.stdout
+    assert "（「データベースのファイルではありません」）" in report.stderr
+    assert not LATIN_SENTENCE.search(lint.stderr + feedback.stdout + report.stderr)
+
+
+@pytest.mark.usefixtures("japanese")
+def test_a_file_that_an_option_names_is_told_of_in_it() -> None:
+    """In place of click's words."""
+    said = call("backtest", "--rule", "none.yml").stderr
+
+    assert said.startswith("'--rule'：none.yml：ありません。パスを確かめてください。")

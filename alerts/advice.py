@@ -58,7 +58,7 @@ def steps(
 
     Args:
         key: A key of `advice.yaml`; an unknown one gives the advice to look.
-        modules: The servers in play: postfix, dovecot, exim, courier, cpanel.
+        modules: The servers in play: postfix, dovecot, exim, courier, haraka, cpanel.
         values: What fills the sentences and commands: account, login (the account's name as the server logs it; the
             account where not given), address, clients (addresses, a list), network, script, id.
         language: Of the sentences.

@@ -24,7 +24,7 @@ from mailwarden.pipeline.cli.root import COMMANDS, root
 
 _SOURCE = Path(__file__).parent.parent
 _SHOWN = 12  # samples of a format on its page
-_SERVERS = ("postfix", "dovecot", "exim", "courier")
+_SERVERS = ("postfix", "dovecot", "exim", "courier", "haraka")
 _PLACES = {"account": "ann@example.org", "address": "203.0.113.7", "network": "203.0.113.0/24", "id": "ZBO"}
 
 

@@ -51,7 +51,7 @@ Depends: python3 (>= 3.$minor), python3 (<< 3.$((minor + 1)))
 Section: mail
 Priority: optional
 Description: reads mail-server logs and tells what goes wrong
- Reads what Postfix, Dovecot, Exim and Courier log and tells a person, early and once,
+ Reads what Postfix, Dovecot, Exim, Courier and Haraka log and tells a person, early and once,
  what is going wrong: guessed passwords, accounts that were taken over, open
  relays, providers that refuse, block lists. Try: mailwarden scan
 CONTROL

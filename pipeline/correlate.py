@@ -30,7 +30,7 @@ _DONE = ("sent", "bounced")
 _OF_THE_SERVER = frozenset(
     {"blocklist", "reputation", "rate_limit", "policy_auth"}
 )  # refusals that say nothing of who wrote
-_WHOLE = frozenset({"exim", "opensmtpd", "sendmail"})
+_WHOLE = frozenset({"exim", "haraka", "opensmtpd", "sendmail"})
 """Servers that tell all of a message when it arrives; Postfix goes on with it until its queue manager has it."""
 _CONTENT_REASONS = frozenset({"spam", "malware", "milter"})
 _CONTENT_WORDS = re.compile(r"\b(?:spam|virus|malware|infected|banned|unsolicited|phish)", re.IGNORECASE)
@@ -58,6 +58,7 @@ class Message(msgspec.Struct, array_like=True):
     run: int = 0  # the most recipients that the account mailed in an hour of the days before, from its own networks
     away: bool = False  # the account was not at this network before this day
     remote: bool = False  # came over a connection, though the line that was to name the client is cut
+    login_unseen: bool = False  # its server logs so little that a login would leave no trace
     tried: list[int] = []  # hashes of recipients it was handed on for, where each has a line of its own
 
 
@@ -125,6 +126,7 @@ class Correlator:
             user_id=event.user_id,
             directory=event.process_working_directory,
             remote=event.source_ip is None and event.smtp_helo is not None,
+            login_unseen=bool(event.extra) and "haraka.login_unseen" in (event.extra or {}),
         )
         if is_handed_in(event):
             self._hand_in(event, message)
@@ -497,6 +499,8 @@ class Correlator:
         """
         source = message.source_ip
         if source is None or message.account is not None or event.mail_original_recipient is not None:
+            return False
+        if message.login_unseen:
             return False
         if event.mail_delivery_status not in ("sent", "deferred", "bounced") or self._site.trusts(source):
             return False

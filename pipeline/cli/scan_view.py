@@ -24,6 +24,7 @@ SERVERS = {
     "dovecot": "Dovecot",
     "exim": "Exim",
     "courier": "Courier",
+    "haraka": "Haraka",
     "cyrus": "Cyrus IMAP",
     "rspamd": "Rspamd",
     "amavis": "amavis",

@@ -22,7 +22,7 @@ VALUES = {
     "script": "/home/acct1/public_html/form.php",
     "id": "7K2",
 }
-MODULES = [["postfix", "dovecot"], ["exim"], ["exim", "cpanel"], ["courier"], []]
+MODULES = [["postfix", "dovecot"], ["exim"], ["exim", "cpanel"], ["courier"], ["haraka"], []]
 
 
 def test_every_rule_has_advice() -> None:

@@ -16,7 +16,7 @@ from mailwarden.alerts.normals import Normals
 from mailwarden.alerts.shelf import Backing, Shelf
 from mailwarden.alerts.story import EXPLAINED, count_sender, is_faster, is_louder, leads, may_lead, sort_of
 from mailwarden.alerts.verdict import inputs_of, judged
-from mailwarden.parsers.event import Event
+from mailwarden.parsers.event import Event, said
 
 __all__ = ["Incidents"]
 
@@ -28,6 +28,7 @@ _HELD_BYTES = (
 )
 _MAX_ENTITIES = 50
 _MAX_EVIDENCE = 10
+_REASON = 160  # characters of what a service complained of
 _MAX_TIMELINE = 20
 _WORSE_FACTOR = 4
 _LOUD = frozenset({"medium", "high", "critical"})  # what people are told of
@@ -347,7 +348,7 @@ class Incidents:
             if "mailwarden.user.failures" in facts:
                 values["failures"] = facts["mailwarden.user.failures"]
         if finding.event.event_action == "service-error":
-            values["reason"] = finding.event.event_original[-160:]
+            values["reason"] = said(finding.event)[:_REASON]
         if finding.fired and len(incident.timeline) < _MAX_TIMELINE:
             incident.timeline.append((finding.at_us, detection.name))
 

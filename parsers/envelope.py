@@ -7,7 +7,7 @@ from typing import Any
 from zlib import crc32
 
 from mailwarden.parsers.claims import Claim, claims
-from mailwarden.parsers.event import Event, briefly
+from mailwarden.parsers.event import Event, briefly, iso
 from mailwarden.parsers.pattern import Format, Read
 from mailwarden.parsers.secrets import hide_secrets
 from mailwarden.parsers.stamp import SECONDS, Clock, Stamp, tai64n
@@ -265,12 +265,13 @@ class Reader:
                 _set_header(event, wrapped)
                 if wrapped.tag is not None and not _stamped(wrapped.text):
                     self._set_time(event, time)
+                    event.event_original = _headed_line(event, wrapped)
                     self._message(event, wrapped.tag, wrapped.pid, wrapped.text)
                     return
                 joined = self._join(event, wrapped, time)
                 if joined is None:
                     return
-                text = joined
+                text, event.event_original = joined, joined[:LINE_MAX]
                 continue
             if text[:1] == "<" or text[:1].isdigit():
                 text = self._priority(event, text)
@@ -602,6 +603,12 @@ def _narrow(line: str) -> str:
 def _stamped(text: str) -> bool:
     """Say whether a text begins as a line of its own: with a stamp, a priority or an object."""
     return _LINE_START.match(text) is not None
+
+
+def _headed_line(event: Event, wrapped: Wrapped) -> str:
+    """Write a record of the journal as the line that a syslog daemon makes of it, for people and whatever looks for text."""
+    pid = "" if wrapped.pid is None else f"[{wrapped.pid}]"
+    return f"{iso(event.timestamp_us)} {wrapped.host or '-'} {wrapped.tag}{pid}: {wrapped.text}"[:LINE_MAX]
 
 
 def _set_header(event: Event, wrapped: Wrapped) -> None:

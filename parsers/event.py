@@ -9,7 +9,7 @@ keyword-filled struct with forty fields (measured on Python 3.11).
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-__all__ = ["ATTRIBUTES", "BRIEF", "ECS_NAMES", "Event", "briefly", "iso", "to_ecs"]
+__all__ = ["ATTRIBUTES", "BRIEF", "ECS_NAMES", "Event", "briefly", "iso", "said", "to_ecs"]
 
 BRIEF = frozenset({"connection-close", "connection-open", "message-id", "session-end"})
 """Actions that patterns can be brief about: of half the lines of a log no rule wants to know more."""
@@ -196,6 +196,14 @@ def iso(timestamp_us: int) -> str:
     if timestamp_us % 1_000_000 == 0:
         return moment.isoformat(timespec="seconds")
     return moment.isoformat(timespec="microseconds" if timestamp_us % 1000 else "milliseconds")
+
+
+def said(event: Event) -> str:
+    """Give what the program said, without what the way of the line put before it."""
+    line, pid = event.event_original, event.process_pid
+    mark = f"[{pid}]: " if pid is not None else ": "
+    place = line.find(mark, 14)  # behind the stamp, whose colons no blank follows
+    return line[place + len(mark) :].strip() if place >= 0 else line
 
 
 def to_ecs(event: Event) -> dict[str, Any]:

@@ -1,8 +1,6 @@
 """Notice that a line was admitted before, from another source."""
 
-import msgspec
-
-from mailwarden.parsers.event import Event
+from mailwarden.parsers.event import Event, said
 
 __all__ = ["KEEP_US", "Copies"]
 
@@ -22,11 +20,6 @@ class _Line:
         self.counts: dict[int, int] = {}
 
 
-class _Envelope(msgspec.Struct):
-    MESSAGE: str | list[int | str] | None = None
-    log: str | None = None
-
-
 class Copies:
     """Counts the same line (host, program, process, text) over several sources.
 
@@ -39,7 +32,6 @@ class Copies:
         self._old: dict[int, _Line] = {}
         self._turned_us = 0
         self._hosts: dict[str | None, str] = {}
-        self._decode = msgspec.json.Decoder(_Envelope).decode
 
     def is_new(self, event: Event, number: int) -> bool:
         """Count a line of source `number`; False when another source gave it before."""
@@ -73,27 +65,4 @@ class Copies:
             if len(self._hosts) > 10_000:
                 self._hosts.clear()
             short = self._hosts[host] = (host or "").partition(".")[0].lower()
-        return hash((short, event.process_name, event.process_pid, self._text(event)))
-
-    def _text(self, event: Event) -> str:
-        """Give what the program said, without what the way of the line put before it."""
-        line = event.event_original
-        if line.startswith("{"):
-            try:
-                envelope = self._decode(line)
-            except (msgspec.DecodeError, UnicodeEncodeError):
-                return line
-            message = envelope.MESSAGE
-            if isinstance(message, str):
-                return message.strip()
-            if message:
-                if isinstance(message[0], int):
-                    return bytes(b for b in message if isinstance(b, int) and 0 <= b < 256).decode(
-                        "utf-8", "surrogateescape"
-                    )
-                return str(message[0]).strip()
-            line = envelope.log or line
-        pid = event.process_pid
-        mark = f"[{pid}]: " if pid is not None else ": "
-        place = line.find(mark, 14)  # behind the stamp, whose colons no blank follows
-        return line[place + len(mark) :].strip() if place >= 0 else line
+        return hash((short, event.process_name, event.process_pid, said(event)))

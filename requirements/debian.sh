@@ -18,6 +18,7 @@ want nft nftables                         # checks the sets of the block list
 want fail2ban-client fail2ban             # reads the block list's log
 want systemd-analyze systemd              # checks the unit that setup writes
 want spamassassin spamassassin            # judges our alerts and reports
+want /lib/systemd/systemd-journal-remote systemd-journal-remote  # makes a journal to be read
 want groff groff-base                     # lays out the manual page
 
 if [ -z "$need" ]; then

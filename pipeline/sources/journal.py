@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from mailwarden.parsers.errors import worded
@@ -18,6 +19,7 @@ __all__ = ["JournalSource"]
 
 _CURSOR = re.compile(rb'"__CURSOR"\s*:\s*"([^"\\]{1,512})"')
 _AGAIN_S = 5.0  # journald itself may be restarting
+_MACHINE = Path("/etc/machine-id")
 _HARMLESS = ("-- No entries --", "-- Logs begin", "-- Journal begins")
 
 
@@ -48,6 +50,7 @@ class JournalSource:
         self._lines: Pipe | None = None
         self._words: Pipe | None = None
         self._not_before_s = 0.0
+        self._merges, self._refused = True, False
 
     def read(self, limit_bytes: int = BLOCK_BYTES) -> Chunk | None:
         """Give whole entries that are there now, or None."""
@@ -82,7 +85,7 @@ class JournalSource:
         arguments = [program, "--output=json", "--no-pager", "--quiet", "--all"]
         arguments += [f"--identifier={name}" for name in self._identifiers]
         if self._follow:
-            arguments += ["--follow", "--lines=all"]
+            arguments += ["--follow", "--lines=all", *self._every_boot()]
         if self._cursor:
             arguments.append(f"--after-cursor={self._cursor}")
         elif self._since is not None:
@@ -105,6 +108,20 @@ class JournalSource:
         self._lines, self._words = Pipe(process.stdout.fileno()), Pipe(process.stderr.fileno())
         return True
 
+    def _every_boot(self) -> list[str]:
+        """Say that lines before the last boot are wanted too: `--follow` alone leaves them out since systemd 251.
+
+        Nor does it know this boot where a unit of a container may not see its id (LXC, nspawn, ProtectKernelTunables=).
+        `--merge` leaves no boot out, and other machines' entries are left out by their id; some releases refuse it
+        together with `--follow` (systemd#24565) and take `--boot=all`, which those that do not refuse it disregard.
+        """
+        if not self._merges:
+            return ["--boot=all"]
+        machine = ""
+        with contextlib.suppress(OSError):
+            machine = _MACHINE.read_text("ascii").strip()
+        return ["--merge", f"_MACHINE_ID={machine}"] if machine else ["--merge"]
+
     def _rest(self) -> None:
         self._not_before_s = time.monotonic() + _AGAIN_S
         self.exhausted = not self._follow
@@ -117,6 +134,9 @@ class JournalSource:
         while not self._words.ended:
             self._listen(self._words.read(BLOCK_BYTES))
         self.close()
+        if self._refused:
+            self._refused = False
+            return
         if code != 0:
             self._tell(
                 worded(
@@ -129,7 +149,9 @@ class JournalSource:
     def _listen(self, words: bytes) -> None:
         for line in words.decode("utf-8", "replace").splitlines():
             word = line.strip()
-            if word and not word.startswith(_HARMLESS):
+            if self._merges and "--merge" in word:
+                self._merges, self._refused = False, True
+            elif word and not word.startswith(_HARMLESS):
                 self._tell(
                     worded(
                         'journalctl says "{said}". Entries may be missing. '

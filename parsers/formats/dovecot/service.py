@@ -82,6 +82,7 @@ def helper_failed(event: Event, rest: str) -> bool:  # noqa: ARG001
 @FORMAT.pattern("Finished ", programs=("doveadm", "replicator", "indexer-worker"))
 @FORMAT.pattern("Started ", programs=("doveadm", "replicator", "indexer-worker"))
 @FORMAT.pattern("Executing command", programs=("doveadm",))
+@FORMAT.pattern("This is Dovecot's ", programs=("doveadm",))
 @FORMAT.pattern("User no longer exists, skipping", programs=("doveadm",))
 @FORMAT.pattern("Indexes disabled, skipping", programs=("indexer-worker", "indexer"))
 @FORMAT.pattern("Mail search interrupted", programs=("indexer-worker", "indexer"))

@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -22,6 +24,8 @@ names = [a.partition("=")[2] for a in sys.argv[1:] if a.startswith("--identifier
 (store / "calls").open("a").write(" ".join(sys.argv[1:]) + "\\n")
 if (store / "words").exists():
     sys.stderr.write((store / "words").read_text())
+if (store / "no-merge").exists() and "merge" in options:
+    sys.exit("Using --boot or --list-boots with --merge is not supported.")
 if (store / "fail").exists():
     sys.exit(1)
 place = int(options.get("after-cursor", "s=1;i=0").rpartition("=")[2])
@@ -111,6 +115,61 @@ def test_following_goes_on_and_a_restart_begins_behind_the_cursor(store: Path) -
         file.write("postfix/qmgr entry 4\n")
     assert messages(second, lambda found: len(found) >= 1) == ["entry 4"]
     second.close()
+
+
+def test_a_journalctl_that_does_not_merge_while_it_follows_is_asked_otherwise(store: Path) -> None:
+    """systemd 251 to 253, as first released; nobody is told of it."""
+    (store / "no-merge").touch()
+    source = JournalSource(follow=True)
+
+    assert len(messages(source, lambda found: len(found) >= 6)) == 6
+    source.close()
+
+    assert source.problems == []
+    assert "--boot=all" in (store / "calls").read_text().splitlines()[-1]
+
+
+def exported(boot: int, seconds: int, text: str, machine: str) -> str:
+    """Give an entry in the journal's export format (systemd.io/JOURNAL_EXPORT_FORMATS)."""
+    fields = {
+        "__REALTIME_TIMESTAMP": 1_772_510_706_000_000 + seconds * 1_000_000,
+        "__MONOTONIC_TIMESTAMP": 1_000_000 + seconds * 1_000_000,
+        "_BOOT_ID": f"{boot:032x}",
+        "_MACHINE_ID": machine,
+        "SYSLOG_IDENTIFIER": "postfix/smtpd",
+        "MESSAGE": text,
+    }
+    return "".join(f"{name}={value}\n" for name, value in fields.items()) + "\n"
+
+
+REMOTE = "/lib/systemd/systemd-journal-remote"  # the only program that makes a journal without journald
+
+
+@pytest.mark.program(REMOTE)
+@pytest.mark.program("journalctl")
+def test_every_boot_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real journalctl gives, while it follows, what was written before the last boot; other machines' entries stay out."""
+    own = Path("/etc/machine-id").read_text().strip()
+    entries = [
+        exported(1, 0, "first boot", own),
+        exported(2, 60, "other machine", "f" * 32),
+        exported(3, 120, "now", own),
+    ]
+    (tmp_path / "export").write_text("".join(entries))
+    subprocess.run(
+        [REMOTE, "--output", tmp_path / "system.journal", tmp_path / "export"], check=True, capture_output=True
+    )
+    program = tmp_path / "bin" / "journalctl"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec {shutil.which("journalctl")} --directory={tmp_path} "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+
+    source = JournalSource(("postfix/smtpd",), follow=True)
+    found = messages(source, lambda found: "now" in found)
+    source.close()
+
+    assert (found, source.problems) == (["first boot", "now"], [])
 
 
 def test_what_journalctl_complains_of_is_told(store: Path) -> None:

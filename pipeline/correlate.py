@@ -13,6 +13,7 @@ from mailwarden.parsers.address import is_loopback, network, organisation, wide_
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.reply import classify, exchanger_of, provider_of
 from mailwarden.pipeline.askers import Askers
+from mailwarden.pipeline.hosts import Hosts
 from mailwarden.pipeline.replies import Replies
 from mailwarden.pipeline.same_message import SameMessage
 from mailwarden.pipeline.senders import LABEL, Sender, Senders, return_path
@@ -60,6 +61,8 @@ class Message(msgspec.Struct, array_like=True):
     remote: bool = False  # came over a connection, though the line that was to name the client is cut
     login_unseen: bool = False  # its server logs so little that a login would leave no trace
     tried: list[int] = []  # hashes of recipients it was handed on for, where each has a line of its own
+    judged: bool = False  # that a filter of ours took it for spam or malware was counted
+    unsigned: bool = False  # that it leaves without a signature was counted
 
 
 class _Tries(msgspec.Struct, array_like=True):
@@ -94,10 +97,11 @@ class Correlator:
         self.askers = Askers(backing)
         self.sessions = Sessions(ledger, backing)
         self._same = SameMessage(backing)
+        self._hosts = Hosts(backing)
         self.shelves = (
             self._messages, self._tries, *self._submissions.shelves, *self._senders.shelves, *self.askers.shelves,
             *self.sessions.shelves, *self._same.shelves,
-            *self._replies.shelves,
+            *self._replies.shelves, *self._hosts.shelves,
         )  # fmt: skip
         self.handlers = {
             "message-received": self._received,
@@ -119,6 +123,7 @@ class Correlator:
         queue_id = event.mail_queue_id
         if queue_id is None:
             return
+        self._hosts.meet(event)
         message = Message(
             at_us=event.stream_us,
             account=event.mailwarden_account,
@@ -437,7 +442,9 @@ class Correlator:
         """Say whose message a filter on this machine refused: what it says is no receiver's word of us."""
         text = event.smtp_reply_text
         if text and event.mail_delivery_status == "bounced" and _CONTENT_WORDS.search(text):
-            self._name_content_sender(event, facts)
+            message = self._message_of(event)
+            if message is None or not message.judged:
+                self._name_content_sender(event, facts)
 
     def _name_content_sender(self, event: Event, facts: dict[str, object]) -> None:
         own = event.mailwarden_account or facts.get("mailwarden.script")
@@ -449,8 +456,10 @@ class Correlator:
         is_temporary = event.mail_reject_temporary or str(event.smtp_reply_code or "").startswith("4")
         if event.event_reason not in _CONTENT_REASONS or is_temporary:
             return
-        message = None if event.mail_queue_id is None else self._messages.get(_key(event, event.mail_queue_id))
+        message = self._message_of(event)
         if message is not None:
+            if message.judged:  # the filter and the server both tell of it
+                return
             event.mailwarden_account = event.mailwarden_account or message.account
             event.mailwarden_direction = "outbound" if message.outbound or message.account else "inbound"
         elif event.mailwarden_account is not None:
@@ -459,6 +468,41 @@ class Correlator:
         if message is not None and message.script is not None:
             facts["mailwarden.script"] = message.script
         self._name_content_sender(event, facts)
+        if message is not None:
+            message.judged = True
+            self._messages.put(_key(event, str(event.mail_queue_id)), message)
+
+    def _message_of(self, event: Event) -> Message | None:
+        """Give the message that a filter speaks of; a filter's own file names no host, so that of the message is set."""
+        queue_id = event.mail_queue_id
+        if queue_id is None:
+            return None
+        message = self._messages.get(_key(event, queue_id))
+        if message is None and event.host_hostname is None:
+            for host in self._hosts.known():
+                message = self._messages.get(f"{host}\x1f{queue_id}")
+                if message is not None:
+                    event.host_hostname = host
+                    break
+        return message
+
+    def signing(self, event: Event) -> None:
+        """Say on a line about a message of ours that it leaves without a DKIM signature: `mailwarden.unsigned`, its domain."""
+        extra = event.extra or {}
+        domain = str(extra.get("mail.dkim.domain") or "")
+        if extra.get("mail.dkim.signed") is not False and event.event_reason != "spoof_attempt":
+            return
+        message = self._message_of(event)
+        if message is None or message.unsigned or not self._ledger.is_our_domain(domain):
+            return
+        source = message.source_ip
+        if message.account is None and message.script is None and (source is None or not self._site.trusts(source)):
+            return
+        message.unsigned = True
+        self._messages.put(_key(event, str(event.mail_queue_id)), message)
+        event.mailwarden_account, event.mailwarden_direction = message.account, "outbound"
+        event.facts = event.facts or {}
+        event.facts["mailwarden.unsigned"] = domain
 
     def _is_our_sender(self, message: Message | None) -> bool:
         """Say whether a message bears a name of ours; True where nobody knows."""

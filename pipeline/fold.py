@@ -214,7 +214,7 @@ class Fold:
             else:
                 steps[action] = self._plain
         steps["unparsed"] = self._unparsed
-        steps["dkim-signed"] = self._signed
+        steps["dkim-verdict"] = self._signed
         return steps
 
     def _queued(self, event: Event) -> None:
@@ -296,7 +296,9 @@ class Fold:
         self._detect(event)
 
     def _signed(self, event: Event) -> None:
-        self.ours.signed(event)
+        if (event.extra or {}).get("mail.dkim.signed"):
+            self.ours.signed(event)
+        self.correlator.signing(event)
         self._detect(event)
 
     def _filtered(self, event: Event) -> None:
@@ -309,6 +311,8 @@ class Fold:
             correlate(event)
         self.correlator.verdict(event)
         self.risks.verdict(event)
+        if event.extra is not None and event.extra.get("mail.dkim.signed"):
+            self.ours.signed(event)
         _name_circle(event)
         self._detect(event)
 

@@ -28,6 +28,7 @@ What is counted, under a name and up to three words:
 | `pop3_fetched`, `pop3_deleted` | account: messages | day |
 | `tls` | protocol, version | hour |
 | `data_loss` | module, reason | hour |
+| `check` | "spf", "dkim", "dmarc", "greylist", "spam", "malware", its result, module | hour |
 | `host_…`, of lines, login, auth_failure, message, delivery, reject, data_loss | host, two of their words | hour |
 
 TLS is the version ("1.3"), or "yes", "no", "unknown" where the line does not tell it.
@@ -187,6 +188,11 @@ class Rollups:
             "session-end": self._session_end,
             "tls-established": self._tls,
             "data-loss": self._data_loss,
+            "spf-verdict": self._checked,
+            "dkim-verdict": self._checked,
+            "dmarc-verdict": self._checked,
+            "filter-verdict": self._checked,
+            "greylist": self._checked,
         }
 
     def count_lines(self, events: Sequence[Event]) -> None:
@@ -389,6 +395,22 @@ class Rollups:
         words = (event.event_module or "", event.event_reason or "")
         self._hour.add(("data_loss", *words, ""), event.event_count)
         self._of_host(event.host_hostname, "host_data_loss", *words, event.event_count)
+
+    def _checked(self, event: Event) -> None:
+        """Count what filters say of messages; each may be asked about the same one."""
+        extra, module = event.extra or {}, event.event_module or ""
+        for method in ("spf", "dkim", "dmarc"):
+            result = extra.get(f"mail.{method}.result")
+            if result is not None:
+                self._hour.add(("check", method, str(result), module), event.event_count)
+        if extra.get("mail.dkim.signed"):
+            self._hour.add(("check", "dkim", "signed", module), event.event_count)
+        if event.event_action == "greylist":
+            self._hour.add(("check", "greylist", "", module), event.event_count)
+        elif event.event_reason in ("spam", "malware") and event.event_action == "filter-verdict":
+            if module == "spamassassin" and event.email_message_id is None:
+                return  # spamd writes two lines a message; the other one names it
+            self._hour.add(("check", str(event.event_reason), "", module), event.event_count)
 
 
 def _tls(version: str | None, kind: str | None, established: bool | None) -> str:

@@ -42,7 +42,7 @@ _SCAN_LINES = (
 )
 _COMMIT_S = 5.0  # of a scan: its first commit; each further one as late again as all before
 _TOTALS = frozenset(
-    {"lines", "login", "delivery"}
+    {"lines", "login", "delivery", "check"}
 )  # the rollups that a scan sums up: the others hold names without end
 
 

@@ -11,11 +11,12 @@ from mailwarden.alerts.ledger import Ledger
 from mailwarden.alerts.shelf import Backing, Shelf
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.reply import provider_of
+from mailwarden.pipeline.cyrus_sessions import CyrusSessions
 from mailwarden.pipeline.haraka_sessions import HarakaSessions
 
 __all__ = ["JOINED", "Sessions"]
 
-JOINED = frozenset({"haraka", "opensmtpd", "sendmail"})
+JOINED = frozenset({"cyrus", "haraka", "opensmtpd", "sendmail"})
 """The formats whose lines are joined."""
 
 _SESSION_US = 6 * 3_600_000_000  # longer than any server keeps a session that says nothing
@@ -57,8 +58,9 @@ class Sessions:
     def __init__(self, ledger: Ledger, backing: Backing) -> None:
         self._ledger = ledger
         self._sessions = Shelf("session", 1, _Session, lambda one: one.at_us + _SESSION_US, backing)
+        self._cyrus = CyrusSessions(backing)
         self._haraka = HarakaSessions(backing)
-        self.shelves = (self._sessions, *self._haraka.shelves)
+        self.shelves = (self._sessions, *self._cyrus.shelves, *self._haraka.shelves)
 
     def join(self, event: Event) -> None:
         """Set what other lines of the session told, and learn from this one."""
@@ -66,6 +68,8 @@ class Sessions:
             self._join_opensmtpd(event)
         elif event.event_module == "haraka":
             self._haraka.join(event)
+        elif event.event_module == "cyrus":
+            self._cyrus.join(event)
         elif event.process_pid is not None and event.mail_delivery_status is None:
             self._join_sendmail(event, f"{event.host_hostname}\x1f{event.process_name}\x1f{event.process_pid}")
 

@@ -119,6 +119,7 @@ def not_internal(event: Event, text: str) -> bool:
     event.source_ip = source
     if host[:1] != "[":
         event.source_domain = host or None
+    event.set("mail.dkim.internal", False)
     return noted(event)
 
 

@@ -12,6 +12,7 @@ from mailwarden.alerts.translate import N_, Translator
 from mailwarden.parsers.errors import SourceError, worded
 from mailwarden.parsers.event import to_ecs
 from mailwarden.pipeline.cli import options
+from mailwarden.pipeline.cli.filter_words import Waiting, checks, is_from_outside, said_by_filter
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.lines import batches, reader_for
 from mailwarden.pipeline.cli.root import Command
@@ -38,6 +39,7 @@ _ASKED = (  # the fields in which what is looked for may stand
 )
 _THREADS = ("mail.queue.id", "mail.queue.orig_id", "mail.queue.parent_id", "mail.queue.child_id", "email.message_id")
 _SHOWN = 200
+_FEW = 3  # messages whose clients are looked up too
 _STATUSES = {
     "sent": N_("sent"),
     "deferred": N_("deferred"),
@@ -102,6 +104,7 @@ def command(
         failed = bool(problems)
     else:
         found = list(_in_archive(names, now))
+        found = _with_early(found, _early_in_archive(found, names, now))
     if queue_ids:
         for queue_id in queued(found, names):
             click.echo(queue_id)
@@ -128,6 +131,18 @@ def _in_archive(names: list[str], now: Session) -> Iterable[Fields]:
             )
         )
     return find(directory, *names)
+
+
+def _early_in_archive(found: list[Fields], names: Collection[str], now: Session) -> list[Fields]:
+    """Give what filters said of the clients of a few messages before these had a number."""
+    came = [fields for fields in found if fields.get("event.action") == "message-received" and fields.get("source.ip")]
+    sources = {str(fields["source.ip"]) for fields in came}
+    if not came or len(came) > _FEW or sources & set(names):
+        return []
+    waiting = Waiting()
+    for fields in _in_archive(sorted(sources), now):
+        waiting.keep(fields)
+    return [dict(one) for fields in came for one in waiting.before(fields)]
 
 
 def _scanned() -> dict[str, int | None]:
@@ -169,13 +184,33 @@ def _in_files(
             problems.append(error.said)
     threads.discard("")
     found: list[Fields] = []
+    early: list[Mapping[str, Any]] = []
     for path in readable:
+        waiting = Waiting()
         for fields in _events(path, zone, years[path]):
             if _names(fields, names) or any(
                 value in threads for name in _THREADS for value in _values(fields.get(name))
             ):
+                early += waiting.before(fields)
                 found.append(fields)
-    return found, problems
+            else:
+                waiting.keep(fields)
+    return _with_early(found, early), problems
+
+
+def _with_early(found: list[Fields], early: Iterable[Mapping[str, Any]]) -> list[Fields]:
+    """Put in what filters said of the client and the sender of a message before it had a number."""
+    senders = {address for fields in found for address in _values(fields.get("email.from.address"))}
+    recipients = {address for fields in found for address in _values(fields.get("email.to.address"))}
+    known = {id(fields) for fields in found}
+    added: dict[tuple[str, ...], Fields] = {}  # the last word of each kind: every recipient is asked about
+    for fields in early:
+        sender, recipient = _values(fields.get("email.from.address")), _values(fields.get("email.to.address"))
+        if id(fields) not in known and senders.issuperset(sender) and recipients.issuperset(recipient):
+            added[(str(fields.get("event.action")), str(fields.get("mail.spf.result")), *recipient)] = dict(fields)
+    if not added:
+        return found
+    return sorted([*found, *added.values()], key=lambda fields: str(fields.get("@timestamp", "")))
 
 
 def _names(fields: Fields, names: Collection[str]) -> bool:
@@ -194,8 +229,13 @@ def story(what: str, found: list[Fields], tongue: Translator, *, everything: boo
         said = N_("Nothing names “{what}”. It may be older than what was kept, or spelled otherwise.")
         return [[printable(tongue.say(said, {"what": what}))]]
     shown = found if everything else found[-_SHOWN:]
-    lines: list[Line] = [[Span(_verdict(what, found, tongue), "strong")], []]
-    lines += [_row(fields) for fields in shown]
+    lines: list[Line] = [[Span(_verdict(what, found, tongue), "strong")]]
+    checked = checks(found, tongue)
+    if checked:
+        lines.append([printable(checked)])
+    lines.append([])
+    outside = is_from_outside(found)
+    lines += [_row(fields, tongue, outside) for fields in shown]
     rest = len(found) - len(shown)
     if rest:
         lines.append(
@@ -209,8 +249,10 @@ def _verdict(what: str, found: list[Fields], tongue: Translator) -> str:
     recipients: dict[str, str] = {}
     for fields in found:
         if fields.get("event.action") == "delivery":
+            status = fields.get("mail.delivery.status")
             for address in fields.get("email.to.address") or ["?"]:
-                recipients[str(address)] = str(fields.get("mail.delivery.status", "?"))
+                if status or str(address) not in recipients:  # Dovecot tells of what Postfix has told the end of
+                    recipients[str(address)] = str(status or "?")
     named = {"what": what}
     if not recipients:
         said = tongue.count("{number} event names {what}.", "{number} events name {what}.", len(found), named)
@@ -251,7 +293,7 @@ _TOLD = (
 )
 
 
-def _row(fields: Fields) -> Line:
+def _row(fields: Fields, tongue: Translator, outside: bool) -> Line:
     stamp = str(fields.get("@timestamp", ""))[:19].replace("T", " ")
     parts = []
     for name in _TOLD:
@@ -259,6 +301,7 @@ def _row(fields: Fields) -> Line:
         if value:
             text = ", ".join(map(str, value[:3])) if isinstance(value, list) else str(value)
             parts.append(printable(text))
+    parts += [printable(said) for said in said_by_filter(fields, tongue, outside=outside)]
     action = str(fields.get("event.action", ""))
     style = _STYLES.get(str(fields.get("event.outcome", "")), "")
     return [Span(stamp, "faint"), "  ", Span(f"{printable(action):<18}", style), "  ", "  ".join(parts)]

@@ -340,6 +340,32 @@ def _tail(
 _LOGINS = {"imap": "IMAP", "pop3": "POP3", "smtp": "SMTP", "lmtp": "LMTP", "managesieve": "Sieve"}
 
 
+_FAILED = {"spf": "SPF", "dkim": "DKIM", "dmarc": "DMARC"}
+_CHECKED: dict[str, _Count] = {
+    "greylist": lambda say, n: say.count("{number} greylisted", "{number} greylisted", n),
+    "spam": lambda say, n: say.count("{number} taken for spam", "{number} taken for spam", n),
+    "malware": lambda say, n: say.count("{number} with a virus", "{number} with a virus", n),
+}
+
+
+def _checked(totals: Mapping[tuple[str, str, str, str], int], tongue: Translator) -> list[str]:
+    """Say what filters found: of several that check the same, the one that found most."""
+    found: dict[str, Counter[str]] = {}
+    for (name, method, result, module), count in totals.items():
+        if name == "check" and (result in ("fail", "softfail") or not result):
+            found.setdefault(method, Counter())[module] += count
+    said = []
+    for method, by_module in found.items():
+        number = max(by_module.values())
+        say = _CHECKED.get(method)
+        if say is not None:
+            said.append(say(tongue, number))
+        elif method in _FAILED:
+            values = {"method": _FAILED[method]}
+            said.append(tongue.count("{number} failed {method}", "{number} failed {method}", number, values))
+    return said
+
+
 def _normal(totals: Mapping[tuple[str, str, str, str], int], tongue: Translator) -> str:
     """Say what went as it should: logins by protocol and deliveries."""
     parts = []
@@ -363,4 +389,5 @@ def _normal(totals: Mapping[tuple[str, str, str, str], int], tongue: Translator)
         text = tongue.count("{number} login", "{number} logins", number)
         parts.append(tongue.say(N_("{logins} ({by})"), {"logins": text, "by": tongue.gettext(", ").join(by)}))
     parts += [say(tongue, delivered[status]) for status, say in _STATUSES.items() if delivered[status]]
+    parts += _checked(totals, tongue)
     return tongue.say(N_("Normal: {parts}"), {"parts": " · ".join(parts)}) if parts else ""

@@ -58,16 +58,27 @@ def error(event: Event, rest: str) -> bool:
     return _trouble(event, _full(rest))
 
 
+def _name_filter(event: Event, rest: str) -> None:
+    """Name the milter or policy server of `inet:localhost:8891: Connection refused`, as main.cf does."""
+    name, behind, _ = rest.partition(": ")
+    if behind and " " not in name:
+        event.set("mail.filter", name[:100])
+
+
 @FORMAT.pattern("connect to Milter service ")
 @FORMAT.pattern("milter ")
-def milter(event: Event, _rest: str) -> bool:
+def milter(event: Event, rest: str) -> bool:
+    _name_filter(event, rest)
     return _trouble(event, "backend_unavailable")
 
 
 @FORMAT.pattern("connect to ", programs=_SERVERS)
 def service_unreachable(event: Event, rest: str) -> bool:
     """Read that a policy server or another daemon cannot be reached; a milter has its own words."""
-    return not rest.startswith("Milter service ") and _trouble(event, "backend_unavailable")
+    if rest.startswith("Milter service "):
+        return False
+    _name_filter(event, rest)
+    return _trouble(event, "backend_unavailable")
 
 
 @FORMAT.pattern("problem talking to ")

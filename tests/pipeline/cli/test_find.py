@@ -51,3 +51,26 @@ def test_queue_ids_are_all_that_a_pipe_gets(tmp_path: Path) -> None:
 
     assert (done.returncode, done.stdout) == (0, "0717217EB2B\n")
     assert (nobody.returncode, nobody.stdout) == (0, "")
+
+
+def test_a_message_tells_what_filters_made_of_it(tmp_path: Path) -> None:
+    """What was said before the message had a number belongs to it, by its client, sender and recipient; no more does."""
+    spf = (
+        "policyd-spf[5]: prepend Received-SPF: {} (mailfrom) identity=mailfrom; client-ip=203.0.113.7; helo=x; "
+        "envelope-from={}; receiver=y"
+    )
+    (tmp_path / "mail.log").write_text(
+        f"Nov 26 18:59:01 mx1 {spf.format('Pass', 'a@partner.example')}\n"
+        f"Nov 26 18:59:01 mx1 {spf.format('Fail', 'other@bank.example')}\n"
+        "Nov 26 18:59:01 mx1 postfix/smtpd[1]: 0717217EB2B: client=unknown[203.0.113.7]\n"
+        "Nov 26 18:59:02 mx1 opendkim[3]: 0717217EB2B: mx [203.0.113.7] not internal\n"
+        "Nov 26 18:59:02 mx1 opendkim[3]: 0717217EB2B: no signing table match for 'a@partner.example'\n"
+        "Nov 26 18:59:02 mx1 opendkim[3]: 0717217EB2B: DKIM verification successful\n"
+        "Nov 26 18:59:02 mx1 opendmarc[4]: 0717217EB2B: partner.example pass\n"
+        "Nov 26 18:59:02 mx1 postfix/qmgr[2]: 0717217EB2B: from=<a@partner.example>, size=300, nrcpt=1 (queue active)\n"
+    )
+
+    done = mailwarden(tmp_path, "find", "0717217EB2B", "mail.log", "--year", "2026")
+
+    assert "Checked: SPF passed · DKIM signature valid · DMARC passed" in done.stdout
+    assert "bank.example" not in done.stdout

@@ -7,6 +7,7 @@ store.
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from mailwarden.alerts.finding import Detection
@@ -41,6 +42,7 @@ def fire(window: Window, measure: int, amount: int, severity: str, values: dict[
     return Fired(measure, measure if is_new and first else amount, severity, values, is_new, first_us=window.first_us)
 
 
+@lru_cache(maxsize=8192)
 def mark(text: str) -> str:
     """Give a short stand-in for a text that is only counted: a key's state stays small."""
     return f"{zlib.crc32(text.encode('utf-8', 'surrogatepass')):x}"

@@ -11,7 +11,7 @@ import msgspec
 
 import mailwarden.alerts.detectors as detectors_package
 from mailwarden.alerts.condition import excepted_by, needing
-from mailwarden.alerts.detector import Detector
+from mailwarden.alerts.detector import Detector, Fired
 from mailwarden.alerts.fields import reader
 from mailwarden.alerts.finding import Detection, Finding, evidence_of
 from mailwarden.alerts.incident import Evidence
@@ -158,33 +158,30 @@ class Engine:
                 self._rule(*rules[place], event, findings)
                 continue
             watcher = plan.watchers[place - behind]
-            for key in watcher.detector.keys(event):
-                self._watch(watcher, key, event, findings)
+            detector, memory = watcher.detector, watcher.memory
+            for key in detector.keys(event):
+                if detector.is_excepted is not None and detector.is_excepted(event):
+                    continue
+                fired = detector.update(memory.recall(key, event), event)
+                if fired is not None:
+                    findings.append(self._fired(watcher, key, event, fired))
         return findings
 
-    def _watch(self, watcher: "_Watcher", key: str, event: Event, findings: list[Finding]) -> None:
-        detector = watcher.detector
-        if detector.is_excepted is not None and detector.is_excepted(event):
-            return
-        fired = detector.update(watcher.memory.recall(key, event), event)
-        if fired is None:
-            return
-        shown = fired.shown or event
-        findings.append(
-            Finding(
-                detection=fired.detection or detector.detection,
-                primary=str(watcher.primary(shown) or key),
-                at_us=event.stream_us,
-                first_us=max(fired.first_us or event.stream_us, event.stream_us - detector.detection.span_us),
-                fired=fired.fired,
-                tries=fired.tries,
-                measure=fired.measure,
-                entities=self._entities(watcher.entities, shown),
-                evidence=[self._evidence(shown)],
-                event=shown,
-                severity=detector.severity or fired.severity,
-                values=fired.values,
-            )
+    def _fired(self, watcher: "_Watcher", key: str, event: Event, fired: Fired) -> Finding:
+        detector, shown = watcher.detector, fired.shown or event
+        return Finding(
+            detection=fired.detection or detector.detection,
+            primary=str(watcher.primary(shown) or key),
+            at_us=event.stream_us,
+            first_us=max(fired.first_us or event.stream_us, event.stream_us - detector.detection.span_us),
+            fired=fired.fired,
+            tries=fired.tries,
+            measure=fired.measure,
+            entities=self._entities(watcher.entities, shown),
+            evidence=[self._evidence(shown)],
+            event=shown,
+            severity=detector.severity or fired.severity,
+            values=fired.values,
         )
 
     def _rule(self, rule: Rule, entities: _Entities, primary: Any, event: Event, findings: list[Finding]) -> None:

@@ -341,19 +341,17 @@ class Ledger:
             facts["mailwarden.rollout"] = self._weather.changes(now)
         self._meet(event, account, pair, facts)
         self._learn_success(record, event, net, pair, protocol)
+        if pair is None or pair[0] == now or protocol not in record.protocols:
+            return  # within the second in which it came first it may yet come from elsewhere
+        if not _may_matter(record, event, net, pair[0]):
+            self._remember(event, account, net, now + _HOUR_US)
 
     def _meet_again(self, event: Event, record: _Account, account: str, net: str, pair: tuple[int, int]) -> None:
-        """Set the facts that a rule may ask for of a pair seen within the hour.
-
-        There are none unless it came here within the day, and was known elsewhere or guessed before: then mail is judged
-        all day, and any login for a quarter of an hour.
-        """
-        age_us = event.stream_us - pair[0]
-        may_matter = age_us < _QUARTER_US or (age_us < _DAY_US and event.network_protocol == "smtp")
-        if may_matter and (record.guessed_us == pair[0] or _was_elsewhere(record, net, pair[0])):
+        """Set the facts that a rule may ask for of a pair seen within the hour."""
+        if _may_matter(record, event, net, pair[0]):
             event.facts = self._pair_facts(account, record, net, pair, event)
-            return
-        self._remember(event, account, net, pair[1] + _HOUR_US)
+        else:
+            self._remember(event, account, net, pair[1] + _HOUR_US)
 
     def _others(self, net: str, account: str, now: int) -> tuple[int, int]:
         """Give how many other accounts a network failed at within a day, and how many of them nobody has.
@@ -552,6 +550,18 @@ def _who_exceeds(beyond: Beyond, source: _Network | None, account: _Account | No
     if account is not None and account.tried_day == now // _DAY_US and 2 * account.tried >= beyond.tries:
         found.add("mailwarden.account")
     return frozenset(found)
+
+
+def _may_matter(record: _Account, event: Event, net: str, first_us: int) -> bool:
+    """Say whether a rule may ask for the facts of a pair that was seen within the hour.
+
+    It must have come here first within the day, and have been known elsewhere or guessed before: then mail is judged all day,
+    and any login for a quarter of an hour. What does not matter once will not matter later.
+    """
+    age_us = event.stream_us - first_us
+    if age_us >= _QUARTER_US and (age_us >= _DAY_US or event.network_protocol != "smtp"):
+        return False
+    return record.guessed_us == first_us or _was_elsewhere(record, net, first_us)
 
 
 def _is_undisturbed(record: _Account, now: int) -> bool:

@@ -52,19 +52,18 @@ class _Record:
             "Record", [(part, detector.state | None, None) for part, detector in by_part.items()], omit_defaults=True
         )
         self.shelf: Shelf[Any] = Shelf(f"detectors.{name}", 1, self._begin, self._expires, backing, self._fade)
-        self._event: Event | None = None
-        self._key = ""
-        self._now: Any = None  # the record of this key, for this event
+        self.event: Event | None = None  # that asked last,
+        self.key = ""  # for this key,
+        self.found: Any = None  # and was given this record
 
-    def of(self, key: str, event: Event) -> Any:
+    def find(self, key: str, event: Event) -> Any:
         """Give the record of a key, which an event is about to change."""
-        if event is not self._event or key != self._key:
-            self._event, self._key = event, key
-            self._now = self.shelf.get(key)
-            if self._now is None:
-                self._now = self._begin()
-            self.shelf.put(key, self._now)
-        return self._now
+        self.event, self.key = event, key
+        self.found = self.shelf.get(key)
+        if self.found is None:
+            self.found = self._begin()
+        self.shelf.put(key, self.found)
+        return self.found
 
     def _expires(self, record: Any) -> int:
         parts = [(getattr(record, part), ttl_us) for part, ttl_us in self._ttls_us.items()]
@@ -86,11 +85,12 @@ class _Part:
         self._record = record
 
     def recall(self, key: str, event: Event) -> Any:
-        record = self._record.of(key, event)
-        state = getattr(record, self._name)
+        record = self._record
+        found = record.found if event is record.event and key == record.key else record.find(key, event)
+        state = getattr(found, self._name)
         if state is None:
             state = self._begin()
-            setattr(record, self._name, state)
+            setattr(found, self._name, state)
         return state
 
 

@@ -6,6 +6,8 @@ depends on what happens to be in memory, so batches may end anywhere.
 """
 
 from collections.abc import Callable, Iterable
+from itertools import islice
+from math import ceil
 from typing import Any, Generic, Protocol, TypeVar
 
 from mailwarden.alerts.blob import decoder, pack, squeeze
@@ -33,8 +35,18 @@ class Backing(Protocol):
         """Say whether anything may have been committed for a key; False is sure."""
 
 
+class _Touched(dict[str, Any]):
+    """Values by key, which asks for one that is not there; so that a look-up of what is takes no call in Python."""
+
+    def __init__(self, seek: Callable[[str], Any]) -> None:
+        self._seek = seek
+
+    def __missing__(self, key: str) -> Any:
+        return self._seek(key)
+
+
 class Shelf(Generic[T]):
-    """The state of one kind.
+    """The state of one kind. `get` gives the state of a key, or None where there is none.
 
     Args:
         kind: Names the state in the store.
@@ -60,18 +72,21 @@ class Shelf(Generic[T]):
         self._expires = expires
         self._backing = backing
         self._fade = fade
-        self._young: dict[str, T] = {}  # touched since the last turn
+        self._young: dict[str, T]  # touched since the last turn
         self._old: dict[str, T] = {}  # and before it
+        self.get: Callable[[str], T | None]
+        self._begin()
         self._dirty: set[str] = set()
         self._dead: set[str] = set()
         self._swept_us = -1
         self._packed_bytes, self._packed = 100 * _PACKED_BYTES, 100  # all that was ever packed, for the average
 
-    def get(self, key: str) -> T | None:
-        """Give the state of a key, or None where there is none."""
-        value = self._young.get(key)
-        if value is not None:
-            return value
+    def _begin(self) -> None:
+        touched = _Touched(self._seek)
+        self._young, self.get = touched, touched.__getitem__
+
+    def _seek(self, key: str) -> T | None:
+        """Give the state of a key that was not touched since the last turn."""
         value = self._old.pop(key, None)
         if value is None:
             if key in self._dead or not self._backing.may_have(self.kind, key):
@@ -133,7 +148,18 @@ class Shelf(Generic[T]):
 
     def turn(self) -> None:
         """Let go of what was not touched since the last turn; only where nothing waits to be committed."""
-        self._old, self._young = self._young, {}
+        self._old = self._young
+        self._begin()
+
+    def shed(self, share: float) -> None:
+        """Let go of a share of what was not touched since the last turn, of what was touched first before it."""
+        for key in list(islice(self._old, ceil(len(self._old) * share))):
+            del self._old[key]
+
+    def forget(self) -> None:
+        """Let go of all, committed or not: nobody asks any more."""
+        self._young.clear()
+        self._old.clear()
 
     def held_bytes(self) -> tuple[int, int]:
         """Give about how much memory this takes, and how much of it was touched since the last turn."""
@@ -165,12 +191,27 @@ class Shelves:
         """Give the rows to commit, and let go of what was not touched for long where memory is short."""
         rows = [row for shelf in self._shelves for row in shelf.drain()]
         touched = sum(shelf.held_bytes()[1] for shelf in self._shelves)
-        if 2 * touched > self._budget_bytes() or self.is_full():  # who is still full would commit again at once
+        if 2 * touched > self._budget_bytes() or self.is_full():
             for shelf in self._shelves:
                 shelf.turn()
+        self._shed()
         return rows
+
+    def _shed(self) -> None:
+        """Make room for what is to come: whoever is nearly full commits again at once, and reads again what it let go of."""
+        held = [shelf.held_bytes() for shelf in self._shelves]
+        excess = sum(all_ for all_, _ in held) - self._budget_bytes() * 3 // 4
+        old = sum(all_ - touched for all_, touched in held)
+        if excess > 0 and old > 0:
+            for shelf in self._shelves:
+                shelf.shed(min(excess / old, 1.0))
 
     def sweep(self, now_us: int) -> None:
         """Forget what has expired."""
         for shelf in self._shelves:
             shelf.sweep(now_us)
+
+    def forget(self) -> None:
+        """Let go of all: nobody asks any more."""
+        for shelf in self._shelves:
+            shelf.forget()

@@ -39,7 +39,7 @@ class Site:
 
     def trusts(self, address: str) -> bool:
         """Say whether mail from this address may pass without a login: ours, a stated relay, or not routable."""
-        return _within(address, self.networks + self.relays) or _within(address, ())
+        return _within(address, self.networks + self.relays)
 
     def is_private(self, address: str) -> bool:
         """Say whether an address is one that nobody outside can see."""
@@ -63,12 +63,7 @@ class Site:
         A bare name gets the stated default domain. Without one it stays bare on a site of one host, for the files of one
         server tell its host and those of another do not (Exim's own); on several hosts it gets its host.
         """
-        name = name.strip().lower()
-        if "@" in name:
-            return name
-        if self.default_domain:
-            return f"{name}@{self.default_domain}"
-        return f"{name}@{host}" if host and len(self.hosts) > 1 else name
+        return _account(name, self.default_domain or (host if host and len(self.hosts) > 1 else None))
 
     def labelled(self, label: str, *names: str | None) -> bool:
         """Say whether an account or network bears a label of the configuration."""
@@ -78,6 +73,12 @@ class Site:
     def labels_of(self, *names: str | None) -> list[str]:
         """Give the labels that an account or network bears."""
         return [label for label in self.labels if self.labelled(label, *names)]
+
+
+@lru_cache(maxsize=8192)  # also so that the many keys that name an account are one string
+def _account(name: str, domain: str | None) -> str:
+    name = name.strip().lower()
+    return name if "@" in name or not domain else f"{name}@{domain}"
 
 
 @lru_cache(maxsize=8192)

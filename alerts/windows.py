@@ -34,9 +34,10 @@ class Window(msgspec.Struct, array_like=True):
 
 
 def _slide(window: Window, now_us: int, span_us: int) -> int:
-    """Drop what has left the span; give the current bucket."""
-    if now_us == window.last_us:  # most lines bear the second of the line before, and the division costs the most
-        return window.bucket
+    """Drop what has left the span; give the current bucket.
+
+    Asked only where time has passed: of a busy window most lines bear the second of the line before.
+    """
     bucket = now_us * BUCKETS // span_us
     if bucket != window.bucket:
         window.bucket = bucket
@@ -66,7 +67,7 @@ def _drop(window: Window, horizon: int) -> None:
 
 def add(window: Window, now_us: int, span_us: int, amount: int) -> int:
     """Add an amount; give the sum within the span."""
-    bucket = _slide(window, now_us, span_us)
+    bucket = window.bucket if now_us == window.last_us else _slide(window, now_us, span_us)
     if amount:
         counts = window.counts
         if counts is None:
@@ -79,7 +80,7 @@ def add(window: Window, now_us: int, span_us: int, amount: int) -> int:
 
 def add_value(window: Window, now_us: int, span_us: int, value: str, cap: int) -> int:
     """Add a value; give how many different ones the span holds (at most `cap` are remembered)."""
-    bucket = _slide(window, now_us, span_us)
+    bucket = window.bucket if now_us == window.last_us else _slide(window, now_us, span_us)
     values = window.values
     if values is None:
         window.values = {value: bucket}

@@ -157,6 +157,10 @@ class Fold:
         self._beats.put("site", self._beat)
         return self._shelves.drain()
 
+    def forget(self) -> None:
+        """Let go of all that is known, once nothing follows: what nothing refers to in a circle costs least to free."""
+        self._shelves.forget()
+
     def _tick(self, stream_us: int) -> int:
         """Let time pass to the whole minute before `stream_us`; give the next whole minute."""
         self.now_us = stream_us - stream_us % _TICK_US

@@ -26,10 +26,19 @@ class Readers:
     def __init__(self, backing: Backing) -> None:
         self._readers = Shelf("reader", 1, _Reader, lambda one: (one.hour + 1) * _HOUR_US, backing)
         self.shelves = (self._readers,)
+        self._hour = 0
+        self._came: set[tuple[str, str]] = set()  # in that hour: most logins are not the first
 
     def is_new_hour(self, account: str, protocol: str, at_us: int) -> bool:
         """Say whether this is the account's first login of the hour by a protocol, and remember it."""
-        key, hour = f"{protocol}\x1f{account}", at_us // _HOUR_US
+        hour = at_us // _HOUR_US
+        if hour != self._hour:
+            self._hour, self._came = hour, set()
+        who = (account, protocol)
+        if who in self._came:
+            return False
+        self._came.add(who)
+        key = f"{protocol}\x1f{account}"
         reader = self._readers.get(key)
         if reader is not None and reader.hour >= hour:
             return False

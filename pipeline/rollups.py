@@ -85,16 +85,14 @@ _LOGIN = attrgetter(
 )
 _DAYTIME = range(5, 22)  # hours by the clock of the site; at others people seldom send
 
-_Words = tuple[str, str, str, str]  # name and words
 
-
-def _spelt(words: _Words) -> _Words:
+def _spelt(key: RollupKey) -> RollupKey:
     """Spell out bytes that are no text, as the store does: so the key is found again after a restart."""
-    name, a, b, c = words
+    start_us, name, a, b, c = key
     if a.isascii() and b.isascii() and c.isascii():  # nearly always
-        return words
+        return key
     a, b, c = (word.encode("utf-8", "backslashreplace").decode() for word in (a, b, c))
-    return name, a, b, c
+    return start_us, name, a, b, c
 
 
 class _Span:
@@ -106,47 +104,46 @@ class _Span:
 
     def __init__(self) -> None:
         self.start_us = -1
-        self._counts: dict[_Words, int] = {}
-        self._known: set[_Words] = set()
+        self._counts: dict[RollupKey, int] = {}
+        self._known: set[RollupKey] = set()
         self._places: Counter[str] = Counter()  # how many are known, by name
 
     def __len__(self) -> int:
         return len(self._counts)
 
-    def begin(self, start_us: int, known: Iterable[_Words]) -> None:
+    def begin(self, start_us: int, known: Iterable[RollupKey]) -> None:
         """Begin a new span, with the keys that were counted in it before a restart."""
         self.start_us = start_us
         self._counts = {}
         self._known = set(known)
-        self._places = Counter(words[0] for words in self._known)
+        self._places = Counter(key[1] for key in self._known)
 
-    def add(self, words: _Words, count: int) -> None:
-        """Add to a count."""
+    def add(self, name: str, a: str, b: str, c: str, count: int) -> None:
+        """Add to a count, by its name and words."""
         counts = self._counts
+        key = (self.start_us, name, a, b, c)
         try:
-            counts[words] += count
+            counts[key] += count
         except KeyError:
-            words = self._placed(words)
-            counts[words] = counts.get(words, 0) + count
+            key = self._placed(key)
+            counts[key] = counts.get(key, 0) + count
 
     def take(self) -> dict[RollupKey, int]:
         """Give what was counted since the last time."""
-        start_us = self.start_us
-        taken = {(start_us, *words): count for words, count in self._counts.items()}
-        self._counts = {}
+        taken, self._counts = self._counts, {}
         return taken
 
-    def _placed(self, words: _Words) -> _Words:
+    def _placed(self, key: RollupKey) -> RollupKey:
         """Give a key its place within the limit of its name, or "other" its place."""
-        words = _spelt(words)
-        name = words[0]
-        if words in self._known:
-            return words
+        key = _spelt(key)
+        if key in self._known:
+            return key
+        start_us, name, _, b, c = key
         if self._places[name] < _DAILY_LIMITS.get(name, _HOST_LIMIT if name.startswith("host_") else _LIMIT):
             self._places[name] += 1
-            self._known.add(words)
-            return words
-        return (name, OTHER, words[2], "" if name in _OPEN else words[3])
+            self._known.add(key)
+            return key
+        return start_us, name, OTHER, b, "" if name in _OPEN else c
 
 
 class Rollups:
@@ -166,14 +163,15 @@ class Rollups:
     ) -> None:
         self._zone = zone
         self._account = account
-        self._counted: dict[int, list[_Words]] = {}
-        for hour_us, name, a, b, c in counted:
-            self._counted.setdefault(hour_us, []).append((name, a, b, c))
+        self._counted: dict[int, list[RollupKey]] = {}
+        for key in counted:
+            self._counted.setdefault(key[0], []).append(key)
         self._turn_us = 0  # when the hour is over
         self._hour, self._day = _Span(), _Span()
         self._lines: Counter[tuple[str, str | None, str | None, str | None]] = Counter()
         self._logins: dict[tuple[Any, ...], int] = {}  # what is counted most, by what the event itself holds
         self._read: dict[tuple[str, str], list[int]] = {}
+        self._deliveries: dict[tuple[str, str, str, str | None, str | None], int] = {}
         self._sent: dict[tuple[str, Sender | None, str | None], list[int]] = {}
         self._is_night = False
         self._done: dict[RollupKey, int] = {}
@@ -229,49 +227,58 @@ class Rollups:
             self._done |= self._day.take()
             self._day.begin(day_us, self._known(day_us, daily=True))
 
-    def _known(self, start_us: int, *, daily: bool) -> list[_Words]:
-        return [words for words in self._counted.get(start_us, ()) if (words[0] in _DAILY_LIMITS) is daily]
+    def _known(self, start_us: int, *, daily: bool) -> list[RollupKey]:
+        return [key for key in self._counted.get(start_us, ()) if (key[1] in _DAILY_LIMITS) is daily]
 
     def _gather(self) -> None:
         for (kind, module, program, host), count in self._lines.items():
-            self._hour.add(("lines", kind, module or "", program or ""), count)
+            self._hour.add("lines", kind, module or "", program or "", count)
             self._of_host(host, "host_lines", kind, module or "", count)
         self._lines.clear()
         self._gather_logins()
         self._gather_read()
         self._gather_sent()
+        self._gather_deliveries()
 
     def _of_host(self, host: str | None, name: str, first: str, second: str, count: int) -> None:
         """Count for one server what is counted for all; a line that names none is of no single one."""
         if host:
-            self._hour.add((name, host, first, second), count)
+            self._hour.add(name, host, first, second, count)
 
     def _gather_logins(self) -> None:
         for (host, account, protocol, network, *tls), count in self._logins.items():
             words = (protocol or "", _tls(*tls))
-            self._hour.add(("login", *words, ""), count)
+            self._hour.add("login", *words, "", count)
             self._of_host(host, "host_login", *words, count)
             if account is not None:
-                self._day.add(("login_account", account, *words), count)
+                self._day.add("login_account", account, *words, count)
                 if network is not None:
-                    self._day.add(("login_network", account, words[0], network), count)
+                    self._day.add("login_network", account, words[0], network, count)
         self._logins.clear()
 
     def _gather_read(self) -> None:
         for (account, protocol), (sessions, size) in self._read.items():
-            self._day.add(("read_trait", account, protocol, "sessions"), sessions)
-            self._day.add(("read_trait", account, protocol, "bytes"), size)
+            self._day.add("read_trait", account, protocol, "sessions", sessions)
+            self._day.add("read_trait", account, protocol, "bytes", size)
         self._read.clear()
 
     def _gather_sent(self) -> None:
         for (direction, sender, host), (messages, recipients) in self._sent.items():
             self._of_host(host, "host_message", direction, "", messages)
-            self._hour.add(("message", direction, "", ""), messages)
-            self._hour.add(("recipients", direction, "", ""), recipients)
+            self._hour.add("message", direction, "", "", messages)
+            self._hour.add("recipients", direction, "", "", recipients)
             if sender is not None:
-                self._day.add(("sent", *sender), messages)
-                self._day.add(("sent_recipients", *sender), recipients)
+                self._day.add("sent", *sender, messages)
+                self._day.add("sent_recipients", *sender, recipients)
         self._sent.clear()
+
+    def _gather_deliveries(self) -> None:
+        for (provider, status, klass, host, domain), count in self._deliveries.items():
+            self._hour.add("delivery", provider, status, klass, count)
+            self._of_host(host, "host_delivery", provider, status, count)
+            if domain is not None:
+                self._day.add("delivery_domain", domain, provider, status, count)
+        self._deliveries.clear()
 
     # ------------------------------------------------------------------ what is counted of each action
 
@@ -284,20 +291,20 @@ class Rollups:
         if not tries:
             return
         words = (event.event_module or "", event.event_reason or "", event.network_protocol or "")
-        self._hour.add(("auth_failure", *words), tries)
+        self._hour.add("auth_failure", *words, tries)
         self._of_host(event.host_hostname, "host_auth_failure", words[1], words[2], tries)
         facts = event.facts or {}
         network, account = event.mailwarden_network, event.mailwarden_account
         if network is not None:
             known = "known" if facts.get("mailwarden.pair.known") else "stranger"
-            self._hour.add(("auth_network", network, known, ""), tries)
+            self._hour.add("auth_network", network, known, "", tries)
         if account is not None:
             exists = "exists" if facts.get("mailwarden.user.exists") else "unknown"
-            self._day.add(("auth_account", account, exists, ""), tries)
+            self._day.add("auth_account", account, exists, "", tries)
 
     def _error(self, event: Event) -> None:
         words = (event.event_module or "", event.event_reason or "", event.network_protocol or "")
-        self._hour.add(("auth_error", *words), event.event_count)
+        self._hour.add("auth_error", *words, event.event_count)
 
     def _received(self, event: Event) -> None:
         if event.user_name is not None:  # the only word that Postfix and Exim lose on a login that succeeded
@@ -320,11 +327,11 @@ class Rollups:
         if sender is not None:
             self._traits(sender, facts)
             if self._is_night:
-                self._day.add(("sent_trait", sender.name, sender.kind, "night"), 1)
+                self._day.add("sent_trait", sender.name, sender.kind, "night", 1)
 
     def _traits(self, sender: Sender, facts: dict[str, Any]) -> None:
         for trait, count in facts["mailwarden.sender.traits"].items():
-            self._day.add(("sent_trait", sender.name, sender.kind, trait), count)
+            self._day.add("sent_trait", sender.name, sender.kind, trait, count)
 
     def _delivery(self, event: Event) -> None:
         facts = event.facts
@@ -335,27 +342,26 @@ class Rollups:
             status = "retried"
         is_elsewhere = event.destination_domain or (facts and "mailwarden.remote" in facts and names_no_host(event))
         provider = event.mail_provider or (OTHER if is_elsewhere else "local")
-        self._hour.add(("delivery", provider, status, event.mail_bounce_class or ""), event.event_count)
-        self._of_host(event.host_hostname, "host_delivery", provider, status, event.event_count)
         whose = event.email_to_address if provider == "local" else event.email_from_address
-        if whose and (provider == "local" or event.mailwarden_direction == "outbound"):
-            domain = whose[0].rpartition("@")[2].lower()
-            self._day.add(("delivery_domain", domain, provider, status), event.event_count)
+        is_ours = provider == "local" or event.mailwarden_direction == "outbound"
+        domain = whose[0].rpartition("@")[2].lower() if whose and is_ours else None
+        delivery = (provider, status, event.mail_bounce_class or "", event.host_hostname, domain)
+        self._deliveries[delivery] = self._deliveries.get(delivery, 0) + event.event_count
         if facts is not None and "mailwarden.sender" in facts:
             self._traits(facts["mailwarden.sender"], facts)
         delay_s = event.mail_delivery_delay
         if delay_s is not None and delay_s >= _WAITS_S[-1][0]:
             waited = next(word for least_s, word in _WAITS_S if delay_s >= least_s)
-            self._hour.add(("delivery_waited", provider, waited, ""), event.event_count)
+            self._hour.add("delivery_waited", provider, waited, "", event.event_count)
 
     def _reject(self, event: Event) -> None:
         words = (event.event_module or "", event.event_reason or "")
-        self._hour.add(("reject", *words, ""), event.event_count)
+        self._hour.add("reject", *words, "", event.event_count)
         self._of_host(event.host_hostname, "host_reject", *words, event.event_count)
 
     def read_in_hour(self, account: str, protocol: str) -> None:
         """Count an hour in which an account fetched its mail."""
-        self._day.add(("read_hours", account, protocol, ""), 1)
+        self._day.add("read_hours", account, protocol, "", 1)
 
     def _session_end(self, event: Event) -> None:
         extra, name = event.extra, event.user_name
@@ -365,7 +371,7 @@ class Rollups:
             account = self._account(name, event.host_hostname)
             for counted, field in (("pop3_fetched", "dovecot.retr_count"), ("pop3_deleted", "dovecot.del_count")):
                 if messages := extra.get(field):
-                    self._day.add((counted, account, "", ""), messages)
+                    self._day.add(counted, account, "", "", messages)
             self._end_of(account, "pop3", extra.get("dovecot.retr_bytes", 0) + extra.get("dovecot.top_bytes", 0))
         elif event.network_protocol == "imap" and "dovecot.out" in extra:
             self._end_of(self._account(name, event.host_hostname), "imap", extra["dovecot.out"])
@@ -381,19 +387,12 @@ class Rollups:
         total[1] += size
 
     def _tls(self, event: Event) -> None:
-        self._hour.add(
-            (
-                "tls",
-                event.network_protocol or "",
-                _tls(event.tls_version, event.tls_version_protocol, event.tls_established),
-                "",
-            ),
-            event.event_count,
-        )
+        version = _tls(event.tls_version, event.tls_version_protocol, event.tls_established)
+        self._hour.add("tls", event.network_protocol or "", version, "", event.event_count)
 
     def _data_loss(self, event: Event) -> None:
         words = (event.event_module or "", event.event_reason or "")
-        self._hour.add(("data_loss", *words, ""), event.event_count)
+        self._hour.add("data_loss", *words, "", event.event_count)
         self._of_host(event.host_hostname, "host_data_loss", *words, event.event_count)
 
     def _checked(self, event: Event) -> None:

@@ -40,7 +40,7 @@ _COUNTED_US = 2 * 86_400_000_000  # the present day began less than this before
 _SCAN_LINES = (
     1_000  # folded at a time by a scan: the fewer, the more of what they hold is still in the cache of the CPU
 )
-_COMMIT_S = 5.0  # of a scan: its first commit; each further one as late again as all before
+_COMMIT_S = 10.0  # of a scan: its first commit; each further one as late again as all before
 _TOTALS = frozenset(
     {"lines", "login", "delivery", "check"}
 )  # the rollups that a scan sums up: the others hold names without end
@@ -281,7 +281,7 @@ def scan(
             batch_lines=_SCAN_LINES,
         )
         result.problems = _fold_all(store, admission, configuration, result, year is None, progress)
-        gc.collect()  # what the fold knew, before the incidents are read: it refers to itself
+        gc.collect()  # what is left of the fold, before the incidents are read: it refers to itself
         result.incidents = store.incidents()
     for (name, kind, _, _), count in result.totals.items():
         if name == "lines":
@@ -315,6 +315,7 @@ def _fold_all(
             counted = admission.statistics
             progress(counted.lines, counted.bytes_read, counted.bytes_total)
     held.commit()
+    runner.fold.forget()
     result.lines = admission.statistics.lines
     return [*rulebook.faults, *admission.problems]
 

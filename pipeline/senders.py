@@ -10,7 +10,7 @@ majordomo `owner-list@`, ezmlm `list-return-12-ana=example.org@` (VERP, D. J. Be
 
 import re
 import zlib
-from collections import Counter
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -86,18 +86,23 @@ class Senders:
         """
         key = _key(sender)
         record = self._records.get(key) or _Record()
-        added: Counter[str] = Counter()
+        added: dict[str, int] = {}
         hour = at_us // _HOUR_US
         if record.at_us // _HOUR_US != hour:
             added["hours"] = 1
-            added["days"] = int(record.at_us // _HOUR_US // 24 != hour // 24)
-        added["single"] = int(recipients == 1)
+            if record.at_us // _HOUR_US // 24 != hour // 24:
+                added["days"] = 1
+        if recipients == 1:
+            added["single"] = 1
         written = return_path(path or "")
-        added["verp"], added["list"] = int(written.is_verp), int(written.is_list)
+        if written.is_verp:
+            added["verp"] = 1
+        if written.is_list:
+            added["list"] = 1
         self._run(record, at_us, recipients, size or 0, added)
         record.at_us = at_us
         self._records.put(key, record)
-        return +added
+        return added
 
     def tried(self, sender: Sender, at_us: int, recipient: str) -> dict[str, int]:
         """Note that a recipient's mail was tried for the first time, or is done; give what it adds to the traits."""
@@ -110,7 +115,7 @@ class Senders:
             self._records.put(key, record)
         return {"tried": 1, "strange": 1} if strange else {"tried": 1}
 
-    def _run(self, record: _Record, at_us: int, recipients: int, size: int, added: Counter[str]) -> None:
+    def _run(self, record: _Record, at_us: int, recipients: int, size: int, added: dict[str, int]) -> None:
         """Count a run once it is one, with what of it came before it was."""
         goes_on = at_us - record.at_us <= _GAP_US and abs(size - record.size) <= _ALIKE * record.size
         if not goes_on:
@@ -131,6 +136,7 @@ class ReturnPath(NamedTuple):
     is_list: bool
 
 
+@lru_cache(maxsize=4096)
 def return_path(address: str) -> ReturnPath:
     """Read a return path.
 

@@ -135,7 +135,7 @@ class Store:
 
     def may_have(self, kind: str, key: str) -> bool:
         """Say whether anything may have been committed for a key; False is sure."""
-        return self._written is None or (kind, key) in self._written
+        return self._written is None or self._written.may_have(kind, key)
 
     # ------------------------------------------------------------------ the commit
 

@@ -13,10 +13,10 @@ class WrittenKeys:
     def __init__(self) -> None:
         self._bits = bytearray(_BITS // 8)
 
-    def __contains__(self, place: tuple[str, str]) -> bool:
+    def may_have(self, kind: str, key: str) -> bool:
         """Say whether a key of a kind may have been written; False is sure."""
-        bit = hash(place) & _BITS - 1
-        return bool(self._bits[bit >> 3] >> (bit & 7) & 1)
+        bit = hash((kind, key)) & _BITS - 1
+        return self._bits[bit >> 3] >> (bit & 7) & 1 != 0
 
     def add(self, places: Iterable[tuple[str, str]]) -> None:
         """Remember keys that are written, as (kind, key)."""

@@ -401,15 +401,15 @@ class Rollups:
         for method in ("spf", "dkim", "dmarc"):
             result = extra.get(f"mail.{method}.result")
             if result is not None:
-                self._hour.add(("check", method, str(result), module), event.event_count)
+                self._hour.add("check", method, str(result), module, event.event_count)
         if extra.get("mail.dkim.signed"):
-            self._hour.add(("check", "dkim", "signed", module), event.event_count)
+            self._hour.add("check", "dkim", "signed", module, event.event_count)
         if event.event_action == "greylist":
-            self._hour.add(("check", "greylist", "", module), event.event_count)
+            self._hour.add("check", "greylist", "", module, event.event_count)
         elif event.event_reason in ("spam", "malware") and event.event_action == "filter-verdict":
             if module == "spamassassin" and event.email_message_id is None:
                 return  # spamd writes two lines a message; the other one names it
-            self._hour.add(("check", str(event.event_reason), "", module), event.event_count)
+            self._hour.add("check", str(event.event_reason), "", module, event.event_count)
 
 
 def _tls(version: str | None, kind: str | None, established: bool | None) -> str:

@@ -138,6 +138,7 @@ class Channels:
             raise DeliveryError(
                 worded('{service} "{name}": {said}', service=sender.name, name=printable(name), said=said),
                 error.retry_after_s,
+                error.status,
             ) from None
 
     def _url(self, name: str) -> str:

@@ -121,8 +121,12 @@ class StoreBusyError(StoreError):
 
 
 class DeliveryError(MailwardenError):
-    """A channel refused a message or could not be reached; `retry_after_s` is how long it wants to be left alone."""
+    """A channel refused a message or could not be reached.
 
-    def __init__(self, said: str, retry_after_s: float | None = None) -> None:
+    `retry_after_s` is how long it wants to be left alone, `status` what it answered, where it speaks HTTP.
+    """
+
+    def __init__(self, said: str, retry_after_s: float | None = None, status: int | None = None) -> None:
         super().__init__(said)
         self.retry_after_s = retry_after_s
+        self.status = status

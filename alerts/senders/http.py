@@ -69,7 +69,7 @@ def call(
         said = worded("answered {status}", status=answer.status)
         if text:
             said = worded("answered {status}: {text}", status=answer.status, text=text)
-        raise DeliveryError(said, _retry_after_s(answer.headers.get("Retry-After"), now_us))
+        raise DeliveryError(said, _retry_after_s(answer.headers.get("Retry-After"), now_us), answer.status)
 
 
 def _manager() -> Any:

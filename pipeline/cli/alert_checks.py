@@ -6,13 +6,14 @@ import time
 from collections.abc import Iterator
 
 from mailwarden.alerts.translate import N_
-from mailwarden.parsers.errors import MailwardenError
+from mailwarden.parsers.errors import DeliveryError, MailwardenError
 from mailwarden.pipeline.cli.check_state import Check
 from mailwarden.pipeline.cli.session import Session
 from mailwarden.pipeline.places import store_path
 
 __all__ = ["channel_checks", "heartbeat_checks"]
 
+_MEND = N_("Mend alerts.channels in the configuration, then  mailwarden doctor --send")
 _LATE = 3  # intervals without a beat: it does not beat any more
 
 
@@ -27,7 +28,7 @@ def channel_checks(session: Session, send: bool) -> Iterator[Check]:
         yield Check(tongue.gettext("channels"), "warning", says, "mailwarden setup")
     for setting in settings:
         name = tongue.say(N_("channel {name}"), {"name": setting.name})
-        mend = tongue.gettext("Mend alerts.channels in the configuration, then  mailwarden doctor --send")
+        mend = tongue.gettext(_MEND)
         try:
             channels = Channels([setting.resolve(tongue.language)])
             channels.check()
@@ -50,8 +51,23 @@ def channel_checks(session: Session, send: bool) -> Iterator[Check]:
             text = tongue.gettext("This is a test. You will be told here when something goes wrong with your mail.")
             channels.send(setting.name, trial(tongue.gettext("mailwarden: test"), text, time.time_ns() // 1000))
             yield Check(name, "ok", tongue.gettext("took the test message"))
+        except DeliveryError as error:
+            yield Check(name, "error", tongue.error(error), tongue.gettext(_mend(error.status)))
         except MailwardenError as error:
             yield Check(name, "error", tongue.error(error), mend)
+
+
+def _mend(status: int | None) -> str:
+    """Say what helps against a status of HTTP (RFC 9110, section 15; 429: RFC 6585), where it tells more than that it failed."""
+    if status in (401, 403):
+        return N_("It does not accept the key or password in alerts.channels. Mend it, then  mailwarden doctor --send")
+    if status in (404, 405, 410):
+        return N_("Nothing takes messages at this address. Mend it in alerts.channels, then  mailwarden doctor --send")
+    if status == 429:
+        return N_("It wants fewer messages. Wait a while, then  mailwarden doctor --send")
+    if status is not None and status >= 500:
+        return N_("The fault is on its side. See whether the service works, then  mailwarden doctor --send")
+    return _MEND
 
 
 def _through_watched(session: Session, host: str) -> bool:

@@ -77,7 +77,10 @@ class Jobs:
                 )
                 fault = done.stderr.decode("utf-8", "replace").strip() if done.returncode not in (0, 1) else ""
                 made = Made(done.stdout, fault or ("" if done.stdout else worded("it wrote nothing")), self._clock())
-            except (OSError, subprocess.TimeoutExpired) as error:
+            except subprocess.TimeoutExpired:
+                late = worded("it took longer than {seconds} s", seconds=f"{_TIMEOUT_S:g}")
+                made = Made(b"", late, self._clock())
+            except OSError as error:
                 made = Made(b"", reason(error), self._clock())
         with self._lock:
             self._running.discard(key)

@@ -115,7 +115,7 @@ def reports_view(
         query=query,
         days=[today - timedelta(days=n) for n in range(_DAYS)],
         made=made is not None and (query.beside is None or other is not None),
-        fault=made.fault if made is not None else "",
+        fault=tongue.worded(made.fault) if made is not None else "",
         verdict=str(data.get("verdict", "")),
         pairs=_pairs(data, _data(other), tongue),
         domains=visitor.domains or (),

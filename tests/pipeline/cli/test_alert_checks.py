@@ -96,3 +96,27 @@ def test_a_secret_that_is_missing_is_told(place: Path) -> None:
 
     assert state == "error"
     assert "${NOT_SET_X} is not in the environment" in says
+
+
+@pytest.mark.parametrize(
+    ("status", "mend"),
+    [
+        (401, "key or password"),
+        (404, "at this address"),
+        (429, "Wait a while"),
+        (500, "on its side"),
+        (400, "Mend alerts"),
+    ],
+)
+def test_the_mend_of_a_channel_is_that_of_what_it_answered(place: Path, status: int, mend: str) -> None:
+    """Nobody looks for a fault in the configuration where the service itself has one."""
+    with receiving() as receiver:
+        receiver.status = status
+        settings = f"probes: {{enabled: false}}\nalerts: {{channels: {{me: 'webhook://{receiver.address}/'}}}}"
+        (place / "mailwarden.yml").write_text(settings, "utf-8")
+        lines = CliRunner().invoke(root, ["doctor", "--json", "--send"]).stdout.splitlines()
+
+    (check,) = [one for one in map(json.loads, lines) if one["name"] == "channel me"]
+
+    assert (check["state"], f"answered {status}" in check["says"]) == ("error", True)
+    assert mend in check["mend"]

@@ -355,9 +355,12 @@ def _measure(count: Count, window: Window, rule: Rule, event: Event) -> int:
     now = event.stream_us
     if count.kind == "value_count":
         value = count.field(event) if count.field else None
-        if value is None:
+        if value is None or value == []:
             return _standing(window, now, count)
-        return add_value(window, now, count.span_us, str(value), max(count.threshold * 4, _VALUES_CAP))
+        cap = max(count.threshold * 4, _VALUES_CAP)
+        if isinstance(value, list):  # a line may tell of several, as the recipients of a session
+            return [add_value(window, now, count.span_us, str(one), cap) for one in value][-1]
+        return add_value(window, now, count.span_us, str(value), cap)
     amount = rule.weight(event) if count.field is None else int(count.field(event) or 0)
     return add(window, now, count.span_us, amount)
 

@@ -14,6 +14,7 @@ __all__ = ["HarakaSessions"]
 
 _SESSION_US = 2 * 3_600_000_000
 _MESSAGE_US = 2 * 86_400_000_000
+_QUESTIONS = 5  # recipients of a session without a message; who checks a sender asks for one or two
 _MOST = 50  # recipients of a message that are remembered
 _SUBMISSION = (465, 587)  # there Haraka takes mail from nobody who has not logged in
 
@@ -38,6 +39,8 @@ class _Session(msgspec.Struct, array_like=True):
     size: int | None = None
     soft: int = 0  # refusals of recipients that lines have told of: for now
     hard: int = 0  # and for good
+    asked: list[str] = []  # recipients that were accepted, as long as no message followed
+    gave: bool = False  # a message came
 
 
 class _Message(msgspec.Struct, array_like=True):
@@ -105,11 +108,15 @@ class HarakaSessions:
             session.logged_in = session.logged_in or session.port in _SUBMISSION
         elif step == "recipient" and event.email_to_address:
             session.count += 1
+            address = event.email_to_address[0]
+            if len(session.asked) < _MOST and address not in session.asked:
+                session.asked = [*session.asked, address]
             if len(session.recipients) < _MOST:
                 session.recipients = [*session.recipients, event.email_to_address[0]]
             if session.sender is None and event.email_from_address is not None:
                 session.sender = event.email_from_address[0] if event.email_from_address else ""
         elif step == "message":
+            session.gave = True
             session.message_id, session.size = event.email_message_id, event.mail_size
             if event.mail_recipient_count is not None and event.mail_recipient_count != session.count:
                 session.recipients, session.count = (
@@ -147,6 +154,8 @@ class HarakaSessions:
 
     def _end(self, event: Event, session: _Session) -> None:
         """Take off a session's refusals those that were told of; the others are of recipients that are none of ours."""
+        if event.event_action == "connection-close" and not (session.gave or session.logged_in):
+            self._note_questions(event, session)
         soft, hard = (int(part) for part in str((event.extra or {})["haraka.refused"]).split("/"))
         if event.event_action != "reject" or not (soft or hard):
             return
@@ -160,6 +169,14 @@ class HarakaSessions:
         event.mail_reject_temporary = not hard
         if hard and event.event_reason is None and session.source_port is not None:
             event.event_reason = "relay_denied"  # what a plugin refuses has a line, and nothing else refuses
+
+    def _note_questions(self, event: Event, session: _Session) -> None:
+        """Say of a client that named many recipients and gave no message that it asked which exist: here all did."""
+        if len(session.asked) >= _QUESTIONS and "haraka.relaying" not in (event.extra or {}):
+            event.event_action = "address-question"
+            event.smtp_stage = "RCPT"
+            event.email_to_address = session.asked
+            event.event_count = len(session.asked)
 
     def _deliver(self, event: Event) -> None:
         """Say for whom a delivery was whose line names the domain, or nothing."""

@@ -10,7 +10,7 @@ from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.exim.peer import addresses, to_destination
 from mailwarden.parsers.formats.exim.prefix import FORMAT, later_part
-from mailwarden.parsers.formats.exim.reject import reason
+from mailwarden.parsers.formats.exim.reasons import reason
 from mailwarden.parsers.formats.exim.remote import failure
 
 __all__ = ["started"]

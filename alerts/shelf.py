@@ -12,7 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from mailwarden.alerts.blob import decoder, pack, squeeze
 
-__all__ = ["BUDGET_BYTES", "Backing", "Row", "Shelf", "Shelves"]
+__all__ = ["BUDGET_BYTES", "Backing", "Nowhere", "Row", "Shelf", "Shelves"]
 
 T = TypeVar("T")
 BUDGET_BYTES = 52 << 20
@@ -33,6 +33,18 @@ class Backing(Protocol):
 
     def may_have(self, kind: str, key: str) -> bool:
         """Say whether anything may have been committed for a key; False is sure."""
+
+
+class Nowhere:
+    """A store that holds nothing: all that is known is in memory."""
+
+    def load_state(self, kind: str, key: str) -> bytes | None:  # noqa: ARG002 - what a store is asked
+        """Give nothing."""
+        return None
+
+    def may_have(self, kind: str, key: str) -> bool:  # noqa: ARG002
+        """Say no."""
+        return False
 
 
 class _Touched(dict[str, Any]):

@@ -21,10 +21,11 @@ from mailwarden.alerts.finding import Detection
 from mailwarden.alerts.rulebook import load_rules
 from mailwarden.alerts.translate import translator
 from mailwarden.pipeline.cli.root import COMMANDS, root
+from mailwarden.pipeline.cli.scan_view import SERVERS
 
 _SOURCE = Path(__file__).parent.parent
 _SHOWN = 12  # samples of a format on its page
-_SERVERS = ("postfix", "dovecot", "exim", "courier", "haraka")
+_SERVERS = ("postfix", "dovecot", "exim", "opensmtpd", "sendmail", "courier", "haraka")
 _PLACES = {"account": "ann@example.org", "address": "203.0.113.7", "network": "203.0.113.0/24", "id": "ZBO"}
 
 
@@ -176,7 +177,7 @@ def rule(one: Detection, about: dict[str, Any]) -> str:
         parts += ["## What it could be instead", "", f"{one.harmless[:1].upper()}{one.harmless[1:]}.", ""]
     parts += ["## What to do", ""]
     for server in _SERVERS:
-        parts += [f'=== "{server.capitalize()}"', ""]
+        parts += [f'=== "{SERVERS[server]}"', ""]
         for step in steps(one.advice, [server], _PLACES, tongue):
             parts.append(
                 f"    1. {step.text}"

@@ -51,9 +51,10 @@ Depends: python3 (>= 3.$minor), python3 (<< 3.$((minor + 1)))
 Section: mail
 Priority: optional
 Description: reads mail-server logs and tells what goes wrong
- Reads what Postfix, Dovecot, Exim, Courier and Haraka log and tells a person, early and once,
- what is going wrong: guessed passwords, accounts that were taken over, open
- relays, providers that refuse, block lists. Try: mailwarden scan
+ Reads what Postfix, Dovecot, Exim, OpenSMTPD, sendmail, Courier and Haraka
+ log and tells a person, early and once, what is going wrong: guessed passwords, accounts that
+ were taken over, open relays, providers that refuse, block lists. Try:
+ mailwarden scan
 CONTROL
 package=$out/mailwarden_${version}_$(dpkg --print-architecture).deb
 dpkg-deb --root-owner-group -Zgzip -z6 --build "$root" "$package" >/dev/null

@@ -41,12 +41,12 @@ from mailwarden.alerts.incident import SEVERITIES, severity_rank
 from mailwarden.alerts.library_words import heard
 from mailwarden.alerts.rule import Rule, RuleSettings
 from mailwarden.alerts.rule_files import rule_files
+from mailwarden.alerts.shelf import Nowhere
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.errors import ConfigurationError, worded
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.fold import Fold
-from mailwarden.pipeline.replay import Nowhere
 from mailwarden.pipeline.times import parse_duration
 from mailwarden.pipeline.vocabulary import event_fields
 

@@ -7,12 +7,15 @@ __all__ = ["queued", "spellings"]
 
 _Message = tuple[str, str]  # host and queue id
 _FROM = ("mail.queue.orig_id", "mail.queue.parent_id")
+_EVPID, _HEX = 16, frozenset("0123456789abcdef")
 _LETTERS = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-")
 
 
 def spellings(name: str, default_domain: str | None) -> list[str]:
     """Give the names under which a server may log an account: as it is, and with or without the default domain."""
     name = name.strip().strip("<>").lower()
+    if len(name) == _EVPID and _HEX.issuperset(name):
+        return [name, name[:8]]  # an envelope of OpenSMTPD's; its message's id is the first half
     local, _, domain = name.partition("@")
     if not default_domain:
         return [name]
@@ -33,11 +36,18 @@ def queued(events: Iterable[Mapping[str, Any]], who: Collection[str]) -> list[st
     """
     waiting: dict[_Message, None] = {}
     gone: set[_Message] = set()
+    envelopes: dict[_Message, set[str]] = {}  # of OpenSMTPD's: one a recipient, and no line for the end of them all
     for fields in events:
         host = str(fields.get("host.hostname", ""))
         here = (host, str(fields.get("mail.queue.id", "")))
         action = fields.get("event.action")
-        if action == "message-removed":
+        envelope = fields.get("opensmtpd.evpid")
+        if envelope is not None:
+            _count_envelope(fields, str(envelope), envelopes.setdefault(here, set()))
+        if here in waiting and envelope is not None and action != "message-queued":
+            if not envelopes[here]:
+                waiting.pop(here)
+        elif action == "message-removed":
             waiting.pop(here, None)
             gone.add(here)
         elif action == "message-received":  # where the id is used again, it is another message's by now
@@ -50,6 +60,14 @@ def queued(events: Iterable[Mapping[str, Any]], who: Collection[str]) -> list[st
             if child[1] and child not in gone:
                 waiting[child] = None
     return list(dict.fromkeys(queue_id for _, queue_id in waiting if queue_id and _LETTERS.issuperset(queue_id)))
+
+
+def _count_envelope(fields: Mapping[str, Any], envelope: str, open_: set[str]) -> None:
+    """Note that an envelope of a message waits, or does no more."""
+    if fields.get("event.action") == "message-queued":
+        open_.add(envelope)
+    elif fields.get("mail.delivery.status") != "deferred":
+        open_.discard(envelope)
 
 
 def _who(fields: Mapping[str, Any]) -> str:

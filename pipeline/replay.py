@@ -14,24 +14,12 @@ from mailwarden.alerts.incident import Incident
 from mailwarden.alerts.incidents import Incidents
 from mailwarden.alerts.normals import Normal
 from mailwarden.alerts.rule import Rule
-from mailwarden.alerts.shelf import Shelves
+from mailwarden.alerts.shelf import Nowhere, Shelves
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.fold import Fold
 
 __all__ = ["Comparison", "Outcome", "Replay", "Variant", "compare"]
-
-
-class Nowhere:
-    """A store that holds nothing: all that is known is in memory."""
-
-    def load_state(self, kind: str, key: str) -> bytes | None:  # noqa: ARG002 - what a store is asked
-        """Give nothing."""
-        return None
-
-    def may_have(self, kind: str, key: str) -> bool:  # noqa: ARG002
-        """Say no."""
-        return False
 
 
 class Variant(NamedTuple):

@@ -146,6 +146,10 @@ class _Span:
         return start_us, name, OTHER, b, "" if name in _OPEN else c
 
 
+_TELL_LOGINS = frozenset({"opensmtpd", "sendmail"})
+"""Servers with a line of its own for a login that succeeded; Postfix and Exim tell of it with the message alone."""
+
+
 class Rollups:
     """Counts events; gives what was counted since it was last asked. `actions` holds what counts an event of each action.
 
@@ -307,7 +311,9 @@ class Rollups:
         self._hour.add("auth_error", *words, event.event_count)
 
     def _received(self, event: Event) -> None:
-        if event.user_name is not None:  # the only word that Postfix and Exim lose on a login that succeeded
+        if (
+            event.user_name is not None and event.event_module not in _TELL_LOGINS
+        ):  # the only word of one that succeeded
             self._login(event)
         self._accepted(event)
 

@@ -38,24 +38,26 @@ class _Session(msgspec.Struct, array_like=True):
 
     at_us: int
     source_ip: str | None = None
-    source_domain: str | None = None
+    source_domain: str | None = None  # the client's; of a server that we called, its own
     user: str | None = None
     method: str | None = None
     local: bool = False  # a program of this machine
     outward: bool = False  # a server that we called
     unknown: list[str] = []  # refused recipients of a client that is not named yet
     missed: int = 0  # and how many
+    tls: list[str] | None = None  # version, protocol and cipher, where the session is encrypted
+    seen: bool = False  # from its beginning: what was not told was not
 
 
 class Sessions:
     """Joins the lines of each session.
 
     Args:
-        ledger: Knows which domains are ours.
+        ledger: Knows which domains are ours; None where nobody does.
         backing: Where sessions are remembered.
     """
 
-    def __init__(self, ledger: Ledger, backing: Backing) -> None:
+    def __init__(self, ledger: Ledger | None, backing: Backing) -> None:
         self._ledger = ledger
         self._sessions = Shelf("session", 1, _Session, lambda one: one.at_us + _SESSION_US, backing)
         self._cyrus = CyrusSessions(backing)
@@ -70,8 +72,12 @@ class Sessions:
             self._haraka.join(event)
         elif event.event_module == "cyrus":
             self._cyrus.join(event)
-        elif event.process_pid is not None and event.mail_delivery_status is None:
-            self._join_sendmail(event, f"{event.host_hostname}\x1f{event.process_name}\x1f{event.process_pid}")
+        elif event.process_pid is not None:
+            key = f"{event.host_hostname}\x1f{event.process_name}\x1f{event.process_pid}"
+            if event.destination_domain is not None:
+                self._name_server(event, key)
+            elif event.mail_delivery_status is None and event.destination_ip is None:
+                self._join_sendmail(event, key)
 
     # ------------------------------------------------------------------ OpenSMTPD
 
@@ -88,6 +94,10 @@ class Sessions:
             self._tell(event, session)
             if action == "auth-success":
                 session.user = event.user_name
+                _encrypt(event, session)
+                self._sessions.put(key, session)
+            elif action == "tls-established":
+                session.tls = _tls(event)
                 self._sessions.put(key, session)
         if action in _ENDS and session is not None:
             self._sessions.delete(key)
@@ -98,6 +108,7 @@ class Sessions:
         extra = event.extra or {}
         local = bool(extra.get("opensmtpd.local"))
         session = _Session(event.stream_us, event.source_ip, event.source_domain, local=local)
+        session.seen = True
         session.outward = event.destination_ip is not None or event.destination_domain is not None
         self._sessions.put(key, session)
 
@@ -126,9 +137,9 @@ class Sessions:
             event.event_reason = "relay_denied"
 
     def _is_foreign(self, domain: str) -> bool:
-        if self._ledger.is_our_domain(domain):
+        if self._ledger is not None and self._ledger.is_our_domain(domain):
             return False
-        return self._ledger.knows_domains() or provider_of(domain) is not None
+        return (self._ledger is not None and self._ledger.knows_domains()) or provider_of(domain) is not None
 
     # ------------------------------------------------------------------ Sendmail
 
@@ -136,9 +147,9 @@ class Sessions:
         action = event.event_action
         if action == "connection-open":
             if event.source_ip is not None:
-                self._sessions.put(key, _Session(event.stream_us, event.source_ip, event.source_domain))
+                self._sessions.put(key, _Session(event.stream_us, event.source_ip, event.source_domain, seen=True))
             return
-        if action not in _CLIENTS or event.destination_ip is not None or event.destination_domain is not None:
+        if action not in _CLIENTS:
             return
         session = self._sessions.get(key)
         if event.source_ip is not None:
@@ -155,6 +166,21 @@ class Sessions:
             event.user_name = session.user or next(iter(event.email_from_address or ()), None)
             event.mail_sasl_method = event.mail_sasl_method or session.method
 
+    def _name_server(self, event: Event, key: str) -> None:
+        """Give a server whose name the delivery's line has cut the name that the line of its encryption had whole."""
+        if event.event_action == "tls-established":
+            session = self._sessions.get(key) or _Session(event.stream_us, outward=True)
+            if session.outward and session.source_domain != event.destination_domain:
+                session.source_domain = event.destination_domain
+                self._sessions.put(key, session)
+            return
+        start, cut, end = (event.mail_delivery_relay or "").partition(" ")[0].rstrip(".").partition("...")
+        if cut:
+            called = self._sessions.get(key)
+            name = (called is not None and called.outward and called.source_domain) or ""
+            if name.startswith(start) and name.endswith(end):
+                event.destination_domain = name
+
     def _meet(self, event: Event, key: str, session: _Session | None) -> _Session:
         """Learn a session from a line that names its client; what it asked for before is told now."""
         if session is None or (session.source_ip is not None and session.source_ip != event.source_ip):
@@ -163,13 +189,16 @@ class Sessions:
         session.source_ip, session.source_domain = event.source_ip, event.source_domain
         if event.event_action == "auth-success":
             session.user, session.method = event.user_name, event.mail_sasl_method
-        if session.missed and event.event_action == "session-end":
+            _encrypt(event, session)
+        if event.event_action == "tls-established":
+            session.tls = _tls(event)
+        elif session.missed and event.event_action == "session-end":
             event.event_action, event.event_outcome, event.event_reason = "reject", "failure", "unknown_recipient"
             event.event_count, event.email_to_address = session.missed, session.unknown
             event.smtp_stage = "RCPT"
         if session.missed:
             session.missed, session.unknown = 0, []
-        elif was == event.source_ip and event.event_action not in ("auth-success", "session-end"):
+        elif was == event.source_ip and event.event_action not in ("auth-success", "tls-established"):
             return session
         self._sessions.put(key, session)
         return session
@@ -182,6 +211,21 @@ class Sessions:
             session.unknown = [*session.unknown, event.email_to_address[0]]
         self._sessions.put(key, session)
         event.event_action = "statistics"
+
+
+def _tls(event: Event) -> list[str]:
+    return [event.tls_version or "", event.tls_version_protocol or "", event.tls_cipher or ""]
+
+
+def _encrypt(event: Event, session: _Session) -> None:
+    """Say whether a login was encrypted, where that is known; a session seen from its beginning was, or was not."""
+    if session.tls is not None:
+        event.tls_established = True
+        version, protocol, cipher = session.tls
+        event.tls_version, event.tls_version_protocol = version or None, protocol or None
+        event.tls_cipher = cipher or None
+    elif session.seen:
+        event.tls_established = False
 
 
 def _is_authenticated(event: Event) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from mailwarden.alerts.escape import printable
+from mailwarden.alerts.shelf import Nowhere
 from mailwarden.alerts.translate import N_, Translator
 from mailwarden.parsers.errors import SourceError, worded
 from mailwarden.parsers.event import to_ecs
@@ -20,6 +21,7 @@ from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, Style, tell, write
 from mailwarden.pipeline.places import scan_store_path
 from mailwarden.pipeline.queued import queued, spellings
+from mailwarden.pipeline.sessions import JOINED, Sessions
 
 __all__ = ["command", "story"]
 
@@ -154,14 +156,18 @@ def _scanned() -> dict[str, int | None]:
         return {}
     with Store.open(path, read_only=True) as store:
         positions = store.positions()
-    clocks = {name: position.get("reader", {}).get("clock", {}) for name, position in positions.items()}
+    clocks = {name: (position.get("reader") or {}).get("clock", {}) for name, position in positions.items()}
     return {name: clock.get("year") for name, clock in clocks.items() if Path(name).is_file()}
 
 
 def _events(path: str, zone: str | None, year: int | None) -> Iterator[Fields]:
     reader = reader_for(path, zone, year)
+    sessions = Sessions(None, Nowhere())
     for lines in batches(path):
         for event in reader.read_lines([line.decode("utf-8", "surrogateescape") for line in lines]):
+            if event.event_module in JOINED:
+                event.stream_us = event.timestamp_us
+                sessions.join(event)
             fields = to_ecs(event)
             fields["event.original"] = event.event_original
             yield fields

@@ -23,6 +23,8 @@ SERVERS = {
     "postfix": "Postfix",
     "dovecot": "Dovecot",
     "exim": "Exim",
+    "opensmtpd": "OpenSMTPD",
+    "sendmail": "Sendmail",
     "courier": "Courier",
     "haraka": "Haraka",
     "cyrus": "Cyrus IMAP",

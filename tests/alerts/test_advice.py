@@ -22,7 +22,16 @@ VALUES = {
     "script": "/home/acct1/public_html/form.php",
     "id": "7K2",
 }
-MODULES = [["postfix", "dovecot"], ["exim"], ["exim", "cpanel"], ["courier"], ["haraka"], []]
+MODULES = [
+    ["postfix", "dovecot"],
+    ["exim"],
+    ["exim", "cpanel"],
+    ["opensmtpd", "dovecot"],
+    ["sendmail"],
+    ["courier"],
+    ["haraka"],
+    [],
+]
 
 
 def test_every_rule_has_advice() -> None:
@@ -68,6 +77,34 @@ def test_the_command_is_the_servers() -> None:
     )
     assert exim[3] == "mailwarden find bob@example.org --queue-ids | xargs -r exim -Mf"
     assert steps("script", ["exim", "cpanel"], VALUES)[1].command == "whmapi1 hold_outgoing_email user=acct1"
+
+
+def test_each_server_has_its_own_way_to_hold_mail() -> None:
+    """What waits of an account is held with the server's own command, and an open relay is closed in its own words."""
+    held = {module: steps("sending_burst", [module], VALUES)[0].command for module in ("opensmtpd", "sendmail")}
+    closed = {module: steps("relay_open", [module], VALUES)[0] for module in ("opensmtpd", "sendmail")}
+
+    assert held == {
+        "opensmtpd": "mailwarden find bob@example.org --queue-ids | xargs -rn1 smtpctl pause envelope",
+        "sendmail": "mailwarden find bob@example.org --queue-ids | xargs -rI% sendmail -Qheld -qI%",
+    }
+    assert "match auth" in closed["opensmtpd"].text
+    assert "makemap hash" in (closed["sendmail"].command or "")
+
+
+def test_no_command_stands_in_a_step_that_leaves_its_server_out() -> None:
+    """A command for a server that its step is not for would never be shown."""
+    text = (Path(advice_module.__file__).with_name("advice.yaml")).read_text("utf-8")
+
+    lost = [
+        (key, module)
+        for key, found in yaml.safe_load(text).items()
+        for step in found
+        for module in step.get("commands", {})
+        if "only" in step and module != "generic" and module not in step["only"]
+    ]
+
+    assert lost == []
 
 
 def test_the_old_password_is_forgotten_before_sessions_end() -> None:

@@ -90,3 +90,22 @@ def test_an_account_is_looked_for_under_both_its_names() -> None:
     assert spellings("carl", "example.org") == ["carl", "carl@example.org"]
     assert spellings("carl@example.net", "example.org") == ["carl@example.net"]
     assert spellings("<carl>", None) == ["carl"]
+
+
+def test_an_opensmtpd_message_waits_until_its_last_recipient_has_it() -> None:
+    """OpenSMTPD logs no end of a message: it waits while one of its envelopes does."""
+    received = {"event.action": "message-received", "mail.queue.id": "aabbccdd", "user.name": "bob@example.org"}
+    one = {"mail.queue.id": "aabbccdd", "opensmtpd.evpid": "aabbccdd00000001"}
+    two = {"mail.queue.id": "aabbccdd", "opensmtpd.evpid": "aabbccdd00000002"}
+    queued_ = [{**each, "event.action": "message-queued"} for each in (one, two)]
+    sent = {**one, "event.action": "delivery", "mail.delivery.status": "sent"}
+    deferred = {**two, "event.action": "delivery", "mail.delivery.status": "deferred"}
+    removed = {**two, "event.action": "message-removed"}
+
+    assert queued([received, *queued_, sent, deferred], {"bob@example.org"}) == ["aabbccdd"]
+    assert queued([received, *queued_, sent, deferred, removed], {"bob@example.org"}) == []
+
+
+def test_an_envelope_is_of_the_message_whose_id_it_begins_with() -> None:
+    """Who asks for an envelope of OpenSMTPD's is told of its message."""
+    assert spellings("aabbccdd00000001", None) == ["aabbccdd00000001", "aabbccdd"]

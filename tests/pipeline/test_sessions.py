@@ -229,3 +229,25 @@ def test_what_is_made_of_a_message_stays_its_own() -> None:
 
     assert copied.source_ip == "203.0.113.7"
     assert returned.facts is not None and returned.facts["mailwarden.returned"] is True
+
+
+def test_a_login_is_encrypted_or_not_as_its_session_was() -> None:
+    """What a session's beginning told of encryption is said of its login; of one not seen from its beginning, nothing is."""
+    encrypted = f"smtpd[9]: {S} smtp tls ciphers=TLSv1.3:TLS_AES_256_GCM_SHA384:256"
+    login = f"smtpd[9]: {S} smtp authentication user=bob result=ok"
+
+    assert [(e.tls_established, e.tls_version) for e in joined([CONNECTED, encrypted, login])[2:]] == [(True, "1.3")]
+    assert joined([CONNECTED, login])[1].tls_established is False
+    assert joined([login])[0].tls_established is None
+    hello = "sm-mta[5133]: STARTTLS=server, relay=[203.0.113.7], version=TLSv1.2, verify=NO, cipher=AES, bits=256/256"
+    assert joined([hello, LOGIN])[1].tls_version == "1.2"
+
+
+def test_a_name_that_a_delivery_cut_is_made_whole() -> None:
+    """Sendmail cuts a long server's name in its middle; the line of its encryption has all of it."""
+    whole = "tenant-example.mail.protection.outlook.com"
+    hello = f"sm-mta[5139]: STARTTLS=client, relay={whole}., version=TLSv1.3, verify=FAIL, cipher=AES, bits=256/256"
+    cut = TO.replace("relay=mx.example.net.", "relay=tenant-example.mai...ction.outlook.com.")
+
+    assert joined([hello, cut])[1].destination_domain == whole
+    assert joined([cut])[0].destination_domain == "outlook.com"

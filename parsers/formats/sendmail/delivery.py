@@ -144,9 +144,15 @@ def _to_server(event: Event, relay: str) -> None:
         event.network_protocol = "smtp"
         event.destination_ip = ip(found[2])
         if found[1]:
-            event.destination_domain = found[1].rstrip(".")
+            event.destination_domain = _whole(found[1].rstrip("."))
     elif "." in relay and " " not in relay:
         event.destination_domain = relay.rstrip(".")
+
+
+def _whole(name: str) -> str | None:
+    """Give a name, or of one that was cut in its middle (`mx.a-long-na...le.example.net`) the whole labels at its end."""
+    _, cut, end = name.rpartition("...")
+    return name if not cut else end.partition(".")[2] or None
 
 
 def _taken(event: Event, stat: str, dsn: str | None) -> None:

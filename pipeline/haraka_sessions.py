@@ -16,7 +16,8 @@ _SESSION_US = 2 * 3_600_000_000
 _MESSAGE_US = 2 * 86_400_000_000
 _QUESTIONS = 5  # recipients of a session without a message; who checks a sender asks for one or two
 _MOST = 50  # recipients of a message that are remembered
-_SUBMISSION = (465, 587)  # there Haraka takes mail from nobody who has not logged in
+_SMTPS = 465
+_SUBMISSION = (_SMTPS, 587)  # there Haraka takes mail from nobody who has not logged in
 
 
 class _Session(msgspec.Struct, array_like=True):
@@ -32,6 +33,7 @@ class _Session(msgspec.Struct, array_like=True):
     logged_in: bool = False
     failing: bool = False  # the login that is answered next has failed
     talkative: bool = False  # plugins' answers are logged (level INFO), so that a login would be seen
+    tls: str | None = None  # the version; empty where it is not told
     sender: str | None = None
     recipients: list[str] = []
     count: int = 0
@@ -93,7 +95,9 @@ class HarakaSessions:
 
     def _learn(self, event: Event, session: _Session, step: object) -> None:
         session.talkative = session.talkative or event.log_level in ("info", "debug")
-        if step == "delayed":
+        if event.event_action == "tls-established":
+            session.tls = event.tls_version or ""
+        elif step == "delayed":
             session.logged_in, session.failing = False, True
         elif step == "auth":
             session.logged_in, session.failing = not session.failing, False
@@ -135,6 +139,8 @@ class HarakaSessions:
             return
         event.source_ip = event.source_ip or session.source_ip
         event.source_port = event.source_port or session.source_port
+        if event.event_action in ("auth-failure", "auth-success", "message-received"):
+            _encrypted(event, session)
         if event.event_action == "auth-failure":
             event.user_name = event.user_name or session.user
         if event.event_action == "reject" and event.email_from_address is None and session.sender:
@@ -197,3 +203,11 @@ class HarakaSessions:
 
 def _key(event: Event) -> str:
     return f"{event.host_hostname}\x1f{event.mail_queue_id}"
+
+
+def _encrypted(event: Event, session: _Session) -> None:
+    """Say that a session is encrypted, where a line or its port tells; that it is not, no line tells before its end."""
+    if session.tls is not None or session.port == _SMTPS:
+        event.tls_established = True
+        if session.tls:
+            event.tls_version_protocol, event.tls_version = "tls", session.tls

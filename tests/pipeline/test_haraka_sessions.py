@@ -53,7 +53,7 @@ def test_a_message_has_its_session_s_client_and_login() -> None:
 
     queued, sent = events[5], events[7]
     assert (queued.source_ip, queued.user_name) == ("203.0.113.7", "bob@example.org")
-    assert (queued.email_message_id, queued.mail_size) == ("<1@example.org>", 567)
+    assert (queued.email_message_id, queued.mail_size) == ("1@example.org", 567)
     assert queued.email_to_address == ["carol@example.net"]
     assert sent.email_to_address == ["carol@example.net"]
     assert sent.mailwarden_account == "bob@example.org"
@@ -68,12 +68,15 @@ def test_a_port_of_submission_takes_mail_from_nobody_else() -> None:
 
 def test_a_name_that_a_line_tells_is_the_login() -> None:
     """A plugin that asks another server names whom it asks for."""
+    secured = "- tls secured: cipher=TLS_AES_256_GCM_SHA384 version=TLSv1.3 verified=false"
     named = '- auth/auth_proxy AUTH user="robert" host="x:25" success=true'
 
-    events = joined(connected(), AUTH, named, SENDER, TO, QUEUED)
+    events = joined(connected(), secured, AUTH, named, SENDER, TO, QUEUED)
 
-    assert (events[2].event_action, events[2].source_ip) == ("auth-success", "203.0.113.7")
-    assert events[5].user_name == "robert"
+    assert (events[3].event_action, events[3].source_ip) == ("auth-success", "203.0.113.7")
+    assert events[3].tls_version == "1.3"
+    assert events[6].user_name == "robert"
+    assert (events[6].tls_established, events[6].tls_version) == (True, "1.3")
 
 
 def test_a_login_that_fails_is_none() -> None:

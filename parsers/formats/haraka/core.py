@@ -138,7 +138,7 @@ def message(event: Event, rest: str) -> bool:
     """The whole of a message has come; plugins may refuse it."""
     told = _coded(event, "mid=" + rest, "DATA", "message")
     event.network_protocol = "smtp"
-    event.email_message_id = told["mid"] or None
+    event.email_message_id = told["mid"].removeprefix("<").removesuffix(">") or None
     event.mail_size = _number(told.get("size"))
     event.mail_recipient_count = _number(told.get("rcpts", "").partition("/")[0])
     return True

@@ -139,6 +139,8 @@ class HarakaSessions:
             return
         event.source_ip = event.source_ip or session.source_ip
         event.source_port = event.source_port or session.source_port
+        if step == "logged-in" and session.user is not None:
+            event.event_action, event.event_outcome, event.user_name = "auth-success", "success", session.user
         if event.event_action in ("auth-failure", "auth-success", "message-received"):
             _encrypted(event, session)
         if event.event_action == "auth-failure":
@@ -174,6 +176,7 @@ class HarakaSessions:
         event.event_count = soft + hard
         event.mail_reject_temporary = not hard
         if hard and event.event_reason is None and session.source_port is not None:
+            event.smtp_reply_code, event.smtp_reply_text = 550, None  # the last answer was to something else
             event.event_reason = "relay_denied"  # what a plugin refuses has a line, and nothing else refuses
 
     def _note_questions(self, event: Event, session: _Session) -> None:

@@ -10,13 +10,14 @@ SITE = Site(domains=frozenset({"example.org"}))
 U = "4F2C4C9B-1B2C-4D3E-8F90-0123456789AB"
 
 
-def joined(*lines: str, level: str = "NOTICE") -> list[Event]:
-    """Fold lines, a second apart; give their events with what was joined. `.1 core text`: origin and transaction."""
+def joined(*lines: str) -> list[Event]:
+    """Fold lines, a second apart; give their events with what was joined. `.1 core text`: transaction, origin."""
     reader = Reader(year=2026)
     events = []
     for n, line in enumerate(lines):
         number, origin, text = line.split(" ", 2)
-        shown = "INFO" if text.startswith("hook=") else level
+        shown = "PROTOCOL" if number.startswith("PROTOCOL") else "INFO" if text.startswith("hook=") else "NOTICE"
+        number = number.removeprefix("PROTOCOL")
         head = f"2026-03-03T04:{n // 60:02}:{n % 60:02}.000Z [{shown}] [{U}{number.strip('-')}] [{origin}] "
         events.append(reader.read(head + text))
     for event in events:
@@ -77,6 +78,17 @@ def test_a_name_that_a_line_tells_is_the_login() -> None:
     assert events[3].tls_version == "1.3"
     assert events[6].user_name == "robert"
     assert (events[6].tls_established, events[6].tls_version) == (True, "1.3")
+
+
+def test_the_dialogue_tells_who_logs_in() -> None:
+    """At level PROTOCOL; a method that tells no name in its first line makes the name before it forgotten."""
+    plain, login = "- core C: AUTH PLAIN AGJvYgBzZWNyZXQ= state=1", "- core C: AUTH LOGIN state=1"
+    lines = [connected(), f"PROTOCOL{plain}", "PROTOCOL- core S: 235 2.7.0 Authentication successful"]
+    events = joined(*lines)
+    assert (events[2].event_action, events[2].user_name) == ("auth-success", "bob")
+
+    events = joined(connected(), f"PROTOCOL{plain}", FAILED, f"PROTOCOL{login}", FAILED)
+    assert [event.user_name for event in (events[2], events[4])] == ["bob", None]
 
 
 def test_a_login_that_fails_is_none() -> None:

@@ -82,8 +82,8 @@ def note(event: Event, rest: str) -> bool:  # noqa: ARG001
 def debug(event: Event, rest: str) -> bool:
     """The dialogue, data and steps, for who looks for a mistake."""
     event.event_action = "statistics"
-    if event.user_name is not None:
-        event.set("haraka.step", "named")
+    if event.user_name is not None or rest.startswith("C: AUTH"):
+        event.set("haraka.step", "named")  # or none is told: who tried before is forgotten
     elif rest.startswith("S: 235 "):
         event.set("haraka.step", "logged-in")
     return True

@@ -29,8 +29,8 @@ _USUAL = (
     "var/log/exim_mainlog",  # cPanel
     "var/log/exim/mainlog",  # DirectAdmin, FreeBSD
     "var/log/exim/main.log",  # Red Hat (EPEL)
-    "var/log/haraka.log",
-    "var/log/haraka/haraka.log",
+    "var/log/haraka.log",  # its file
+    "var/log/haraka",  # a directory
     "var/log/dovecot.log",
     "var/log/dovecot-info.log",
     "var/log/dovecot/dovecot.log",

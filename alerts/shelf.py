@@ -15,7 +15,7 @@ from mailwarden.alerts.blob import decoder, pack, squeeze
 __all__ = ["BUDGET_BYTES", "Backing", "Nowhere", "Row", "Shelf", "Shelves"]
 
 T = TypeVar("T")
-BUDGET_BYTES = 52 << 20
+BUDGET_BYTES = 46 << 20
 """What the state of a site may take in memory, all kinds of it and its open incidents together, whatever comes."""
 
 _OBJECT_BYTES = 300  # of a key with its value, by measure: its names, its place in a dict,

@@ -26,7 +26,7 @@ _PRAGMAS = (
     # A row of more than a quarter of a page takes a page of its own besides: with 2 KiB, half of what an attack leaves.
     "PRAGMA page_size = 4096",
     "PRAGMA synchronous = FULL",  # a committed batch survives a power cut
-    "PRAGMA cache_size = -8192",  # KiB: the pages of a batch of 10,000 states are not read twice
+    "PRAGMA cache_size = -4096",  # KiB: a commit writes in the order of the tree, and needs no page twice
     "PRAGMA mmap_size = 0",  # it would take 3 % off an attack, and count as our memory
     "PRAGMA wal_autocheckpoint = 4096",  # pages, 16 MiB: pages that many batches change are copied back once
     "PRAGMA journal_size_limit = 67108864",

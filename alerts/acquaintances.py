@@ -57,31 +57,39 @@ class Acquaintances:
             "ledger.acquaintances", 1, _Record, lambda one: one.last_us + _KEEP_US, backing
         )
 
-    def wrote(self, account: str, recipient: int, now: int, *, away: bool, refused: bool) -> dict[str, Any]:
-        """Give the facts of a recipient's first outcome, then learn it.
+    def wrote(
+        self, account: str, recipient: int, now: int, facts: dict[str, Any], *, away: bool, refused: bool
+    ) -> None:
+        """Set the facts of a recipient's first outcome, then learn it.
 
         Args:
             account: Who wrote.
             recipient: The hash of to whom, 32 bits.
             now: Stream time.
+            facts: Where they are set.
             away: Whether it came from a network that is new to the account.
             refused: Whether the receiver refused it for what it is, or has no such mailbox.
         """
         record = self.shelf.get(account) or _Record()
         day, quarter = now // _DAY_US, now // _QUARTER_US
+        first_day = record.known.get(recipient)
         is_judged = recipient <= record.limit
-        is_known = record.known.get(recipient, day) < day
+        is_known = first_day is not None and first_day < day
         _count(record, quarter, int(is_judged), int(is_known), int(refused))
-        if is_judged and recipient not in record.known:
-            _learn(record, recipient, day, away=away)
+        if is_judged:
+            facts["mailwarden.recipient.new"] = first_day is None
+            facts["mailwarden.recipient.stands_for"] = (_ALL + 1) // (record.limit + 1)
+            if first_day is None:
+                _learn(record, recipient, day, away=away)
         record.last_us = now
         self.shelf.put(account, record)
-        return _facts(record, quarter)
+        _set(facts, record, quarter)
 
-    def lately(self, account: str, now: int) -> dict[str, Any]:
-        """Give the facts of an account's last hour; none where nothing is known."""
+    def lately(self, account: str, now: int, facts: dict[str, Any]) -> None:
+        """Set the facts of an account's last hour; none where nothing is known."""
         record = self.shelf.get(account)
-        return {} if record is None else _facts(record, now // _QUARTER_US)
+        if record is not None:
+            _set(facts, record, now // _QUARTER_US)
 
 
 def _count(record: _Record, quarter: int, judged: int, known: int, refused: int) -> None:
@@ -108,19 +116,16 @@ def _learn(record: _Record, recipient: int, day: int, *, away: bool) -> None:
         record.limit = largest - 1
 
 
-def _facts(record: _Record, quarter: int) -> dict[str, Any]:
+def _set(facts: dict[str, Any], record: _Record, quarter: int) -> None:
     outcomes = judged = known = refused = 0
-    for one in record.quarters:
-        if one[0] > quarter - _QUARTERS:
-            outcomes, judged = outcomes + one[1], judged + one[2]
-            known, refused = known + one[3], refused + one[4]
-    return {
-        "mailwarden.user.wrote": outcomes,
-        "mailwarden.user.wrote_judged": judged,
-        "mailwarden.user.wrote_known": known,
-        "mailwarden.user.wrote_refused": refused,
-        "mailwarden.user.acquaintances": len(record.known),
-    }
+    for at, tried, weighed, familiar, bad in record.quarters:
+        if at > quarter - _QUARTERS:
+            outcomes, judged, known, refused = outcomes + tried, judged + weighed, known + familiar, refused + bad
+    facts["mailwarden.user.wrote"] = outcomes
+    facts["mailwarden.user.wrote_judged"] = judged
+    facts["mailwarden.user.wrote_known"] = known
+    facts["mailwarden.user.wrote_refused"] = refused
+    facts["mailwarden.user.acquaintances"] = len(record.known)
 
 
 def severity_of(facts: dict[str, Any] | None, recipients: int) -> str:

@@ -26,6 +26,7 @@ _MOST_PLACES = 12
 _MOST_BITS = 6.0
 _HOUR_BITS = 4.0
 _COUNTRY_BITS = 5.0
+_BULK_BITS = 4.0  # a new device fetches the whole mailbox, too
 ROAMS = 0.25
 """Share of days with a network unlike those known from which on an account roams: a new network says nothing of it."""
 _LEAST_DAYS = 3  # of history before anything is unusual: until then an account's networks are found, not changed
@@ -46,6 +47,8 @@ class _Habits(msgspec.Struct, array_like=True):
     carriers: dict[int, int] = {}  # number of the autonomous system -> newest day
     place: tuple[int, float, float] | None = None  # when and where it was last
     hits: int = 0  # hours it was seen at that place
+    bulk: float = 0.0  # days on which a session read very much
+    bulk_day: int = 0
 
 
 class Habits:
@@ -63,7 +66,9 @@ class Habits:
         record = self.shelf.get(account)
         return record is not None and record.moved > _ONE_MOVE and record.moved / record.days >= ROAMS
 
-    def meet(self, account: str, now: int, place: Place, *, is_new: bool, wants: bool) -> dict[str, Any]:
+    def meet(
+        self, account: str, now: int, place: Place, *, is_new: bool, wants: bool, is_young: bool = False
+    ) -> dict[str, Any]:
         """Learn that an account came; give the facts of how unusual that was, where they are wanted.
 
         Args:
@@ -72,13 +77,25 @@ class Habits:
             place: From where, as far as a database tells.
             is_new: Whether its network is unlike those known.
             wants: Whether anybody asks for the facts.
+            is_young: Whether it is new for a day yet: its hours are not the account's.
         """
         record = self.shelf.get(account) or _Habits(hours=[0.0] * 24)
         facts = _facts(record, now, place, is_new=is_new) if wants else {}
         if now // _HOUR_US != record.hour or (is_new and record.moved_day != now // _DAY_US):
-            _learn(record, now, place, is_new=is_new)
+            _learn(record, now, place, is_new=is_new, is_young=is_young)
             self.shelf.put(account, record)
         return facts
+
+    def reads_much(self, account: str, now: int, *, is_young: bool) -> float:
+        """Give how strange it is that a session of an account reads very much, in bits, then learn it."""
+        record = self.shelf.get(account)
+        if record is None or record.days < _LEAST_DAYS:
+            return 0.0
+        found = _bits(record.bulk, record.days, _BULK_BITS)
+        if not is_young and record.bulk_day != now // _DAY_US:
+            record.bulk, record.bulk_day = record.bulk + 1, now // _DAY_US
+            self.shelf.put(account, record)
+        return round(found, 1)
 
 
 def kin(net: str) -> str:
@@ -131,16 +148,17 @@ def _travel(last: tuple[int, float, float], now: int, place: Place) -> dict[str,
     return {"mailwarden.travel.kmh": min(round(speed), 100_000), "mailwarden.travel.km": round(way)}
 
 
-def _learn(record: _Habits, now: int, place: Place, *, is_new: bool) -> None:
+def _learn(record: _Habits, now: int, place: Place, *, is_new: bool, is_young: bool) -> None:
     day, hour = now // _DAY_US, now // _HOUR_US
     if day != record.day:
         record.days = record.days * _FADE + 1
         record.moved *= _FADE
+        record.bulk *= _FADE
         record.hours = [share * _FADE for share in record.hours]
         record.day = day
     if is_new and record.moved_day != day and record.days > _LEAST_DAYS:
         record.moved, record.moved_day = record.moved + 1, day
-    if hour != record.hour:
+    if hour != record.hour and not (is_young and record.days > _LEAST_DAYS):
         record.hour = hour
         record.hours[hour % 24] = min(record.hours[hour % 24] + 1, record.days)
     if place.country:

@@ -12,6 +12,7 @@ from mailwarden.alerts.acquaintances import Acquaintances
 from mailwarden.alerts.blob import decoder
 from mailwarden.alerts.geography import NOWHERE, Geography
 from mailwarden.alerts.habits import Habits, kin
+from mailwarden.alerts.programs import Programs, bits, learn_program, shape
 from mailwarden.alerts.ranges import Ranges
 from mailwarden.alerts.shelf import Backing, Shelf
 from mailwarden.alerts.site import Site
@@ -41,6 +42,8 @@ _TAUGHT = 0.05  # of what is usual, by one day
 _DICTIONARY_US = 30 * _DAY_US  # how long a name is remembered that several networks guessed and nobody has (AUTH-07)
 _MAX_PROTOCOLS = 8
 _ANY = "\x1f"  # of the learned domains; a name of its own cannot be one
+_BULK_BYTES = 20_000_000  # read in one session: a mailbox, not the mail of a day
+_SESSION_US = _DAY_US
 _LOGIN_SERVERS = ("dovecot", "cpanel")
 
 
@@ -71,6 +74,7 @@ class _Account(msgspec.Struct, array_like=True):
     run_day: int = 0
     usual_tries: float = 0.0  # of strangers on a day before this one, faded
     disturbed_us: int = 0  # when it last failed where it always is more than once in an hour
+    programs: Programs | None = None  # which it writes with
 
 
 class _Network(msgspec.Struct, array_like=True):
@@ -88,6 +92,13 @@ class _Network(msgspec.Struct, array_like=True):
     day: int = 0
     day_tried: int = 0  # tries of that day
     ghosts: int = 0  # of these names, those that nobody has
+
+
+class _Session(msgspec.Struct, array_like=True):
+    """A session from a network that its account came to within the day."""
+
+    at_us: int
+    address: str
 
 
 class _Proxy(msgspec.Struct, array_like=True):
@@ -136,6 +147,7 @@ class Ledger:
         # what is computed again where it lacks: (until when, account, network, wide network) by user, address, protocol and host
         self._everyday: dict[tuple[str | None, ...], tuple[int, str, str, str | None]] = {}
         self._domains = Shelf("ledger.domain", 1, int, lambda seen: seen + _KEEP_US, backing)
+        self._sessions = Shelf("ledger.session", 1, _Session, lambda one: one.at_us + _SESSION_US, backing)
         self.shelves: tuple[Shelf[Any], ...] = (
             self._accounts,
             self._networks,
@@ -147,6 +159,7 @@ class Ledger:
             self._carriers,
             self._domains,
             self._servers,
+            self._sessions,
         )
 
     def _account(self, account: str, now: int) -> _Account | None:
@@ -340,6 +353,9 @@ class Ledger:
             facts["mailwarden.user.usual_tries"] = round(_usual_tries(record, now // _DAY_US), 1)
             facts["mailwarden.rollout"] = self._weather.changes(now)
         self._meet(event, account, pair, facts)
+        is_young = facts["mailwarden.user.has_history"] and now - facts["mailwarden.pair.first_us"] <= _DAY_US
+        if is_young and event.mail_session_id and event.source_ip:
+            self._sessions.put(event.mail_session_id, _Session(now, event.source_ip))
         self._learn_success(record, event, net, pair, protocol)
         if pair is None or pair[0] == now or protocol not in record.protocols:
             return  # within the second in which it came first it may yet come from elsewhere
@@ -378,7 +394,12 @@ class Ledger:
             place = self._geography.place(event.source_ip)
         is_new = pair is None and not facts["mailwarden.pair.near"] and not facts["mailwarden.source.is_proxy"]
         facts |= self._habits.meet(
-            account, now, place, is_new=is_new, wants=pair is None or facts["mailwarden.pair.young"]
+            account,
+            now,
+            place,
+            is_new=is_new,
+            wants=pair is None or facts["mailwarden.pair.young"],
+            is_young=facts["mailwarden.pair.young"],
         )
         if place.as_number:
             seen = self._carriers.get(str(place.as_number))
@@ -450,6 +471,24 @@ class Ledger:
         if _is_proxy(known) and (not was_proxy or not known.settled % 5):
             self._proxies.put(net, _Proxy(max(known.entered, known.settled), now))
 
+    def session_ended(self, event: Event) -> bool:
+        """Set the facts of a session that read very much; False where it read no more than sessions do."""
+        extra = event.extra
+        if extra is None or (extra.get("dovecot.out") or extra.get("dovecot.retr_bytes", 0)) < _BULK_BYTES:
+            return False
+        place(event, self.site)
+        account, now = event.mailwarden_account, event.stream_us
+        session = self._sessions.get(event.mail_session_id) if event.mail_session_id else None
+        if account is None:
+            return False
+        bits = self._habits.reads_much(account, now, is_young=session is not None)
+        if session is None:
+            return False
+        event.source_ip = session.address
+        place(event, self.site)
+        event.facts = {"mailwarden.read.bits": bits, "mailwarden.surprise": bits}
+        return bits > 0
+
     def is_home(self, net: str, now: int, within_us: int) -> bool:
         """Say whether somebody was let in from a network lately; to the day, for that is how often it is written down."""
         known = self._network(net, now)
@@ -486,6 +525,16 @@ class Ledger:
         record.last_us = now
         self._accounts.put(account, record)
         return usual, best, run
+
+    def wrote_with(self, account: str, message_id: str, now: int) -> float:
+        """Learn the shape of a Message-ID; give how much it tells against the account's owner, in bits."""
+        record = self._account(account, now) or _Account(first_us=now, last_us=now)
+        programs = record.programs = record.programs or Programs()
+        form = shape(message_id, account.rpartition("@")[2])
+        found = bits(programs, form, now)
+        learn_program(programs, form, now)
+        self._accounts.put(account, record)
+        return found
 
     def exists(self, account: str, now: int) -> None:
         """Learn that an account has a mailbox here."""

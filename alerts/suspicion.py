@@ -23,7 +23,11 @@ FAILURES = 10
 
 _JOURNEY = 13.0  # network, range, country and hour together: a journey explains them all
 _FOUND_OUT = 9.0
-_FAILED = 2.0  # at least once, here, before: one in ten of an owner's logins from a new place
+_FAILED = (
+    2.0  # at least once, here, before: one in ten of an owner's logins from a new place, one in three of a thief's
+)
+_ONE_OF_THEM = 3.5  # and all of those who come out of a day of guessing
+_HOSTILE, _BY_MANY = 3.0, 3.0  # bits of the range and of the guessing, for that
 _SPRAYED, _MOST_SPRAYED = 4.0, 12.0  # the network failed at another account within the day,
 _EACH_DOUBLING = 2.5  # and this for twice as many
 _SHARED_BY = 3  # people already there: an office where some mistype
@@ -55,7 +59,10 @@ def _before(facts: Mapping[str, Any]) -> float:
     if others and facts["mailwarden.source.users"] < _SHARED_BY:
         found += min(_MOST_SPRAYED, _SPRAYED + _EACH_DOUBLING * log2(others))
         found += _GHOSTS * (facts.get("mailwarden.source.ghosts", 0) >= _LEAST_GHOSTS)
-    here = _FAILED * bool(facts.get("mailwarden.source.failures")) + guessed(facts)
+    by_many = guessed(facts)
+    is_one_of_them = by_many >= _BY_MANY and facts.get("mailwarden.source.range", 0.0) >= _HOSTILE
+    failed = _ONE_OF_THEM if is_one_of_them else _FAILED
+    here = failed * bool(facts.get("mailwarden.source.failures")) + by_many
     if facts.get("mailwarden.source.failures", 0) >= FAILURES and facts.get("mailwarden.user.undisturbed"):
         here = max(here, _FOUND_OUT)
     return found + here

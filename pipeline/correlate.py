@@ -63,6 +63,7 @@ class Message(msgspec.Struct, array_like=True):
     tried: list[int] = []  # hashes of recipients it was handed on for, where each has a line of its own
     judged: bool = False  # that a filter of ours took it for spam or malware was counted
     unsigned: bool = False  # that it leaves without a signature was counted
+    program: float = 0.0  # how strange the program is that wrote it, in bits
 
 
 class _Tries(msgspec.Struct, array_like=True):
@@ -105,6 +106,7 @@ class Correlator:
         )  # fmt: skip
         self.handlers = {
             "message-received": self._received,
+            "message-id": self._message_id,
             "message-queued": self._queued,
             "message-removed": self._removed,
             "delivery": self._delivery,
@@ -158,6 +160,8 @@ class Correlator:
         elif event.event_module in _WHOLE:
             message.sender = event.email_from_address[0] if event.email_from_address else None
             message.recipients = event.mail_recipient_count or len(event.email_to_address or ()) or 1
+            if message.account is not None and event.email_message_id and not original:
+                message.program = self._ledger.wrote_with(message.account, event.email_message_id, event.stream_us)
             if event.mail_queue_parent_id is not None and message.sender is None:
                 message.returned = self._is_strangers(event, event.mail_queue_parent_id)
             if event.mail_queue_parent_id is None and not original and event.event_outcome != "failure":
@@ -191,6 +195,15 @@ class Correlator:
         """Say whether a message came from outside, without a login."""
         parent = self._messages.get(_key(event, queue_id))
         return parent is not None and not parent.outbound and parent.source_ip is not None and not parent.returned
+
+    def _message_id(self, event: Event) -> None:
+        """Say whether a message was written with a program that its account has."""
+        queue_id, message_id = event.mail_queue_id, event.email_message_id
+        message = self._messages.get(_key(event, queue_id)) if queue_id and message_id else None
+        if message is None or message.account is None or message.accepted or not message_id:
+            return
+        message.program = self._ledger.wrote_with(message.account, message_id, event.stream_us)
+        self._messages.put(_key(event, str(queue_id)), message)
 
     def _queued(self, event: Event) -> None:
         queue_id = event.mail_queue_id
@@ -287,8 +300,10 @@ class Correlator:
         usual = self._ledger.mailed(account, message.recipients, event.stream_us, fresh=message.first_seen)
         facts["mailwarden.user.usual_hour"], facts["mailwarden.user.best_quarter"], message.run = usual
         facts["mailwarden.user.run"] = message.run
-        facts |= self._ledger.acquaintances.lately(account, event.stream_us)
+        self._ledger.acquaintances.lately(account, event.stream_us, facts)
         facts["mailwarden.user.away"] = message.away
+        if message.program:
+            facts["mailwarden.program.bits"] = message.program
         if self._site.labels:
             facts["mailwarden.labels"] = self._site.labels_of(account, event.mailwarden_network)
         if "@" in account:
@@ -336,6 +351,8 @@ class Correlator:
                 )
             if message.fresh:
                 facts["mailwarden.pair.young"] = True
+            if message.program:
+                facts["mailwarden.program.bits"] = message.program
             if message.run:
                 facts["mailwarden.user.run"] = message.run
         status = event.mail_delivery_status
@@ -395,8 +412,13 @@ class Correlator:
         if not event.email_to_address or facts.get("mailwarden.retried"):
             return
         refused = event.mail_delivery_status == "bounced" and event.mail_bounce_class not in _OF_THE_SERVER
-        facts |= self._ledger.acquaintances.wrote(
-            account, hash_of(event.email_to_address[0]), event.stream_us, away=message.away, refused=refused
+        self._ledger.acquaintances.wrote(
+            account,
+            hash_of(event.email_to_address[0]),
+            event.stream_us,
+            facts,
+            away=message.away,
+            refused=refused,
         )
         facts["mailwarden.user.away"] = message.away
 

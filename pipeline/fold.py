@@ -48,6 +48,8 @@ _OUTBOUND = frozenset(
 )  # causes whose alerts say how the sending server stands
 _LEARNED = frozenset({"auth-success", "dnsbl-check", "posture-check", "complaint", "dmarc-report"})
 """Actions that something is learned from, whether or not a rule wants them."""
+_BRIEF_SUFFICES = frozenset({"session-end"})
+"""Actions of which what is read in brief is all that is asked."""
 Step = Callable[[Event], None]
 
 
@@ -107,7 +109,8 @@ class Fold:
 
     def unasked(self) -> frozenset[str]:
         """Give the actions of which no rule, detector or correlation wants to know more than that they happened."""
-        return frozenset(action for action in BRIEF if self._deeds.get(action, (None, None))[0] is None)
+        steps = {action: self._deeds.get(action, (None, None))[0] for action in BRIEF}
+        return frozenset(action for action, step in steps.items() if step is None or action in _BRIEF_SUFFICES)
 
     def take(self, events: Sequence[Event], clock_us: int = 0) -> None:
         """Fold events in admitted order, then let time pass to `clock_us` where the clock made it."""
@@ -209,6 +212,8 @@ class Fold:
                 steps[action] = self._filtered
             elif action == "delivery":
                 steps[action] = self._delivered
+            elif action == "session-end":
+                steps[action] = self._ended
             elif action in ("dnsbl-check", "posture-check"):
                 steps[action] = self._checked
             elif action in ("complaint", "dmarc-report", "tls-report"):
@@ -298,6 +303,10 @@ class Fold:
         self.ours.listens(event)
         self._label(event)
         self._detect(event)
+
+    def _ended(self, event: Event) -> None:
+        if self.ledger.session_ended(event):
+            self._detect(event)
 
     def _signed(self, event: Event) -> None:
         if (event.extra or {}).get("mail.dkim.signed"):

@@ -5,13 +5,12 @@ people from spam runs: Hu et al., CFI 2016). From where it always is, while they
 `medium`. Says nothing of an account before it knows thirty recipients of it.
 """
 
-import zlib
 from collections.abc import Iterable
 
 import msgspec
 
 from mailwarden.alerts.acquaintances import severity_of
-from mailwarden.alerts.detector import Detector, Fired
+from mailwarden.alerts.detector import Detector, Fired, is_first_outcome
 from mailwarden.alerts.finding import Detection
 from mailwarden.alerts.windows import Window, add, crossed
 from mailwarden.parsers.event import Event
@@ -22,11 +21,9 @@ _HOUR_US = 3_600_000_000
 _NEW = 20
 _SHARE = 0.8
 _HISTORY = 30
-_REMEMBERED = 300  # recipients an account is remembered by; four bytes each
 
 
 class _State(msgspec.Struct, array_like=True):
-    known: dict[int, bool] = {}  # hash of a recipient; the oldest first
     learned: int = 0  # recipients learned before the current burst
     all: Window = msgspec.field(default_factory=Window)
     new: Window = msgspec.field(default_factory=Window)
@@ -54,40 +51,34 @@ class RecipientNovelty(Detector[_State]):
         threshold=_NEW,
     )
     actions = frozenset({"delivery"})
-    needs = ("mailwarden.account", "mailwarden.first_try")
+    needs = ("mailwarden.account", "mailwarden.first_try", "mailwarden.recipient.stands_for")
     state = _State
     record = "account_mail"
+    version = 2
     ttl_us = 90 * 24 * _HOUR_US
 
     def keys(self, event: Event) -> Iterable[str]:
-        """First outcomes of an account's mail."""
-        if event.mailwarden_account is None or not event.email_to_address:
-            return ()
+        """First outcomes of an account's mail, to recipients of whom it is known whether they are known."""
         facts = event.facts or {}
-        if not facts.get("mailwarden.first_try") or facts.get("mailwarden.hand_over"):
+        if event.mailwarden_account is None or "mailwarden.recipient.new" not in facts or not is_first_outcome(event):
             return ()
         return () if "newsletter" in facts.get("mailwarden.labels", ()) else (event.mailwarden_account,)
 
     def update(self, state: _State, event: Event) -> Fired | None:
-        """Learn the recipient, after asking whether it was known."""
-        now = event.stream_us
+        """Count the recipient, for as many as it stands for where an account has very many."""
+        now, facts = event.stream_us, event.facts or {}
         silent = state.last_us and now - state.last_us > _HOUR_US
         state.last_us = now
+        is_new, weight = facts["mailwarden.recipient.new"], facts["mailwarden.recipient.stands_for"]
         if silent or state.learned == 0:
-            state.learned = len(state.known)
-        recipient = zlib.crc32((event.email_to_address or [""])[0].lower().encode("utf-8", "surrogatepass"))
-        is_new = recipient not in state.known
-        if is_new:
-            state.known[recipient] = True
-            if len(state.known) > _REMEMBERED:
-                del state.known[next(iter(state.known))]
-        recipients = add(state.all, now, _HOUR_US, 1)
-        new = add(state.new, now, _HOUR_US, int(is_new))
+            state.learned = facts["mailwarden.user.acquaintances"] - is_new
+        recipients = add(state.all, now, _HOUR_US, weight)
+        new = add(state.new, now, _HOUR_US, weight * is_new)
         if not is_new or state.learned < _HISTORY or new < _NEW or new < _SHARE * recipients:
             return None
         values = {"recipients": recipients}
         first = state.new.level == 0
-        severity = severity_of(event.facts, recipients)
+        severity = severity_of(facts, recipients)
         if crossed(state.new, new):
             return Fired(new, new if first else 1, severity, values)
         return Fired(new, 1, severity, values, fired=False)

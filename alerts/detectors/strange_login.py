@@ -5,6 +5,9 @@ The points are bits: how much likelier each sign is where a thief comes than whe
 a network that failed at other accounts, a day on which strangers guess at it, a protocol that it never used, a speed that no
 airliner flies, months without a login, ten failures while the owner's devices went on. A person abroad comes to 15 at most:
 told is what comes to more, the rest stands in the report.
+
+A login is watched for a day: a session that reads a whole mailbox adds to its points, and so does each hour at which the
+account is hardly ever active, where it came from a range of guessers.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,16 +24,31 @@ from mailwarden.parsers.event import Event
 __all__ = ["DETECTOR"]
 
 _DAY_US = 86_400_000_000
+_HOUR_US = 3_600_000_000
 _NOTED = 9
 _TOLD = 16
 _RARE = 10  # per cent of an account's days
 _HOSTILE = 3  # bits of a range
 _GUESSED = 3.0  # bits of a day of guessing
+_WATCHED = 4  # networks at a time
+_ODD_HOUR, _ODD_HOURS_MOST = 2.0, 8.0  # a machine of a thief does not sleep; a tunnel of the owner is closed at night
+
+
+class _Watched(msgspec.Struct, array_like=True):
+    """A network that an account came to within the day."""
+
+    since_us: int
+    points: float  # of its login
+    range: float = 0.0
+    hour: int = 0
+    odd_hours: int = 0
+    read: float = 0.0  # bits of what it read
 
 
 class _State(msgspec.Struct, array_like=True):
     level: int = 0
     last_us: int = 0
+    watched: dict[str, _Watched] = {}
 
 
 class StrangeLogin(Detector[_State]):
@@ -39,7 +57,7 @@ class StrangeLogin(Detector[_State]):
     detection = Detection(
         name="strange_login",
         id="AUTH-21",
-        version=2,
+        version=3,
         cause="takeover",
         category="account_takeover",
         severity="medium",
@@ -54,41 +72,81 @@ class StrangeLogin(Detector[_State]):
         span_us=_DAY_US,
         threshold=_TOLD,
     )
-    actions = frozenset({"auth-success", "message-received"})
+    actions = frozenset({"auth-success", "message-received", "session-end"})
     needs = ("mailwarden.surprise",)
     state = _State
     ttl_us = _DAY_US
 
     def keys(self, event: Event) -> Iterable[str]:
-        """First logins from a network, of accounts whose habits are known."""
+        """First logins from a network, of accounts whose habits are known, and what follows within the day."""
         facts = event.facts
-        if not facts or facts.get("mailwarden.surprise") is None or facts.get("mailwarden.pair.known"):
+        if not facts:
             return ()
-        if facts.get("mailwarden.source.is_proxy") or "shared" in facts.get("mailwarden.labels", ()):
+        if facts.get("mailwarden.read.bits"):
+            return (event.mailwarden_account or "",)
+        if facts.get("mailwarden.surprise") is None or facts.get("mailwarden.source.is_proxy"):
             return ()
-        return (event.mailwarden_account or "",)
+        if facts.get("mailwarden.pair.known") and not facts.get("mailwarden.pair.young"):
+            return ()
+        return () if "shared" in facts.get("mailwarden.labels", ()) else (event.mailwarden_account or "",)
 
     def update(self, state: _State, event: Event) -> Fired | None:
         """Add up what is unusual."""
         facts = event.facts or {}
-        if state.last_us and event.stream_us - state.last_us > _DAY_US:
+        now, net = event.stream_us, event.mailwarden_network or ""
+        if state.last_us and now - state.last_us > _DAY_US:
             state.level = 0
-        state.last_us = event.stream_us
-        points = int(suspicion.points(event))
+        is_first = "mailwarden.read.bits" not in facts and not facts.get("mailwarden.pair.known")
+        watched = _begin(state, net, event) if is_first else _follow(state.watched.get(net), event)
+        if watched is None:
+            return None
+        state.last_us = now
+        points = int(watched.points + watched.read + min(_ODD_HOURS_MOST, _ODD_HOUR * watched.odd_hours))
         if points < _NOTED or points <= state.level:
             return None
         state.level = points
         values = {
-            "hours": facts["mailwarden.habit.hour_share"],
-            "failures": facts["mailwarden.source.failures"],
-            "networks": facts["mailwarden.user.failing_networks"],
+            "hours": facts.get("mailwarden.habit.hour_share", 0),
+            "failures": facts.get("mailwarden.source.failures", 0),
+            "networks": facts.get("mailwarden.user.failing_networks", 0),
             "address": event.source_ip or "?",
         }
-        return Fired(points, 1, "medium" if points >= _TOLD else "low", values, detection=_words(facts))
+        return Fired(points, 1, "medium" if points >= _TOLD else "low", values, detection=_words(watched, facts))
 
 
-def _words(facts: Mapping[str, Any]) -> Detection:
-    """Say what is oddest about a login."""
+def _begin(state: _State, net: str, event: Event) -> _Watched:
+    """Watch a network from its first login on."""
+    facts = event.facts or {}
+    old = state.watched.pop(net, None)
+    points, hour = suspicion.points(event), event.stream_us // _HOUR_US
+    watched = _Watched(event.stream_us, points, facts.get("mailwarden.source.range", 0.0), hour)
+    if old is not None and event.stream_us - old.since_us <= _DAY_US:
+        watched.since_us, watched.points = old.since_us, max(old.points, points)
+    state.watched[net] = watched
+    if len(state.watched) > _WATCHED:
+        del state.watched[next(iter(state.watched))]
+    return watched
+
+
+def _follow(watched: _Watched | None, event: Event) -> _Watched | None:
+    """Note what is odd about a later hour, or about what was read; None where a network is not watched."""
+    if watched is None or event.stream_us - watched.since_us > _DAY_US:
+        return None
+    facts, hour = event.facts or {}, event.stream_us // _HOUR_US
+    watched.read = max(watched.read, facts.get("mailwarden.read.bits", 0.0))
+    share = facts.get("mailwarden.habit.hour_share")
+    if share is not None and hour != watched.hour and watched.range >= _HOSTILE:
+        watched.hour = hour
+        watched.odd_hours += share <= _RARE
+    return watched
+
+
+def _words(watched: _Watched, facts: Mapping[str, Any]) -> Detection:
+    """Say what is oddest about a login, or about what followed."""
+    if watched.read and "mailwarden.read.bits" in facts:
+        return _READS
+    if watched.odd_hours:
+        return _SLEEPLESS
     if facts["mailwarden.source.failures"] >= suspicion.FAILURES:
         return _FOUND
     if facts.get("mailwarden.source.others"):
@@ -136,6 +194,18 @@ _ABROAD = StrangeLogin.detection._replace(
     why=N_(
         "{address} is unlike the networks known of it, in a country it never came from; {measure} points (told at"
         " {threshold})"
+    )
+)
+_READS = StrangeLogin.detection._replace(
+    why=N_(
+        "{address} is unlike the networks known of it, and a session from there read a whole mailbox; {measure} points"
+        " (told at {threshold})"
+    )
+)
+_SLEEPLESS = StrangeLogin.detection._replace(
+    why=N_(
+        "{address} is unlike the networks known of it, in a range from which guessers come here and hardly a person, and"
+        " goes on at hours at which the account is hardly ever active; {measure} points (told at {threshold})"
     )
 )
 DETECTOR = StrangeLogin()

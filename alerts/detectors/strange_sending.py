@@ -4,11 +4,12 @@ No burst is needed: a few messages to people it never wrote to, from a network u
 sleeps; or a trickle that goes on until it is more than the account's busiest day. Points are bits: those of the login come
 with it (`alerts/suspicion.py`; Freeman and others, NDSS 2016), recipients add the likelihood ratio of
 their being new against the account's own share of new ones, outcomes that of SPOT (Duan and others, 2012: a quarter of a
-spammer's fail, two in a hundred of a person's), and volume three points a doubling over twice the busiest day.
+spammer's fail, two in a hundred of a person's), volume three points a doubling over twice the busiest day, and a program
+that it never wrote with what that is worth (`alerts/programs.py`).
 
 What a network sends on its first day is learned little (twenty recipients), and nothing of it counts as usual: who waits for
-a day and goes on for weeks teaches slowly. A phone that roams is judged only where its login was odd in other ways;
-`recipient_novelty` sees the rest of its spam.
+a day and goes on for weeks teaches slowly. A phone that roams, a neighbour of a known network and a webmail are judged where
+the login was odd in other ways or the program is new; `recipient_novelty` sees the rest of their spam.
 """
 
 import zlib
@@ -37,6 +38,10 @@ _BAD_OF_THIEF, _BAD_OF_PERSON = 0.25, 0.02
 _NOTED, _TOLD, _SURE = 11, 15, 20
 _LEAST_RECIPIENTS = 3
 _NOVELTY_MOST, _OUTCOMES_MOST, _VOLUME_MOST = 10.0, 8.0, 9.0
+_NOVELTY_LEAST = -1.0  # one thief in two answers the owner's own mail, to people he knows
+_REFUSED_NEAR = 2  # recipients, before a neighbour of a known network is judged with a program that is the account's
+_NEW_DEVICE = 4.0  # bits of a program at most where the network is new, too: both come with a new computer
+_FOREIGN = 3.0  # bits of a program, from which on a network is judged that would not be by itself
 _VOLUME_FLOOR = 10  # recipients a day that anybody may send
 _ODD = 5  # points of a login, from which on that of who roams is watched
 _LABELS = frozenset({"newsletter", "gateway", "shared"})
@@ -53,6 +58,11 @@ class _Young(msgspec.Struct, array_like=True):
     new: int = 0
     bad: int = 0
     level: int = 0
+    is_far: bool = (
+        True  # unlike the networks that are known; a neighbour of one, a webmail: judged where the program is new
+    )
+    program: float = 0.0  # how strange the program is that writes from there, in bits
+    read: float = 0.0  # and what was read from there
 
 
 class _State(msgspec.Struct, array_like=True):
@@ -73,7 +83,7 @@ class StrangeSending(Detector[_State]):
     detection = Detection(
         name="strange_sending",
         id="OUT-15",
-        version=2,
+        version=3,
         cause="takeover",
         category="account_takeover",
         severity="medium",
@@ -88,7 +98,7 @@ class StrangeSending(Detector[_State]):
         span_us=_DAY_US,
         threshold=_TOLD,
     )
-    actions = frozenset({"auth-success", "message-received", "delivery"})
+    actions = frozenset({"auth-success", "message-received", "session-end", "delivery"})
     needs = ("mailwarden.account",)
     state = _State
     record = "account_mail"
@@ -100,7 +110,7 @@ class StrangeSending(Detector[_State]):
         if account is None or not facts:
             return ()
         if event.event_action != "delivery":
-            return (account,) if _is_watched(event, facts) else ()
+            return (account,) if "mailwarden.read.bits" in facts or _is_watched(event, facts) else ()
         if not facts.get("mailwarden.first_try") or facts.get("mailwarden.hand_over") or not event.email_to_address:
             return ()
         return (account,) if _LABELS.isdisjoint(facts.get("mailwarden.labels", ())) else ()
@@ -118,42 +128,57 @@ class StrangeSending(Detector[_State]):
             return None
         recipient = zlib.crc32((event.email_to_address or [""])[0].lower().encode("utf-8", "surrogatepass"))
         is_new = recipient not in state.known
-        self._count_day(state, now, young)
-        if young is None:
+        if young is not None:
+            young.program = max(young.program, (event.facts or {}).get("mailwarden.program.bits", 0.0))
+        is_own = young is None or not (young.is_far or young.program >= _FOREIGN)
+        self._count_day(state, now, is_own=is_own)
+        if is_own:
             _learn(state, recipient, is_new)
+        if young is None:
             return None
-        if is_new and state.learned < _LEARNED_YOUNG:
+        if is_new and not is_own and state.learned < _LEARNED_YOUNG:
             state.learned += 1
             _remember(state, recipient)
         young.recipients += 1
         young.new += is_new
         young.bad += event.mail_delivery_status == "bounced" and event.mail_bounce_class not in _OF_THE_SERVER
-        return _judge(state, young, event)
+        return None if is_own and young.bad < _REFUSED_NEAR else _judge(state, young, event)
 
     def _watch(self, state: _State, net: str, young: _Young | None, event: Event) -> None:
         facts = event.facts or {}
+        if "mailwarden.read.bits" in facts:
+            if young is not None:
+                young.read = max(young.read, facts["mailwarden.read.bits"])
+            return
         points = suspicion.points(event)
         if young is not None:
             young.points = max(young.points, points)
+            young.is_far = young.is_far or _is_far(facts, points)
             return
-        state.young[net] = _Young(facts.get("mailwarden.pair.first_us", event.stream_us), points)
+        state.young[net] = _Young(
+            facts.get("mailwarden.pair.first_us", event.stream_us), points, is_far=_is_far(facts, points)
+        )
         if len(state.young) > _YOUNG:
             del state.young[next(iter(state.young))]
 
-    def _count_day(self, state: _State, now: int, young: _Young | None) -> None:
+    def _count_day(self, state: _State, now: int, *, is_own: bool) -> None:
         """Count the recipients of the day from networks that are the account's own."""
         day = now // _DAY_US
         if day != state.day:
             state.busiest = max(state.today, state.busiest * 19 // 20)
             state.day, state.today, state.learned = day, 0, 0
-        state.today += young is None
+        state.today += is_own
 
 
 def _is_watched(event: Event, facts: Mapping[str, Any]) -> bool:
-    """Say whether mail from where somebody comes is judged; of who roams only where the login was odd in other ways."""
-    if facts.get("mailwarden.source.is_proxy") or not facts.get("mailwarden.user.has_history"):
-        return False
-    return bool(facts.get("mailwarden.pair.young")) or suspicion.points(event) >= _ODD
+    """Say whether an account came here within the day, and is known from elsewhere."""
+    since_us = facts.get("mailwarden.pair.first_us")
+    return since_us is not None and event.stream_us - since_us <= _DAY_US and facts["mailwarden.user.has_history"]
+
+
+def _is_far(facts: Mapping[str, Any], points: float) -> bool:
+    """Say whether mail from there is judged in any case; of who roams only where the login was odd in other ways."""
+    return not facts["mailwarden.source.is_proxy"] and (bool(facts["mailwarden.pair.young"]) or points >= _ODD)
 
 
 def _learn(state: _State, recipient: int, is_new: bool) -> None:
@@ -174,7 +199,8 @@ def _remember(state: _State, recipient: int) -> None:
 def _judge(state: _State, young: _Young, event: Event) -> Fired | None:
     """Add up the points; fire where they reach the next severity."""
     novelty, volume, outcomes = _novelty(state, young), _volume(state, young), _outcomes(young)
-    points = int(young.points + novelty + volume + outcomes)
+    program = min(young.program, _NEW_DEVICE) if young.is_far else young.program
+    points = int(young.points + young.read + program + novelty + volume + outcomes)
     if points < _NOTED or young.recipients < _LEAST_RECIPIENTS:
         return None
     rank = (points >= _NOTED) + (points >= _TOLD) + (points >= _SURE)
@@ -184,6 +210,8 @@ def _judge(state: _State, young: _Young, event: Event) -> Fired | None:
         "new": young.new, "recipients": young.recipients, "bad": young.bad, "usual": usual, "address": event.source_ip or "?",
     }  # fmt: skip
     words = DETECTOR.detection if novelty >= max(volume, outcomes) else _TRICKLE if volume >= outcomes else _REFUSED
+    if program > max(novelty, volume, outcomes):
+        words = _FOREIGN_PROGRAM
     if rank <= young.level:
         return Fired(points, 1, severity, values, fired=False, detection=words)
     tries = 1 if young.level else young.recipients
@@ -198,7 +226,7 @@ def _novelty(state: _State, young: _Young) -> float:
     share = min(0.9, max(0.05, (state.sent_new + 1) / (state.sent + 2)))
     known = young.recipients - young.new
     points = young.new * log2(_NEW_OF_THIEF / share) + known * log2((1 - _NEW_OF_THIEF) / (1 - share))
-    return min(_NOVELTY_MOST, max(-_NOVELTY_MOST, points))
+    return min(_NOVELTY_MOST, max(_NOVELTY_LEAST, points))
 
 
 def _volume(state: _State, young: _Young) -> float:
@@ -216,6 +244,12 @@ _TRICKLE = StrangeSending.detection._replace(
     why=N_(
         "from {address}, a network new to it, it wrote to {recipients} people within a day, and never to more than"
         " {usual}; {measure} points (told at {threshold})"
+    )
+)
+_FOREIGN_PROGRAM = StrangeSending.detection._replace(
+    why=N_(
+        "from {address}, a network new to it, it wrote to {recipients} people with a mail program that it never used, by the"
+        " shape of its Message-IDs; {measure} points (told at {threshold})"
     )
 )
 _REFUSED = StrangeSending.detection._replace(

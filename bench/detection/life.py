@@ -9,6 +9,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from bench.detection.programs import DESKS, PHONES, THIEVES
 from bench.detection.server import Act, Outcome, Server
 
 __all__ = ["DAY_S", "Life", "Person", "Weather", "is_stranger"]
@@ -75,6 +76,33 @@ class Life:
         self.arrivals = arrivals
         self.domains = [f"firm{n}.example.org" for n in range(4)]
         self.people = [self._person(n) for n in range(people)]
+        forms = random.Random(seed)
+        self.thieves: dict[str, str] = {}  # address -> mail program
+        self._programs = {one.account: (forms.choice(DESKS), forms.choice(PHONES)) for one in self.people}
+        self._clouds = {one.account for one in self.people if one.kind == "cloud"}
+        self._forms = forms
+        self.server.program_of = self._program
+
+    def _program(self, account: str, address: str) -> str:
+        """Say which program writes: that of the webmail, of a thief, of a phone, of a desk."""
+        if address == "192.0.2.80":
+            return "roundcube"
+        if address in self.thieves or is_stranger(address):
+            return self.thieves.setdefault(address, self._forms.choice(THIEVES))
+        desk, phone = self._programs.get(account, ("outlook", "apple"))
+        if account in self._clouds and address.startswith(("203.0.113.", "198.51.100.")):
+            return "gmail"
+        is_phone = address.startswith("2001:") or (address.startswith("198.18.") and int(address.split(".")[2]) >= 200)
+        return phone if is_phone else desk
+
+    def mailbox(self, magnitude: float) -> int:
+        """Give the bytes of a mailbox, or of what of it somebody reads at once: some e to this power."""
+        return int(self._forms.lognormvariate(magnitude, 1))
+
+    def thief(self, address: str) -> str:
+        """Let an address that might be anybody's be a thief's."""
+        self.thieves[address] = self._forms.choice(THIEVES)
+        return address
 
     def _person(self, number: int) -> Person:
         chance = self.chance
@@ -249,6 +277,9 @@ class Life:
             self._new_people,
             self._list_post,
             self._typing_office,
+            self._new_phone,
+            self._new_laptop,
+            self._tunnel,
         )
         for number, happen in enumerate(happens):
             for day in range(first_day + 1 + (2 * number) % 25, self.days, 25):
@@ -308,6 +339,40 @@ class Life:
             to = [self.chance.choice(person.contacts)]
             at = begin + 19.2 * _HOUR_S + number * 600
             yield self.server.send(at, person.account, "198.18.240.77", self.answers(to))
+
+    def _new_phone(self, begin: float) -> Iterator[Act]:
+        """Set up a new phone on the way: all mail is fetched, and three known people are written to."""
+        person = self.people[30]
+        address = f"198.18.{self._forms.randrange(200, 256)}.{self._forms.randrange(1, 255)}"
+        yield self.server.login(begin + 17 * _HOUR_S, person.account, address, size=self.mailbox(18.5))
+        for number in range(3):
+            to = [self._forms.choice(person.contacts)]
+            yield self.server.send(begin + (17.3 + number) * _HOUR_S, person.account, address, self.answers(to))
+
+    def _new_laptop(self, begin: float) -> Iterator[Act]:
+        """Take a new computer to a hotel: another program, all mail is fetched, a customer or two are new."""
+        person = self.people[31]
+        desk, phone = self._programs[person.account]
+        yield self.server.login(begin + 18 * _HOUR_S, person.account, "198.51.100.200", size=self.mailbox(18.5))
+        self._programs[person.account] = ("thunderbird" if desk != "thunderbird" else "outlook", phone)
+        for number in range(5):
+            to = [self.receiver() if number == 2 else self._forms.choice(person.contacts)]
+            at = begin + (18.3 + number / 2) * _HOUR_S
+            yield self.server.send(at, person.account, "198.51.100.200", self.answers(to))
+
+    def _tunnel(self, begin: float) -> Iterator[Act]:
+        """Use a tunnel that ends where guessers are, too, for three days: the computer is left on for one evening."""
+        person = self.people[32]
+        address = self.stranger()
+        self.thieves[address] = self._programs[person.account][0]  # a stranger's address, and the owner's program
+        for day in range(3):
+            for number in range(20):
+                at = begin + day * DAY_S + (9 + number * (0.7 if day == 1 else 0.45)) * _HOUR_S
+                yield self.server.login(at, person.account, address)
+            for number in range(2):
+                to = [self._forms.choice(person.contacts)]
+                at = begin + day * DAY_S + (10 + number * 2) * _HOUR_S
+                yield self.server.send(at, person.account, address, self.answers(to))
 
     def _outage(self, begin: float) -> Iterator[Act]:
         """Let Gmail put off what is sent in three hours."""

@@ -25,7 +25,10 @@ def _quiet(
 def _reads(
     life: Life, victim: Person, begin: float, address: str, count: int, gap_s: float = 600, service: str = "imap"
 ) -> list[Act]:
-    return [life.server.login(begin + n * gap_s, victim.account, address, service) for n in range(count)]
+    """Read what there is, some ten megabytes more or less, then what comes."""
+    first = life.server.login(begin, victim.account, address, service, life.mailbox(16.5))
+    later = [life.server.login(begin + n * gap_s, victim.account, address, service) for n in range(1, count)]
+    return [first, *later]
 
 
 def _replies(life: Life, victim: Person, begin: float, address: str, count: int) -> list[Act]:
@@ -126,7 +129,7 @@ def hijack(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act]]:
 
 def neighbour(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act]]:
     """Read for an hour, then six messages to strangers, from a range where people's phones are too."""
-    address = f"198.18.{life.chance.randrange(200, 256)}.{life.chance.randrange(1, 255)}"
+    address = life.thief(f"198.18.{life.chance.randrange(200, 256)}.{life.chance.randrange(1, 255)}")
     reads = _reads(life, victim, begin, address, 7)
     mails = burst(life, victim, begin + _HOUR_S * 1.2, address, 6, 1_800, 1)
     return _quiet("6 messages, from a range of phones", begin, victim, {address}, reads, mails)

@@ -6,9 +6,11 @@ themselves; the addresses are those of the benchmark and documentation ranges.
 
 import random
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 from typing import NamedTuple
+
+from bench.detection.programs import message_id
 
 __all__ = ["Act", "Outcome", "Server"]
 
@@ -55,17 +57,23 @@ class Server:
 
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
+        self._forms = random.Random(4712)  # of what was added later: the rest stays what each seed always gave
         self._number = 0
+        self.program_of: Callable[[str, str], str] = lambda _who, _address: "none"
 
     # ------------------------------------------------------------------ reading mail
 
-    def login(self, at_s: float, who: str, address: str, service: str = "imap") -> Act:
-        """Let somebody in who reads mail."""
+    def login(self, at_s: float, who: str, address: str, service: str = "imap", size: int = 0) -> Act:
+        """Let somebody in who reads mail: that of the hour, or so many bytes."""
         session = self._session(address)
         pid = self._pid()
-        end = "in=86 out=1203 deleted=0 expunged=0 trashed=0 hdr_count=2 hdr_bytes=900 body_count=1 body_bytes=48211"
+        size = size or int(self._forms.lognormvariate(10, 1.5)) + 800
+        end = (
+            f"in=86 out={size + 1203} deleted=0 expunged=0 trashed=0 hdr_count=2 hdr_bytes=900 body_count=1 "
+            f"body_bytes={size}"
+        )
         if service == "pop3":
-            end = "top=0/0, retr=1/48211, del=0/120, size=4848484"
+            end = f"top=0/0, retr=1/{size}, del=0/120, size={size + 4_000_000}"
         return Act(
             at_s,
             (
@@ -145,7 +153,7 @@ class Server:
             f"postfix/submission/smtpd[{pid}]: connect from {peer}",
             f"postfix/submission/smtpd[{pid}]: Anonymous TLS connection established from {peer}: {_TLS}",
             f"postfix/submission/smtpd[{pid}]: {id_}: client={peer}, sasl_method=PLAIN, sasl_username={who}",
-            *self._queued(id_, sender or who, len(recipients), size),
+            *self._queued(id_, sender or who, len(recipients), size, self._written(who, address)),
             f"postfix/submission/smtpd[{pid}]: disconnect from {peer} {done}",
             *self._tried(id_, recipients),
         ]
@@ -160,7 +168,7 @@ class Server:
                 f"postfix/submission/smtpd[{pid}]: connect from {peer}",
                 f"postfix/submission/smtpd[{pid}]: Anonymous TLS connection established from {peer}: {_TLS}",
                 f"postfix/submission/smtpd[{pid}]: {id_}: client={peer}, sasl_method=PLAIN, sasl_username={who}",
-                *self._queued(id_, who, 1, None),
+                *self._queued(id_, who, 1, None, self._written(who, address)),
                 f"postfix/submission/smtpd[{pid}]: disconnect from {peer} ehlo=2 starttls=1 auth=1 mail=1 rcpt=1 data=1 "
                 "quit=1 commands=8",
                 f"postfix/lmtp[{pid + 2}]: {id_}: to=<{to}>, relay={_MAILBOX}, delay=0.2, delays=0.1/0.01/0.02/0.07, "
@@ -244,10 +252,16 @@ class Server:
             ),
         )
 
-    def _queued(self, id_: str, sender: str, recipients: int, size: int | None) -> list[str]:
+    def _written(self, who: str, address: str) -> str:
+        """Give the Message-ID of what somebody writes from an address."""
+        return message_id(self._forms, self.program_of(who, address), who.rpartition("@")[2])
+
+    def _queued(
+        self, id_: str, sender: str, recipients: int, size: int | None, written: str | None = None
+    ) -> list[str]:
         size = size or int(self._chance.lognormvariate(9, 1.5)) + 800
         return [
-            f"postfix/cleanup[{self._pid()}]: {id_}: message-id=<{id_}@example.org>",
+            f"postfix/cleanup[{self._pid()}]: {id_}: message-id=<{written or id_ + '@example.org'}>",
             f"postfix/qmgr[900]: {id_}: from=<{sender}>, size={size}, nrcpt={recipients} (queue active)",
         ]
 

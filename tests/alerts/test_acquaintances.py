@@ -16,7 +16,14 @@ def write(one: Acquaintances, numbers: range, day: int, *, away: bool = False, r
     facts: dict[str, int] = {}
     for at, number in zip(count(day * _DAY_US, 2 * _SECOND_US), numbers, strict=False):
         is_refused = refused > 0 and number % refused == 0
-        facts = one.wrote("bob@example.org", number * _ODD % (1 << 32), at, away=away, refused=is_refused)
+        one.wrote("bob@example.org", number * _ODD % (1 << 32), at, facts, away=away, refused=is_refused)
+    return facts
+
+
+def lately(one: Acquaintances, at_us: int) -> dict[str, int]:
+    """Give the facts of the account's last hour."""
+    facts: dict[str, int] = {}
+    one.lately("bob@example.org", at_us, facts)
     return facts
 
 
@@ -46,6 +53,7 @@ def test_a_list_longer_than_memory_is_still_known() -> None:
 
     again = write(one, range(5000), day=50)
     assert again["mailwarden.user.acquaintances"] == 300
+    assert 10 < again["mailwarden.recipient.stands_for"] < 24
     assert again["mailwarden.user.wrote_known"] == again["mailwarden.user.wrote_judged"] > 50
     strangers = write(one, range(10_000, 15_000), day=51)
     assert strangers["mailwarden.user.wrote_known"] == 0 < strangers["mailwarden.user.wrote_judged"]
@@ -80,10 +88,10 @@ def test_refusals_decide() -> None:
 def test_a_letter_to_many_waits_for_its_outcomes() -> None:
     """Of one message to forty nobody knows who takes it, until some have; of an account that never sent nothing will tell."""
     one = Acquaintances(Memory())
-    assert not awaits_outcomes(one.lately("bob@example.org", 20 * _DAY_US), 40)
+    assert not awaits_outcomes(lately(one, 20 * _DAY_US), 40)
     write(one, range(60), day=20)
 
-    assert awaits_outcomes(one.lately("bob@example.org", 50 * _DAY_US), 40)
+    assert awaits_outcomes(lately(one, 50 * _DAY_US), 40)
     assert not awaits_outcomes(write(one, range(20), day=50), 40)
     assert not awaits_outcomes({"mailwarden.user.acquaintances": 60, "mailwarden.user.away": True}, 40)
 
@@ -93,4 +101,4 @@ def test_what_was_an_hour_ago_is_over() -> None:
     one = Acquaintances(Memory())
     write(one, range(60), day=20)
 
-    assert one.lately("bob@example.org", 20 * _DAY_US + 3_700 * _SECOND_US)["mailwarden.user.wrote"] == 0
+    assert lately(one, 20 * _DAY_US + 3_700 * _SECOND_US)["mailwarden.user.wrote"] == 0

@@ -39,10 +39,22 @@ FOREIGN_FIELDS: Mapping[str, str] = {
 }
 """Our names for those of Sigma's taxonomy (its appendix) and of common conversions, in lower case."""
 
-_PRODUCTS = ("mail", "linux", "unix", "postfix", "dovecot", "exim", "courier", "haraka")
-_SERVICES = ("mail", "maillog", "syslog", "postfix", "dovecot", "exim", "courier", "haraka", "pam")
+_PRODUCTS = ("mail", "linux", "unix", "postfix", "dovecot", "exim", "opensmtpd", "sendmail", "courier", "haraka")
+_SERVICES = (
+    "mail",
+    "maillog",
+    "syslog",
+    "postfix",
+    "dovecot",
+    "exim",
+    "opensmtpd",
+    "sendmail",
+    "courier",
+    "haraka",
+    "pam",
+)
 _CATEGORIES = ("authentication", "email", "mail")
-_MODULES = ("postfix", "dovecot", "exim", "courier", "haraka", "pam")
+_MODULES = ("postfix", "dovecot", "exim", "opensmtpd", "sendmail", "courier", "haraka", "pam")
 
 
 def module_of(product: str | None, service: str | None, category: str | None) -> str | None:

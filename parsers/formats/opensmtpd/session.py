@@ -80,11 +80,12 @@ def encrypted_5(event: Event, rest: str) -> bool:
 @FORMAT.pattern("smtp client-cert-check ")
 @FORMAT.pattern("mta cert-check ")
 @FORMAT.pattern("mta server-cert-check ")
+@FORMAT.pattern("mta ssl_check_name: ")
 @FORMAT.pattern("mta connected")
 def noted(event: Event, rest: str) -> bool:
     """What the other side's certificate was found to be, or that a server took our call."""
     rest = at_host(event, rest) or rest
-    if rest and not rest.startswith("result="):
+    if rest and not rest.startswith(("result=", "no match for ")):
         return False
     event.event_action = "statistics"
     return True
@@ -165,7 +166,11 @@ def _ended(event: Event, reason: str) -> bool:
     """Say how a session ended, from its reason."""
     lower = reason.lower()
     event.network_protocol = "smtp"
-    if "handshake" in lower or lower.startswith(("tls", "ssl", "ca-", "ca failure", "cert-", "no-client-cert")):
+    if (
+        "handshake" in lower
+        or "ssl routines" in lower
+        or lower.startswith(("tls", "ssl", "ca-", "ca failure", "cert-", "no-client-cert"))
+    ):
         event.event_action = "tls-failed"
         event.event_outcome = "failure"
         event.tls_established = False
@@ -186,7 +191,7 @@ def _ended(event: Event, reason: str) -> bool:
 @FORMAT.pattern("mta closing ")
 def ended(event: Event, rest: str) -> bool:
     """A session ended: `reason=quit`, `reason="io-error: …"`, `reason=quit messages=1`."""
-    rest = at_host(event, rest) or rest
+    rest = (at_host(event, rest) or rest).lstrip(" ")  # 6.8 writes two blanks
     if not rest.startswith("reason="):
         return False
     return _ended(event, unquoted(rest[7:].partition(" messages=")[0]))

@@ -17,7 +17,8 @@ __all__: list[str] = []
 _KEYS = re.compile(
     r"(?: \[more\])?, (?:ctladdr=(.{0,330}?)(?: \((-?\d{1,10})/(-?\d{1,10})\))?, )?delay=([0-9+:]{8,16})"
     r"(?:, xdelay=([0-9+:]{8,16}))?(?:, mailer=([^ ,]{1,40}))?(?:, pri=-?\d{1,12})?(?:, relay=([^,]*))?"
-    r"(?:, quarantine=[^,]*)?(?:, dsn=(\d\.\d{1,3}\.\d{1,3}))?(?:, ntries=\d{1,6})?(?:, stage=\S{1,20})?(?=, )"
+    r"(?>(?:, (?:quarantine|tls_verify|tls_version|cipher|bits|auth)=[^,]*)*)"
+    r"(?:, dsn=(\d\.\d{1,3}\.\d{1,3}))?(?:, ntries=\d{1,6})?(?:, stage=\S{1,20})?(?=, )"
 ).search
 _RELAY = re.compile(r"(?:([^ \[\]]{1,255}) )?(?:\[[^\]]{0,60}\] )?\[((?:IPv6:)?[0-9A-Fa-f.:]{2,45})\]$").match
 _DELAY = re.compile(r"(?:(\d{1,5})\+)?(\d\d):(\d\d):(\d\d)").fullmatch

@@ -61,9 +61,13 @@ def timed_out(event: Event, rest: str) -> bool:
 @FORMAT.pattern("collect: ")
 def cut_off(event: Event, rest: str) -> bool:
     """A message ended before its end: `unexpected close on connection from HOST, sender=<S>`, `premature EOM: …`."""
-    event.event_action = "connection-lost"
     event.network_protocol = "smtp"
     event.smtp_stage = "DATA"
+    if rest.startswith("relay=") and ", info=Bare " in rest:  # 8.18
+        who = rest[6:].partition(", info=Bare ")[0].rpartition(", from=")[0]
+        event.event_action, event.event_outcome, event.event_reason = "reject", "failure", "smtp_smuggling"
+        return read_client(event, who)
+    event.event_action = "connection-lost"
     where, named, _ = rest.rpartition(", sender=")
     if named and " on connection from " in where:
         read_client(event, where.partition(" on connection from ")[2])

@@ -1,7 +1,8 @@
 """Take a remote server's reply as people paste it apart: who said it, its codes, its words.
 
 A reply comes bare (`550 5.1.1 User unknown`) or with what the sending server wrote around it: Postfix's `host NAME[IP] said:`,
-Exim's `H=NAME [IP]: SMTP error from remote mail server after RCPT TO:<…>:`, the `said: … (in reply to … command)` of bounces.
+Exim's `H=NAME [IP]: SMTP error from remote mail server after RCPT TO:<…>:`, the `said: … (in reply to … command)` of bounces,
+sendmail's `relay=NAME. [IP], dsn=…, reply=…, stat=…`, OpenSMTPD's `relay="IP (NAME)" … stat="…"`.
 """
 
 import re
@@ -17,6 +18,11 @@ _SAID = re.compile(
 )
 _EXIM = re.compile(r"SMTP error from remote mail server after [^:]{1,40}(?::<[^>]{0,320}>[^:]{0,80})?: ?")
 _EXIM_HOST = re.compile(r"(?:\bH=|\bhost )([A-Za-z0-9._-]{1,255}) \[[0-9A-Fa-f.:]{2,45}\]")
+_SENDMAIL = re.compile(
+    r"(?:relay=([A-Za-z0-9_-][A-Za-z0-9._-]{0,254})\. \[[0-9A-Fa-f.:]{2,60}\], )?dsn=[245]\.\d{1,3}\.\d{1,3}, "
+    r"(?:reply=(?P<reply>.*?), stat=|stat=(?:Deferred: )?)"
+)
+_OPENSMTPD = re.compile(r"relay=\"?\S{2,60} \(([A-Za-z0-9._-]{1,255})\)\"? .{0,60}?stat=\"?")
 _COMMAND = re.compile(r" ?\(in reply to (?:end of )?[A-Z][A-Za-z ]{2,20} command\)\)?$")
 _QUOTED_IN = 500  # characters of a reply in which addresses are looked for
 _QUOTED_ADDRESS = re.compile(
@@ -40,6 +46,11 @@ def read_reply(line: str, host: str | None = None) -> Reply:
     said = _SAID.search(text)
     if said is not None:
         host, text = said[1], text[said.end() :]
+    elif ", stat=" in text and (sent := _SENDMAIL.search(text)) is not None:
+        host = sent[1] or host
+        text = sent["reply"] or text[sent.end() :]
+    elif "stat=" in text and (passed := _OPENSMTPD.search(text)) is not None:
+        host, text = passed[1], text[passed.end() :].removesuffix('"')
     else:
         exim = _EXIM.search(text)
         if exim is not None:

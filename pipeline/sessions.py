@@ -30,6 +30,8 @@ _CLIENTS = frozenset(
     }
 )  # fmt: skip
 """Actions that are a client's."""
+_TELLING = frozenset({"auth-error", "auth-failure", "auth-success", "tls-established"})
+"""Actions that tell something of a sendmail session that later lines need."""
 _TRICKS = ("%", "!", "@", '"')
 
 
@@ -47,6 +49,7 @@ class _Session(msgspec.Struct, array_like=True):
     missed: int = 0  # and how many
     tls: list[str] | None = None  # version, protocol and cipher, where the session is encrypted
     seen: bool = False  # from its beginning: what was not told was not
+    tried: bool = False  # a password, in vain
 
 
 class Sessions:
@@ -190,7 +193,11 @@ class Sessions:
         if event.event_action == "auth-success":
             session.user, session.method = event.user_name, event.mail_sasl_method
             _encrypt(event, session)
-        if event.event_action == "tls-established":
+        if event.event_action == "connection-close" and session.tried:
+            event.event_reason = None  # who tried a password has said something
+        elif event.event_action in ("auth-failure", "auth-error"):
+            session.tried = True
+        elif event.event_action == "tls-established":
             session.tls = _tls(event)
         elif session.missed and event.event_action == "session-end":
             event.event_action, event.event_outcome, event.event_reason = "reject", "failure", "unknown_recipient"
@@ -198,7 +205,7 @@ class Sessions:
             event.smtp_stage = "RCPT"
         if session.missed:
             session.missed, session.unknown = 0, []
-        elif was == event.source_ip and event.event_action not in ("auth-success", "tls-established"):
+        elif was == event.source_ip and event.event_action not in _TELLING:
             return session
         self._sessions.put(key, session)
         return session

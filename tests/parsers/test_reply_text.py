@@ -25,6 +25,28 @@ from mailwarden.parsers.reply_text import read_reply
             "mx.example.org",
         ),
         (
+            "62345678005133: to=<a@example.org>, delay=00:00:01, mailer=esmtp, pri=1, relay=mx.example.org. [192.0.2.7], "
+            "dsn=5.7.1, reply=550 5.7.1 no, stat=User unknown",
+            "550 5.7.1 no",
+            550,
+            "5.7.1",
+            "mx.example.org",
+        ),
+        (
+            "relay=mx.example.org. [192.0.2.7], dsn=4.7.1, stat=Deferred: 451 4.7.1 later",
+            "451 4.7.1 later",
+            451,
+            "4.7.1",
+            "mx.example.org",
+        ),
+        (
+            'relay="192.0.2.7 (mx.example.org)" delay=1s result="PermFail" stat="554 5.7.1 no"',
+            "554 5.7.1 no",
+            554,
+            "5.7.1",
+            "mx.example.org",
+        ),
+        (
             "H=mx.example.org [192.0.2.7]: SMTP error from remote mail server after RCPT TO:<a@example.org>: 550 no",
             "550 no",
             550,

@@ -251,3 +251,13 @@ def test_a_name_that_a_delivery_cut_is_made_whole() -> None:
 
     assert joined([hello, cut])[1].destination_domain == whole
     assert joined([cut])[0].destination_domain == "outlook.com"
+
+
+def test_who_tried_a_password_has_said_something() -> None:
+    """Sendmail says that a client asked for nothing also where it tried passwords: that is no silent connection."""
+    failed = "sm-mta[5133]: 62345678005133: AUTH failure (LOGIN): x (-13) SASL(-13): x, user=bob, relay=[203.0.113.7]"
+    went = "sm-mta[{pid}]: 62345678005133: [203.0.113.7] did not issue MAIL/EXPN/VRFY/ETRN during connection to MTA"
+
+    events = joined([failed, went.format(pid=5133), went.format(pid=5134)])
+
+    assert [event.event_reason for event in events[1:]] == [None, "no_auth_attempts"]

@@ -11,6 +11,7 @@ import msgspec
 
 from mailwarden.alerts.detector import Detector, Fired
 from mailwarden.alerts.finding import Detection
+from mailwarden.alerts.translate import N_
 from mailwarden.parsers.event import Event
 
 __all__ = ["DETECTOR"]
@@ -18,7 +19,9 @@ __all__ = ["DETECTOR"]
 _MINUTE_US = 60_000_000
 _SPAN_US = 15 * _MINUTE_US
 _LEAST = 3
-_FILTERS = frozenset({"amavis", "clamav", "opendkim", "opendmarc", "policyd_spf", "postgrey", "rspamd", "spamassassin"})
+_FILTERS = frozenset(
+    {"amavis", "clamav", "mailscanner", "opendkim", "opendmarc", "policyd_spf", "postgrey", "rspamd", "spamassassin"}
+)
 
 
 class _State(msgspec.Struct, array_like=True):
@@ -38,7 +41,7 @@ class FilterDown(Detector[_State]):
         cause="service",
         category="service_fault",
         severity="medium",
-        title="{who} does not answer: mail waits, or passes unchecked",
+        title="the filter {who} does not answer: mail waits, or passes unchecked",
         why="no answer in {measure} minutes within {span} (fires at {threshold})",
         harmless="a restart, or an update of its lists, that takes long",
         advice="filter_down",
@@ -76,9 +79,11 @@ class FilterDown(Detector[_State]):
         if measure < _LEAST:
             return None
         values = {"who": (event.facts or {})["mailwarden.filter"]}
+        words = None if "mail.filter" in (event.extra or {}) else _HELPLESS
         is_new = not state.told_us or now - state.told_us > 2 * _SPAN_US
         lines, state.lines, state.told_us = state.lines, 0, now
-        return Fired(measure, lines, "medium", values, fired=is_new)
+        return Fired(measure, lines, "medium", values, fired=is_new, detection=words)
 
 
+_HELPLESS = FilterDown.detection._replace(title=N_("{who} cannot reach a service that it needs"))
 DETECTOR = FilterDown()

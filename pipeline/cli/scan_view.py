@@ -32,6 +32,7 @@ SERVERS = {
     "amavis": "amavis",
     "spamassassin": "SpamAssassin",
     "clamav": "ClamAV",
+    "mailscanner": "MailScanner",
     "opendkim": "OpenDKIM",
     "opendmarc": "OpenDMARC",
     "policyd_spf": "policyd-spf",

@@ -34,6 +34,7 @@ _USUAL = (
     "var/log/dovecot.log",
     "var/log/dovecot-info.log",
     "var/log/dovecot/dovecot.log",
+    "var/log/rspamd/rspamd.log",
     "var/log/mail.info",
     "var/log/mail.warn",
     "var/log/mail.err",

@@ -9,7 +9,7 @@ from mailwarden.pipeline.sources.birth import head_of, tail_of
 __all__ = ["programs_in", "programs_of"]
 
 _LINES = 400  # on a busy host's syslog, mail is some per cent of the lines
-_NOT_MAIL = frozenset({None, "pam", "syslog"})
+_NOT_MAIL = frozenset({None, "clamav", "pam", "syslog"})  # clamd looks at files, too: alone it makes no mail server
 
 
 def programs_in(text: bytes) -> Counter[str]:

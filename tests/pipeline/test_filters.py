@@ -112,3 +112,16 @@ def test_cyrus_tells_the_encryption_before_the_login() -> None:
 
     assert (first.tls_version, first.tls_established) == ("1.3", True)
     assert (second.tls_version, second.tls_established) == (None, False)
+
+
+def test_cyrus_saslauthd_and_pam_tell_of_one_try() -> None:
+    """Only Cyrus knows the client: what saslauthd and PAM say of the same password counts no second try."""
+    told = take(
+        fold(),
+        "saslauthd[900]: pam_unix(imap:auth): authentication failure; logname= uid=0 euid=0 tty= ruser= rhost=  user=bob",
+        "saslauthd[900]: do_auth         : auth failure: [user=bob] [service=imap] [realm=] [mech=pam] [reason=PAM auth error]",
+        "cyrus/imap[77]: badlogin: [203.0.113.7] plaintext (bob) [SASL(-13): authentication failure: checkpass failed]",
+    )
+
+    assert [event.mailwarden_attempts for event in told] == [0, 0, 1]
+    assert all(event.event_action == "auth-failure" for event in told)

@@ -12,6 +12,7 @@ from mailwarden.parsers.event import Event, to_ecs
 
 STAMP = "Mar  3 04:05:06 mx1 "
 TAGS = (
+    "MailScanner",
     "amavis", "clamav-milter", "clamd", "freshclam", "opendkim", "opendmarc", "policyd-spf", "postfix/policy-spf", "postgrey",
     "rspamd", "spamc", "spamd", "spampd", "spamass-milter",
 )  # fmt: skip

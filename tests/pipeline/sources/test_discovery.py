@@ -22,6 +22,8 @@ HARAKA = (
     "2026-03-03T04:05:06.123Z [NOTICE] [4F2C4C9B-1B2C-4D3E-8F90-0123456789AB] [core] "
     "connect ip=203.0.113.7 port=41195 local_ip=192.0.2.77 local_port=587\n"
 )
+RSPAMD = "2026-03-03 04:05:06 #7(main) <abc132>; main; main: rspamd 3.4 is starting\n"
+CLAMD = "Mar  3 04:05:06 mx1 clamd[9]: SelfCheck: Database status OK.\n"
 CRON = "Mar  3 04:05:08 mx1 CRON[9]: (root) CMD (true)\n"
 
 
@@ -56,6 +58,11 @@ def test_debian_writes_mail_to_three_files_and_the_journal_of_which_one_is_taken
     [
         ({"var/log/maillog": POSTFIX + DOVECOT}, ["/var/log/maillog"]),
         ({"var/log/mail": POSTFIX}, ["/var/log/mail"]),
+        (
+            {"var/log/mail.log": POSTFIX, "var/log/rspamd/rspamd.log": RSPAMD},
+            ["/var/log/mail.log", "/var/log/rspamd/rspamd.log"],
+        ),
+        ({"var/log/mail.log": POSTFIX, "var/log/syslog": CLAMD}, ["/var/log/mail.log"]),
         ({"var/log/mail/mail.log": POSTFIX}, ["/var/log/mail/mail.log"]),
         ({"var/log/exim_mainlog": EXIM, "var/log/maillog": DOVECOT}, ["/var/log/maillog", "/var/log/exim_mainlog"]),
         ({"var/log/exim/mainlog": EXIM}, ["/var/log/exim/mainlog"]),

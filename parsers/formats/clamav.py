@@ -85,7 +85,7 @@ def found_by_daemon(event: Event, text: str) -> bool:
     return True
 
 
-@FORMAT.pattern("Skipping scan ", "Not scanning an empty message")
+@FORMAT.pattern("Not scanning an empty message")
 def unscanned(event: Event, rest: str) -> bool:  # noqa: ARG001
     """A message that is not looked at."""
     return noted(event)
@@ -100,7 +100,12 @@ def began(event: Event, rest: str) -> bool:  # noqa: ARG001
 
 
 @FORMAT.pattern(
-    "--- Stopped at ", "Shutting down the main socket", "Exiting", "Update process terminated", "Killing the monitor"
+    "--- Stopped at ",
+    "Shutting down the main socket",
+    "Exiting",
+    "Closing the main socket",
+    "Update process terminated",
+    "Killing the monitor",
 )
 def ended(event: Event, rest: str) -> bool:  # noqa: ARG001
     """Its end."""
@@ -122,13 +127,16 @@ def unreachable(event: Event, rest: str) -> bool:  # noqa: ARG001
 
 
 @FORMAT.pattern(
-    "ERROR: ", "LibClamAV Error: ", "Database initialization error", "Can't ", "Cannot ", "Failed to ",
+    "ERROR: ", "LibClamAV Error: ", "Bad netmask ", "Invalid ", "No ClamdSocket", "Please configure ", "RejectMsg ",
+    "Unknown action", "Unknown group", "Unix clamd socket ", "Unsupported address type", "Need to rotate ",
+    "!Failed to ", "LogFacility: ", "Database initialization error", "Can't ", "Cannot ", "Failed to ",
     "Out of memory ", "Fatal: ", "Database reload failed", "Database reload setup failed", "TCP: Cannot ",
     "TCP: getaddrinfo failed", "TCP: socket() error", "LOCAL: Socket file ", "LOCAL: Socket allocation error",
     "LOCAL: Could not ", "LOCAL: listen() error", "accept() failed", "Virus database is older than ", "Update failed",
     "Can't download ", "Database update process failed", "daemonize() failed", "All recv() descriptors gone",
     "Main socket gone", "Mutex ", "Memory allocation failed", "setgid(", "setuid(", "VirusEvent: ", "Unable to ",
-    "No usable databases", "Malformed database", "cl_engine_", "cli_", "add_fd: ", "Initialization error",
+    "No usable databases", "Not listening on any", "Please define ", "Current configuration of ", "Write to syncpipe",
+    "Malformed database", "cl_engine_", "cli_", "add_fd: ", "Initialization error",
 )  # fmt: skip
 def trouble(event: Event, rest: str) -> bool:  # noqa: ARG001
     """A fault of its own, or an update that failed."""
@@ -141,22 +149,30 @@ def trouble(event: Event, rest: str) -> bool:  # noqa: ARG001
 
 
 @FORMAT.pattern(
-    "SelfCheck: ", "Self checking ", "Reading databases from ", "Database correctly reloaded",
-    "Database reload completed", "Activating the newly ", "Loaded ", "Limits: ", "Log file size ", "Running as user ",
-    "TCP: ", "LOCAL: ", "Localserver: ", "Not loading ", "Only loading ", "Bytecode", "Archive support",
-    "Algorithmic ", "Heuristic", "Portable Executable", "ELF support", "Mail files ", "Mail: ", "OLE2", "PDF support",
-    "SWF support", "HTML support", "XMLDOCS ", "HWP3 ", "OneNote ", "Image ", "Detection using ", "Alerting ",
-    "AlertExceedsMax", "Raw DMG", "Media ", "Phishing", "Structured: ", "Disabling URL", "Excluded PUA",
-    "Included PUA", "DisableCertCheck", "Setting connection queue", "Socket file removed", "Pid file removed",
-    "SIGHUP ", "Reopening ", "Received ", "Waiting for all threads", "Got new connection", "Client disconnected",
-    "Client read timed out", "Receive thread", "Finished scanthread", "Consumed ", "THRMGR", "Number of ",
-    "Accepted connection", "Shutdown: ", "Closed fd", "Scanthread: ", "ScanStream", "INSTREAM", "daily", "main.c",
-    "bytecode", "safebrowsing", "Local version: ", "DON'T PANIC", "Database updated", "Downloading ",
-    "Testing database", "Database test passed", "Clamd successfully notified", "Trying again in",
-    "Trying to retrieve", "Update not needed", "Recommended version", "Current working dir", "Retrieving ",
-    "Giving up on", "Incremental update", "updated (", "Mirrors are not", "Connecting via ", "Using ", "Ignoring ",
-    "WARNING: ", "Warning: ", "LibClamAV Warning", "Querying ", "Local socket ", "Chunks complete", "No update",
-    "MaxThreads", "MaxScan", "MaxQueue", "MaxConn", "Freshclam", "ClamAV ", "Mapping ", "Infected (", "DNS records",
+    "SelfCheck: ", "ALLMATCHSCAN ", "Acceptloop ", "Access denied", "Breaking command", "COMMAND ",
+    "Closing unclaimed", "Command ", "Control message ", "Directory recursion ", "Encrypted archive ",
+    "Error condition ", "Error processing ", "Error writing ", "Empty file", "ExcludePUA ", "Excluded ", "FILDES: ",
+    "File path check", "Garbage: ", "Got chunksize", "MEMSTATS: ", "Message truncated", "Moved partial",
+    "No file descriptor", "No stats for ", "Not enough threads", "Not supported file", "POOLS: ", "PROTOCOL ERROR",
+    "Processed ", "QUEUE: ", "Quota Remaining", "RECVTH", "Rejecting ", "SESSION: ", "STATE: ", "Shutdown closed",
+    "Shutting down socket", "Skipping ", "Socket not shut", "Syncpipe ", "System limit ", "THREADS: ", "Unclaimed ",
+    "UNKNOWN COMMAND", "fds_", "Client sent ", "Self checking ", "Reading databases from ",
+    "Database correctly reloaded", "Database reload completed", "Activating the newly ", "Loaded ", "Limits: ",
+    "Log file size ", "Running as user ", "TCP: ", "LOCAL: ", "Localserver: ", "Not loading ", "Only loading ",
+    "Bytecode", "Archive support", "Algorithmic ", "Heuristic", "Portable Executable", "ELF support", "Mail files ",
+    "Mail: ", "OLE2", "PDF support", "SWF support", "HTML support", "XMLDOCS ", "HWP3 ", "OneNote ", "Image ",
+    "Detection using ", "Alerting ", "AlertExceedsMax", "Raw DMG", "Media ", "Phishing", "Structured: ",
+    "Disabling URL", "Excluded PUA", "Included PUA", "DisableCertCheck", "Setting connection queue",
+    "Socket file removed", "Pid file removed", "SIGHUP ", "Reopening ", "Received ", "Waiting for all threads",
+    "Got new connection", "Client disconnected", "Client read timed out", "Receive thread", "Finished scanthread",
+    "Consumed ", "THRMGR", "Number of ", "Accepted connection", "Shutdown: ", "Closed fd", "Scanthread: ",
+    "ScanStream", "INSTREAM", "daily", "main.c", "bytecode", "safebrowsing", "Local version: ", "DON'T PANIC",
+    "Database updated", "Downloading ", "Testing database", "Database test passed", "Clamd successfully notified",
+    "Trying again in", "Trying to retrieve", "Update not needed", "Recommended version", "Current working dir",
+    "Retrieving ", "Giving up on", "Incremental update", "updated (", "Mirrors are not", "Connecting via ", "Using ",
+    "Ignoring ", "WARNING: ", "Warning: ", "LibClamAV Warning", "Querying ", "Local socket ", "Chunks complete",
+    "No update", "MaxThreads", "MaxScan", "MaxQueue", "MaxConn", "Freshclam", "ClamAV ", "Mapping ", "Infected (",
+    "DNS records",
 )  # fmt: skip
 def remarked(event: Event, rest: str) -> bool:  # noqa: ARG001
     """Its configuration, its updates, and other remarks."""

@@ -212,8 +212,9 @@ def died(event: Event, rest: str) -> bool:  # noqa: ARG001
     "not authenticated", "can't determine message sender", "domain '", "ignoring ", "message has signatures from ",
     "no macros match", "no MTA name match ", "cache: ", "skipping signing of mail to '", "BodyLengthDB matched ",
     "signature=", "can't write pid to ", "early EOF", "WARNING: symbol ", "using default configfile ",
-    "settings found for deprecated value", "smfi_", "can't parse ", "failed to parse ", "can't enable coredumps",
-    "failed to remove ", "can't verify VBR", "mode select: ",
+    "settings found for deprecated value", "can't parse ", "failed to parse ", "can't enable coredumps",
+    "failed to remove ", "can't verify VBR", "can't create VBR", "can't set VBR", "error handling VBR",
+    "mode select: ",
 )  # fmt: skip
 def remarked(event: Event, rest: str) -> bool:  # noqa: ARG001
     """A step on the way to a verdict, or a remark of the program's."""
@@ -221,21 +222,30 @@ def remarked(event: Event, rest: str) -> bool:  # noqa: ARG001
 
 
 @FORMAT.pattern(
-    "can't configure DKIM library", "can't initialize ", "dkimf_", "dkim_", "mlfi_", "socket cleanup failed",
-    "fork()", "malloc()", "error initializing crypto library", "error reading configuration", "failed to initialize",
-    "failed to set ", "failed to retrieve ", "failed to load Replace", "failed to generate", "pthread_", "kill(",
-    "no such ", "configuration error", "unknown ", "[parent] ", "[child] ", "odkim.", "popen()", "pclose()",
-    "WARNING: verifier mode", "internal error from libopendkim", "resource unavailable", "overflow parsing",
-    "setuid()", "setgid()", "setrlimit()", "getrlimit()", "incompatible SSL versions", "verify mode requires",
+    "can't configure DKIM library", "odkim.", "required parameter ", "use of ChangeRoot", "can't initialize ",
+    "socket cleanup failed", "error initializing crypto library", "error reading configuration",
+    "failed to initialize", "failed to set ", "failed to retrieve ", "failed to load Replace", "failed to generate",
+    "pthread_", "kill(", "no such ", "configuration error", "unknown ", "[parent] ", "[child] ", "popen()",
+    "pclose()", "WARNING: verifier mode", "internal error from libopendkim", "resource unavailable",
+    "overflow parsing", "incompatible SSL versions", "verify mode requires",
 )  # fmt: skip
 def trouble(event: Event, rest: str) -> bool:  # noqa: ARG001
     """A fault of the program's own."""
     return failed(event)
 
 
+_CALL = re.compile(r"(?:^|[ :])[a-z_]{2,40}\(\)(?:: | failed| for | returned )")
+
+
+@FORMAT.pattern("()", anywhere=True)
+def call_failed(event: Event, text: str) -> bool:
+    """A call that failed, behind the name of a file or a header: `/run/opendkim: chdir(): Permission denied`."""
+    return _CALL.search(text) is not None and failed(event)
+
+
 @FORMAT.pattern(
-    " header add failed", ": malloc(): ", ": configuration error at line ", ": required parameter ",
-    ": dkimf_db_open(): ", " returned status ", anywhere=True,
+    " header add failed", " header remove failed", ": configuration error at line ", ": required parameter ",
+    ": line ", ": settings found for deprecated ", "AutoRestartRate invalid", anywhere=True,
 )  # fmt: skip
 def trouble_of_something(event: Event, text: str) -> bool:  # noqa: ARG001
     """A fault that names a file or a header first."""

@@ -97,7 +97,7 @@ def trusted(event: Event, rest: str) -> bool:
     "ignoring mail from ", "ignoring Authentication-Results", "ignoring invalid ", "ignoring reload signal",
     "can't extract SPF address", "additional trusted authentication services", "trusted authentication services",
     "implicit authentication service", "can't write pid to ", "unable to parse validated SPF address",
-    "WARNING: symbol ", "can't enable coredumps", "unable to determine ", "smfi_",
+    "WARNING: symbol ", "can't enable coredumps", "unable to determine ",
 )  # fmt: skip
 def remarked(event: Event, rest: str) -> bool:  # noqa: ARG001
     """A step on the way to a verdict, or a remark of the program's."""
@@ -126,19 +126,27 @@ def died(event: Event, rest: str) -> bool:  # noqa: ARG001
 
 
 @FORMAT.pattern(
-    "DMARC context initialization failed", "can't load ", "error ", "failed to ", "fork()", "malloc()", "mlfi_",
-    "popen()", "pclose()", "socket cleanup failed", "pthread_", "kill(", "no such ", "[parent] ", "[child] ",
-    "unable to create ", "required parameter ", "configuration error", "getaddrinfo", "initgroups()", "setuid()",
-    "setgid()", "setrlimit()", "getrlimit()", "prctl()", "The RejectString ", "read/parse error", "opendmarc_policy_",
+    "DMARC context initialization failed", "can't load ", "error ", "failed to ", "socket cleanup failed", "pthread_",
+    "kill(", "no such ", "[parent] ", "[child] ", "unable to create ", "required parameter ", "use of ChangeRoot",
+    "configuration error", "getaddrinfo", "The RejectString ", "read/parse error", "opendmarc_policy_",
 )  # fmt: skip
 def trouble(event: Event, rest: str) -> bool:  # noqa: ARG001
     """A fault of the program's own."""
     return failed(event)
 
 
+_CALL = re.compile(r"(?:^|[ :])[a-z_]{2,40}\(\)(?:: | failed| for | returned )")
+
+
+@FORMAT.pattern("()", anywhere=True)
+def call_failed(event: Event, text: str) -> bool:
+    """A call that failed, behind the name of a file or a header: `/run/opendkim: chdir(): Permission denied`."""
+    return _CALL.search(text) is not None and failed(event)
+
+
 @FORMAT.pattern(
-    ": fopen(): ", ": flock(", ": fwrite(): ", " header add failed", ": configuration error at line ", " malloc(): ",
-    ": required parameter ", ": chdir(): ", ": chroot(): ", " returned status ", anywhere=True,
+    " header add failed", " header remove failed", ": configuration error at line ", ": required parameter ",
+    ": line ", ": settings found for deprecated ", "AutoRestartRate invalid", anywhere=True,
 )  # fmt: skip
 def trouble_of_something(event: Event, text: str) -> bool:  # noqa: ARG001
     """A fault that names a file first; the history file, for one, that reports are made from."""

@@ -29,7 +29,16 @@ def claim(tag: str) -> tuple[str, str | None, str | None] | None:
 
 def _prepare(event: Event, text: str) -> str:  # noqa: ARG001
     """Take `spamd: ` and the level off that stand before a text."""
-    for word in ("info: ", "warn: ", "error: ", "dbg: "):
+    for word in (
+        "info: ",
+        "warn: ",
+        "error: ",
+        "error. could",
+        "Can only have",
+        "Invalid debug",
+        "daemon() failed",
+        "dbg: ",
+    ):
         if text.startswith(word):
             text = text[len(word) :]
             break
@@ -119,17 +128,21 @@ def proxied(event: Event, rest: str) -> bool:
 
 
 @FORMAT.pattern(
-    "processing message ", "checking message ", "connection from ", "got connection over ", "setuid to ",
-    "handled cleanup of child ", "prefork: ", "server socket ", "logger: ", "rules: ", "config: ", "plugin: ",
-    "skipped large message ", "handle_user ", "using default config for ", "creating default_prefs: ", "created ",
-    "Tell: ", "child ", "still running as root", "timing: ", "bayes: ", "dns: ", "netset: ", "razor2: ", "pyzor: ",
-    "dcc: ", "spf: ", "dkim: ", "auto-whitelist: ", "util: ", "check: ", "received: ", "learn: ", "locker: ",
-    "message: ", "uri: ", "eval: ", "async: ", "channel: ", "generic: ", "gpg: ", "zoom: ", "file lock", "skip",
-    "Process Backgrounded", "spamass-milter ", "Could not retrieve sendmail macro", "Can't load ", "copy_config",
-    "unknown order", "server successfully spawned child", "Received a SIG", "accept_a_conn", "failed to create ",
-    "http: ", "geodb: ", "txrep: ", "askdns: ", "mimeheader: ", "metadata: ", "diag: ", "lint: ", "reporter: ",
-    "is_dns_available", "archive-iterator: ", "Remote address: ", "SA score: ", "Received header for spamc", "skip_",
-    "dns_block", "shortcircuit: ", "dmarc: ", "hashbl: ",
+    "processing message ", "::empty_and", "::input ", "::output ", "::read_pipe ", "Adding ", "Ignore authenticated",
+    "Parsing ignore list", "Setting debug level", "SpamAssassin Sendmail", "Total of ", "c_nc_p: ", "calling ",
+    "f_nc: ", "input ", "output ", "mlfi_body: ", "mlfi_connect: ", "mlfi_envfrom: ", "mlfi_envrcpt: ", "mlfi_eoh: ",
+    "mlfi_eom: ", "mlfi_header: ", "polling ", "poll ", "r_f: ", "remembering ", "sender authenticated",
+    "sendmail output", "smfi_register succeeded", "read ", "checking message ", "connection from ",
+    "got connection over ", "setuid to ", "handled cleanup of child ", "prefork: ", "server socket ", "logger: ",
+    "rules: ", "config: ", "plugin: ", "skipped large message ", "handle_user ", "using default config for ",
+    "creating default_prefs: ", "created ", "Tell: ", "child ", "still running as root", "timing: ", "bayes: ",
+    "dns: ", "netset: ", "razor2: ", "pyzor: ", "dcc: ", "spf: ", "dkim: ", "auto-whitelist: ", "util: ", "check: ",
+    "received: ", "learn: ", "locker: ", "message: ", "uri: ", "eval: ", "async: ", "channel: ", "generic: ", "gpg: ",
+    "zoom: ", "file lock", "skip", "Process Backgrounded", "spamass-milter ", "Could not retrieve sendmail macro",
+    "Can't load ", "copy_config", "unknown order", "server successfully spawned child", "Received a SIG",
+    "accept_a_conn", "failed to create ", "http: ", "geodb: ", "txrep: ", "askdns: ", "mimeheader: ", "metadata: ",
+    "diag: ", "lint: ", "reporter: ", "is_dns_available", "archive-iterator: ", "Remote address: ", "SA score: ",
+    "Received header for spamc", "skip_", "dns_block", "shortcircuit: ", "dmarc: ", "hashbl: ",
 )  # fmt: skip
 def remarked(event: Event, rest: str) -> bool:  # noqa: ARG001
     """A step on the way to a verdict, or a remark."""
@@ -159,9 +172,8 @@ def ended(event: Event, rest: str) -> bool:  # noqa: ARG001
 
 @FORMAT.pattern(
     "connect to spamd on ", "connect(AF_INET) to spamd", "connect(AF_UNIX) to spamd",
-    "connection attempt to spamd aborted", "failed sanity check", "Thrown error: ", "mlfi_eoh: exit error",
-    "mlfi_header: exit error", "mlfi_eom: exit error", "mlfi_body: exit error", "timeout: ", "service unavailable: ",
-    "popenv failed", "poll failed",
+    "connection attempt to spamd aborted", "failed sanity check", "Thrown error: ", "timeout: ",
+    "service unavailable: ", "popenv failed",
 )  # fmt: skip
 def unreachable(event: Event, rest: str) -> bool:  # noqa: ARG001
     """spamd does not answer: mail passes unlooked at, or waits."""
@@ -171,9 +183,9 @@ def unreachable(event: Event, rest: str) -> bool:  # noqa: ARG001
 @FORMAT.pattern(
     "bad protocol: ", "error: ", "cannot ", "could not ", "Can't ", "Cannot ", "Could not ", "fork: ",
     "accidental fork", "setuid ", "setgid ", "POSIX::", "failed to set ", "spamd: ", "execution error", "pipe error",
-    "fork error", "read error", "write error", "close error", "smfi_", "Unknown error", "_WARN: ",
-    "Use of uninitialized value", "Failed to ", "waitpid failed", "lost child", "server is not running", "fatal: ",
-    "warning: ", "WARNING: ",
+    "fork error", "write error", "close error", "smfi_getpriv", "smfi_setpriv", "smfi_register failed",
+    "Unknown error", "_WARN: ", "Use of uninitialized value", "Failed to ", "waitpid failed", "lost child",
+    "server is not running", "fatal: ", "warning: ", "WARNING: ",
 )  # fmt: skip
 def trouble(event: Event, rest: str) -> bool:  # noqa: ARG001
     """A fault of its own."""

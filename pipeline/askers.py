@@ -36,7 +36,8 @@ class Askers:
         """Remember the name of a failure that has no address; give it to the one that has no name."""
         if event.event_module in ("saslauthd", "pam"):
             if event.source_ip is None and event.user_name and event.network_protocol == "smtp":
-                self._remember(event, event.user_name)
+                name, realm = event.user_name, event.user_domain
+                self._remember(event, f"{name}@{realm}" if realm and "@" not in name else name)
         elif event.source_ip is not None and (event.process_name == "smtpd" or event.event_module == "sendmail"):
             told = self._take(event)
             event.user_name = event.user_name or told

@@ -41,7 +41,8 @@ def tried(event: Event, rest: str) -> bool:
     if outcome == "success":
         event.event_action = "statistics"  # the login itself is told by the server that asked
         return True
-    event.user_name = f"{user}@{realm}" if user and realm and "@" not in user else user or None
+    event.user_name = user or None
+    event.user_domain = realm or None
     event.service_name = service or None
     if service == "smtp":
         event.network_protocol = "smtp"

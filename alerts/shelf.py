@@ -66,7 +66,8 @@ class Shelf(Generic[T]):
         type_: A msgspec struct, or what else msgspec decodes.
         expires: Gives when a value is of no more use, in stream time.
         backing: The store.
-        fade: Takes out of a value that goes on what is of no more use by then.
+        fade: Takes out of a value that goes on what is of no more use by then. The store may keep that until the value is next
+            written; it is taken out whenever the value is read.
     """
 
     def __init__(

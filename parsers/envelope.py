@@ -6,30 +6,23 @@ from datetime import tzinfo
 from typing import Any
 from zlib import crc32
 
-from mailwarden.parsers.claims import Claim, claims
-from mailwarden.parsers.event import Event, briefly, iso
-from mailwarden.parsers.pattern import Format, Read
+from mailwarden.parsers.claims import claims
+from mailwarden.parsers.event import Event, briefly
+from mailwarden.parsers.pattern import Format
+from mailwarden.parsers.priority import FACILITIES, set_priority, severity, take_priority, take_worded_priority
+from mailwarden.parsers.raw import LINE_MAX, after_structured_data, clean, stamped, unix_time
 from mailwarden.parsers.secrets import hide_secrets
 from mailwarden.parsers.stamp import SECONDS, Clock, Stamp, tai64n
-from mailwarden.parsers.wrapping import Wrapped, compose_prefix, kubernetes, unwrap_json
+from mailwarden.parsers.tags import Tag, Tags, is_pid
+from mailwarden.parsers.wrapping import Wrapped, compose_prefix, headed_line, kubernetes, set_header, unwrap_json
 
-__all__ = ["LINE_MAX", "Reader", "record_id"]
+__all__ = ["Reader", "record_id"]
 
 _LAYERS = 4  # wrappers around one line: Docker's object, a service's name, syslog, Exim's own stamp
-_TAGS_KEPT = 8_192  # tags hold the process id, so a day has many; what is dropped is read again
 _HOSTS_KEPT = 32
-LINE_MAX = 65_536  # characters of a line that are read; journald's and rsyslog's own limits are lower
-_OBJECT_MAX = 1 << 20  # of a JSON object, which may hold a message as one number a byte
 _PENDING_MAX = 65_536  # characters kept of a line that Docker cut into pieces
 _LEVELS = frozenset({"Debug:", "Info:", "Warning:", "Error:", "Fatal:", "Panic:"})  # Dovecot's own files: never a tag
 
-_PRIORITY = re.compile(r"<([0-9]{1,3})>")
-_OCTETS = re.compile(r"[0-9]{1,7} (?=<[0-9]{1,3}>)")
-_VERSION_1 = re.compile(r"1 (?=[0-9]{4}-|- )")
-_WORDED_PRIORITY = re.compile(
-    r"(<?)([a-z]+[0-7]?)\.(debug|info|notice|warn|warning|err|error|crit|alert|emerg|panic)(>?) "
-)
-_NUMBERED_PRIORITY = re.compile(r"<([0-9]{1,2})\.([0-7])> ")
 _SOLARIS_ID = re.compile(r"\[ID [0-9]{1,10} ([a-z]+[0-7]?)\.([a-z]+)\] ")
 _TAG = re.compile(r"([^\s:\[\]]{1,128})(?:\[([0-9]{1,10})\])?(:?)")
 _BRACKETED_TAG = re.compile(r"\[([a-z][a-z0-9_-]{0,31})()(\]) ")
@@ -37,26 +30,10 @@ _REPEATED = re.compile(r"message repeated ([0-9]{1,9}) times?: \[ ?")
 _LAST_REPEATED = re.compile(r"(?:-- )?[Ll]ast message repeated ([0-9]{1,9}) times?(?: --)?$")
 _LAST_REPEATED_TEXT = re.compile(r"Last message '(.*)' repeated ([0-9]{1,9}) times?, suppressed by syslog-ng on .*$")
 _OWN_PID = re.compile(r" ?\[([0-9]{1,10})\](?= )")
-_UNIX_TIME = re.compile(r"([0-9]{9,11})\.([0-9]{6}) ")
 _NO_FIRST_WORD = frozenset({"", "last", "Last"})
+_VERSION_1 = re.compile(r"1 (?=[0-9]{4}-|- )")
 _PECULIAR = frozenset({"message ", "Last mes", ""})  # how texts begin that are read the long way
-_SD_MARK = re.compile(r'["\]]|\\.')
-_LINE_START = re.compile(
-    r"[A-Z][a-z]{2} {1,2}[0-9]{1,2} [0-9]{2}:|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:|<[0-9]{1,3}>|\{\"|@4[0-9a-f]{23} "
-)
 _JOURNAL_NOTE = re.compile(r"-- (?:Boot|Reboot|Journal|Logs|No entries)\b")
-
-FACILITIES = (
-    "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp",
-    "ntp", "security", "console", "solaris-cron", "local0", "local1", "local2", "local3", "local4", "local5",
-    "local6", "local7",
-)  # fmt: skip
-"""Names of the syslog facilities by their code (RFC 5424, section 6.2.1; as rsyslog writes them)."""
-SEVERITIES = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
-"""Names of the syslog severities by their code."""
-_SEVERITY_SPELLINGS = {"warn": "warning", "error": "err", "panic": "emerg"}
-
-_Tag = tuple[str | None, int | None, str | None, str | None, Read]
 
 
 def record_id(line: str) -> str:
@@ -78,8 +55,7 @@ class Reader:
         self._clock = Clock(zone, year, hint_year_us)
         self._claims = claims()
         self._event: type[Event] = Event
-        self._tags: dict[str, _Tag] = {}
-        self._names: dict[str, Claim] = {}  # by tag without process id: a few, whatever the log
+        self._tags = Tags(self._claims)
         self._previous: Event | None = None  # the line before, or the first of the record it belongs to
         self._tail = ""  # the line before, where it went on with that record
         self._by_host: dict[str | None, Event] = {}  # the last event of each other host
@@ -108,15 +84,12 @@ class Reader:
         events: list[Event] = []
         add, clock, seconds, peculiar, line_max = events.append, self._clock, SECONDS.get, _PECULIAR, LINE_MAX
         new = self._event
-        tag, like = self._tags.get, self._like
+        tag, like = self._tags.get, self._tags.like
         previous = self._previous
         host = previous.host_hostname if previous is not None else None
         hour, hour_us, iso_hour, iso_us, iso_zone, iso_from, iso_end, iso_digits, iso_scale, quality = clock.kept()
-        us, before, after = (
-            0,
-            "\n",
-            1,
-        )  # what stood before the tag of the last line, and its length; no line holds a line feed
+        # What stood before the tag of the last line, and its length; no line holds a line feed.
+        us, before, after = 0, "\n", 1
         for line in lines:
             if line[:after] == before:
                 token, _, text = line[after:].partition(" ")
@@ -214,7 +187,7 @@ class Reader:
         previous = self._previous
         self._stands_for_previous = False
         try:
-            self._open(event, _clean(line))
+            self._open(event, clean(line))
         except Exception as error:  # as above
             _fail(event, error)
         if event.event_action != "continuation":
@@ -262,10 +235,10 @@ class Reader:
                 if wrapped is None:
                     break
                 time = time or self._time_of(wrapped)
-                _set_header(event, wrapped)
-                if wrapped.tag is not None and not _stamped(wrapped.text):
+                set_header(event, wrapped)
+                if wrapped.tag is not None and not stamped(wrapped.text):
                     self._set_time(event, time)
-                    event.event_original = _headed_line(event, wrapped)
+                    event.event_original = headed_line(event, wrapped)[:LINE_MAX]
                     self._message(event, wrapped.tag, wrapped.pid, wrapped.text)
                     return
                 joined = self._join(event, wrapped, time)
@@ -274,7 +247,7 @@ class Reader:
                 text, event.event_original = joined, joined[:LINE_MAX]
                 continue
             if text[:1] == "<" or text[:1].isdigit():
-                text = self._priority(event, text)
+                text = take_priority(event, text)
                 version = _VERSION_1.match(text)
                 if version:
                     self._rfc5424(event, text[version.end() :], time)
@@ -296,7 +269,7 @@ class Reader:
                 text = joined
                 continue
             rest = rest.removeprefix(" ")
-            if _stamped(rest):
+            if stamped(rest):
                 text = rest
                 continue
             self._set_time(event, time)
@@ -336,36 +309,13 @@ class Reader:
         event.event_action, event.event_id = "continuation", self._pending[piece.stream][0]
         return None
 
-    def _priority(self, event: Event, text: str) -> str:
-        """Take the octet count (RFC 6587) and the priority off."""
-        octets = _OCTETS.match(text)
-        if octets:
-            text = text[octets.end() :]
-        found = _PRIORITY.match(text)
-        if found is None or int(found[1]) > 191:  # 23 * 8 + 7
-            return text
-        _set_priority(event, int(found[1]) >> 3, int(found[1]) & 7)
-        return text[found.end() :].lstrip(" ")
-
-    def _worded_priority(self, event: Event, text: str) -> str:
-        """Take `mail.info` or `<mail.info>` off, which some syslogds write behind the stamp or the host."""
-        found = _WORDED_PRIORITY.match(text)
-        if found and (found[1] == "<") == (found[4] == ">") and found[2] in FACILITIES:
-            _set_priority(event, FACILITIES.index(found[2]), _severity(found[3]))
-            return text[found.end() :]
-        found = _NUMBERED_PRIORITY.match(text)
-        if found and int(found[1]) < len(FACILITIES):
-            _set_priority(event, int(found[1]), int(found[2]))
-            return text[found.end() :]
-        return text
-
     def _rfc5424(self, event: Event, text: str, time: Stamp | None) -> None:
         fields = text.split(" ", 5)
         stamp, host, app, pid, _, rest = fields + ["-"] * (6 - len(fields))
         self._set_time(event, time or (None if stamp == "-" else self._clock.iso(stamp)))
         event.host_hostname = None if host == "-" else host
-        text = _after_structured_data(rest).removeprefix("\ufeff")
-        self._message(event, "" if app == "-" else app, int(pid) if _is_pid(pid) else None, text)
+        text = after_structured_data(rest).removeprefix("\ufeff")
+        self._message(event, "" if app == "-" else app, int(pid) if is_pid(pid) else None, text)
 
     def _headed(self, event: Event, rest: str, own: bool) -> None:
         """Read what stands behind a stamp: a server's own record, or host, tag and text."""
@@ -374,7 +324,7 @@ class Reader:
             event.process_pid = int(pid[1])
             self._untagged(event, rest[pid.end() :].lstrip(" "), own)
             return
-        rest = self._worded_priority(event, rest)
+        rest = take_worded_priority(event, rest)
         host, _, after = rest.partition(" ")
         repeated = _LAST_REPEATED.match(rest) or _LAST_REPEATED.match(after)
         if repeated:
@@ -384,54 +334,17 @@ class Reader:
         if host.endswith(":") and not host.endswith("::"):
             self._untagged(event, rest, own)
             return
-        after = self._worded_priority(event, after.lstrip(" "))
+        after = take_worded_priority(event, after.lstrip(" "))
         token = after.partition(" ")[0]
         tag = _TAG.match(token)
         known = None
         if tag is not None and (tag[2] or tag[3]) and token not in _LEVELS:
-            known = self._known(tag[1], tag[2], token if token.endswith(":") else None, rest, own)
+            known = self._tags.known(tag[1], tag[2], token, rest, own=own, owned=self._owner is not None)
         if tag is None or known is None:
             self._untagged(event, rest, own)
             return
         event.host_hostname = host
         self._read_as(event, known, after[tag.end() :].removeprefix(" "))
-
-    def _like(self, token: str) -> "_Tag | None":
-        """Say what a tag tells that differs from one already seen in its process id only."""
-        if token[-2:] != "]:":
-            return None
-        name, _, pid = token[:-2].partition("[")
-        claim = self._names.get(name)
-        if claim is None or not _is_pid(pid):
-            return None
-        return self._keep(token, claim, pid)
-
-    def _keep(self, token: str, claim: Claim, pid: str | None) -> "_Tag":
-        known = (claim.process_name, int(pid) if pid else None, claim.service_name, claim.mail_service, claim.read)
-        if len(self._tags) >= _TAGS_KEPT:
-            self._tags.clear()
-        self._tags[token] = known
-        return known
-
-    def _known(self, tag: str, pid: str | None, token: str | None, rest: str, own: bool) -> "_Tag | None":
-        """Say what a tag tells; None where the whole rest is rather a server's own record."""
-        known = self._tags.get(token) if token else None
-        if known is None:
-            claim = self._claims.tag(tag)
-            if claim.format is None and ((own and self._owner) or self._claims.text(rest, own)):
-                return None
-            if token is None:
-                return (
-                    claim.process_name,
-                    int(pid) if pid else None,
-                    claim.service_name,
-                    claim.mail_service,
-                    claim.read,
-                )
-            if claim.format is not None:
-                self._names[tag] = claim
-            known = self._keep(token, claim, pid)
-        return known
 
     def _message(self, event: Event, tag: str, pid: int | None, text: str) -> None:
         """Read a message whose tag was given apart."""
@@ -440,15 +353,14 @@ class Reader:
             event, (claim.process_name or None, pid, claim.service_name, claim.mail_service, claim.read), text
         )
 
-    def _read_as(self, event: Event, known: "_Tag", text: str) -> None:
+    def _read_as(self, event: Event, known: Tag, text: str) -> None:
         event.process_name, event.process_pid, event.service_name, event.mail_service, read = known
         solaris = _SOLARIS_ID.match(text)
         if solaris:
             self._tags.clear()  # so that every line of such a file comes here
-            self._names.clear()
             text = text[solaris.end() :]
             if solaris[1] in FACILITIES:
-                _set_priority(event, FACILITIES.index(solaris[1]), _severity(solaris[2]))
+                set_priority(event, FACILITIES.index(solaris[1]), severity(solaris[2]))
         count = 1
         repeated = _REPEATED.match(text)
         if repeated:
@@ -576,85 +488,6 @@ def _fail(event: Event, error: Exception) -> None:
     event.event_kind = "pipeline_error"
     event.set("error.type", type(error).__name__)
     event.set("error.message", str(error)[:200])
-
-
-def unix_time(text: str) -> Stamp | None:
-    """Read `1772510706.123456` (journalctl -o short-unix) at the start of the text."""
-    found = _UNIX_TIME.match(text)
-    return Stamp(int(found[1]) * 1_000_000 + int(found[2]), None, found.end() - 1) if found else None
-
-
-def _clean(line: str) -> str:
-    """Take off what a file system, an editor or Windows put around the line."""
-    line = line[: _OBJECT_MAX if line[:1] == "{" else LINE_MAX]
-    if "\0" in line[:8]:
-        line = _narrow(line)
-    return line.lstrip("\ufeff\0").rstrip("\r\0")
-
-
-def _narrow(line: str) -> str:
-    """Read a line of a UTF-16LE file, which was cut behind the first half of its line feed."""
-    data = line.encode("utf-8", "surrogateescape").removeprefix(b"\xff\xfe").removeprefix(b"\0")
-    if data[1:8:2].strip(b"\0") or not data[:8:2].strip(b"\0"):
-        return line
-    return data.decode("utf-16-le", "replace")
-
-
-def _stamped(text: str) -> bool:
-    """Say whether a text begins as a line of its own: with a stamp, a priority or an object."""
-    return _LINE_START.match(text) is not None
-
-
-def _headed_line(event: Event, wrapped: Wrapped) -> str:
-    """Write a record of the journal as the line that a syslog daemon makes of it, for people and whatever looks for text."""
-    pid = "" if wrapped.pid is None else f"[{wrapped.pid}]"
-    return f"{iso(event.timestamp_us)} {wrapped.host or '-'} {wrapped.tag}{pid}: {wrapped.text}"[:LINE_MAX]
-
-
-def _set_header(event: Event, wrapped: Wrapped) -> None:
-    if wrapped.host:
-        event.host_hostname = wrapped.host
-    if wrapped.container:
-        event.container_name = wrapped.container
-    if wrapped.severity is not None:
-        if wrapped.facility is not None:
-            _set_priority(event, wrapped.facility, wrapped.severity)
-        else:
-            event.set("log.syslog.severity.name", SEVERITIES[wrapped.severity])
-
-
-def _set_priority(event: Event, facility: int, severity: int) -> None:
-    event.log_syslog_priority = facility * 8 + severity
-    event.set("log.syslog.facility.name", FACILITIES[facility])
-    event.set("log.syslog.severity.name", SEVERITIES[severity])
-
-
-def _severity(word: str) -> int:
-    word = _SEVERITY_SPELLINGS.get(word, word)
-    return SEVERITIES.index(word) if word in SEVERITIES else 6
-
-
-def _is_pid(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 10
-
-
-def _after_structured_data(text: str) -> str:
-    """Give what stands behind the structured data of RFC 5424 (section 6.3)."""
-    if not text.startswith("["):
-        return text.removeprefix("-").removeprefix(" ")
-    quoted = False
-    at = 1
-    while at < len(text):
-        found = _SD_MARK.search(text, at)
-        if found is None:
-            break
-        at = found.end()
-        mark = found[0]
-        if mark == '"':
-            quoted = not quoted
-        elif mark == "]" and not quoted and text[at : at + 1] != "[":
-            return text[at:].removeprefix(" ")
-    return text
 
 
 def _remembered(event: Event | None) -> list[Any] | None:

@@ -3,9 +3,11 @@
 import re
 from typing import Any, NamedTuple
 
+from mailwarden.parsers.event import Event, iso
 from mailwarden.parsers.json_text import read_json
+from mailwarden.parsers.priority import SEVERITIES, set_priority
 
-__all__ = ["Wrapped", "compose_prefix", "kubernetes", "unwrap_json"]
+__all__ = ["Wrapped", "compose_prefix", "headed_line", "kubernetes", "set_header", "unwrap_json"]
 
 _COMPOSE = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,63}) {1,40}\| ?")
 _KUBERNETES = re.compile(r" (stdout|stderr) ([FP]) ?")
@@ -55,6 +57,25 @@ def compose_prefix(line: str) -> tuple[str, str] | None:
     """Part `service-1  | text`, as `docker compose logs` writes it, into the container and the text."""
     found = _COMPOSE.match(line)
     return (found[1], line[found.end() :]) if found else None
+
+
+def headed_line(event: Event, wrapped: Wrapped) -> str:
+    """Write a record of the journal as the line that a syslog daemon makes of it, for people and whatever looks for text."""
+    pid = "" if wrapped.pid is None else f"[{wrapped.pid}]"
+    return f"{iso(event.timestamp_us)} {wrapped.host or '-'} {wrapped.tag}{pid}: {wrapped.text}"
+
+
+def set_header(event: Event, wrapped: Wrapped) -> None:
+    """Note what a wrapper tells beside text and time."""
+    if wrapped.host:
+        event.host_hostname = wrapped.host
+    if wrapped.container:
+        event.container_name = wrapped.container
+    if wrapped.severity is not None:
+        if wrapped.facility is not None:
+            set_priority(event, wrapped.facility, wrapped.severity)
+        else:
+            event.set("log.syslog.severity.name", SEVERITIES[wrapped.severity])
 
 
 def _docker(record: dict[str, Any]) -> Wrapped:

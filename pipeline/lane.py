@@ -4,8 +4,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from mailwarden.parsers.envelope import LINE_MAX, Reader
+from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.event import Event
+from mailwarden.parsers.raw import LINE_MAX
 from mailwarden.pipeline.batch import Chunk
 from mailwarden.pipeline.sources.source import Source
 

@@ -1,0 +1,69 @@
+"""Facility and severity, which syslog daemons write before a line, as a number or in words."""
+
+import re
+
+from mailwarden.parsers.event import Event
+
+__all__ = [
+    "FACILITIES",
+    "SEVERITIES",
+    "set_priority",
+    "severity",
+    "take_priority",
+    "take_worded_priority",
+]
+
+_PRIORITY = re.compile(r"<([0-9]{1,3})>")
+_OCTETS = re.compile(r"[0-9]{1,7} (?=<[0-9]{1,3}>)")
+_WORDED_PRIORITY = re.compile(
+    r"(<?)([a-z]+[0-7]?)\.(debug|info|notice|warn|warning|err|error|crit|alert|emerg|panic)(>?) "
+)
+_NUMBERED_PRIORITY = re.compile(r"<([0-9]{1,2})\.([0-7])> ")
+
+FACILITIES = (
+    "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp",
+    "ntp", "security", "console", "solaris-cron", "local0", "local1", "local2", "local3", "local4", "local5",
+    "local6", "local7",
+)  # fmt: skip
+"""Names of the syslog facilities by their code (RFC 5424, section 6.2.1; as rsyslog writes them)."""
+SEVERITIES = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
+"""Names of the syslog severities by their code."""
+_SEVERITY_SPELLINGS = {"warn": "warning", "error": "err", "panic": "emerg"}
+
+
+def set_priority(event: Event, facility: int, level: int) -> None:
+    """Note both by their codes."""
+    event.log_syslog_priority = facility * 8 + level
+    event.set("log.syslog.facility.name", FACILITIES[facility])
+    event.set("log.syslog.severity.name", SEVERITIES[level])
+
+
+def severity(word: str) -> int:
+    """Give the code of a severity in words, those of older daemons too; an unknown one is `info`."""
+    word = _SEVERITY_SPELLINGS.get(word, word)
+    return SEVERITIES.index(word) if word in SEVERITIES else 6
+
+
+def take_priority(event: Event, text: str) -> str:
+    """Take the octet count (RFC 6587) and the priority off."""
+    octets = _OCTETS.match(text)
+    if octets:
+        text = text[octets.end() :]
+    found = _PRIORITY.match(text)
+    if found is None or int(found[1]) > 191:  # 23 * 8 + 7
+        return text
+    set_priority(event, int(found[1]) >> 3, int(found[1]) & 7)
+    return text[found.end() :].lstrip(" ")
+
+
+def take_worded_priority(event: Event, text: str) -> str:
+    """Take `mail.info` or `<mail.info>` off, which some syslogds write behind the stamp or the host."""
+    found = _WORDED_PRIORITY.match(text)
+    if found and (found[1] == "<") == (found[4] == ">") and found[2] in FACILITIES:
+        set_priority(event, FACILITIES.index(found[2]), severity(found[3]))
+        return text[found.end() :]
+    found = _NUMBERED_PRIORITY.match(text)
+    if found and int(found[1]) < len(FACILITIES):
+        set_priority(event, int(found[1]), int(found[2]))
+        return text[found.end() :]
+    return text

@@ -1,0 +1,61 @@
+"""A line as it stands in a file, before anything in it is read."""
+
+import re
+
+from mailwarden.parsers.stamp import Stamp
+
+__all__ = ["LINE_MAX", "after_structured_data", "clean", "stamped", "unix_time"]
+
+LINE_MAX = 65_536  # characters of a line that are read; journald's and rsyslog's own limits are lower
+_OBJECT_MAX = 1 << 20  # of a JSON object, which may hold a message as one number a byte
+_UNIX_TIME = re.compile(r"([0-9]{9,11})\.([0-9]{6}) ")
+_LINE_START = re.compile(
+    r"[A-Z][a-z]{2} {1,2}[0-9]{1,2} [0-9]{2}:|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:|<[0-9]{1,3}>|\{\"|@4[0-9a-f]{23} "
+)
+_SD_MARK = re.compile(r'["\]]|\\.')
+
+
+def unix_time(text: str) -> Stamp | None:
+    """Read `1772510706.123456` (journalctl -o short-unix) at the start of the text."""
+    found = _UNIX_TIME.match(text)
+    return Stamp(int(found[1]) * 1_000_000 + int(found[2]), None, found.end() - 1) if found else None
+
+
+def clean(line: str) -> str:
+    """Take off what a file system, an editor or Windows put around the line."""
+    line = line[: _OBJECT_MAX if line[:1] == "{" else LINE_MAX]
+    if "\0" in line[:8]:
+        line = _narrow(line)
+    return line.lstrip("\ufeff\0").rstrip("\r\0")
+
+
+def _narrow(line: str) -> str:
+    """Read a line of a UTF-16LE file, which was cut behind the first half of its line feed."""
+    data = line.encode("utf-8", "surrogateescape").removeprefix(b"\xff\xfe").removeprefix(b"\0")
+    if data[1:8:2].strip(b"\0") or not data[:8:2].strip(b"\0"):
+        return line
+    return data.decode("utf-16-le", "replace")
+
+
+def stamped(text: str) -> bool:
+    """Say whether a text begins as a line of its own: with a stamp, a priority or an object."""
+    return _LINE_START.match(text) is not None
+
+
+def after_structured_data(text: str) -> str:
+    """Give what stands behind the structured data of RFC 5424 (section 6.3)."""
+    if not text.startswith("["):
+        return text.removeprefix("-").removeprefix(" ")
+    quoted = False
+    at = 1
+    while at < len(text):
+        found = _SD_MARK.search(text, at)
+        if found is None:
+            break
+        at = found.end()
+        mark = found[0]
+        if mark == '"':
+            quoted = not quoted
+        elif mark == "]" and not quoted and text[at : at + 1] != "[":
+            return text[at:].removeprefix(" ")
+    return text

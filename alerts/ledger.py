@@ -14,9 +14,10 @@ from mailwarden.alerts.geography import NOWHERE, Geography
 from mailwarden.alerts.habits import Habits, kin
 from mailwarden.alerts.programs import Programs, bits, learn_program, shape
 from mailwarden.alerts.ranges import Ranges
+from mailwarden.alerts.records import Account, Network
 from mailwarden.alerts.shelf import Backing, Shelf
 from mailwarden.alerts.site import Site
-from mailwarden.alerts.usual import Usual, learn, usual_of
+from mailwarden.alerts.usual import learn, usual_of
 from mailwarden.alerts.weather import Beyond, Weather
 from mailwarden.parsers.address import networks
 from mailwarden.parsers.event import Event
@@ -36,62 +37,12 @@ _MAX_NETWORKS = 24
 _MAX_FAILING = 40
 _EVERYDAY = 20_000  # logins remembered that tell nothing new
 _PROXY_USERS = 5  # a network that five accounts come back to on another day is an office, a webmail, a proxy
-_PROXY_ENTERED = 15  # or that so many came to: a webmail that has moved; a thief has fewer passwords
 _TRIED_NAMES = 9
-_TAUGHT = 0.05  # of what is usual, by one day
-_DICTIONARY_US = 30 * _DAY_US  # how long a name is remembered that several networks guessed and nobody has (AUTH-07)
 _MAX_PROTOCOLS = 8
 _ANY = "\x1f"  # of the learned domains; a name of its own cannot be one
 _BULK_BYTES = 20_000_000  # read in one session: a mailbox, not the mail of a day
 _SESSION_US = _DAY_US
 _LOGIN_SERVERS = ("dovecot", "cpanel")
-
-
-class _Account(msgspec.Struct, array_like=True):
-    """What is known of one account."""
-
-    first_us: int = 0
-    last_us: int = 0
-    successes: int = 0
-    exists: bool = False
-    networks: dict[str, tuple[int, int]] = {}  # network -> (first, last) success
-    failing: dict[str, tuple[int, int]] = {}  # network -> (last failure, failures) without a success there
-    usual: Usual = msgspec.field(default_factory=Usual)  # recipients of an hour
-    hour: int = 0
-    hour_recipients: int = 0
-    quarter: int = 0
-    quarter_recipients: int = 0
-    best_quarter: int = 0  # the most recipients in a quarter of an hour, from networks that were its own
-    protocols: list[str] = []  # by which it was let in
-    stale_us: int = 0  # when it last failed where it always is
-    guessed_us: int = 0  # when it last came to a new network after failures of strangers,
-    guessed: int = 0  # and how many
-    tried_day: int = 0
-    tried: int = 0  # tries of strangers on that day
-    raised_day: int = 0  # when a network that was not its own last raised its best quarter
-    run: int = 0  # the most recipients of an hour from networks that were its own, of days before the present one,
-    run_today: int = 0  # and of the present one
-    run_day: int = 0
-    usual_tries: float = 0.0  # of strangers on a day before this one, faded
-    disturbed_us: int = 0  # when it last failed where it always is more than once in an hour
-    programs: Programs | None = None  # which it writes with
-
-
-class _Network(msgspec.Struct, array_like=True):
-    """What is known of one network: the accounts that succeed from it."""
-
-    last_us: int = 0
-    users: list[str] = []
-    tried: int = 0  # failed tries from here where the pair was not known, until none came for a day
-    tried_us: int = 0
-    names: list[int] = []  # hashes of some accounts it failed at meanwhile
-    entered: int = 0  # accounts that came to it
-    settled: int = 0  # of them, those that came back on another day
-    hour: int = 0
-    hour_tried: int = 0  # tries of that hour
-    day: int = 0
-    day_tried: int = 0  # tries of that day
-    ghosts: int = 0  # of these names, those that nobody has
 
 
 class _Session(msgspec.Struct, array_like=True):
@@ -108,33 +59,13 @@ class _Proxy(msgspec.Struct, array_like=True):
     last_us: int
 
 
-def _account_expires(record: _Account) -> int:
-    """A name that was only ever guessed is kept for two days, by several networks for thirty; an account for ninety."""
-    if record.exists:
-        return record.last_us + _KEEP_US
-    return record.last_us + (_DICTIONARY_US if len(record.failing) > 1 else 2 * _DAY_US)
-
-
-def _network_expires(known: _Network) -> int:
-    """A network that only ever failed is kept for two days after its last try, one with users for ninety."""
-    return max(known.last_us + _KEEP_US if known.users else 0, known.tried_us + 2 * _DAY_US)
-
-
-def _whole_quarter(record: _Account, now: int) -> int:
-    """Give the recipients of the present quarter of an hour; of one seen only from its middle, what it would hold."""
-    seen_us = now - record.first_us
-    if record.first_us < record.quarter * _QUARTER_US or not 0 < seen_us < _QUARTER_US:
-        return record.quarter_recipients
-    return record.quarter_recipients * _QUARTER_US // max(seen_us, _QUARTER_US // 3)
-
-
 class Ledger:
     """Facts about accounts, networks and the site as they were before each event."""
 
     def __init__(self, site: Site, backing: Backing) -> None:
         self.site = site
-        self._accounts = Shelf("ledger.account", 2, _Account, _account_expires, backing)
-        self._networks = Shelf("ledger.network", 1, _Network, _network_expires, backing)
+        self._accounts = Shelf("ledger.account", 2, Account, Account.expires_us, backing)
+        self._networks = Shelf("ledger.network", 1, Network, Network.expires_us, backing)
         self._proxies = Shelf(PROXIES, 1, _Proxy, lambda one: one.last_us + _KNOWN_US, backing)
         self._carriers = Shelf("ledger.carrier", 1, int, lambda seen: seen + _KNOWN_US, backing)
         self._weather = Weather(site.name, backing)
@@ -162,14 +93,14 @@ class Ledger:
             self._sessions,
         )
 
-    def _account(self, account: str, now: int) -> _Account | None:
+    def _account(self, account: str, now: int) -> Account | None:
         """Give an account's record; one that has expired counts as none, whether or not it was swept out yet."""
         record = self._accounts.get(account)
-        return None if record is None or _account_expires(record) < now else record
+        return None if record is None or record.expires_us() < now else record
 
-    def _network(self, net: str, now: int) -> _Network | None:
+    def _network(self, net: str, now: int) -> Network | None:
         known = self._networks.get(net)
-        return None if known is None or _network_expires(known) < now else known
+        return None if known is None or known.expires_us() < now else known
 
     # ------------------------------------------------------------------ logins
 
@@ -203,12 +134,12 @@ class Ledger:
             self._learn_failure(account, record, net, event, facts)
 
     def _learn_failure(
-        self, account: str, record: _Account | None, net: str, event: Event, facts: dict[str, Any]
+        self, account: str, record: Account | None, net: str, event: Event, facts: dict[str, Any]
     ) -> None:
         """Learn that a network failed which the account never used."""
         now = event.stream_us
         if record is None:
-            record = _Account(last_us=now)
+            record = Account(last_us=now)
         last, failures = record.failing.pop(net, (0, 0))
         if record.exists and last // _HOUR_US != now // _HOUR_US:
             spray = self._weather.failed(now)
@@ -218,7 +149,7 @@ class Ledger:
             failures = 0
         record.failing[net] = (now, failures + event.mailwarden_attempts)
         if record.tried_day != now // _DAY_US:
-            record.usual_tries, record.tried = _usual_tries(record, now // _DAY_US), 0
+            record.usual_tries, record.tried = record.tries_of_a_day(now // _DAY_US), 0
             record.tried_day = now // _DAY_US
         record.tried += event.mailwarden_attempts
         if not record.exists:
@@ -227,7 +158,7 @@ class Ledger:
             del record.failing[next(iter(record.failing))]
         self._accounts.put(account, record)
 
-    def _learn_stale(self, account: str, record: _Account, event: Event) -> None:
+    def _learn_stale(self, account: str, record: Account, event: Event) -> None:
         """Learn that an account failed where it always is; more than once within an hour is no slip of a finger."""
         now = event.stream_us
         slipped = now - record.stale_us > _HOUR_US and event.mailwarden_attempts < 2
@@ -241,7 +172,7 @@ class Ledger:
             record.stale_us = now
             self._accounts.put(account, record)
 
-    def _judge_name(self, account: str | None, record: _Account | None, net: str | None, facts: dict[str, Any]) -> None:
+    def _judge_name(self, account: str | None, record: Account | None, net: str | None, facts: dict[str, Any]) -> None:
         """Say whether a name that was tried is a trap, or stands in the dictionary that attackers share."""
         if account is None:
             return
@@ -271,10 +202,10 @@ class Ledger:
                 return f"AS{number}"
         return kin(net)
 
-    def _learn_tried(self, known: _Network | None, net: str, event: Event, *, is_ghost: bool) -> _Network:
+    def _learn_tried(self, known: Network | None, net: str, event: Event, *, is_ghost: bool) -> Network:
         now, account, tries = event.stream_us, event.mailwarden_account, event.mailwarden_attempts
         if known is None:
-            known = _Network(last_us=now)
+            known = Network(last_us=now)
         if not known.tried_us:
             self._ranges.guessed(self._range(event, net), now)
         if now - known.tried_us > _FAIL_US:
@@ -328,7 +259,7 @@ class Ledger:
                 self._meet_again(event, record, account, net, pair)  # the everyday case: nothing to learn
                 return
         if record is None:
-            record = _Account(first_us=now)
+            record = Account(first_us=now)
         pair = record.networks.get(net)
         facts = event.facts = self._pair_facts(account, record, net, pair, event)
         failing = [(n, f) for n, (last, f) in record.failing.items() if now - last <= _FAIL_US and n != net]
@@ -340,7 +271,7 @@ class Ledger:
         if not facts["mailwarden.pair.known"]:
             facts["mailwarden.user.successes"] = record.successes
             facts["mailwarden.user.asleep_days"] = (now - record.last_us) // _DAY_US if record.exists else 0
-            facts["mailwarden.user.undisturbed"] = _is_undisturbed(record, now)
+            facts["mailwarden.user.undisturbed"] = record.is_undisturbed(now)
             is_new = bool(record.protocols) and protocol not in record.protocols
             facts["mailwarden.protocol.new"] = is_new
             facts["mailwarden.protocol.switch"] = is_new and protocol != "smtp" and record.protocols != ["smtp"]
@@ -350,7 +281,7 @@ class Ledger:
             facts["mailwarden.source.range"] = 0.0
             if not (facts["mailwarden.pair.near"] or facts["mailwarden.source.is_proxy"]):
                 facts["mailwarden.source.range"] = self._ranges.bits(self._range(event, net), now)
-            facts["mailwarden.user.usual_tries"] = round(_usual_tries(record, now // _DAY_US), 1)
+            facts["mailwarden.user.usual_tries"] = round(record.tries_of_a_day(now // _DAY_US), 1)
             facts["mailwarden.rollout"] = self._weather.changes(now)
         self._meet(event, account, pair, facts)
         is_young = facts["mailwarden.user.has_history"] and now - facts["mailwarden.pair.first_us"] <= _DAY_US
@@ -362,7 +293,7 @@ class Ledger:
         if not _may_matter(record, event, net, pair[0]):
             self._remember(event, account, net, now + _HOUR_US)
 
-    def _meet_again(self, event: Event, record: _Account, account: str, net: str, pair: tuple[int, int]) -> None:
+    def _meet_again(self, event: Event, record: Account, account: str, net: str, pair: tuple[int, int]) -> None:
         """Set the facts that a rule may ask for of a pair seen within the hour."""
         if _may_matter(record, event, net, pair[0]):
             event.facts = self._pair_facts(account, record, net, pair, event)
@@ -409,7 +340,7 @@ class Ledger:
             self._weather.good(now)
 
     def _pair_facts(
-        self, account: str, record: _Account, net: str, pair: tuple[int, int] | None, event: Event
+        self, account: str, record: Account, net: str, pair: tuple[int, int] | None, event: Event
     ) -> dict[str, Any]:
         now, address = event.stream_us, event.source_ip
         known = self._network(net, now)
@@ -425,15 +356,15 @@ class Ledger:
             "mailwarden.pair.near": bool(near),  # it is known from a neighbour of this network
             "mailwarden.pair.young": is_young and not near and not self._habits.roams(account),
             "mailwarden.pair.first_us": first_us,
-            "mailwarden.user.has_history": _was_elsewhere(record, net, first_us),
+            "mailwarden.user.has_history": record.was_elsewhere(net, first_us),
             "mailwarden.user.failures": record.guessed if record.guessed_us == first_us else 0,
             "mailwarden.source.users": users,
             "mailwarden.source.tried": known.tried if known and now - known.tried_us <= _FAIL_US else 0,
-            "mailwarden.source.is_proxy": (known is not None and _is_proxy(known)) or self.site.is_proxy(address, net),
+            "mailwarden.source.is_proxy": (known is not None and known.is_proxy()) or self.site.is_proxy(address, net),
         }
 
     def _learn_success(
-        self, record: _Account, event: Event, net: str, pair: tuple[int, int] | None, protocol: str
+        self, record: Account, event: Event, net: str, pair: tuple[int, int] | None, protocol: str
     ) -> None:
         now, account = event.stream_us, event.mailwarden_account or ""
         record.exists = True
@@ -454,21 +385,21 @@ class Ledger:
     def _learn_user(self, account: str, event: Event, net: str, pair: tuple[int, int] | None) -> None:
         """Learn who comes from a network, and whether it is one that many people share."""
         now = event.stream_us
-        known = self._network(net, now) or _Network()
+        known = self._network(net, now) or Network()
         settles = pair is not None and pair[1] - pair[0] <= _DAY_US < now - pair[0]
         is_new = account not in known.users and len(known.users) < _PROXY_USERS
         if pair is not None and not settles and not is_new and now - known.last_us <= _DAY_US:
             return
         if not known.users or now // _DAY_US != known.last_us // _DAY_US:
             self._ranges.came(self._range(event, net), now)
-        was_proxy = _is_proxy(known)
+        was_proxy = known.is_proxy()
         known.entered += pair is None
         known.settled += settles
         if is_new:
             known.users.append(account)
         known.last_us = now
         self._networks.put(net, known)
-        if _is_proxy(known) and (not was_proxy or not known.settled % 5):
+        if known.is_proxy() and (not was_proxy or not known.settled % 5):
             self._proxies.put(net, _Proxy(max(known.entered, known.settled), now))
 
     def session_ended(self, event: Event) -> bool:
@@ -503,7 +434,7 @@ class Ledger:
         did not just come from. The most of an hour is that of days before this one, from networks that were its own; 0 for
         mail from another: what somebody did once is no surprise the next time, but a stranger has done nothing before.
         """
-        record = self._account(account, now) or _Account(first_us=now)
+        record = self._account(account, now) or Account(first_us=now)
         hour, quarter = now // _HOUR_US, now // _QUARTER_US
         if record.hour != hour:
             record.hour, record.hour_recipients = hour, 0
@@ -514,21 +445,21 @@ class Ledger:
         if record.quarter != quarter:
             record.quarter, record.quarter_recipients = quarter, 0
         record.quarter_recipients += recipients
-        most = _whole_quarter(record, now)
+        most = record.whole_quarter(now)
         if not fresh:
             record.best_quarter = max(best, most)
         elif most > best and record.raised_day != now // _DAY_US:
             # who roams is to have a usual too, but a stranger is not to teach it in a day
             record.raised_day = now // _DAY_US
             record.best_quarter = min(most, best + max(2, best // 4))
-        run = 0 if fresh else _learn_run(record, now)
+        run = 0 if fresh else record.learn_run(now)
         record.last_us = now
         self._accounts.put(account, record)
         return usual, best, run
 
     def wrote_with(self, account: str, message_id: str, now: int) -> float:
         """Learn the shape of a Message-ID; give how much it tells against the account's owner, in bits."""
-        record = self._account(account, now) or _Account(first_us=now, last_us=now)
+        record = self._account(account, now) or Account(first_us=now, last_us=now)
         programs = record.programs = record.programs or Programs()
         form = shape(message_id, account.rpartition("@")[2])
         found = bits(programs, form, now)
@@ -540,7 +471,7 @@ class Ledger:
         """Learn that an account has a mailbox here."""
         record = self._account(account, now)
         if record is None:
-            record = _Account(first_us=now, last_us=now)
+            record = Account(first_us=now, last_us=now)
         elif record.exists:
             return
         record.exists = True
@@ -583,12 +514,7 @@ def proxy_users(blob: bytes) -> int:
     return decoder(_Proxy)(blob).users
 
 
-def _is_proxy(known: _Network) -> bool:
-    """Say whether a network is one that many people share. An intruder with five passwords does not make it one."""
-    return known.settled >= _PROXY_USERS or known.entered >= _PROXY_ENTERED
-
-
-def _who_exceeds(beyond: Beyond, source: _Network | None, account: _Account | None, now: int) -> frozenset[str]:
+def _who_exceeds(beyond: Beyond, source: Network | None, account: Account | None, now: int) -> frozenset[str]:
     """Say who is behind what exceeds the usual: the site as a whole always; a source or a target with half of it.
 
     One surge is told once: not of each of the thousand addresses that take part.
@@ -601,7 +527,7 @@ def _who_exceeds(beyond: Beyond, source: _Network | None, account: _Account | No
     return frozenset(found)
 
 
-def _may_matter(record: _Account, event: Event, net: str, first_us: int) -> bool:
+def _may_matter(record: Account, event: Event, net: str, first_us: int) -> bool:
     """Say whether a rule may ask for the facts of a pair that was seen within the hour.
 
     It must have come here first within the day, and have been known elsewhere or guessed before: then mail is judged all day,
@@ -610,34 +536,7 @@ def _may_matter(record: _Account, event: Event, net: str, first_us: int) -> bool
     age_us = event.stream_us - first_us
     if age_us >= _QUARTER_US and (age_us >= _DAY_US or event.network_protocol != "smtp"):
         return False
-    return record.guessed_us == first_us or _was_elsewhere(record, net, first_us)
-
-
-def _is_undisturbed(record: _Account, now: int) -> bool:
-    """Say whether an account's own devices went on within the day, and none has failed lately: its password was not changed."""
-    return bool(record.successes) and now - record.last_us <= _DAY_US and now - record.disturbed_us > 2 * _DAY_US
-
-
-def _usual_tries(record: _Account, day: int) -> float:
-    """Give how many tries of strangers an account sees on a day, those of the last day it had any among them."""
-    if record.tried_day >= day:
-        return record.usual_tries
-    yesterday = record.usual_tries + _TAUGHT * (record.tried - record.usual_tries)
-    return yesterday * (1 - _TAUGHT) ** (day - record.tried_day - 1)
-
-
-def _learn_run(record: _Account, now: int) -> int:
-    """Learn the recipients of the present hour; give the most that an hour of the days before had."""
-    day = now // _DAY_US
-    if record.run_day != day:
-        record.run, record.run_today, record.run_day = max(record.run, record.run_today), 0, day
-    record.run_today = max(record.run_today, record.hour_recipients)
-    return record.run
-
-
-def _was_elsewhere(record: _Account, net: str, first_us: int) -> bool:
-    """Say whether an account was let in from another network before it first came to this one."""
-    return any(seen[0] <= first_us for other, seen in record.networks.items() if other != net)
+    return record.guessed_us == first_us or record.was_elsewhere(net, first_us)
 
 
 def _hash(account: str) -> int:

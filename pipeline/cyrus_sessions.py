@@ -45,7 +45,11 @@ class CyrusSessions:
             self._end(event)
 
     def _try(self, event: Event) -> None:
-        session = self._sessions.get(_key(event)) or _Session(event.stream_us)
+        session = self._sessions.get(_key(event))
+        if (
+            session is None or event.tls_established is False
+        ):  # a login tells whether it is encrypted; if not, he is the next
+            session = _Session(event.stream_us)
         if session.tls_version is not None:
             event.tls_established = True
             if session.tls_version != "unknown":

@@ -58,6 +58,11 @@ _CLIENT = re.compile(
     r"(?:,| )(?: [A-Z][A-Z0-9_/-]{1,60}){0,2} \[([0-9A-Fa-f.:]{2,45})\](?::([0-9]{1,5}))?(?: \[([0-9A-Fa-f.:]{2,45})\])?"
     r"(?: [A-Z]{1,10}/[A-Z]{1,10})? "
 )
+_NAME_ENDS = re.compile(
+    r"\)(?: \{[A-Za-z0-9,]{1,200}\})?,(?: [A-Z][A-Z0-9_/-]{1,60}){0,2} (?:\[[0-9A-Fa-f.:]{2,45}\]|<[^<>]{0,320}> ->)"
+)
+"""Where a name ends: behind it stand the client, or sender and recipients."""
+_NAME_MAY_END = re.compile(r"\)(?= \{[A-Za-z0-9,]{1,200}\},|, )")
 _ENVELOPE = re.compile(r"(?:, | )?<([^<>]{0,320})> -> (<[^<>]{0,320}>(?:,<[^<>]{0,320}>){0,200})")
 _QUEUE_ID = re.compile(r"(?:, quarantine: [^\s,]{1,200})?, Queue-ID: ([0-9A-Za-z]{5,40})(?=,|$)")
 _MESSAGE_ID = re.compile(
@@ -167,13 +172,13 @@ def _judged(event: Event, rest: str, action: str) -> bool:
 
 def _named(event: Event, text: str) -> tuple[str, str]:
     """Take ` (NAME)` off, whose name a sender may choose: with marks of its own inside nothing behind it is sure."""
-    end = re.compile(r"\)(?= \{[A-Za-z0-9,]{1,200}\},|, )").search(text)
-    if end is None:
+    ends = list(_NAME_ENDS.finditer(text)) or list(_NAME_MAY_END.finditer(text))[:1]
+    if not ends:
         return text[2:], ""
-    if len(_ACTIONS.findall(text)) > 1:
+    if len(ends) > 1 or len(_ACTIONS.findall(text)) > 1:
         event.mail_parse_ambiguous = True
-        return text[2 : end.start()], ""
-    return text[2 : end.start()], text[end.end() :]
+        return text[2 : ends[0].start()], ""
+    return text[2 : ends[0].start()], text[ends[0].start() + 1 :]
 
 
 def _direct(event: Event, actions: str) -> None:

@@ -115,6 +115,9 @@ def judged_for_header(event: Event, rest: str) -> bool:
     return True
 
 
+_BEFORE_RECIPIENT = re.compile(r";ip=([0-9A-Fa-f.:]{2,45});r=")
+
+
 @FORMAT.pattern("refused: ", "Policy action=5", "Policy action=4")
 def refused(event: Event, rest: str) -> bool:
     """A recipient that is refused: `Message rejected due to: SPF fail - not authorized. Please see http://…;ip=IP;r=R`."""
@@ -122,7 +125,11 @@ def refused(event: Event, rest: str) -> bool:
     word = reason[1].lower() if reason else "fail"
     set_result(event, "spf", _WORDS.get(word) or result_word(word) or "fail")
     why = rest.rpartition(";r=")[0] or rest.rpartition(";r=")[2]
-    event.source_ip = ip(why.rpartition(";ip=")[2].partition(";")[0].strip())
+    addresses = set(_BEFORE_RECIPIENT.findall(rest)) or {why.rpartition(";ip=")[2].partition(";")[0].strip()}
+    if len(addresses) > 1:  # the sender or the recipient holds one, too
+        event.mail_parse_ambiguous = True
+    else:
+        event.source_ip = ip(addresses.pop())
     sender = _between(why, ";id=", ";ip=") or ""
     event.set("mail.spf.scope", "helo" if "s=helo;" in rest else "mailfrom")
     sender = sender.replace("%40", "@")

@@ -114,6 +114,19 @@ def test_cyrus_tells_the_encryption_before_the_login() -> None:
     assert (second.tls_version, second.tls_established) == (None, False)
 
 
+def test_cyrus_serves_the_next_client_without_a_line_between() -> None:
+    """Who left an encrypted IMAP session without a login lends its encryption to nobody who logs in without."""
+    _, plain, refused = take(
+        fold(),
+        "cyrus/imap[77]: starttls: TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits new) no authentication",
+        "cyrus/imap[77]: login: [192.0.2.8] ann plaintext User logged in SESSIONID=<s2>",
+        "cyrus/imap[77]: badlogin: [192.0.2.8] plaintext (ann) [SASL(-13): authentication failure: checkpass failed]",
+    )
+
+    assert (plain.tls_version, plain.tls_established) == (None, False)
+    assert (refused.tls_version, refused.tls_established) == (None, None)
+
+
 def test_cyrus_saslauthd_and_pam_tell_of_one_try() -> None:
     """Only Cyrus knows the client: what saslauthd and PAM say of the same password counts no second try."""
     told = take(

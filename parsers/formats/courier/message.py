@@ -14,7 +14,7 @@ from mailwarden.parsers.formats.courier.prefix import ADDRESS, DELIVERY, FORMAT,
 
 __all__: list[str] = []
 
-_NEW = re.compile(ID + r"(?:, auth=(.+?))?(?:: (?!.*: dns; )(dns|unknown); ?(.*)|: .*)?$")
+_NEW = re.compile(ID + r"(?:, auth=(.+?))?(?:: (dns|unknown); ?(.*)|: .*)?$")
 _NEW_PLAIN = re.compile(ID + "$")
 _CLIENT = re.compile(r"(.*) \((?:(\S{1,255}) )?\[([0-9A-Fa-f.:]{2,45})\]\)$")
 _STARTED = re.compile(ID + ",from=" + ADDRESS + r",module=([a-z]{2,20}),host=(.*),addr=" + ADDRESS + "$")

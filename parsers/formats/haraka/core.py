@@ -21,6 +21,9 @@ _ADDRESS = re.compile(r"((?>(?:\"(?>(?:[^\"\\]|\\.)*)\"|[^\">])*)|[^>]*)> (?=[a-
 _INVALID = re.compile(r"address (.*): (?:Invalid|Syntax|Unable|Error)[^<>]*$", re.DOTALL)
 _INVALID_OTHERWISE = re.compile(r"address (.*?): ", re.DOTALL)
 _CODE = re.compile(r"([245][0-9]{2})(?:[ -]|$)")
+_BROKEN = re.compile(
+    r"(?:\S{1,255} )?\[([0-9A-Fa-f.:]{2,45})\] connection "
+)  # the name before it is the client's zone's
 _NO_NAMES = frozenset({"NXDOMAIN", "SERVFAIL", "DNSERROR", "Unknown", "UNKNOWN", "undefined", ""})
 _REFUSED = {
     "DENY": (550, False),
@@ -234,12 +237,12 @@ def _lost(event: Event, rest: str) -> bool:
 
 @FORMAT.pattern("client ")
 def client_failed(event: Event, rest: str) -> bool:
-    """A connection breaks: `client IP connection error: …` of versions before 3."""
+    """A connection breaks: `client HOST [IP] connection error: …` of versions before 3."""
     if rest.startswith(("half closed connection", "dropped connection", "connection timed out")):
         return False
     event.event_action = "connection-lost"
     event.network_protocol = "smtp"
-    found = re.search(r"\[?([0-9A-Fa-f]{1,4}[.:][0-9A-Fa-f.:]{2,45})\]?", rest)
+    found = _BROKEN.match(rest)
     event.source_ip = ip(found[1]) if found else None
     return True
 

@@ -9,6 +9,7 @@ import re
 
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.opensmtpd.prefix import FORMAT, OLD_SESSION, at_host
+from mailwarden.parsers.secrets import BLOT
 
 __all__: list[str] = []
 
@@ -16,6 +17,10 @@ _RESULT = re.compile(r"([245]\d\d)(?:[ -](?:([245]\.\d{1,3}\.\d{1,3}):? ?)?(.*))
 _VERB = re.compile(r"[A-Za-z]{2,10}").match
 _OLD_5 = re.compile(OLD_SESSION + r': "(.*)" => (.*)$', re.DOTALL).match
 _OLD_BAD = re.compile(OLD_SESSION + r": (.*)$", re.DOTALL).match
+_ANSWER = re.compile(
+    r"(?!(?i:NOOP|HELP)$)(?:[A-Za-z0-9+/]{4}){0,200}(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)"
+).fullmatch
+"""What looks like base64: who logs in where that is refused goes on with his name and his password."""
 _LONGEST = 1000
 
 _STAGES = {"AUTH", "BDAT", "DATA", "EHLO", "ETRN", "EXPN", "HELO", "MAIL", "QUIT", "RCPT", "RSET", "STARTTLS", "VRFY"}
@@ -121,6 +126,8 @@ def _refused(event: Event, command: str, result: str) -> bool:
     event.smtp_reply_text = said or None
     if verb:
         event.smtp_stage = verb
+    elif _ANSWER(command):
+        event.event_original = event.event_original.replace(f'"{command}"', f'"{BLOT}"')
     _addressed(event, verb, command)
     lower = said.lower()
     if verb == "AUTH":
@@ -149,12 +156,11 @@ def _is_grammar(said: str) -> bool:
 
 def _not_in(event: Event, command: str, said: str) -> bool:
     """An AUTH that was refused: the try itself has a line of its own, and what was typed with it is nobody's business."""
-    method = command.split(" ")[1:2]
-    if method and method[0].isalpha():
-        event.mail_sasl_method = method[0].upper()
-    typed = command[len("AUTH") :].strip().partition(" ")[2]
+    _, method, typed = (*command.split(maxsplit=2), "", "")[:3]
+    if method.isalpha():
+        event.mail_sasl_method = method.upper()
     if len(typed) > 1 and not typed.startswith(("(", "[")):
-        event.event_original = event.event_original.replace(typed, "[redacted]")
+        event.event_original = event.event_original.replace(typed, BLOT)
     event.event_outcome = "failure"
     if "authentication failed" in said or "temporary failure" in said:
         event.event_action = "statistics"

@@ -1,6 +1,7 @@
 """Logins of clients (`AUTH=server`, `AUTH failure`), and ours at servers that we send through (`AUTH=client`).
 
-The user's name is the client's text and stands before the last `, relay=`, which is sendmail's.
+The user's name is the client's text. Where a login failed it stands before the last `, relay=`, which is sendmail's; where it
+was taken, behind the first `, authid=`.
 """
 
 import re
@@ -11,7 +12,7 @@ from mailwarden.parsers.formats.sendmail.prefix import FORMAT, read_client
 __all__: list[str] = []
 
 _CODE = re.compile(r" \((-?\d{1,3})\)(?: |$)").search
-_TYPED = re.compile(r'(for ")[^"]*')
+_TYPED = re.compile(r'(for ").*(?=")', re.DOTALL)
 
 # sasl.h of cyrus-sasl 2.1; what is none of these is trouble of our own
 _REASONS = {
@@ -58,7 +59,7 @@ def accepted(event: Event, rest: str) -> bool:
     """A client logged in."""
     rest, named, _ = rest.rpartition(", bits=")
     rest, _, method = rest.rpartition(", mech=")
-    who, authorised, user = rest.rpartition(", authid=")
+    who, authorised, user = rest.partition(", authid=")
     if not named or not authorised or not read_client(event, who):
         return False
     event.event_action = "auth-success"

@@ -105,7 +105,7 @@ def ruled(event: Event, rest: str) -> bool:
     if found is None:
         return False
     name, text = found[1], rest[found.end() :]
-    argument, who, verdict, said = _split(text)
+    argument, who, verdict, said = _split(event, text, has_two=name == "check_relay")
     if verdict is None:
         return False
     event.network_protocol = "smtp"
@@ -132,26 +132,40 @@ def ruled(event: Event, rest: str) -> bool:
     return True
 
 
-def _split(text: str) -> tuple[str, str, str | None, str]:
-    """Split into the argument, the client, the verdict's word and what follows it."""
+def _split(event: Event, text: str, *, has_two: bool) -> tuple[str, str, str | None, str]:
+    """Split into the argument, the client, the verdict's word and what follows it.
+
+    Where an answer does not repeat the address, and the address holds a verdict of its own, two readings are possible: no
+    client is named then.
+    """
     chosen: re.Match[str] | None = None
-    sure = False
+    sure = doubtful = False
     for count, found in enumerate(_VERDICT.finditer(text)):
         if count == _MOST:
             break
-        says = _echoes(text[found.end() :], text[: found.start()])
+        says = _echoes(text[found.end() :], text[: found.start()], has_two=has_two)
         if says or not sure:
+            doubtful = chosen is not None and not says
             chosen, sure = found, sure or says
+        elif found.start() > _echo_end(text, chosen):
+            doubtful = True
     if chosen is not None:
-        return text[: chosen.start()], chosen[1], chosen[2], text[chosen.end() :]
+        event.mail_parse_ambiguous = doubtful or None
+        return text[: chosen.start()], "" if doubtful else chosen[1], chosen[2], text[chosen.end() :]
     plain = _NO_RELAY(text)
     return (plain[1], "", plain[2], plain[3]) if plain else (text, "", None, "")
 
 
-def _echoes(said: str, argument: str) -> bool:
-    """Say whether an answer begins with the argument."""
+def _echo_end(text: str, chosen: re.Match[str] | None) -> int:
+    """Give where the argument, as a verdict's answer repeats it, ends."""
+    code = None if chosen is None else _ECHO(text, chosen.end())
+    return 0 if chosen is None or code is None else code.end() + chosen.start()
+
+
+def _echoes(said: str, argument: str, *, has_two: bool) -> bool:
+    """Say whether an answer begins with the argument; of a rule set that is given two, with the first."""
     code = _ECHO(said)
-    start = argument.partition(", arg2=")[0]
+    start = argument.partition(", arg2=")[0] if has_two else argument
     return code is not None and bool(start) and said.startswith(f"{start}...", code.end())
 
 

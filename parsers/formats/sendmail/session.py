@@ -64,11 +64,11 @@ def cut_off(event: Event, rest: str) -> bool:
     event.network_protocol = "smtp"
     event.smtp_stage = "DATA"
     if rest.startswith("relay=") and ", info=Bare " in rest:  # 8.18
-        who = rest[6:].partition(", info=Bare ")[0].rpartition(", from=")[0]
+        who = rest[6:].partition(", from=")[0]  # what stands behind is the client's text
         event.event_action, event.event_outcome, event.event_reason = "reject", "failure", "smtp_smuggling"
         return read_client(event, who)
     event.event_action = "connection-lost"
-    where, named, _ = rest.rpartition(", sender=")
+    where, named, _ = rest.partition(", sender=")  # what stands behind the first is the client's text
     if named and " on connection from " in where:
         read_client(event, where.partition(" on connection from ")[2])
     return True

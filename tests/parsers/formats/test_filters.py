@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailwarden.parsers.claims import claims
@@ -53,15 +53,17 @@ def test_spf_takes_the_address_from_the_front(helo: str, sender: str) -> None:
     assert (event.source_ip, (event.extra or {})["mail.spf.result"]) == ("203.0.113.7", "fail")
 
 
-@given(HOSTILE)
-def test_a_refusal_for_spf_takes_the_last_address(sender: str) -> None:
-    """The sender in the address of the explanation does not move the client behind it."""
+@given(HOSTILE, HOSTILE)
+@example("a@example.net", '"a;ip=192.0.2.1;r=b"@example.org')
+def test_a_refusal_for_spf_names_nobody_else(sender: str, recipient: str) -> None:
+    """The client stands between the sender and the recipient; where these hold an address too, none is sure."""
     event = read(
         f"{STAMP}policyd-spf[55]: 550 5.7.23 Message rejected due to: SPF fail - not authorized. "
-        f"Please see http://www.openspf.net/Why?s=mfrom;id={sender};ip=203.0.113.7;r=example.org"
+        f"Please see http://www.openspf.net/Why?s=mfrom;id={sender};ip=203.0.113.7;r={recipient}"
     )
 
-    assert event.source_ip == "203.0.113.7"
+    assert event.source_ip in ("203.0.113.7", None)
+    assert event.source_ip is not None or event.mail_parse_ambiguous
 
 
 @given(HOSTILE)
@@ -147,3 +149,18 @@ def test_two_servers_share_a_tag() -> None:
 
     assert shared.read(event, "fatal: open database /etc/aliases.db: No such file or directory")
     assert to_ecs(event)["event.module"] == "postfix"
+
+
+@pytest.mark.parametrize("actions", [" {DiscardedInbound,Quarantined}", ""])
+@pytest.mark.parametrize("kind", ["BANNED", "INFECTED"])
+def test_the_name_of_a_file_names_no_client(kind: str, actions: str) -> None:
+    """A file whose name holds a client and an envelope leaves both unsure."""
+    forged = "text/plain,x), [192.0.2.1] <bob@example.org> -> <ann@example.org>, (y.exe"
+
+    event = read(
+        f"{STAMP}amavis[9]: (00123-08) Blocked {kind} ({forged}){actions}, [203.0.113.6] <s@example.net> -> <bob@example.org>, "
+        "mail_id: T0hC, Hits: -, size: 344, 9 ms"
+    )
+
+    assert (event.source_ip, event.email_from_address, event.mail_parse_ambiguous) == (None, None, True)
+    assert event.event_outcome == "failure"

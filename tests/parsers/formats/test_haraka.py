@@ -202,3 +202,11 @@ def test_docker_and_the_journal_are_unwrapped() -> None:
 
     for text in (docker, journal):
         assert read(text).source_ip == "203.0.113.7"
+
+
+@pytest.mark.parametrize("name", ["", "192.0.2.1 ", "192.0.2.1.dyn.example.net ", "dead.beef "])
+def test_a_broken_connection_is_of_the_address_in_brackets(name: str) -> None:
+    """The name that a client's zone gives it is no address, whatever it looks like."""
+    event = read(f"{STAMP}[WARN] [{U}] [core] client {name}[203.0.113.7] connection error: Error: read ECONNRESET")
+
+    assert (event.event_action, event.source_ip) == ("connection-lost", "203.0.113.7")

@@ -186,6 +186,7 @@ def test_no_line_takes_long(text: str) -> None:
         Q + "<-auth login AGEAYg==",
         Q + "<-AGEAYg==",
         Q + 'AUTH decode64 error [-5 for "AGEAYg"], relay=[203.0.113.9]',
+        Q + 'AUTH decode64 error [-5 for "x"AGEAYg"], relay=[203.0.113.9]',
     ],
 )
 def test_what_was_typed_as_a_password_is_not_kept(text: str) -> None:
@@ -195,3 +196,37 @@ def test_what_was_typed_as_a_password_is_not_kept(text: str) -> None:
     assert event.event_kind == "event"
     assert "AGEAYg" not in event.event_original
     assert "AGEAYg" not in str(to_ecs(event))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "collect: relay=dyn.example.net [203.0.113.9], from=<{}>, info=Bare linefeed (LF) not allowed, where=header, status=x",
+        "collect: premature EOM on connection from [203.0.113.9], sender=<{}>",
+        "AUTH=server, relay=dyn.example.net [203.0.113.9], authid={}, mech=PLAIN, bits=0",
+    ],
+)
+@pytest.mark.parametrize("typed", ["a", "x [192.0.2.1], from=b", "x [192.0.2.1], sender=b", "x [192.0.2.1], authid=b"])
+def test_what_stands_behind_a_client_names_none(text: str, typed: str) -> None:
+    """A sender or a login that holds a client of its own blames nobody else."""
+    assert read(Q + text.format(typed)).source_ip == "203.0.113.9"
+
+
+def test_an_address_cannot_pretend_to_be_two() -> None:
+    """An address that holds sendmail's mark of a second argument, and then a refusal, blames nobody else."""
+    typed = '"q, arg2=x, relay=v [192.0.2.1], reject=550 5.7.1 <"q..."@example.net'
+
+    event = read(
+        f"{Q}ruleset=check_rcpt, arg1=<{typed}>, relay=[203.0.113.9], reject=550 5.7.1 <{typed}>... Relaying denied"
+    )
+
+    assert event.source_ip == "203.0.113.9"
+
+
+def test_an_answer_without_the_address_leaves_a_forged_client_unsure() -> None:
+    """Where the answer does not repeat an address that holds a whole refusal, nobody is blamed."""
+    typed = '"q, relay=v [192.0.2.1], reject=550 5.7.1 <"q..."@example.net'
+
+    event = read(f"{Q}ruleset=check_mail, arg1=<{typed}>, relay=[203.0.113.9], reject=550 5.7.1 Access denied")
+
+    assert (event.event_action, event.source_ip, event.mail_parse_ambiguous) == ("reject", None, True)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from mailwarden.parsers.address import ip
 
-__all__ = ["Reply", "quoted_addresses", "read_reply"]
+__all__ = ["Reply", "quoted_addresses", "read_reply", "taken_as"]
 
 _LONGEST = 4000  # characters of a pasted line that are looked at
 _SAID = re.compile(
@@ -24,6 +24,9 @@ _SENDMAIL = re.compile(
 )
 _OPENSMTPD = re.compile(r"relay=\"?\S{2,60} \(([A-Za-z0-9._-]{1,255})\)\"? .{0,60}?stat=\"?")
 _COMMAND = re.compile(r" ?\(in reply to (?:end of )?[A-Z][A-Za-z ]{2,20} command\)\)?$")
+_TAKEN_AS = ("queued as ", "OK id=", "queued mail as ")
+"""How Postfix and its kin and Exim tell under which id they took a message."""
+_TAKEN = " Message accepted for delivery"  # sendmail and OpenSMTPD, behind the id
 _QUOTED_IN = 500  # characters of a reply in which addresses are looked for
 _QUOTED_ADDRESS = re.compile(
     r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{0,4}){3,7})(?![\w:])"
@@ -67,3 +70,14 @@ def read_reply(line: str, host: str | None = None) -> Reply:
 def quoted_addresses(text: str) -> list[str]:
     """Give the addresses that a reply quotes, in order."""
     return [found for match in _QUOTED_ADDRESS.findall(text[:_QUOTED_IN]) if (found := ip(match))]
+
+
+def taken_as(said: str) -> str | None:
+    """Give the id under which a server says that it took a message, or None where it names none."""
+    for words in _TAKEN_AS:
+        at = said.find(words)
+        if at >= 0:
+            return said[at + len(words) :][:80].partition(" ")[0].rstrip(".,;)>") or None
+    before, accepted, _ = said.partition(_TAKEN)
+    name = before.rpartition(" ")[2].lstrip("(")
+    return name if accepted and name.isalnum() else None

@@ -1,8 +1,13 @@
 """What filters say of a message, in the words of RFC 8601: SPF, DKIM, DMARC, ARC, spam and viruses."""
 
+from collections.abc import Collection
+
 from mailwarden.parsers.event import Event
 
-__all__ = ["judge_spam", "number", "result_word", "set_result", "virus"]
+__all__ = ["QUEUE_ID", "judge_spam", "number", "read_tests", "result_word", "set_result", "virus"]
+
+QUEUE_ID = r"(?=[A-Za-z]{0,31}[0-9]|[0-9A-F]{9,})([0-9A-Za-z]{5,32})"
+"""A mail server's queue id where a filter writes it in front of its text: no word of the text looks so."""
 
 _RESULTS = {
     word: result
@@ -20,6 +25,13 @@ _RESULTS = {
 }
 _OUTCOMES = {"pass": "success", "fail": "failure", "softfail": "failure"}
 _SYMBOLS_MAX = 100
+_TESTS = (
+    ("SPF_PASS", "spf", "pass"), ("SPF_FAIL", "spf", "fail"), ("SPF_SOFTFAIL", "spf", "softfail"),
+    ("SPF_NEUTRAL", "spf", "neutral"), ("SPF_NONE", "spf", "none"), ("DKIM_INVALID", "dkim", "fail"),
+    ("DKIM_VALID", "dkim", "pass"), ("DMARC_PASS", "dmarc", "pass"), ("DMARC_REJECT", "dmarc", "fail"),
+    ("DMARC_QUAR", "dmarc", "fail"), ("DMARC_NONE", "dmarc", "fail"), ("DMARC_MISSING", "dmarc", "none"),
+)  # fmt: skip
+"""SpamAssassin's names of what SPF, DKIM and DMARC came to (rules/25_spf.cf, 25_dkim.cf, 25_dmarc.cf of 4.0)."""
 
 
 def result_word(text: str) -> str | None:
@@ -64,6 +76,13 @@ def judge_spam(
     ):  # fmt: skip
         if value is not None and value != []:
             event.set(f"mail.spam.{name}", value)
+
+
+def read_tests(event: Event, names: Collection[str]) -> None:
+    """Set what the tests of SpamAssassin that matched say of SPF, DKIM and DMARC."""
+    for name, method, result in _TESTS:
+        if name in names:
+            event.set(f"mail.{method}.result", result)
 
 
 def virus(event: Event, name: str) -> None:

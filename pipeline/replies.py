@@ -7,13 +7,12 @@ import msgspec
 
 from mailwarden.alerts.shelf import Backing, Shelf
 from mailwarden.parsers.event import Event
+from mailwarden.parsers.reply_text import taken_as
 
 __all__ = ["Replies"]
 
 _WAIT_US = 600_000_000  # the verdict stands at once behind the reply
 _LONGEST = 1000
-_QUEUED_AS = ("queued as ", "OK id=", "queued mail as ")
-"""How Postfix and its kin and Exim tell under which id they took a message."""
 
 
 class _Reply(msgspec.Struct, array_like=True):
@@ -54,12 +53,7 @@ class Replies:
         if event.mail_delivery_status != "sent":
             event.event_reason = event.event_reason or reply.reason
             return
-        for words in _QUEUED_AS:
-            at = reply.text.find(words)
-            if at >= 0:
-                event.mail_queue_remote_id = (
-                    reply.text[at + len(words) :][:80].partition(" ")[0].rstrip(".,;)>") or None
-                )
+        event.mail_queue_remote_id = taken_as(reply.text)
 
 
 def _key(event: Event) -> str:

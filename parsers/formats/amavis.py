@@ -12,7 +12,7 @@ from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.life import UNAVAILABLE, failed, noted, started, stopped
 from mailwarden.parsers.pattern import Format
-from mailwarden.parsers.verdict import judge_spam, number, virus
+from mailwarden.parsers.verdict import judge_spam, number, read_tests, virus
 
 __all__ = ["FORMAT", "claim"]
 
@@ -72,12 +72,6 @@ _HITS = re.compile(r", Hits: (-?[0-9]{1,6}(?:\.[0-9]{1,6})?|-|x)[^,]{0,40}, size
 _QUEUED_AS = re.compile(r", queued_as: ([0-9A-Za-z]{5,40})(?=[,/]|$)")
 _SIGNATURE = re.compile(r", dkim_(sd|new)=([^:,\s]{1,255}):([^,\s]{1,255})")
 _TESTS = re.compile(r", Tests: \[([A-Za-z0-9_=.,-]{0,8000})\]")
-_RESULTS = (
-    ("SPF_PASS", "spf", "pass"), ("SPF_FAIL", "spf", "fail"), ("SPF_SOFTFAIL", "spf", "softfail"),
-    ("SPF_NEUTRAL", "spf", "neutral"), ("SPF_NONE", "spf", "none"), ("DKIM_INVALID", "dkim", "fail"),
-    ("DKIM_VALID", "dkim", "pass"), ("DMARC_PASS", "dmarc", "pass"), ("DMARC_REJECT", "dmarc", "fail"),
-    ("DMARC_QUAR", "dmarc", "fail"), ("DMARC_NONE", "dmarc", "fail"), ("DMARC_MISSING", "dmarc", "none"),
-)  # fmt: skip
 
 
 def _read_client(event: Event, text: str) -> str:
@@ -140,9 +134,7 @@ def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 def _read_tests(event: Event, text: str) -> None:
     names = [one.partition("=")[0] for one in text.split(",") if one]
     event.set("mail.spam.symbols", names[:100])
-    for name, method, result in _RESULTS:
-        if name in names:
-            event.set(f"mail.{method}.result", result)
+    read_tests(event, names)
 
 
 def _judged(event: Event, rest: str, action: str) -> bool:

@@ -11,14 +11,14 @@ from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.life import failed, noted, started, stopped
 from mailwarden.parsers.pattern import Format
-from mailwarden.parsers.verdict import set_result
+from mailwarden.parsers.verdict import QUEUE_ID, set_result
 
 __all__ = ["FORMAT", "SIGNING"]
 
 SIGNING = "signing_failed"
 """The reason of a fault that keeps our mail from being signed."""
 
-_ID = re.compile(r"(?=[A-Za-z]{0,31}[0-9]|[0-9A-F]{9,})([0-9A-Za-z]{5,32}): |(?:NOQUEUE|\(?unknown-jobid\)?|UNKNOWN): ")
+_ID = re.compile(QUEUE_ID + r": |(?:NOQUEUE|\(?unknown-jobid\)?|UNKNOWN): ")
 
 
 def _prepare(event: Event, text: str) -> str:

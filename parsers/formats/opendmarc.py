@@ -11,13 +11,11 @@ from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.life import failed, noted, started, stopped
 from mailwarden.parsers.pattern import Format
-from mailwarden.parsers.verdict import result_word, set_result
+from mailwarden.parsers.verdict import QUEUE_ID, result_word, set_result
 
 __all__ = ["FORMAT"]
 
-_ID = re.compile(
-    r"(?=[A-Za-z]{0,31}[0-9]|[0-9A-F]{9,})([0-9A-Za-z]{5,32}):? |(?:NOQUEUE|\(?unknown-jobid\)?|UNKNOWN): "
-)
+_ID = re.compile(QUEUE_ID + r":? |(?:NOQUEUE|\(?unknown-jobid\)?|UNKNOWN): ")
 _NAME = r"([A-Za-z0-9_.-]{1,255}|\[[0-9A-Fa-f.:]{2,45}\])"
 _VERDICT = re.compile(rf"(?:\(\))?{_NAME} (pass|fail|none|quarantine|reject|error|unknown)$")
 _SPF = re.compile(rf"(mailfrom|helo)\): (?:{_NAME})? ?([a-z]{{2,9}})$")

@@ -12,12 +12,12 @@ from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.life import failed, noted, started
 from mailwarden.parsers.pattern import Format
-from mailwarden.parsers.verdict import result_word, set_result
+from mailwarden.parsers.verdict import QUEUE_ID, result_word, set_result
 
 __all__ = ["FORMAT", "claim"]
 
 _TAGS = frozenset({"policyd-spf", "pypolicyd-spf", "policyd-spf.py", "pyspf-milter", "policy-spf", "policyd-spf-perl"})
-_ID = re.compile(r"(?=[A-Za-z]{0,31}[0-9]|[0-9A-F]{9,})([0-9A-Za-z]{5,32}): |: ")
+_ID = re.compile(QUEUE_ID + r": |: ")
 _REPLY = re.compile(r"([45][0-9]{2})(?: ([45]\.[0-9]{1,3}\.[0-9]{1,3}))? ")
 _REASON = re.compile(r"(?:SPF|for SPF) (Permanent Error|Temporary Error|[A-Za-z]{4,9})\b", re.IGNORECASE)
 _WORDS = {"permanent error": "permerror", "temporary error": "temperror"}

@@ -12,10 +12,11 @@ from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.life import failed, noted, started, stopped
 from mailwarden.parsers.pattern import Format
+from mailwarden.parsers.verdict import QUEUE_ID
 
 __all__ = ["FORMAT"]
 
-_ID = re.compile(r"(?=[A-Za-z]{0,31}[0-9]|[0-9A-F]{9,})([0-9A-Za-z]{5,32}): ")
+_ID = re.compile(QUEUE_ID + r": ")
 _STAMP = re.compile(r"[0-9]{4}/[0-9]{2}/[0-9]{2}-[0-9]{2}:[0-9]{2}:[0-9]{2} ")
 _CLIENT = re.compile(
     r"(?:reason=([^,=]{1,60})(?:, )?)?(?:delay=([0-9]{1,10})(?:, )?)?(?:client_name=([^,\s]{0,255})(?:, |$))?"

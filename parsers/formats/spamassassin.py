@@ -12,7 +12,7 @@ from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.life import UNAVAILABLE, failed, noted, started, stopped
 from mailwarden.parsers.pattern import Format
-from mailwarden.parsers.verdict import judge_spam, number
+from mailwarden.parsers.verdict import judge_spam, number, read_tests
 
 __all__ = ["FORMAT", "claim"]
 
@@ -52,12 +52,6 @@ _SUMMED = re.compile(
     r"\((-?[0-9.]{1,12})/(-?[0-9.]{1,12})\) for (.{0,255}):(-?[0-9]{1,10}) in [0-9.]{1,12} seconds, ([0-9]{1,12}) bytes"
 )
 _MID = re.compile(r",mid=<([^,\s]{0,998})>(?=,|$)|,mid=([^,\s]{1,998})(?=,|$)")
-_METHODS = (
-    ("SPF_PASS", "spf", "pass"), ("SPF_FAIL", "spf", "fail"), ("SPF_SOFTFAIL", "spf", "softfail"),
-    ("SPF_NEUTRAL", "spf", "neutral"), ("SPF_NONE", "spf", "none"), ("DKIM_INVALID", "dkim", "fail"),
-    ("DKIM_VALID", "dkim", "pass"), ("DMARC_PASS", "dmarc", "pass"), ("DMARC_REJECT", "dmarc", "fail"),
-    ("DMARC_QUAR", "dmarc", "fail"), ("DMARC_NONE", "dmarc", "fail"), ("DMARC_MISSING", "dmarc", "none"),
-)  # fmt: skip
 
 
 @FORMAT.pattern("result: ")
@@ -76,9 +70,7 @@ def judged(event: Event, rest: str) -> bool:
     message_id = _MID.search(fields)
     if message_id is not None:
         event.email_message_id = message_id[1] or message_id[2]
-    for name, method, result in _METHODS:
-        if name in names:
-            event.set(f"mail.{method}.result", result)
+    read_tests(event, names)
     _read_asker(event, fields)
     return True
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailwarden.parsers.reply_text import read_reply
+from mailwarden.parsers.reply_text import read_reply, taken_as
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,19 @@ def test_the_host_that_is_told_holds_where_the_line_names_none() -> None:
     """`--mx` fills in, and does not contradict."""
     assert read_reply("550 no", "mx.example.org").host == "mx.example.org"
     assert read_reply("host a.example.org[192.0.2.7] said: 550 no", "mx.example.org").host == "a.example.org"
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("2.0.0 Ok: queued as 4abcD1234z", "4abcD1234z"),
+        ("OK id=1tAbCd-000123-Xy", "1tAbCd-000123-Xy"),
+        ("Ok, queued mail as 7D2E55.", "7D2E55"),
+        ("2.0.0 62345678005133 Message accepted for delivery", "62345678005133"),
+        ("2.0.0 Message accepted for delivery", None),
+        ("2.0.0 Ok", None),
+    ],
+)
+def test_the_next_servers_id_is_read(said: str, name: str | None) -> None:
+    """The id under which a server took a message is read in the words of each."""
+    assert taken_as(said) == name

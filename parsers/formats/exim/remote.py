@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.exim.peer import ADDRESS
+from mailwarden.parsers.reply_text import taken_as
 
 __all__ = ["confirmation", "failure", "reply"]
 
@@ -47,17 +48,8 @@ def confirmation(event: Event, text: str) -> None:
     """Read what stands between the quotes of `C="250 2.0.0 Ok: queued as 7D2E55"`."""
     if "\\" in text:
         text = re.sub(r"\\(.)", r"\1", text.replace("\\\\n", " ").replace("\\n", " "))
-    if not reply(event, text):
-        return
-    for words in _QUEUED_AS:
-        at = text.find(words)
-        if at >= 0:
-            event.mail_queue_remote_id = text[at + len(words) : at + 80].partition(" ")[0].rstrip(".,;)>") or None
-            return
-
-
-_QUEUED_AS = ("queued as ", "OK id=", "queued mail as ")
-"""How Postfix and its kin and Exim tell under which id they took a message."""
+    if reply(event, text):
+        event.mail_queue_remote_id = taken_as(text)
 
 
 @lru_cache(maxsize=1024)

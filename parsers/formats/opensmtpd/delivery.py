@@ -9,6 +9,7 @@ from functools import lru_cache
 from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.opensmtpd.prefix import FORMAT, sender, unquoted
+from mailwarden.parsers.reply_text import taken_as
 
 __all__: list[str] = []
 
@@ -92,24 +93,13 @@ def _outcome(event: Event, result: str, said: str) -> bool:
         event.smtp_reply_enhanced_code = reply[2]
         event.smtp_reply_text = (reply[3] or "")[:_LONGEST] or None
         if known[0] == "sent":
-            _taken(event, reply[3] or "")
+            event.mail_queue_remote_id = taken_as(reply[3] or "")
         return True
     event.smtp_reply_text = said[:_LONGEST] or None
     if known[0] != "sent":
         lower = said.lower()
         event.event_reason = next((reason for words, reason in _WHY if words in lower), "other")
     return True
-
-
-def _taken(event: Event, said: str) -> None:
-    """Read under which id the next server took it."""
-    for words in ("queued as ", "OK id=", "queued mail as "):
-        at = said.find(words)
-        if at >= 0:
-            event.mail_queue_remote_id = said[at + len(words) : at + 80].partition(" ")[0].rstrip(".,;)>") or None
-            return
-    if said.endswith(" Message accepted for delivery"):  # sendmail and another OpenSMTPD
-        event.mail_queue_remote_id = said.removesuffix(" Message accepted for delivery").rpartition(" ")[2] or None
 
 
 def _by_network(event: Event, relay: str) -> None:

@@ -11,6 +11,7 @@ from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.sendmail.message import address
 from mailwarden.parsers.formats.sendmail.prefix import FORMAT, enhanced
+from mailwarden.parsers.reply_text import taken_as
 
 __all__: list[str] = []
 
@@ -22,10 +23,6 @@ _KEYS = re.compile(
 ).search
 _RELAY = re.compile(r"(?:([^ \[\]]{1,255}) )?(?:\[[^\]]{0,60}\] )?\[((?:IPv6:)?[0-9A-Fa-f.:]{2,45})\]$").match
 _DELAY = re.compile(r"(?:(\d{1,5})\+)?(\d\d):(\d\d):(\d\d)").fullmatch
-_QUEUED_AS = re.compile(
-    r"queued as ([\w.-]{4,40})|OK id=([\w-]{6,40})|([0-9A-Za-z]{6,30}) Message accepted for delivery"
-    r"|queued mail as ([\w.-]{4,40})"
-).search
 _STATUSES = {"2": ("sent", "success"), "4": ("deferred", "failure"), "5": ("bounced", "failure")}
 _EXPIRED = ("4.4.7", "5.4.7")
 _LONGEST = 1000
@@ -160,9 +157,7 @@ def _taken(event: Event, stat: str, dsn: str | None) -> None:
     event.smtp_reply_enhanced_code = dsn
     said = stat.removeprefix("Sent").strip().removeprefix("(").removesuffix(")")
     event.smtp_reply_text = said[:_LONGEST] or None
-    found = _QUEUED_AS(said)
-    if found is not None:
-        event.mail_queue_remote_id = next(one for one in found.groups() if one)
+    event.mail_queue_remote_id = taken_as(said)
 
 
 def _why(event: Event, reply: str, stat: str, dsn: str | None) -> None:

@@ -164,8 +164,9 @@ _UNSIGNED = (
     "dkim signing failed", "error signing", "key path or dkim selector unconfigured", "public key for domain ",
     "missing pubkey for domain ",
 )  # fmt: skip
+# Not "got IO timeout with server": that is a store of fuzzy hashes, a stranger's as a rule, often silent, one check of many.
 _UNREACHABLE = (
-    "cannot connect ", "got IO timeout with ", "error getting reply from redis", "timeout waiting reply from ",
+    "cannot connect ", "error getting reply from redis", "timeout waiting reply from ",
     "timeout while querying redis", "got error while connecting to redis", "clamav: failed to scan", "failed to scan",
     "cannot make redis request", "cannot select upstream", "cannot find upstream", "connect error", "no upstreams",
     "redis connection error",

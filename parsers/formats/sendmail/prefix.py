@@ -17,6 +17,7 @@ __all__ = ["FORMAT", "Client", "claim", "client", "enhanced", "is_later_part", "
 _ID = re.compile(r"(?:([0-9A-Za-z]{8}\d{5,8}|[A-Z]{3}\d{5})|NOQUEUE)(?:\[(\d{1,3})\])?: ").match
 _TAG = re.compile(r"sendmail(?:-(?:mta|msp|mda|in|out|client|rx|tx))?|sm-[a-z][a-z0-9-]{1,30}").fullmatch
 _CLIENT = re.compile(r"(.*?) ?\[((?:IPv6:)?[0-9A-Fa-f.:]{2,45})\]( \(may be forged\))?$").match
+_LONGEST_CLIENT = 700  # an ident's name, a host name and an address, each as long as sendmail writes it
 _LATER = "..."
 
 
@@ -57,9 +58,13 @@ class Client:
         self.address, self.domain, self.user, self.forged = address, domain, user, forged
 
 
-@lru_cache(maxsize=8192)
 def client(text: str) -> Client | None:
     """Read a client; None where none stands there."""
+    return _client(text) if len(text) <= _LONGEST_CLIENT else None  # what is remembered must be short
+
+
+@lru_cache(maxsize=8192)
+def _client(text: str) -> Client | None:
     found = _CLIENT(text)
     if found is None:
         user, at, host = text.rpartition("@")

@@ -230,3 +230,10 @@ def test_an_answer_without_the_address_leaves_a_forged_client_unsure() -> None:
     event = read(f"{Q}ruleset=check_mail, arg1=<{typed}>, relay=[203.0.113.9], reject=550 5.7.1 Access denied")
 
     assert (event.event_action, event.source_ip, event.mail_parse_ambiguous) == ("reject", None, True)
+
+
+def test_a_text_without_bounds_is_no_client() -> None:
+    """What is remembered of clients is short, however long a line is."""
+    event = read("connect from " + "a" * 5000 + " [203.0.113.9]")
+
+    assert (event.event_kind, event.source_ip) == ("pipeline_error", None)

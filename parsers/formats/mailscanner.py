@@ -20,7 +20,7 @@ FORMAT = Format("mailscanner", ("MailScanner", "mailscanner"))
 
 _MESSAGE = re.compile(r"([0-9A-Za-z]{5,40})(?:\.[0-9A-F]{5})? from ([0-9A-Fa-f.:]{2,45}) \(")
 _ENVELOPE = re.compile(r"([^()\s]{0,320})\) to ([^\s,]{1,255}(?:,[^\s,]{1,255}){0,20}) is ")
-_VERDICT = re.compile(r" is (not spam|spam|whitelisted|blacklisted)(?:, | \(|$)")
+_VERDICT = re.compile(r" is (not spam|spam|whitelisted|blacklisted)(?=, | \(|$)")
 _SCORE = re.compile(r"score=(-?[0-9.]{1,12}), (?:required|benötigt) (-?[0-9.]{1,12})[,)]")
 
 

@@ -153,7 +153,7 @@ def login_step(event: Event, rest: str) -> bool:
     address, closed, step = rest.partition("], ")
     if not closed:
         return False
-    if step.startswith("password=") or not step.startswith(("command=", "username=")):
+    if "password=" in step or not step.startswith(("command=", "username=")):
         head = f"LOGIN: ip=[{address}], {step.partition('=')[0]}="
         blot(event, f"LOGIN: ip=[{rest}", head + BLOT)
     event.source_ip = ip(address)

@@ -121,6 +121,7 @@ def test_a_command_says_nothing_of_another_client(command: str) -> None:
         ),
         ("courieresmtpd: AUTH PLAIN AGJvYgBzZWNyZXQ=", "courieresmtpd: AUTH PLAIN [redacted]"),
         ("imapd: LOGIN: ip=[192.0.2.9], password=secret", "imapd: LOGIN: ip=[192.0.2.9], password=[redacted]"),
+        ("imapd: LOGIN: ip=[192.0.2.9], username=bob, password=x", "imapd: LOGIN: ip=[192.0.2.9], username=[redacted]"),
         (
             "authdaemond: supplied password 'secret' does not match clearpasswd 's3cret'",
             "authdaemond: supplied password [redacted]",

@@ -164,3 +164,12 @@ def test_the_name_of_a_file_names_no_client(kind: str, actions: str) -> None:
 
     assert (event.source_ip, event.email_from_address, event.mail_parse_ambiguous) == (None, None, True)
     assert event.event_outcome == "failure"
+
+
+def test_a_verdict_that_a_sender_writes_leaves_none_sure() -> None:
+    """A sender who writes MailScanner's verdict right before it makes neither sure."""
+    event = read(
+        f"{STAMP}MailScanner[9]: Message 3C0FE23A98 from 203.0.113.7 (a@example.net) to x is not spam, is spam, y"
+    )
+
+    assert (event.event_reason, event.mail_parse_ambiguous) == (None, True)

@@ -1,5 +1,7 @@
 """Courier's mail: its reply lines are joined with the verdict, its recipients are counted as they come."""
 
+import pytest
+
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.event import Event
@@ -49,6 +51,22 @@ def test_a_reply_of_several_lines_is_one() -> None:
     assert (told.smtp_reply_code, told.smtp_reply_enhanced_code) == (421, "4.7.28")
     assert (told.mail_provider, told.mail_bounce_class) == ("google", "rate_limit")
     assert (told.mailwarden_account, told.source_ip) == ("bob@example.org", "198.51.100.20")
+
+
+@pytest.mark.parametrize(
+    ("domain", "provider"), [("hotmail.com", "microsoft_consumer"), ("corp.example.edu", "microsoft_365")]
+)
+def test_somebody_elses_domain_is_hosted(domain: str, provider: str) -> None:
+    """Where no host is named, words of a provider of its own domains only tell who hosts another's mailboxes."""
+    said = ": 550 5.7.1 Unfortunately, messages from [192.0.2.77] weren't sent. It is on our block list (S3140)."
+    events = folded(
+        LOGIN,
+        STARTED.format(host=domain, to=f"a@{domain}"),
+        TOLD.format(to=f"a@{domain}", said=said),
+        TOLD.format(to=f"a@{domain}", said=",status: failure"),
+    )
+
+    assert (events[-1].mail_provider, events[-1].mail_bounce_class) == (provider, "blocklist")
 
 
 def test_a_success_names_host_and_remote_id() -> None:

@@ -9,7 +9,7 @@ import re
 
 from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
-from mailwarden.parsers.life import failed, noted, started, stopped
+from mailwarden.parsers.life import FAULTS_BEHIND_A_NAME, call_failed, failed, noted, started, stopped
 from mailwarden.parsers.pattern import Format
 from mailwarden.parsers.verdict import QUEUE_ID, set_result
 
@@ -234,19 +234,10 @@ def trouble(event: Event, rest: str) -> bool:  # noqa: ARG001
     return failed(event)
 
 
-_CALL = re.compile(r"(?:^|[ :])[a-z_]{2,40}\(\)(?:: | failed| for | returned )")
+FORMAT.pattern("()", anywhere=True)(call_failed)
 
 
-@FORMAT.pattern("()", anywhere=True)
-def call_failed(event: Event, text: str) -> bool:
-    """A call that failed, behind the name of a file or a header: `/run/opendkim: chdir(): Permission denied`."""
-    return _CALL.search(text) is not None and failed(event)
-
-
-@FORMAT.pattern(
-    " header add failed", " header remove failed", ": configuration error at line ", ": required parameter ",
-    ": line ", ": settings found for deprecated ", "AutoRestartRate invalid", anywhere=True,
-)  # fmt: skip
+@FORMAT.pattern(*FAULTS_BEHIND_A_NAME, anywhere=True)
 def trouble_of_something(event: Event, text: str) -> bool:  # noqa: ARG001
     """A fault that names a file or a header first."""
     return failed(event)

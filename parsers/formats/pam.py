@@ -10,6 +10,7 @@ import re
 
 from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
+from mailwarden.parsers.life import noted
 from mailwarden.parsers.pattern import Format
 
 __all__ = ["FORMAT", "claim", "claim_text"]
@@ -198,8 +199,7 @@ def authentication_success(event: Event, rest: str) -> bool:
 @FORMAT.pattern("request ")
 def notice(event: Event, rest: str) -> bool:  # noqa: ARG001
     """A step beside a verdict that has a line of its own, so that no try counts twice."""
-    event.event_action = "statistics"
-    return True
+    return noted(event)
 
 
 def _refused(event: Event, user: str, reason: str) -> bool:

@@ -9,6 +9,7 @@ import re
 
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.courier.prefix import AUTH, FORMAT
+from mailwarden.parsers.life import noted, started, stopped
 from mailwarden.parsers.secrets import BLOT, blot
 
 __all__: list[str] = []
@@ -23,15 +24,13 @@ _PASSWORDS = re.compile(r"((?:clear)?passwd=)(?!<null>)[^,]*(?:,(?! [a-z]{1,20}=
 @FORMAT.pattern("restarting authdaemond children", programs=AUTH)
 def daemon_started(event: Event, rest: str) -> bool:  # noqa: ARG001
     """The daemon starts, or finds a module."""
-    event.event_action = "service-start"
-    return True
+    return started(event)
 
 
 @FORMAT.pattern("stopping authdaemond children", programs=AUTH)
 def daemon_stopped(event: Event, rest: str) -> bool:  # noqa: ARG001
     """The daemon stops."""
-    event.event_action = "service-stop"
-    return True
+    return stopped(event)
 
 
 @FORMAT.pattern("received ", programs=AUTH)
@@ -54,8 +53,7 @@ def daemon_stopped(event: Event, rest: str) -> bool:  # noqa: ARG001
 @FORMAT.pattern("incomplete username or missing password", programs=AUTH)
 def step(event: Event, rest: str) -> bool:  # noqa: ARG001
     """A step beside a verdict that the server tells."""
-    event.event_action = "statistics"
-    return True
+    return noted(event)
 
 
 @FORMAT.pattern("supplied password ", programs=AUTH)
@@ -73,8 +71,7 @@ def secret_step(event: Event, rest: str) -> bool:
     """A step that may hold a password: what stands behind its first words is blotted out."""
     if rest:
         blot(event, rest, BLOT)
-    event.event_action = "statistics"
-    return True
+    return noted(event)
 
 
 @FORMAT.pattern("Authenticated: ", programs=AUTH)
@@ -84,8 +81,7 @@ def account_shown(event: Event, text: str) -> bool:
     """What is known of an account; its password is blotted out."""
     if "passwd=" in text:
         blot(event, text, _PASSWORDS.sub(rf"\g<1>{BLOT}", text))
-    event.event_action = "statistics"
-    return True
+    return noted(event)
 
 
 @FORMAT.pattern(": trying this module", programs=AUTH, anywhere=True)

@@ -12,6 +12,7 @@ import re
 from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.courier.prefix import FORMAT, IMAP, POP3
+from mailwarden.parsers.life import noted
 from mailwarden.parsers.secrets import BLOT, blot
 from mailwarden.parsers.tls_alert import note_alert
 
@@ -157,8 +158,7 @@ def login_step(event: Event, rest: str) -> bool:
         head = f"LOGIN: ip=[{address}], {step.partition('=')[0]}="
         blot(event, f"LOGIN: ip=[{rest}", head + BLOT)
     event.source_ip = ip(address)
-    event.event_action = "statistics"
-    return True
+    return noted(event)
 
 
 @FORMAT.pattern("authentication error")

@@ -11,6 +11,7 @@ import re
 from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.courier.prefix import ADDRESS, DELIVERY, FORMAT, ID, QUEUE, addresses
+from mailwarden.parsers.life import noted
 
 __all__: list[str] = []
 
@@ -137,5 +138,4 @@ def verdict(event: Event, rest: str) -> bool:
 def completed(event: Event, rest: str) -> bool:
     """One try of a message is over; what waits is tried again."""
     event.mail_queue_id = rest
-    event.event_action = "statistics"
-    return True
+    return noted(event)

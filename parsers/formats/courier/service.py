@@ -5,6 +5,7 @@ import re
 from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.courier.prefix import DELIVERY, FORMAT, IMAP, POP3, QUEUE
+from mailwarden.parsers.life import noted, started
 
 __all__: list[str] = []
 
@@ -20,8 +21,7 @@ _LIMIT = re.compile(r"([0-9A-Fa-f.:]{2,45})$")
 @FORMAT.pattern("Started ", programs=QUEUE)
 def queue_started(event: Event, rest: str) -> bool:  # noqa: ARG001
     """The queue's daemon starts, with its modules."""
-    event.event_action = "service-start"
-    return True
+    return started(event)
 
 
 @FORMAT.pattern("SHUTDOWN: ", programs=QUEUE)
@@ -38,8 +38,7 @@ def queue_stopped(event: Event, rest: str) -> bool:
 @FORMAT.pattern("expired,id=", programs=QUEUE)
 def queue_noted(event: Event, rest: str) -> bool:  # noqa: ARG001
     """A step of the queue's daemon, of no consequence."""
-    event.event_action = "statistics"
-    return True
+    return noted(event)
 
 
 @FORMAT.pattern("Low on disk space", programs=QUEUE)
@@ -138,5 +137,4 @@ def dropped(event: Event, rest: str) -> bool:
 @FORMAT.pattern("perlfilter", programs=("courierfilter",))
 def filter_noted(event: Event, rest: str) -> bool:  # noqa: ARG001
     """What a filter of Courier's has to say; a refusal is told by courieresmtpd."""
-    event.event_action = "statistics"
-    return True
+    return noted(event)

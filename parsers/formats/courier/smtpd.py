@@ -13,6 +13,7 @@ from base64 import b64decode
 from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.courier.prefix import FORMAT, SMTPD, addresses
+from mailwarden.parsers.life import noted
 from mailwarden.parsers.secrets import BLOT, blot
 
 __all__: list[str] = []
@@ -228,5 +229,4 @@ def dialogue(event: Event, rest: str) -> bool:
     if rest and "AUTH " + rest in event.event_original:
         method = rest.split(" ", 1)[0]
         blot(event, "AUTH " + rest, f"AUTH {method} {BLOT}" if " " in rest else "AUTH " + rest)
-    event.event_action = "statistics"
-    return True
+    return noted(event)

@@ -8,6 +8,7 @@ Source: src/auth/auth-request.c, passdb-pam.c, passdb-ldap.c, db-oauth2.c of Dov
 
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.dovecot.prefix import AUTH, FORMAT
+from mailwarden.parsers.life import noted
 
 __all__: list[str] = []
 
@@ -210,8 +211,7 @@ def lookup_failed(event: Event, rest: str) -> bool:  # noqa: ARG001
 @FORMAT.pattern("login user: ", programs=AUTH)
 def auth_notice(event: Event, rest: str) -> bool:  # noqa: ARG001
     """A step on the way to a verdict, none of its own."""
-    event.event_action = "statistics"
-    return True
+    return noted(event)
 
 
 @FORMAT.pattern("Error: ", programs=AUTH)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.dovecot.prefix import DELIVERY, FORMAT
+from mailwarden.parsers.life import noted
 
 __all__ = ["read_delivery"]
 
@@ -141,8 +142,7 @@ def sieve_notice(event: Event, rest: str) -> bool:
     """What Sieve says beside its deeds."""
     if rest.startswith("msgid="):
         return False
-    event.event_action = "statistics"
-    return True
+    return noted(event)
 
 
 @FORMAT.pattern("Connect from ", programs=DELIVERY)
@@ -240,5 +240,4 @@ def script_failed(event: Event, rest: str) -> bool:
     """What a user asked of Sieve and did not get: `Failed to open script 'x' for activation: Sieve script not found`."""
     if "script" not in rest:
         return False
-    event.event_action = "statistics"
-    return True
+    return noted(event)

@@ -16,6 +16,7 @@ from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.dovecot.meaning import meaning_of
 from mailwarden.parsers.formats.dovecot.prefix import FORMAT, LOGIN
+from mailwarden.parsers.life import noted
 from mailwarden.parsers.tls_alert import note_alert
 
 __all__: list[str] = []
@@ -339,8 +340,7 @@ def client_named(event: Event, rest: str) -> bool:
     """Which program a client says it is before its login (`imap_id_log`)."""
     if _elements(event, "ID sent: " + rest) is None:
         return False
-    event.event_action = "statistics"
-    return True
+    return noted(event)
 
 
 @FORMAT.pattern("Login failed: ", programs=LOGIN)

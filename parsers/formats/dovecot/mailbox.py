@@ -11,6 +11,7 @@ import msgspec
 
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.dovecot.prefix import DELIVERY, FORMAT, SESSION
+from mailwarden.parsers.life import noted
 
 __all__: list[str] = []
 
@@ -246,8 +247,7 @@ def mailbox_named(event: Event, rest: str) -> bool:
 @FORMAT.pattern("ID sent: ", programs=SESSION)
 def client_named(event: Event, rest: str) -> bool:  # noqa: ARG001
     """Which program the client says it is (`imap_id_log`)."""
-    event.event_action = "statistics"
-    return True
+    return noted(event)
 
 
 @FORMAT.pattern("UIDVALIDITY changed ", programs=DELIVERY + SESSION)

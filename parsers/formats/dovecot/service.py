@@ -6,6 +6,7 @@ Source: src/master/main.c, service-monitor.c, src/lib-master/master-service.c of
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.dovecot.delivery import read_delivery
 from mailwarden.parsers.formats.dovecot.prefix import AUTH, FORMAT, LOGIN
+from mailwarden.parsers.life import noted
 
 __all__: list[str] = []
 
@@ -63,8 +64,7 @@ def fatal(event: Event, rest: str) -> bool:  # noqa: ARG001
 @FORMAT.pattern("Debug: ")
 def debug(event: Event, rest: str) -> bool:  # noqa: ARG001
     """What is told to developers; what was secret in it has been cut."""
-    event.event_action = "statistics"
-    return True
+    return noted(event)
 
 
 @FORMAT.pattern("Terminated with non-zero exit code ", programs=_OTHERS)
@@ -97,5 +97,4 @@ def helper_failed(event: Event, rest: str) -> bool:  # noqa: ARG001
 @FORMAT.pattern("Synced ", programs=("doveadm", "dsync-local", "dsync-server", "replicator"))
 def notice(event: Event, rest: str) -> bool:  # noqa: ARG001
     """What a helper has done."""
-    event.event_action = "statistics"
-    return True
+    return noted(event)

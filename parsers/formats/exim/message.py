@@ -21,6 +21,7 @@ from mailwarden.parsers.formats.exim.peer import (
     tls,
 )
 from mailwarden.parsers.formats.exim.prefix import FORMAT
+from mailwarden.parsers.life import noted
 
 __all__ = ["arrival", "completed", "fake_reject"]
 
@@ -380,8 +381,7 @@ def rewritten(event: Event, text: str) -> bool:
     """An address was replaced by another, as the rules of rewriting say."""
     if _REWRITTEN.match(text) is None:
         return False
-    event.event_action = "statistics"
-    return True
+    return noted(event)
 
 
 _REWRITTEN = re.compile(r'".{0,998}" from [\w: -]{2,40} rewritten as ".{0,998}" by (?:rule \d{1,6}|submission mode)$')

@@ -12,6 +12,7 @@ from mailwarden.parsers.formats.exim.peer import addresses, to_destination
 from mailwarden.parsers.formats.exim.prefix import FORMAT, later_part
 from mailwarden.parsers.formats.exim.reasons import reason
 from mailwarden.parsers.formats.exim.remote import failure
+from mailwarden.parsers.life import noted
 
 __all__ = ["started"]
 
@@ -24,8 +25,7 @@ def further_part(event: Event, text: str) -> bool:
     """The second or a later part of a line that was too long for syslog (`[2/4] `)."""
     if not later_part(text):
         return False
-    event.event_action = "statistics"
-    return True
+    return noted(event)
 
 
 @FORMAT.pattern("cwd=")
@@ -79,8 +79,7 @@ def queue_run(event: Event, rest: str) -> bool:
     """A pass over the queue began or ended."""
     if "pid=" not in rest:
         return False
-    event.event_action = "statistics"
-    return True
+    return noted(event)
 
 
 _REMARK_REASONS = {"dnsbl": "dnsbl-hit", "greylist": "greylist"}

@@ -10,6 +10,7 @@ from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.exim.caller import before, caller, local_caller
 from mailwarden.parsers.formats.exim.peer import ADDRESS, addresses, fields, peer
 from mailwarden.parsers.formats.exim.prefix import FORMAT
+from mailwarden.parsers.life import noted
 
 __all__ = ["connection", "no_mail"]
 
@@ -181,8 +182,7 @@ def queue_asked_for(event: Event, rest: str) -> bool:
     if not received or " " in asked:
         return False
     caller(event, said, 0, ("", " "))
-    event.event_action = "statistics"
-    return True
+    return noted(event)
 
 
 _IDENT = re.compile(r"(\S{2,60}) timed out$")
@@ -195,8 +195,7 @@ def ident_unanswered(event: Event, rest: str) -> bool:
     if found is None:
         return False
     event.source_ip = ip(found.group(1))
-    event.event_action = "statistics"
-    return True
+    return noted(event)
 
 
 @FORMAT.pattern("SMTP peer appears to have seen our banner")
@@ -207,5 +206,4 @@ def ident_unanswered(event: Event, rest: str) -> bool:
 @FORMAT.pattern("notify triggered queue run")
 def network_noted(event: Event, _rest: str) -> bool:
     """A note on the network's doing, of no consequence."""
-    event.event_action = "statistics"
-    return True
+    return noted(event)

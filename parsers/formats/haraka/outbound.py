@@ -12,6 +12,7 @@ from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.haraka.fields import fields
 from mailwarden.parsers.formats.haraka.prefix import FORMAT
+from mailwarden.parsers.life import noted
 
 __all__: list[str] = []
 
@@ -135,8 +136,7 @@ def delivered(event: Event, rest: str) -> bool:
 @FORMAT.pattern("Double bounce: ")
 def double_bounce(event: Event, rest: str) -> bool:  # noqa: ARG001
     """Who should be told of a failure does not exist either; told before."""
-    event.event_action = "statistics"
-    return True
+    return noted(event)
 
 
 @FORMAT.pattern("Created transaction: ")

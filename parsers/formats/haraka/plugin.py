@@ -11,6 +11,7 @@ import re
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.haraka.fields import fields
 from mailwarden.parsers.formats.haraka.prefix import FORMAT
+from mailwarden.parsers.life import noted
 
 __all__: list[str] = []
 
@@ -74,8 +75,7 @@ def secured(event: Event, rest: str) -> bool:
 @FORMAT.pattern("note: ")
 def note(event: Event, rest: str) -> bool:  # noqa: ARG001
     """What a plugin, the server or the queue writes beside."""
-    event.event_action = "statistics"
-    return True
+    return noted(event)
 
 
 @FORMAT.pattern("debug: ")

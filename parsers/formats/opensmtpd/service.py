@@ -2,6 +2,7 @@
 
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.opensmtpd.prefix import FORMAT
+from mailwarden.parsers.life import noted
 
 __all__: list[str] = []
 
@@ -53,8 +54,7 @@ def remark(event: Event, rest: str) -> bool:
     """Whatever else it remarks: a `.forward` that it cannot use, a rule that it reads."""
     if rest.startswith(_TOLD) or rest in _PAUSES:
         return False
-    event.event_action = "statistics"
-    return True
+    return noted(event)
 
 
 @FORMAT.pattern("smtp-out: Disabling route ")
@@ -73,8 +73,7 @@ def route(event: Event, rest: str) -> bool:
     """A way out is held back for a while, or open again; each delivery that waits for it has a line of its own."""
     if rest.startswith("session "):
         return False
-    event.event_action = "statistics"
-    return True
+    return noted(event)
 
 
 @FORMAT.pattern("queue: queue ")
@@ -91,5 +90,4 @@ def route(event: Event, rest: str) -> bool:
 @FORMAT.pattern("mta: 0x")
 def detail(event: Event, _rest: str) -> bool:
     """What it tells when asked to tell all (`-v`, `-T`)."""
-    event.event_action = "statistics"
-    return True
+    return noted(event)

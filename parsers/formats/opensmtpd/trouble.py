@@ -2,6 +2,7 @@
 
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.opensmtpd.prefix import FORMAT
+from mailwarden.parsers.life import noted
 
 __all__: list[str] = []
 
@@ -66,5 +67,4 @@ def remarked(event: Event, rest: str) -> bool:
 @FORMAT.pattern("spfgreylist: ")
 def filter_said(event: Event, _rest: str) -> bool:
     """What a filter wrote beside its verdict; the names are those the usual packages are called by."""
-    event.event_action = "statistics"
-    return True
+    return noted(event)

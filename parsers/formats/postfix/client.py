@@ -8,6 +8,7 @@ from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.postfix.delivery import explain_failure
 from mailwarden.parsers.formats.postfix.fields import destination
 from mailwarden.parsers.formats.postfix.program import FORMAT
+from mailwarden.parsers.life import noted
 
 __all__: list[str] = []
 
@@ -100,8 +101,7 @@ def odd_dns(event: Event, _rest: str) -> bool:
 @FORMAT.pattern("using DANE RR: ", programs=_CLIENTS)
 def adjusted(event: Event, _rest: str) -> bool:
     """Read how the conversation was adjusted to the other side; no verdict."""
-    event.event_action = "statistics"
-    return True
+    return noted(event)
 
 
 @FORMAT.pattern(": replacing server reply ", programs=_CLIENTS, anywhere=True)

@@ -12,7 +12,7 @@ from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
 
 __all__ = [
-    "Context", "Peer", "contexts", "destination", "noted", "other_side", "peer", "read_context", "reply", "sender", "set_context",
+    "Context", "Peer", "contexts", "destination", "other_side", "peer", "read_context", "reply", "sender", "set_context",
     "set_reply", "source", "split_context", "stage", "unquoted", "whole", "with_context",
 ]  # fmt: skip
 
@@ -91,12 +91,6 @@ def destination(event: Event, text: str) -> bool:
 def other_side(event: Event, text: str) -> bool:
     """Set whoever a line is about that servers and clients write alike: of smtpd its client, else the remote server."""
     return source(event, text) if event.process_name == "smtpd" else destination(event, text)
-
-
-def noted(event: Event) -> bool:
-    """Read a step on the way, which decides nothing."""
-    event.event_action = "statistics"
-    return True
 
 
 def sender(event: Event, address: str) -> None:

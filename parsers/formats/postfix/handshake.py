@@ -5,8 +5,9 @@ Source: src/tls/tls_misc.c (tls_info_callback), tls_verify.c, tls_session.c, tls
 """
 
 from mailwarden.parsers.event import Event
-from mailwarden.parsers.formats.postfix.fields import noted, other_side
+from mailwarden.parsers.formats.postfix.fields import other_side
 from mailwarden.parsers.formats.postfix.program import FORMAT
+from mailwarden.parsers.life import noted
 
 __all__: list[str] = []
 

@@ -5,6 +5,7 @@ from functools import lru_cache
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.postfix.fields import source
 from mailwarden.parsers.formats.postfix.program import FORMAT, SMTPD
+from mailwarden.parsers.life import noted
 
 __all__: list[str] = []
 
@@ -103,5 +104,4 @@ def library_noted(event: Event, rest: str) -> bool:
     """Read what the Cyrus library tells at a high log level; the last kinds may hold passwords, and nothing of them is kept."""
     if rest:
         event.event_original = event.event_original.replace(rest, "[redacted]")
-    event.event_action = "statistics"
-    return True
+    return noted(event)

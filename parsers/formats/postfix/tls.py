@@ -4,8 +4,9 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from mailwarden.parsers.event import Event
-from mailwarden.parsers.formats.postfix.fields import destination, noted, other_side, source
+from mailwarden.parsers.formats.postfix.fields import destination, other_side, source
 from mailwarden.parsers.formats.postfix.program import FORMAT
+from mailwarden.parsers.life import noted
 from mailwarden.parsers.tls_alert import note_alert
 
 __all__: list[str] = []

@@ -9,8 +9,9 @@ Source: vdukhovni/postfix, `msg_verbose` in src/smtpd, src/global and src/util o
 import re
 
 from mailwarden.parsers.event import Event
-from mailwarden.parsers.formats.postfix.fields import noted, other_side
+from mailwarden.parsers.formats.postfix.fields import other_side
 from mailwarden.parsers.formats.postfix.program import FORMAT
+from mailwarden.parsers.life import noted
 from mailwarden.parsers.secrets import hide_secrets
 
 __all__: list[str] = []

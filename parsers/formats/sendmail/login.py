@@ -8,6 +8,7 @@ import re
 
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.sendmail.prefix import FORMAT, read_client
+from mailwarden.parsers.life import noted
 
 __all__: list[str] = []
 
@@ -109,5 +110,4 @@ def garbled(event: Event, rest: str) -> bool:
 @FORMAT.pattern("error: safesasl(")
 def mechanisms(event: Event, _rest: str) -> bool:
     """What else it says of logins: mechanisms that it offers, or has none of."""
-    event.event_action = "statistics"
-    return True
+    return noted(event)

@@ -4,6 +4,7 @@ import re
 
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.sendmail.prefix import FORMAT, is_later_part, read_client
+from mailwarden.parsers.life import noted
 
 __all__ = ["address"]
 
@@ -185,5 +186,4 @@ def further_part(event: Event, text: str) -> bool:
     """The second or a later part of a line that was too long for syslog."""
     if not is_later_part(text):
         return False
-    event.event_action = "statistics"
-    return True
+    return noted(event)

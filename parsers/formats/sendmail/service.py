@@ -4,6 +4,7 @@ import re
 
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.sendmail.prefix import FORMAT
+from mailwarden.parsers.life import noted
 
 __all__: list[str] = []
 
@@ -55,8 +56,7 @@ def closed(event: Event, rest: str) -> bool:
 @FORMAT.pattern("rqe: done")
 def queue(event: Event, _rest: str) -> bool:
     """A run of the queue, or what slows it."""
-    event.event_action = "statistics"
-    return True
+    return noted(event)
 
 
 @FORMAT.pattern("alias database ")
@@ -106,8 +106,7 @@ def aliases(event: Event, _rest: str) -> bool:
 @FORMAT.pattern("WARNING: ")
 def detail(event: Event, _rest: str) -> bool:
     """What it remarks, or tells when asked to tell more."""
-    event.event_action = "statistics"
-    return True
+    return noted(event)
 
 
 @FORMAT.pattern("<-", anywhere=True)
@@ -119,5 +118,4 @@ def transcript(event: Event, text: str) -> bool:
     hidden = _SECRET.sub(lambda found: f"{found[1] or found[2]}[redacted]", text)
     if hidden != text:
         event.event_original = event.event_original.replace(text, hidden)
-    event.event_action = "statistics"
-    return True
+    return noted(event)

@@ -4,6 +4,7 @@ import re
 
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.sendmail.prefix import FORMAT, client, read_client
+from mailwarden.parsers.life import noted
 from mailwarden.parsers.tls_alert import note_alert
 
 __all__: list[str] = []
@@ -53,8 +54,7 @@ def _noted(event: Event, rest: str) -> bool:
     """Read what a certificate has or lacks (`field=…`, `AltName=…`, `tlsstate=…`)."""
     if not any(words in rest for words in (", field=", ", AltName=", ", tlsstate=", ", warning=")):
         return False
-    event.event_action = "statistics"
-    return True
+    return noted(event)
 
 
 @FORMAT.pattern("STARTTLS=server, error: accept failed")
@@ -101,5 +101,4 @@ def remark(event: Event, rest: str) -> bool:
 @FORMAT.pattern("TLS: ")
 def setting(event: Event, _rest: str) -> bool:
     """Which settings hold for one other side."""
-    event.event_action = "statistics"
-    return True
+    return noted(event)

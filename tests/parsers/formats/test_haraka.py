@@ -7,6 +7,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mutating import mutated
 
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.event import Event, to_ecs
@@ -51,25 +52,11 @@ def spelt(level: str, origin: str, message: str, values: dict[str, object]) -> l
     ]
 
 
-def without(event: Event, *names: str) -> dict[str, object]:
-    """Give what an event says but for the fields that the client fills."""
-    return {name: value for name, value in to_ecs(event).items() if name not in names}
-
-
 @settings(max_examples=800, deadline=None)
 @given(st.sampled_from(LINES), st.data())
 def test_no_mutation_raises(text: str, data: st.DataObject) -> None:
     """A known line that was cut, spliced or written over is read or counted."""
-    at = data.draw(st.integers(0, len(text)))
-    kind = data.draw(st.sampled_from(["cut", "insert", "drop"]))
-    if kind == "cut":
-        text = text[:at]
-    elif kind == "insert":
-        text = text[:at] + data.draw(HOSTILE) + text[at:]
-    else:
-        text = text[:at] + text[at + data.draw(st.integers(1, 12)) :]
-
-    event = read(text)
+    event = read(mutated(text, data, HOSTILE))
 
     assert event.event_kind in {"event", "pipeline_error", "ignored"}
     assert "error.type" not in (event.extra or {})

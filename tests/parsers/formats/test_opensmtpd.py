@@ -7,6 +7,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mutating import mutated, without
 
 from mailwarden.parsers.claims import claims
 from mailwarden.parsers.event import Event, to_ecs
@@ -47,11 +48,6 @@ def read(text: str) -> Event:
     return event
 
 
-def without(event: Event, *names: str) -> dict[str, object]:
-    """Give what an event says but for the fields that the client fills."""
-    return {name: value for name, value in to_ecs(event).items() if name not in names}
-
-
 @settings(max_examples=500, deadline=None)
 @given(st.text(max_size=300))
 def test_no_text_raises(text: str) -> None:
@@ -63,19 +59,7 @@ def test_no_text_raises(text: str) -> None:
 @given(st.sampled_from(TEXTS), st.data())
 def test_no_mutation_raises(text: str, data: st.DataObject) -> None:
     """A known line that was cut, spliced or written over is read or counted."""
-    at = data.draw(st.integers(0, len(text)))
-    kind = data.draw(st.sampled_from(["cut", "insert", "drop", "splice"]))
-    if kind == "cut":
-        text = text[:at]
-    elif kind == "insert":
-        text = text[:at] + data.draw(HOSTILE) + text[at:]
-    elif kind == "drop":
-        text = text[:at] + text[at + data.draw(st.integers(1, 12)) :]
-    else:
-        other = data.draw(st.sampled_from(TEXTS))
-        text = text[:at] + other[data.draw(st.integers(0, len(other))) :]
-
-    assert read(text).event_kind in {"event", "pipeline_error"}
+    assert read(mutated(text, data, HOSTILE, TEXTS)).event_kind in {"event", "pipeline_error"}
 
 
 @settings(max_examples=300, deadline=None)

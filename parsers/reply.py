@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-__all__ = ["CLASSES", "Verdict", "classify", "exchanger_of", "provider_of", "rules"]
+__all__ = ["CLASSES", "Verdict", "classify", "exchanger_of", "hosting", "provider_of", "rules"]
 
 CLASSES = frozenset(
     {
@@ -132,6 +132,14 @@ _EXCHANGERS = {
     "mac.com": "mail.icloud.com",
 }
 _LONGEST_COUNTRY = 6  # `com.br`
+
+
+def hosting(provider: str | None) -> str | None:
+    """Give who has the mailboxes of somebody else's domain where a refusal is in the words of this provider.
+
+    Outlook.com has none but its own domains (those of `exchanger_of`); the rest of Microsoft's words are of Microsoft 365.
+    """
+    return "microsoft_365" if provider in ("microsoft", "microsoft_consumer") else provider
 
 
 def rules() -> tuple[Rule, ...]:

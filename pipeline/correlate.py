@@ -11,7 +11,7 @@ from mailwarden.alerts.shelf import Backing, Shelf
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.address import is_loopback, network, organisation, wide_network
 from mailwarden.parsers.event import Event
-from mailwarden.parsers.reply import classify, exchanger_of, provider_of
+from mailwarden.parsers.reply import classify, exchanger_of, hosting, provider_of
 from mailwarden.pipeline.askers import Askers
 from mailwarden.pipeline.hosts import Hosts
 from mailwarden.pipeline.replies import Replies
@@ -35,9 +35,6 @@ _WHOLE = frozenset({"exim", "haraka", "opensmtpd", "sendmail"})
 """Servers that tell all of a message when it arrives; Postfix goes on with it until its queue manager has it."""
 _CONTENT_REASONS = frozenset({"spam", "malware", "milter"})
 _CONTENT_WORDS = re.compile(r"\b(?:spam|virus|malware|infected|banned|unsolicited|phish)", re.IGNORECASE)
-
-_HOSTING = {"microsoft": "microsoft_365", "microsoft_consumer": "microsoft_365"}
-"""Who has the mailboxes of somebody else's domain where a refusal is in the words of those who take their own domains only."""
 
 
 class Message(msgspec.Struct, array_like=True):
@@ -454,8 +451,7 @@ class Correlator:
         verdict = classify(event.smtp_reply_text, event.smtp_reply_code, event.smtp_reply_enhanced_code, domain)
         event.mail_bounce_class, event.mail_bounce_list = verdict.klass, verdict.list
         if domain is None and event.destination_ip is None:  # else its own words could make a stranger a provider
-            hosted = _HOSTING.get(verdict.provider or "", verdict.provider) if whose else verdict.provider
-            event.mail_provider = event.mail_provider or hosted
+            event.mail_provider = event.mail_provider or (hosting(verdict.provider) if whose else verdict.provider)
         facts["mailwarden.bounce.scope"] = verdict.scope
         facts["mailwarden.receiver"] = event.mail_provider or (organisation(whose) if whose else None)
         if verdict.scope == "domain" and verdict.klass == "blocklist" and not self._is_our_sender(message):

@@ -22,7 +22,6 @@ from mailwarden.pipeline.cli.feedback_checks import feedback_checks
 from mailwarden.pipeline.cli.probe_checks import probe_checks
 from mailwarden.pipeline.cli.session import Session, last_written_s
 from mailwarden.pipeline.places import store_path
-from mailwarden.pipeline.sources.discovery import discover
 
 __all__ = ["Check", "all_checks"]
 
@@ -99,7 +98,7 @@ def _logs(session: Session) -> Iterator[Check]:
 
 
 def _discovered(session: Session) -> Iterator[Check]:
-    discovery, tongue = discover(), session.tongue
+    discovery, tongue = session.discovery, session.tongue
     for one in discovery.found:
         if one.kind == "files":
             yield _log(Path(one.path), session)
@@ -329,7 +328,7 @@ def _followed(session: Session) -> Iterator[str]:
     """Name the logs that the service is to follow and that hold something."""
     sources = session.configuration.sources
     stated = [one.path for one in sources if one.kind == "files"]
-    for path in stated if sources else [one.path for one in discover().found if one.kind == "files"]:
+    for path in stated if sources else [one.path for one in session.discovery.found if one.kind == "files"]:
         with contextlib.suppress(OSError):
             if Path(path).is_file() and Path(path).stat().st_size:
                 yield path

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import tzinfo
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -22,6 +23,7 @@ from mailwarden.pipeline.places import find_configuration, scan_store_path, stor
 
 if TYPE_CHECKING:
     from mailwarden.alerts.incident import Incident
+    from mailwarden.pipeline.sources.discovery import Discovery
     from mailwarden.pipeline.store import Store
 
 __all__ = ["Session", "last_written_s", "nobody_told", "session"]
@@ -34,6 +36,13 @@ class Session:
     configuration: Configuration
     tongue: Translator
     zone: tzinfo
+
+    @cached_property
+    def discovery(self) -> "Discovery":
+        """What logs there are on this machine: programs are asked, so once a call."""
+        from mailwarden.pipeline.sources.discovery import discover
+
+        return discover()
 
     def stores(self, state: Path | None = None) -> list[Path]:
         """List the databases that may hold what is asked for, the one written last first."""

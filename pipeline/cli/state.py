@@ -99,11 +99,9 @@ def _open(alive: list[Incident]) -> list[Incident]:
 
 
 def _fresh(now: Session) -> list[Line]:
-    from mailwarden.pipeline.sources.discovery import discover
-
     tongue = now.tongue
     lines: list[Line] = [[Span(tongue.gettext("mailwarden is not watching yet."), "strong")]]
-    discovery = discover()
+    discovery = now.discovery
     found: list[Line] = []
     for one in discovery.found:
         servers = tongue.gettext(", ").join(SERVERS.get(name, name) for name in one.programs)

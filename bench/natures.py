@@ -19,9 +19,9 @@ from bench.detection.trial import write
 
 from mailwarden.pipeline.admission import Admission
 from mailwarden.pipeline.configuration import Configuration, store_path
+from mailwarden.pipeline.correlation.senders import Sender
 from mailwarden.pipeline.natures import Traits, judge
 from mailwarden.pipeline.runner import Runner, wall_clock
-from mailwarden.pipeline.senders import Sender
 from mailwarden.pipeline.store import Store
 
 _DAYS = 7

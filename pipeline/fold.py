@@ -27,11 +27,11 @@ from mailwarden.alerts.site import Site
 from mailwarden.parsers.address import is_loopback
 from mailwarden.parsers.errors import MailwardenError
 from mailwarden.parsers.event import BRIEF, Event
-from mailwarden.pipeline.correlate import Correlator
+from mailwarden.pipeline.correlation import Correlator
+from mailwarden.pipeline.correlation.sessions import JOINED
+from mailwarden.pipeline.correlation.ways import circling
 from mailwarden.pipeline.readers import READING, Readers
 from mailwarden.pipeline.rollups import RollupKey, Rollups
-from mailwarden.pipeline.sessions import JOINED
-from mailwarden.pipeline.ways import circling
 
 __all__ = ["Fold"]
 
@@ -311,7 +311,7 @@ class Fold:
     def _signed(self, event: Event) -> None:
         if (event.extra or {}).get("mail.dkim.signed"):
             self.ours.signed(event)
-        self.correlator.signing(event)
+        self.correlator.verdicts.signing(event)
         self._detect(event)
 
     def _filtered(self, event: Event) -> None:
@@ -322,7 +322,7 @@ class Fold:
         correlate = self.correlator.handlers.get(event.event_action)
         if correlate is not None:
             correlate(event)
-        self.correlator.verdict(event)
+        self.correlator.verdicts.take(event)
         self.risks.verdict(event)
         if event.extra is not None and event.extra.get("mail.dkim.signed"):
             self.ours.signed(event)

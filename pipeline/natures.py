@@ -14,7 +14,7 @@ import msgspec
 
 from mailwarden.alerts.incident import Incident, severity_rank
 from mailwarden.alerts.translate import N_, Translator
-from mailwarden.pipeline.senders import LABEL, Sender
+from mailwarden.pipeline.correlation.senders import LABEL, Sender
 
 __all__ = [
     "NATURES",

@@ -41,9 +41,9 @@ from operator import attrgetter
 from typing import Any
 
 from mailwarden.parsers.event import Event
+from mailwarden.pipeline.correlation.senders import Sender
+from mailwarden.pipeline.correlation.ways import names_no_host
 from mailwarden.pipeline.readers import READING
-from mailwarden.pipeline.senders import Sender
-from mailwarden.pipeline.ways import names_no_host
 
 __all__ = ["OTHER", "RollupKey", "Rollups"]
 

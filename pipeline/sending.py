@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from mailwarden.pipeline.correlation.senders import Sender
 from mailwarden.pipeline.natures import SUSPECTED, Nature, Tally, Traits, suspects
 from mailwarden.pipeline.rollups import OTHER
-from mailwarden.pipeline.senders import Sender
 from mailwarden.pipeline.store import IncidentFilter, Reader
 
 __all__ = ["FIELDS", "Mailer", "Mailers", "as_data", "mailers"]

@@ -1,7 +1,7 @@
 """saslauthd, which checks passwords for Postfix with Cyrus SASL, and Plesk's own: they know the user and never the client.
 
 The client's address stands on the line of smtpd that follows; smtpd in turn names no user before Postfix 3.9. Who is
-joined with whom is told in `pipeline/askers.py`.
+joined with whom is told in `pipeline/correlation/askers.py`.
 
 Source: saslauthd/saslauthd-main.c, lak.c, utils.c of cyrus-sasl 2.1.28; Plesk's lines from published logs.
 """

@@ -19,9 +19,9 @@ from mailwarden.pipeline.cli.lines import batches, reader_for
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, Style, tell, write
+from mailwarden.pipeline.correlation.sessions import JOINED, Sessions
 from mailwarden.pipeline.places import scan_store_path
 from mailwarden.pipeline.queued import queued, spellings
-from mailwarden.pipeline.sessions import JOINED, Sessions
 
 __all__ = ["command", "story"]
 

@@ -5,8 +5,8 @@ from collections.abc import Collection, Sequence
 import msgspec
 import pandas as pd
 
+from mailwarden.pipeline.correlation.senders import Sender
 from mailwarden.pipeline.natures import Nature, Tally
-from mailwarden.pipeline.senders import Sender
 
 __all__ = ["ByNature", "Sent", "measure_senders"]
 

@@ -8,9 +8,9 @@ from memory import Memory
 
 from mailwarden.alerts.site import Site
 from mailwarden.parsers.envelope import Reader
+from mailwarden.pipeline.correlation.senders import Sender, return_path
 from mailwarden.pipeline.fold import Fold
 from mailwarden.pipeline.natures import Traits, judge
-from mailwarden.pipeline.senders import Sender, return_path
 
 SITE = Site(domains=frozenset({"example.org"}))
 

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline import rollups as module
+from mailwarden.pipeline.correlation.senders import Sender
 from mailwarden.pipeline.rollups import OTHER, RollupKey, Rollups
-from mailwarden.pipeline.senders import Sender
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR

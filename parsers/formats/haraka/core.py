@@ -2,7 +2,7 @@
 
 A refusal because mail is for nobody here is not told with its line (the recipient's line says `code=OK`): the line of the
 disconnect has the counts, and the last refusal (`lr=`). What a session has told before is taken off them
-(`pipeline/haraka_sessions.py`).
+(`pipeline/correlation/haraka_sessions.py`).
 
 Source: connection.js of Haraka 2.5 to 3.3.
 """

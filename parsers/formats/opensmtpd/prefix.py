@@ -2,7 +2,7 @@
 
 Three wordings tell the same: 7.x `SESSION smtp connected address=A host=H`, 6.x `SESSION smtp event=connected …`, 5.x
 `smtp-in: New session SESSION from host H [A]`. The client's address stands on the first line of a session, up to 6.0 on all
-of its lines; `pipeline/sessions.py` puts it on those that lack it. The tag is `smtpd`; Postfix's is `postfix/smtpd`.
+of its lines; `pipeline/correlation/sessions.py` puts it on those that lack it. The tag is `smtpd`; Postfix's is `postfix/smtpd`.
 """
 
 import re

@@ -2,7 +2,7 @@
 
 `command="RCPT TO:<x>" result="550 Invalid recipient: <x>"`: the command is the client's text, with its quotes as they are;
 the result is ours, or a filter's. A recipient that nobody here has and one that we would have to relay to get the same
-answer: by the address alone `pipeline/sessions.py` tells them apart, where our domains are known.
+answer: by the address alone `pipeline/correlation/sessions.py` tells them apart, where our domains are known.
 """
 
 import re

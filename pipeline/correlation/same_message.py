@@ -9,6 +9,7 @@ import msgspec
 from mailwarden.alerts.shelf import Backing, Shelf
 from mailwarden.parsers.address import is_loopback
 from mailwarden.parsers.event import Event
+from mailwarden.pipeline.correlation.message import key_of
 
 __all__ = ["SameMessage"]
 
@@ -45,6 +46,5 @@ class SameMessage:
         from_here = event.source_ip is not None and is_loopback(event.source_ip) and event.user_name is None
         if seen is not None and from_here and event.stream_us - seen.at_us <= _KEEP_US:
             return seen.key
-        own = f"{host}\x1f{queue_id}" if host else queue_id
-        self._seen.put(key, _Seen(event.stream_us, own))
+        self._seen.put(key, _Seen(event.stream_us, key_of(host, queue_id)))
         return None

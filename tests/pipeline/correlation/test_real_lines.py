@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from mailwarden.pipeline.cli.root import root
 
-REAL = Path(__file__).parents[1] / "data" / "real"
+REAL = Path(__file__).parents[2] / "data" / "real"
 LOGS = sorted(REAL.glob("*.log"))
 LOGIN = re.compile(r" A=(\w+):(\S+) ")
 

@@ -11,8 +11,8 @@ from mailwarden.alerts.ledger import Ledger
 from mailwarden.alerts.shelf import Backing, Shelf
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.reply import provider_of
-from mailwarden.pipeline.cyrus_sessions import CyrusSessions
-from mailwarden.pipeline.haraka_sessions import HarakaSessions
+from mailwarden.pipeline.correlation.cyrus_sessions import CyrusSessions
+from mailwarden.pipeline.correlation.haraka_sessions import HarakaSessions
 
 __all__ = ["JOINED", "Sessions"]
 

@@ -1,0 +1,242 @@
+"""A message that arrives: who handed it in, from where, for how many, and with its last line what it is judged by."""
+
+from copy import copy
+
+from mailwarden.alerts.ledger import Ledger
+from mailwarden.alerts.shelf import Backing
+from mailwarden.alerts.site import Site
+from mailwarden.parsers.address import network, wide_network
+from mailwarden.parsers.event import Event
+from mailwarden.pipeline.correlation.message import Message, Messages, hash_of, sender_of
+from mailwarden.pipeline.correlation.same_message import SameMessage
+from mailwarden.pipeline.correlation.senders import LABEL, Senders
+from mailwarden.pipeline.correlation.submission import Submissions, is_handed_in
+
+__all__ = ["Arrivals"]
+
+_GUESSED = 5  # tries of strangers within a day, as in `send_after_guessing`
+_MAX_TRIED = 200
+_WHOLE = frozenset({"exim", "haraka", "opensmtpd", "sendmail"})
+"""Servers that tell all of a message when it arrives; Postfix goes on with it until its queue manager has it."""
+
+
+class Arrivals:
+    """Follows a message from its first line until it is accepted.
+
+    Args:
+        site: What is ours.
+        ledger: What is known of accounts and domains.
+        messages: The messages under way.
+        submissions: Who hands in mail without a connection.
+        senders: What is noted of who sends.
+        backing: Where state is kept.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        ledger: Ledger,
+        messages: Messages,
+        submissions: Submissions,
+        senders: Senders,
+        backing: Backing,
+    ) -> None:
+        self._site = site
+        self._ledger = ledger
+        self._messages = messages
+        self._submissions = submissions
+        self._senders = senders
+        self._same = SameMessage(backing)
+        self.shelves = self._same.shelves
+
+    def received(self, event: Event) -> None:
+        """Begin a message."""
+        queue_id = event.mail_queue_id
+        if queue_id is None:
+            return
+        self._messages.hosts.meet(event)
+        message = Message(
+            at_us=event.stream_us,
+            account=event.mailwarden_account,
+            source_ip=event.client_ip or event.source_ip,
+            user_id=event.user_id,
+            directory=event.process_working_directory,
+            remote=event.source_ip is None and event.smtp_helo is not None,
+            login_unseen=bool(event.extra) and "haraka.login_unseen" in (event.extra or {}),
+        )
+        if is_handed_in(event):
+            self._hand_in(event, message)
+        _judge_network(event, message)
+        original = event.mail_queue_orig_id and self._messages.get(event, event.mail_queue_orig_id)
+        if event.event_module == "sendmail":
+            original = self._messages.at(self._same.first(event) or "")
+        if original:  # comes back from a content filter: the same message, already counted
+            message.account, message.source_ip = original.account, original.source_ip
+            message.sender, message.accepted, message.outbound = original.sender, True, original.outbound
+            message.script = original.script
+        if event.email_from_address is None:
+            message.recipients = event.mail_recipient_count or 0  # OpenSMTPD: the sender comes with the first recipient
+        elif event.event_module in _WHOLE:
+            message.sender = event.email_from_address[0] if event.email_from_address else None
+            message.recipients = event.mail_recipient_count or len(event.email_to_address or ()) or 1
+            if message.account is not None and event.email_message_id and not original:
+                message.program = self._ledger.wrote_with(message.account, event.email_message_id, event.stream_us)
+            if event.mail_queue_parent_id is not None and message.sender is None:
+                message.returned = self._messages.is_strangers(event, event.mail_queue_parent_id)
+            if event.mail_queue_parent_id is None and not original and event.event_outcome != "failure":
+                self._accept(event, message)
+        self._messages.put(event, queue_id, message)
+        if event.client_ip:
+            event.mailwarden_network = network(event.client_ip)
+
+    def _hand_in(self, event: Event, message: Message) -> None:
+        """Say which user or script of this machine a message is of; no login stands for it."""
+        user = event.user_id or event.user_name or ""
+        message.account = event.mailwarden_account = None
+        message.user_id = event.user_id = user
+        if event.event_module == "exim":
+            message.directory = self._submissions.directory(event, user)
+            message.script = message.directory or user
+        elif event.event_module == "sendmail":
+            message.script = user
+        else:
+            message.script = f"uid {user}"
+
+    def message_id(self, event: Event) -> None:
+        """Say whether a message was written with a program that its account has."""
+        queue_id, message_id = event.mail_queue_id, event.email_message_id
+        message = self._messages.get(event, queue_id) if queue_id and message_id else None
+        if message is None or message.account is None or message.accepted or not message_id:
+            return
+        message.program = self._ledger.wrote_with(message.account, message_id, event.stream_us)
+        self._messages.put(event, str(queue_id), message)
+
+    def queued(self, event: Event) -> None:
+        """Go on with a message: its sender, how many it is for; with that it is accepted."""
+        queue_id = event.mail_queue_id
+        if queue_id is None:
+            return
+        message = self._messages.get(event, queue_id)
+        if message is None:  # its first lines were before the log began
+            message = Message(at_us=event.stream_us, accepted=True)
+        if message.sender is None and event.email_from_address:
+            message.sender = event.email_from_address[0]
+        known = message.recipients
+        message.recipients = event.mail_recipient_count or message.recipients or 1
+        if not message.accepted:
+            if event.event_module == "opensmtpd" and message.source_ip is None:
+                self._name_local(event, message)
+            self._accept(event, message)
+        if event.event_module == "courier":
+            self._try_for(event, message, known)
+        self._messages.put(event, queue_id, message)
+
+    def _name_local(self, event: Event, message: Message) -> None:
+        """Say who handed a message to OpenSMTPD on this machine: a program that names its sender, or itself with a bounce."""
+        if message.sender is not None:
+            message.user_id = event.user_id = message.sender.partition("@")[0]
+            message.script = f"local <{message.sender}>"
+        else:
+            domain = (event.email_to_address or [""])[0].rpartition("@")[2].lower()
+            message.returned = not self._ledger.is_our_domain(domain)
+
+    def _try_for(self, event: Event, message: Message, known: int) -> None:
+        """Count a recipient where each has a line of its own: the first came with the message, others come behind it."""
+        recipient = hash_of((event.email_to_address or [""])[0])
+        if recipient in message.tried or len(message.tried) >= _MAX_TRIED:
+            return
+        message.tried = [*message.tried, recipient]
+        if known:
+            message.recipients = 1
+            self._accept(event, message, is_more=True)
+        message.recipients = known + 1
+
+    def _accept(self, event: Event, message: Message, *, is_more: bool = False) -> None:
+        """Complete a message: everything is known of it but where it goes; or another recipient of one that is complete."""
+        message.accepted = True
+        source = message.source_ip
+        ours = message.account is not None or (source is None and not message.remote)
+        ours = ours or (source is not None and self._site.trusts(source))
+        message.outbound = ours and message.sender is not None
+        facts = event.facts = event.facts or {}
+        facts["mailwarden.accepted"] = True
+        facts["mailwarden.pair.young"] = message.fresh
+        facts["mailwarden.user.guesses"] = message.guesses
+        event.mail_recipient_count = message.recipients
+        event.mailwarden_account = message.account
+        event.mailwarden_direction = "outbound" if message.outbound else "inbound"
+        if source is not None and event.source_ip is None:
+            event.source_ip = source
+            event.mailwarden_network = network(source)
+        if message.elsewhere and source is not None:
+            facts["mailwarden.pair.fresh"] = True
+            event.mailwarden_wide_network = wide_network(source)
+        if message.user_id is not None:
+            event.user_id = message.user_id
+            facts["mailwarden.script"] = message.script
+        if event.email_from_address is None and message.sender:
+            event.email_from_address = [message.sender]
+        if message.account is not None:
+            self._accept_from_account(event, message, message.account, facts)
+        sender = sender_of(message, self._ledger) if message.outbound else None
+        if is_more:
+            facts["mailwarden.more"] = True
+        if sender is not None and is_more:
+            facts["mailwarden.sender"], facts["mailwarden.sender.traits"] = sender, {}
+        elif sender is not None:
+            facts["mailwarden.sender"] = sender
+            traits = self._senders.sent(sender, event.stream_us, message.recipients, event.mail_size, message.sender)
+            traits |= {LABEL + label: 1 for label in self._site.labels_of(*sender.names)}
+            facts["mailwarden.sender.traits"] = traits
+
+    def _accept_from_account(self, event: Event, message: Message, account: str, facts: dict[str, object]) -> None:
+        """Set what a message of an account is judged by: its usual volume, its labels, whose name it bears."""
+        usual = self._ledger.mailed(account, message.recipients, event.stream_us, fresh=message.first_seen)
+        facts["mailwarden.user.usual_hour"], facts["mailwarden.user.best_quarter"], message.run = usual
+        facts["mailwarden.user.run"] = message.run
+        self._ledger.acquaintances.lately(account, event.stream_us, facts)
+        facts["mailwarden.user.away"] = message.away
+        if message.program:
+            facts["mailwarden.program.bits"] = message.program
+        if self._site.labels:
+            facts["mailwarden.labels"] = self._site.labels_of(account, event.mailwarden_network)
+        if "@" in account:
+            self._ledger.learn_domain(account.rpartition("@")[2], event.stream_us)
+        sender = (message.sender or "").lower()
+        if sender and sender != account:
+            facts["mailwarden.sender.other"] = sender.rpartition("@")[0] != account if "@" not in account else True
+
+    def copied(self, event: Event) -> None:
+        """A message was parted in two, or has a copy for a list's owner: both are the one that was accepted."""
+        message = self._messages.get(event, event.mail_queue_id) if event.mail_queue_id else None
+        if message is not None and event.mail_queue_child_id is not None:
+            self._messages.put(event, event.mail_queue_child_id, copy(message))
+
+    def removed(self, event: Event) -> None:
+        """Forget a message that has left the queue."""
+        if event.mail_queue_id is not None and event.event_module != "opensmtpd":  # there: one of its recipients
+            self._messages.delete(event, event.mail_queue_id)
+
+    def bounced(self, event: Event) -> None:
+        """Begin the message that tells a sender of a failure."""
+        child = event.mail_queue_child_id
+        if child is not None:
+            returned = event.mail_queue_id is not None and self._messages.is_strangers(event, event.mail_queue_id)
+            self._messages.put(event, child, Message(at_us=event.stream_us, accepted=True, returned=returned))
+
+
+def _judge_network(event: Event, message: Message) -> None:
+    """Note how new the login's network is to the account."""
+    facts = event.facts
+    if not facts or facts.get("mailwarden.source.is_proxy"):
+        return
+    if facts.get("mailwarden.pair.young"):
+        message.fresh, message.first_seen = facts["mailwarden.user.has_history"], True
+        message.guesses = facts.get("mailwarden.user.failures", 0)
+    if facts.get("mailwarden.pair.fresh"):
+        message.elsewhere = facts["mailwarden.user.has_history"]
+        if facts.get("mailwarden.user.failures", 0) >= _GUESSED:
+            # that a network of the same provider is known says little of the first mail once strangers have tried
+            message.fresh, message.first_seen = facts["mailwarden.user.has_history"], True
+            message.guesses = facts["mailwarden.user.failures"]
+    message.away = message.first_seen or message.elsewhere

@@ -1,0 +1,59 @@
+"""Join what servers spread over lines: the way of one message, and the several lines that tell of one failed try."""
+
+from mailwarden.alerts.ledger import Ledger
+from mailwarden.alerts.shelf import Backing
+from mailwarden.alerts.site import Site
+from mailwarden.pipeline.correlation.arrivals import Arrivals
+from mailwarden.pipeline.correlation.askers import Askers
+from mailwarden.pipeline.correlation.deliveries import Deliveries
+from mailwarden.pipeline.correlation.message import Messages
+from mailwarden.pipeline.correlation.senders import Senders
+from mailwarden.pipeline.correlation.sessions import Sessions
+from mailwarden.pipeline.correlation.submission import Submissions
+from mailwarden.pipeline.correlation.tries import Tries
+from mailwarden.pipeline.correlation.verdicts import Verdicts
+
+__all__ = ["Correlator"]
+
+
+class Correlator:
+    """Sets on each event what other lines said of the same message or the same try.
+
+    Facts it sets: `mailwarden.attempts` (tries this event newly tells of: 0 where another line told it),
+    `mailwarden.accepted` (this event completes the acceptance of a message, or with `mailwarden.more` of one more
+    recipient), `mailwarden.first_try` (a recipient's first deferral), `mailwarden.retried` (what became of it at
+    last, after a deferral), `mailwarden.relayed` (a stranger's mail went to a stranger), `mailwarden.script` (who
+    handed the message in on this machine), `mailwarden.returned` (a bounce of a stranger's mail),
+    `mailwarden.sender` (whose message it is: see `senders.py`) with what it adds to the sender's
+    `mailwarden.sender.traits`, `mailwarden.direction`, and the account, address and sender of the message on its
+    deliveries.
+    """
+
+    def __init__(self, site: Site, ledger: Ledger, backing: Backing) -> None:
+        self.askers = Askers(backing)
+        self.sessions = Sessions(ledger, backing)
+        messages, submissions, senders, tries = (
+            Messages(backing),
+            Submissions(backing),
+            Senders(backing),
+            Tries(backing),
+        )
+        self.verdicts = Verdicts(site, ledger, messages)
+        arrivals = Arrivals(site, ledger, messages, submissions, senders, backing)
+        deliveries = Deliveries(site, ledger, messages, submissions, senders, self.verdicts, backing)
+        keepers = (messages, tries, submissions, senders, self.askers, self.sessions, arrivals, deliveries)
+        self.shelves = tuple(shelf for keeper in keepers for shelf in keeper.shelves)
+        self.handlers = {
+            "message-received": arrivals.received,
+            "message-id": arrivals.message_id,
+            "message-queued": arrivals.queued,
+            "message-removed": arrivals.removed,
+            "delivery": deliveries.take,
+            "remote-reply": deliveries.replies.note,
+            "bounce-created": arrivals.bounced,
+            "forward": arrivals.copied,
+            "filter-verdict": self.verdicts.script,
+            "process-start": submissions.called,
+            "auth-failure": tries.count,
+            "auth-error": tries.count,
+        }

@@ -13,9 +13,10 @@ from datetime import UTC
 from functools import lru_cache
 from typing import NamedTuple
 
-from mailwarden.alerts.incident import Incident, severity_rank
-from mailwarden.alerts.site import Site
-from mailwarden.alerts.translate import N_
+from mailwarden.alerts.facts.site import Site
+from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.terms import severity_rank
+from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.address import ip, network
 from mailwarden.parsers.envelope import Reader
 

@@ -24,7 +24,8 @@ from pathlib import Path
 
 import uvicorn
 
-from mailwarden.alerts.incident import SEVERITIES, Evidence, Incident, incident_id
+from mailwarden.alerts.incidents.incident import Incident, incident_id
+from mailwarden.alerts.terms import SEVERITIES, Evidence
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.archive import Archive
 from mailwarden.pipeline.configuration import Configuration, SiteSetting

@@ -78,7 +78,7 @@ def stages(log: Path, state: Path, lines: int) -> list[tuple[str, float]]:
     Two scans: what runs for every line is timed in the second alone, so that the clock's own cost stays out of the others.
     """
     # Here and not above: a process is accounted at least the memory of the one that starts it.
-    from mailwarden.alerts.engine import Engine
+    from mailwarden.alerts.detection.engine import Engine
     from mailwarden.parsers.envelope import Reader
     from mailwarden.pipeline.configuration import Configuration
     from mailwarden.pipeline.fold import Fold

@@ -23,10 +23,11 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mailwarden.alerts.escape import printable
-from mailwarden.alerts.incident import Incident, severity_rank
-from mailwarden.alerts.render import severity_shape, severity_word
-from mailwarden.alerts.translate import translator
+from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.telling.render import severity_shape, severity_word
+from mailwarden.alerts.terms import severity_rank
+from mailwarden.alerts.words.escape import printable
+from mailwarden.alerts.words.translate import translator
 from mailwarden.parsers.errors import MailwardenError
 from mailwarden.pipeline.cli.scan_view import top_level, verdict
 from mailwarden.pipeline.cli.sentences import Sentences

@@ -15,11 +15,11 @@ import yaml
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-from mailwarden.alerts.advice import steps
-from mailwarden.alerts.engine import load_detectors
-from mailwarden.alerts.finding import Detection
-from mailwarden.alerts.rulebook import load_rules
-from mailwarden.alerts.translate import translator
+from mailwarden.alerts.detectors import load_detectors
+from mailwarden.alerts.rulebook.rulebook import load_rules
+from mailwarden.alerts.terms import Detection
+from mailwarden.alerts.words.advice import steps
+from mailwarden.alerts.words.translate import translator
 from mailwarden.pipeline.cli.root import COMMANDS, root
 from mailwarden.pipeline.cli.scan_view import SERVERS
 

@@ -5,9 +5,9 @@ An act is written down in the store; the service takes it up with its next batch
 
 from typing import Any
 
-from mailwarden.alerts.incident import Incident
-from mailwarden.alerts.normals import NORMAL_DAYS
-from mailwarden.alerts.silences import parse_until
+from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.incidents.normals import NORMAL_DAYS
+from mailwarden.alerts.telling.silences import parse_until
 from mailwarden.parsers.errors import UsageError, worded
 
 __all__ = ["let_go", "on_it", "silence"]

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any
 
-from mailwarden.alerts.flood import FloodLimit
-from mailwarden.alerts.hours import Hours, parse_hours
-from mailwarden.alerts.matchers import Matchers
-from mailwarden.alerts.muting import Inhibition, Maintenance, Muting
-from mailwarden.alerts.routes import Escalation, Route
+from mailwarden.alerts.telling.flood import FloodLimit
+from mailwarden.alerts.telling.hours import Hours, parse_hours
+from mailwarden.alerts.telling.matchers import Matchers
+from mailwarden.alerts.telling.muting import Inhibition, Maintenance, Muting
+from mailwarden.alerts.telling.routes import Escalation, Route
 from mailwarden.parsers.errors import ConfigurationError, said_of, worded
 from mailwarden.pipeline.secret import read_secret
 from mailwarden.pipeline.times import parse_duration, read_instant

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
-from mailwarden.alerts.compiler import compile_file
-from mailwarden.alerts.engine import load_detectors
-from mailwarden.alerts.incident import SEVERITIES, Incident
-from mailwarden.alerts.normals import Normal
-from mailwarden.alerts.rulebook import Rulebook
+from mailwarden.alerts.detectors import load_detectors
+from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.incidents.normals import Normal
+from mailwarden.alerts.rulebook.compiler import compile_file
+from mailwarden.alerts.rulebook.rulebook import Rulebook
+from mailwarden.alerts.terms import SEVERITIES
 from mailwarden.parsers.errors import UsageError, worded
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.admission import Admission

@@ -34,15 +34,15 @@ from typing import Any
 
 import msgspec
 
-from mailwarden.alerts.compiler import compile_file
-from mailwarden.alerts.detector import Detector
-from mailwarden.alerts.engine import load_detectors
-from mailwarden.alerts.incident import SEVERITIES, severity_rank
-from mailwarden.alerts.library_words import heard
-from mailwarden.alerts.rule import Rule, RuleSettings
-from mailwarden.alerts.rule_files import rule_files
-from mailwarden.alerts.shelf import Nowhere
-from mailwarden.alerts.site import Site
+from mailwarden.alerts.detection.detector import Detector
+from mailwarden.alerts.detectors import load_detectors
+from mailwarden.alerts.facts.site import Site
+from mailwarden.alerts.rulebook.compiler import compile_file
+from mailwarden.alerts.rulebook.rule import Rule, RuleSettings
+from mailwarden.alerts.rulebook.rule_files import rule_files
+from mailwarden.alerts.state.shelf import Nowhere
+from mailwarden.alerts.terms import SEVERITIES, severity_rank
+from mailwarden.alerts.words.library_words import heard
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.errors import ConfigurationError, worded
 from mailwarden.parsers.event import Event

@@ -8,10 +8,10 @@ from datetime import time, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mailwarden.alerts.geography import usual_databases
-from mailwarden.alerts.rule_files import rule_files
-from mailwarden.alerts.site import Site
-from mailwarden.alerts.translate import language_of
+from mailwarden.alerts.facts.geography import usual_databases
+from mailwarden.alerts.facts.site import Site
+from mailwarden.alerts.rulebook.rule_files import rule_files
+from mailwarden.alerts.words.translate import language_of
 from mailwarden.parsers.errors import ConfigurationError, said_of, worded
 from mailwarden.pipeline.configuration_blocklist import BlocklistSetting
 from mailwarden.pipeline.configuration_web import WebSetting
@@ -22,11 +22,11 @@ from mailwarden.pipeline.secret import read_secret
 from mailwarden.pipeline.zones import zone_called
 
 if TYPE_CHECKING:
-    from mailwarden.alerts.channels import Channel
-    from mailwarden.alerts.muting import Muting
-    from mailwarden.alerts.routes import Route
-    from mailwarden.alerts.rule import RuleSettings
-    from mailwarden.alerts.rulebook import Rulebook
+    from mailwarden.alerts.rulebook.rule import RuleSettings
+    from mailwarden.alerts.rulebook.rulebook import Rulebook
+    from mailwarden.alerts.telling.channels import Channel
+    from mailwarden.alerts.telling.muting import Muting
+    from mailwarden.alerts.telling.routes import Route
     from mailwarden.pipeline.alert_settings import Alerting
 
 __all__ = [
@@ -94,7 +94,7 @@ class ChannelSetting:
         Raises:
             ConfigurationError: A variable or a file that it names is not there.
         """
-        from mailwarden.alerts.channels import Channel
+        from mailwarden.alerts.telling.channels import Channel
 
         try:
             url = read_secret(self.url, environment)
@@ -200,7 +200,7 @@ class Configuration:
 
     def rule_settings(self) -> "dict[str, RuleSettings]":
         """Give what is changed of the rules as the compiler knows it."""
-        from mailwarden.alerts.rule import RuleSettings
+        from mailwarden.alerts.rulebook.rule import RuleSettings
 
         return {
             name: RuleSettings(rule.enabled, rule.severity, rule.threshold, rule.exceptions)
@@ -213,7 +213,7 @@ class Configuration:
         Raises:
             ConfigurationError: A setting names no rule, or one that cannot be changed so.
         """
-        from mailwarden.alerts.rulebook import load_rulebook
+        from mailwarden.alerts.rulebook.rulebook import load_rulebook
         from mailwarden.pipeline.vocabulary import event_fields
 
         directory = self.rules_directory
@@ -222,13 +222,13 @@ class Configuration:
 
     def route(self) -> "Route":
         """Give the root of the routes: everything to every channel, but for what `alerts` says."""
-        from mailwarden.alerts.routes import Route
+        from mailwarden.alerts.telling.routes import Route
 
         return self.alerting.route if self.alerting else Route()
 
     def muting(self) -> "Muting":
         """Give the maintenance windows and inhibitions."""
-        from mailwarden.alerts.muting import Muting
+        from mailwarden.alerts.telling.muting import Muting
 
         return self.alerting.muting if self.alerting else Muting()
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from mailwarden.alerts.escape import printable
-from mailwarden.alerts.translate import N_
+from mailwarden.alerts.words.escape import printable
+from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import ConfigurationError, changed, said_of, worded
 from mailwarden.pipeline.marked_yaml import Marked, Path_
 from mailwarden.pipeline.times import parse_duration, read_instant
@@ -330,7 +330,7 @@ def _url_fault(url: str) -> str | None:
     meant = get_close_matches(service.lower(), _SERVICES, 1, 0.7)
     if not meant or service.lower() in _SERVICES:
         return None  # common, or not like any common one: it is looked at when it is first used
-    from mailwarden.alerts.channels import Channel, Channels
+    from mailwarden.alerts.telling.channels import Channel, Channels
 
     try:
         Channels([Channel(name="", url=url)]).check()

@@ -9,7 +9,7 @@ from datetime import time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mailwarden.alerts.rule_files import rule_files
+from mailwarden.alerts.rulebook.rule_files import rule_files
 from mailwarden.parsers.errors import ConfigurationError, said_of, worded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.configuration import (

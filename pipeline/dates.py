@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 
 import msgspec
 
-from mailwarden.alerts.silences import Silence
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.telling.silences import Silence
+from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.configuration import Report
 from mailwarden.pipeline.store import Act, Store
 

@@ -12,18 +12,18 @@ from typing import Any
 
 import msgspec
 
-from mailwarden.alerts.detector import Detector
-from mailwarden.alerts.engine import Engine
-from mailwarden.alerts.escape import printable
-from mailwarden.alerts.finding import Finding
-from mailwarden.alerts.incident import Incident
-from mailwarden.alerts.incidents import Incidents
-from mailwarden.alerts.ledger import Ledger, place
-from mailwarden.alerts.ours import Ours
+from mailwarden.alerts.detection.detector import Detector
+from mailwarden.alerts.detection.engine import Engine
+from mailwarden.alerts.detection.finding import Finding
+from mailwarden.alerts.facts.ledger import Ledger, place
+from mailwarden.alerts.facts.ours import Ours
+from mailwarden.alerts.facts.site import Site
+from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.incidents.incidents import Incidents
 from mailwarden.alerts.risk import Outcomes
-from mailwarden.alerts.rule import Rule
-from mailwarden.alerts.shelf import Backing, Row, Shelf, Shelves
-from mailwarden.alerts.site import Site
+from mailwarden.alerts.rulebook.rule import Rule
+from mailwarden.alerts.state.shelf import Backing, Row, Shelf, Shelves
+from mailwarden.alerts.words.escape import printable
 from mailwarden.parsers.address import is_loopback
 from mailwarden.parsers.errors import MailwardenError
 from mailwarden.parsers.event import BRIEF, Event

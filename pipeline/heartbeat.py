@@ -11,12 +11,12 @@ from typing import Any
 
 import msgspec
 
-from mailwarden.alerts.delivery import Delivery, pack
-from mailwarden.alerts.escape import printable
-from mailwarden.alerts.render_own import heartbeat_notice
-from mailwarden.alerts.routes import Router
-from mailwarden.alerts.senders.address import blot
-from mailwarden.alerts.senders.http import call
+from mailwarden.alerts.telling.delivery import Delivery, pack
+from mailwarden.alerts.telling.render_own import heartbeat_notice
+from mailwarden.alerts.telling.routes import Router
+from mailwarden.alerts.telling.senders.address import blot
+from mailwarden.alerts.telling.senders.http import call
+from mailwarden.alerts.words.escape import printable
 from mailwarden.parsers.errors import DeliveryError, StoreError, changed, packed, unpacked, worded
 from mailwarden.pipeline.store import Store
 

@@ -7,7 +7,7 @@ time, and is read once, in the order in which it was written.
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from mailwarden.alerts.posture import severity_of
+from mailwarden.alerts.words.posture import severity_of
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.batch import Batch

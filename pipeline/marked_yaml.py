@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from mailwarden.alerts.library_words import heard
+from mailwarden.alerts.words.library_words import heard
 from mailwarden.parsers.errors import worded
 
 __all__ = ["Marked", "Path_", "YamlFault", "read_yaml"]

@@ -12,8 +12,9 @@ from typing import Literal
 
 import msgspec
 
-from mailwarden.alerts.incident import Incident, severity_rank
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.terms import severity_rank
+from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.correlation.senders import LABEL, Sender
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from mailwarden.alerts.shelf import Backing, Shelf
+from mailwarden.alerts.state.shelf import Backing, Shelf
 
 __all__ = ["READING", "Readers"]
 

@@ -4,16 +4,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailwarden.alerts.channels import Channels
-from mailwarden.alerts.engine import load_detectors
-from mailwarden.alerts.geography import Geography
-from mailwarden.alerts.routes import Router
+from mailwarden.alerts.detectors import load_detectors
+from mailwarden.alerts.facts.geography import Geography
+from mailwarden.alerts.telling.channels import Channels
+from mailwarden.alerts.telling.routes import Router
 from mailwarden.parsers.errors import ConfigurationError, worded
 from mailwarden.pipeline.configuration import Configuration
 from mailwarden.pipeline.feedback.job import Job
 
 if TYPE_CHECKING:
-    from mailwarden.alerts.rulebook import Rulebook
+    from mailwarden.alerts.rulebook.rulebook import Rulebook
 
 __all__ = ["ready"]
 

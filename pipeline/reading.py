@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.parsers.event import iso
 from mailwarden.pipeline.rollups import OTHER
 from mailwarden.pipeline.store import Reader, SumRow

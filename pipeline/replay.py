@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from mailwarden.alerts.detector import Detector
-from mailwarden.alerts.engine import Engine
-from mailwarden.alerts.incident import Incident
-from mailwarden.alerts.incidents import Incidents
-from mailwarden.alerts.normals import Normal
-from mailwarden.alerts.rule import Rule
-from mailwarden.alerts.shelf import Nowhere, Shelves
-from mailwarden.alerts.site import Site
+from mailwarden.alerts.detection.detector import Detector
+from mailwarden.alerts.detection.engine import Engine
+from mailwarden.alerts.facts.site import Site
+from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.incidents.incidents import Incidents
+from mailwarden.alerts.incidents.normals import Normal
+from mailwarden.alerts.rulebook.rule import Rule
+from mailwarden.alerts.state.shelf import Nowhere, Shelves
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.fold import Fold
 

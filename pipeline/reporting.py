@@ -17,9 +17,9 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import IO
 
-from mailwarden.alerts.delivery import Delivery, pack
-from mailwarden.alerts.incident import Incident, Notification, incident_id
-from mailwarden.alerts.translate import N_
+from mailwarden.alerts.incidents.incident import Incident, Notification, incident_id
+from mailwarden.alerts.telling.delivery import Delivery, pack
+from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import packed, worded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.configuration import Configuration

@@ -4,14 +4,14 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from mailwarden.alerts.advice import Step, steps
-from mailwarden.alerts.blob import decoder
 from mailwarden.alerts.risk import Risk, Sender, assess
 from mailwarden.alerts.risk.checks import fault_weight
 from mailwarden.alerts.risk.outcomes import DOMAIN, KIND, SERVER, address_of
 from mailwarden.alerts.risk.score import forecast_us, open_story
 from mailwarden.alerts.risk.sender import Story
-from mailwarden.alerts.translate import Translator
+from mailwarden.alerts.state.blob import decoder
+from mailwarden.alerts.words.advice import Step, steps
+from mailwarden.alerts.words.translate import Translator
 from mailwarden.pipeline.store import Listing, Posture, Store
 
 __all__ = ["Standing", "as_data", "read_risks", "todo"]

@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mailwarden.alerts.engine import load_detectors
-from mailwarden.alerts.incident import Incident
-from mailwarden.alerts.normals import Normal
-from mailwarden.alerts.rulebook import Rulebook
+from mailwarden.alerts.detectors import load_detectors
+from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.incidents.normals import Normal
+from mailwarden.alerts.rulebook.rulebook import Rulebook
 from mailwarden.parsers.errors import StoreBusyError
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.admission import Admission

@@ -12,12 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mailwarden.alerts.channels import Channels
-from mailwarden.alerts.dispatch import Dispatch
-from mailwarden.alerts.routes import Router
-from mailwarden.alerts.rulebook import Rulebook
-from mailwarden.alerts.silences import Silence
-from mailwarden.alerts.translate import N_
+from mailwarden.alerts.rulebook.rulebook import Rulebook
+from mailwarden.alerts.telling.channels import Channels
+from mailwarden.alerts.telling.dispatch import Dispatch
+from mailwarden.alerts.telling.routes import Router
+from mailwarden.alerts.telling.silences import Silence
+from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import ConfigurationError, StoreBusyError, StoreError, joined, said_of, worded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.admission import Admission

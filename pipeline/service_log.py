@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mailwarden.alerts.translate import translator
+from mailwarden.alerts.words.translate import translator
 from mailwarden.parsers.errors import Worded
 
 __all__ = ["speaking", "write_log"]

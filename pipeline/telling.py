@@ -6,16 +6,17 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, tzinfo
 from pathlib import Path
 
-from mailwarden.alerts.channels import Channels
-from mailwarden.alerts.delivery import Delivery, pack
-from mailwarden.alerts.dispatch import FRESH_US, Dispatch
-from mailwarden.alerts.escape import printable
-from mailwarden.alerts.flood import Flood, FloodLimit
-from mailwarden.alerts.incident import Incident, Notification, incident_id, severity_rank
-from mailwarden.alerts.outbox import Outbox
-from mailwarden.alerts.routes import Router
-from mailwarden.alerts.shelf import Row
-from mailwarden.alerts.translate import N_
+from mailwarden.alerts.incidents.incident import Incident, Notification, incident_id
+from mailwarden.alerts.state.shelf import Row
+from mailwarden.alerts.telling.channels import Channels
+from mailwarden.alerts.telling.delivery import Delivery, pack
+from mailwarden.alerts.telling.dispatch import FRESH_US, Dispatch
+from mailwarden.alerts.telling.flood import Flood, FloodLimit
+from mailwarden.alerts.telling.outbox import Outbox
+from mailwarden.alerts.telling.routes import Router
+from mailwarden.alerts.terms import severity_rank
+from mailwarden.alerts.words.escape import printable
+from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import StoreError, joined, worded
 from mailwarden.pipeline.store import OutboxRow, Store
 

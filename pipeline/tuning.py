@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from mailwarden.alerts.compiler import MOST_VALUES
-from mailwarden.alerts.normals import Normal
-from mailwarden.alerts.rule import Rule
+from mailwarden.alerts.incidents.normals import Normal
+from mailwarden.alerts.rulebook.compiler import MOST_VALUES
+from mailwarden.alerts.rulebook.rule import Rule
 from mailwarden.parsers.errors import UsageError, worded
 from mailwarden.pipeline.backtest import Past, Tried, try_out
 from mailwarden.pipeline.configuration import Configuration

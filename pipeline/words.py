@@ -1,6 +1,6 @@
 """What is counted, in words, for reports and pages: message ids of the catalog, and names that are the same in every language."""
 
-from mailwarden.alerts.translate import N_
+from mailwarden.alerts.words.translate import N_
 
 __all__ = ["CLASSES", "MEASURES", "PROTOCOLS"]
 

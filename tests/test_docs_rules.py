@@ -85,7 +85,7 @@ def test_the_settings_of_the_page_change_the_rule(place: Path) -> None:
 
 def test_what_the_page_lists_is_what_there_is() -> None:
     """Every key of `mailwarden:` and everything that sentences are filled with stands on the page."""
-    from mailwarden.alerts import compiler
+    from mailwarden.alerts.rulebook import compiler
 
     assert all(f"`{key}`" in PAGE for key in compiler._OWN_KEYS - {"weight"})
     assert all(f"`{{{name}}}`" in PAGE for name in compiler._FILLED - {"id"})

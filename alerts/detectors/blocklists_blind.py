@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detector import Detector, Fired
-from mailwarden.alerts.finding import Detection
-from mailwarden.alerts.listing_words import why_blind
+from mailwarden.alerts.detection.detector import Detector, Fired
+from mailwarden.alerts.terms import Detection
+from mailwarden.alerts.words.listing_words import why_blind
 from mailwarden.parsers.event import Event
 
 __all__ = ["DETECTOR"]

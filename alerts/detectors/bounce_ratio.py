@@ -8,9 +8,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detector import Detector, Fired
-from mailwarden.alerts.finding import Detection
-from mailwarden.alerts.windows import Window, add, crossed
+from mailwarden.alerts.detection.detector import Detector, Fired
+from mailwarden.alerts.detection.windows import Window, add, crossed
+from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
 __all__ = ["DETECTOR"]

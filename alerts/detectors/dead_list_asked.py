@@ -1,7 +1,7 @@
 """CFG-05: the configuration of the mail server or its filter names a block list that has ended."""
 
-from mailwarden.alerts.posture_detector import PostureDetector, posture_detection
-from mailwarden.alerts.translate import N_
+from mailwarden.alerts.detection.posture_detector import PostureDetector, posture_detection
+from mailwarden.alerts.words.translate import N_
 
 __all__ = ["DETECTOR"]
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detector import Detector, Fired
-from mailwarden.alerts.finding import Detection
-from mailwarden.alerts.translate import N_
+from mailwarden.alerts.detection.detector import Detector, Fired
+from mailwarden.alerts.terms import Detection
+from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.event import Event
 
 __all__ = ["DETECTOR"]

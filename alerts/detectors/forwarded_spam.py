@@ -8,9 +8,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detector import Detector, Fired, fire, is_first_outcome
-from mailwarden.alerts.finding import Detection
-from mailwarden.alerts.windows import Window, add
+from mailwarden.alerts.detection.detector import Detector, Fired, fire, is_first_outcome
+from mailwarden.alerts.detection.windows import Window, add
+from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
 __all__ = ["DETECTOR"]

@@ -1,7 +1,7 @@
 """AUTH-06, by volume: guessing far exceeds this site's own weather.
 
 Five times the usual hour of the fortnight, and three times its usual busiest one; or five times the usual day
-(`alerts/weather.py`). Told of the site as a whole, once, whatever shape the guessing has: many addresses or one, many
+(`alerts/facts/weather.py`). Told of the site as a whole, once, whatever shape the guessing has: many addresses or one, many
 accounts or one.
 """
 
@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detector import Detector, Fired
-from mailwarden.alerts.finding import Detection
+from mailwarden.alerts.detection.detector import Detector, Fired
+from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
 __all__ = ["DETECTOR"]

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detector import Detector, Fired, fire, mark
-from mailwarden.alerts.finding import Detection
-from mailwarden.alerts.usual import Usual, learn, usual_of
-from mailwarden.alerts.windows import Window, add_value
+from mailwarden.alerts.detection.detector import Detector, Fired, fire, mark
+from mailwarden.alerts.detection.windows import Window, add_value
+from mailwarden.alerts.facts.usual import Usual, learn, usual_of
+from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
 __all__ = ["DETECTOR"]

@@ -4,9 +4,9 @@ How bad it is follows from how much the lists matter: 1.0 is one that most recei
 listed us before still counts: only a clear answer ends it.
 """
 
-from mailwarden.alerts.finding import Detection
-from mailwarden.alerts.listing_detector import SPAN_US, ListingDetector
-from mailwarden.alerts.translate import N_
+from mailwarden.alerts.detection.listing_detector import SPAN_US, ListingDetector
+from mailwarden.alerts.terms import Detection
+from mailwarden.alerts.words.translate import N_
 
 __all__ = ["DETECTOR"]
 

@@ -1,8 +1,8 @@
 """REP-05: one of our domains stands on a block list of domains, seen twice ten minutes apart; refusals are no listings."""
 
-from mailwarden.alerts.finding import Detection
-from mailwarden.alerts.listing_detector import SPAN_US, ListingDetector
-from mailwarden.alerts.translate import N_
+from mailwarden.alerts.detection.listing_detector import SPAN_US, ListingDetector
+from mailwarden.alerts.terms import Detection
+from mailwarden.alerts.words.translate import N_
 
 __all__ = ["DETECTOR"]
 

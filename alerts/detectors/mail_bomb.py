@@ -11,9 +11,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detector import Detector, Fired
-from mailwarden.alerts.finding import Detection
-from mailwarden.alerts.usual import Usual, learn, usual_of
+from mailwarden.alerts.detection.detector import Detector, Fired
+from mailwarden.alerts.facts.usual import Usual, learn, usual_of
+from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
 __all__ = ["DETECTOR"]

@@ -1,7 +1,7 @@
 """INF-08: a certificate of an own port is near its end, over, or not believed; a port without encryption."""
 
-from mailwarden.alerts.posture_detector import PostureDetector, posture_detection
-from mailwarden.alerts.translate import N_
+from mailwarden.alerts.detection.posture_detector import PostureDetector, posture_detection
+from mailwarden.alerts.words.translate import N_
 
 __all__ = ["DETECTOR"]
 

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.acquaintances import severity_of
-from mailwarden.alerts.detector import Detector, Fired, is_first_outcome
-from mailwarden.alerts.finding import Detection
-from mailwarden.alerts.windows import Window, add, crossed
+from mailwarden.alerts.detection.detector import Detector, Fired, is_first_outcome
+from mailwarden.alerts.detection.windows import Window, add, crossed
+from mailwarden.alerts.facts.acquaintances import severity_of
+from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
 __all__ = ["DETECTOR"]

@@ -1,7 +1,7 @@
 """CFG-01: a sending address without a name that leads back to it, or a server that calls itself otherwise."""
 
-from mailwarden.alerts.posture_detector import PostureDetector, posture_detection
-from mailwarden.alerts.translate import N_
+from mailwarden.alerts.detection.posture_detector import PostureDetector, posture_detection
+from mailwarden.alerts.words.translate import N_
 
 __all__ = ["DETECTOR"]
 

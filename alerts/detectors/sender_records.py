@@ -1,7 +1,7 @@
 """CFG-02: SPF, DKIM, DMARC or MX of a domain that sends from here is missing or wrong."""
 
-from mailwarden.alerts.posture_detector import PostureDetector, posture_detection
-from mailwarden.alerts.translate import N_
+from mailwarden.alerts.detection.posture_detector import PostureDetector, posture_detection
+from mailwarden.alerts.words.translate import N_
 
 __all__ = ["DETECTOR"]
 

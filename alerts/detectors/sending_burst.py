@@ -1,20 +1,20 @@
 """OUT-01: an account sends far above its own usual.
 
 Fires at max(20, six times the usual most of an hour) recipients within an hour, the usual being that of the account and of
-this part of the week (`alerts/usual.py`). In its first week nobody knows what is usual: then fifty recipients are told as `low`
-(what users of the peers ask for), for a newsletter looks the same. So is what the account did before from its own
+this part of the week (`alerts/facts/usual.py`). In its first week nobody knows what is usual: then fifty recipients are told
+as `low` (what users of the peers ask for), for a newsletter looks the same. So is what the account did before from its own
 networks, which was told then, and an invoice run: from where it always is, to people it wrote to before. A first newsletter
-is `medium` (`alerts/acquaintances.py`); where it is one message to many, it is judged when some of them have answered.
+is `medium` (`alerts/facts/acquaintances.py`); where it is one message to many, it is judged when some of them have answered.
 """
 
 from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.acquaintances import awaits_outcomes, severity_of
-from mailwarden.alerts.detector import Detector, Fired, is_first_outcome
-from mailwarden.alerts.finding import Detection
-from mailwarden.alerts.windows import Window, add, crossed
+from mailwarden.alerts.detection.detector import Detector, Fired, is_first_outcome
+from mailwarden.alerts.detection.windows import Window, add, crossed
+from mailwarden.alerts.facts.acquaintances import awaits_outcomes, severity_of
+from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
 __all__ = ["DETECTOR"]

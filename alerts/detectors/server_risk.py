@@ -4,10 +4,10 @@ Fires at 60 of 100 (`high`), and where the risk rises by 25 within six hours (`m
 `alerts/risk/`; here it is only told.
 """
 
-from mailwarden.alerts.finding import Detection
+from mailwarden.alerts.detection.risk_detector import ENTITIES, SPAN_US, RiskDetector
 from mailwarden.alerts.risk.score import ALARM
-from mailwarden.alerts.risk_detector import ENTITIES, SPAN_US, RiskDetector
-from mailwarden.alerts.translate import N_
+from mailwarden.alerts.terms import Detection
+from mailwarden.alerts.words.translate import N_
 
 __all__ = ["DETECTOR"]
 

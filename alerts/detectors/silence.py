@@ -1,6 +1,6 @@
 """INF-04: a server takes no mail any more, and nothing says why.
 
-Nothing was accepted for three times as long as its pauses usually are at such an hour of the week (`alerts/usual.py`, of
+Nothing was accepted for three times as long as its pauses usually are at such an hour of the week (`alerts/facts/usual.py`, of
 the minutes of each day's longest pause), and at least an hour. While that is not known, and on a server with next to no
 mail, a whole day (Lightmeter's figure) is told as `low`. It is noticed as time passes, not when the next line comes.
 
@@ -12,9 +12,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detector import Detector, Fired
-from mailwarden.alerts.finding import Detection
-from mailwarden.alerts.usual import Usual, learn, usual_of
+from mailwarden.alerts.detection.detector import Detector, Fired
+from mailwarden.alerts.facts.usual import Usual, learn, usual_of
+from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
 __all__ = ["DETECTOR"]

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detector import Detector, Fired, is_first_outcome
-from mailwarden.alerts.finding import Detection
+from mailwarden.alerts.detection.detector import Detector, Fired, is_first_outcome
+from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
 __all__ = ["DETECTOR"]

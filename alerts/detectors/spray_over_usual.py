@@ -1,7 +1,7 @@
 """AUTH-06: of all who log in, too many fail, and each of them only once or twice.
 
 The site's own fortnight says how the share of failing pairs (an existing account, a network it never used) varies from hour
-to hour; an hour less probable than one in ten thousand (beta-binomial tail, `alerts/weather.py`; Javed and Paxson, CCS
+to hour; an hour less probable than one in ten thousand (beta-binomial tail, `alerts/facts/weather.py`; Javed and Paxson, CCS
 2013) is told as `low`, as `high` where it is also five times the usual. It sees a spray at real accounts that is small
 beside the weather, which mostly tries names that nobody has.
 """
@@ -10,8 +10,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detector import Detector, Fired
-from mailwarden.alerts.finding import Detection
+from mailwarden.alerts.detection.detector import Detector, Fired
+from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
 __all__ = ["DETECTOR"]

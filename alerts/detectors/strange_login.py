@@ -1,10 +1,10 @@
 """AUTH-21: a login that is unlike its owner in several ways at once.
 
 The points are bits: how much likelier each sign is where a thief comes than where the owner comes from a new place
-(`alerts/suspicion.py`): a network, a country and an hour unlike the account's own, a range that sends guessers and no people,
-a network that failed at other accounts, a day on which strangers guess at it, a protocol that it never used, a speed that no
-airliner flies, months without a login, ten failures while the owner's devices went on. A person abroad comes to 15 at most:
-told is what comes to more, the rest stands in the report.
+(`alerts/facts/suspicion.py`): a network, a country and an hour unlike the account's own, a range that sends guessers and no
+people, a network that failed at other accounts, a day on which strangers guess at it, a protocol that it never used, a speed
+that no airliner flies, months without a login, ten failures while the owner's devices went on. A person abroad comes to 15 at
+most: told is what comes to more, the rest stands in the report.
 
 A login is watched for a day: a session that reads a whole mailbox adds to its points, and so does each hour at which the
 account is hardly ever active, where it came from a range of guessers.
@@ -15,10 +15,10 @@ from typing import Any
 
 import msgspec
 
-from mailwarden.alerts import suspicion
-from mailwarden.alerts.detector import Detector, Fired
-from mailwarden.alerts.finding import Detection
-from mailwarden.alerts.translate import N_
+from mailwarden.alerts.detection.detector import Detector, Fired
+from mailwarden.alerts.facts import suspicion
+from mailwarden.alerts.terms import Detection
+from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.event import Event
 
 __all__ = ["DETECTOR"]

@@ -2,10 +2,10 @@
 
 No burst is needed: a few messages to people it never wrote to, from a network unlike those known, at an hour at which it
 sleeps; or a trickle that goes on until it is more than the account's busiest day. Points are bits: those of the login come
-with it (`alerts/suspicion.py`; Freeman and others, NDSS 2016), recipients add the likelihood ratio of
+with it (`alerts/facts/suspicion.py`; Freeman and others, NDSS 2016), recipients add the likelihood ratio of
 their being new against the account's own share of new ones, outcomes that of SPOT (Duan and others, 2012: a quarter of a
 spammer's fail, two in a hundred of a person's), volume three points a doubling over twice the busiest day, and a program
-that it never wrote with what that is worth (`alerts/programs.py`).
+that it never wrote with what that is worth (`alerts/facts/programs.py`).
 
 What a network sends on its first day is learned little (twenty recipients), and nothing of it counts as usual: who waits for
 a day and goes on for weeks teaches slowly. A phone that roams, a neighbour of a known network and a webmail are judged where
@@ -19,10 +19,10 @@ from typing import Any
 
 import msgspec
 
-from mailwarden.alerts import suspicion
-from mailwarden.alerts.detector import Detector, Fired
-from mailwarden.alerts.finding import Detection
-from mailwarden.alerts.translate import N_
+from mailwarden.alerts.detection.detector import Detector, Fired
+from mailwarden.alerts.facts import suspicion
+from mailwarden.alerts.terms import Detection
+from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.event import Event
 
 __all__ = ["DETECTOR"]

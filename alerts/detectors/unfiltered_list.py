@@ -1,7 +1,7 @@
 """CFG-04: a block list is used without saying which of its answers are listings (a refusal would bounce all mail)."""
 
-from mailwarden.alerts.posture_detector import PostureDetector, posture_detection
-from mailwarden.alerts.translate import N_
+from mailwarden.alerts.detection.posture_detector import PostureDetector, posture_detection
+from mailwarden.alerts.words.translate import N_
 
 __all__ = ["DETECTOR"]
 

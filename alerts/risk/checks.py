@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mailwarden.alerts.posture import severity_of
+from mailwarden.alerts.words.posture import severity_of
 from mailwarden.parsers.event import Event
 
 __all__ = ["fault_weight", "seen"]

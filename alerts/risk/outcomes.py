@@ -8,15 +8,15 @@ from typing import Any
 
 import msgspec
 
-from mailwarden.alerts.ledger import Ledger
-from mailwarden.alerts.ours import Ours
+from mailwarden.alerts.facts.ledger import Ledger
+from mailwarden.alerts.facts.ours import Ours
 from mailwarden.alerts.risk.checks import seen
 from mailwarden.alerts.risk.decay import Fading, fed
 from mailwarden.alerts.risk.parts import PARTS, refusal
 from mailwarden.alerts.risk.score import ALARM, Risk, assess, before, open_story, volume_of
 from mailwarden.alerts.risk.sender import HOUR_US, Sender, Story, blame, keep_story, roll
 from mailwarden.alerts.risk.warm_up import begin, count_early
-from mailwarden.alerts.shelf import Backing, Shelf
+from mailwarden.alerts.state.shelf import Backing, Shelf
 from mailwarden.parsers.address import organisation
 from mailwarden.parsers.event import Event
 

@@ -7,7 +7,7 @@ days, lists by themselves (Spamhaus XBL and SpamCop within one to two days after
 
 from typing import NamedTuple
 
-from mailwarden.alerts.translate import N_
+from mailwarden.alerts.words.translate import N_
 
 __all__ = ["PARTS", "Part", "refusal"]
 

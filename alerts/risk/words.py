@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mailwarden.alerts.risk.parts import PARTS
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.words.translate import N_, Translator
 
 __all__ = ["RISK_VALUES", "filled", "parts_text", "risk_line", "trend_word"]
 

@@ -19,7 +19,7 @@ from bench.decline.stories import CAUSES, DAY_S, DOMAIN, Quiet, Story, stories, 
 from bench.detection.server import Act
 from bench.detection.trial import Seen, read, seconds, write
 
-from mailwarden.alerts.incident import severity_rank
+from mailwarden.alerts.terms import severity_rank
 
 _RESULTS = Path(__file__).with_name("RESULTS.md")
 _ABOUT = frozenset({"sending", "takeover", "relay", "listed", "config"})

@@ -29,7 +29,7 @@ from bench.detection.quiet import QUIET
 from bench.detection.server import Act
 from bench.detection.trial import BEGIN, Score, Seen, false_alarms, judge, judge_ban, read, seconds, write
 
-from mailwarden.alerts.incident import Incident
+from mailwarden.alerts.incidents.incident import Incident
 
 _FIRST_DAY = 8  # a week to learn
 T = TypeVar("T")

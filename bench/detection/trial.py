@@ -11,12 +11,13 @@ from bench.detection.attacks import Truth
 from bench.detection.peers import Ban
 from bench.detection.server import Act
 
-from mailwarden.alerts.delivery import unpack
-from mailwarden.alerts.dispatch import Dispatch
-from mailwarden.alerts.finding import Finding
-from mailwarden.alerts.incident import Incident, Notification, severity_rank
-from mailwarden.alerts.incidents import Incidents
-from mailwarden.alerts.routes import Router
+from mailwarden.alerts.detection.finding import Finding
+from mailwarden.alerts.incidents.incident import Incident, Notification
+from mailwarden.alerts.incidents.incidents import Incidents
+from mailwarden.alerts.telling.delivery import unpack
+from mailwarden.alerts.telling.dispatch import Dispatch
+from mailwarden.alerts.telling.routes import Router
+from mailwarden.alerts.terms import severity_rank
 from mailwarden.pipeline.admission import Admission
 from mailwarden.pipeline.configuration import Configuration
 from mailwarden.pipeline.configuration_reading import load

@@ -12,12 +12,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from mailwarden.alerts.blocklist import KNOWN_DAYS, Blocklist, Entry, blocklist_of
-from mailwarden.alerts.escape import printable
-from mailwarden.alerts.ledger import Ledger
-from mailwarden.alerts.senders.address import blot
-from mailwarden.alerts.senders.http import call
-from mailwarden.alerts.site import Site
-from mailwarden.alerts.translate import N_
+from mailwarden.alerts.facts.ledger import Ledger
+from mailwarden.alerts.facts.site import Site
+from mailwarden.alerts.telling.senders.address import blot
+from mailwarden.alerts.telling.senders.http import call
+from mailwarden.alerts.words.escape import printable
+from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import DeliveryError, MailwardenError, StoreError, changed, joined, said_of, worded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.blocking.forms import written

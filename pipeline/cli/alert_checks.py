@@ -5,7 +5,7 @@ import socket
 import time
 from collections.abc import Iterator
 
-from mailwarden.alerts.translate import N_
+from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import DeliveryError, MailwardenError
 from mailwarden.pipeline.cli.check_state import Check
 from mailwarden.pipeline.cli.session import Session
@@ -19,8 +19,8 @@ _LATE = 3  # intervals without a beat: it does not beat any more
 
 def channel_checks(session: Session, send: bool) -> Iterator[Check]:
     """Look at each channel; send it a test message where that is asked for."""
-    from mailwarden.alerts.channels import Channels
-    from mailwarden.alerts.message import trial
+    from mailwarden.alerts.telling.channels import Channels
+    from mailwarden.alerts.telling.message import trial
 
     settings, tongue = session.configuration.channels, session.tongue
     if not settings:

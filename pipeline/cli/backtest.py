@@ -8,11 +8,12 @@ from typing import Any
 
 import click
 
-from mailwarden.alerts.escape import printable
-from mailwarden.alerts.incident import SEVERITIES, Incident
-from mailwarden.alerts.normals import Normal
-from mailwarden.alerts.render import severity_shape, severity_word
-from mailwarden.alerts.translate import N_, Translator, translator
+from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.incidents.normals import Normal
+from mailwarden.alerts.telling.render import severity_shape, severity_word
+from mailwarden.alerts.terms import SEVERITIES
+from mailwarden.alerts.words.escape import printable
+from mailwarden.alerts.words.translate import N_, Translator, translator
 from mailwarden.parsers.errors import said_of, worded
 from mailwarden.parsers.event import iso
 from mailwarden.pipeline.cli import options

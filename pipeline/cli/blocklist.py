@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from mailwarden.alerts.blocklist import Blocklist, Entry
-from mailwarden.alerts.escape import printable
-from mailwarden.alerts.render import short_id
-from mailwarden.alerts.translate import N_
+from mailwarden.alerts.telling.render import short_id
+from mailwarden.alerts.words.escape import printable
+from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import DeliveryError, worded
 from mailwarden.parsers.event import iso
 from mailwarden.pipeline.cli import options

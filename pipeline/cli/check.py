@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mailwarden.alerts.incident import SEVERITIES
+from mailwarden.alerts.terms import SEVERITIES
 from mailwarden.parsers.errors import UsageError, said_of, worded
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 
-from mailwarden.alerts.escape import printable
-from mailwarden.alerts.incident import severity_rank
-from mailwarden.alerts.listing_detector import listing_severity
-from mailwarden.alerts.posture import CHECKS, MEANINGS, REASONS, severity_of
-from mailwarden.alerts.render import severity_shape
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.detection.listing_detector import listing_severity
+from mailwarden.alerts.telling.render import severity_shape
+from mailwarden.alerts.terms import severity_rank
+from mailwarden.alerts.words.escape import printable
+from mailwarden.alerts.words.posture import CHECKS, MEANINGS, REASONS, severity_of
+from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.cli.terminal import Line, Span, Style, columns
 from mailwarden.pipeline.probes.checkup import Checkup
 from mailwarden.pipeline.probes.lists import Look

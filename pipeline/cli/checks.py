@@ -9,10 +9,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from mailwarden.alerts.ledger import PROXIES, proxy_users
-from mailwarden.alerts.rule_files import rule_files
-from mailwarden.alerts.rulebook import load_rules
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.facts.ledger import PROXIES, proxy_users
+from mailwarden.alerts.rulebook.rule_files import rule_files
+from mailwarden.alerts.rulebook.rulebook import load_rules
+from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.errors import ConfigurationError, MailwardenError
 from mailwarden.parsers.system_errors import reason
@@ -229,7 +229,7 @@ def _clock(tongue: Translator) -> Check:
 
 def _databases(session: Session) -> Check:
     """Say which rules cannot look because nobody knows where addresses are."""
-    from mailwarden.alerts.geography import Geography
+    from mailwarden.alerts.facts.geography import Geography
 
     tongue = session.tongue
     name = tongue.gettext("databases")

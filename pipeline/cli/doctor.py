@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import click
 
-from mailwarden.alerts.escape import printable
-from mailwarden.alerts.translate import N_, Translator, translator
+from mailwarden.alerts.words.escape import printable
+from mailwarden.alerts.words.translate import N_, Translator, translator
 from mailwarden.pipeline.cli.checks import Check, all_checks
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command

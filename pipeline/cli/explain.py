@@ -5,8 +5,8 @@ from importlib import import_module
 
 import click
 
-from mailwarden.alerts.escape import printable
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.words.escape import printable
+from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.parsers.errors import worded
 from mailwarden.parsers.event import Event, to_ecs
 from mailwarden.pipeline.cli import options

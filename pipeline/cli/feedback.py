@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 import msgspec
 
-from mailwarden.alerts.escape import printable
-from mailwarden.alerts.ours import KIND as OURS
-from mailwarden.alerts.ours import learned
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.facts.ours import KIND as OURS
+from mailwarden.alerts.facts.ours import learned
+from mailwarden.alerts.words.escape import printable
+from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.parsers.errors import ConfigurationError, UsageError, said_of, worded
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.jsonl import json_line

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mailwarden.alerts.translate import N_
+from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import MailwardenError
 from mailwarden.pipeline.cli.check_state import Check
 from mailwarden.pipeline.cli.session import Session

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from mailwarden.alerts.escape import printable
-from mailwarden.alerts.shelf import Nowhere
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.state.shelf import Nowhere
+from mailwarden.alerts.words.escape import printable
+from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.parsers.errors import SourceError, worded
 from mailwarden.parsers.event import to_ecs
 from mailwarden.pipeline.cli import options

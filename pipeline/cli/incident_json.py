@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mailwarden.alerts.incident import Incident
+from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.parsers.event import iso
 from mailwarden.pipeline.cli.sentences import Sentences
 

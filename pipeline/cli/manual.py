@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import click
 
 from mailwarden import __version__
-from mailwarden.alerts.translate import N_, paragraphs
+from mailwarden.alerts.words.translate import N_, paragraphs
 from mailwarden.pipeline.cli.helping import option_rows, tongue
 from mailwarden.pipeline.cli.root import COMMANDS, root
 

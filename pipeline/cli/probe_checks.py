@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.parsers.errors import ConfigurationError
 from mailwarden.pipeline.cli.check_state import Check
 from mailwarden.pipeline.cli.session import Session

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from mailwarden.alerts.escape import printable
-from mailwarden.alerts.providers import provider_name
-from mailwarden.alerts.replies import is_temporary, meaning
-from mailwarden.alerts.translate import Translator
+from mailwarden.alerts.words.escape import printable
+from mailwarden.alerts.words.providers import provider_name
+from mailwarden.alerts.words.replies import is_temporary, meaning
+from mailwarden.alerts.words.translate import Translator
 from mailwarden.parsers.reply import Verdict, classify
 from mailwarden.parsers.reply_text import Reply, read_reply
 from mailwarden.pipeline.cli.jsonl import json_line

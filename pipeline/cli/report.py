@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mailwarden.alerts.escape import printable
+from mailwarden.alerts.words.escape import printable
 from mailwarden.parsers.errors import worded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.cli import options

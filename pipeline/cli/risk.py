@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
-from mailwarden.alerts.escape import printable
-from mailwarden.alerts.providers import provider_name
 from mailwarden.alerts.risk.score import ALARM, CALM, WATCH, Grade
 from mailwarden.alerts.risk.words import trend_word
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.words.escape import printable
+from mailwarden.alerts.words.providers import provider_name
+from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command

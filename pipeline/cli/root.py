@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from mailwarden import __version__
-from mailwarden.alerts.translate import N_, Translator, paragraphs
+from mailwarden.alerts.words.translate import N_, Translator, paragraphs
 from mailwarden.parsers.errors import ConfigurationError, MailwardenError, UsageError, worded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.cli.helping import Context, option_rows, slip_text, tongue

@@ -8,16 +8,15 @@ from pathlib import Path
 
 import click
 
-from mailwarden.alerts.advice import advice_keys
-from mailwarden.alerts.engine import load_detectors
-from mailwarden.alerts.escape import printable
-from mailwarden.alerts.finding import Detection
-from mailwarden.alerts.geography import Geography
-from mailwarden.alerts.incident import severity_rank
-from mailwarden.alerts.rule_files import rule_files
-from mailwarden.alerts.rule_lines import RuleLines
-from mailwarden.alerts.rulebook import load_rules
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.detectors import load_detectors
+from mailwarden.alerts.facts.geography import Geography
+from mailwarden.alerts.rulebook.rule_files import rule_files
+from mailwarden.alerts.rulebook.rule_lines import RuleLines
+from mailwarden.alerts.rulebook.rulebook import load_rules
+from mailwarden.alerts.terms import Detection, severity_rank
+from mailwarden.alerts.words.advice import advice_keys
+from mailwarden.alerts.words.escape import printable
+from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.parsers.errors import ConfigurationError, worded
 from mailwarden.pipeline.cases import Subject, Verdict, cases_of, subject, subjects, try_case
 from mailwarden.pipeline.cli import options

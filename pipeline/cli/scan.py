@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from mailwarden.alerts.incident import SEVERITIES, severity_rank
-from mailwarden.alerts.translate import N_, translator
+from mailwarden.alerts.terms import SEVERITIES, severity_rank
+from mailwarden.alerts.words.translate import N_, translator
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.incident_json import as_data
 from mailwarden.pipeline.cli.jsonl import json_line

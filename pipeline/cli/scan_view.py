@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from mailwarden.alerts.escape import printable
-from mailwarden.alerts.incident import Incident, severity_rank
-from mailwarden.alerts.render import severity_shape, severity_word
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.telling.render import severity_shape, severity_word
+from mailwarden.alerts.terms import severity_rank
+from mailwarden.alerts.words.escape import printable
+from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.cli.sentences import Sentences, span_of
 from mailwarden.pipeline.cli.terminal import Line, Span, Style, columns, shorten, wrap
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 
-from mailwarden.alerts.advice import Step, steps
-from mailwarden.alerts.escape import printable
-from mailwarden.alerts.incident import Incident
-from mailwarden.alerts.render import advice_key, short_id, values_of
+from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.risk.words import risk_line
-from mailwarden.alerts.translate import Translator
+from mailwarden.alerts.telling.render import advice_key, short_id, values_of
+from mailwarden.alerts.words.advice import Step, steps
+from mailwarden.alerts.words.escape import printable
+from mailwarden.alerts.words.translate import Translator
 
 __all__ = ["Sentences", "span_of"]
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from mailwarden.alerts.translate import Translator, translator
+from mailwarden.alerts.words.translate import Translator, translator
 from mailwarden.parsers.errors import UsageError, worded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.cli.helping import tongue
@@ -22,7 +22,7 @@ from mailwarden.pipeline.configuration_reading import load
 from mailwarden.pipeline.places import find_configuration, scan_store_path, store_path
 
 if TYPE_CHECKING:
-    from mailwarden.alerts.incident import Incident
+    from mailwarden.alerts.incidents.incident import Incident
     from mailwarden.pipeline.sources.discovery import Discovery
     from mailwarden.pipeline.store import Store
 

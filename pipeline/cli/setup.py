@@ -11,8 +11,8 @@ from typing import Any
 import click
 import yaml
 
-from mailwarden.alerts.escape import printable
-from mailwarden.alerts.translate import N_, Translator, translator
+from mailwarden.alerts.words.escape import printable
+from mailwarden.alerts.words.translate import N_, Translator, translator
 from mailwarden.parsers.errors import ConfigurationError, DeliveryError, MailwardenError, UsageError, Worded, worded
 from mailwarden.pipeline.cli.root import Command, Face
 from mailwarden.pipeline.cli.terminal import Span, tell, write
@@ -223,8 +223,8 @@ def _write(files: dict[Path, str]) -> None:
 
 def _say_done(configuration: Configuration, tongue: Translator, *, service: bool) -> None:
     if configuration.channels:
-        from mailwarden.alerts.channels import Channels
-        from mailwarden.alerts.message import trial
+        from mailwarden.alerts.telling.channels import Channels
+        from mailwarden.alerts.telling.message import trial
 
         try:
             channels = Channels(configuration.resolved_channels())

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import click
 
-from mailwarden.alerts.escape import printable
-from mailwarden.alerts.incident import Incident
-from mailwarden.alerts.render import severity_shape, severity_word
-from mailwarden.alerts.rule import Rule
-from mailwarden.alerts.translate import N_, translator
+from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.rulebook.rule import Rule
+from mailwarden.alerts.telling.render import severity_shape, severity_word
+from mailwarden.alerts.words.escape import printable
+from mailwarden.alerts.words.translate import N_, translator
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.incident_json import as_data
 from mailwarden.pipeline.cli.jsonl import json_line

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mailwarden.alerts.escape import printable
-from mailwarden.alerts.normals import Normal
-from mailwarden.alerts.silences import Silence
-from mailwarden.alerts.translate import N_
+from mailwarden.alerts.incidents.normals import Normal
+from mailwarden.alerts.telling.silences import Silence
+from mailwarden.alerts.words.escape import printable
+from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import worded
 from mailwarden.pipeline import acts
 from mailwarden.pipeline.cli import options
@@ -23,7 +23,7 @@ from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, write
 
 if TYPE_CHECKING:
-    from mailwarden.alerts.incident import Incident
+    from mailwarden.alerts.incidents.incident import Incident
     from mailwarden.pipeline.store import Act
 
 __all__ = ["command", "silenced"]

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
-from mailwarden.alerts.escape import printable
-from mailwarden.alerts.incident import Incident, severity_rank
-from mailwarden.alerts.render import severity_shape, severity_word
-from mailwarden.alerts.translate import N_
+from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.telling.render import severity_shape, severity_word
+from mailwarden.alerts.terms import severity_rank
+from mailwarden.alerts.words.escape import printable
+from mailwarden.alerts.words.translate import N_
 from mailwarden.pipeline.cli.root import Face
 from mailwarden.pipeline.cli.scan_view import SERVERS, style_of, top_level
 from mailwarden.pipeline.cli.sentences import Sentences

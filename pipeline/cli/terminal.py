@@ -13,7 +13,7 @@ from unicodedata import combining, east_asian_width
 
 import click
 
-from mailwarden.alerts.escape import printable
+from mailwarden.alerts.words.escape import printable
 
 __all__ = ["Line", "Span", "Style", "coloured", "columns", "line_text", "shorten", "tell", "wrap", "write"]
 

@@ -3,7 +3,7 @@
 from datetime import timedelta, tzinfo
 from itertools import pairwise
 
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.cli.sentences import span_of
 from mailwarden.pipeline.cli.terminal import Line, Span, wrap
 from mailwarden.pipeline.tuning import Proposal

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from mailwarden.alerts.escape import printable
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.words.escape import printable
+from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.lines import batches, reader_for

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mailwarden.alerts.escape import printable
-from mailwarden.alerts.incident import Incident, Judged
-from mailwarden.alerts.render import severity_word
-from mailwarden.alerts.rule import Rule
-from mailwarden.alerts.translate import N_
-from mailwarden.alerts.verdict import inputs_of, judged_again, told_fields
+from mailwarden.alerts.incidents.incident import Incident, Judged
+from mailwarden.alerts.incidents.verdict import inputs_of, judged_again, told_fields
+from mailwarden.alerts.rulebook.rule import Rule
+from mailwarden.alerts.telling.render import severity_word
+from mailwarden.alerts.words.escape import printable
+from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.event import iso
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.configuration import Configuration

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from mailwarden.alerts.translate import N_, translator
+from mailwarden.alerts.words.translate import N_, translator
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import session

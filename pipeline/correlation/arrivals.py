@@ -2,9 +2,9 @@
 
 from copy import copy
 
-from mailwarden.alerts.ledger import Ledger
-from mailwarden.alerts.shelf import Backing
-from mailwarden.alerts.site import Site
+from mailwarden.alerts.facts.ledger import Ledger
+from mailwarden.alerts.facts.site import Site
+from mailwarden.alerts.state.shelf import Backing
 from mailwarden.parsers.address import network, wide_network
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.correlation.message import Message, Messages, hash_of, sender_of

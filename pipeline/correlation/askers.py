@@ -8,7 +8,7 @@ and who guesses goes on guessing.
 
 import msgspec
 
-from mailwarden.alerts.shelf import Backing, Shelf
+from mailwarden.alerts.state.shelf import Backing, Shelf
 from mailwarden.parsers.event import Event
 
 __all__ = ["Askers"]

@@ -1,8 +1,8 @@
 """Join what servers spread over lines: the way of one message, and the several lines that tell of one failed try."""
 
-from mailwarden.alerts.ledger import Ledger
-from mailwarden.alerts.shelf import Backing
-from mailwarden.alerts.site import Site
+from mailwarden.alerts.facts.ledger import Ledger
+from mailwarden.alerts.facts.site import Site
+from mailwarden.alerts.state.shelf import Backing
 from mailwarden.pipeline.correlation.arrivals import Arrivals
 from mailwarden.pipeline.correlation.askers import Askers
 from mailwarden.pipeline.correlation.deliveries import Deliveries

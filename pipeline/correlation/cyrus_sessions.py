@@ -6,7 +6,7 @@ version of TLS; `counts:` ends every POP3 session, and tells nothing of whether 
 
 import msgspec
 
-from mailwarden.alerts.shelf import Backing, Shelf
+from mailwarden.alerts.state.shelf import Backing, Shelf
 from mailwarden.parsers.event import Event
 
 __all__ = ["CyrusSessions"]

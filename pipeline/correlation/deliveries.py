@@ -1,8 +1,8 @@
 """What became of a message: whose it was, who was to take it, what a refusal means, and what is learned of it."""
 
-from mailwarden.alerts.ledger import Ledger
-from mailwarden.alerts.shelf import Backing
-from mailwarden.alerts.site import Site
+from mailwarden.alerts.facts.ledger import Ledger
+from mailwarden.alerts.facts.site import Site
+from mailwarden.alerts.state.shelf import Backing
 from mailwarden.parsers.address import is_loopback, network, organisation
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.reply import classify, exchanger_of, hosting, provider_of

@@ -7,7 +7,7 @@ the last line's counts tell of them, less those that other lines told of.
 
 import msgspec
 
-from mailwarden.alerts.shelf import Backing, Shelf
+from mailwarden.alerts.state.shelf import Backing, Shelf
 from mailwarden.parsers.event import Event
 
 __all__ = ["HarakaSessions"]

@@ -4,8 +4,8 @@ import zlib
 
 import msgspec
 
-from mailwarden.alerts.ledger import Ledger
-from mailwarden.alerts.shelf import Backing, Shelf
+from mailwarden.alerts.facts.ledger import Ledger
+from mailwarden.alerts.state.shelf import Backing, Shelf
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.correlation.hosts import Hosts
 from mailwarden.pipeline.correlation.senders import Sender, return_path

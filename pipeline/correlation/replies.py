@@ -5,7 +5,7 @@ A reply may have several lines, and each is a line of the log: they are joined u
 
 import msgspec
 
-from mailwarden.alerts.shelf import Backing, Shelf
+from mailwarden.alerts.state.shelf import Backing, Shelf
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.reply_text import taken_as
 

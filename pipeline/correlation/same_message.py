@@ -6,7 +6,7 @@ back what it took. Both arrive from the loopback address, with the message id th
 
 import msgspec
 
-from mailwarden.alerts.shelf import Backing, Shelf
+from mailwarden.alerts.state.shelf import Backing, Shelf
 from mailwarden.parsers.address import is_loopback
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.correlation.message import key_of

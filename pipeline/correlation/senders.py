@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from mailwarden.alerts.shelf import Backing, Shelf
+from mailwarden.alerts.state.shelf import Backing, Shelf
 
 __all__ = ["LABEL", "Sender", "Senders", "return_path"]
 

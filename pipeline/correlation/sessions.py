@@ -7,8 +7,8 @@ level the last one alone names the client, and then tells of those before it.
 
 import msgspec
 
-from mailwarden.alerts.ledger import Ledger
-from mailwarden.alerts.shelf import Backing, Shelf
+from mailwarden.alerts.facts.ledger import Ledger
+from mailwarden.alerts.state.shelf import Backing, Shelf
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.reply import provider_of
 from mailwarden.pipeline.correlation.cyrus_sessions import CyrusSessions

@@ -8,7 +8,7 @@ a line before it, without the message's id, the directory that it was called fro
 
 import msgspec
 
-from mailwarden.alerts.shelf import Backing, Shelf
+from mailwarden.alerts.state.shelf import Backing, Shelf
 from mailwarden.parsers.address import organisation
 from mailwarden.parsers.event import Event
 

@@ -2,8 +2,8 @@
 
 import re
 
-from mailwarden.alerts.ledger import Ledger
-from mailwarden.alerts.site import Site
+from mailwarden.alerts.facts.ledger import Ledger
+from mailwarden.alerts.facts.site import Site
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.correlation.message import Messages
 

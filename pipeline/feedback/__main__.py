@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from mailwarden.alerts.escape import printable
+from mailwarden.alerts.words.escape import printable
 from mailwarden.parsers.errors import MailwardenError, changed, packed, worded
 from mailwarden.pipeline.feedback.gathering import Gathering
 from mailwarden.pipeline.feedback.job import Job

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from mailwarden.alerts.ours import KIND, learned
+from mailwarden.alerts.facts.ours import KIND, learned
 from mailwarden.parsers.errors import MailwardenError, joined, packed, said_of, unpacked, worded
 from mailwarden.pipeline.feedback.job import Job
 from mailwarden.pipeline.feedback.settings import FeedbackSetting

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError
 
-from mailwarden.alerts.library_words import heard
+from mailwarden.alerts.words.library_words import heard
 from mailwarden.parsers.errors import MailwardenError, Worded, worded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.feedback.settings import Mailbox

@@ -1,4 +1,4 @@
-"""What one check of our own standing came to. What its reasons mean for people stands in `alerts/posture.py`."""
+"""What one check of our own standing came to. What its reasons mean for people stands in `alerts/words/posture.py`."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
@@ -20,7 +20,7 @@ class Outcome(NamedTuple):
     check: str
     name: str  # the DNS name or port that was looked at
     state: State
-    reason: str = ""  # a key of `alerts/posture.py`
+    reason: str = ""  # a key of `alerts/words/posture.py`
     now: str = ""  # what is there
     should: str = ""  # the record to publish
     details: Mapping[str, Any] = {}  # what else its sentence names

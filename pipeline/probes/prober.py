@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mailwarden.alerts.escape import printable
-from mailwarden.alerts.ours import KIND, learned
-from mailwarden.alerts.site import Site
+from mailwarden.alerts.facts.ours import KIND, learned
+from mailwarden.alerts.facts.site import Site
+from mailwarden.alerts.words.escape import printable
 from mailwarden.parsers.errors import MailwardenError, changed, joined, said_of, worded
 from mailwarden.parsers.event import iso
 from mailwarden.pipeline.probes.blocklists import Blocklist, blocklists

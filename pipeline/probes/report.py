@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from mailwarden.alerts.incident import severity_rank
-from mailwarden.alerts.listing_detector import listing_severity
-from mailwarden.alerts.posture import severity_of
+from mailwarden.alerts.detection.listing_detector import listing_severity
+from mailwarden.alerts.terms import severity_rank
+from mailwarden.alerts.words.posture import severity_of
 from mailwarden.pipeline.probes.checkup import Checkup
 from mailwarden.pipeline.probes.lists import Look
 from mailwarden.pipeline.probes.outcome import Outcome

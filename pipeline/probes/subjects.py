@@ -4,8 +4,8 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from mailwarden.alerts.ours import Learned
-from mailwarden.alerts.site import Site
+from mailwarden.alerts.facts.ours import Learned
+from mailwarden.alerts.facts.site import Site
 from mailwarden.pipeline.probes.exchangers import exchangers
 from mailwarden.pipeline.probes.machine import Machine
 from mailwarden.pipeline.probes.resolver import Resolver

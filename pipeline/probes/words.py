@@ -1,7 +1,7 @@
 """Block lists in words: why one gave no answer, what being on it means, and what to do about it."""
 
-from mailwarden.alerts import listing_words
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.words import listing_words
+from mailwarden.alerts.words.translate import N_, Translator
 
 __all__ = ["hint_of", "why_blind"]
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from mailwarden.alerts.translate import translator
+from mailwarden.alerts.words.translate import translator
 from mailwarden.parsers.errors import MailwardenError
 from mailwarden.pipeline.report.daily import Report, build
 from mailwarden.pipeline.store import Store

@@ -3,7 +3,7 @@
 import csv
 import io
 
-from mailwarden.alerts.escape import cell
+from mailwarden.alerts.words.escape import cell
 from mailwarden.pipeline.report.document import Document
 
 __all__ = ["as_csv"]

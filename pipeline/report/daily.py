@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from mailwarden.alerts.incident import Incident, severity_rank
-from mailwarden.alerts.translate import translator
+from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.terms import severity_rank
+from mailwarden.alerts.words.translate import translator
 from mailwarden.pipeline.cli.incident_json import as_data
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.natures import suspects

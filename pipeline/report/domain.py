@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from mailwarden.alerts.incident import Incident
+from mailwarden.alerts.incidents.incident import Incident
 
 __all__ = ["concerns", "of_domain", "of_server"]
 

@@ -7,9 +7,9 @@ import css_inline
 import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from mailwarden.alerts.escape import printable
-from mailwarden.alerts.render import severity_shape, severity_word
-from mailwarden.alerts.translate import N_, Translator, translator
+from mailwarden.alerts.telling.render import severity_shape, severity_word
+from mailwarden.alerts.words.escape import printable
+from mailwarden.alerts.words.translate import N_, Translator, translator
 from mailwarden.pipeline.report.chart import HEIGHT, bars_png
 from mailwarden.pipeline.report.document import Document, Grid, Note, Section, Story, Todo
 from mailwarden.pipeline.report.layout import more_text

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from mailwarden.alerts.escape import printable
-from mailwarden.alerts.translate import Translator
+from mailwarden.alerts.words.escape import printable
+from mailwarden.alerts.words.translate import Translator
 from mailwarden.pipeline.cli.terminal import columns, shorten, wrap
 
 __all__ = ["WIDTH", "Lines", "cut", "date_text", "more_text", "pad", "sentence", "table"]

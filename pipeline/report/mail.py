@@ -5,7 +5,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from mailwarden.alerts.escape import printable
+from mailwarden.alerts.words.escape import printable
 from mailwarden.pipeline.report.document import Document
 from mailwarden.pipeline.report.html import CHART, Picture, as_html
 from mailwarden.pipeline.report.text import as_text

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from mailwarden.alerts.posture import CHECKS, REASONS
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.words.posture import CHECKS, REASONS
+from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.report.document import Grid, Note, Section
 from mailwarden.pipeline.store import Posture, Store
 

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from datetime import date, tzinfo
 from typing import NamedTuple
 
-from mailwarden.alerts.incident import Incident, severity_rank
-from mailwarden.alerts.providers import provider_name
-from mailwarden.alerts.render import severity_shape
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.telling.render import severity_shape
+from mailwarden.alerts.terms import severity_rank
+from mailwarden.alerts.words.providers import provider_name
+from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.report.document import Tone
 from mailwarden.pipeline.report.figures import HISTORY_DAYS, Figures, Measure, Provider

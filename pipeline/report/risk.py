@@ -6,7 +6,7 @@ import msgspec
 
 from mailwarden.alerts.risk.score import CALM
 from mailwarden.alerts.risk.words import trend_word
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.report.document import Grid, Section
 from mailwarden.pipeline.risks import Standing, read_risks
 from mailwarden.pipeline.store import Store

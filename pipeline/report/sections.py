@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from mailwarden.alerts.incident import Incident, severity_rank
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.terms import severity_rank
+from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.reading import size_text
 from mailwarden.pipeline.report.document import Document, Grid, Note, Section, Story, Todo
 from mailwarden.pipeline.report.figures import Attacks, Counted, Measure, Protocol

@@ -1,8 +1,8 @@
 """A report as text: at most two screens, and five lines on a day on which nothing happened."""
 
-from mailwarden.alerts.escape import printable
-from mailwarden.alerts.render import severity_shape, severity_word
-from mailwarden.alerts.translate import N_, Translator, translator
+from mailwarden.alerts.telling.render import severity_shape, severity_word
+from mailwarden.alerts.words.escape import printable
+from mailwarden.alerts.words.translate import N_, Translator, translator
 from mailwarden.pipeline.cli.terminal import columns, wrap
 from mailwarden.pipeline.report.document import Document, Section, Story
 from mailwarden.pipeline.report.layout import WIDTH, Lines, cut, more_text, pad, sentence, table

@@ -6,8 +6,8 @@ from statistics import median
 
 import msgspec
 
-from mailwarden.alerts.incident import Incident
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.dates import Due, due_text, next_dates
 from mailwarden.pipeline.report.document import Grid, Note, Section
 from mailwarden.pipeline.report.figures import day_start_us

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from mailwarden.alerts.incident import Incident
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.natures import NATURES, nature_text, suspects
 from mailwarden.pipeline.report.document import Grid, Note, Section
 from mailwarden.pipeline.report.figures import Measure

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mailwarden.alerts.incident import Incident
+from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.pipeline.store.standing import Listing, Posture
 
 __all__ = ["Act", "Commit", "OutboxCounts", "OutboxRow", "RollupKey", "StateRow", "Unparsed"]

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from mailwarden.alerts.library_words import heard
-from mailwarden.alerts.translate import N_
+from mailwarden.alerts.words.library_words import heard
+from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import StoreBusyError, StoreError, worded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.store.schema import REVISION, metadata

@@ -12,8 +12,9 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from mailwarden.alerts.delivery import Delivery, unpack
-from mailwarden.alerts.incident import SEVERITIES, Incident
+from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.telling.delivery import Delivery, unpack
+from mailwarden.alerts.terms import SEVERITIES
 from mailwarden.pipeline.store.seeking import seek
 from mailwarden.pipeline.store.store import Store, unpack_incident
 

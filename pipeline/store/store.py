@@ -14,9 +14,9 @@ from typing import Any, Self
 import msgspec
 from sqlalchemy import Connection, Engine
 
-from mailwarden.alerts.blob import decoder, encode
-from mailwarden.alerts.incident import Incident
-from mailwarden.alerts.translate import N_
+from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.state.blob import decoder, encode
+from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import StoreError, UsageError, joined, worded
 from mailwarden.pipeline.store.commit import Act, Commit, OutboxCounts, OutboxRow, RollupKey, Unparsed
 from mailwarden.pipeline.store.database import explained, open_database, writing

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from mailwarden import __version__
-from mailwarden.alerts.translate import translator
+from mailwarden.alerts.words.translate import translator
 from mailwarden.parsers.errors import UsageError
 from mailwarden.pipeline import reading, sending
 from mailwarden.pipeline.cli.incident_json import as_data

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from mailwarden.alerts.translate import N_
+from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import worded
 from mailwarden.parsers.event import iso
 from mailwarden.parsers.system_errors import reason

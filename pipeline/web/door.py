@@ -7,7 +7,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mailwarden.alerts.translate import LANGUAGES, N_
+from mailwarden.alerts.words.translate import LANGUAGES, N_
 from mailwarden.pipeline.configuration_web import Person
 from mailwarden.pipeline.web.desk import Desk
 from mailwarden.pipeline.web.forms import Form, posted, read_form

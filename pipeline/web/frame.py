@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from mailwarden import __version__
-from mailwarden.alerts.translate import N_, Translator, translator
+from mailwarden.alerts.words.translate import N_, Translator, translator
 from mailwarden.pipeline.store import Reader
 from mailwarden.pipeline.web.desk import Desk
 from mailwarden.pipeline.web.language import NAMES, language_of

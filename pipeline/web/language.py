@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from mailwarden.alerts.translate import LANGUAGES
+from mailwarden.alerts.words.translate import LANGUAGES
 
 __all__ = ["COOKIE", "NAMES", "language_of"]
 

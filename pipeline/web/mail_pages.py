@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from mailwarden.alerts.escape import cell
+from mailwarden.alerts.words.escape import cell
 from mailwarden.pipeline import reading
 from mailwarden.pipeline.archive import Found, find_recent
 from mailwarden.pipeline.sending import FIELDS, Mailers, as_data, mailers

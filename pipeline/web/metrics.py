@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mailwarden import __version__
-from mailwarden.alerts.incident import SEVERITIES
+from mailwarden.alerts.terms import SEVERITIES
 from mailwarden.parsers.errors import StoreError
 from mailwarden.pipeline.risks import read_risks
 from mailwarden.pipeline.store import Reader

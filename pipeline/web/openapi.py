@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from mailwarden import __version__
-from mailwarden.alerts.incident import CATEGORIES, SEVERITIES
+from mailwarden.alerts.terms import CATEGORIES, SEVERITIES
 from mailwarden.pipeline.reading import MARKS
 
 __all__ = ["document", "faults_of"]

@@ -9,9 +9,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from mailwarden.alerts.escape import cell
-from mailwarden.alerts.incident import Incident
-from mailwarden.alerts.translate import translator
+from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.words.escape import cell
+from mailwarden.alerts.words.translate import translator
 from mailwarden.parsers.errors import UsageError, worded
 from mailwarden.pipeline import acts
 from mailwarden.pipeline.store import Reader

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.cli.session import last_written_s
 from mailwarden.pipeline.store import Reader
 

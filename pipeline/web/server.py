@@ -11,7 +11,7 @@ from datetime import tzinfo
 
 import uvicorn
 
-from mailwarden.alerts.translate import N_, translator
+from mailwarden.alerts.words.translate import N_, translator
 from mailwarden.parsers.errors import ConfigurationError, StoreError, UsageError, worded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.archive import find_recent

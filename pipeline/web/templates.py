@@ -14,9 +14,9 @@ from urllib.parse import urlencode
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from mailwarden.alerts.escape import printable
-from mailwarden.alerts.render import severity_shape, severity_word
-from mailwarden.alerts.translate import LANGUAGES, Translator, translator
+from mailwarden.alerts.telling.render import severity_shape, severity_word
+from mailwarden.alerts.words.escape import printable
+from mailwarden.alerts.words.translate import LANGUAGES, Translator, translator
 from mailwarden.parsers.event import iso
 
 __all__ = ["STATIC", "Templates"]

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from mailwarden.alerts.incident import Incident
+from mailwarden.alerts.incidents.incident import Incident
 
 __all__ = ["Role", "Visitor"]
 

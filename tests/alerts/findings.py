@@ -1,7 +1,7 @@
 """Findings for the tests of incidents and of what is told of them."""
 
-from mailwarden.alerts.finding import Detection, Finding
-from mailwarden.alerts.incident import Evidence
+from mailwarden.alerts.detection.finding import Finding
+from mailwarden.alerts.terms import Detection, Evidence
 from mailwarden.parsers.event import Event
 
 MINUTE_US = 60_000_000

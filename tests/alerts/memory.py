@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from mailwarden.alerts.shelf import Row
+from mailwarden.alerts.state.shelf import Row
 
 __all__ = ["Memory"]
 

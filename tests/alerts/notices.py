@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from mailwarden.alerts.incident import Evidence, Incident, Notification, incident_id
+from mailwarden.alerts.incidents.incident import Incident, Notification, incident_id
+from mailwarden.alerts.terms import Evidence
 
 NOON_US = 1_795_393_828_000_000  # 2026-11-23 00:30:28 UTC
 

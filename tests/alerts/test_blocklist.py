@@ -6,8 +6,8 @@ import pytest
 from notices import incident
 
 from mailwarden.alerts.blocklist import Blocklist, Policy, blocklist_of
-from mailwarden.alerts.incident import Incident
-from mailwarden.alerts.site import Site
+from mailwarden.alerts.facts.site import Site
+from mailwarden.alerts.incidents.incident import Incident
 
 HOUR_US = 3_600_000_000
 NOW_US = 500_000 * HOUR_US

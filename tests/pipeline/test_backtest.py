@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from logs import lines_of
 
-from mailwarden.alerts.compiler import compile_file
+from mailwarden.alerts.rulebook.compiler import compile_file
 from mailwarden.parsers.errors import UsageError
 from mailwarden.pipeline import backtest
 from mailwarden.pipeline.admission import Admission

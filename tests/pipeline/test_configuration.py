@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from mailwarden.alerts.flood import FloodLimit
-from mailwarden.alerts.hours import Hours
-from mailwarden.alerts.routes import Escalation
+from mailwarden.alerts.telling.flood import FloodLimit
+from mailwarden.alerts.telling.hours import Hours
+from mailwarden.alerts.telling.routes import Escalation
 from mailwarden.parsers.errors import ConfigurationError
 from mailwarden.pipeline.configuration import ChannelSetting, Configuration, SourceSetting
 from mailwarden.pipeline.configuration_reading import load

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mailwarden.alerts.translate import translator
+from mailwarden.alerts.words.translate import translator
 from mailwarden.pipeline.configuration import Report
 from mailwarden.pipeline.dates import due_text, next_dates
 from mailwarden.pipeline.store import Commit, Posture, Store

@@ -6,13 +6,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from mailwarden.alerts.compiler import compile_file
-from mailwarden.alerts.detector import Detector, Fired
-from mailwarden.alerts.engine import load_detectors
-from mailwarden.alerts.finding import Detection
-from mailwarden.alerts.incident import Incident
-from mailwarden.alerts.rulebook import load_rules
-from mailwarden.alerts.site import Site
+from mailwarden.alerts.detection.detector import Detector, Fired
+from mailwarden.alerts.detectors import load_detectors
+from mailwarden.alerts.facts.site import Site
+from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.rulebook.compiler import compile_file
+from mailwarden.alerts.rulebook.rulebook import load_rules
+from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.errors import StoreError
 from mailwarden.parsers.event import Event

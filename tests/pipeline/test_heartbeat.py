@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from receiver import Receiver, receiving
 
-from mailwarden.alerts.delivery import unpack
-from mailwarden.alerts.routes import Route, Router
+from mailwarden.alerts.telling.delivery import unpack
+from mailwarden.alerts.telling.routes import Route, Router
 from mailwarden.parsers.errors import StoreError
 from mailwarden.pipeline.heartbeat import HEARTBEAT, Beat, Heartbeat, beat_of
 from mailwarden.pipeline.store import Store, database

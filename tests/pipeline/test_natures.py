@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 from memory import Memory
 
-from mailwarden.alerts.site import Site
+from mailwarden.alerts.facts.site import Site
 from mailwarden.parsers.envelope import Reader
 from mailwarden.pipeline.correlation.senders import Sender, return_path
 from mailwarden.pipeline.fold import Fold

@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mailwarden.alerts.blob import encode
-from mailwarden.alerts.incident import Incident, incident_id
+from mailwarden.alerts.incidents.incident import Incident, incident_id
 from mailwarden.alerts.risk import Sender
 from mailwarden.alerts.risk.decay import Fading
 from mailwarden.alerts.risk.outcomes import KIND
+from mailwarden.alerts.state.blob import encode
 from mailwarden.pipeline.cli.terminal import columns
 from mailwarden.pipeline.report import build
 from mailwarden.pipeline.report.__main__ import main

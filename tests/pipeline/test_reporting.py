@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mailwarden.alerts.delivery import unpack
+from mailwarden.alerts.telling.delivery import unpack
 from mailwarden.pipeline.configuration import Configuration, Report
 from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.reporting import Reporter

@@ -9,8 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from mailwarden.alerts.incident import Evidence, Incident, Judged, incident_id
-from mailwarden.alerts.verdict import inputs_of
+from mailwarden.alerts.incidents.incident import Incident, Judged, incident_id
+from mailwarden.alerts.incidents.verdict import inputs_of
+from mailwarden.alerts.terms import Evidence
 from mailwarden.parsers.errors import StoreError, UsageError
 from mailwarden.pipeline.store import Act, Commit, OutboxCounts, Store, Unparsed
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import msgspec
 import sqlalchemy
 
-from mailwarden.alerts.blob import encode
-from mailwarden.alerts.engine import load_detectors
-from mailwarden.alerts.memories import memories
-from mailwarden.alerts.usual import Usual
-from mailwarden.alerts.windows import Window, add
+from mailwarden.alerts.detection.memories import memories
+from mailwarden.alerts.detection.windows import Window, add
+from mailwarden.alerts.detectors import load_detectors
+from mailwarden.alerts.facts.usual import Usual
+from mailwarden.alerts.state.blob import encode
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.store import Store
 from mailwarden.pipeline.store.database import migrate, stamp

@@ -12,11 +12,11 @@ import msgspec
 import pytest
 from memory import Memory
 
-from mailwarden.alerts.channels import Channel, Channels
-from mailwarden.alerts.delivery import Delivery, pack, unpack
-from mailwarden.alerts.dispatch import Dispatch
-from mailwarden.alerts.incident import Incident, Notification, incident_id
-from mailwarden.alerts.routes import Plan, Route, Router
+from mailwarden.alerts.incidents.incident import Incident, Notification, incident_id
+from mailwarden.alerts.telling.channels import Channel, Channels
+from mailwarden.alerts.telling.delivery import Delivery, pack, unpack
+from mailwarden.alerts.telling.dispatch import Dispatch
+from mailwarden.alerts.telling.routes import Plan, Route, Router
 from mailwarden.pipeline.store import Commit, Store
 from mailwarden.pipeline.telling import Deliverer, Teller
 

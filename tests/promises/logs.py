@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mailwarden.alerts.translate import translator
+from mailwarden.alerts.words.translate import translator
 from mailwarden.pipeline.cli.incident_json import as_data
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.store import Store

@@ -10,10 +10,10 @@ import msgspec
 import pytest
 from logs import lines_of
 
-from mailwarden.alerts import shelf
-from mailwarden.alerts.incident import Notification
-from mailwarden.alerts.rulebook import load_rulebook
-from mailwarden.alerts.shelf import Row
+from mailwarden.alerts.incidents.incident import Notification
+from mailwarden.alerts.rulebook.rulebook import load_rulebook
+from mailwarden.alerts.state import shelf
+from mailwarden.alerts.state.shelf import Row
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline import rollups
 from mailwarden.pipeline.admission import Admission

@@ -13,7 +13,7 @@ from pager import Pager, paging
 from takeovers import later, takeover
 from watcher import Watcher, until
 
-from mailwarden.alerts.delivery import Delivery, unpack
+from mailwarden.alerts.telling.delivery import Delivery, unpack
 
 KILLS = 15
 SETTLED_S = 0.3

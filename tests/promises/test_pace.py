@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailwarden.alerts.engine import load_detectors
-from mailwarden.alerts.incident import Incident, severity_rank
-from mailwarden.alerts.rulebook import load_rules
-from mailwarden.alerts.site import Site
+from mailwarden.alerts.detectors import load_detectors
+from mailwarden.alerts.facts.site import Site
+from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.rulebook.rulebook import load_rules
+from mailwarden.alerts.terms import severity_rank
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.fold import Fold

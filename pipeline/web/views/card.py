@@ -5,9 +5,9 @@ from datetime import tzinfo
 
 import msgspec
 
-from mailwarden.alerts.incident import Incident, Notification
-from mailwarden.alerts.silences import Silence
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.incidents.incident import Incident, Notification
+from mailwarden.alerts.telling.silences import Silence
+from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.store import Act, Reader
 from mailwarden.pipeline.web.visitor import Visitor

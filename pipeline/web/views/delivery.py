@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from mailwarden.alerts.providers import provider_name
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.words.providers import provider_name
+from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.rollups import OTHER
 from mailwarden.pipeline.store import HourRow, IncidentFilter, Reader, SumRow
 from mailwarden.pipeline.web.views.measures import HOUR_US

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from mailwarden import __version__
-from mailwarden.alerts.translate import Translator
+from mailwarden.alerts.words.translate import Translator
 from mailwarden.pipeline.store import OutboxCounts, Reader
 from mailwarden.pipeline.web.jobs import Jobs
 from mailwarden.pipeline.web.pulse import Pulse, Source, read_sources

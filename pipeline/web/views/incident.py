@@ -7,9 +7,10 @@ from operator import itemgetter
 
 import msgspec
 
-from mailwarden.alerts.advice import Step
-from mailwarden.alerts.incident import Evidence, Incident
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.terms import Evidence
+from mailwarden.alerts.words.advice import Step
+from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.store import DeliveryRow, Reader
 from mailwarden.pipeline.web.views.card import STATUSES, Card, Quiet, cards, quieted, sentences_of, silences_of, tone_of

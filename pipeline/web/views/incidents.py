@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from mailwarden.alerts.incident import CATEGORIES, SEVERITIES
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.terms import CATEGORIES, SEVERITIES
+from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.cli.incident_json import as_data
 from mailwarden.pipeline.store import IncidentFilter, Reader
 from mailwarden.pipeline.web.views.card import Card, cards, sentences_of, silences_of

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.web.visitor import Visitor
 
 __all__ = ["Life", "MessagesView", "events_for", "messages_view"]

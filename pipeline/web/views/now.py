@@ -5,12 +5,12 @@ from datetime import tzinfo
 
 import msgspec
 
-from mailwarden.alerts.incident import Incident
-from mailwarden.alerts.providers import provider_name
+from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.risk.score import CALM
 from mailwarden.alerts.risk.words import trend_word
-from mailwarden.alerts.silences import Silence
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.telling.silences import Silence
+from mailwarden.alerts.words.providers import provider_name
+from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.configuration import Report
 from mailwarden.pipeline.dates import due_text, next_dates
 from mailwarden.pipeline.risks import read_risks

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.reading import (
     MARKS,
     Account,

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from mailwarden.alerts.translate import Translator
+from mailwarden.alerts.words.translate import Translator
 from mailwarden.parsers.errors import StoreError
 from mailwarden.pipeline.rollups import OTHER
 from mailwarden.pipeline.store import Reader

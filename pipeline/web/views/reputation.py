@@ -4,12 +4,12 @@ from datetime import tzinfo
 
 import msgspec
 
-from mailwarden.alerts.advice import Step
-from mailwarden.alerts.posture import CHECKS, REASONS
-from mailwarden.alerts.providers import provider_name
 from mailwarden.alerts.risk.score import ALARM, CALM, WATCH, Grade
 from mailwarden.alerts.risk.words import trend_word
-from mailwarden.alerts.translate import N_, Translator
+from mailwarden.alerts.words.advice import Step
+from mailwarden.alerts.words.posture import CHECKS, REASONS
+from mailwarden.alerts.words.providers import provider_name
+from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.risks import Standing, read_risks, todo
 from mailwarden.pipeline.store import IncidentFilter, Listing, Posture, Reader
 from mailwarden.pipeline.web.views.card import Card, cards, sentences_of, silences_of

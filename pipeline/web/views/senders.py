@@ -2,7 +2,7 @@
 
 import msgspec
 
-from mailwarden.alerts.translate import Translator
+from mailwarden.alerts.words.translate import Translator
 from mailwarden.pipeline.natures import NATURES, nature_text, reason_text
 from mailwarden.pipeline.sending import Mailers
 from mailwarden.pipeline.web.views.people import PeopleQuery

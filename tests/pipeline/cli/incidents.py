@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from mailwarden.alerts.incident import Evidence, Incident, incident_id
+from mailwarden.alerts.incidents.incident import Incident, incident_id
+from mailwarden.alerts.terms import Evidence
 
 START_US = 1_763_856_000_000_000  # 23 Nov 2025 00:00 UTC
 

@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 from incidents import START_US, incident, taken_over
 
-from mailwarden.alerts.incident import Notification
-from mailwarden.alerts.silences import Silence
+from mailwarden.alerts.incidents.incident import Notification
+from mailwarden.alerts.telling.silences import Silence
 from mailwarden.pipeline.cli.root import root
 from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.store import Commit, Store

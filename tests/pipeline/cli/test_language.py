@@ -9,7 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from mailwarden.alerts.translate import language_of
+from mailwarden.alerts.words.translate import language_of
 from mailwarden.pipeline.cli import helping
 from mailwarden.pipeline.cli.root import COMMANDS, root
 from mailwarden.pipeline.cli.terminal import columns

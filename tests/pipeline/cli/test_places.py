@@ -7,9 +7,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mailwarden.alerts import detectors
-from mailwarden.alerts.ledger import Ledger, place
-from mailwarden.alerts.shelf import Shelves
-from mailwarden.alerts.site import Site
+from mailwarden.alerts.facts.ledger import Ledger, place
+from mailwarden.alerts.facts.site import Site
+from mailwarden.alerts.state.shelf import Shelves
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.cli.root import root
 from mailwarden.pipeline.places import store_path

@@ -6,8 +6,8 @@ from typing import Any
 
 from click.testing import CliRunner
 
-from mailwarden.alerts.replies import meaning
-from mailwarden.alerts.translate import translator
+from mailwarden.alerts.words.replies import meaning
+from mailwarden.alerts.words.translate import translator
 from mailwarden.parsers.reply import classify, rules
 from mailwarden.pipeline.cli.root import root
 

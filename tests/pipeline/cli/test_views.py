@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from incidents import START_US, everyday, incident, taken_over
 
-from mailwarden.alerts.incident import Incident
-from mailwarden.alerts.translate import translator
+from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.words.translate import translator
 from mailwarden.pipeline.cli.incident_json import as_data
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.scan_view import scan_view

@@ -1,6 +1,6 @@
 """A failure whose line names no user gets the name that another program told a moment before."""
 
-from mailwarden.alerts.site import Site
+from mailwarden.alerts.facts.site import Site
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.fold import Fold

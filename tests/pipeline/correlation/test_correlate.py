@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 
-from mailwarden.alerts.shelf import Row
-from mailwarden.alerts.site import Site
+from mailwarden.alerts.facts.site import Site
+from mailwarden.alerts.state.shelf import Row
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.fold import Fold

@@ -1,10 +1,10 @@
 """What filters say of messages is joined with the messages: whose they are, and that each counts once."""
 
-from mailwarden.alerts.engine import load_detectors
-from mailwarden.alerts.ours import learned
-from mailwarden.alerts.rulebook import load_rules
-from mailwarden.alerts.shelf import Shelves
-from mailwarden.alerts.site import Site
+from mailwarden.alerts.detectors import load_detectors
+from mailwarden.alerts.facts.ours import learned
+from mailwarden.alerts.facts.site import Site
+from mailwarden.alerts.rulebook.rulebook import load_rules
+from mailwarden.alerts.state.shelf import Shelves
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.fold import Fold

@@ -1,6 +1,6 @@
 """What Haraka's lines of one session tell of each other."""
 
-from mailwarden.alerts.site import Site
+from mailwarden.alerts.facts.site import Site
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.fold import Fold

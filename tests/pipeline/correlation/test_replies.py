@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailwarden.alerts.site import Site
+from mailwarden.alerts.facts.site import Site
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.fold import Fold

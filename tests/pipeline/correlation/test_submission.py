@@ -4,7 +4,7 @@ import itertools
 
 from memory import Memory
 
-from mailwarden.alerts.site import Site
+from mailwarden.alerts.facts.site import Site
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.fold import Fold

@@ -17,7 +17,7 @@ from dovecot import PASSWORD, USER, Dovecot, running
 from reports import COMPLAINT, DMARC, TLS, mailed
 from unbound import free_port
 
-from mailwarden.alerts.translate import translator
+from mailwarden.alerts.words.translate import translator
 from mailwarden.pipeline.cli.feedback_checks import feedback_checks
 from mailwarden.pipeline.cli.root import root
 from mailwarden.pipeline.cli.session import Session

@@ -1,9 +1,9 @@
 """What a person reads of an outcome: the whole way, by the inbox's line, the event, the detector and the incident."""
 
-from mailwarden.alerts.engine import load_detectors
-from mailwarden.alerts.incident import Incident, Notification
-from mailwarden.alerts.render import render
-from mailwarden.alerts.site import Site
+from mailwarden.alerts.detectors import load_detectors
+from mailwarden.alerts.facts.site import Site
+from mailwarden.alerts.incidents.incident import Incident, Notification
+from mailwarden.alerts.telling.render import render
 from mailwarden.parsers.envelope import Reader
 from mailwarden.pipeline.fold import Fold
 from mailwarden.pipeline.probes.outcome import Outcome

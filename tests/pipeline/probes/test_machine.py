@@ -7,8 +7,8 @@ import pytest
 from faults import Reply, answering
 from said import complete
 
-from mailwarden.alerts.ours import Learned
-from mailwarden.alerts.site import Site
+from mailwarden.alerts.facts.ours import Learned
+from mailwarden.alerts.facts.site import Site
 from mailwarden.pipeline.probes.machine import Machine, lists_asked, read_machine
 from mailwarden.pipeline.probes.outcome import Outcome
 from mailwarden.pipeline.probes.resolver import Resolver

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from faults import Reply, answering
 from said import complete, fold_of
 
-from mailwarden.alerts.posture import REASONS
+from mailwarden.alerts.words.posture import REASONS
 from mailwarden.pipeline.probes import ports
 from mailwarden.pipeline.probes.dane import check_dane
 from mailwarden.pipeline.probes.https import Web

@@ -12,7 +12,7 @@ from faults import answering
 from said import complete
 from unbound import unbound, zone
 
-from mailwarden.alerts.posture import CHECKS, REASONS
+from mailwarden.alerts.words.posture import CHECKS, REASONS
 from mailwarden.pipeline.probes.dkim import check_dkim
 from mailwarden.pipeline.probes.dmarc import check_dmarc, organisation
 from mailwarden.pipeline.probes.exchangers import check_mx

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from faults import Reply, answering
 
-from mailwarden.alerts.incident import Notification
-from mailwarden.alerts.render import render
-from mailwarden.alerts.site import Site
+from mailwarden.alerts.facts.site import Site
+from mailwarden.alerts.incidents.incident import Notification
+from mailwarden.alerts.telling.render import render
 from mailwarden.pipeline.configuration import Configuration, SiteSetting, SourceSetting
 from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.probes import prober as prober_module

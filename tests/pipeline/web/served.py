@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import uvicorn
 
-from mailwarden.alerts.incident import Incident
+from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.pipeline.configuration import Configuration, SiteSetting
 from mailwarden.pipeline.configuration_web import Person, Token
 from mailwarden.pipeline.places import store_path

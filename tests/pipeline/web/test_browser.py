@@ -19,8 +19,8 @@ from incidents import everyday, incident, taken_over
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 from served import Served, served
 
-from mailwarden.alerts.incident import Notification
-from mailwarden.alerts.outbox import Delivery, pack
+from mailwarden.alerts.incidents.incident import Notification
+from mailwarden.alerts.telling.outbox import Delivery, pack
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.archive import Archive
 from mailwarden.pipeline.places import store_path

@@ -14,11 +14,11 @@ from prometheus_client.parser import text_string_to_metric_families as plain
 from served import TOKEN, Client, Served, served
 from test_pages import CUSTOMER, HOSTILE, words
 
-from mailwarden.alerts.blob import encode
-from mailwarden.alerts.incident import Notification
-from mailwarden.alerts.outbox import Delivery, pack
+from mailwarden.alerts.incidents.incident import Notification
 from mailwarden.alerts.risk import Sender
 from mailwarden.alerts.risk.outcomes import KIND
+from mailwarden.alerts.state.blob import encode
+from mailwarden.alerts.telling.outbox import Delivery, pack
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.archive import Archive
 from mailwarden.pipeline.places import store_path

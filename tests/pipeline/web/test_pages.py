@@ -12,7 +12,8 @@ import pytest
 from incidents import START_US, incident, taken_over
 from served import Served, served
 
-from mailwarden.alerts.incident import Evidence, Incident, Kind
+from mailwarden.alerts.incidents.incident import Incident, Kind
+from mailwarden.alerts.terms import Evidence
 from mailwarden.pipeline.configuration_web import Person
 from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.store import Commit, Store

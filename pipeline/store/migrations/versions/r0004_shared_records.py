@@ -6,7 +6,7 @@ from typing import Any
 
 from alembic import op
 
-from mailwarden.alerts.blob import decoder, encode
+from mailwarden.alerts.state.blob import decoder, encode
 
 revision = "0004"
 down_revision = "0003"

@@ -1,0 +1,350 @@
+"""Run the rules and detectors over the events, each over its own small state by key."""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import msgspec
+
+from mailwarden.alerts.detection.detector import Detector, Fired
+from mailwarden.alerts.detection.finding import Finding, evidence_of
+from mailwarden.alerts.detection.memories import Memory, memories
+from mailwarden.alerts.detection.windows import Window, add, add_value, crossed, gather, wants_more
+from mailwarden.alerts.rulebook.condition import needing
+from mailwarden.alerts.rulebook.fields import reader
+from mailwarden.alerts.rulebook.rule import Count, Rule
+from mailwarden.alerts.rulebook.selection import selector
+from mailwarden.alerts.state.shelf import Backing, Shelf
+from mailwarden.alerts.terms import Detection, Evidence
+from mailwarden.parsers.event import Event
+
+__all__ = ["Engine", "severity_of"]
+
+_SEPARATOR = "\x1f"
+_VALUES_CAP = 256
+
+
+class _Windows(msgspec.Struct, array_like=True):
+    """What all rules that group by the same fields remember of one key: by rule, a window for each of its counts.
+
+    The line and the names of its first event stand here once for all of them: of most attackers there is no second.
+    """
+
+    rules: dict[str, list[Window]] = {}
+    expires_us: int = 0
+    line: Evidence | None = None
+    names: dict[str, list[str]] = {}
+
+
+_Entities = tuple[tuple[str, Any], ...]
+_Bound = tuple[Rule, _Entities, Any]
+
+
+class _Watcher(NamedTuple):
+    """A detector, what it remembers, and what an incident of it gathers."""
+
+    detector: Detector[Any]
+    memory: Memory
+    entities: _Entities
+    primary: Any
+
+
+class _Plan(NamedTuple):
+    """What looks at the events of one action; `select` gives the places of rules, and behind them those of watchers."""
+
+    select: Callable[[Event], Sequence[int]]
+    rules: list[_Bound]
+    watchers: list[_Watcher]
+
+    @classmethod
+    def of(cls, rules: Sequence[Rule], watchers: list[_Watcher], action: str | None) -> "_Plan":
+        """Bind rules and detectors together."""
+        conditions = [rule.condition for rule in rules] + [needing(watcher.detector.needs) for watcher in watchers]
+        return cls(selector(conditions, action), [_bind(rule) for rule in rules], watchers)
+
+
+def _bind(rule: Rule) -> _Bound:
+    return rule, _entities(rule.detection), reader(rule.detection.primary)
+
+
+class Engine:
+    """Turns events with facts into findings.
+
+    Args:
+        rules: The compiled rules.
+        detectors: The detectors in code.
+        backing: Where their state is kept.
+        file_of: Gives the configured path of a source by its rank, for evidence.
+    """
+
+    def __init__(
+        self, rules: Sequence[Rule], detectors: Sequence[Detector[Any]], backing: Backing, file_of: Callable[[int], str]
+    ):
+        self._file_of = file_of
+        self._windows = Shelf("window", 2, _Windows, lambda w: w.expires_us, backing)
+        self._seen: Event | None = None
+        self._seen_windows: dict[str, _Windows | None] = {}  # of the event, by what rules group by
+        self._seen_evidence: Evidence | None = None
+        self._seen_entities: dict[_Entities, dict[str, list[str]]] = {}
+        kept, shelves = memories(detectors, backing)
+        self.shelves: list[Shelf[Any]] = [self._windows, *shelves]
+        watchers = [
+            _Watcher(one, memory, _entities(one.detection), reader(one.detection.primary))
+            for one, memory in zip(detectors, kept, strict=True)
+        ]
+        actions = {action for rule in rules for action in rule.actions}
+        actions |= {action for detector in detectors for action in detector.actions}
+        self._plans = {
+            action: _Plan.of(
+                [rule for rule in rules if action in rule.actions or not rule.actions],
+                [watcher for watcher in watchers if action in watcher.detector.actions],
+                action,
+            )
+            for action in actions
+        }
+        self._elsewhere = _Plan.of([rule for rule in rules if not rule.actions], [], None)
+        self.actions = frozenset(actions)
+
+    def detect(self, event: Event) -> Sequence[Finding]:
+        """Give what this event shows."""
+        plan = self._plans.get(event.event_action, self._elsewhere)
+        places = plan.select(event)
+        if not places:
+            return ()
+        findings: list[Finding] = []
+        rules, behind = plan.rules, len(plan.rules)
+        for place in places:
+            if place < behind:
+                self._rule(*rules[place], event, findings)
+                continue
+            watcher = plan.watchers[place - behind]
+            detector, memory = watcher.detector, watcher.memory
+            for key in detector.keys(event):
+                if detector.is_excepted is not None and detector.is_excepted(event):
+                    continue
+                fired = detector.update(memory.recall(key, event), event)
+                if fired is not None:
+                    findings.append(self._fired(watcher, key, event, fired))
+        return findings
+
+    def _fired(self, watcher: "_Watcher", key: str, event: Event, fired: Fired) -> Finding:
+        detector, shown = watcher.detector, fired.shown or event
+        return Finding(
+            detection=fired.detection or detector.detection,
+            primary=str(watcher.primary(shown) or key),
+            at_us=event.stream_us,
+            first_us=max(fired.first_us or event.stream_us, event.stream_us - detector.detection.span_us),
+            fired=fired.fired,
+            tries=fired.tries,
+            measure=fired.measure,
+            entities=self._entities(watcher.entities, shown),
+            evidence=[self._evidence(shown)],
+            event=shown,
+            severity=detector.severity or fired.severity,
+            values=fired.values,
+        )
+
+    def _rule(self, rule: Rule, entities: _Entities, primary: Any, event: Event, findings: list[Finding]) -> None:
+        detection = rule.detection
+        name = primary(event)
+        if name is None:
+            return
+        if not rule.counts:
+            findings.append(self._at_once(rule, entities, str(name), event))
+            return
+        record = self._windows_of(rule, event)
+        if record is None:
+            return
+        windows = record.rules.get(detection.name)
+        if windows is None:
+            windows = record.rules[detection.name] = [Window() for _ in rule.counts]
+        now = event.stream_us
+        reached = True
+        measures = []
+        for count, window in zip(rule.counts, windows, strict=False):
+            measure = (
+                _measure(count, window, rule, event)
+                if len(rule.counts) == 1 or count.test(event)
+                else _standing(window, now, count)
+            )
+            reached = reached and measure >= count.threshold
+            measures.append(measure)
+        record.expires_us = max(record.expires_us, now + detection.span_us * 2)
+        first, measure, tries = windows[0], measures[0], rule.weight(event)
+        if not reached and not first.level:
+            first.seen += tries
+            if wants_more(first):
+                self._gather(record, first, entities, event)
+            return
+        if reached and crossed(first, measure):
+            self._gather(record, first, entities, event)
+            _unshare(record, first, entities)
+            tries += first.seen
+            counted = tuple((one.name, had, one.threshold) for one, had in zip(rule.counts, measures, strict=True))
+            findings.append(
+                self._finding(
+                    rule,
+                    str(name),
+                    event,
+                    True,
+                    tries,
+                    measure,
+                    first.entities or {},
+                    list(first.lines),
+                    first,
+                    counted,
+                )
+            )
+            first.lines, first.entities, first.seen = (), None, 0
+        else:
+            here, lines = self._entities(entities, event), [self._evidence(event)]
+            findings.append(self._finding(rule, str(name), event, False, tries, measure, here, lines, first))
+
+    def _gather(self, record: _Windows, window: Window, entities: _Entities, event: Event) -> None:
+        """Keep an event's line and names for the finding that may come."""
+        line, names = self._evidence(event), self._entities(entities, event)
+        if record.line is None:
+            record.line = line
+        if record.line is line and not window.gathered:
+            if record.names is not names:
+                record.names = record.names | names if record.names else names
+            window.gathered, window.shared = 1, True
+            return
+        _unshare(record, window, entities)
+        gather(window, line, names)
+
+    def _windows_of(self, rule: Rule, event: Event) -> _Windows | None:
+        """Give the windows that an event changes, looked up once for all rules; None where it lacks what they group by."""
+        self._see(event)
+        try:
+            return self._seen_windows[rule.grouped]
+        except KeyError:
+            pass
+        record = None
+        parts = [read(event) for read in rule.group_by]
+        if not any(part is None for part in parts):
+            key = _SEPARATOR.join((rule.grouped, *map(str, parts)))
+            record = self._windows.get(key) or _Windows()
+            self._windows.put(key, record)
+        self._seen_windows[rule.grouped] = record
+        return record
+
+    def _see(self, event: Event) -> None:
+        """Begin with another event."""
+        if self._seen is not event:
+            self._seen, self._seen_evidence = event, None
+            self._seen_entities, self._seen_windows = {}, {}
+
+    def _evidence(self, event: Event) -> Evidence:
+        """Give an event's line; the rules that look at one event share it."""
+        self._see(event)
+        if self._seen_evidence is None:
+            self._seen_evidence = evidence_of(event, self._file_of)
+        return self._seen_evidence
+
+    def _entities(self, entities: "_Entities", event: Event) -> dict[str, list[str]]:
+        """Give the names an event bears; rules that gather the same ones share them, so nobody changes them."""
+        self._see(event)
+        found = self._seen_entities.get(entities)
+        if found is None:
+            found = self._seen_entities[entities] = _collect(entities, event)
+        return found
+
+    def _at_once(self, rule: Rule, entities: _Entities, name: str, event: Event) -> Finding:
+        return Finding(
+            detection=rule.detection,
+            primary=name,
+            at_us=event.stream_us,
+            first_us=event.stream_us,
+            fired=True,
+            tries=max(rule.weight(event), 1),
+            measure=1,
+            entities=self._entities(entities, event),
+            evidence=[self._evidence(event)],
+            event=event,
+            severity=severity_of(rule.detection, event),
+            values={},
+        )
+
+    def _finding(
+        self,
+        rule: Rule,
+        name: str,
+        event: Event,
+        fired: bool,
+        tries: int,
+        measure: int,
+        entities: dict[str, list[str]],
+        lines: list[Any],
+        window: Window,
+        counted: tuple[tuple[str, int, int], ...] = (),
+    ) -> Finding:
+        return Finding(
+            detection=rule.detection,
+            primary=name,
+            at_us=event.stream_us,
+            first_us=window.first_us,
+            fired=fired,
+            tries=tries,
+            measure=measure,
+            entities=entities,
+            evidence=lines,
+            event=event,
+            severity=severity_of(rule.detection, event),
+            values={},
+            counted=counted,
+        )
+
+
+def _unshare(record: _Windows, window: Window, entities: _Entities) -> None:
+    """Give a window its own account of the first event of its key, where that is what it gathered."""
+    if window.shared and record.line is not None:
+        window.shared, window.lines = False, (record.line,)
+        window.entities = {name: record.names[name] for name, _ in entities if name in record.names}
+
+
+def severity_of(detection: Detection, event: Event) -> str:
+    """Guessing is weather: `low`, unless it far exceeds what this site usually sees (ARCHITECTURE.md, "Weather")."""
+    if not detection.weather:
+        return detection.severity
+    exceeding = event.facts.get("mailwarden.weather.exceeded") if event.facts is not None else None
+    return detection.severity if exceeding and detection.primary in exceeding else "low"
+
+
+def _measure(count: Count, window: Window, rule: Rule, event: Event) -> int:
+    now = event.stream_us
+    if count.kind == "value_count":
+        value = count.field(event) if count.field else None
+        if value is None or value == []:
+            return _standing(window, now, count)
+        cap = max(count.threshold * 4, _VALUES_CAP)
+        if isinstance(value, list):  # a line may tell of several, as the recipients of a session
+            return [add_value(window, now, count.span_us, str(one), cap) for one in value][-1]
+        return add_value(window, now, count.span_us, str(value), cap)
+    amount = rule.weight(event) if count.field is None else int(count.field(event) or 0)
+    return add(window, now, count.span_us, amount)
+
+
+def _standing(window: Window, now: int, count: Count) -> int:
+    """Give what a window holds now, nothing added."""
+    total = add(window, now, count.span_us, 0)
+    return len(window.values or ()) if count.kind == "value_count" else total
+
+
+@lru_cache
+def _readers(names: tuple[str, ...]) -> _Entities:
+    return tuple((name, reader(name)) for name in names)
+
+
+def _entities(detection: Detection) -> _Entities:
+    """Give what an incident gathers besides its primary entity; equal for rules that gather the same."""
+    return _readers(detection.entities)
+
+
+def _collect(entities: _Entities, event: Event) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, read in entities:
+        value = read(event)
+        if value is not None and value != []:
+            found[name] = [str(v) for v in value] if isinstance(value, list) else [str(value)]
+    return found

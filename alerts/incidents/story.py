@@ -1,0 +1,133 @@
+"""Which incidents are one story: what came of what, so that it is told once."""
+
+from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.terms import severity_rank
+from mailwarden.parsers.address import network
+
+__all__ = ["EXPLAINED", "Sort", "count_sender", "is_faster", "is_louder", "leads", "may_lead", "sort_of"]
+
+_EFFECT_US = 3_600_000_000  # a window may have opened before its cause was seen
+_CHILDREN = {
+    "takeover": ("takeover", "sending", "listed", "guessing", "service"),
+    "sending": ("listed", "guessing", "service"),
+    "relay": ("listed", "service"),
+    "listed": ("listed", "service"),
+    "guessing": ("guessing",),
+    "config": ("config",),
+    "service": ("service",),
+}
+"""Which causes are part of which story: the account that was entered, what it sent, who refused it, what waits for it."""
+_EXPLAINS = {
+    "auth_backend_down": ("queue_growth", "silence"),
+    "log_gap": ("silence",),
+    "receiver_unreachable": ("queue_growth",),
+    "service_failure": ("auth_backend_down", "queue_growth", "silence", "slow_acceptance"),
+}
+"""Which troubles of a service come of which other, by rule."""
+_PACES = ("fast_guessing", "steady_guessing", "slow_guessing", "glacial_guessing")
+"""Rules that see one thing at different paces, the fastest first."""
+EXPLAINED = frozenset(_EXPLAINS).union(*_EXPLAINS.values())
+_ARRIVALS = frozenset({"dormant_account", "new_country", "new_protocol", "strange_login", "success_after_failures"})
+"""What the logins of one's own migration look like, account by account."""
+_OURS = ("mailwarden.site", "mailwarden.own_address")
+_SCORES = frozenset({"server_risk"})  # sums of what others found
+_SENDERS = 16  # whose refused mail is counted; the others' share is below a sixteenth
+_MANY_REFUSED = 5
+_TIMES_NEXT = 3
+
+Sort = tuple[str, str]
+"""Cause and the name of the primary entity."""
+
+
+def sort_of(incident: Incident) -> Sort:
+    return incident.cause, incident.primary[0]
+
+
+def is_faster(rule: str, lead: str) -> bool:
+    """Say whether a rule saw at a faster pace what the leading one sees: the fastest is told."""
+    return rule in _PACES and lead in _PACES and _PACES.index(rule) < _PACES.index(lead)
+
+
+def may_lead(lead: Sort, part: Sort) -> bool:
+    """Say whether incidents of one sort belong to the story of another: thousands of networks guess one account."""
+    if part[0] not in _CHILDREN.get(lead[0], ()):
+        return False
+    if lead[0] == "guessing":  # one campaign on many accounts
+        return lead[1] == "mailwarden.site" and part[1] == "mailwarden.account"
+    if lead[0] == part[0] == "takeover":  # a migration, or a thief of many passwords
+        return lead[1] == "mailwarden.network" and part[1] == "mailwarden.account"
+    if lead[0] == "config":  # passwords of everybody were changed
+        return lead[1] == "mailwarden.site" and part[1] == "mailwarden.account"
+    if lead[0] == part[0] == "listed":  # one cause at several providers
+        return lead[1] in _OURS or part[1] == "mailwarden.site"
+    return lead[1] != "mailwarden.site" or part[1] == "mailwarden.site" or part[0] in ("listed", "service")
+
+
+def is_louder(part: Incident, lead: Incident) -> bool:
+    """Say whether guessing is worse than what it is said to have led to: a doubt about one login explains no attack on all."""
+    guessed = part.cause == "guessing" != lead.cause
+    return guessed and severity_rank(part.severity) > severity_rank(lead.severity)
+
+
+def leads(lead: Incident, part: Incident) -> bool:
+    """Say whether `part` belongs to the story of `lead`."""
+    if not may_lead(sort_of(lead), sort_of(part)):
+        return False
+    name, value = lead.primary
+    if lead.cause == part.cause == "guessing":
+        return True
+    if lead.cause == part.cause == "listed":
+        return _explains_listing(lead, part)
+    if lead.cause == part.cause == "takeover":
+        return _ARRIVALS.issuperset(part.rules) and _comes_from(part, value)
+    if part.cause == "guessing" and is_louder(part, lead):
+        return False
+    if lead.cause == "config":
+        return lead.rules == ["passwords_changed"] and part.rules == ["stale_password"]
+    if part.cause in ("listed", "service"):  # what came of it comes after it
+        if part.first_seen_us < lead.first_seen_us - _EFFECT_US:
+            return False
+        if lead.cause == "service":
+            explained = part.lead in _EXPLAINS.get(lead.lead, ())
+            return explained and (name != "mailwarden.receiver" or part.entities.get(name, [])[:1] == [value])
+        if name == "mailwarden.site":
+            return True
+        return part.entities.get(name, [])[:1] == [value] or _stands_out(part.senders, value)
+    if name == "mailwarden.site":
+        return True
+    return value in part.entities.get(name, ()) or part.primary == lead.primary
+
+
+def _comes_from(part: Incident, net: str) -> bool:
+    """Say whether an account was entered from one network alone."""
+    addresses = part.entities.get("source.ip", ())
+    return bool(addresses) and all(network(address) == net for address in addresses)
+
+
+def _explains_listing(lead: Incident, part: Incident) -> bool:
+    """Say whether what several providers, or a list, say of us explains what one says; a score of all explains nothing."""
+    if _SCORES.issuperset(part.rules):
+        return not _SCORES.issuperset(lead.rules)
+    name, value = lead.primary
+    if name == "mailwarden.site":
+        return part.primary[0] != name and not _SCORES.issuperset(lead.rules)
+    return name in _OURS and part.primary[0] not in _OURS and value in part.entities.get(name, ())
+
+
+def count_sender(senders: dict[str, int], value: str) -> None:
+    """Count whose mail it was, for the most frequent: what is rare falls out (Misra and Gries 1982)."""
+    if value in senders or len(senders) < _SENDERS:
+        senders[value] = senders.get(value, 0) + 1
+        return
+    for other in list(senders):
+        senders[other] -= 1
+        if not senders[other]:
+            del senders[other]
+
+
+def _stands_out(senders: dict[str, int], value: str) -> bool:
+    """Say whether one sender's mail is refused far more often than that of any other."""
+    own = senders.get(value, 0)
+    return own >= _MANY_REFUSED and own >= _TIMES_NEXT * max(
+        (count for other, count in senders.items() if other != value), default=0
+    )

@@ -1,0 +1,316 @@
+"""Turn a Sigma condition into Python, once, so that a stream of events can be asked it cheaply.
+
+Conditions become expressions over `e` (the event) and `f` (its facts); what they compare with is bound by name, never
+written into the source but as `repr` of a number, a bool or a word of our own vocabulary. Equal conditions have equal
+source: `alerts/rulebook/selection.py` asks only once what several rules ask.
+"""
+
+import ipaddress
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import re2
+from sigma.conditions import ConditionAND, ConditionFieldEqualsValueExpression, ConditionNOT, ConditionOR
+from sigma.types import (
+    CompareOperators,
+    SigmaBool,
+    SigmaCasedString,
+    SigmaCIDRExpression,
+    SigmaCompareExpression,
+    SigmaExists,
+    SigmaNull,
+    SigmaNumber,
+    SigmaRegularExpression,
+    SigmaString,
+    SpecialChars,
+)
+
+from mailwarden.alerts.rulebook.fields import reader
+from mailwarden.parsers.errors import worded
+from mailwarden.parsers.event import ATTRIBUTES, Event
+
+__all__ = [
+    "Condition",
+    "ConditionError",
+    "actions_of",
+    "all_of",
+    "any_of",
+    "compile_condition",
+    "excepted_by",
+    "excepting",
+    "fields_of",
+    "needing",
+]
+
+_SINGLE_WORDS = frozenset(
+    {
+        "event.action", "event.kind", "event.module", "event.outcome", "event.reason", "log.level",
+        "mail.bounce.class", "mail.delivery.status", "mail.provider", "network.protocol", "process.name",
+    }
+)  # fmt: skip
+"""Fields that hold one word, written by us in one spelling: compared as they are."""
+_OPERATORS = {
+    CompareOperators.LT: "<",
+    CompareOperators.LTE: "<=",
+    CompareOperators.GT: ">",
+    CompareOperators.GTE: ">=",
+}
+_QUIET = re2.Options()
+_QUIET.log_errors = False  # what is wrong is told once, by us
+_names = (f"k{number}" for number in itertools.count())
+_named: dict[Any, str] = {}  # what words and sets of words are bound to
+_NO_FACTS: dict[str, Any] = {}
+
+
+class ConditionError(Exception):
+    """What we do not evaluate, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """An expression and what its names are bound to. Built here from checked parts only."""
+
+    source: str
+    bound: Mapping[str, Any]
+    terms: "tuple[Condition, ...]" = ()  # that must all hold, where it is a conjunction
+    actions: frozenset[str] | None = None  # one of which it asks for, where it asks for nothing else
+    bare: bool | None = None  # whether events without facts pass it; None: that depends
+
+    def function(self) -> Callable[[Event], bool]:
+        """Give it as a function of the event."""
+        return _evaluate(
+            f"lambda e: bool((lambda f: {self.source})(e.facts if e.facts is not None else NONE))", self.bound
+        )
+
+
+def _evaluate(source: str, bound: Mapping[str, Any]) -> Callable[[Any], bool]:
+    found: Callable[[Any], bool] = eval(source, {"__builtins__": {"bool": bool}, "NONE": _NO_FACTS, **bound})  # noqa: S307
+    return found
+
+
+# ---------------------------------------------------------------------- building
+
+
+def all_of(conditions: list[Condition]) -> Condition:
+    """Join conditions by "and"."""
+    if len(conditions) == 1:
+        return conditions[0]
+    terms = tuple(term for one in conditions for term in one.terms or (one,))
+    bares = {one.bare for one in conditions}
+    bare = False if False in bares else None if None in bares else True
+    return Condition(*_joined(" and ", conditions), terms=terms, bare=bare)
+
+
+def any_of(conditions: list[Condition]) -> Condition:
+    """Join conditions by "or"."""
+    conditions = list({one.source: one for one in conditions}.values())
+    if len(conditions) == 1:
+        return conditions[0]
+    bares = {one.bare for one in conditions}
+    return Condition(*_joined(" or ", conditions), bare=True if True in bares else None if None in bares else False)
+
+
+def excepting(condition: Condition, exceptions: tuple[Mapping[str, Any], ...]) -> Condition:
+    """Leave out what the configuration excepts."""
+    name = next(_names)
+    return all_of([condition, Condition(f"(not {name}(e))", {name: excepted_by(exceptions)})])
+
+
+def excepted_by(exceptions: tuple[Mapping[str, Any], ...]) -> Callable[[Event], bool]:
+    """Give a function that knows the events of which one exception holds: all its fields have one of the values given."""
+    tests = [
+        [
+            (reader(name), frozenset(str(v).lower() for v in (values if isinstance(values, list) else [values])))
+            for name, values in exception.items()
+        ]
+        for exception in exceptions
+    ]
+
+    def excepted(event: Event) -> bool:
+        return any(all(_any(read(event), wanted.__contains__) for read, wanted in fields) for fields in tests)
+
+    return excepted
+
+
+def compile_condition(node: Any) -> Condition:
+    """Compile a parsed Sigma condition.
+
+    Raises:
+        ConditionError: It asks for something that is not supported.
+    """
+    if isinstance(node, ConditionAND):
+        return all_of([compile_condition(child) for child in node.args])
+    if isinstance(node, ConditionOR):
+        return _one_word_of(node) or any_of([compile_condition(child) for child in node.args])
+    if isinstance(node, ConditionNOT):
+        inner = compile_condition(node.args[0])
+        return Condition(f"(not {inner.source})", inner.bound, bare=None if inner.bare is None else not inner.bare)
+    if isinstance(node, ConditionFieldEqualsValueExpression):
+        return _field(str(node.field), node.value)
+    raise ConditionError(worded("{kind} is not supported: name a field for every value", kind=type(node).__name__))
+
+
+def needing(names: Sequence[str]) -> Condition:
+    """Ask that fields are set, and not False."""
+    terms = [_is_set(name) for name in names]
+    return all_of(terms) if terms else Condition("True", {}, bare=True)
+
+
+def _is_set(name: str) -> Condition:
+    access, bound = _access(name)
+    if not access.startswith("f.get("):
+        return Condition(f"({access} is not None)", bound)
+    return Condition(f"((v := {access}) is not None and v is not False)", bound, bare=False)
+
+
+def actions_of(node: Any) -> set[str]:
+    """Give the event actions a condition demands; empty where it does not say."""
+    if isinstance(node, ConditionFieldEqualsValueExpression):
+        plain = isinstance(node.value, SigmaString) and not node.value.contains_special()
+        return {str(node.value).lower()} if node.field == "event.action" and plain else set()
+    if isinstance(node, ConditionAND):
+        return next((found for found in map(actions_of, node.args) if found), set())
+    if isinstance(node, ConditionOR):
+        each = [actions_of(child) for child in node.args]
+        return set().union(*each) if all(each) else set()
+    return set()
+
+
+def fields_of(node: Any) -> list[str]:
+    """List the fields that a condition looks at."""
+    if isinstance(node, ConditionFieldEqualsValueExpression):
+        return [str(node.field)]
+    return [name for child in getattr(node, "args", ()) for name in fields_of(child)]
+
+
+def _joined(word: str, parts: list[Condition]) -> tuple[str, dict[str, Any]]:
+    bound: dict[str, Any] = {}
+    for part in parts:
+        bound.update(part.bound)
+    return "(" + word.join(part.source for part in parts) + ")", bound
+
+
+def _name_of(value: str | frozenset[str] | tuple[str, str]) -> str:
+    """Give the name that a word, a set of words or the test for a word is bound to, the same for equal ones."""
+    name = _named.get(value)
+    if name is None:
+        name = _named[value] = next(_names)
+    return name
+
+
+def _one_word_of(node: ConditionOR) -> Condition | None:
+    """Compile "one field is one of these words" as one look into a set; None where the alternatives are of another kind."""
+    fields = {getattr(child, "field", None) for child in node.args}
+    values = [getattr(child, "value", None) for child in node.args]
+    (field,) = fields if len(fields) == 1 else (None,)
+    if field not in _SINGLE_WORDS or not all(isinstance(v, SigmaString) and not v.contains_special() for v in values):
+        return None
+    words = frozenset(str(v).lower() for v in values)
+    name = _name_of(words)
+    return Condition(
+        f"({_access(str(field))[0]} in {name})", {name: words}, actions=words if field == "event.action" else None
+    )
+
+
+def _access(field: str) -> tuple[str, dict[str, Any]]:
+    """Give the source that reads a field, and what it is bound to."""
+    attribute = ATTRIBUTES.get(field)
+    if attribute is not None:
+        return f"e.{attribute}", {}
+    if field.startswith("mailwarden."):
+        name = _name_of(field)
+        return f"f.get({name})", {name: field}
+    name = next(_names)
+    return f"{name}(e)", {name: reader(field)}
+
+
+def _field(field: str, value: Any) -> Condition:
+    access, bound = _access(field)
+    source, more, actions = _test(field, access, value)
+    bound = {**bound, **more}
+    bare = _evaluate(f"lambda f: bool({source})", bound)(_NO_FACTS) if access.startswith("f.get(") else None
+    return Condition(source, bound, actions=actions, bare=bare)
+
+
+def _test(field: str, access: str, value: Any) -> tuple[str, dict[str, Any], frozenset[str] | None]:
+    """Give the source that tests a field, what it is bound to, and the action that it asks for."""
+    if isinstance(value, SigmaNull):
+        return f"({access} is None)", {}, None
+    if isinstance(value, SigmaExists):
+        return f"({access} is {'not ' if value else ''}None)", {}, None
+    if isinstance(value, SigmaBool):
+        return f"({access} is {bool(value.boolean)!r})", {}, None
+    if isinstance(value, SigmaNumber):
+        return f"({access} == {value.number!r})", {}, None
+    if isinstance(value, SigmaCompareExpression):
+        return f"(({access} or 0) {_OPERATORS[value.op]} {value.number.number!r})", {}, None
+    if isinstance(value, SigmaString) and field in _SINGLE_WORDS and not value.contains_special():
+        word = str(value).lower()
+        name = _name_of(word)
+        return f"({access} == {name})", {name: word}, frozenset({word}) if field == "event.action" else None
+    if isinstance(value, SigmaString) and not isinstance(value, SigmaCasedString) and not value.contains_special():
+        word = str(value).lower()
+        name = _name_of(("text", word))
+        return f"{name}({access})", {name: _text_test(field, value)}, None
+    name = next(_names)
+    return f"{name}({access})", {name: _text_test(field, value)}, None
+
+
+def _text_test(field: str, value: Any) -> Callable[[Any], bool]:
+    """Give a function that compares text without regard to case, as Sigma does; of a list, one item suffices."""
+    if isinstance(value, SigmaRegularExpression):
+        pattern = str(value.regexp)
+        try:
+            compiled = re2.compile("(?i)" + pattern, _QUIET)
+        except re2.error as error:
+            raise ConditionError(
+                worded(
+                    '{field}|re: "{pattern}" is wrong or cannot be matched in linear time ({error})',
+                    field=field,
+                    pattern=pattern,
+                    error=error,
+                )
+            ) from None
+        return lambda found: _any(found, lambda text: compiled.search(text) is not None)
+    if isinstance(value, SigmaCIDRExpression):
+        return _network_test(value.network)
+    if isinstance(value, SigmaCasedString):
+        raise ConditionError(
+            worded("{field}|cased is not supported: names are compared without regard to case", field=field)
+        )
+    if not isinstance(value, SigmaString):
+        raise ConditionError(
+            worded("{field}: a value of the kind {kind} is not supported", field=field, kind=type(value).__name__)
+        )
+    if not value.contains_special():
+        equals = str(value).lower().__eq__
+        return lambda found: _any(found, equals)
+    wildcards = {SpecialChars.WILDCARD_MULTI: ".*", SpecialChars.WILDCARD_SINGLE: "."}
+    pattern = "".join(wildcards.get(part) or re2.escape(str(part)) for part in value.s)
+    compiled = re2.compile("(?is)" + pattern, _QUIET)
+    return lambda found: _any(found, lambda text: compiled.fullmatch(text) is not None)
+
+
+def _network_test(network: Any) -> Callable[[Any], bool]:
+    """Give a function that says whether an address, or one of several, is within a network."""
+
+    @lru_cache(maxsize=4096)
+    def within(text: str) -> bool:
+        try:
+            address = ipaddress.ip_address(text)
+        except ValueError:
+            return False
+        return address.version == network.version and address in network
+
+    return lambda found: _any(found, within)
+
+
+def _any(found: Any, test: Callable[[str], bool]) -> bool:
+    if found is None:
+        return False
+    if isinstance(found, list):
+        return any(test(str(one).lower()) for one in found)
+    return test(str(found).lower())

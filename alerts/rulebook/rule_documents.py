@@ -1,0 +1,222 @@
+"""The Sigma documents of one rule file, as pySigma reads them: which of them is the finding, and what the others are for it.
+
+What is wrong is told with its place in the file and with its mend. With the compiler, its conditions and its words the
+door to pySigma.
+"""
+
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from sigma.correlations import SigmaCorrelationRule
+from sigma.exceptions import SigmaConditionError, SigmaError, SigmaRegularExpressionError
+from sigma.policy import default_policy
+from sigma.policy.regex_engine import RE2RegexEngine
+from sigma.rule import SigmaRule
+
+from mailwarden.alerts.rulebook.rule_lines import RuleLines
+from mailwarden.alerts.rulebook.sigma_words import field_name
+from mailwarden.alerts.words.library_words import heard
+from mailwarden.alerts.words.translate import N_
+from mailwarden.parsers.errors import Worded, worded
+
+__all__ = ["RuleDocuments", "RuleFault", "told"]
+
+_TIMESPAN = re.compile(r"[0-9]{1,6}[smhdw]")
+_PLACES: Mapping[str, tuple[str, ...]] = {  # where the faults that pySigma finds stand
+    "SigmaTimespanError": ("correlation", "timespan"),
+    "SigmaCorrelationConditionError": ("correlation", "condition"),
+    "SigmaCorrelationTypeError": ("correlation", "type"),
+    "SigmaCorrelationRuleError": ("correlation",),
+    "SigmaConditionError": ("detection", "condition"),
+    "SigmaModifierError": ("detection",),
+    "SigmaRegularExpressionError": ("detection",),
+    "SigmaTypeError": ("detection",),
+    "SigmaValueError": ("detection",),
+    "SigmaDetectionError": ("detection",),
+    "SigmaIdentifierError": ("id",),
+    "SigmaLevelError": ("level",),
+    "SigmaStatusError": ("status",),
+    "SigmaLogsourceError": ("logsource",),
+    "SigmaTagError": ("tags",),
+}
+_MENDS: Mapping[str, str] = {  # where pySigma does not say what may stand there
+    "SigmaIdentifierError": N_("Make one:  uuidgen"),
+    "SigmaLevelError": N_("Write informational, low, medium, high or critical."),
+    "SigmaModifierError": N_("Known: contains, startswith, endswith, all, re, cidr, exists, gt, gte, lt, lte."),
+    "SigmaStatusError": N_("Write stable, test, experimental, deprecated or unsupported."),
+    "SigmaTagError": N_("Write it like [attack.t1110.001]."),
+    "SigmaTitleError": N_("Write what it finds, in some words."),
+}
+
+
+class _QuietEngine:
+    """Compiles the expressions of rules as pySigma wants it; what is wrong with one is told once, by us."""
+
+    def __init__(self) -> None:
+        engine = RE2RegexEngine()
+        self._re2 = engine._re2
+        self.error = engine.error
+
+    def compile(self, pattern: str, flags: int = 0) -> Any:
+        """Compile an expression."""
+        options = self._re2.Options()
+        options.log_errors = False
+        options.case_sensitive = not flags & re.IGNORECASE
+        options.dot_nl = bool(flags & re.DOTALL)
+        if flags & re.MULTILINE:
+            pattern = f"(?m){pattern}"
+        try:
+            return self._re2.compile(pattern, options)
+        except self.error as error:
+            said = error.args[0]
+            raise self.error(said.decode("utf-8", "replace") if isinstance(said, bytes) else said) from None
+
+
+default_policy.regex_engine = _QuietEngine()
+
+
+class RuleFault(Exception):
+    """What is wrong with one rule file, where in it, and how to mend it."""
+
+    def __init__(self, said: str, place: tuple[str | int, ...] = (), mend: str | None = None) -> None:
+        super().__init__(said)
+        self.said = said if isinstance(said, Worded) else said.rstrip(".")
+        self.place = place
+        self.mend = mend or worded("Mend or remove this file.")
+
+
+class RuleDocuments:
+    """The Sigma documents of one file: each by its name or id, and which of them is the finding."""
+
+    def __init__(self, lines: RuleLines, fields: frozenset[str] | None) -> None:
+        self.lines = lines
+        self.fields = fields
+        self.used: list[str] = []
+        if lines.twice:
+            place = lines.twice[0]
+            said = worded('"{key}" is given twice; only one can hold', key=place[-1])
+            raise RuleFault(said, place, worded("Remove one."))
+        self.all = _parsed(lines)
+        self.number = {id(document): number for number, document in enumerate(self.all)}
+        self.by_name: dict[str, Any] = {}
+        for number, document in enumerate(self.all):
+            for key, name in (("id", document.id), ("name", document.name)):
+                if name is not None and self.by_name.setdefault(str(name), document) is not document:
+                    said = worded('the {key} "{name}" is that of another rule in this file', key=key, name=name)
+                    raise RuleFault(said, (number, key), worded("Change it."))
+            self.by_name.setdefault(str(document.title), document)
+        self.finding = self._finding()
+
+    def at(self, document: Any, *keys: str) -> tuple[str | int, ...]:
+        """Give the place of a key of a document."""
+        return (self.number[id(document)], *keys)
+
+    def referred(self, document: Any) -> list[Any]:
+        """Give what a correlation names."""
+        found = []
+        for one in document.rules if isinstance(document, SigmaCorrelationRule) else ():
+            base = self.by_name.get(str(one.reference))
+            if base is None:
+                said = worded('correlation names the rule "{name}", which is not in the same file', name=one.reference)
+                raise RuleFault(said, self.at(document, "correlation", "rules"))
+            found.append(base)
+        return found
+
+    def use(self, document: Any, name: str, place: tuple[str | int, ...] | None = None) -> str:
+        """Give our name of a field that a rule asks for.
+
+        Raises:
+            RuleFault: No event has it.
+        """
+        ours = field_name(name)
+        if self.fields is not None and ours not in self.fields:
+            meant = get_close_matches(ours, self.fields, 1, 0.75)
+            mend = worded("mailwarden explain LINE  shows what a line has.")
+            if meant:
+                mend = worded('Did you mean "{meant}"?', meant=meant[0])
+            where = place or self.lines.field(self.number[id(document)], name)
+            raise RuleFault(worded('no event has a field "{name}": this rule could never fire', name=name), where, mend)
+        self.used.append(ours)
+        return ours
+
+    def _finding(self) -> Any:
+        """Give the one document that no other names; the last where they name each other in a circle."""
+        for document in self.all:
+            self._follow(document, (document,))
+        named = {id(base) for document in self.all for base in self.referred(document)}
+        roots = [document for document in self.all if id(document) not in named]
+        if len(roots) > 1:
+            said = worded(
+                'holds {number} rules that nothing joins: "{first}" and "{second}"',
+                number=len(roots),
+                first=roots[0].title,
+                second=roots[1].title,
+            )
+            raise RuleFault(said, self.at(roots[1]), worded("Write one file for each."))
+        return roots[0]
+
+    def _follow(self, document: Any, way: tuple[Any, ...]) -> None:
+        for base in self.referred(document):
+            if any(base is one for one in way):
+                names = " → ".join(str(one.name or one.title) for one in (*way, base))
+                said = worded("the correlations go round in a circle: {names}", names=names)
+                raise RuleFault(said, self.at(base, "correlation", "rules"))
+            self._follow(base, (*way, base))
+
+
+def _parsed(lines: RuleLines) -> list[Any]:
+    """Let pySigma read the documents; tell the first fault it finds with its line."""
+    for number in range(len(lines.values)):
+        given = lines.text((number, "correlation", "timespan"))
+        if given is not None and (not _TIMESPAN.fullmatch(given) or not int(given[:-1])):
+            place = (number, "correlation", "timespan")
+            said = worded('"timespan: {given}" is not a duration', given=given)
+            raise RuleFault(said, place, worded("Write 10m, 2h or 1d."))
+    rules = []
+    for number, document in enumerate(lines.values):
+        if document is not None:
+            rules.append(_read(document, number))
+    if not rules:
+        raise RuleFault(worded("holds no rule"))
+    return rules
+
+
+def _read(document: Any, number: int) -> SigmaRule | SigmaCorrelationRule:
+    if not isinstance(document, dict):
+        said = worded("holds no Sigma rule, which is a group of settings (title, logsource, detection …)")
+        raise RuleFault(said, (number,))
+    mends = {"filter": worded("Write  except:  under rules: instead."), "action": worded("Write the rule out.")}
+    for key, mend in mends.items():
+        if key in document:
+            raise RuleFault(worded('Sigma\'s "{key}" is not supported', key=key), (number, key), mend)
+    kind = SigmaCorrelationRule if "correlation" in document else SigmaRule
+    try:
+        rule: SigmaRule | SigmaCorrelationRule = kind.from_dict(document, collect_errors=True)
+    except SigmaError as error:
+        raise _refused(error, number) from None
+    except (AttributeError, TypeError, ValueError, KeyError) as error:  # values of a kind that pySigma does not expect
+        raise RuleFault(worded("no Sigma rule: {error}", error=error), (number,)) from None
+    for fault in rule.errors:
+        raise _refused(fault, number)
+    return rule
+
+
+def _refused(error: Exception, number: int) -> RuleFault:
+    """Say where it stands that pySigma refuses, and how to mend it."""
+    kind = type(error).__name__
+    mend = _MENDS.get(kind)
+    return RuleFault(told(error), (number, *_PLACES.get(kind, ())), worded(mend) if mend else None)
+
+
+def told(error: Exception) -> str:
+    """Say what is wrong, with the feature where the library does not name it."""
+    if isinstance(error, SigmaRegularExpressionError):
+        return worded(
+            "|re: {error}; only what matches in linear time is taken (RE2: no back reference, no look-around)",
+            error=heard(error),
+        )
+    if isinstance(error, SigmaConditionError):
+        return worded("condition: {error}", error=heard(str(error).rstrip(".")))
+    return heard(str(error).rstrip("."))

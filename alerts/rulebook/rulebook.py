@@ -1,0 +1,103 @@
+"""Load the rules that come with mailwarden and the operator's own, so that a broken one stops no other."""
+
+import importlib.resources
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailwarden.alerts.rulebook.compiler import compile_file
+from mailwarden.alerts.rulebook.rule import Rule, RuleSettings
+from mailwarden.alerts.rulebook.rule_files import rule_files
+from mailwarden.alerts.rulebook.rule_lines import RuleLines
+from mailwarden.parsers.errors import ConfigurationError, worded
+
+__all__ = ["Rulebook", "load_rulebook", "load_rules"]
+
+_OURS = Path(str(importlib.resources.files("mailwarden.alerts") / "rules"))
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """The rules that could be loaded, and what is wrong with those of the operator that could not."""
+
+    rules: tuple[Rule, ...]
+    faults: tuple[str, ...] = ()
+
+
+def load_rules(directory: Path | None = None, settings: Mapping[str, RuleSettings] | None = None) -> list[Rule]:
+    """Load the rules that come with mailwarden and those of a directory, by name, all or none.
+
+    Raises:
+        ConfigurationError: Holds the fault of every file that could not be loaded.
+    """
+    book = load_rulebook(directory, settings)
+    if book.faults:
+        raise ConfigurationError(list(book.faults))
+    return list(book.rules)
+
+
+def load_rulebook(
+    directory: Path | None = None,
+    settings: Mapping[str, RuleSettings] | None = None,
+    fields: frozenset[str] | None = None,
+) -> Rulebook:
+    """Load the rules that come with mailwarden and those of a directory; a broken file there stops no other.
+
+    Args:
+        directory: The operator's own rules; None where there are none.
+        settings: What the configuration changes, by the name of the rule.
+        fields: Every field that an event can have; a rule that asks for another is refused. None: not looked at.
+
+    Raises:
+        ConfigurationError: A rule of ours cannot be loaded, or a setting names none.
+    """
+    settings = settings or {}
+    ours, faults = _load(rule_files(_OURS), settings, None)
+    own = rule_files(directory) if directory else []
+    theirs, broken = _load(own, settings, fields)
+    names = {path.stem for path in [*rule_files(_OURS), *own]}
+    names |= {path.stem for path in (_OURS.parent / "detectors").glob("[a-z]*.py")}
+    faults += [
+        worded('rules.{name}: no rule has the name "{name}". See  mailwarden rules list', name=name)
+        for name in sorted(set(settings) - names)
+    ]
+    if faults:
+        raise ConfigurationError(faults + broken)
+    loaded = {rule.detection.name: rule for rule in ours}
+    ids = {id_: rule.path for rule in ours for id_ in rule.ids}
+    for rule in theirs:
+        name = rule.detection.name
+        taken = [id_ for id_ in rule.ids if id_ in ids]
+        if name in loaded:
+            said = worded(
+                'the name "{name}" is that of {other}. Give this file another name.', name=name, other=loaded[name].path
+            )
+            broken.append(worded("{path}:{line}: {fault}", path=rule.path, line=1, fault=said))
+        elif taken:
+            line = RuleLines(Path(rule.path).read_text("utf-8")).holding(taken[0])
+            said = worded(
+                'the id "{id}" is that of {other} too. Give this rule another:  uuidgen',
+                id=taken[0],
+                other=ids[taken[0]],
+            )
+            broken.append(worded("{path}:{line}: {fault}", path=rule.path, line=line, fault=said))
+        else:
+            loaded[name] = rule
+            ids |= dict.fromkeys(rule.ids, rule.path)
+    rest = worded("The other {number} rules are loaded.", number=len(loaded))
+    faulty = tuple(worded("{first} {second}", first=fault, second=rest) for fault in broken)
+    return Rulebook(tuple(loaded[name] for name in sorted(loaded)), faulty)
+
+
+def _load(
+    files: list[Path], settings: Mapping[str, RuleSettings], fields: frozenset[str] | None
+) -> tuple[list[Rule], list[str]]:
+    rules, faults = [], []
+    for path in files:
+        try:
+            rule = compile_file(path, settings.get(path.stem), fields)
+        except ConfigurationError as error:
+            faults += error.faults
+        else:
+            rules += [rule] if rule is not None else []
+    return rules, faults

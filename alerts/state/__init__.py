@@ -1,0 +1,1 @@
+"""State that survives: records by key, bounded in memory, committed with the batch."""

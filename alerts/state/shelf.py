@@ -1,0 +1,230 @@
+"""State by key, behind a bounded write-back cache.
+
+Nothing is loaded at start: a key is read when it is first touched, changed keys are written with the commit of the
+batch that changed them, and what was not touched for long leaves memory, not the store. What a shelf gives never
+depends on what happens to be in memory, so batches may end anywhere.
+"""
+
+from collections.abc import Callable, Iterable
+from itertools import islice
+from math import ceil
+from typing import Any, Generic, Protocol, TypeVar
+
+from mailwarden.alerts.state.blob import decoder, pack, squeeze
+
+__all__ = ["BUDGET_BYTES", "Backing", "Nowhere", "Row", "Shelf", "Shelves"]
+
+T = TypeVar("T")
+BUDGET_BYTES = 46 << 20
+"""What the state of a site may take in memory, all kinds of it and its open incidents together, whatever comes."""
+
+_OBJECT_BYTES = 300  # of a key with its value, by measure: its names, its place in a dict,
+_TIMES_PACKED = 4  # and as much for each byte of the value when packed,
+_PACKED_BYTES = 250  # which are so many until it is known
+Row = tuple[str, str, int, int, bytes | None]
+"""kind, key, version, expires_us, blob (None: deleted)."""
+
+
+class Backing(Protocol):
+    """Where state is kept."""
+
+    def load_state(self, kind: str, key: str) -> bytes | None:
+        """Give what was last committed for a key, or None."""
+
+    def may_have(self, kind: str, key: str) -> bool:
+        """Say whether anything may have been committed for a key; False is sure."""
+
+
+class Nowhere:
+    """A store that holds nothing: all that is known is in memory."""
+
+    def load_state(self, kind: str, key: str) -> bytes | None:  # noqa: ARG002 - what a store is asked
+        """Give nothing."""
+        return None
+
+    def may_have(self, kind: str, key: str) -> bool:  # noqa: ARG002
+        """Say no."""
+        return False
+
+
+class _Touched(dict[str, Any]):
+    """Values by key, which asks for one that is not there; so that a look-up of what is takes no call in Python."""
+
+    def __init__(self, seek: Callable[[str], Any]) -> None:
+        self._seek = seek
+
+    def __missing__(self, key: str) -> Any:
+        return self._seek(key)
+
+
+class Shelf(Generic[T]):
+    """The state of one kind. `get` gives the state of a key, or None where there is none.
+
+    Args:
+        kind: Names the state in the store.
+        version: Of its shape. State of another version is another kind: it is not read, and expires.
+        type_: A msgspec struct, or what else msgspec decodes.
+        expires: Gives when a value is of no more use, in stream time.
+        backing: The store.
+        fade: Takes out of a value that goes on what is of no more use by then. The store may keep that until the value is next
+            written; it is taken out whenever the value is read.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        version: int,
+        type_: type[T],
+        expires: Callable[[T], int],
+        backing: Backing,
+        fade: Callable[[T, int], None] | None = None,
+    ) -> None:
+        self.kind = kind if version == 1 else f"{kind}.{version}"
+        self.version = version
+        self._decode = decoder(type_)
+        self._expires = expires
+        self._backing = backing
+        self._fade = fade
+        self._young: dict[str, T]  # touched since the last turn
+        self._old: dict[str, T] = {}  # and before it
+        self.get: Callable[[str], T | None]
+        self._begin()
+        self._dirty: set[str] = set()
+        self._dead: set[str] = set()
+        self._swept_us = -1
+        self._packed_bytes, self._packed = 100 * _PACKED_BYTES, 100  # all that was ever packed, for the average
+
+    def _begin(self) -> None:
+        touched = _Touched(self._seek)
+        self._young, self.get = touched, touched.__getitem__
+
+    def _seek(self, key: str) -> T | None:
+        """Give the state of a key that was not touched since the last turn."""
+        value = self._old.pop(key, None)
+        if value is None:
+            if key in self._dead or not self._backing.may_have(self.kind, key):
+                return None
+            blob = self._backing.load_state(self.kind, key)
+            if blob is None:
+                return None
+            value = self._decode(blob)
+            if self._expires(value) <= self._swept_us:
+                return None
+            if self._fade is not None:
+                self._fade(value, self._swept_us)
+        self._young[key] = value
+        return value
+
+    def put(self, key: str, value: T) -> None:
+        """Keep a new or changed value."""
+        self._young[key] = value
+        self._dirty.add(key)
+        if self._dead:
+            self._dead.discard(key)
+
+    def delete(self, key: str) -> None:
+        """Forget a key."""
+        self._young.pop(key, None)
+        self._old.pop(key, None)
+        self._dirty.discard(key)
+        if self._backing.may_have(self.kind, key):
+            self._dead.add(key)
+
+    def sweep(self, now_us: int) -> None:
+        """Forget what has expired by now. The store deletes the same with the commit that comes next."""
+        self._swept_us = now_us
+        expires = self._expires
+        for values in (self._young, self._old):
+            for key in [key for key, value in values.items() if expires(value) <= now_us]:
+                changed = key in self._dirty
+                self.delete(key)
+                if not changed:
+                    self._dead.discard(key)
+            if self._fade is not None:
+                for value in values.values():
+                    self._fade(value, now_us)
+
+    def drain(self) -> list[Row]:
+        """Give the rows to commit."""
+        rows: list[Row] = []
+        kind, version, young, expires = self.kind, self.version, self._young, self._expires
+        for key in self._dirty:
+            value = young[key]
+            packed = pack(value)
+            self._packed_bytes += len(packed)
+            rows.append((kind, key, version, expires(value), squeeze(packed)))
+        self._packed += len(rows)
+        rows.extend((kind, key, version, 0, None) for key in self._dead)
+        self._dirty.clear()
+        self._dead.clear()
+        return rows
+
+    def turn(self) -> None:
+        """Let go of what was not touched since the last turn; only where nothing waits to be committed."""
+        self._old = self._young
+        self._begin()
+
+    def shed(self, share: float) -> None:
+        """Let go of a share of what was not touched since the last turn, of what was touched first before it."""
+        for key in list(islice(self._old, ceil(len(self._old) * share))):
+            del self._old[key]
+
+    def forget(self) -> None:
+        """Let go of all, committed or not: nobody asks any more."""
+        self._young.clear()
+        self._old.clear()
+
+    def held_bytes(self) -> tuple[int, int]:
+        """Give about how much memory this takes, and how much of it was touched since the last turn."""
+        each = _OBJECT_BYTES + _TIMES_PACKED * self._packed_bytes // self._packed
+        touched = each * len(self._young)
+        return touched + each * len(self._old), touched
+
+
+class Shelves:
+    """Shelves that are committed together, and share one budget of memory.
+
+    Args:
+        shelves: Of all kinds of state there are.
+        beside: Gives how much of the budget is taken by what is no shelf's; three eighths of it are theirs in any case.
+    """
+
+    def __init__(self, shelves: Iterable[Shelf[Any]], beside: Callable[[], int] = lambda: 0) -> None:
+        self._shelves = list(shelves)
+        self._beside = beside
+
+    def _budget_bytes(self) -> int:
+        return max(BUDGET_BYTES - self._beside(), BUDGET_BYTES * 3 // 8)
+
+    def is_full(self) -> bool:
+        """Say whether it is time to commit: what they hold takes more than they may."""
+        return sum(shelf.held_bytes()[0] for shelf in self._shelves) > self._budget_bytes()
+
+    def drain(self) -> list[Row]:
+        """Give the rows to commit, and let go of what was not touched for long where memory is short."""
+        rows = [row for shelf in self._shelves for row in shelf.drain()]
+        touched = sum(shelf.held_bytes()[1] for shelf in self._shelves)
+        if 2 * touched > self._budget_bytes() or self.is_full():
+            for shelf in self._shelves:
+                shelf.turn()
+        self._shed()
+        return rows
+
+    def _shed(self) -> None:
+        """Make room for what is to come: whoever is nearly full commits again at once, and reads again what it let go of."""
+        held = [shelf.held_bytes() for shelf in self._shelves]
+        excess = sum(all_ for all_, _ in held) - self._budget_bytes() * 3 // 4
+        old = sum(all_ - touched for all_, touched in held)
+        if excess > 0 and old > 0:
+            for shelf in self._shelves:
+                shelf.shed(min(excess / old, 1.0))
+
+    def sweep(self, now_us: int) -> None:
+        """Forget what has expired."""
+        for shelf in self._shelves:
+            shelf.sweep(now_us)
+
+    def forget(self) -> None:
+        """Let go of all: nobody asks any more."""
+        for shelf in self._shelves:
+            shelf.forget()

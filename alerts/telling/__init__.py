@@ -1,0 +1,1 @@
+"""Who is told, when, how and how often: routes, waits, channels, the outbox."""

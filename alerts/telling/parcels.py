@@ -1,0 +1,206 @@
+"""Make messages of deliveries: one for each incident, or a digest when there are too many for a channel."""
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from datetime import tzinfo
+from typing import Protocol
+
+import msgspec
+
+from mailwarden.alerts.incidents.incident import Notification
+from mailwarden.alerts.telling.delivery import Delivery
+from mailwarden.alerts.telling.lines import BODY_LIMIT, TITLE_LIMIT, Rendered
+from mailwarden.alerts.telling.message import Limits, Message
+from mailwarden.alerts.telling.render import render, render_digest, render_plain
+from mailwarden.alerts.telling.render_own import render_fault
+from mailwarden.alerts.telling.report_text import missing_text, report_text
+
+__all__ = ["JOINED", "Parcel", "Sender", "Writer", "joined"]
+
+_log = logging.getLogger(__name__)
+
+JOINED = frozenset({"opened", "worse", "repeated", "returned"})
+"""Kinds that say the same when they come together."""
+
+Group = tuple[Notification, list[str]]
+"""One notification and the ids of the deliveries that it stands for."""
+
+DIGEST = "digest-"
+"""Begins the id of a message that stands for several incidents."""
+
+
+class Sender(Protocol):
+    """What an outbox needs of channels: `Channels` is one."""
+
+    @property
+    def names(self) -> list[str]:
+        """All channels, in the order of the configuration."""
+
+    def language(self, name: str) -> str:
+        """Give a channel's language."""
+
+    def limits(self, name: str) -> Limits:
+        """Give what a channel takes."""
+
+    def has_life(self, name: str) -> bool:
+        """Say whether a channel keeps incidents of its own, which it must hear the end of."""
+
+    def is_program(self, name: str) -> bool:
+        """Say whether a program reads it, which wants each notice by itself."""
+
+    def is_mail(self, name: str) -> bool:
+        """Say whether a mail program shows it, which makes links of whatever looks like one."""
+
+    def send(self, name: str, message: Message) -> None:
+        """Send, or raise DeliveryError."""
+
+
+class Parcel(msgspec.Struct):
+    """One message for one channel and the deliveries that it carries; or the news that channel `about` fails."""
+
+    message: Message
+    ids: list[str]
+    digest: bool = False
+    counts: bool = True  # towards a flood
+    about: str | None = None
+
+
+class Writer:
+    """Writes messages for the channels, in their language and within their limits."""
+
+    def __init__(
+        self,
+        sender: Sender,
+        others: Callable[[], Iterable[str]],
+        link: str | None,
+        zone: tzinfo,
+        reports: Callable[[str], bytes | None] = lambda _: None,
+    ) -> None:
+        self._sender = sender
+        self._reports = reports
+        self._others = others
+        self._link = link
+        self._zone = zone
+
+    def single(self, channel: str, notification: Notification, ids: list[str], now_us: int) -> Parcel:
+        """Tell one notification."""
+        limits = self._limits(channel)
+        try:
+            text = render(
+                notification,
+                self._sender.language(channel),
+                others=self._others(),
+                link=self._link,
+                zone=self._zone,
+                title_limit=limits.title,
+                body_limit=limits.body,
+                defang=self._sender.is_mail(channel),
+            )
+        except Exception:  # one sentence that cannot be written must silence neither this alert nor the others
+            _log.exception("outbox: notice %s", notification.id)
+            text = render_plain([notification], notification.id, *limits)
+        return Parcel(self._message(text, (notification,), now_us), ids)
+
+    def report(self, channel: str, notification: Notification, ids: list[str], now_us: int) -> Parcel:
+        """Send a report: whole as mail, elsewhere as much of it as there is room for."""
+        name = notification.incident.primary[1]
+        raw = self._reports(name)
+        limits = self._limits(channel)
+        if raw is None:
+            title, body = missing_text(name, notification.incident.values, self._sender.language(channel))
+            text = Rendered(id=notification.id, title=title, body=body, tone="warning")
+            return Parcel(self._message(text, (), now_us), ids, counts=False)
+        said = report_text(raw, name, limits, self._sender.language(channel))
+        message = self._message(Rendered(id=notification.id, title=said[0], body=said[1], tone="info"), (), now_us)
+        if self._sender.is_mail(channel):
+            message = msgspec.structs.replace(message, mail=raw)
+        return Parcel(message, ids, counts=False)
+
+    def digest(self, channel: str, groups: Sequence[Group], now_us: int, id_: str | None = None) -> Parcel:
+        """Tell many as one; `id_` names a digest that was decided before."""
+        ids = [id for _, members in groups for id in members]
+        notifications = [notification for notification, _ in groups]
+        id_ = id_ or DIGEST + hashlib.blake2b("\0".join(sorted(ids)).encode(), digest_size=10).hexdigest()
+        limits = self._limits(channel)
+        try:
+            text = render_digest(
+                notifications,
+                self._sender.language(channel),
+                digest_id=id_,
+                others=self._others(),
+                zone=self._zone,
+                title_limit=limits.title,
+                body_limit=limits.body,
+            )
+        except Exception:  # as above
+            _log.exception("outbox: notice %s", id_)
+            text = render_plain(notifications, id_, *limits)
+        return Parcel(self._message(text, tuple(notifications), now_us), ids, digest=True)
+
+    def news(self, channel: str, about: str, error: str, since_us: int, waiting: int, now_us: int) -> Parcel:
+        """Tell by one channel that another one fails."""
+        limits = self._limits(channel)
+        text = render_fault(
+            about,
+            error,
+            since_us=since_us,
+            waiting=waiting,
+            language=self._sender.language(channel),
+            zone=self._zone,
+            title_limit=limits.title,
+            body_limit=limits.body,
+        )
+        return Parcel(self._message(text, (), now_us), [], about=about)
+
+    def over(self, id_: str, now_us: int) -> Parcel:
+        """End what an earlier message said, for a channel that keeps a list."""
+        return Parcel(Message(id=id_, title="", body="", over=(id_,), sent_us=now_us), [], counts=False)
+
+    def _limits(self, channel: str) -> Limits:
+        """Give the room that a message has, where a service without titles puts ours into its body."""
+        title, body = self._sender.limits(channel)
+        title_limit = min(TITLE_LIMIT, title or TITLE_LIMIT)
+        return Limits(title_limit, max(1, min(BODY_LIMIT, body - (0 if title else title_limit + 2))))
+
+    def _message(self, text: Rendered, about: tuple[Notification, ...], now_us: int) -> Message:
+        return Message(
+            id=text.id,
+            title=text.title,
+            body=text.body,
+            tone=text.tone,
+            about=about,
+            sent_us=now_us,
+            link=self._link,
+        )
+
+
+def joined(deliveries: dict[str, Delivery]) -> list[Group]:
+    """Make one notification of the turns of an incident that are due together.
+
+    Its end stands by itself after a critical one; another whose beginning waited until then is told by its end alone.
+    """
+    groups: dict[tuple[str, str], Group] = {}
+    for id, delivery in sorted(deliveries.items(), key=lambda item: _turn(item[1].notification)):
+        newest = delivery.notification
+        incident = newest.incident
+        goes_on = (incident.id, "goes on")
+        if newest.kind in JOINED:
+            first, ids = groups.get(goes_on, (newest, []))
+            told = {"told_count": first.incident.told_count, "told_severity": first.incident.told_severity}
+            now = msgspec.structs.replace(incident, **told)
+            groups[goes_on] = (msgspec.structs.replace(first, incident=now, at_us=newest.at_us), [*ids, id])
+        elif newest.kind == "ended":
+            waited: list[str] = []
+            if goes_on in groups and groups[goes_on][0].incident.severity != "critical":
+                waited = groups.pop(goes_on)[1]
+            _, before = groups.pop((incident.id, "ended"), (newest, []))
+            groups[incident.id, "ended"] = (newest, [*before, *waited, id])
+        else:
+            groups[incident.id, id] = (newest, [id])
+    return list(groups.values())
+
+
+def _turn(notification: Notification) -> tuple[int, int]:
+    """Order the turns of an incident, several of which may fall on one instant."""
+    return notification.at_us, notification.incident.told

@@ -1,0 +1,359 @@
+"""Write what a person receives: at most ten lines that say what happened, to whom, since when, and the one next step.
+
+A title of 60 characters (the shortest topic that a service in wide use allows) and a body of 900 (nothing is split).
+What does not fit is cut from the evidence first; the sentence that judges and the next step are the last to go.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, tzinfo
+
+from mailwarden.alerts.incidents.incident import Incident, Notification
+from mailwarden.alerts.incidents.severity import SEVERITY_WORDS, severity_shape, severity_word
+from mailwarden.alerts.risk.words import filled, risk_line
+from mailwarden.alerts.telling.lines import BODY_LIMIT, LINE_LIMIT, TITLE_LIMIT, Line, Rendered, cut, fit, middle
+from mailwarden.alerts.telling.matchers import domains_of
+from mailwarden.alerts.telling.render_own import HEARTBEAT, render_heartbeat
+from mailwarden.alerts.terms import severity_rank
+from mailwarden.alerts.words.advice import Step, steps
+from mailwarden.alerts.words.escape import chat, defanged, printable
+from mailwarden.alerts.words.providers import provider_name
+from mailwarden.alerts.words.translate import N_, Translator, translator
+
+__all__ = [
+    "advice_key",
+    "render",
+    "render_digest",
+    "render_plain",
+    "severity_shape",
+    "severity_word",
+    "short_id",
+    "values_of",
+]
+
+_WHY_LIMIT = 360
+_EVIDENCE_LIMIT = 130
+_PROOF_LIMIT = 230
+_LINE_LIMIT, _LINE_HEAD = 190, 40  # characters of a log line, and of its beginning where its middle is left out
+# What a message is called: Exim's, what filters write, Postfix's header checks (which say behind it from whom it came).
+_SUBJECT = re.compile(
+    r"""((?:\bT=|\bsubject[:=] ?)")(?:[^"\\]|\\.)*|(\bheader Subject: ).*?(?=(?: from \S+\[[0-9a-f.:]+\]; [^\[]*)?$)""",
+    re.IGNORECASE,
+)
+_ADDRESS = re.compile(r"([\w.+=/!#$%&'*?^{|}~-]{1,64})@([A-Za-z0-9][A-Za-z0-9.-]{0,253}[A-Za-z0-9])")
+_COMMAND_LIMIT = 240
+_ENTITY_LEAST = 14  # characters of an account that still tell which it is
+_SHORTEST_ID = 3
+
+_TURNS = {
+    "worse": N_("WORSE"),
+    "ended": N_("ENDED"),
+    "returned": N_("BACK"),
+    "repeated": N_("STILL {word}"),
+    "escalated": N_("{word} UNANSWERED"),
+    "acknowledged": N_("TAKEN UP"),
+}
+"""What a turn is called in a title."""
+_TONES = {"critical": "failure", "high": "warning", "medium": "warning", "low": "info", "info": "info"}
+
+# What the advice is about when the incident does not say.
+_ADVICE = {
+    "guessing": "guessing_network",
+    "takeover": "takeover",
+    "relay": "relay_open",
+    "sending": "sending_burst",
+    "listed": "blocklist_named",
+    "protocol": "protocol_abuse",
+    "service": "service_error",
+    "config": "look",
+}
+# The names that sentences and commands use for what an incident is about, by its ECS name.
+_ENTITIES = {
+    "mailwarden.account": "account",
+    "mailwarden.network": "network",
+    "mailwarden.own_address": "address",
+    "mailwarden.own_domain": "domain",
+    "mail.provider": "provider",
+    "mailwarden.receiver": "provider",
+    "mailwarden.script": "script",
+    "mailwarden.sender_domain": "sender",
+    "user.name": "account",
+    "user.id": "user_id",
+    "source.ip": "address",
+    "source.domain": "domain",
+    "user.domain": "domain",
+    "destination.domain": "provider",
+}
+
+
+def short_id(incident_id: str, others: Iterable[str] = ()) -> str:
+    """Give what people type for an incident: the shortest prefix, from three characters, that no other id shares."""
+    length = _SHORTEST_ID
+    for other in others:
+        while other != incident_id and length < len(incident_id) and other.startswith(incident_id[:length]):
+            length += 1
+    return incident_id[:length]
+
+
+def advice_key(incident: Incident) -> str:
+    """Give the key of the advice for an incident: its own, or the one for its cause."""
+    return incident.advice or _ADVICE.get(incident.cause, "look")
+
+
+def render(
+    notification: Notification,
+    language: str = "en",
+    *,
+    others: Iterable[str] = (),
+    link: str | None = None,
+    zone: tzinfo = UTC,
+    title_limit: int = TITLE_LIMIT,
+    body_limit: int = BODY_LIMIT,
+    defang: bool = False,
+) -> Rendered:
+    """Write one notification for chat, mail or a pager.
+
+    Args:
+        notification: What is told; its text may come from an attacker.
+        language: `en` or `ja`.
+        others: The ids of the other incidents that are known, to find the shortest one for this.
+        link: Where the local page stands, such as `http://localhost:8742`; None without one.
+        zone: In which times are shown.
+        title_limit: Characters of the title.
+        body_limit: Characters of the body; below 200 little more than the sentence and the next step remain.
+        defang: Whether log lines are written so that nothing in them becomes a link.
+    """
+    if notification.incident.lead == HEARTBEAT:
+        return render_heartbeat(notification, language, zone=zone, title_limit=title_limit, body_limit=body_limit)
+    tongue = translator(language)
+    incident = notification.incident
+    short = short_id(incident.id, others)
+    values = values_of(incident, short, tongue)
+    title, whole = _title(tongue, notification, values, title_limit, zone)
+    lines = [] if whole else [Line(tongue.say(incident.title, values, zone=zone), 9)]
+    lines += _story(tongue, notification, values, zone, defang)
+    lines.append(Line(_next(tongue, notification, values)))
+    lines += _way_on(tongue, notification, short, link)
+    lines.append(Line(tongue.say(N_("Notice {id}"), {"id": notification.id[:64]}), 8))
+    tone = "success" if notification.kind in ("ended", "acknowledged") else _TONES.get(incident.severity, "warning")
+    return Rendered(id=notification.id, title=title, body=fit(lines, body_limit), tone=tone)
+
+
+def render_digest(
+    notifications: Sequence[Notification],
+    language: str = "en",
+    *,
+    digest_id: str,
+    others: Iterable[str] = (),
+    zone: tzinfo = UTC,
+    title_limit: int = TITLE_LIMIT,
+    body_limit: int = BODY_LIMIT,
+) -> Rendered:
+    """Write many notifications as one message, the worst first, when there are too many to be told one by one."""
+    tongue = translator(language)
+    known = {*others, *(notification.incident.id for notification in notifications)}
+    ranked = sorted(notifications, key=lambda each: -severity_rank(each.incident.severity))
+    worst = ranked[0].incident
+    counts = Counter(SEVERITY_WORDS[each.incident.severity] for each in ranked)
+    parts = tongue.gettext(", ").join(f"{tongue.gettext(word)} {number}" for word, number in counts.items())
+    title = f"{severity_shape(worst.severity)} " + tongue.count(
+        "{number} notice in one: {parts}", "{number} notices in one: {parts}", len(ranked), {"parts": parts}
+    )
+    lines = []
+    for place, each in enumerate(ranked[: LINE_LIMIT - 4]):
+        incident = each.incident
+        short = short_id(incident.id, known)
+        shape = "✓" if each.kind == "ended" else severity_shape(incident.severity)
+        text = tongue.say(incident.title, values_of(incident, short, tongue), zone=zone)
+        if each.kind in _TURNS:
+            word = tongue.say(_TURNS[each.kind], {"word": severity_word(incident.severity, tongue)})
+            text = tongue.say(N_("{word}: {text}"), {"word": word, "text": text})
+        lines.append(Line(cut(f"{shape} {short} {text}", 120), 7 - place))
+    if len(ranked) > len(lines):
+        rest = len(ranked) - len(lines)
+        lines.append(Line(tongue.count("and {number} more", "and {number} more", rest), 1))
+    look = {
+        "text": tongue.gettext("look at the worst first"),
+        "command": f"`mailwarden show {short_id(worst.id, known)}`",
+    }
+    lines.append(Line(tongue.say(N_("Next: {text}: {command}"), look)))
+    lines.append(Line(tongue.say(N_("Notice {id}"), {"id": digest_id}), 8))
+    tone = _TONES.get(worst.severity, "warning")
+    return Rendered(id=digest_id, title=cut(chat(title), title_limit), body=fit(lines, body_limit), tone=tone)
+
+
+def render_plain(
+    notifications: Sequence[Notification], id: str, title_limit: int = TITLE_LIMIT, body_limit: int = BODY_LIMIT
+) -> Rendered:
+    """Write what is beyond doubt, where the sentences cannot be written: a bare alert is better than none."""
+    ranked = sorted(notifications, key=lambda each: -severity_rank(each.incident.severity))
+    lines = [
+        f"{severity_shape(each.incident.severity)} {each.incident.primary[1]}: `mailwarden show {each.incident.id}`"
+        for each in ranked[: LINE_LIMIT - 3]
+    ]
+    worst = ranked[0].incident
+    title = cut(chat(f"{severity_shape(worst.severity)} {worst.cause}: {worst.primary[1]}"), title_limit)
+    body = cut("\n".join(chat(line) for line in [*lines, f"Notice {id}"]), body_limit)
+    return Rendered(id=id, title=title, body=body, tone=_TONES.get(worst.severity, "warning"))
+
+
+def values_of(incident: Incident, short: str, tongue: Translator) -> dict[str, object]:
+    """Gather what fills the sentences and commands: what the rule gave, and what the incident is about."""
+    about: dict[str, object] = {}
+    for name, values in incident.entities.items():
+        if name in _ENTITIES and len(values) == 1:
+            about.setdefault(_ENTITIES[name], values[0])
+    name, value = incident.primary
+    if name in _ENTITIES:
+        about[_ENTITIES[name]] = value
+    about |= incident.values | filled(incident.values, tongue)
+    about["clients"] = incident.entities.get("source.ip", [])
+    if "provider" in about:
+        about["provider"] = provider_name(str(about["provider"]))
+    return {"host": ", ".join(incident.hosts[:1]), **about, "id": short}
+
+
+def _title(
+    tongue: Translator, notification: Notification, values: Mapping[str, object], limit: int, zone: tzinfo
+) -> tuple[str, bool]:
+    """Give the title and whether it says the whole sentence."""
+    incident = notification.incident
+    word = severity_word(incident.severity, tongue)
+    if notification.kind in _TURNS:
+        word = tongue.say(_TURNS[notification.kind], {"word": word})
+    shape = "✓" if notification.kind in ("ended", "acknowledged") else severity_shape(incident.severity)
+    host = incident.hosts[0].partition(".")[0] if incident.hosts else incident.site.partition(".")[0]
+    head = f"{shape} " + tongue.say(N_("{word} {host}: "), {"word": word, "host": middle(host, 20)})
+    shown = dict(values)
+    text = tongue.say(incident.title, shown, zone=zone)
+    if len(chat(head + text)) <= limit:
+        return chat(head + text), True
+    # Who it is matters more than the end of a long name: shorten the longest names that the sentence uses.
+    for name in sorted(shown, key=lambda key: -len(str(shown[key]))):
+        value = shown[name]
+        over = len(chat(head + text)) - limit
+        if over <= 0 or not isinstance(value, str) or len(value) <= _ENTITY_LEAST + 3:
+            break
+        shown[name] = middle(value, max(_ENTITY_LEAST, len(value) - over))
+        text = tongue.say(incident.title, shown, zone=zone)
+    return cut(chat(head + text), limit), False
+
+
+def _story(
+    tongue: Translator, notification: Notification, values: Mapping[str, object], zone: tzinfo, defang: bool
+) -> list[Line]:
+    incident = notification.incident
+    kind = notification.kind
+    near = notification.at_us
+    lines = []
+    if kind == "summary":
+        told = [text for _, text in incident.timeline if " " in text][: LINE_LIMIT - 5]  # sentences, no rule names
+        lines += [Line(cut(text, _EVIDENCE_LIMIT), 5 - place) for place, text in enumerate(told)]
+    if kind == "worse" and incident.told_severity and incident.told_severity != incident.severity:
+        now, before = severity_word(incident.severity, tongue), severity_word(incident.told_severity, tongue)
+        lines.append(Line(tongue.say(N_("Now {now}, was {before}."), {"now": now, "before": before}), 7))
+    if kind == "worse" and incident.event_count > incident.told_count > 0:
+        counts = {"count": incident.event_count, "told": incident.told_count}
+        lines.append(Line(tongue.say(N_("{count} events by now, {told} when it was last told."), counts), 7))
+    if kind != "acknowledged":
+        lines.append(Line(cut(tongue.sentence(incident.why, values, zone=zone), _WHY_LIMIT), 8))
+        lines.append(Line(risk_line(incident.values, tongue), 6))
+    if kind != "summary":
+        lines.append(Line(_when(tongue, notification, zone, near), 6))
+    if kind not in ("ended", "summary", "acknowledged"):
+        proofs = {proof.line: proof for proof in incident.evidence}
+        for place, proof in enumerate([*proofs.values()][:2]):
+            source = proof.file.rpartition("/")[2]
+            line = _shown(proof.line, incident, defang)
+            text = tongue.say(N_("Proof: {source}: {line}"), {"source": source, "line": line})
+            lines.append(Line(cut(text, _PROOF_LIMIT), 2 - place))
+    return lines
+
+
+def _shown(line: str, incident: Incident, defang: bool) -> str:
+    """Give a log line as people beyond the server may see it: who elsewhere got the mail is named by domain only.
+
+    What a mail is called is its reader's, and where it is a spammer's, the alert would be taken for spam as well. What is
+    too long loses its middle: who and when stand at the beginning, what the other server said at the end.
+    """
+    ours = set(domains_of(incident))
+
+    def masked(match: re.Match[str]) -> str:
+        return match[0] if match[2].lower() in ours else f"…@{match[2]}"
+
+    text = printable(_ADDRESS.sub(masked, _SUBJECT.sub(r"\1\2…", line)))
+    if len(text) > _LINE_LIMIT:
+        text = f"{text[:_LINE_HEAD]} … {text[len(text) - (_LINE_LIMIT - _LINE_HEAD - 3) :]}"
+    return defanged(text) if defang else text
+
+
+def _when(tongue: Translator, notification: Notification, zone: tzinfo, near: int) -> str:
+    incident = notification.incident
+    times = {
+        "first": tongue.time(incident.first_seen_us, zone=zone, near_us=near),
+        "last": tongue.time(incident.last_seen_us, zone=zone, near_us=near),
+        "lasted": tongue.duration((incident.last_seen_us - incident.first_seen_us) / 1_000_000),
+        "count": incident.event_count,
+    }
+    if notification.kind == "ended":
+        return tongue.count(
+            "Quiet since {last}. It lasted {lasted}: {count} event.",
+            "Quiet since {last}. It lasted {lasted}: {count} events.",
+            incident.event_count,
+            times,
+        )
+    if notification.kind == "returned":
+        return tongue.say(N_("It had ended, and is back since {first}, last seen {last}."), times)
+    if notification.kind == "acknowledged":
+        times["who"] = incident.acknowledged_by or "?"
+        return tongue.say(N_("{who} is on it. Since {first}, last seen {last}."), times)
+    if notification.kind == "repeated":
+        return tongue.say(N_("Since {first}, last seen {last}. Nobody has said “on it” yet."), times)
+    if notification.kind == "escalated":
+        said = N_("Since {first}, last seen {last}. Nobody has said “on it” yet, so you are told as well.")
+        return tongue.say(said, times)
+    if incident.first_seen_us == incident.last_seen_us:
+        return tongue.say(N_("Seen at {first}."), times)
+    return tongue.say(N_("Since {first}, last seen {last}."), times)
+
+
+def _next(tongue: Translator, notification: Notification, values: Mapping[str, object]) -> str:
+    incident = notification.incident
+    if notification.kind == "summary":  # it stands for several, and for none that could be shown
+        look = {"text": tongue.gettext("look at what is open"), "command": "`mailwarden`"}
+        return tongue.say(N_("Next: {text}: {command}"), look)
+    if notification.kind in ("ended", "acknowledged"):
+        return tongue.say(N_("Next: {text}: {command}"), _look(tongue, f"`mailwarden show {values['id']}`"))
+    step: Step = steps(advice_key(incident), incident.modules, values, tongue)[0]
+    if step.command is None or len(step.command) > _COMMAND_LIMIT:
+        return tongue.say(N_("Next: {text}"), {"text": cut(step.text, _COMMAND_LIMIT)})
+    return tongue.say(
+        N_("Next: {text}: {command}"), {"text": cut(step.text, _COMMAND_LIMIT), "command": f"`{step.command}`"}
+    )
+
+
+def _look(tongue: Translator, command: str) -> dict[str, object]:
+    return {"text": tongue.gettext("look at how it went"), "command": command}
+
+
+def _way_on(tongue: Translator, notification: Notification, short: str, link: str | None) -> list[Line]:
+    page = f" · {link.rstrip('/')}/i/{short}" if link else ""
+    if notification.kind == "summary":
+        page = f" · {link.rstrip('/')}/" if link else ""
+    if notification.kind in ("ended", "summary", "acknowledged"):
+        return [Line(page.removeprefix(" · "), 3)] if page else []
+    lines = [Line(tongue.say(N_("Proof and more: {command}"), {"command": f"`mailwarden show {short}`"}) + page, 5)]
+    ways = {
+        "on_it": f"`mailwarden silence {short} --on-it`",
+        "normal": f"`mailwarden silence {short}`",
+        "command": f"`mailwarden silence {short}`",
+    }
+    if notification.kind in ("repeated", "escalated"):
+        ways["command"] = ways["on_it"]
+        lines.append(Line(tongue.say(N_("Somebody is on it? {command}"), ways), 4))
+    elif notification.incident.severity == "critical":
+        lines.append(Line(tongue.say(N_("On it? {on_it} · Normal here? {normal}"), ways), 4))
+    else:
+        lines.append(Line(tongue.say(N_("Is this normal here? {command}"), ways), 4))
+    return lines

@@ -1,0 +1,190 @@
+"""Mail, as a MIME message of our own: it stands in the thread of the alert that opened its incident.
+
+Where to and over which server is what Apprise makes of the `mailto://` or `mailtos://` URL. A message has a plain text and
+a small HTML part that says the same, no picture, and nothing that a mail program would make a link of. The alert that
+opens an incident has a message id made of the incident's, so that later ones name it though another run sent them.
+"""
+
+import email
+import email.policy
+import email.utils
+import logging
+import re
+import smtplib
+import socket
+import ssl
+from email.message import EmailMessage
+from typing import NamedTuple
+
+from mailwarden.alerts.telling.message import Limits, Message
+from mailwarden.alerts.telling.senders.sender import Timeouts
+from mailwarden.alerts.words.escape import html, printable
+from mailwarden.alerts.words.translate import translator
+from mailwarden.parsers.errors import DeliveryError, changed, joined, worded
+from mailwarden.parsers.system_errors import reason
+
+__all__ = ["Mail", "MailServer"]
+
+_log = logging.getLogger(__name__)
+
+_COLOURS = {"failure": "#B42318", "warning": "#92400E", "success": "#05603A", "info": "#4B5563"}
+_STYLES = {  # of lines that begin so
+    "Next: {text}": ";font-weight:bold",
+    "Proof: {source}: {line}": ";font-size:13px;font-family:monospace;overflow-wrap:anywhere",
+    "Notice {id}": ";font-size:12px;color:#6B7280",
+}
+_ODD = re.compile(r"[^A-Za-z0-9.-]")
+
+
+class MailServer(NamedTuple):
+    """How mail leaves, and from whom to whom it goes."""
+
+    host: str
+    port: int
+    security: str  # insecure, starttls, ssl
+    user: str
+    password: str
+    sender: str
+    receivers: tuple[str, ...]
+    verify: bool = True
+
+
+class Mail:
+    """One set of readers."""
+
+    name = "Mail"
+    limits = Limits(250, 32_000)
+    has_life = False
+    is_program = False
+    is_mail = True
+
+    def __init__(self, server: MailServer, timeouts: Timeouts, language: str = "en") -> None:
+        self._server = server
+        self._timeouts = timeouts
+        self._language = language
+
+    def send(self, message: Message) -> None:
+        """Hand the mail to the server."""
+        server = self._server
+        if message.mail is not None:
+            mail = _addressed(message.mail, message.id, server)
+        else:
+            mail = mail_of(message, server.sender, server.receivers, self._language)
+        try:
+            with self._session() as session:
+                refused = session.send_message(mail, server.sender, list(server.receivers))
+        except smtplib.SMTPRecipientsRefused as error:
+            raise DeliveryError(joined((_said(*answer) for answer in error.recipients.values()), "; ")) from None
+        except smtplib.SMTPResponseException as error:
+            raise DeliveryError(_said(error.smtp_code, error.smtp_error)) from None
+        except TimeoutError:
+            raise DeliveryError(worded("no answer in time")) from None
+        except (smtplib.SMTPException, OSError, UnicodeError) as error:
+            if "timed out" in str(error):  # smtplib calls it a closed connection
+                raise DeliveryError(worded("no answer in time")) from None
+            where = f"{server.host}:{server.port}"
+            raise DeliveryError(worded("{place}: {message}", place=where, message=reason(error))) from None
+        for receiver, answer in refused.items():  # the others have it: sending it again would tell them twice
+            said = changed(_said(*answer), printable)
+            _log.warning(worded("mail: {receiver} was refused: {said}", receiver=printable(receiver), said=said))
+
+    def _session(self) -> smtplib.SMTP:
+        server, context = self._server, ssl.create_default_context()
+        if not server.verify:
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        own = socket.gethostname()  # getfqdn would ask a name server
+        session: smtplib.SMTP
+        if server.security == "ssl":
+            session = smtplib.SMTP_SSL(server.host, server.port, own, timeout=self._timeouts.connect_s, context=context)
+        else:
+            session = smtplib.SMTP(server.host, server.port, own, timeout=self._timeouts.connect_s)
+        try:
+            if session.sock is not None:
+                session.sock.settimeout(self._timeouts.answer_s)
+            if server.security == "starttls":
+                session.starttls(context=context)
+            if server.user:
+                session.login(server.user, server.password)
+        except BaseException:
+            session.close()
+            raise
+        return session
+
+
+def _addressed(raw: bytes, id_: str, server: MailServer) -> EmailMessage:
+    """Give a mail that was made elsewhere its sender and recipients."""
+    mail = email.message_from_bytes(raw, policy=email.policy.SMTP)
+    mail["From"] = email.utils.formataddr(("mailwarden", server.sender))
+    mail["To"] = ", ".join(server.receivers)
+    mail["X-Mailwarden-Id"] = id_
+    return mail
+
+
+def mail_of(message: Message, sender: str, receivers: tuple[str, ...], language: str = "en") -> EmailMessage:
+    """Write a message as mail."""
+    mail = EmailMessage(policy=email.policy.SMTP)
+    domain = sender.rpartition("@")[2]
+    mail["Subject"] = message.title.replace(
+        "=?", "= ?"
+    )  # RFC 2047: what looks encoded would be decoded by who reads it
+    mail["From"] = email.utils.formataddr(("mailwarden", sender))
+    mail["To"] = ", ".join(receivers)
+    mail["Date"] = email.utils.formatdate(message.sent_us / 1_000_000, localtime=True)
+    root, own, before = _thread(message, domain)
+    mail["Message-ID"] = own
+    if own != root:
+        mail["In-Reply-To"] = root
+    references = [id_ for id_ in (before, root) if id_ and id_ != own]
+    if references:
+        mail["References"] = " ".join(references)
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday notice comes back
+    mail["X-Mailwarden-Id"] = message.id
+    mail.set_content(message.body + "\n", cte="quoted-printable")
+    mail.add_alternative(_page(message, language), subtype="html", cte="quoted-printable")
+    return mail
+
+
+def _thread(message: Message, domain: str) -> tuple[str, str, str | None]:
+    """Give the message ids of the opening alert, of this message, and of the alert that opened the incident before."""
+    own = f"<{_ODD.sub('-', message.id)}.notice@{domain}>"
+    if len(message.about) != 1:
+        return own, own, None
+    incident = message.about[0].incident
+    root = f"<{incident.id}.incident@{domain}>"
+    before = f"<{incident.previous}.incident@{domain}>" if incident.previous else None
+    opens = message.kind in ("opened", "summary") or (message.kind == "returned" and incident.told <= 1)
+    return root, root if opens else own, before
+
+
+def _page(message: Message, language: str) -> str:
+    """Write the small HTML part: the same lines, the title in the colour of its weight."""
+    tongue = translator(language)
+    heads = {tongue.gettext(msgid).partition("{")[0]: style for msgid, style in _STYLES.items()}
+
+    def paragraph(line: str) -> str:
+        style = next((style for head, style in heads.items() if head and line.startswith(head)), "")
+        return f'<p style="margin:0 0 10px 0{style}">{_line(line)}</p>\n'
+
+    lines = "".join(map(paragraph, message.body.split("\n")))
+    colour = _COLOURS.get(message.tone, _COLOURS["warning"])
+    return (
+        f'<!DOCTYPE html>\n<html lang="{html(language)}"><head><meta charset="utf-8">'
+        f"<title>{html(message.title)}</title></head>\n"
+        '<body style="margin:0;padding:16px;font-family:sans-serif;font-size:15px;line-height:1.4">\n'
+        f'<p style="margin:0 0 14px 0;font-size:17px;color:{colour}"><b>{html(message.title)}</b></p>\n'
+        f"{lines}</body></html>\n"
+    )
+
+
+def _line(line: str) -> str:
+    """Write a line; what stands between backticks is a command."""
+    parts = line.split("`")
+    if len(parts) % 2 == 0:
+        return html(line)
+    code = '<code style="font-family:monospace">{}</code>'
+    return "".join(code.format(html(part)) if place % 2 else html(part) for place, part in enumerate(parts))
+
+
+def _said(code: int, text: bytes | str) -> str:
+    said = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return worded("answered {code} {text}", code=code, text=" ".join(said.split()))

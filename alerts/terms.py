@@ -1,0 +1,62 @@
+"""What rules, detectors and incidents share: severities, categories, causes, what a detection says of itself, a line as proof."""
+
+from typing import Literal, NamedTuple
+
+import msgspec
+
+__all__ = ["CATEGORIES", "CAUSES", "SEVERITIES", "Detection", "Evidence", "Severity", "severity_rank"]
+
+Severity = Literal["info", "low", "medium", "high", "critical"]
+
+SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
+CATEGORIES = (
+    "account_takeover",
+    "auth_attack",
+    "blocklist_risk",
+    "config_weakness",
+    "enumeration",
+    "outbound_spam",
+    "protocol_abuse",
+    "relay_abuse",
+    "service_fault",
+)
+CAUSES = ("guessing", "takeover", "relay", "sending", "listed", "protocol", "service", "config")
+
+
+def severity_rank(severity: str) -> int:
+    """Give the place of a severity, 0 for info to 4 for critical."""
+    return SEVERITIES.index(severity)
+
+
+class Evidence(msgspec.Struct, frozen=True, array_like=True):
+    """A log line that proves an incident, and where it stands (path as configured, byte since the file's birth)."""
+
+    file: str
+    offset: int
+    line: str
+
+
+class Detection(NamedTuple):
+    """What a rule or detector says of itself, for the incident it opens.
+
+    `title` and `why` are message ids; `span_us` is how far it looks back; `weather`: guessing that goes on for ever and
+    is `low` unless it far exceeds what the site usually sees.
+    """
+
+    name: str
+    id: str
+    version: int
+    cause: str
+    category: str
+    severity: str
+    title: str
+    why: str
+    harmless: str
+    advice: str
+    techniques: tuple[str, ...]
+    primary: str  # the ECS name of the primary entity
+    entities: tuple[str, ...]  # ECS names of what else is gathered
+    span_us: int
+    threshold: int
+    weather: bool = False
+    needs: str = ""  # what a database of addresses must tell for it: country, place or as

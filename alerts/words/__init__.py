@@ -1,0 +1,1 @@
+"""What people read, in their language: translations, advice, safe text."""

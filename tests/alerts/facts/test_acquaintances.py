@@ -1,0 +1,104 @@
+"""An account's recipients: known from days before, or strangers, whatever it sends and whoever sends it."""
+
+from itertools import count
+
+from memory import Memory
+
+from mailwarden.alerts.facts.acquaintances import Acquaintances, awaits_outcomes, severity_of
+
+_DAY_US = 86_400_000_000
+_SECOND_US = 1_000_000
+_ODD = 2_654_435_761  # spreads numbers over 32 bits (Knuth)
+
+
+def write(one: Acquaintances, numbers: range, day: int, *, away: bool = False, refused: int = 0) -> dict[str, int]:
+    """Let an account write to recipients by number on a day, two seconds apart; give the facts of the last."""
+    facts: dict[str, int] = {}
+    for at, number in zip(count(day * _DAY_US, 2 * _SECOND_US), numbers, strict=False):
+        is_refused = refused > 0 and number % refused == 0
+        one.wrote("bob@example.org", number * _ODD % (1 << 32), at, facts, away=away, refused=is_refused)
+    return facts
+
+
+def lately(one: Acquaintances, at_us: int) -> dict[str, int]:
+    """Give the facts of the account's last hour."""
+    facts: dict[str, int] = {}
+    one.lately("bob@example.org", at_us, facts)
+    return facts
+
+
+def test_customers_are_known_from_the_day_after() -> None:
+    """An invoice run to those who were written to before is for the report, the same to strangers is worth a look."""
+    one = Acquaintances(Memory())
+    first = write(one, range(60), day=20)
+
+    assert (first["mailwarden.user.wrote_judged"], first["mailwarden.user.wrote_known"]) == (60, 0)
+    assert severity_of(first, 60) == "medium"
+    assert severity_of(write(one, range(60), day=50), 60) == "low"
+    assert severity_of(write(one, range(1000, 1060), day=51), 60) == "medium"
+
+
+def test_nobody_becomes_known_within_a_day() -> None:
+    """Who writes twice to the same strangers writes to strangers."""
+    one = Acquaintances(Memory())
+    write(one, range(60), day=20)
+
+    assert write(one, range(60), day=20)["mailwarden.user.wrote_known"] == 0
+
+
+def test_a_list_longer_than_memory_is_still_known() -> None:
+    """Of five thousand customers a sample is remembered, and judged by; a record stays small."""
+    one = Acquaintances(Memory())
+    write(one, range(5000), day=20)
+
+    again = write(one, range(5000), day=50)
+    assert again["mailwarden.user.acquaintances"] == 300
+    assert 10 < again["mailwarden.recipient.stands_for"] < 24
+    assert again["mailwarden.user.wrote_known"] == again["mailwarden.user.wrote_judged"] > 50
+    strangers = write(one, range(10_000, 15_000), day=51)
+    assert strangers["mailwarden.user.wrote_known"] == 0 < strangers["mailwarden.user.wrote_judged"]
+    assert severity_of(strangers, 5000) == "medium"
+
+
+def test_a_new_network_teaches_little() -> None:
+    """What is sent from where an account never was makes twenty recipients a day known, not its whole list."""
+    one = Acquaintances(Memory())
+    write(one, range(100), day=20, away=True)
+
+    assert write(one, range(100), day=21)["mailwarden.user.wrote_known"] == 20
+
+
+def test_from_elsewhere_nothing_is_calm() -> None:
+    """A thief who writes to the customers is no invoice run."""
+    one = Acquaintances(Memory())
+    write(one, range(60), day=20)
+    facts = write(one, range(60), day=50, away=True)
+
+    assert severity_of({**facts, "mailwarden.user.away": True}, 60) == "high"
+
+
+def test_refusals_decide() -> None:
+    """A quarter that does not exist is a spammer's list, whoever the rest are."""
+    one = Acquaintances(Memory())
+    write(one, range(60), day=20)
+
+    assert severity_of(write(one, range(60), day=50, refused=4), 60) == "high"
+
+
+def test_a_letter_to_many_waits_for_its_outcomes() -> None:
+    """Of one message to forty nobody knows who takes it, until some have; of an account that never sent nothing will tell."""
+    one = Acquaintances(Memory())
+    assert not awaits_outcomes(lately(one, 20 * _DAY_US), 40)
+    write(one, range(60), day=20)
+
+    assert awaits_outcomes(lately(one, 50 * _DAY_US), 40)
+    assert not awaits_outcomes(write(one, range(20), day=50), 40)
+    assert not awaits_outcomes({"mailwarden.user.acquaintances": 60, "mailwarden.user.away": True}, 40)
+
+
+def test_what_was_an_hour_ago_is_over() -> None:
+    """The last hour is judged."""
+    one = Acquaintances(Memory())
+    write(one, range(60), day=20)
+
+    assert lately(one, 20 * _DAY_US + 3_700 * _SECOND_US)["mailwarden.user.wrote"] == 0

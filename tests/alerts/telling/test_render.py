@@ -1,0 +1,298 @@
+"""What a person receives is short, says what matters, and cannot be bent by log text."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from notices import NOON_US, incident, notification
+
+from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.telling.lines import LINE_LIMIT, Rendered
+from mailwarden.alerts.telling.render import render, render_digest, short_id
+from mailwarden.alerts.telling.render_own import heartbeat_notice, render_fault
+from mailwarden.alerts.terms import Evidence
+
+KINDS = ["opened", "worse", "repeated", "escalated", "acknowledged", "ended", "returned", "summary"]
+NEXT = {"en": "Next: ", "ja": "次の操作："}
+HOSTILE = st.text(st.characters(exclude_categories=()), max_size=400) | st.sampled_from(
+    [
+        "@everyone",
+        "{account}",
+        "a\nb\n" * 20,
+        "\x1b[2J",
+        "`" * 50,
+        "\u202e" * 30,
+        "x@y." * 200,
+        "<!channel>",
+        "%s%n",
+        "",
+    ]
+)
+
+
+def fits(text: Rendered, language: str, title_limit: int = 60, body_limit: int = 900) -> None:
+    """Check what holds for every message."""
+    assert 0 < len(text.title) <= title_limit
+    assert 0 < len(text.body) <= body_limit
+    assert "\n" not in text.title
+    assert 1 + len(text.body.split("\n")) <= LINE_LIMIT
+    assert text.title[0] in "●▲■✓"
+    assert not re.search(
+        r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", text.title + text.body
+    )
+    assert "@everyone" not in text.title + text.body
+    assert "<!" not in text.title + text.body
+
+
+def test_the_alert_of_a_taken_over_account() -> None:
+    """An alert says what, who, since when, the proof, the one next step, and how to say that it is normal."""
+    text = render(notification(), link="http://localhost:8742/")
+
+    short = short_id(incident().id)
+    assert text.title == "● CRITICAL mx1: walter.rossi1… was taken over and sends spam"
+    assert text.body.split("\n") == [
+        "walter.rossi1969@nova0.example was taken over and sends spam",
+        "291 recipients within 15 min from 198.18.10.60, a network it had not used before (fires at 20).",
+        "Since 00:30:28 UTC, last seen 00:30:54 UTC.",
+        "Proof: mail.log: mx1 postfix/smtpd[13675]: 2B82A0646D2: client=x[198.18.10.60]",
+        "Next: change the password of walter.rossi1969@nova0.example, then end its open sessions: "
+        "`doveadm auth cache flush; doveadm kick walter.rossi1969@nova0.example`",
+        f"Proof and more: `mailwarden show {short}` · http://localhost:8742/i/{short}",
+        f"On it? `mailwarden silence {short} --on-it` · Normal here? `mailwarden silence {short}`",
+        "Notice n-1",
+    ]
+
+
+def test_the_alert_in_japanese() -> None:
+    """The same in Japanese, with the title's words and the whole account in it."""
+    text = render(notification(), "ja")
+
+    assert text.title == "● 緊急 mx1：walter.rossi1969@nova0.example が乗っ取られ、迷惑メールを送信中です"
+    assert text.body.startswith(
+        "これまで使われたことのない接続元 198.18.10.60 から、15 分以内に 291 件の宛先へ送信しました（基準：20）。\n"
+    )
+    assert "doveadm kick walter.rossi1969@nova0.example`" in text.body
+
+
+@pytest.mark.parametrize(
+    ("kind", "english", "japanese"),
+    [
+        ("opened", "● CRITICAL mx1: ", "● 緊急 mx1："),
+        ("worse", "● WORSE mx1: ", "● 悪化 mx1："),
+        ("repeated", "● STILL CRITICAL mx1: ", "● 緊急（継続中） mx1："),
+        ("escalated", "● CRITICAL UNANSWERED mx1: ", "● 緊急（未対応） mx1："),
+        ("acknowledged", "✓ TAKEN UP mx1: ", "✓ 対応開始 mx1："),
+        ("ended", "✓ ENDED mx1: ", "✓ 終息 mx1："),
+        ("returned", "● BACK mx1: ", "● 再発 mx1："),
+        ("summary", "● CRITICAL mx1: ", "● 緊急 mx1："),
+    ],
+)
+def test_each_turn_has_its_shape_and_word(kind: str, english: str, japanese: str) -> None:
+    """A turn is told by a shape and a word, never by colour alone."""
+    assert render(notification(kind=kind)).title.startswith(english)
+    assert render(notification(kind=kind), "ja").title.startswith(japanese)
+
+
+@pytest.mark.parametrize(("severity", "head"), [("high", "▲ HIGH "), ("medium", "▲ MEDIUM "), ("low", "■ MINOR ")])
+def test_each_severity_has_its_shape_and_word(severity: str, head: str) -> None:
+    """Two severities to watch share a shape and differ in their word."""
+    assert render(notification(incident(severity=severity))).title.startswith(head)
+
+
+def test_worse_says_what_is_new() -> None:
+    """A worse turn says what it was when it was last told."""
+    text = render(notification(incident(told_severity="high", told_count=20), "worse"))
+
+    assert "Now CRITICAL, was HIGH." in text.body
+    assert "291 events by now, 20 when it was last told." in text.body
+
+
+def test_evidence_is_cut_before_meaning() -> None:
+    """When room is short, the log lines go first, and the next step is there to the last."""
+    long = incident(evidence=[Evidence("/var/log/mail.log", n, f"{n} " + "x" * 500) for n in range(10)])
+
+    bodies = [render(notification(long), body_limit=limit).body for limit in (900, 520, 330, 200)]
+
+    assert [body.count("Proof: mail.log") for body in bodies][-2:] == [0, 0]
+    assert all("doveadm kick" in body for body in bodies)
+    assert "291 recipients" in bodies[1]
+
+
+def test_a_command_that_cannot_be_shown_safely_is_left_out() -> None:
+    """A name that would break out of the command's quotes in chat gives a step without a command."""
+    body = render(notification(incident(account="a`; reboot`@x.example"))).body
+
+    assert "doveadm" not in body
+    assert "Next: change the password" in body
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(KINDS),
+    HOSTILE,
+    HOSTILE,
+    HOSTILE,
+    st.dictionaries(
+        st.sampled_from(["account", "address", "measure", "network", "id"]), HOSTILE | st.integers(), max_size=5
+    ),
+    st.sampled_from(["takeover", "spray", "relay_open", "protocol_abuse", "no such key"]),
+)
+def test_every_message_fits(
+    language: str, kind: str, account: str, line: str, host: str, values: dict[str, object], advice: str
+) -> None:
+    """Whatever an attacker writes, a message keeps its limits, has exactly one next step, and moves nothing."""
+    told = incident(account, evidence=[Evidence(line, 1, line)] * 3, hosts=[host], values=values, advice=advice)
+    told.timeline = [(1, line + " x"), (2, account)]
+
+    text = render(notification(told, kind), language, link="http://localhost:8742")
+
+    fits(text, language)
+    assert sum(part.startswith(NEXT[language]) for part in text.body.split("\n")) == 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(60, 900), st.integers(20, 250), HOSTILE)
+def test_every_message_fits_small_services(body_limit: int, title_limit: int, line: str) -> None:
+    """A service that takes less gets less."""
+    told = notification(incident(line, evidence=[Evidence("f", 1, line)]))
+
+    fits(render(told, title_limit=title_limit, body_limit=body_limit), "en", title_limit, body_limit)
+
+
+def test_a_digest_names_the_worst_first() -> None:
+    """Many notices in one message: counted by severity, the worst first, the rest counted."""
+    many = [notification(incident(f"user{n}@example.org", "medium"), id=f"n-{n}") for n in range(9)]
+    worst = notification(incident("boss@example.org", "high"), id="n-9")
+
+    text = render_digest([*many, worst], digest_id="d-1")
+
+    lines = text.body.split("\n")
+    assert text.title == "▲ 10 notices in one: HIGH 1, MEDIUM 9"
+    assert "boss@example.org" in lines[0]
+    assert lines[-3:-1] == ["and 4 more", f"Next: look at the worst first: `mailwarden show {lines[0].split()[1]}`"]
+    fits(text, "en")
+
+
+def test_a_digest_of_hostile_names_fits() -> None:
+    """A digest holds the same limits."""
+    many = [notification(incident("@everyone\n" * n, "medium"), id=f"n-{n}") for n in range(40)]
+
+    fits(render_digest(many, "ja", digest_id="d"), "ja")
+
+
+def test_a_fault_tells_which_channel_and_what_to_do() -> None:
+    """Another channel's failure is told with its answer and the next step."""
+    text = render_fault("telegram", '403 "bot was blocked"', since_us=notification().at_us, waiting=3)
+
+    assert text.title == "▲ HIGH mailwarden: channel telegram fails"
+    assert text.body.split("\n")[:3] == [
+        'What it said: 403 "bot was blocked"',
+        "3 notices took another way or wait since 00:30:28 UTC.",
+        "Next: mend the channel, then test it: `mailwarden doctor --send`",
+    ]
+    fits(text, "en")
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [([], "ABC"), (["ABD2"], "ABC"), (["ABC2"], "ABCD"), (["ABCDEF2", "XYZ"], "ABCDEFG"), (["ABCDEFGH"], "ABC")],
+)
+def test_short_id_is_the_shortest_that_is_clear(others: list[str], expected: str) -> None:
+    """Three characters, or as many more as it takes to tell it from the others."""
+    assert short_id("ABCDEFGH", others) == expected
+
+
+@settings(deadline=None)
+@given(st.lists(st.text("AB2", min_size=8, max_size=8), min_size=1, max_size=30, unique=True))
+def test_short_ids_are_unambiguous(ids: list[str]) -> None:
+    """No short id is the beginning of another incident's id."""
+    for own in ids:
+        short = short_id(own, ids)
+        assert len(short) >= 3
+        assert [each for each in ids if each.startswith(short)] == [own]
+
+
+def test_an_incident_without_advice_has_a_next_step() -> None:
+    """The cause stands in for advice that is missing."""
+    bare: Incident = incident(advice="", cause="service", modules=[])
+
+    assert "Next: see what the server complains about: `mailwarden show " in render(notification(bare)).body
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@settings(max_examples=60, deadline=None)
+@given(st.booleans(), HOSTILE, HOSTILE)
+def test_news_of_the_heartbeat_fits(language: str, is_over: bool, site: str, error: str) -> None:
+    """Whatever its receiver answers, what is told of the heartbeat keeps its limits and has one next step."""
+    notice = heartbeat_notice(site, error, NOON_US, NOON_US + 10**9, is_over=is_over, every_s=300)
+
+    text = render(notice, language)
+
+    fits(text, language)
+    assert sum(part.startswith(NEXT[language]) for part in text.body.split("\n")) == 1
+
+
+def test_a_summary_leads_to_what_is_open() -> None:
+    """It stands for several incidents: there is none of its own that a command could show."""
+    assert "Next: look at what is open: `mailwarden`" in render(notification(kind="summary")).body
+
+
+def test_who_elsewhere_got_the_mail_is_named_by_domain_only() -> None:
+    """Recipients of others are nobody's business in a chat; the account itself is what it is about."""
+    line = (
+        "mx1 postfix/smtp[7]: 4jYB: to=<Ann.B+x@gmail.example>, from=<walter.rossi1969@nova0.example>, status=bounced"
+    )
+
+    body = render(notification(incident(evidence=[Evidence("/var/log/mail.log", 1, line)]))).body
+
+    assert "to=<…@gmail.example>" in body
+    assert "Ann.B" not in body
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (
+            r'1a <= a@b.example S=12 T="CHEAP \"PILLS\" now" from <a@b.example>',
+            '1a <= …@b.example S=12 T="…" from <…@b.example>',
+        ),
+        (
+            "2B: warning: header Subject: PILLS from x[192.0.2.1]; from=<x> from y[192.0.2.2]; from=<b@c.example> proto=ESMTP",
+            "2B: warning: header Subject: … from y[192.0.2.2]; from=<…@c.example> proto=ESMTP",
+        ),
+        ("2B: warning: header Subject: PILLS", "2B: warning: header Subject: …"),
+        ('(1-2) Passed SPAM, Subject: "PILLS", size: 7', '(1-2) Passed SPAM, Subject: "…", size: 7'),
+    ],
+)
+def test_what_a_mail_is_called_is_not_told(line: str, shown: str) -> None:
+    """A subject is its reader's, and where it is a spammer's, the alert would be taken for spam as well."""
+    body = render(notification(incident(evidence=[Evidence("/var/log/mail.log", 1, line)]))).body
+
+    assert f"Proof: mail.log: {shown}\n" in body
+
+
+def test_a_long_log_line_keeps_its_beginning_and_its_end() -> None:
+    """Who and when stand at the beginning, what the other server said at the end."""
+    line = (
+        "mx1 postfix/smtp[7]: 4jYB: status=bounced (host mx.example.net said: 550 "
+        + "x" * 300
+        + " blocked by list.example)"
+    )
+
+    body = render(notification(incident(evidence=[Evidence("/var/log/mail.log", 1, line)]))).body
+
+    assert "Proof: mail.log: mx1 postfix/smtp[7]: 4jYB: status=bounce … xxx" in body
+    assert "blocked by list.example)" in body
+
+
+def test_a_digest_says_which_turn_each_is() -> None:
+    """An end among the others bears its own shape and word."""
+    told = [notification(kind="ended", id="1"), notification(incident("bob@example.org", "high"), id="2")]
+
+    body = render_digest(told, digest_id="d").body
+
+    assert f"✓ {short_id(incident().id)} ENDED: walter.rossi1969@nova0.example was taken over and sends spam" in body
+    assert "▲ " in body
+    assert "Next: look at the worst first" in body

@@ -28,7 +28,7 @@ from mailwarden.alerts.incidents.incident import Incident, incident_id
 from mailwarden.alerts.terms import SEVERITIES, Evidence
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.archive import Archive
-from mailwarden.pipeline.configuration import Configuration, SiteSetting
+from mailwarden.pipeline.configuration.configuration import Configuration, SiteSetting
 from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.store import Commit, RollupKey, Store
 from mailwarden.pipeline.web.app import make_app

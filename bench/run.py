@@ -80,9 +80,9 @@ def stages(log: Path, state: Path, lines: int) -> list[tuple[str, float]]:
     # Here and not above: a process is accounted at least the memory of the one that starts it.
     from mailwarden.alerts.detection.engine import Engine
     from mailwarden.parsers.envelope import Reader
-    from mailwarden.pipeline.configuration import Configuration
+    from mailwarden.pipeline.admission.lane import Lane
+    from mailwarden.pipeline.configuration.configuration import Configuration
     from mailwarden.pipeline.fold import Fold
-    from mailwarden.pipeline.lane import Lane
     from mailwarden.pipeline.rollups import Rollups
     from mailwarden.pipeline.runner import Runner, scan
 

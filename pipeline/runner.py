@@ -20,17 +20,17 @@ from mailwarden.alerts.incidents.normals import Normal
 from mailwarden.alerts.rulebook.rulebook import Rulebook
 from mailwarden.parsers.errors import StoreBusyError
 from mailwarden.parsers.event import Event
-from mailwarden.pipeline.admission import Admission
+from mailwarden.pipeline.admission.admission import Admission
+from mailwarden.pipeline.admission.batch import Batch
+from mailwarden.pipeline.admission.intake import INBOX, INBOX_RANK, Taken
 from mailwarden.pipeline.archive import Archive
-from mailwarden.pipeline.batch import Batch
-from mailwarden.pipeline.configuration import Configuration
+from mailwarden.pipeline.configuration.configuration import Configuration
 from mailwarden.pipeline.fold import Fold
-from mailwarden.pipeline.intake import INBOX, INBOX_RANK, Taken
 from mailwarden.pipeline.places import scan_store_path, store_path
 from mailwarden.pipeline.store import Act, Commit, OutboxRow, StateRow, Store
 
 if TYPE_CHECKING:
-    from mailwarden.pipeline.telling import Teller
+    from mailwarden.pipeline.service.telling import Teller
 
 
 __all__ = ["BACKLOG", "NO_REPORTS", "Reports", "Runner", "ScanResult", "scan", "wall_clock", "year_of"]

@@ -58,7 +58,7 @@ make_environment() {
 # What every command imports is compiled here: who runs it later may not be allowed to keep what he compiled, and would
 # wait half a second each time.
 compile_modules() {
-    env -u PYTHONDONTWRITEBYTECODE "$1/bin/python" -c "import mailwarden.pipeline.cli.scan, mailwarden.pipeline.service"
+    env -u PYTHONDONTWRITEBYTECODE "$1/bin/python" -c "import mailwarden.pipeline.cli.scan, mailwarden.pipeline.service.service"
 }
 
 case ${1:-} in

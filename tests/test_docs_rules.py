@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from mailwarden.pipeline.admission import Admission
+from mailwarden.pipeline.admission.admission import Admission
 from mailwarden.pipeline.archive import Archive
 from mailwarden.pipeline.cli.root import root
-from mailwarden.pipeline.configuration_reading import load
+from mailwarden.pipeline.configuration.reading import load
 from mailwarden.pipeline.runner import Runner, wall_clock
 from mailwarden.pipeline.store import Store
 

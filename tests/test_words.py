@@ -17,7 +17,7 @@ INTERNAL = {
     ("parsers/pattern.py", "ValueError"),  # a pattern that proves nothing, told to whoever writes it
     ("pipeline/probes/ports.py", "ValueError"),  # caught beside it, where every fault of a server is one word
     ("pipeline/report/__main__.py", "error"),  # of the process that writes reports, to whoever starts it
-    ("pipeline/telling.py", "RuntimeError"),  # the service ends by it: why stands in the log before
+    ("pipeline/service/telling.py", "RuntimeError"),  # the service ends by it: why stands in the log before
     ("pipeline/web/app.py", "error"),  # the name of what follows: Python's own words on a fault of ours
     ("pipeline/web/templates.py", "TypeError"),  # a template that was written wrong
 }

@@ -18,13 +18,13 @@ from mailwarden.alerts.telling.delivery import unpack
 from mailwarden.alerts.telling.dispatch import Dispatch
 from mailwarden.alerts.telling.routes import Router
 from mailwarden.alerts.terms import severity_rank
-from mailwarden.pipeline.admission import Admission
-from mailwarden.pipeline.configuration import Configuration
-from mailwarden.pipeline.configuration_reading import load
+from mailwarden.pipeline.admission.admission import Admission
+from mailwarden.pipeline.configuration.configuration import Configuration
+from mailwarden.pipeline.configuration.reading import load
 from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.runner import Runner, wall_clock
+from mailwarden.pipeline.service.telling import Teller
 from mailwarden.pipeline.store import Store
-from mailwarden.pipeline.telling import Teller
 
 __all__ = ["BEGIN", "Score", "Seen", "Told", "false_alarms", "judge", "judge_ban", "read", "seconds", "write"]
 

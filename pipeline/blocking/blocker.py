@@ -21,7 +21,7 @@ from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import DeliveryError, MailwardenError, StoreError, changed, joined, said_of, worded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.blocking.forms import written
-from mailwarden.pipeline.configuration_blocklist import BlocklistSetting, Output
+from mailwarden.pipeline.configuration.blocklist import BlocklistSetting, Output
 from mailwarden.pipeline.store import Store
 
 __all__ = ["Blocker", "fault_of", "hand_over", "read_blocklist"]

@@ -97,7 +97,7 @@ def _is_here(host: str) -> bool:
 
 def heartbeat_checks(session: Session, send: bool) -> Iterator[Check]:
     """Look at the heartbeat as the service keeps it, or call it once where a test is asked for."""
-    from mailwarden.pipeline.heartbeat import HEARTBEAT, beat_of, beat_once
+    from mailwarden.pipeline.service.heartbeat import HEARTBEAT, beat_of, beat_once
     from mailwarden.pipeline.store import Store
 
     alerting, tongue = session.configuration.alerting, session.tongue

@@ -24,8 +24,8 @@ from mailwarden.pipeline.cli.scan_view import style_of
 from mailwarden.pipeline.cli.sentences import Sentences, span_of
 from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, tell, wrap, write
+from mailwarden.pipeline.configuration.times import parse_duration
 from mailwarden.pipeline.places import store_path
-from mailwarden.pipeline.times import parse_duration
 
 __all__ = ["command", "normals_of", "since_option"]
 
@@ -87,8 +87,8 @@ def command(
 
     Reads the archive that `mailwarden run` writes, or the logs that are given. Changes nothing and tells nobody.
     """
-    from mailwarden.pipeline import backtest
-    from mailwarden.pipeline.replay import compare
+    from mailwarden.pipeline.trial import backtest
+    from mailwarden.pipeline.trial.replay import compare
 
     now = session(context, zone=zone)
     if not rules and not sets:

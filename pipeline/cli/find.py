@@ -12,6 +12,7 @@ from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.parsers.errors import SourceError, worded
 from mailwarden.parsers.event import to_ecs
+from mailwarden.pipeline.answers.queued import queued, spellings
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.filter_words import Waiting, checks, is_from_outside, said_by_filter
 from mailwarden.pipeline.cli.jsonl import json_line
@@ -21,7 +22,6 @@ from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, Style, tell, write
 from mailwarden.pipeline.correlation.sessions import JOINED, Sessions
 from mailwarden.pipeline.places import scan_store_path
-from mailwarden.pipeline.queued import queued, spellings
 
 __all__ = ["command", "story"]
 

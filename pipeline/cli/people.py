@@ -8,17 +8,17 @@ import click
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.parsers.errors import worded
-from mailwarden.pipeline import reading, sending
+from mailwarden.pipeline.answers import reading, sending
+from mailwarden.pipeline.answers.natures import nature_text
+from mailwarden.pipeline.answers.reading import MARKS, Account, Way
+from mailwarden.pipeline.answers.sending import Mailer
+from mailwarden.pipeline.answers.words import PROTOCOLS
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import session
 from mailwarden.pipeline.cli.terminal import Line, Span, columns, shorten, tell, write
-from mailwarden.pipeline.natures import nature_text
 from mailwarden.pipeline.places import scan_store_path
-from mailwarden.pipeline.reading import MARKS, Account, Way
-from mailwarden.pipeline.sending import Mailer
-from mailwarden.pipeline.words import PROTOCOLS
 
 __all__ = ["command"]
 

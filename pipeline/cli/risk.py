@@ -10,13 +10,13 @@ from mailwarden.alerts.risk.words import trend_word
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.providers import provider_name
 from mailwarden.alerts.words.translate import N_, Translator
+from mailwarden.pipeline.answers.risks import Standing, as_data, read_risks, todo
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, Style, columns, tell, wrap, write
 from mailwarden.pipeline.places import scan_store_path
-from mailwarden.pipeline.risks import Standing, as_data, read_risks, todo
 
 __all__ = ["command"]
 

@@ -18,7 +18,6 @@ from mailwarden.alerts.words.advice import advice_keys
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.parsers.errors import ConfigurationError, worded
-from mailwarden.pipeline.cases import Subject, Verdict, cases_of, subject, subjects, try_case
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command, Group
@@ -26,8 +25,9 @@ from mailwarden.pipeline.cli.scan_view import block, style_of
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, columns, tell, write
-from mailwarden.pipeline.configuration import RuleSetting
-from mailwarden.pipeline.configuration_reading import rule_directory, rule_names
+from mailwarden.pipeline.configuration.configuration import RuleSetting
+from mailwarden.pipeline.configuration.reading import rule_directory, rule_names
+from mailwarden.pipeline.trial.cases import Subject, Verdict, cases_of, subject, subjects, try_case
 
 __all__ = ["command"]
 
@@ -350,10 +350,10 @@ def tune_(
     year: int | None,
 ) -> int:
     """Propose a threshold from your own history: what would each have come to?"""
-    from mailwarden.pipeline.backtest import past_of
     from mailwarden.pipeline.cli.backtest import normals_of
     from mailwarden.pipeline.cli.tune_view import tune_view
-    from mailwarden.pipeline.tuning import parse_target, tune
+    from mailwarden.pipeline.trial.backtest import past_of
+    from mailwarden.pipeline.trial.tuning import parse_target, tune
 
     now = session(context, zone=zone)
     _known(name, now, context)

@@ -32,7 +32,7 @@ def command(context: click.Context, clock: str) -> None:
     Follows for ever, through rotation and restarts: nothing is lost, nothing is told twice. SIGTERM ends it cleanly,
     SIGHUP reads the configuration again.
     """
-    from mailwarden.pipeline.service import run
+    from mailwarden.pipeline.service.service import run
 
     now = session(context)
     silent = nobody_told(now)

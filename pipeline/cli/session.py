@@ -17,8 +17,8 @@ from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.cli.helping import tongue
 from mailwarden.pipeline.cli.root import Face
 from mailwarden.pipeline.cli.terminal import tell
-from mailwarden.pipeline.configuration import Configuration
-from mailwarden.pipeline.configuration_reading import load
+from mailwarden.pipeline.configuration.configuration import Configuration
+from mailwarden.pipeline.configuration.reading import load
 from mailwarden.pipeline.places import find_configuration, scan_store_path, store_path
 
 if TYPE_CHECKING:

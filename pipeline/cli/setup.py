@@ -16,8 +16,8 @@ from mailwarden.alerts.words.translate import N_, Translator, translator
 from mailwarden.parsers.errors import ConfigurationError, DeliveryError, MailwardenError, UsageError, Worded, worded
 from mailwarden.pipeline.cli.root import Command, Face
 from mailwarden.pipeline.cli.terminal import Span, tell, write
-from mailwarden.pipeline.configuration import Configuration
-from mailwarden.pipeline.configuration_reading import load
+from mailwarden.pipeline.configuration.configuration import Configuration
+from mailwarden.pipeline.configuration.reading import load
 from mailwarden.pipeline.places import cache_directory, default_state
 
 __all__ = ["command", "page_unit", "unit"]

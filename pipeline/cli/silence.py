@@ -15,12 +15,12 @@ from mailwarden.alerts.telling.silences import Silence
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import worded
-from mailwarden.pipeline import acts
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, write
+from mailwarden.pipeline.service import acts
 
 if TYPE_CHECKING:
     from mailwarden.alerts.incidents.incident import Incident

@@ -6,7 +6,7 @@ from itertools import pairwise
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.cli.sentences import span_of
 from mailwarden.pipeline.cli.terminal import Line, Span, wrap
-from mailwarden.pipeline.tuning import Proposal
+from mailwarden.pipeline.trial.tuning import Proposal
 
 __all__ = ["tune_view"]
 

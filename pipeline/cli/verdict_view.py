@@ -11,7 +11,7 @@ from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.event import iso
 from mailwarden.pipeline.cli.sentences import Sentences
-from mailwarden.pipeline.configuration import Configuration
+from mailwarden.pipeline.configuration.configuration import Configuration
 
 __all__ = ["rules_now", "verdict_data", "verdict_lines"]
 

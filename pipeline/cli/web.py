@@ -14,8 +14,8 @@ from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import session
 from mailwarden.pipeline.cli.terminal import Span, tell, write
-from mailwarden.pipeline.configuration import Configuration
-from mailwarden.pipeline.configuration_web import parse_address
+from mailwarden.pipeline.configuration.configuration import Configuration
+from mailwarden.pipeline.configuration.web import parse_address
 
 __all__ = ["command"]
 

@@ -2,7 +2,7 @@
 
 A sender is an account that logs in, a script (its path, directory or local user), or a machine that we trust, named by the
 return path it writes. What is noted of each is small and counted by the day (`pipeline/rollups.py`); what follows from it
-is judged when somebody asks (`pipeline/natures.py`), which names these traits.
+is judged when somebody asks (`pipeline/answers/natures.py`), which names these traits.
 
 Return paths of list managers and of bulk mail software are known by their form: Mailman and Sympa write `list-bounces@`,
 majordomo `owner-list@`, ezmlm `list-return-12-ana=example.org@` (VERP, D. J. Bernstein, 1997), mailing services `bounces+…`.

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from mailwarden.parsers.errors import ConfigurationError, said_of, worded
-from mailwarden.pipeline.secret import read_secret
+from mailwarden.pipeline.configuration.secret import read_secret
 
 __all__ = ["FeedbackSetting", "Mailbox", "is_this_machine", "mailbox_of"]
 

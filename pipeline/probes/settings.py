@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from mailwarden.parsers.errors import ConfigurationError, said_of, worded
-from mailwarden.pipeline.secret import read_secret
+from mailwarden.pipeline.configuration.secret import read_secret
 
 __all__ = ["ProbesSetting", "server_of"]
 

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from mailwarden.alerts.words.translate import translator
 from mailwarden.parsers.errors import MailwardenError
+from mailwarden.pipeline.configuration.zones import local_zone
 from mailwarden.pipeline.report.daily import Report, build
 from mailwarden.pipeline.store import Store
-from mailwarden.pipeline.zones import local_zone
 
 __all__ = ["keep", "main"]
 

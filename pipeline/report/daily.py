@@ -10,9 +10,9 @@ import msgspec
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.translate import translator
+from mailwarden.pipeline.answers.natures import suspects
 from mailwarden.pipeline.cli.incident_json import as_data
 from mailwarden.pipeline.cli.sentences import Sentences
-from mailwarden.pipeline.natures import suspects
 from mailwarden.pipeline.report.csv import as_csv
 from mailwarden.pipeline.report.document import Document
 from mailwarden.pipeline.report.domain import concerns

@@ -7,8 +7,8 @@ import msgspec
 from mailwarden.alerts.risk.score import CALM
 from mailwarden.alerts.risk.words import trend_word
 from mailwarden.alerts.words.translate import N_, Translator
+from mailwarden.pipeline.answers.risks import Standing, read_risks
 from mailwarden.pipeline.report.document import Grid, Section
-from mailwarden.pipeline.risks import Standing, read_risks
 from mailwarden.pipeline.store import Store
 
 __all__ = ["AtRisk", "measure_risks", "risk_section"]

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.translate import N_, Translator
-from mailwarden.pipeline.reading import size_text
+from mailwarden.pipeline.answers.reading import size_text
+from mailwarden.pipeline.answers.words import CLASSES, MEASURES, PROTOCOLS
 from mailwarden.pipeline.report.document import Document, Grid, Note, Section, Story, Todo
 from mailwarden.pipeline.report.figures import Attacks, Counted, Measure, Protocol
 from mailwarden.pipeline.report.layout import cut
@@ -27,7 +28,6 @@ from mailwarden.pipeline.report.page import (
     when,
 )
 from mailwarden.pipeline.report.who_sent import senders_section
-from mailwarden.pipeline.words import CLASSES, MEASURES, PROTOCOLS
 
 __all__ = ["document"]
 

@@ -5,8 +5,8 @@ from collections.abc import Collection, Sequence
 import msgspec
 import pandas as pd
 
+from mailwarden.pipeline.answers.natures import Nature, Tally
 from mailwarden.pipeline.correlation.senders import Sender
-from mailwarden.pipeline.natures import Nature, Tally
 
 __all__ = ["ByNature", "Sent", "measure_senders"]
 

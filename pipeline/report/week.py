@@ -8,7 +8,7 @@ import msgspec
 
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.words.translate import N_, Translator
-from mailwarden.pipeline.dates import Due, due_text, next_dates
+from mailwarden.pipeline.answers.dates import Due, due_text, next_dates
 from mailwarden.pipeline.report.document import Grid, Note, Section
 from mailwarden.pipeline.report.figures import day_start_us
 from mailwarden.pipeline.report.layout import date_text

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.words.translate import N_, Translator
-from mailwarden.pipeline.natures import NATURES, nature_text, suspects
+from mailwarden.pipeline.answers.natures import NATURES, nature_text, suspects
 from mailwarden.pipeline.report.document import Grid, Note, Section
 from mailwarden.pipeline.report.figures import Measure
 from mailwarden.pipeline.report.page import Page, change_word, left_usual, number, usual_text

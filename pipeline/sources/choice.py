@@ -7,7 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mailwarden.parsers.errors import UsageError, worded
-from mailwarden.pipeline.configuration import SourceSetting
+from mailwarden.pipeline.configuration.configuration import SourceSetting
 from mailwarden.pipeline.sources.discovery import discover
 from mailwarden.pipeline.sources.docker import DockerSource
 from mailwarden.pipeline.sources.journal import JournalSource

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mailwarden.parsers.errors import worded
-from mailwarden.pipeline.batch import Chunk
+from mailwarden.pipeline.admission.batch import Chunk
 from mailwarden.pipeline.sources.birth import Birth, ReplacedError
 from mailwarden.pipeline.sources.identity import HEAD_BYTES, Mark
 from mailwarden.pipeline.sources.lineage import Lineage

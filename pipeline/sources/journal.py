@@ -11,7 +11,7 @@ from typing import Any
 
 from mailwarden.parsers.errors import worded
 from mailwarden.parsers.system_errors import reason
-from mailwarden.pipeline.batch import Chunk
+from mailwarden.pipeline.admission.batch import Chunk
 from mailwarden.pipeline.sources.pipes import Pipe
 from mailwarden.pipeline.sources.source import BLOCK_BYTES, Hint, Source
 

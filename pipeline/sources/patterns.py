@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mailwarden.parsers.errors import worded
-from mailwarden.pipeline.batch import Chunk
+from mailwarden.pipeline.admission.batch import Chunk
 from mailwarden.pipeline.sources.family import stem
 from mailwarden.pipeline.sources.files import FileSource
 from mailwarden.pipeline.sources.sample import programs_of

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple, Protocol
 
-from mailwarden.pipeline.batch import Chunk
+from mailwarden.pipeline.admission.batch import Chunk
 
 __all__ = ["BLOCK_BYTES", "MAX_LINE_BYTES", "Hint", "Source"]
 

@@ -5,7 +5,7 @@ import stat
 from typing import Any
 
 from mailwarden.parsers.errors import worded
-from mailwarden.pipeline.batch import Chunk
+from mailwarden.pipeline.admission.batch import Chunk
 from mailwarden.pipeline.sources.compression import compression_of
 from mailwarden.pipeline.sources.looks import LOOK_BYTES, what_else
 from mailwarden.pipeline.sources.pipes import Pipe

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from mailwarden import __version__
 from mailwarden.alerts.words.translate import translator
 from mailwarden.parsers.errors import UsageError
-from mailwarden.pipeline import reading, sending
+from mailwarden.pipeline.answers import reading, sending
 from mailwarden.pipeline.cli.incident_json import as_data
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.web.frame import desk_of, visitor_of

@@ -8,7 +8,7 @@ from datetime import tzinfo
 from pathlib import Path
 
 from mailwarden.pipeline.archive import Index
-from mailwarden.pipeline.configuration import Configuration
+from mailwarden.pipeline.configuration.configuration import Configuration
 from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.store import Reader, Store
 from mailwarden.pipeline.web.audit import Audit

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mailwarden.alerts.words.translate import LANGUAGES, N_
-from mailwarden.pipeline.configuration_web import Person
+from mailwarden.pipeline.configuration.web import Person
 from mailwarden.pipeline.web.desk import Desk
 from mailwarden.pipeline.web.forms import Form, posted, read_form
 from mailwarden.pipeline.web.frame import answer, desk_of, go_to, local_path, message, tongue_of, visitor_of

@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from mailwarden.alerts.words.escape import cell
-from mailwarden.pipeline import reading
+from mailwarden.pipeline.answers import reading
+from mailwarden.pipeline.answers.sending import FIELDS, Mailers, as_data, mailers
 from mailwarden.pipeline.archive import Found, find_recent
-from mailwarden.pipeline.sending import FIELDS, Mailers, as_data, mailers
 from mailwarden.pipeline.web.desk import Desk
 from mailwarden.pipeline.web.frame import answer, desk_of, message, tongue_of, visitor_of
 from mailwarden.pipeline.web.pulse import read_pulse

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from mailwarden import __version__
 from mailwarden.alerts.terms import SEVERITIES
 from mailwarden.parsers.errors import StoreError
-from mailwarden.pipeline.risks import read_risks
+from mailwarden.pipeline.answers.risks import read_risks
 from mailwarden.pipeline.store import Reader
 from mailwarden.pipeline.web.desk import Desk
 from mailwarden.pipeline.web.frame import desk_of, message, tongue_of, visitor_of

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from mailwarden import __version__
 from mailwarden.alerts.terms import CATEGORIES, SEVERITIES
-from mailwarden.pipeline.reading import MARKS
+from mailwarden.pipeline.answers.reading import MARKS
 
 __all__ = ["document", "faults_of"]
 

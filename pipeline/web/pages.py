@@ -13,7 +13,7 @@ from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.words.escape import cell
 from mailwarden.alerts.words.translate import translator
 from mailwarden.parsers.errors import UsageError, worded
-from mailwarden.pipeline import acts
+from mailwarden.pipeline.service import acts
 from mailwarden.pipeline.store import Reader
 from mailwarden.pipeline.web.forms import Form, posted
 from mailwarden.pipeline.web.frame import answer, desk_of, go_to, message, tongue_of, visitor_of

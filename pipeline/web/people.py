@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-from mailwarden.pipeline.configuration_web import Person, Token
+from mailwarden.pipeline.configuration.web import Person, Token
 from mailwarden.pipeline.web.visitor import Visitor
 
 __all__ = ["People", "hash_password"]

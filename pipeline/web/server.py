@@ -15,9 +15,9 @@ from mailwarden.alerts.words.translate import N_, translator
 from mailwarden.parsers.errors import ConfigurationError, StoreError, UsageError, worded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.archive import find_recent
-from mailwarden.pipeline.configuration import Configuration
-from mailwarden.pipeline.configuration_web import Address
-from mailwarden.pipeline.secret import read_secret
+from mailwarden.pipeline.configuration.configuration import Configuration
+from mailwarden.pipeline.configuration.secret import read_secret
+from mailwarden.pipeline.configuration.web import Address
 from mailwarden.pipeline.web.app import make_app
 from mailwarden.pipeline.web.desk import Desk
 from mailwarden.pipeline.web.live import Live

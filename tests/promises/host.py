@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC
 from pathlib import Path
 
-from mailwarden.pipeline.admission import Admission
+from mailwarden.pipeline.admission.admission import Admission
 from mailwarden.pipeline.sources import FileSource
 
 KEPT = 9

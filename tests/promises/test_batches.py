@@ -16,13 +16,13 @@ from mailwarden.alerts.state import shelf
 from mailwarden.alerts.state.shelf import Row
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline import rollups
-from mailwarden.pipeline.admission import Admission
-from mailwarden.pipeline.batch import Batch
-from mailwarden.pipeline.configuration import Configuration
+from mailwarden.pipeline.admission.admission import Admission
+from mailwarden.pipeline.admission.batch import Batch
+from mailwarden.pipeline.configuration.configuration import Configuration
 from mailwarden.pipeline.runner import Runner
+from mailwarden.pipeline.service.telling import Teller
 from mailwarden.pipeline.sources import FileSource
 from mailwarden.pipeline.store import OutboxRow, Store
-from mailwarden.pipeline.telling import Teller
 
 MINUTE_US = 60_000_000
 RULES = load_rulebook()

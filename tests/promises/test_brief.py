@@ -7,7 +7,7 @@ import pytest
 from logs import lines_of
 
 from mailwarden.pipeline import fold
-from mailwarden.pipeline.configuration import Configuration
+from mailwarden.pipeline.configuration.configuration import Configuration
 from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.runner import scan
 from mailwarden.pipeline.store import Store

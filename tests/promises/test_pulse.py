@@ -15,10 +15,10 @@ from pager import paging
 from takeovers import takeover
 from watcher import Watcher, until
 
-from mailwarden.pipeline import heartbeat, telling
 from mailwarden.pipeline.blocking import blocker
 from mailwarden.pipeline.cli.setup import page_unit, unit
 from mailwarden.pipeline.probes import prober
+from mailwarden.pipeline.service import heartbeat, telling
 from mailwarden.pipeline.store import Commit, Store
 
 

@@ -7,11 +7,11 @@ import msgspec
 
 from mailwarden.alerts.words.providers import provider_name
 from mailwarden.alerts.words.translate import N_, Translator
+from mailwarden.pipeline.answers.words import CLASSES
 from mailwarden.pipeline.rollups import OTHER
 from mailwarden.pipeline.store import HourRow, IncidentFilter, Reader, SumRow
 from mailwarden.pipeline.web.views.measures import HOUR_US
 from mailwarden.pipeline.web.views.plot import Plot, plot
-from mailwarden.pipeline.words import CLASSES
 
 __all__ = ["SPANS", "DeliveryView", "delivery_view", "read_span"]
 

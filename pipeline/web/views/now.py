@@ -11,9 +11,10 @@ from mailwarden.alerts.risk.words import trend_word
 from mailwarden.alerts.telling.silences import Silence
 from mailwarden.alerts.words.providers import provider_name
 from mailwarden.alerts.words.translate import N_, Translator
-from mailwarden.pipeline.configuration import Report
-from mailwarden.pipeline.dates import due_text, next_dates
-from mailwarden.pipeline.risks import read_risks
+from mailwarden.pipeline.answers.dates import due_text, next_dates
+from mailwarden.pipeline.answers.risks import read_risks
+from mailwarden.pipeline.answers.words import CLASSES, PROTOCOLS
+from mailwarden.pipeline.configuration.configuration import Report
 from mailwarden.pipeline.rollups import OTHER
 from mailwarden.pipeline.store import IncidentFilter, OutboxCounts, Reader
 from mailwarden.pipeline.web.pulse import Pulse
@@ -22,7 +23,6 @@ from mailwarden.pipeline.web.views.measures import HOUR_US, Measure, Measures, m
 from mailwarden.pipeline.web.views.plot import Plot, plot
 from mailwarden.pipeline.web.views.reputation import risk_tone
 from mailwarden.pipeline.web.visitor import Visitor
-from mailwarden.pipeline.words import CLASSES, PROTOCOLS
 
 __all__ = ["NowView", "now_view"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import msgspec
 
 from mailwarden.alerts.words.translate import N_, Translator
-from mailwarden.pipeline.reading import (
+from mailwarden.pipeline.answers.reading import (
     MARKS,
     Account,
     Way,
@@ -18,9 +18,9 @@ from mailwarden.pipeline.reading import (
     size_text,
     tls_text,
 )
+from mailwarden.pipeline.answers.words import PROTOCOLS
 from mailwarden.pipeline.store import Reader
 from mailwarden.pipeline.web.visitor import Visitor
-from mailwarden.pipeline.words import PROTOCOLS
 
 __all__ = ["PeopleQuery", "PeopleView", "page_of", "people_of", "people_view", "read_people_query"]
 

@@ -11,12 +11,12 @@ import msgspec
 
 from mailwarden.alerts.words.translate import Translator
 from mailwarden.parsers.errors import StoreError
+from mailwarden.pipeline.answers.words import MEASURES
+from mailwarden.pipeline.configuration.zones import zone_words
 from mailwarden.pipeline.rollups import OTHER
 from mailwarden.pipeline.store import Reader
 from mailwarden.pipeline.web.jobs import Jobs, Made
 from mailwarden.pipeline.web.visitor import Visitor
-from mailwarden.pipeline.words import MEASURES
-from mailwarden.pipeline.zones import zone_words
 
 __all__ = ["ReportQuery", "ReportsView", "read_report_query", "report_html", "reports_view", "servers_of"]
 

@@ -3,8 +3,8 @@
 import msgspec
 
 from mailwarden.alerts.words.translate import Translator
-from mailwarden.pipeline.natures import NATURES, nature_text, reason_text
-from mailwarden.pipeline.sending import Mailers
+from mailwarden.pipeline.answers.natures import NATURES, nature_text, reason_text
+from mailwarden.pipeline.answers.sending import Mailers
 from mailwarden.pipeline.web.views.people import PeopleQuery
 
 __all__ = ["SENDERS", "SendersView", "senders_view"]

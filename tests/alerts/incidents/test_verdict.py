@@ -9,8 +9,8 @@ from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.incidents.verdict import inputs_of, judged_again, told_fields
 from mailwarden.alerts.rulebook.rule import RuleSettings
 from mailwarden.alerts.rulebook.rulebook import load_rules
-from mailwarden.pipeline import cases
 from mailwarden.pipeline.fold import Fold
+from mailwarden.pipeline.trial import cases
 
 RULES = {rule.detection.name: rule for rule in load_rules()}
 SUBJECTS = [one for one in cases.subjects() if one.rule is not None]

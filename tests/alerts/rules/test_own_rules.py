@@ -12,7 +12,7 @@ from mailwarden.alerts.rulebook.rule import RuleSettings
 from mailwarden.alerts.rulebook.rulebook import load_rulebook
 from mailwarden.parsers.errors import ConfigurationError
 from mailwarden.parsers.event import Event
-from mailwarden.pipeline.vocabulary import event_fields
+from mailwarden.pipeline.trial.vocabulary import event_fields
 
 OURS = len(load_rulebook().rules)
 RULE = """\

@@ -12,7 +12,7 @@ from sigma.validation import SigmaValidator
 
 from mailwarden.alerts.rulebook.rule_files import rule_files
 from mailwarden.alerts.words.advice import advice_keys
-from mailwarden.pipeline.cases import Case, Subject, cases_of, subjects, try_case
+from mailwarden.pipeline.trial.cases import Case, Subject, cases_of, subjects, try_case
 
 SUBJECTS = subjects()
 CASES = [(one, case) for one in SUBJECTS for case in cases_of(one.cases)]

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from receiver import receiving
 
 from mailwarden.pipeline.cli.root import root
-from mailwarden.pipeline.heartbeat import HEARTBEAT, Beat
 from mailwarden.pipeline.places import store_path
+from mailwarden.pipeline.service.heartbeat import HEARTBEAT, Beat
 from mailwarden.pipeline.store import Store
 
 

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mailwarden.pipeline.cli.root import root
-from mailwarden.pipeline.configuration_reading import rule_names
+from mailwarden.pipeline.configuration.reading import rule_names
 
 
 def call(*words: str) -> Result:

@@ -8,7 +8,7 @@ from mailwarden.alerts.state.shelf import Shelves
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.fold import Fold
-from mailwarden.pipeline.replay import Nowhere
+from mailwarden.pipeline.trial.replay import Nowhere
 
 SUBMITTED = (
     "postfix/submission/smtpd[2301]: 5A1C4E03F1: client=unknown[192.0.2.77], sasl_method=PLAIN, "

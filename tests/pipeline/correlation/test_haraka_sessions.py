@@ -4,7 +4,7 @@ from mailwarden.alerts.facts.site import Site
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.fold import Fold
-from mailwarden.pipeline.replay import Nowhere
+from mailwarden.pipeline.trial.replay import Nowhere
 
 SITE = Site(domains=frozenset({"example.org"}))
 U = "4F2C4C9B-1B2C-4D3E-8F90-0123456789AB"

@@ -6,7 +6,7 @@ from mailwarden.alerts.facts.site import Site
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.fold import Fold
-from mailwarden.pipeline.replay import Nowhere
+from mailwarden.pipeline.trial.replay import Nowhere
 
 SITE = Site(domains=frozenset({"example.org"}))
 ID = "00000000002F812C.000000006B0474A5.000033FE"

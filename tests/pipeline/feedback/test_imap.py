@@ -21,7 +21,7 @@ from mailwarden.alerts.words.translate import translator
 from mailwarden.pipeline.cli.feedback_checks import feedback_checks
 from mailwarden.pipeline.cli.root import root
 from mailwarden.pipeline.cli.session import Session
-from mailwarden.pipeline.configuration_reading import load
+from mailwarden.pipeline.configuration.reading import load
 from mailwarden.pipeline.feedback.gathering import Gathering
 from mailwarden.pipeline.feedback.imap import MailboxError, opened
 from mailwarden.pipeline.feedback.reading import Reading

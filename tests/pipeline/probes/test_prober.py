@@ -15,14 +15,14 @@ from faults import Reply, answering
 from mailwarden.alerts.facts.site import Site
 from mailwarden.alerts.incidents.incident import Notification
 from mailwarden.alerts.telling.render import render
-from mailwarden.pipeline.configuration import Configuration, SiteSetting, SourceSetting
+from mailwarden.pipeline.configuration.configuration import Configuration, SiteSetting, SourceSetting
 from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.probes import prober as prober_module
 from mailwarden.pipeline.probes.machine import Machine
 from mailwarden.pipeline.probes.prober import Pace, Prober
 from mailwarden.pipeline.probes.settings import ProbesSetting
 from mailwarden.pipeline.runner import wall_clock
-from mailwarden.pipeline.service import run
+from mailwarden.pipeline.service.service import run
 from mailwarden.pipeline.store import Commit, Listing, Posture, Store
 
 OURS = "192.0.2.66"

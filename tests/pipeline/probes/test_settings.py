@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mailwarden.parsers.errors import ConfigurationError
-from mailwarden.pipeline.configuration_reading import load
+from mailwarden.pipeline.configuration.reading import load
 
 
 def _load(tmp_path: Path, text: str) -> object:

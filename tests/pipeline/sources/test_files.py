@@ -13,7 +13,7 @@ import pytest
 import zstandard
 from nobody import as_nobody
 
-from mailwarden.pipeline.batch import Chunk
+from mailwarden.pipeline.admission.batch import Chunk
 from mailwarden.pipeline.sources import FileSource
 
 PACKERS = {

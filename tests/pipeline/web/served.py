@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 import uvicorn
 
 from mailwarden.alerts.incidents.incident import Incident
-from mailwarden.pipeline.configuration import Configuration, SiteSetting
-from mailwarden.pipeline.configuration_web import Person, Token
+from mailwarden.pipeline.configuration.configuration import Configuration, SiteSetting
+from mailwarden.pipeline.configuration.web import Person, Token
 from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.store import Commit, Store
 from mailwarden.pipeline.web.app import make_app

@@ -8,8 +8,8 @@ import pytest
 from served import TOKEN, Client, Served, served
 
 from mailwarden.parsers.errors import ConfigurationError, UsageError
-from mailwarden.pipeline.configuration import Configuration
-from mailwarden.pipeline.configuration_web import Address, Person, WebSetting, parse_address
+from mailwarden.pipeline.configuration.configuration import Configuration
+from mailwarden.pipeline.configuration.web import Address, Person, WebSetting, parse_address
 from mailwarden.pipeline.web.people import hash_password
 from mailwarden.pipeline.web.server import make_desk
 from mailwarden.pipeline.web.sessions import make_link

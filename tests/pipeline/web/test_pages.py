@@ -14,7 +14,7 @@ from served import Served, served
 
 from mailwarden.alerts.incidents.incident import Incident, Kind
 from mailwarden.alerts.terms import Evidence
-from mailwarden.pipeline.configuration_web import Person
+from mailwarden.pipeline.configuration.web import Person
 from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.store import Commit, Store
 from mailwarden.pipeline.web.people import hash_password

@@ -1,0 +1,1 @@
+"""Bring the lines of all sources into one order, each once."""

@@ -1,0 +1,1 @@
+"""What people ask of what was counted: who sends, who reads, what is due, how we stand."""

@@ -1,0 +1,1 @@
+"""What runs for ever behind `mailwarden run`, and what it does beside the fold."""

@@ -1,0 +1,384 @@
+"""The service behind `mailwarden run`: follow the logs for ever, tell people, and end or begin anew when asked to."""
+
+import fcntl
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mailwarden.alerts.rulebook.rulebook import Rulebook
+from mailwarden.alerts.telling.channels import Channels
+from mailwarden.alerts.telling.dispatch import Dispatch
+from mailwarden.alerts.telling.routes import Router
+from mailwarden.alerts.telling.silences import Silence
+from mailwarden.alerts.words.translate import N_
+from mailwarden.parsers.errors import ConfigurationError, StoreBusyError, StoreError, joined, said_of, worded
+from mailwarden.parsers.system_errors import reason
+from mailwarden.pipeline.admission.admission import Admission
+from mailwarden.pipeline.admission.intake import Intake
+from mailwarden.pipeline.archive import Archive
+from mailwarden.pipeline.blocking import Blocker
+from mailwarden.pipeline.configuration.configuration import Configuration
+from mailwarden.pipeline.configuration.reading import load
+from mailwarden.pipeline.places import store_path
+from mailwarden.pipeline.runner import BACKLOG, Runner, wall_clock
+from mailwarden.pipeline.service.heartbeat import Heartbeat
+from mailwarden.pipeline.service.pruning import Pruner
+from mailwarden.pipeline.service.pulse import Pulse, notify
+from mailwarden.pipeline.service.readiness import ready
+from mailwarden.pipeline.service.reporting import REPORTED, Reporter, kept_report, report_directory
+from mailwarden.pipeline.service.service_log import speaking, write_log
+from mailwarden.pipeline.service.telling import Deliverer, Teller
+from mailwarden.pipeline.store import Act, Store
+
+if TYPE_CHECKING:
+    from mailwarden.pipeline.feedback.collector import Collector
+    from mailwarden.pipeline.probes.prober import Prober
+
+__all__ = ["run"]
+
+_SAY_AGAIN_S = 86_400.0  # what goes on is said once a day
+_MOST_SAID = 500
+_AGAIN_S = 5.0  # between two tries to write to a store that is locked or full
+
+
+class _StreamClock:
+    """Stream time as the clock: for old logs that are replayed as they grow."""
+
+    def __init__(self) -> None:
+        self.now_us = 0
+
+    def __call__(self) -> int:
+        return self.now_us
+
+
+def run(configuration: Configuration, *, clock: str = "wall") -> None:
+    """Follow the configured or discovered logs until SIGTERM or SIGINT; SIGHUP reads the configuration again.
+
+    Raises:
+        StoreError: The state cannot be used, or another service uses it.
+        ConfigurationError: A rule or a channel is wrong.
+    """
+    path = store_path(configuration.state_directory)
+    rulebook = ready(configuration)
+    for fault in rulebook.faults:
+        write_log(fault, configuration.spoken())
+    with _Lock(path.with_name("mailwarden.lock")), _Signals() as signals, speaking(configuration.spoken()):
+        while True:
+            _Service(configuration, rulebook, path, clock, signals).work()
+            if not signals.begins_anew():
+                notify("STOPPING=1")
+                return
+            configuration, rulebook = _reloaded(configuration, rulebook)
+
+
+class _Signals:
+    """What was asked of the service from outside, at whatever moment."""
+
+    def __init__(self) -> None:
+        self.ended = threading.Event()
+        self._anew = False
+        self._stop: Callable[[], None] | None = None
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> "_Signals":
+        wanted = {signal.SIGTERM: self._end, signal.SIGINT: self._end, signal.SIGHUP: self._begin_anew}
+        self._before = {number: signal.signal(number, handler) for number, handler in wanted.items()}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def stopping(self, stop: Callable[[], None]) -> None:
+        """Call `stop` when a signal comes, or at once where one came before."""
+        self._stop = stop
+        if self.ended.is_set() or self._anew:
+            stop()
+
+    def begins_anew(self) -> bool:
+        """Say whether to go on with the configuration read again; asks for it only once."""
+        anew, self._anew, self._stop = self._anew, False, None
+        return anew and not self.ended.is_set()
+
+    def _end(self, *_: object) -> None:
+        self.ended.set()
+        if self._stop is not None:
+            self._stop()
+
+    def _begin_anew(self, *_: object) -> None:
+        self._anew = True
+        if self._stop is not None:
+            self._stop()
+
+
+class _Service:
+    def __init__(
+        self, configuration: Configuration, rulebook: Rulebook, path: Path, clock: str, signals: _Signals
+    ) -> None:
+        self._configuration = configuration
+        self._rulebook = rulebook
+        self._path = path
+        self._stream = _StreamClock() if clock == "stream" else None
+        self._clock: Callable[[], int] = self._stream or wall_clock
+        self._signals = signals
+        self._said: dict[str, float] = {}  # what, and when it may be said again
+        self._saying = threading.Lock()
+        self._waiting: str | None = None  # what was said when the store could not be written
+
+    def work(self) -> None:
+        """Follow until a signal comes."""
+        configuration = self._configuration
+        with Store.open(self._path) as store:
+            archive = None
+            if configuration.archive.enabled:
+                archive = Archive.open(configuration.archive_directory, store.batch_number())
+            admission = Admission.of_paths(
+                [],
+                configuration=configuration,
+                zone=None,
+                year=None,
+                positions=store.positions(),
+                clock=self._clock,
+                arrival=wall_clock,
+                follow=True,
+            )
+            if self._stream is not None:
+                self._stream.now_us = int(store.meta("stream_us") or 0)
+            teller = deliverer = None
+            if configuration.channels:
+                channels = Channels(configuration.resolved_channels())
+                router = Router(configuration.route(), channels.names, configuration.zone)
+                dispatch = Dispatch(router, self._clock, store, configuration.muting(), channels.has_life)
+                teller = Teller(dispatch, router, self._clock, configuration.site.name)
+                deliverer = Deliverer(
+                    self._path,
+                    channels,
+                    self._clock,
+                    self._say,
+                    zone=configuration.zone,
+                    flood=configuration.alerting.flood if configuration.alerting else None,
+                    reports=partial(kept_report, self._path.parent),
+                    link=configuration.web.url,
+                )
+            reporter = Reporter(configuration, self._path, store.meta(REPORTED) or "", self._say)
+            pruner = Pruner(store, report_directory(self._path.parent), configuration.keep, self._say)
+            with self._blocking():
+                self._follow(store, admission, archive, teller, deliverer, reporter, pruner)
+
+    @contextmanager
+    def _blocking(self) -> Iterator[None]:
+        """Hand the block list over meanwhile, where it is configured."""
+        setting = self._configuration.blocklist
+        if not setting.outputs or setting.dry_run:
+            yield
+            return
+        blocker = Blocker(self._path, setting, self._configuration.as_site(), self._clock, self._say)
+        blocker.start()
+        try:
+            yield
+        finally:
+            blocker.stop()
+
+    def _follow(
+        self,
+        store: Store,
+        admission: Admission,
+        archive: Archive | None,
+        teller: Teller | None,
+        deliverer: Deliverer | None,
+        reporter: Reporter,
+        pruner: Pruner,
+    ) -> None:
+        runner = Runner(store, self._configuration, admission, archive=archive, rulebook=self._rulebook)
+        if teller is not None:
+            waiting = (store.incident(id_) for id_ in (store.meta(BACKLOG) or "").split())
+            teller.recall(incident for incident in waiting if incident is not None)
+            teller.dispatch.attach(runner.fold.incidents)
+            for act in store.silences():
+                self._apply(act, runner, teller)
+        self._signals.stopping(admission.stop)
+        prober = self._prober(admission)
+        collector = self._collector(admission)
+        heartbeat = self._heartbeat(admission, deliverer)
+        pulse = Pulse(
+            lambda: admission.turns, lambda: self._stream is None and reporter.is_due(self._clock()), admission.nudge
+        )
+        for thread in (deliverer, heartbeat, pulse):
+            if thread is not None:
+                thread.start()
+        intake = Intake(store, int(store.meta("stream_us") or 0))
+        try:
+            for batch in admission.batches():
+                batch, taken = intake.join(batch)
+                if self._stream is not None and batch.events:
+                    self._stream.now_us = batch.events[-1].stream_us
+                acts = store.pending_acts()
+                for act in acts:
+                    self._apply(act, runner, teller)
+                reporter.tick(self._clock())
+                pruner.tick(self._clock())
+                runner.take(batch, teller, [act.id for act in acts], self._try_again, reporter.drain(), taken)
+                if self._waiting is not None:
+                    again = worded("{path}: can be written again.", path=self._path)
+                    self._say(again)
+                    for said in (self._waiting, again):
+                        self._said.pop(said, None)
+                    self._waiting = None
+                if deliverer is not None:
+                    deliverer.wake()
+                for problem in admission.problems:
+                    self._say(problem)
+        finally:
+            reporter.stop()
+            for worker in (pulse, collector, prober, heartbeat, deliverer):
+                if worker is not None:
+                    worker.stop()
+
+    def _heartbeat(self, admission: Admission, deliverer: Deliverer | None) -> Heartbeat | None:
+        configuration = self._configuration
+        setting = configuration.alerting.heartbeat if configuration.alerting else None
+        if setting is None:
+            return None
+        router = None
+        if configuration.channels:
+            names = [channel.name for channel in configuration.channels]
+            router = Router(configuration.route(), names, configuration.zone)
+        return Heartbeat(
+            self._path,
+            setting.resolved(),
+            setting.method,
+            setting.interval_s,
+            turns=lambda: admission.turns if deliverer is None or deliverer.is_alive() else -1,
+            clock=self._clock,
+            router=router,
+            site=configuration.site.name,
+            say=self._say,
+        )
+
+    def _prober(self, admission: Admission) -> "Prober | None":
+        """Begin to ask the world how we stand; not in a replay, whose time is another than that of the answers."""
+        settings = self._configuration.probes
+        if not settings.enabled or self._stream is not None:
+            return None
+        from mailwarden.pipeline.probes.prober import Prober
+
+        prober = Prober(settings, self._configuration.as_site(), self._path, self._clock, admission.nudge, self._say)
+        prober.start()
+        return prober
+
+    def _collector(self, admission: Admission) -> "Collector | None":
+        """Begin to read what others report; not in a replay, whose time is another than theirs."""
+        configuration = self._configuration
+        if not configuration.feedback.wanted or self._stream is not None:
+            return None
+        from mailwarden.pipeline.feedback.collector import Collector
+
+        collector = Collector(
+            configuration.feedback, configuration.site.domains, self._path, admission.nudge, self._say
+        )
+        collector.start()
+        return collector
+
+    def _apply(self, act: Act, runner: Runner, teller: Teller | None) -> None:
+        """Do what an operator asked for; say where it cannot be understood, for it would be asked again for ever."""
+        if act.kind == "acknowledge":
+            incidents, id_ = runner.fold.incidents, str(act.payload.get("incident"))
+            incident = incidents.get(id_) if incidents.acknowledge(id_, str(act.payload.get("who"))) else None
+            if teller is not None and incident is not None:
+                teller.acknowledged(incident, str(act.id))
+            return
+        if act.kind == "let_go":
+            runner.fold.incidents.acknowledge(str(act.payload.get("incident")), None)
+            return
+        try:
+            runner.heed(act)
+            if teller is not None and act.kind == "silence":
+                teller.dispatch.silence(Silence.of_act(str(act.id), act.payload, act.at_us))
+        except ValueError as error:
+            said = N_("{path}: silence {id} cannot be read ({error}) and holds nothing back. Ask anew.")
+            self._say(worded(said, path=self._path, id=act.id, error=said_of(error)))
+        if teller is not None and act.kind == "end_silence":
+            teller.dispatch.end_silence(str(act.payload.get("silence")))
+
+    def _try_again(self, error: StoreBusyError) -> bool:
+        """Wait for a store that cannot be written at the moment; False when the service is to end."""
+        again = worded("Nothing is lost: it is tried again every {seconds} s.", seconds=f"{_AGAIN_S:g}")
+        self._waiting = joined((error.said, again))
+        self._say(self._waiting)
+        notify("WATCHDOG=1")  # who waits for the store does not hang
+        return not self._signals.ended.wait(_AGAIN_S)
+
+    def _say(self, problem: str) -> None:
+        """Write a problem into the service's log, once a day."""
+        now_s = time.monotonic()
+        with self._saying:  # several threads have problems
+            if self._said.get(problem, 0.0) > now_s:
+                return
+            self._said.pop(problem, None)
+            self._said[problem] = now_s + _SAY_AGAIN_S
+            while len(self._said) > _MOST_SAID:
+                del self._said[next(iter(self._said))]
+        write_log(problem, self._configuration.spoken())
+
+
+def _reloaded(configuration: Configuration, rulebook: Rulebook) -> tuple[Configuration, Rulebook]:
+    """Read the configuration and the rules again; keep the old ones, and say why, where the new ones have faults."""
+    try:
+        new = load(configuration.path)
+        rules = ready(new)
+    except ConfigurationError as error:
+        write_log(joined((error.said, worded("The configuration was not changed."))), configuration.spoken())
+        return configuration, rulebook
+    if rules.faults:
+        kept = worded("The rules were not changed: the last good {number} stay.", number=len(rulebook.rules))
+        write_log(joined((*rules.faults, kept)), new.spoken())
+        return configuration, rulebook
+    if new.state_directory != configuration.state_directory:
+        said = N_('{path}: another `state` ("{state}") needs a restart; the rest was taken over.')
+        write_log(worded(said, path=new.path, state=new.state_directory), new.spoken())
+        new = replace(new, state=configuration.state_directory)
+    return new, rules
+
+
+class _Lock:
+    """Only one service may write a state directory; the lock goes with the process, however it ends."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor = -1
+
+    def __enter__(self) -> None:
+        try:
+            self._path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        except OSError as error:
+            raise StoreError(
+                worded(
+                    '{parent}: the state directory cannot be written ("{reason}"). Nothing was started. '
+                    "Run as root or as the user of the service, or set another `state` in the "
+                    "configuration.",
+                    parent=self._path.parent,
+                    reason=reason(error),
+                )
+            ) from None
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._descriptor)
+            raise StoreError(
+                worded(
+                    "{parent}: another mailwarden watches with this state directory. Two would tell "
+                    "everything twice. Stop it, or set another `state` in the configuration.",
+                    parent=self._path.parent,
+                )
+            ) from None
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)

@@ -1,0 +1,1 @@
+"""Try rules before they count: on their cases, and on what happened here."""

@@ -1,0 +1,34 @@
+"""The service's log is in the language of who reads it."""
+
+import logging
+
+import pytest
+
+from mailwarden.parsers.errors import worded
+from mailwarden.pipeline.service.service_log import speaking, write_log
+
+_log = logging.getLogger("mailwarden.tests")
+
+
+def test_threads_warn_in_the_language_of_the_service(capsys: pytest.CaptureFixture[str]) -> None:
+    """A worded line is translated; a traceback stays Python's, and below a warning nothing is written."""
+    with speaking("ja"):
+        _log.warning(worded("channel {channel}: {error}", channel="ops", error=worded("no answer in time")))
+        _log.info(worded("channel {channel}: works again", channel="ops"))
+        try:
+            raise RuntimeError("100 % broken")
+        except RuntimeError:
+            _log.exception("outbox: notice %s", "n-1")
+    _log.debug("after it")
+
+    said = capsys.readouterr().err
+    assert said.startswith("通知先 ops：時間内に応答がありません\noutbox: notice n-1\nTraceback")
+    assert said.rstrip().endswith("RuntimeError: 100 % broken")
+    assert "works again" not in said
+
+
+def test_english_stays_as_it_was(capsys: pytest.CaptureFixture[str]) -> None:
+    """Who asks for nothing reads what tests read."""
+    write_log(worded("{path}: can be written again.", path="/x"), "en")
+
+    assert capsys.readouterr().err == "/x: can be written again.\n"

@@ -88,7 +88,9 @@ def _command(command: click.Command, name: str, parent: click.Context, level: in
 
 def settings() -> str:
     """Write every setting with what the schema says of it, and the example file."""
-    schema = json.loads((_SOURCE / "pipeline" / "configuration" / "configuration.schema.json").read_text(encoding="utf-8"))
+    schema = json.loads(
+        (_SOURCE / "pipeline" / "configuration" / "configuration.schema.json").read_text(encoding="utf-8")
+    )
     parts = [
         "# Settings",
         "",

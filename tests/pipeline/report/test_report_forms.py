@@ -11,8 +11,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from counted_days import HOUR, QUIET, TODAY, Days, incident
 from spamassassin import score
-from test_report import HOUR, QUIET, TODAY, Days, incident
 
 from mailwarden.pipeline.report import build
 from mailwarden.pipeline.store import Posture, Store

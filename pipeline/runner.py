@@ -85,7 +85,6 @@ class Runner:
         self.admission = admission
         self._archive = archive
         self._batch = store.batch_number()
-        open_ = [*store.incidents(status="open"), *store.incidents(status="quiet")]
         settings = configuration.rule_settings()
         self.fold = Fold(
             configuration.as_site(),
@@ -93,7 +92,7 @@ class Runner:
             load_detectors(settings),
             store,
             self._file_of,
-            open_,
+            store.live_incidents(),
             store.rollup_keys(int(store.meta("stream_us") or 0) - _COUNTED_US),
             configuration.zone,
         )

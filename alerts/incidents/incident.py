@@ -2,21 +2,30 @@
 
 import base64
 import hashlib
+import json
 from typing import Any, Literal
 
 import msgspec
 
+from mailwarden.alerts.state.blob import decoder
 from mailwarden.alerts.terms import Evidence
 
 __all__ = [
+    "MAX_TIMELINE",
     "Incident",
     "Judged",
+    "Key",
     "Kind",
     "Notification",
     "incident_id",
+    "unpack_incident",
 ]
 
+MAX_TIMELINE = 20
+
 Status = Literal["open", "quiet", "closed"]
+Key = tuple[str, str, str]
+"""What one live incident has at a time: cause and primary entity, as (ECS name, value)."""
 Kind = Literal["opened", "worse", "repeated", "escalated", "acknowledged", "ended", "returned", "summary", "report"]
 
 
@@ -85,7 +94,7 @@ class Incident(msgspec.Struct, kw_only=True):
     loud_us: int = 0  # when something of at least medium was last found
     evidence: list[Evidence] = []  # up to 10
     evidence_count: int = 0
-    timeline: list[tuple[int, str]] = []  # (when, message), up to 20
+    timeline: list[tuple[int, str]] = []  # (when, message), up to MAX_TIMELINE
     modules: list[str] = []  # the servers whose lines prove it: postfix, dovecot, exim
     hosts: list[str] = []
     parent: str | None = None
@@ -100,3 +109,13 @@ class Notification(msgspec.Struct, kw_only=True, frozen=True):
     kind: str
     incident: Incident
     at_us: int
+
+
+_unpack = decoder(Incident)
+
+
+def unpack_incident(blob: bytes) -> Incident:
+    """Read an incident as the store has it, or an older one: bytes that were no UTF-8 made it plain JSON."""
+    if blob[:1] == b"{":  # never the first byte of a map in msgpack, nor of what `encode` gives
+        return msgspec.convert(json.loads(blob), Incident)
+    return _unpack(blob)

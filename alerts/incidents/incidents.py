@@ -3,62 +3,38 @@
 import copy
 import hashlib
 import heapq
-import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
 
 from mailwarden.alerts.detection.finding import Finding
-from mailwarden.alerts.incidents.incident import Incident, Kind, Notification, incident_id
-from mailwarden.alerts.incidents.namesakes import Namesakes
+from mailwarden.alerts.incidents.incident import (
+    MAX_TIMELINE,
+    Incident,
+    Key,
+    Kind,
+    Notification,
+    incident_id,
+)
+from mailwarden.alerts.incidents.joining import gather, join
+from mailwarden.alerts.incidents.live import Live
 from mailwarden.alerts.incidents.normals import Normals
-from mailwarden.alerts.incidents.story import EXPLAINED, count_sender, is_faster, is_louder, leads, may_lead, sort_of
-from mailwarden.alerts.incidents.verdict import inputs_of, judged
+from mailwarden.alerts.incidents.story import is_louder, leads
 from mailwarden.alerts.state.shelf import Backing, Shelf
-from mailwarden.alerts.terms import Detection, severity_rank
-from mailwarden.parsers.event import Event, said
+from mailwarden.alerts.terms import severity_rank
+from mailwarden.parsers.event import Event
 
 __all__ = ["Incidents"]
 
 _MINUTE_US = 60_000_000
 _DAY_US = 86_400_000_000
 _REMEMBER_US = 90 * _DAY_US
-_HELD_BYTES = (
-    10_000  # in memory, by measure, of an incident with its names; an account that a botnet tries takes 16,000
-)
-_MAX_ENTITIES = 50
-_MAX_EVIDENCE = 10
-_REASON = 160  # characters of what a service complained of
-_MAX_TIMELINE = 20
 _WORSE_FACTOR = 4
 _LOUD = frozenset({"medium", "high", "critical"})  # what people are told of
 _APART_US = _DAY_US // 2
 _CROWD = 2_000  # live incidents, beyond which nobody reads one more network that guesses: it is counted with the others
 _STORY_US = _DAY_US  # what happens to one account within a day is one story
-_NAMED = (
-    ("mailwarden.account", "account"),
-    ("source.ip", "address"),
-    ("mail.provider", "provider"),
-    ("mailwarden.receiver", "provider"),
-    ("mailwarden.script", "script"),
-    ("destination.domain", "domain"),
-    ("mail.bounce.list", "list"),
-    ("source.geo.country_iso_code", "country"),
-)
-"""Entities that messages name in the singular: the first one seen."""
-_MANY = (("source.ip", "addresses"), ("mailwarden.account", "accounts"), ("mailwarden.receiver", "providers"))
-"""Entities that messages count."""
-_INDEXED = (
-    "mailwarden.account",
-    "mailwarden.script",
-    "mailwarden.receiver",
-    "mailwarden.own_address",
-    "mailwarden.site",
-    "mail.provider",
-    "source.ip",
-)
-"""The names by which incidents of one story are found."""
 
 
 class _Closed(msgspec.Struct, array_like=True):
@@ -74,8 +50,8 @@ class Incidents:
 
     Args:
         site: The site's name, part of every id.
-        backing: Where is kept which incident a new one is the return of.
-        open_: The incidents that were not closed when the store was last committed.
+        backing: Where incidents are kept, and which of them a new one is the return of.
+        open_: Those of its incidents that were not closed when it was last committed.
         servers: Gives the servers that people log in to here: what is to be done about an account is done there too.
     """
 
@@ -90,20 +66,16 @@ class Incidents:
         self.normals = Normals()
         self._site = site
         self._servers = servers
-        self._by_key: dict[tuple[str, str, str], Incident] = {}
+        self._live = Live(site, backing)
         self._closed = Shelf("incident.closed", 1, _Closed, lambda one: one.at_us + _REMEMBER_US, backing)
-        self.shelves = (self._closed,)
-        self._ids: dict[str, Incident] = {}
-        self._named = Namesakes()  # by account or address
-        self._parts: dict[str, set[str]] = {}  # parent -> its live parts
-        self._due: list[tuple[int, str, tuple[str, str, str]]] = []
+        self.shelves: tuple[Shelf[Any], ...] = (self._closed, self._live.shelf)
+        self._due: list[tuple[int, str]] = []
         self._due_us: dict[str, int] = {}  # which entry of `_due` holds; older ones of the same incident do not
         self._event: Event | None = None
         self._counted: set[str] = set()  # incidents that the event was counted in
-        self._changed: dict[str, Incident] = {}
         self._notices: list[Notification] = []
-        for incident in sorted(open_, key=lambda one: (one.opened_us, one.id)):
-            self._index(incident)
+        for incident in open_:
+            self._learn(incident)
 
     # ------------------------------------------------------------------ what the fold calls
 
@@ -113,7 +85,7 @@ class Incidents:
             return None
         detection = finding.detection
         key = (detection.cause, detection.primary, finding.primary)
-        incident = self._by_key.get(key)
+        incident = self._live.at(key)
         is_back = False
         if incident is None:
             if not finding.fired:
@@ -123,8 +95,7 @@ class Incidents:
                 return crowd
             incident = self._open(key, finding)
         elif finding.fired and _stands_apart(incident, finding):
-            incident.status = "closed"
-            self._forget(key, incident)
+            self._close(incident)
             incident = self._open(key, finding)
         elif incident.status == "quiet" and finding.fired:
             incident.status = "open"
@@ -136,12 +107,12 @@ class Incidents:
             return incident
         before = severity_rank(incident.severity)
         was_due_us = self._due_us[incident.id]
-        self._join(incident, finding)
+        join(incident, finding, self._live, self._servers)
         if incident.status == "open" and was_due_us > self._quiet_at(incident):  # it had fallen quiet, and came back
-            self._plan(incident, key, self._quiet_at(incident))
-        self._changed[incident.id] = incident
+            self._plan(incident, self._quiet_at(incident))
+        self._live.change(incident)
         if finding.fired:
-            if self._by_id(incident.parent) is None:
+            if self._live.get(incident.parent) is None:
                 incident.parent = None  # a story that is over tells of nobody any more
             self._relate(incident)
             if incident.parent is None and is_back:
@@ -159,14 +130,14 @@ class Incidents:
         """
         detection = finding.detection
         is_one_of_many = detection.cause == "guessing" and detection.primary == "mailwarden.network"
-        if not is_one_of_many or finding.severity in _LOUD or len(self._ids) < _CROWD:
+        if not is_one_of_many or finding.severity in _LOUD or len(self._live) < _CROWD:
             return None
-        crowd = self._by_key.get(("guessing", "mailwarden.site", self._site))
+        crowd = self._live.at(("guessing", "mailwarden.site", self._site))
         if crowd is None or crowd.status != "open":
             return None
-        self._gather(crowd, finding)
+        gather(crowd, finding, self._live, self._servers)
         crowd.last_seen_us = max(crowd.last_seen_us, finding.at_us)
-        self._changed[crowd.id] = crowd
+        self._live.change(crowd)
         return crowd
 
     def _is_counted(self, incident: Incident, finding: Finding) -> bool:
@@ -185,63 +156,60 @@ class Incidents:
     def tick(self, now_us: int) -> None:
         """Let time pass: quiet after twice the rule's span, closed after a day of quiet."""
         while self._due and self._due[0][0] <= now_us:
-            at_us, id_, key = heapq.heappop(self._due)
-            incident = self._ids.get(id_)
-            if incident is None or self._due_us[id_] != at_us:
+            at_us, id_ = heapq.heappop(self._due)
+            incident = self._live.get(id_) if self._due_us.get(id_) == at_us else None
+            if incident is None:
                 continue
             due_us = self._quiet_at(incident) + (_DAY_US if incident.status == "quiet" else 0)
             if now_us < due_us:
-                self._plan(incident, key, due_us)
+                self._plan(incident, due_us)
             elif incident.status == "quiet":
-                incident.status = "closed"
-                self._forget(key, incident)
+                self._close(incident)
             else:
                 self._fall_quiet(incident, due_us)
-                self._plan(incident, key, due_us + _DAY_US)
+                self._plan(incident, due_us + _DAY_US)
 
-    def _plan(self, incident: Incident, key: tuple[str, str, str], due_us: int) -> None:
+    def _plan(self, incident: Incident, due_us: int) -> None:
         """Look at an incident again at a time."""
         self._due_us[incident.id] = due_us
-        heapq.heappush(self._due, (due_us, incident.id, key))
+        heapq.heappush(self._due, (due_us, incident.id))
 
     def _fall_quiet(self, incident: Incident, due_us: int) -> None:
         incident.status = "quiet"
-        self._changed[incident.id] = incident
+        self._live.change(incident)
         if incident.told_severity and not incident.parent:
             # told as of the minute at which it fell due, however late the next line brings the time
             self._notify(incident, "ended", -(-due_us // _MINUTE_US) * _MINUTE_US)
 
     def drain(self) -> tuple[list[Incident], list[Notification]]:
         """Give the incidents that changed and the notifications decided since the last commit."""
-        changed = [self._changed[id_] for id_ in sorted(self._changed)]
-        notices = self._notices
-        self._changed, self._notices = {}, []
-        return changed, notices
+        notices, self._notices = self._notices, []
+        return self._live.changed(), notices
 
     def held_bytes(self) -> int:
-        """Give about how much memory the live incidents take."""
-        return len(self._ids) * _HELD_BYTES
+        """Give about how much memory it takes to find the live incidents, beside what the shelves hold."""
+        return self._live.held_bytes()
 
     def get(self, id_: str) -> Incident | None:
         """Give an incident that is not closed."""
-        return self._ids.get(id_)
+        return self._live.get(id_)
 
-    def open(self) -> list[Incident]:
-        """Give the incidents that go on, in the order of their ids."""
-        return [one for _, one in sorted(self._ids.items()) if one.status == "open"]
+    def open(self) -> Iterator[Incident]:
+        """Give the incidents that go on, in the order of their ids, to be looked at and not changed."""
+        return (one for one in self._live.each() if one.status == "open")
 
     def acknowledge(self, id_: str, who: str | None) -> bool:
         """Remember that somebody is on it, or that nobody is any more; False where no live incident has this id."""
-        incident = self._ids.get(id_)
+        incident = self._live.get(id_)
         if incident is None:
             return False
         incident.acknowledged_by = who
-        self._changed[id_] = incident
+        self._live.change(incident)
         return True
 
     # ------------------------------------------------------------------ one incident
 
-    def _open(self, key: tuple[str, str, str], finding: Finding) -> Incident:
+    def _open(self, key: Key, finding: Finding) -> Incident:
         detection = finding.detection
         closed = self._closed.get("\x1f".join(key))
         previous = closed.id if closed else None
@@ -259,107 +227,30 @@ class Incidents:
             first_seen_us=finding.first_us,
             previous=previous,
         )
-        self._index(incident)
+        self._live.change(incident)
+        self._learn(incident)
         return incident
 
-    def _join(self, incident: Incident, finding: Finding) -> None:
-        detection = finding.detection
-        if detection.name not in incident.rules:
-            incident.rules.append(detection.name)
-            incident.techniques = sorted({*incident.techniques, *detection.techniques})
-            incident.categories = sorted({*incident.categories, detection.category})
-            incident.span_us = max(incident.span_us, detection.span_us)
-            self._name_site(incident)
-        first_of_all = not incident.counts
-        worse = severity_rank(finding.severity) - severity_rank(incident.severity)
-        if first_of_all or worse > 0 or (worse == 0 and finding.fired and is_faster(detection.name, incident.lead)):
-            incident.severity, incident.category = finding.severity, detection.category
-            incident.title, incident.why, incident.advice = detection.title, detection.why, detection.advice
-            incident.harmless, incident.lead = detection.harmless, detection.name
-        incident.counts[detection.name] = incident.counts.get(detection.name, 0) + finding.tries
-        incident.event_count = max(incident.counts.values())
-        incident.first_seen_us = min(incident.first_seen_us, finding.first_us)
-        incident.last_seen_us = max(incident.last_seen_us, finding.at_us)
-        if finding.fired and (finding.counted or self._is_worth_keeping(incident, finding)):
-            incident.judged[detection.name] = judged(finding)
-        self._gather(incident, finding)
-        self._describe(incident, finding, detection)
+    def _learn(self, incident: Incident) -> None:
+        self._live.learn(incident)
+        self._plan(incident, self._quiet_at(incident))
 
-    @staticmethod
-    def _is_worth_keeping(incident: Incident, finding: Finding) -> bool:
-        """Say whether why it fired is kept: what fires at every event tells of its first, and of what is worse."""
-        known = inputs_of(incident, finding.detection.name)
-        return known is None or severity_rank(finding.severity) > severity_rank(known.severity)
-
-    def _gather(self, incident: Incident, finding: Finding) -> None:
-        for name, values in finding.entities.items():
-            known = incident.entities.setdefault(name, [])
-            for value in values:
-                if value in known:  # nearly always
-                    continue
-                if len(known) < _MAX_ENTITIES:
-                    known.append(value)
-                    self._name(incident, name, value)
-                incident.entity_counts[name] = _distinct(incident, name, value)
-        if incident.cause in ("listed", "service"):
-            for name in ("mailwarden.account", "mailwarden.script"):
-                for value in finding.entities.get(name, ()):
-                    count_sender(incident.senders, value)
-        incident.evidence_count += len(finding.evidence)
-        if len(incident.evidence) < _MAX_EVIDENCE:
-            new = [one for one in finding.evidence if one not in incident.evidence]
-            incident.evidence = [*incident.evidence, *new][:_MAX_EVIDENCE]
-        event = finding.event
-        if event.mail_parse_ambiguous:
-            incident.doubtful = True
-        if event.event_module and event.event_module not in incident.modules:
-            incident.modules.append(event.event_module)
-        if finding.fired and incident.primary[0] in ("mailwarden.account", "mailwarden.script"):
-            incident.modules += [name for name in self._servers() if name not in incident.modules]
-        if event.host_hostname and event.host_hostname not in incident.hosts:
-            incident.hosts.append(event.host_hostname)
-
-    def _describe(self, incident: Incident, finding: Finding, detection: Detection) -> None:
-        """Fill in what the messages name; only what the leading rule found, and totals."""
-        values = incident.values
-        for name, many in _MANY:
-            if name in incident.entities:
-                values[many] = incident.entity_counts.get(name, len(incident.entities[name]))
-        values["count"] = incident.event_count
-        values["entity"] = incident.primary[1]
-        if finding.fired:
-            for name, short in _NAMED:
-                if incident.entities.get(name):
-                    values.setdefault(short, incident.entities[name][0])
-            if incident.primary[0] == "mailwarden.account":
-                values["account"] = incident.primary[1]
-        event = finding.event
-        is_its_own = incident.primary == ("mailwarden.account", event.mailwarden_account)
-        if event.user_name and is_its_own and (event.event_module == "dovecot" or "login" not in values):
-            values["login"] = event.user_name  # what commands call it: as Dovecot does, where it has sessions
-        if detection.name == incident.lead and _is_same_story(values, finding):
-            # A sentence tells of one moment, the worst.
-            if finding.fired or finding.measure >= values.get("measure", 0):
-                values["measure"], values["threshold"] = finding.measure, detection.threshold
-                values["span_s"] = detection.span_us // 1_000_000
-                values.update(finding.values)
-            if finding.fired:
-                incident.title, incident.why = detection.title, detection.why  # a detector may have several words
-            facts = finding.event.facts or {}
-            if "mailwarden.user.failures" in facts:
-                values["failures"] = facts["mailwarden.user.failures"]
-        if finding.event.event_action == "service-error":
-            values["reason"] = said(finding.event)[:_REASON]
-        if finding.fired and len(incident.timeline) < _MAX_TIMELINE:
-            incident.timeline.append((finding.at_us, detection.name))
+    def _close(self, incident: Incident) -> None:
+        incident.status = "closed"
+        self._live.change(incident)
+        self._live.forget(incident)
+        del self._due_us[incident.id]
+        key = "\x1f".join((incident.cause, *incident.primary))
+        was_told = incident.told_severity is not None
+        self._closed.put(key, _Closed(incident.id, incident.last_seen_us, was_told))
 
     # ------------------------------------------------------------------ stories
 
     def _relate(self, incident: Incident) -> None:
         """Find the parent of an incident and make it the parent of lesser ones: one story is told once."""
-        head = self._by_id(incident.parent)
+        head = self._live.get(incident.parent)
         if head is not None and head.cause == incident.cause and leads(incident, head):  # it has become the greater one
-            self._parts[head.id].discard(incident.id)
+            self._live.leave(incident)
             incident.parent = None
             self._adopt(incident, head)
         for other in self._neighbours(incident):
@@ -369,23 +260,23 @@ class Incidents:
                 self._adopt(incident, other)
 
     def _adopt(self, parent: Incident, child: Incident) -> None:
-        head = self._by_id(parent.parent) or parent
+        head = self._live.get(parent.parent) or parent
         if head.id == child.id:
             return
-        self._set_parent(child, head.id)
-        for id_ in sorted(self._parts.pop(child.id, set()) & self._ids.keys()):  # some are over by now
-            self._set_parent(self._ids[id_], head.id)
-            self._changed[id_] = self._ids[id_]
-        self._changed[child.id] = child
+        self._live.set_parent(child, head.id)
+        for part in self._live.take_parts(child):
+            self._live.set_parent(part, head.id)
+            self._live.change(part)
+        self._live.change(child)
         self._lift(child)
 
     def _lift(self, child: Incident) -> None:
         """Make a parent as bad as the worst part of its story, and tell so."""
-        parent = self._by_id(child.parent)
+        parent = self._live.get(child.parent)
         if parent is None:
             return
         if is_louder(child, parent):  # it was part of the story while both were small
-            self._parts[parent.id].discard(child.id)
+            self._live.leave(child)
             child.parent = None
             self._tell(child, child.last_seen_us, 0)
             return
@@ -393,34 +284,22 @@ class Incidents:
         if severity_rank(child.severity) > before:
             parent.severity = child.severity
         parent.categories = sorted({*parent.categories, *child.categories})
-        if len(parent.timeline) < _MAX_TIMELINE and (child.last_seen_us, child.lead) not in parent.timeline:
+        if len(parent.timeline) < MAX_TIMELINE and (child.last_seen_us, child.lead) not in parent.timeline:
             known = {name for _, name in parent.timeline}
             if child.lead not in known:
                 parent.timeline.append((child.last_seen_us, child.lead))
-        self._changed[parent.id] = parent
+        self._live.change(parent)
         # one of the two has just been seen; the other may be hours old, and what was told then would be no news any more
         self._tell(parent, max(child.last_seen_us, parent.last_seen_us), before)
 
-    def _set_parent(self, part: Incident, parent: str) -> None:
-        part.parent = parent
-        self._parts.setdefault(parent, set()).add(part.id)
-
-    def _by_id(self, id_: str | None) -> Incident | None:
-        return self._ids.get(id_) if id_ else None
-
     def _neighbours(self, incident: Incident) -> list[Incident]:
         """Give the live incidents of the last day that name the same account, address or provider, or the site."""
-        names = [value for name in _INDEXED for value in incident.entities.get(name, ())]
-        sort = sort_of(incident)
-        found = {
-            other.id: other
-            for name in dict.fromkeys((incident.primary[1], *names, self._site))
-            for its, named in self._named.of(name)
-            if may_lead(its, sort) or may_lead(sort, its)
-            for other in named
-            if other.id != incident.id and abs(incident.last_seen_us - other.last_seen_us) <= _STORY_US
-        }
-        return sorted(found.values(), key=lambda one: (one.opened_us, one.id))
+        found = [
+            other
+            for other in self._live.namesakes(incident)
+            if abs(incident.last_seen_us - other.last_seen_us) <= _STORY_US
+        ]
+        return sorted(found, key=lambda one: (one.opened_us, one.id))
 
     # ------------------------------------------------------------------ telling
 
@@ -452,47 +331,11 @@ class Incidents:
         incident.told_count = incident.event_count
         incident.told_categories = list(incident.categories)
         incident.told_us = at_us
-        self._changed[incident.id] = incident
+        self._live.change(incident)
 
-    # ------------------------------------------------------------------ indices
-
-    def _quiet_at(self, incident: Incident) -> int:
+    @staticmethod
+    def _quiet_at(incident: Incident) -> int:
         return incident.last_seen_us + 2 * incident.span_us
-
-    def _index(self, incident: Incident) -> None:
-        key = (incident.cause, *incident.primary)
-        self._by_key[key] = incident
-        self._ids[incident.id] = incident
-        if incident.parent is not None:
-            self._set_parent(incident, incident.parent)
-        self._plan(incident, key, self._quiet_at(incident))
-        for name, values in incident.entities.items():
-            for value in values:
-                self._name(incident, name, value)
-        self._name(incident, *incident.primary)
-        self._name_site(incident)
-
-    def _name_site(self, incident: Incident) -> None:
-        """Let troubles of services be found by those that explain them, whatever service they are of."""
-        if not EXPLAINED.isdisjoint(incident.rules):
-            self._name(incident, "mailwarden.site", self._site)
-
-    def _name(self, incident: Incident, name: str, value: str) -> None:
-        if name in _INDEXED:
-            self._named.add(value, incident)
-
-    def _forget(self, key: tuple[str, str, str], incident: Incident) -> None:
-        del self._by_key[key], self._ids[incident.id], self._due_us[incident.id]
-        self._closed.put(
-            "\x1f".join(key), _Closed(incident.id, incident.last_seen_us, incident.told_severity is not None)
-        )
-        self._changed[incident.id] = incident
-        self._parts.pop(incident.id, None)
-        if incident.parent in self._parts:
-            self._parts[incident.parent].discard(incident.id)
-        for name in _INDEXED:
-            for value in [*incident.entities.get(name, ()), incident.primary[1], self._site]:
-                self._named.remove(value, incident)
 
 
 def _stands_apart(incident: Incident, finding: Finding) -> bool:
@@ -503,27 +346,6 @@ def _stands_apart(incident: Incident, finding: Finding) -> bool:
     """
     quiet_since_us = max(incident.loud_us, incident.opened_us)
     return incident.cause == "guessing" and finding.severity in _LOUD and finding.at_us - quiet_since_us > _APART_US
-
-
-def _is_same_story(values: dict[str, Any], finding: Finding) -> bool:
-    """Say whether a finding speaks of the address that the incident's sentences name: the first one stays."""
-    return finding.values.get("address", values.get("address")) == values.get("address")
-
-
-def _distinct(incident: Incident, name: str, value: str) -> int:
-    """Count distinct values beyond those written out, by linear counting in 4,096 bits (error below 2 % at 1,500)."""
-    known = incident.entities[name]
-    count = incident.entity_counts.get(name, len(known))
-    if known[-1] == value:
-        return max(count, len(known))
-    bits = incident.sketches.get(name)
-    if bits is None:
-        bits = incident.sketches[name] = bytearray(512)
-    place = zlib.crc32(value.encode("utf-8", "surrogatepass")) & 4095
-    if bits[place >> 3] >> (place & 7) & 1:
-        return count
-    bits[place >> 3] |= 1 << (place & 7)
-    return count + 1
 
 
 def _copy(incident: Incident) -> Incident:

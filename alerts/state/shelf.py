@@ -16,7 +16,7 @@ __all__ = ["BUDGET_BYTES", "Backing", "Nowhere", "Row", "Shelf", "Shelves"]
 
 T = TypeVar("T")
 BUDGET_BYTES = 46 << 20
-"""What the state of a site may take in memory, all kinds of it and its open incidents together, whatever comes."""
+"""What the state of a site may take in memory, all kinds of it and the names of its open incidents, whatever comes."""
 
 _OBJECT_BYTES = 300  # of a key with its value, by measure: its names, its place in a dict,
 _TIMES_PACKED = 4  # and as much for each byte of the value when packed,
@@ -68,6 +68,7 @@ class Shelf(Generic[T]):
         backing: The store.
         fade: Takes out of a value that goes on what is of no more use by then. The store may keep that until the value is next
             written; it is taken out whenever the value is read.
+        packed_bytes: What a value takes when packed, until it is known.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Shelf(Generic[T]):
         expires: Callable[[T], int],
         backing: Backing,
         fade: Callable[[T, int], None] | None = None,
+        packed_bytes: int = _PACKED_BYTES,
     ) -> None:
         self.kind = kind if version == 1 else f"{kind}.{version}"
         self.version = version
@@ -92,7 +94,7 @@ class Shelf(Generic[T]):
         self._dirty: set[str] = set()
         self._dead: set[str] = set()
         self._swept_us = -1
-        self._packed_bytes, self._packed = 100 * _PACKED_BYTES, 100  # all that was ever packed, for the average
+        self._packed_bytes, self._packed = 100 * packed_bytes, 100  # all that was ever packed, for the average
 
     def _begin(self) -> None:
         touched = _Touched(self._seek)
@@ -102,17 +104,24 @@ class Shelf(Generic[T]):
         """Give the state of a key that was not touched since the last turn."""
         value = self._old.pop(key, None)
         if value is None:
-            if key in self._dead or not self._backing.may_have(self.kind, key):
+            value = self._load(key)
+            if value is None:
                 return None
-            blob = self._backing.load_state(self.kind, key)
-            if blob is None:
-                return None
-            value = self._decode(blob)
-            if self._expires(value) <= self._swept_us:
-                return None
-            if self._fade is not None:
-                self._fade(value, self._swept_us)
         self._young[key] = value
+        return value
+
+    def _load(self, key: str) -> T | None:
+        """Give the state of a key as the store has it."""
+        if key in self._dead or not self._backing.may_have(self.kind, key):
+            return None
+        blob = self._backing.load_state(self.kind, key)
+        if blob is None:
+            return None
+        value = self._decode(blob)
+        if self._expires(value) <= self._swept_us:
+            return None
+        if self._fade is not None:
+            self._fade(value, self._swept_us)
         return value
 
     def put(self, key: str, value: T) -> None:

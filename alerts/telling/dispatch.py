@@ -43,8 +43,8 @@ class Live(Protocol):
     def get(self, id_: str) -> Incident | None:
         """Give an incident that is not closed."""
 
-    def open(self) -> list[Incident]:
-        """Give those that go on."""
+    def open(self) -> Iterable[Incident]:
+        """Give those that go on, one by one."""
 
 
 class _Story(msgspec.Struct, array_like=True):

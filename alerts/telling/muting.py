@@ -47,16 +47,17 @@ class Inhibition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     target: Matchers
     equal: tuple[str, ...] = ()
 
-    def holds(self, incident: Incident, open_: Iterable[Incident], at_us: int) -> bool:
-        """Say whether one of the open incidents explains this one. Nothing inhibits itself or what is a source too."""
-        if not self.target.match(incident) or self.source.match(incident):
-            return False
-        return any(
+    def concerns(self, incident: Incident) -> bool:
+        """Say whether another incident could explain this one. Nothing inhibits what is a source too."""
+        return self.target.match(incident) and not self.source.match(incident)
+
+    def explains(self, other: Incident, incident: Incident, at_us: int) -> bool:
+        """Say whether an open incident explains one that this concerns. Nothing inhibits itself."""
+        return (
             other.id != incident.id
             and other.opened_us <= at_us
             and self.source.match(other)
             and all(names_of(incident, word) & names_of(other, word) for word in self.equal)
-            for other in open_
         )
 
 
@@ -71,4 +72,5 @@ class Muting(msgspec.Struct, frozen=True):
         """Say whether anything holds an incident's notices back at a time."""
         if any(window.holds(incident, at_us, self.zone) for window in self.maintenance):
             return True
-        return any(rule.holds(incident, open_, at_us) for rule in self.inhibitions)
+        rules = [rule for rule in self.inhibitions if rule.concerns(incident)]
+        return bool(rules) and any(rule.explains(other, incident, at_us) for other in open_ for rule in rules)

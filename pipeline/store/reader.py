@@ -12,11 +12,11 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.incidents.incident import Incident, unpack_incident
 from mailwarden.alerts.telling.delivery import Delivery, unpack
 from mailwarden.alerts.terms import SEVERITIES
 from mailwarden.pipeline.store.seeking import seek
-from mailwarden.pipeline.store.store import Store, unpack_incident
+from mailwarden.pipeline.store.store import Store
 
 __all__ = ["DeliveryRow", "HourRow", "IncidentCount", "IncidentFilter", "Reader", "SumRow"]
 

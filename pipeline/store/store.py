@@ -11,11 +11,11 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, Self
 
-import msgspec
 from sqlalchemy import Connection, Engine
 
-from mailwarden.alerts.incidents.incident import Incident
-from mailwarden.alerts.state.blob import decoder, encode
+from mailwarden.alerts.incidents.incident import Incident, unpack_incident
+from mailwarden.alerts.incidents.live import KIND as INCIDENT
+from mailwarden.alerts.state.blob import encode
 from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import StoreError, UsageError, joined, worded
 from mailwarden.pipeline.store.commit import Act, Commit, OutboxCounts, OutboxRow, RollupKey, Unparsed
@@ -26,7 +26,7 @@ from mailwarden.pipeline.store.seeking import seek
 from mailwarden.pipeline.store.standing import Standing, write_standing
 from mailwarden.pipeline.store.written import WrittenKeys
 
-__all__ = ["Store", "unpack_incident"]
+__all__ = ["Store"]
 
 _SET_STATE = (
     "INSERT INTO state (kind, key, version, expires_us, blob) VALUES (?, ?, ?, ?, ?) ON CONFLICT (kind, key)"
@@ -34,6 +34,7 @@ _SET_STATE = (
 )
 _DELETE_STATE = "DELETE FROM state WHERE kind = ? AND key = ?"
 _LOAD_STATE = "SELECT blob FROM state WHERE kind = ? AND key = ?"
+_LOAD_INCIDENT = "SELECT blob FROM incidents WHERE id = ?2"
 _SET_INCIDENT = (
     "INSERT INTO incidents (id, site, cause, primary_name, primary_value, category, severity, status, parent, previous,"
     " opened_us, first_seen_us, last_seen_us, blob) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -71,8 +72,6 @@ _BATCH = "batch"  # the name of the last committed batch's number among the meta
 _MIN_PREFIX = 3
 _AMBIGUOUS_SHOWN = 5
 _IDS_END = "~"  # sorts after every character of an id
-
-_unpack = decoder(Incident)
 
 
 class Store:
@@ -120,8 +119,9 @@ class Store:
 
     def load_state(self, kind: str, key: str) -> bytes | None:
         """Give what was last committed for a key, or None. What has expired may still be there: the reader looks."""
+        sql = _LOAD_INCIDENT if kind == INCIDENT else _LOAD_STATE
         try:
-            row = self._load(_LOAD_STATE, (kind, key if key.isascii() else _storable(key))).fetchone()
+            row = self._load(sql, (kind, key if key.isascii() else _storable(key))).fetchone()
         except sqlite3.Error:
             with explained(self.path):
                 raise
@@ -150,7 +150,7 @@ class Store:
             if commit.expired_us is not None:
                 self._own.exec_driver_sql("DELETE FROM state WHERE expires_us <= ?", (commit.expired_us,))
             self._write_states(commit)
-            self._write_many(_SET_INCIDENT, map(_incident_row, commit.incidents))
+            self._write_incidents(commit)
             _many(self._own, _ADD_OUTBOX, [(_storable(id_), due, due, blob) for id_, due, blob in commit.outbox])
             self._write_many(_ADD_ROLLUP, (_rollup_row(key, commit.rollups[key]) for key in sorted(commit.rollups)))
             _many(
@@ -188,6 +188,11 @@ class Store:
             (row if row[1].isascii() else (row[0], _storable(row[1]), *row[2:]) for row in rows if row[4] is not None),
         )
         self._write_many(_DELETE_STATE, ((row[0], _storable(row[1])) for row in rows if row[4] is None))
+
+    def _write_incidents(self, commit: Commit) -> None:
+        if self._written is not None:
+            self._written.add((INCIDENT, incident.id) for incident in commit.incidents)
+        self._write_many(_SET_INCIDENT, map(_incident_row, commit.incidents))
 
     def _write_unparsed(self, commit: Commit) -> None:
         if not commit.unparsed:
@@ -268,6 +273,11 @@ class Store:
                 (status, since_us),
             )
         ]
+
+    def live_incidents(self) -> Iterator[Incident]:
+        """Give the incidents that are not closed, one by one: there may be more than memory is for."""
+        rows = self._rows("SELECT blob FROM incidents WHERE status IN ('open', 'quiet')")
+        return (unpack_incident(blob) for (blob,) in rows)
 
     def incident(self, prefix: str) -> Incident | None:
         """Give the incident whose id begins so, in either case; None where there is none.
@@ -427,13 +437,6 @@ def _incident_row(incident: Incident) -> tuple[object, ...]:
         incident.last_seen_us,
         encode(incident),
     )
-
-
-def unpack_incident(blob: bytes) -> Incident:
-    """Read an incident as `commit` wrote it, or an older one: bytes that were no UTF-8 made it plain JSON."""
-    if blob[:1] == b"{":  # never the first byte of a map in msgpack, nor of what `encode` gives
-        return msgspec.convert(json.loads(blob), Incident)
-    return _unpack(blob)
 
 
 def _ambiguous(prefix: str, rows: Sequence[tuple[str, bytes]]) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from memory import Memory
 
 from mailwarden.alerts.detection.detector import Detector, Fired
 from mailwarden.alerts.detectors import load_detectors
@@ -12,6 +13,7 @@ from mailwarden.alerts.facts.site import Site
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.rulebook.compiler import compile_file
 from mailwarden.alerts.rulebook.rulebook import load_rules
+from mailwarden.alerts.state.shelf import Nowhere
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.errors import StoreError
@@ -19,20 +21,10 @@ from mailwarden.parsers.event import Event
 from mailwarden.pipeline.fold import Fold
 
 
-class Nothing:
-    """A store that holds nothing."""
-
-    def load_state(self, kind: str, key: str) -> bytes | None:
-        return None
-
-    def may_have(self, kind: str, key: str) -> bool:
-        return False
-
-
 def incidents(site: Site, lines: Iterable[str]) -> list[Incident]:
     """Fold lines, a second apart; give what was found."""
     reader = Reader(year=2026)
-    fold = Fold(site, load_rules(), load_detectors(), Nothing(), lambda _: "mail.log")
+    fold = Fold(site, load_rules(), load_detectors(), Nowhere(), lambda _: "mail.log")
     for number, line in enumerate(lines):
         event = reader.read(f"2026-03-03T04:{number // 60:02}:{number % 60:02}+00:00 mx1 {line}")
         assert event.event_kind == "event", line
@@ -100,7 +92,7 @@ def test_a_fault_costs_its_own_line_only(tmp_path: Path) -> None:
     rule = compile_file(path)
     assert rule is not None
     event = Reader(year=2026).read(f"2026-03-03T04:00:00+00:00 mx1 {FAILURES[0]}")
-    fold = Fold(Site(), [rule], [], Nothing(), lambda _: "mail.log")
+    fold = Fold(Site(), [rule], [], Nowhere(), lambda _: "mail.log")
 
     fold.take([event])
 
@@ -112,7 +104,7 @@ def test_a_fault_costs_its_own_line_only(tmp_path: Path) -> None:
 def test_a_store_that_fails_ends_the_batch() -> None:
     """No fault of the store is taken for one of a line."""
 
-    class Broken(Nothing):
+    class Broken(Nowhere):
         def may_have(self, kind: str, key: str) -> bool:
             return True
 
@@ -123,22 +115,6 @@ def test_a_store_that_fails_ends_the_batch() -> None:
 
     with pytest.raises(StoreError):
         Fold(Site(), [], [], Broken(), lambda _: "mail.log").take([event])
-
-
-class Kept(Nothing):
-    """A store that holds what a fold gave to commit."""
-
-    def __init__(self) -> None:
-        self.rows: dict[tuple[str, str], bytes | None] = {}
-
-    def commit(self, fold: Fold) -> None:
-        self.rows |= {(kind, key): blob for kind, key, _, _, blob in fold.rows()}
-
-    def load_state(self, kind: str, key: str) -> bytes | None:
-        return self.rows.get((kind, key))
-
-    def may_have(self, kind: str, key: str) -> bool:
-        return (kind, key) in self.rows
 
 
 def silent_days() -> list[Event]:
@@ -159,7 +135,7 @@ def silent_days() -> list[Event]:
 @pytest.mark.parametrize("cut", ["whole", "each line", "restarted in the silence", "told by the clock"])
 def test_silence_is_noticed_at_the_same_time_however_the_log_comes(cut: str) -> None:
     """In one batch or many, after a restart, or while the clock alone passes: an hour after the last message."""
-    store, events = Kept(), silent_days()
+    store, events = Memory(), silent_days()
 
     def start(open_: Iterable[Incident] = ()) -> Fold:
         return Fold(Site(), [], load_detectors(), store, lambda _: "mail.log", open_)
@@ -176,9 +152,11 @@ def test_silence_is_noticed_at_the_same_time_however_the_log_comes(cut: str) -> 
         if cut == "told by the clock":
             for minute in range(1, 90):
                 fold.take([], events[-2].stream_us + minute * 60_000_000)
-        store.commit(fold)
-        found = [one for one in fold.incidents.drain()[0] if one.lead == "silence"]
-        fold = start(found)
+        changed, _ = fold.incidents.drain()
+        store.commit(fold.rows())
+        store.keep(changed)
+        found = [one for one in changed if one.lead == "silence"]
+        fold = start(changed)
         fold.take(events[-1:])
     found += [one for one in fold.incidents.drain()[0] if one.lead == "silence"]
 
@@ -215,7 +193,7 @@ class Now(Detector[_Seen]):
 @pytest.mark.parametrize("clock", [False, True])
 def test_an_incident_ends_before_a_beat_that_comes_after(clock: bool) -> None:
     """However the time came: minute by minute, or with the line after a gap of hours."""
-    fold, (first, *_, last) = Fold(Site(), [], [Now()], Nothing(), lambda _: "mail.log"), silent_days()
+    fold, (first, *_, last) = Fold(Site(), [], [Now()], Nowhere(), lambda _: "mail.log"), silent_days()
     last.stream_us = first.stream_us + 6 * 3_600_000_000
     fold.take([first])
     for minute in range(1, 360 if clock else 0):

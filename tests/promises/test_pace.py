@@ -11,6 +11,7 @@ from mailwarden.alerts.detectors import load_detectors
 from mailwarden.alerts.facts.site import Site
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.rulebook.rulebook import load_rules
+from mailwarden.alerts.state.shelf import Nowhere
 from mailwarden.alerts.terms import severity_rank
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.event import Event
@@ -22,14 +23,6 @@ LEARNED = 8  # days
 SEEDS = range(3)
 Line = tuple[float, str]
 """Second since the start, and what stands in the log."""
-
-
-class _Nothing:
-    def load_state(self, kind: str, key: str) -> bytes | None:
-        return None
-
-    def may_have(self, kind: str, key: str) -> bool:
-        return False
 
 
 def login(at_s: float, user: str, address: str) -> Line:
@@ -70,7 +63,7 @@ def strangers(chance: random.Random, count: int) -> list[str]:
 
 def fold_of(lines: list[Line]) -> Fold:
     """Fold a log with all rules and detectors."""
-    fold = Fold(Site(domains=frozenset({"example.org"})), load_rules(), load_detectors(), _Nothing(), lambda _: "log")
+    fold = Fold(Site(domains=frozenset({"example.org"})), load_rules(), load_detectors(), Nowhere(), lambda _: "log")
     reader = Reader(zone=UTC)
     fold.take([_event(reader, line) for line in sorted(lines)])
     return fold

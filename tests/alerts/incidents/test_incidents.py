@@ -288,8 +288,7 @@ def test_what_is_told_has_the_same_id_after_a_restart() -> None:
     first = Incidents("default", Memory())
     take(first, findings[0])
     changed, notices = first.drain()
-    kept = [msgspec.msgpack.decode(msgspec.msgpack.encode(one), type=Incident) for one in changed]
-    second = Incidents("default", Memory(), kept)
+    second = Incidents("default", Memory(changed), changed)
     take(second, *findings[1:])
     notices = [*notices, *second.drain()[1]]
 
@@ -348,7 +347,7 @@ def test_a_botnet_is_one_incident(monkeypatch: pytest.MonkeyPatch) -> None:
     loud = finding(guess, "192.0.2.0/24", severity="medium", address=["192.0.2.7"])
     take(incidents, loud)
 
-    live = incidents.open()
+    live = list(incidents.open())
 
     assert {one.primary[1] for one in live} == {"default", "198.51.0.0/24", "198.51.1.0/24", "192.0.2.0/24"}
     (crowd,) = [one for one in live if one.primary[1] == "default"]
@@ -367,7 +366,7 @@ def test_the_parts_of_a_part_belong_to_the_head() -> None:
 
     for incidents in (
         Incidents("default", Memory()),
-        Incidents("default", Memory(), msgspec.convert(msgspec.to_builtins(before), list[Incident])),
+        Incidents("default", Memory(before), before),
     ):
         parts = take(incidents, sending, guess)
         (head,) = take(incidents, entered)

@@ -1,6 +1,7 @@
 """A failure whose line names no user gets the name that another program told a moment before."""
 
 from mailwarden.alerts.facts.site import Site
+from mailwarden.alerts.state.shelf import Nowhere
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.fold import Fold
@@ -14,23 +15,13 @@ SMTPD = "postfix/smtpd[1]: warning: unknown[{ip}]: SASL LOGIN authentication fai
 NAMED = SMTPD + ", sasl_username={user}"
 
 
-class Nothing:
-    """A store that holds nothing."""
-
-    def load_state(self, kind: str, key: str) -> bytes | None:
-        return None
-
-    def may_have(self, kind: str, key: str) -> bool:
-        return False
-
-
 def joined(lines: list[str]) -> list[Event]:
     """Fold lines, a second apart; give their events."""
     reader = Reader(year=2026)
     events = [reader.read(f"2026-03-03T04:00:{second:02}+00:00 mx1 {line}") for second, line in enumerate(lines)]
     for event in events:
         event.stream_us = event.timestamp_us
-    Fold(Site(domains=frozenset({"example.org"})), [], [], Nothing(), lambda _: "mail.log").take(events)
+    Fold(Site(domains=frozenset({"example.org"})), [], [], Nowhere(), lambda _: "mail.log").take(events)
     return events
 
 

@@ -6,22 +6,12 @@ from collections.abc import Iterable, Sequence
 import pytest
 
 from mailwarden.alerts.facts.site import Site
-from mailwarden.alerts.state.shelf import Row
+from mailwarden.alerts.state.shelf import Nowhere, Row
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.fold import Fold
 
 SITE = Site(domains=frozenset({"example.org"}))
-
-
-class Nothing:
-    """A store that holds nothing."""
-
-    def load_state(self, kind: str, key: str) -> bytes | None:
-        return None
-
-    def may_have(self, kind: str, key: str) -> bool:
-        return False
 
 
 def read(lines: Iterable[str], host: str = "mx1") -> list[Event]:
@@ -40,7 +30,7 @@ def read(lines: Iterable[str], host: str = "mx1") -> list[Event]:
 def joined(lines: Iterable[str], site: Site = SITE) -> list[Event]:
     """Fold lines; give their events with what correlation set."""
     events = read(lines)
-    Fold(site, [], [], Nothing(), lambda _: "mail.log").take(events)
+    Fold(site, [], [], Nowhere(), lambda _: "mail.log").take(events)
     return events
 
 
@@ -91,7 +81,7 @@ def test_a_message_is_accepted_once_with_all_that_is_known() -> None:
 
 def test_queue_ids_of_other_hosts_are_other_messages() -> None:
     """Short queue ids are used again and again, and by every host."""
-    fold = Fold(SITE, [], [], Nothing(), lambda _: "mail.log")
+    fold = Fold(SITE, [], [], Nowhere(), lambda _: "mail.log")
     first = read([LOGIN.format(id="4A11C0D20")], host="mx1")
     second = read([QUEUED.format(id="4A11C0D20", sender="ann@example.net", count=1)], host="mx2")
 
@@ -334,7 +324,7 @@ def test_a_message_whose_beginning_was_before_the_log_is_counted_nowhere() -> No
 
 def test_a_message_that_left_is_forgotten() -> None:
     """Its queue id may be used again, by somebody else."""
-    fold = Fold(SITE, [], [], Nothing(), lambda _: "mail.log")
+    fold = Fold(SITE, [], [], Nowhere(), lambda _: "mail.log")
     fold.take(
         read(
             [

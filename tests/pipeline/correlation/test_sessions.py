@@ -3,22 +3,13 @@
 import pytest
 
 from mailwarden.alerts.facts.site import Site
+from mailwarden.alerts.state.shelf import Nowhere
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.fold import Fold
 
 SITE = Site(domains=frozenset({"example.org"}))
 S, E, M = "7f3a9c0011223344", "aabbccdd00112233", "7f3a9c0011223355"
-
-
-class Nothing:
-    """A store that holds nothing."""
-
-    def load_state(self, kind: str, key: str) -> bytes | None:
-        return None
-
-    def may_have(self, kind: str, key: str) -> bool:
-        return False
 
 
 def joined(lines: list[str], site: Site = SITE) -> list[Event]:
@@ -28,7 +19,7 @@ def joined(lines: list[str], site: Site = SITE) -> list[Event]:
     for event in events:
         assert event.event_kind == "event", event.event_original
         event.stream_us = event.timestamp_us
-    Fold(site, [], [], Nothing(), lambda _: "maillog").take(events)
+    Fold(site, [], [], Nowhere(), lambda _: "maillog").take(events)
     return events
 
 

@@ -3,6 +3,7 @@
 from mailwarden.alerts.detectors import load_detectors
 from mailwarden.alerts.facts.site import Site
 from mailwarden.alerts.incidents.incident import Incident, Notification
+from mailwarden.alerts.state.shelf import Nowhere
 from mailwarden.alerts.telling.render import render
 from mailwarden.parsers.envelope import Reader
 from mailwarden.pipeline.fold import Fold
@@ -12,17 +13,6 @@ from mailwarden.pipeline.probes.prober import line
 _AT_US = 1_772_438_400_000_000  # 2 March 2026, 08:00 UTC
 
 
-class _Nothing:
-    def load_state(self, kind: str, key: str) -> bytes | None:
-        return None
-
-    def may_have(self, kind: str, key: str) -> bool:
-        return False
-
-    def states(self, kind: str) -> list[tuple[str, bytes]]:
-        return []
-
-
 def incidents_of(*lines: str) -> list[Incident]:
     """Give the incidents of lines of the inbox."""
     return fold_of(*lines).incidents.drain()[0]
@@ -30,7 +20,7 @@ def incidents_of(*lines: str) -> list[Incident]:
 
 def fold_of(*lines: str) -> Fold:
     """Fold lines of the inbox, a second apart."""
-    fold = Fold(Site(), [], load_detectors(), _Nothing(), lambda _: "probes")
+    fold = Fold(Site(), [], load_detectors(), Nowhere(), lambda _: "probes")
     reader = Reader()
     for number, text in enumerate(lines):
         event = reader.read(text)

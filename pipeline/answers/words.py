@@ -1,8 +1,8 @@
 """What is counted, in words, for reports and pages: message ids of the catalog, and names that are the same in every language."""
 
-from mailwarden.alerts.words.translate import N_
+from mailwarden.alerts.words.translate import N_, Translator
 
-__all__ = ["CLASSES", "MEASURES", "PROTOCOLS"]
+__all__ = ["CLASSES", "MEASURES", "PROTOCOLS", "reason_text"]
 
 MEASURES = {
     "received": N_("mail received"),
@@ -29,3 +29,48 @@ CLASSES = {
     "other": N_("other"),
 }
 PROTOCOLS = {"imap": "IMAP", "pop3": "POP3", "smtp": "SMTP", "managesieve": "Sieve", "http": "HTTP", "lmtp": "LMTP"}
+_REASONS = {
+    "aborted": N_("the client gave up"),
+    "access_map": N_("refused by a list of this server"),
+    "backend_unavailable": N_("the login service did not answer"),
+    "cleartext_auth_disabled": N_("no login without TLS"),
+    "connect_refused": N_("no connection: refused"),
+    "connect_timeout": N_("no connection: no answer"),
+    "credentials_rejected": N_("name or password wrong"),
+    "dkim_fail": N_("DKIM failed"),
+    "dmarc_fail": N_("DMARC failed"),
+    "dnsbl": N_("on a block list"),
+    "greylist": N_("greylisting"),
+    "helo_invalid": N_("HELO is no name"),
+    "helo_not_fqdn": N_("HELO is no full name"),
+    "host_not_found": N_("host not found"),
+    "malware": N_("malware"),
+    "mech_unsupported": N_("this way to log in is not offered"),
+    "mfa_required": N_("a second factor is needed"),
+    "no_auth_attempts": N_("no login was tried"),
+    "no_rdns": N_("its address has no name"),
+    "password_expired": N_("password expired"),
+    "policy": N_("refused by policy"),
+    "policy_service": N_("refused by the policy service"),
+    "quota_exceeded": N_("mailbox full"),
+    "rate_limit": N_("too much at once"),
+    "rate_limited": N_("too many tries"),
+    "relay_denied": N_("no relaying"),
+    "sender_domain_unknown": N_("the sender's domain does not exist"),
+    "sender_login_mismatch": N_("sender is not the one who logged in"),
+    "server_error": N_("fault of the server"),
+    "spam": N_("taken for spam"),
+    "spf_fail": N_("SPF failed"),
+    "temp_fail": N_("for the time being"),
+    "tls_required": N_("TLS is needed"),
+    "too_big": N_("too big"),
+    "unknown_recipient": N_("no such user"),
+    "unknown_user": N_("no such user"),
+    "user_disabled": N_("account disabled"),
+    "wrong_password": N_("wrong password"),
+}
+
+
+def reason_text(reason: str, tongue: Translator) -> str:
+    """Say an event's reason (`event.reason`) in words; one without words stands as it is named."""
+    return tongue.gettext(_REASONS[reason]) if reason in _REASONS else reason.replace("_", " ")

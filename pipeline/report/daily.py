@@ -18,6 +18,7 @@ from mailwarden.pipeline.report.document import Document
 from mailwarden.pipeline.report.domain import concerns
 from mailwarden.pipeline.report.figures import Figures, day_start_us, measure_day
 from mailwarden.pipeline.report.html import Picture, as_html, picture
+from mailwarden.pipeline.report.lists import lists_section, measure_lists
 from mailwarden.pipeline.report.mail import as_mail
 from mailwarden.pipeline.report.names import measure_names, names_section
 from mailwarden.pipeline.report.page import Page, verdict
@@ -26,7 +27,7 @@ from mailwarden.pipeline.report.sections import document
 from mailwarden.pipeline.report.text import as_text
 from mailwarden.pipeline.report.trends import Hours, by_hour
 from mailwarden.pipeline.report.week import Weekly, measure_week, week_sections
-from mailwarden.pipeline.store import Posture, Store, Unparsed
+from mailwarden.pipeline.store import Listing, Posture, Store, Unparsed
 
 __all__ = ["Report", "build"]
 
@@ -50,6 +51,7 @@ class Report(msgspec.Struct, frozen=True):
     weekly: Weekly | None = None
     risks: list[AtRisk] = []
     names_seen: list[Posture] = []
+    lists_heard: list[Listing] = []
 
     def as_text(self) -> str:
         """Give the report for a terminal or a mail: at most two screens, nothing in it that a terminal obeys."""
@@ -68,7 +70,13 @@ class Report(msgspec.Struct, frozen=True):
         """Put how we stand with others before the log's own health."""
         at = next((n for n, one in enumerate(made.sections) if one.name == "health"), len(made.sections))
         tongue = translator(self.language)
-        own = [risk_section(self.risks, tongue), names_section(self.names_seen, tongue)]
+        own = [
+            risk_section(self.risks, tongue),
+            lists_section(self.lists_heard, tongue),
+            names_section(
+                self.names_seen, tongue, is_blind=self.server is None and bool(made.sections) and not self.lists_heard
+            ),
+        ]
         return msgspec.structs.replace(made, sections=[*made.sections[:at], *own, *made.sections[at:]])
 
     def picture(self) -> Picture | None:
@@ -104,6 +112,7 @@ class Report(msgspec.Struct, frozen=True):
             **msgspec.to_builtins(self.figures),
             "risks": msgspec.to_builtins(self.risks),
             "names": [one._asdict() for one in self.names_seen],
+            "listings": [one._asdict() for one in self.lists_heard],
             **({"week": msgspec.to_builtins(self.weekly)} if self.weekly is not None else {}),
         }
 
@@ -182,6 +191,7 @@ def build(
         measure_week(store, last, zone, alive) if weekly and of_site else None,
         measure_risks(store, figures.from_us, figures.to_us, domain, server),
         measure_names(store, figures.from_us, figures.to_us, domain) if server is None else [],
+        measure_lists(store, figures.from_us, figures.to_us, domain) if server is None else [],
     )
 
 

@@ -24,6 +24,7 @@ class Grid(msgspec.Struct, frozen=True):
     total: int
     worth: int
     shares: list[float] = []
+    worded: bool = True  # whether the last of more than two columns is words
     spare: int = -1  # the column that a phone has no room for
 
 

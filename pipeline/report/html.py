@@ -22,16 +22,18 @@ CHART = "attacks"
 """Content id of the picture, without the domain that a mail adds."""
 
 _ROWS = 5
+_CHANGES = "changes"
 _SHAPES = {"critical": "●", "watch": "▲", "minor": "■", "ok": "✓", "": ""}
 _FOOTER = N_("Made from what your mail servers logged, and from answers about your own addresses and domains.")
 
 
 class Picture(msgspec.Struct, frozen=True):
-    """The chart: the image, what it shows in words, and the labels below it."""
+    """The chart: the image, what it shows in words, the labels below it, and what its heights mean."""
 
     png: bytes
     alt: str
     labels: list[str]
+    scale: str
 
 
 class _Story(msgspec.Struct, frozen=True):
@@ -80,6 +82,7 @@ class _Chart(msgspec.Struct, frozen=True):
     source: str
     alt: str
     labels: list[str]
+    scale: str
     height: int
 
 
@@ -110,7 +113,11 @@ def picture(hours: Hours, tongue: Translator, zone: tzinfo) -> Picture | None:
     )
     places = [0, len(hours.failed) // 2, len(hours.failed)] if not daily else [0, len(hours.failed) - 1]
     labels = [_label(hours.from_us + place * hours.step_us, zone, daily=daily) for place in places]
-    return Picture(bars_png(hours.failed), alt, labels)
+    scale = tongue.say(
+        N_("highest bar: {most} · dashed line: the average, {mean}"),
+        {"most": most, "mean": sum(hours.failed) / len(hours.failed)},
+    )
+    return Picture(bars_png(hours.failed), alt, labels, scale)
 
 
 def _label(at_us: int, zone: tzinfo, *, daily: bool) -> str:
@@ -140,7 +147,7 @@ def as_html(document: Document, chart: Picture | None, *, content_id: str | None
     if chart is not None:
         data = base64.b64encode(chart.png).decode()
         source = f"cid:{content_id}" if content_id else f"data:image/png;base64,{data}"
-        shown = _Chart(source, chart.alt, chart.labels, HEIGHT)
+        shown = _Chart(source, chart.alt, chart.labels, chart.scale, HEIGHT)
     text = _environment().get_template("report.html").render(page=view, chart=shown, footer=tongue.gettext(_FOOTER))
     # No file and no address is ever opened for it: all it needs stands in the page.
     return css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=False).inline(text)
@@ -153,11 +160,16 @@ def _environment() -> Environment:
 
 def _section(section: Section, tongue: Translator) -> _Section:
     rest = section.stories_total - len(section.stories)
+    grid, said = section.grid, printable(section.said)
+    if grid and section.name == _CHANGES and grid.worth:  # what is as usual needs no row
+        same = [f"{row[0]} {row[1]}" for row in grid.rows[grid.worth :]]
+        said = tongue.say(N_("As usual: {what}."), {"what": tongue.gettext(", ").join(same)}) if same else ""
+        grid = msgspec.structs.replace(grid, rows=grid.rows[: grid.worth], total=grid.worth)
     return _Section(
         section.name,
         section.heading,
-        printable(section.said),
-        _grid(section.grid, tongue) if section.grid else None,
+        said,
+        _grid(grid, tongue) if grid else None,
         [_note(one) for one in section.notes],
         [_story(one, tongue) for one in section.stories],
         more_text(tongue, rest) if section.stories and rest > 0 else "",
@@ -187,13 +199,18 @@ def _grid(grid: Grid, tongue: Translator) -> _Grid:
     ]
     rest = grid.total - len(rows)
     return _Grid(
-        grid.head,
+        [_begun(cell) for cell in grid.head],
         rows,
         bool(grid.shares),
-        len(grid.head) > 2 and not grid.shares,
+        grid.worded and len(grid.head) > 2 and not grid.shares,
         more_text(tongue, rest) if rest > 0 else "",
         grid.spare,
     )
+
+
+def _begun(cell: str) -> str:
+    """Let the head of a column begin with a capital, where its script has them."""
+    return cell[:1].upper() + cell[1:]
 
 
 def _note(note: Note) -> _Note:

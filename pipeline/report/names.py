@@ -32,11 +32,18 @@ def measure_names(store: Store, from_us: int, to_us: int, domain: str | None = N
     return sorted(seen, key=lambda one: (_ORDER.get(one.state, 1), one.subject, one.check, one.name))
 
 
-def names_section(seen: Sequence[Posture], tongue: Translator) -> Section:
-    """Put it into words: a table of what is wrong and what to publish; one line where all is well."""
+def names_section(seen: Sequence[Posture], tongue: Translator, *, is_blind: bool = False) -> Section:
+    """Put it into words: a table of what is wrong and what to publish; one line where all is well.
+
+    Args:
+        seen: What was looked at.
+        tongue: The reader's.
+        is_blind: Nobody looked at anything of ours, block lists among it: that is told, for silence would be false calm.
+    """
     heading = tongue.gettext("Names and certificates")
     if not seen:
-        return Section(name="names", heading=heading)
+        said = tongue.gettext("Block lists, names and certificates: not checked.") if is_blind else ""
+        return Section(name="names", heading=heading, said=said)
     wrong = [one for one in seen if one.state == "wrong"]
     blind = sum(one.state in _BLIND for one in seen)
     head = [tongue.gettext(N_("name")), tongue.gettext(N_("check")), tongue.gettext(N_("state"))]

@@ -37,6 +37,7 @@ __all__ = [
     "when",
 ]
 
+_PRECISE = 10  # from here on digits behind the point say nothing
 _FEW = 5  # failed deliveries of a provider are worth a table from so many on, where they are
 _RATIO = 0.05  # this part of its mail,
 _MUCH = 200  # or so many
@@ -160,8 +161,9 @@ def percent(part: int, whole: int, digits: int) -> str:
     """Write a share; 100 only where it is all."""
     if not whole:
         return "0"
-    nearly_all = 100 - 10**-digits
-    return f"{100.0 if part == whole else min(part / whole * 100, nearly_all):.{digits}f}"
+    if part == whole:
+        return "100"
+    return f"{min(part / whole * 100, 100 - 10**-digits):.{digits}f}"
 
 
 def when(page: Page) -> str:
@@ -197,7 +199,12 @@ def number(tongue: Translator, value: float) -> str:
 
 def usual_text(tongue: Translator, usual: float | None) -> str:
     """Write what is usual, a dash where nobody knows."""
-    return "–" if usual is None else number(tongue, round(usual))
+    return "–" if usual is None else _rough(tongue, usual)
+
+
+def _rough(tongue: Translator, value: float) -> str:
+    """Write a number, a small one with a digit behind the point: half a message a day is not none."""
+    return number(tongue, round(value) if value >= _PRECISE else value)
 
 
 def change_word(tongue: Translator, measure: Measure) -> str:
@@ -208,7 +215,7 @@ def change_word(tongue: Translator, measure: Measure) -> str:
         return f"▲ {tongue.gettext('new')}"
     if not measure.count:
         return f"▼ {tongue.gettext('gone')}"
-    return f"{'▲' if measure.count > measure.usual else '▼'} {number(tongue, measure.count / measure.usual)}×"
+    return f"{'▲' if measure.count > measure.usual else '▼'} {_rough(tongue, measure.count / measure.usual)}×"
 
 
 def provider_word(name: str, tongue: Translator) -> str:

@@ -8,7 +8,7 @@ from mailwarden.alerts.risk.score import CALM
 from mailwarden.alerts.risk.words import trend_word
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.answers.risks import Standing, read_risks
-from mailwarden.pipeline.report.document import Grid, Section
+from mailwarden.pipeline.report.document import Grid, Note, Section
 from mailwarden.pipeline.store import Store
 
 __all__ = ["AtRisk", "measure_risks", "risk_section"]
@@ -25,6 +25,7 @@ class AtRisk(msgspec.Struct, frozen=True):
     trend: str
     part: str  # the heaviest
     behind: list[str]
+    forecast_s: float | None = None  # until a block may follow, as after declines before
 
 
 def measure_risks(
@@ -50,7 +51,7 @@ def measure_risks(
 def _at_risk(one: Standing) -> AtRisk:
     first = one.risk.grades[0]
     behind = sorted(first.behind, key=lambda name: -first.behind[name])[:3]
-    return AtRisk(one.called, one.kind, one.risk.score, one.risk.trend, first.part.says, behind)
+    return AtRisk(one.called, one.kind, one.risk.score, one.risk.trend, first.part.says, behind, one.forecast_s)
 
 
 def risk_section(found: Sequence[AtRisk], tongue: Translator) -> Section:
@@ -61,5 +62,8 @@ def risk_section(found: Sequence[AtRisk], tongue: Translator) -> Section:
     words = (N_("address or domain"), N_("of 100"), N_("goes"), N_("because of"))
     rows = [[one.sender, str(one.risk), trend_word(one.trend, tongue), tongue.gettext(one.part)] for one in found]
     grid = Grid([tongue.gettext(word) for word in words], rows, len(rows), len(rows))
+    soon = min((one.forecast_s for one in found if one.forecast_s is not None), default=None)
+    text = N_("A block may follow in about {hours} h, as after declines before.")
+    notes = [] if soon is None else [Note(tongue.say(text, {"hours": max(1, round(soon / 3600))}), "watch")]
     said = tongue.gettext("How near our addresses and domains are to a block (mailwarden risk)")
-    return Section(name="risk", heading=heading, said=said, is_calm=False, grid=grid)
+    return Section(name="risk", heading=heading, said=said, is_calm=False, grid=grid, notes=notes)

@@ -25,16 +25,16 @@ from mailwarden.pipeline.report.page import (
     understood_ratio,
     usual_text,
     verdict,
-    when,
 )
 from mailwarden.pipeline.report.who_sent import senders_section
+from mailwarden.pipeline.rollups import OTHER
 
 __all__ = ["document"]
 
 _STORIES = 5  # incidents written out
 _TODO = 5
 _PROTOCOLS = 4  # named in a sentence
-_ALL_CLEAR = N_("{logins} ({by}), all without TLS")
+_ALL_CLEAR = N_("{logins} ({by}), all without TLS.")
 
 
 def document(page: Page) -> Document:
@@ -44,7 +44,6 @@ def document(page: Page) -> Document:
     judged = verdict(page)
     about = [
         page.domain or page.host,
-        when(page),
         tongue.count("{number} line read", "{number} lines read", figures.lines),
     ]
     sections = [make(page) for make in _SECTIONS] if figures.lines or page.incidents else []
@@ -158,6 +157,7 @@ def _connections(page: Page) -> Section:
     if not logins:
         return Section(name="connections", heading=heading)
     clear = sum(one.clear for one in figures.protocols)
+    named = bool(clear and figures.clear_accounts)
     encrypted = sum(one.encrypted for one in figures.protocols)
     names = {one.name: PROTOCOLS.get(one.name) or one.name or "?" for one in figures.protocols}
     by = tongue.gettext(", ").join(
@@ -169,21 +169,6 @@ def _connections(page: Page) -> Section:
         "clear": clear,
         "unknown": logins - clear - encrypted,
     }
-    if clear and figures.clear_accounts:
-        said = N_("{logins} ({by}), {clear} of them without TLS") if clear < logins else _ALL_CLEAR
-        head = [
-            tongue.gettext(word)
-            for word in (N_("account without TLS"), N_("protocol"), N_("logins"), N_("most often from"))
-        ]
-        rows = [
-            [one.name, PROTOCOLS.get(one.protocol, one.protocol), number(tongue, one.logins), one.network]
-            for one in figures.clear_accounts
-        ]
-        grid = Grid(head, rows, figures.clear_total, figures.clear_total)
-        notes = [Note("→ mailwarden people --without-tls")] if page.domain is None else []
-        return Section(
-            name="connections", heading=heading, said=tongue.say(said, values), is_calm=False, grid=grid, notes=notes
-        )
     head = [tongue.gettext(word) for word in (N_("protocol"), N_("logins"), N_("accounts"), N_("TLS"), N_("fetched"))]
     rows = [
         [
@@ -196,15 +181,31 @@ def _connections(page: Page) -> Section:
         for one in figures.protocols
     ]
     grid = Grid(head, rows, len(rows), 0, [one.logins / logins for one in figures.protocols])
-    if clear:  # of one server: whose logins they are is told for the site
-        said = N_("{logins} ({by}), {clear} of them without TLS") if clear < logins else _ALL_CLEAR
+    if clear:  # whose they are stands below; of one server it is told for the site
+        said = N_("{logins} ({by}), {clear} of them without TLS.") if clear < logins else _ALL_CLEAR
     elif encrypted == logins:
         said = N_("{logins} ({by}), all with TLS.")
     elif not encrypted:
         said = N_("{logins} ({by}); the log does not tell whether with TLS.")
     else:
         said = N_("{logins} ({by}), none seen without TLS ({unknown} not known).")
-    return Section(name="connections", heading=heading, said=tongue.say(said, values), grid=grid)
+    return Section(name="connections", heading=heading, said=tongue.say(said, values), is_calm=not named, grid=grid)
+
+
+def _in_clear(page: Page) -> Section:
+    """Who still lets a password cross the network as it is."""
+    tongue, figures = page.tongue, page.figures
+    heading = tongue.gettext("Accounts that come without TLS")
+    if not figures.clear_accounts or not any(one.clear for one in figures.protocols):
+        return Section(name="clear", heading=heading)
+    head = [tongue.gettext(word) for word in (N_("account"), N_("protocol"), N_("logins"), N_("most often from"))]
+    rows = [
+        [one.name, PROTOCOLS.get(one.protocol, one.protocol), number(tongue, one.logins), one.network]
+        for one in figures.clear_accounts
+    ]
+    grid = Grid(head, rows, figures.clear_total, figures.clear_total)
+    notes = [Note("→ mailwarden people --without-tls")] if page.domain is None else []
+    return Section(name="clear", heading=heading, said=heading, is_calm=False, grid=grid, notes=notes)
 
 
 def _tls(one: Protocol, tongue: Translator) -> str:
@@ -356,6 +357,7 @@ _SECTIONS: tuple[Callable[[Page], Section], ...] = (
     _todo,
     _changes,
     _connections,
+    _in_clear,
     _vanishing,
     _deliveries,
     senders_section,
@@ -369,4 +371,8 @@ def _grid(head: list[str], rows: list[list[str]], total: int) -> Grid:
 
 
 def _cells(tongue: Translator, counted: list[Counted]) -> list[list[str]]:
-    return [[one.name, number(tongue, one.count)] for one in counted]
+    """Write names and their counts; what was counted together, beyond what is named in an hour, comes last."""
+    named = sorted(counted, key=lambda one: one.name == OTHER)
+    return [
+        [tongue.gettext("all others") if one.name == OTHER else one.name, number(tongue, one.count)] for one in named
+    ]

@@ -18,7 +18,7 @@ _SHAPES = {"critical": "●", "watch": "▲", "minor": "■", "ok": "✓"}
 def as_text(document: Document) -> str:
     """Write a report, with fewer rows a table where much happened."""
     text = ""
-    for rows in range(_ROWS, 1, -1):
+    for rows in range(_ROWS, 0, -1):
         text = _written(document, rows)
         if text.count("\n") <= _LENGTH:
             break

@@ -129,7 +129,7 @@ def _weeks(weekly: Weekly, tongue: Translator) -> Section:
         for one in reversed(weekly.weeks)
     ]
     heading = tongue.gettext("Week by week")
-    grid = Grid(head, rows, len(rows), len(rows))
+    grid = Grid(head, rows, len(rows), len(rows), worded=False)
     return Section(name="weeks", heading=heading, said=heading, is_calm=len(rows) < 2, grid=grid)
 
 

@@ -35,6 +35,8 @@ _HOURS = seek("r.hour_us, r.name, r.a, r.b, r.c, r.count", on=_ONE)
 _SUM = "r.name, r.a, r.b, r.c, SUM(r.count), MIN(r.hour_us), MAX(r.hour_us), COUNT(*)"
 _BY_WORDS = " AND (?5 = '' OR r.b = ?5) GROUP BY r.name, r.a, r.b, r.c"
 _SUMS = seek(_SUM, on=_ONE, then=_BY_WORDS)
+_AWAY = " AND (?5 = '' OR r.b = ?5) AND NOT (r.name = 'delivery' AND r.a = 'local') GROUP BY r.hour_us"
+_TOTALS = seek("r.hour_us, SUM(r.count)", on=_ONE, then=_AWAY)
 _SUMS_OF = seek(_SUM, beside=" CROSS JOIN json_each(?4) AS whose", on=" AND r.a = whose.value", then=_BY_WORDS)
 
 
@@ -182,6 +184,10 @@ class Reader:
     def hours(self, from_us: int, to_us: int, names: Sequence[str], *, a: str = "") -> list[HourRow]:
         """Give what was counted under some names from an hour on and before another; with `a` only of that first word."""
         return list(map(HourRow._make, self.store.ask(_HOURS, (from_us, to_us, json.dumps(list(names)), a))))
+
+    def totals(self, from_us: int, to_us: int, name: str, b: str = "") -> list[tuple[int, int]]:
+        """Give the hours in which something was counted, and how much in all; of deliveries only those elsewhere."""
+        return list(map(tuple, self.store.ask(_TOTALS, (from_us, to_us, json.dumps([name]), "", b))))
 
     def sums(self, from_us: int, to_us: int, names: Sequence[str], *, b: str = "") -> list[SumRow]:
         """Give the same summed up by its words; with `b` only of that second word."""

@@ -87,6 +87,7 @@ def make_app(desk: Desk, *, hosts: frozenset[str] = frozenset()) -> Starlette:
         exception_handlers={HTTPException: _refused, MailwardenError: _failed, Exception: _fault},
     )
     app.state.desk = desk
+    desk.titles.warm()
     app.state.templates = Templates(desk.zone)
     app.state.live = Live(desk)
     return app

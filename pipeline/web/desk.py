@@ -16,6 +16,7 @@ from mailwarden.pipeline.web.jobs import Jobs
 from mailwarden.pipeline.web.limits import Bucket, Limiter
 from mailwarden.pipeline.web.people import People
 from mailwarden.pipeline.web.sessions import Links, Sessions
+from mailwarden.pipeline.web.titles import Titles
 from mailwarden.pipeline.web.totals import Totals
 
 __all__ = ["Desk"]
@@ -50,6 +51,7 @@ class Desk:
     jobs: Jobs = field(init=False)
     index: Index = field(init=False)
     totals: Totals = field(init=False)
+    titles: Titles = field(init=False)
     passwords: Limiter = field(init=False)
 
     def __post_init__(self) -> None:
@@ -58,6 +60,7 @@ class Desk:
         object.__setattr__(self, "audit", Audit(self.directory, self.clock, self.configuration.spoken()))
         object.__setattr__(self, "asks", Limiter(_ASKS, self.monotonic))
         object.__setattr__(self, "totals", Totals())
+        object.__setattr__(self, "titles", Titles(self.configuration))
         object.__setattr__(self, "jobs", Jobs(self.monotonic))
         object.__setattr__(self, "index", Index(self.configuration.archive_directory, self.directory / "web-index"))
         object.__setattr__(self, "passwords", Limiter(_PASSWORDS, self.monotonic))

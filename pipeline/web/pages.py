@@ -63,7 +63,7 @@ def incident(request: Request) -> Response:
             return message(request, 404, tongue.gettext("Which incident?"), said)
         if found is None:
             return message(request, 404, tongue.gettext("There is no such incident."))
-        view = incident_view(reader, found, visitor, tongue, desk.zone, desk.clock())
+        view = incident_view(reader, found, visitor, tongue, desk.zone, desk.clock(), desk.titles.all())
         return answer(request, "incident.html", view, tab="incidents", title=view.card.title, reader=reader, live=True)
 
 

@@ -64,9 +64,11 @@ def _environment(tongue: Translator, zone: tzinfo) -> Environment:
         percent=lambda ratio: tongue.value("x_ratio", ratio),
         iso=iso,
         moment=lambda at_us, near_us: _moment(tongue, zone, at_us, near_us),
+        minute=lambda at_us, near_us: _moment(tongue, zone, at_us, near_us)[:-3],
         date=lambda at_us: _date(tongue, zone, at_us),
         query=_query,
         lines=_lines,
+        soft=_soft,
     )
     return environment
 
@@ -104,6 +106,11 @@ def _date(tongue: Translator, zone: tzinfo, at_us: int) -> str:
 def _lines(text: str) -> Markup:
     """Give text of several lines, each of them printable."""
     return Markup("\n").join(escape(printable(line)) for line in text.split("\n"))
+
+
+def _soft(text: str) -> Markup:
+    """Give text whose addresses may be broken behind their @: a phone is narrower than many of them."""
+    return Markup("@<wbr>").join(escape(printable(part)) for part in text.split("@"))
 
 
 def _query(values: dict[str, Any]) -> str:

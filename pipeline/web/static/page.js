@@ -78,6 +78,16 @@
       const clock = labels.map((label) => (label.match(/(\d\d:\d\d)/) || ["", label])[1]);
       const counts = rows.map((row) => Number(row.querySelector("[data-n]").dataset.n));
       const place = figure.querySelector(".plot");
+      const usual = rows.map((row) => row.querySelector("[data-usual]")).filter(Boolean).map((cell) => Number(cell.dataset.usual));
+      const hasUsual = usual.length === rows.length;
+      // A line at each round hour; at most as many as there is room for.
+      const hour = Number((clock[0] || "").slice(0, 2));
+      const hourly = rows.length > 2 && clock.every((time, at) => Number(time.slice(0, 2)) === (hour + at) % 24);
+      const ticks = (chart) => {
+        const most = Math.max(2, Math.floor(chart.bbox.width / devicePixelRatio / 48));
+        const step = hourly ? [1, 2, 3, 6, 12, 24, 48, 96].find((n) => rows.length / n <= most) || 168 : Math.ceil(rows.length / most);
+        return counts.map((_, at) => at).filter((at) => (hourly ? (hour + at) % step === 0 : at % step === 0));
+      };
       const axis = { stroke: colour("--faint"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line"), width: 1 } };
       const chart = new uPlot({
         width: place.clientWidth || figure.clientWidth,
@@ -86,15 +96,17 @@
         legend: { show: true, live: true },
         scales: { x: { time: false }, y: { range: (_, low, high) => [0, Math.max(1, high * 1.1)] } },
         axes: [
-          { ...axis, values: (_, splits) => splits.map((at) => (Number.isInteger(at) && clock[at]) || ""), size: 30 },
+          { ...axis, splits: ticks, values: (_, splits) => splits.map((at) => clock[at] || ""), size: 30 },
           { ...axis, size: 60, values: (_, splits) => splits.map((n) => (Number.isInteger(n) ? n.toLocaleString("en") : "")) },
         ],
         series: [
           { label: figure.querySelector("thead th").textContent, value: (_, at) => (at == null ? "–" : labels[at] || "") },
           { label: figure.querySelector("th.n").textContent, stroke: colour("--series"), fill: colour("--fill"), width: 2,
             value: (_, n) => (n == null ? "–" : n.toLocaleString("en")) },
+          ...(hasUsual ? [{ label: figure.querySelector("th.n + th.n").textContent, stroke: colour("--usual"), dash: [6, 4], width: 2, points: { show: false },
+            value: (_, n) => (n == null ? "–" : n.toLocaleString("en")) }] : []),
         ],
-      }, [counts.map((_, at) => at), counts], place);
+      }, [counts.map((_, at) => at), counts, ...(hasUsual ? [usual] : [])], place);
       figure.classList.add("drawn");
       new ResizeObserver(() => {
         const width = Math.floor(place.clientWidth);

@@ -12,7 +12,18 @@ from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.store import Act, Reader
 from mailwarden.pipeline.web.visitor import Visitor
 
-__all__ = ["STATUSES", "Card", "Quiet", "cards", "quieted", "sentences_of", "silences_of"]
+__all__ = [
+    "STATUSES",
+    "Card",
+    "Quiet",
+    "begun",
+    "cards",
+    "quieted",
+    "sentences_of",
+    "silences_of",
+    "title_of",
+    "tone_of",
+]
 
 STATUSES = {"open": N_("open"), "quiet": N_("quiet"), "closed": N_("ended")}
 
@@ -35,6 +46,7 @@ class Card(msgspec.Struct, frozen=True):
     severity: str
     tone: str
     title: str
+    why: str
     status: str
     status_word: str
     category: str
@@ -79,7 +91,8 @@ def cards(
             short=sentences.short(one.id),
             severity=one.severity,
             tone=tone_of(one.severity),
-            title=visitor.masked(sentences.title(one)),
+            title=visitor.masked(title_of(one, sentences)),
+            why=visitor.masked(sentences.why(one)) if one.why else "",
             status=one.status,
             status_word=sentences.tongue.gettext(STATUSES.get(one.status, one.status)),
             category=one.category,
@@ -91,6 +104,18 @@ def cards(
         )
         for one in incidents
     ]
+
+
+def begun(text: str) -> str:
+    """Let a text begin as a sentence does; one that begins with a name keeps it as it is written."""
+    first = text.partition(" ")[0]
+    return text[:1].upper() + text[1:] if first.isascii() and first.isalpha() else text
+
+
+def title_of(incident: Incident, sentences: Sentences) -> str:
+    """Give an incident's title as a sentence."""
+    title = sentences.title(incident)
+    return title if incident.title.startswith("{") else begun(title)
 
 
 def tone_of(severity: str) -> str:

@@ -21,6 +21,7 @@ _FAILED = ("bounced", "expired", "undeliverable")
 _FEW = 5  # failures from which on a provider is marked, where they are
 _RATIO = 0.05  # this part of its mail; as the report has it
 _REASONS = 3
+_DOMAINS = 10
 
 
 class Provider(msgspec.Struct, frozen=True):
@@ -44,9 +45,12 @@ class DeliveryView(msgspec.Struct, frozen=True):
     days: str
     spans: list[tuple[str, str, bool]]
     providers: list[Provider]
+    bad_names: list[str]
     chosen: str
     chosen_name: str
     charts: list[Plot]
+    domains: list[Provider]  # of ours, whose mail it was,
+    domains_us: int  # since the beginning of that day
     local: int
     incidents: int
 
@@ -75,13 +79,17 @@ def delivery_view(reader: Reader, days: str, chosen: str, tongue: Translator, no
     step_us = _STEPS[days] * HOUR_US
     begins = list(range(max(from_us, began_us), to_us, step_us))
     of_one = reader.hours(from_us, to_us, ("delivery",), a=chosen) if chosen else []
+    domains, domains_us = _domains(reader, from_us, to_us, chosen) if chosen else ([], 0)
     return DeliveryView(
         days=days,
         spans=[(value, tongue.gettext(word), value == days) for value, word in SPANS.items()],
         providers=providers,
+        bad_names=[one.name for one in sorted(providers, key=lambda one: one.id == OTHER) if one.bad],
         chosen=chosen,
         chosen_name=_name(chosen, tongue) if chosen else "",
         charts=_charts(of_one, begins, step_us, tongue),
+        domains=domains,
+        domains_us=domains_us,
         local=local,
         incidents=reader.count(IncidentFilter(statuses=("open", "quiet"), category="blocklist_risk")),
     )
@@ -100,23 +108,43 @@ def _provider(name: str, rows: list[SumRow], tongue: Translator) -> Provider:
         if row.b == "deferred" or row.b in _FAILED:
             trouble.append(row.first_us)
             reasons[row.c or "other"] += row.number
+    words = [
+        (tongue.gettext(CLASSES[reason]) if reason in CLASSES else reason, number)
+        for reason, number in reasons.most_common(_REASONS)
+    ]
+    return _of(name, _name(name, tongue), by_status, words, waited, min(trouble, default=0))
+
+
+def _of(
+    id_: str, name: str, by_status: Counter[str], reasons: list[tuple[str, int]], waited: int = 0, since_us: int = 0
+) -> Provider:
     sent, failed = by_status["sent"], by_status["deferred"] + by_status["bounced"]
-    bad = failed >= _FEW and failed >= _RATIO * (sent + failed)
     return Provider(
-        id=name,
-        name=_name(name, tongue),
+        id=id_,
+        name=name,
         sent=sent,
         deferred=by_status["deferred"],
         bounced=by_status["bounced"],
         waited=waited,
-        reasons=[
-            (tongue.gettext(CLASSES[reason]) if reason in CLASSES else reason, number)
-            for reason, number in reasons.most_common(_REASONS)
-        ],
-        bad=bad,
+        reasons=reasons,
+        bad=failed >= _FEW and failed >= _RATIO * (sent + failed),
         share=failed / (sent + failed) if sent + failed else 0.0,
-        since_us=min(trouble) if trouble else 0,
+        since_us=since_us,
     )
+
+
+def _domains(reader: Reader, from_us: int, to_us: int, chosen: str) -> tuple[list[Provider], int]:
+    """Count how one provider took the mail of each of our domains, those with trouble first, and since which day.
+
+    It is counted by the day and stands at its midnight: the day in which the time begins counts as a whole.
+    """
+    by_domain: dict[str, Counter[str]] = defaultdict(Counter)
+    rows = reader.sums(from_us - 23 * HOUR_US, to_us, ("delivery_domain",), b=chosen)
+    for row in rows:
+        by_domain[row.a]["bounced" if row.c in _FAILED else row.c] += row.number
+    found = [_of(name, name, by_status, []) for name, by_status in by_domain.items()]
+    found.sort(key=lambda one: (not one.bad, -(one.deferred + one.bounced), -one.sent, one.name))
+    return found[:_DOMAINS], min((row.first_us for row in rows), default=0)
 
 
 def _charts(rows: list[HourRow], begins: list[int], step_us: int, tongue: Translator) -> list[Plot]:

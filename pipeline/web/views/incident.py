@@ -1,6 +1,6 @@
 """One incident: what happened, why we think so, how it went, what to do now, the lines that prove it, who was told."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from itertools import groupby
 from operator import itemgetter
@@ -8,12 +8,26 @@ from operator import itemgetter
 import msgspec
 
 from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.incidents.verdict import inputs_of
 from mailwarden.alerts.terms import Evidence
 from mailwarden.alerts.words.advice import Step
+from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator
+from mailwarden.pipeline.answers.words import PROTOCOLS
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.store import DeliveryRow, Reader
-from mailwarden.pipeline.web.views.card import STATUSES, Card, Quiet, cards, quieted, sentences_of, silences_of, tone_of
+from mailwarden.pipeline.web.views.card import (
+    STATUSES,
+    Card,
+    Quiet,
+    begun,
+    cards,
+    quieted,
+    sentences_of,
+    silences_of,
+    title_of,
+    tone_of,
+)
 from mailwarden.pipeline.web.views.incidents import CATEGORY_WORDS
 from mailwarden.pipeline.web.visitor import Visitor
 
@@ -33,6 +47,8 @@ _ENTITY_WORDS = {
     "destination.domain": N_("Destinations"),
     "user.domain": N_("Domains"),
 }
+_UNMARKED = ("destination.domain", "mail.provider", "network.protocol")  # in every line of mail: they prove nothing
+_LOOKED_FOR = ("mailwarden.account", "user.name", "source.ip", "email.from.address", "email.to.address")
 TOLD_WORDS = {
     "opened": N_("opened"),
     "worse": N_("got worse"),
@@ -109,6 +125,7 @@ class IncidentView(msgspec.Struct, frozen=True):
     steps: list[Step]
     facts: list[Fact]
     turns: list[Turn]
+    look: str  # whom its mail and logins are found by; "" where nothing would be found
     proof: list[Proof]
     proof_total: int
     proof_hidden: int
@@ -123,9 +140,15 @@ class IncidentView(msgspec.Struct, frozen=True):
 
 
 def incident_view(
-    reader: Reader, incident: Incident, visitor: Visitor, tongue: Translator, zone: tzinfo, now_us: int
+    reader: Reader,
+    incident: Incident,
+    visitor: Visitor,
+    tongue: Translator,
+    zone: tzinfo,
+    now_us: int,
+    titles: Mapping[str, str],
 ) -> IncidentView:
-    """Show an incident with its story."""
+    """Show an incident with its story; `titles` says what each rule finds."""
     silences = silences_of(reader)
     whole = _seen([reader.by_id(incident.parent)], visitor)
     before = _seen([reader.by_id(incident.previous)], visitor)
@@ -146,7 +169,8 @@ def incident_view(
         lasted_s=(incident.last_seen_us - incident.first_seen_us) / 1_000_000,
         steps=_steps(incident, sentences, visitor),
         facts=_facts(incident, visitor, tongue),
-        turns=_turns(incident, told, sentences),
+        turns=_turns(incident, told, _said_by(incident, parts, sentences, visitor, titles), tongue),
+        look=incident.primary[1] if incident.primary[0] in _LOOKED_FOR else "",
         proof=[_proof(one, incident) for one in proof],
         proof_total=max(incident.evidence_count, len(incident.evidence)),
         proof_hidden=len(incident.evidence) - len(proof),
@@ -168,22 +192,18 @@ def _seen(incidents: Sequence[Incident | None], visitor: Visitor) -> list[Incide
 def _steps(incident: Incident, sentences: Sentences, visitor: Visitor) -> list[Step]:
     """Give what to do, each as a sentence of its own: one that begins with a name keeps it as it is written."""
     steps = [step for step in sentences.steps(incident) if not visitor.hides(f"{step.text} {step.command}")]
-    return [Step(_begun(step.text), step.command) for step in steps]
-
-
-def _begun(text: str) -> str:
-    return (
-        text[:1].upper() + text[1:] if text.partition(" ")[0].isascii() and text.partition(" ")[0].isalpha() else text
-    )
+    return [Step(begun(step.text), step.command) for step in steps]
 
 
 def _facts(incident: Incident, visitor: Visitor, tongue: Translator) -> list[Fact]:
-    facts = []
-    threshold = incident.values.get("threshold")
-    if isinstance(threshold, int | float):
-        facts.append(Fact(tongue.gettext("Fires at"), [tongue.value("number", threshold)]))
+    facts: list[Fact] = []
     named: dict[str, Fact] = {}
+    accounts = {*incident.entities.get("mailwarden.account", ()), *incident.entities.get("user.name", ())}
     for name, values in visitor.entities(incident.entities).items():
+        if name == "email.from.address" and accounts.issuperset(values):
+            continue  # who logged in writes under that name: it stands there already
+        if name == "network.protocol":
+            values = [PROTOCOLS.get(value, value) for value in values]
         word = tongue.gettext(_ENTITY_WORDS.get(name, name))
         total = incident.entity_counts.get(name, len(values)) if visitor.sees_all else len(values)
         if word not in named or len(named[word].values) < len(values):
@@ -193,12 +213,32 @@ def _facts(incident: Incident, visitor: Visitor, tongue: Translator) -> list[Fac
     return facts
 
 
-def _turns(incident: Incident, told: list[DeliveryRow], sentences: Sentences) -> list[Turn]:
-    tongue = sentences.tongue
+def _said_by(
+    incident: Incident, parts: Sequence[Incident], sentences: Sentences, visitor: Visitor, titles: Mapping[str, str]
+) -> dict[str, str]:
+    """Give what each rule found, in words: as the part that it opened is called, else by its title and what it then knew."""
+    found = {}
+    for rule in dict.fromkeys(name for _, name in incident.timeline):
+        part = next((one for one in parts if one.lead == rule), None)
+        inputs = inputs_of(incident, rule)
+        if rule == incident.lead:
+            found[rule] = title_of(incident, sentences)
+        elif part is not None:
+            found[rule] = title_of(part, sentences)
+        elif inputs is not None and rule in titles:
+            measure = inputs.counted[0][1] if inputs.counted else None
+            values = incident.values | {"measure": measure} | inputs.values
+            said = printable(sentences.tongue.say(titles[rule], values))
+            found[rule] = said if titles[rule].startswith("{") else begun(said)
+    return {rule: visitor.masked(said) for rule, said in found.items()}
+
+
+def _turns(incident: Incident, told: list[DeliveryRow], said_by: Mapping[str, str], tongue: Translator) -> list[Turn]:
     turns = [Turn(incident.first_seen_us, incident.first_seen_us, tongue.gettext("first event"))]
     for rule, group in groupby(sorted(incident.timeline, key=itemgetter(1)), key=itemgetter(1)):
         times = sorted(at_us for at_us, _ in group)
-        turns.append(Turn(times[0], times[-1], tongue.gettext("found by the rule"), rule, len(times)))
+        said = said_by.get(rule) or tongue.gettext("found by the rule")
+        turns.append(Turn(times[0], times[-1], said, rule, len(times)))
     if incident.worse_us:
         turns.append(Turn(incident.worse_us, incident.worse_us, tongue.gettext("got worse")))
     for one in told:
@@ -212,7 +252,8 @@ def _turns(incident: Incident, told: list[DeliveryRow], sentences: Sentences) ->
 
 
 def _proof(evidence: Evidence, incident: Incident) -> Proof:
-    names = {incident.primary[1], *(value for values in incident.entities.values() for value in values)}
+    named = (values for name, values in incident.entities.items() if name not in _UNMARKED)
+    names = {incident.primary[1], *(value for values in named for value in values)}
     names = {name for name in names if len(name) > 3}
     return Proof(f"{evidence.file}:{evidence.offset}", _marked(evidence.line, sorted(names, key=len, reverse=True)))
 

@@ -11,7 +11,7 @@ import msgspec
 
 from mailwarden.pipeline.store import HourRow, Reader, SumRow
 
-__all__ = ["HISTORY_DAYS", "HOUR_US", "Measure", "Measures", "lines_of_day", "measure", "per_hour"]
+__all__ = ["HISTORY_DAYS", "HOUR_US", "Measure", "Measures", "lines_of_day", "measure", "per_hour", "usual_per_hour"]
 
 HOUR_US = 3_600_000_000
 HISTORY_DAYS = 7
@@ -22,6 +22,8 @@ _CHANGED_AT_LEAST = 20
 _FAILED = ("bounced", "expired", "undeliverable")
 _NAMES = ("lines", "delivery", "auth_failure", "login", "message", "reject")
 
+_HOURLY = {"failed_logins": ("auth_failure", ""), "sent": ("delivery", "sent")}
+"""Of the numbers that are drawn: under which name they are counted, and with which second word."""
 NUMBERS = (
     "failed_logins",
     "received",
@@ -122,6 +124,22 @@ def per_hour(measures: Measures, name: str) -> tuple[list[int], list[int]]:
             counts[row.hour_us - row.hour_us % HOUR_US] += row.number
     hours = list(range(measures.from_us, measures.to_us, HOUR_US))
     return hours, [counts[hour] for hour in hours]
+
+
+def usual_per_hour(reader: Reader, measures: Measures, name: str) -> list[float]:
+    """Give what is usual in each of the hours: the median of the same hours of the weeks before; nothing without history."""
+    began_us = reader.store.first_rollup_us()
+    if began_us is None or measures.history_days < HISTORY_DAYS:
+        return []
+    before: list[Counter[int]] = []
+    for week in range(1, _WEEKS + 1):
+        from_us = measures.from_us - week * _WEEK_US
+        if from_us >= began_us:
+            hours = reader.totals(from_us, measures.to_us - week * _WEEK_US, *_HOURLY[name])
+            before.append(Counter({(hour_us - from_us) // HOUR_US: number for hour_us, number in hours}))
+    before = [one for one in before if one] or before[:1]  # a day on which nothing at all was read is no usual
+    hours_count = (measures.to_us - measures.from_us) // HOUR_US
+    return [float(median(one[place] for one in before)) for place in range(hours_count)] if before else []
 
 
 def _tally(rows: Iterable[HourRow | SumRow]) -> Counter[str]:

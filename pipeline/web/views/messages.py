@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from mailwarden.alerts.words.translate import N_, Translator
+from mailwarden.pipeline.answers.words import reason_text
 from mailwarden.pipeline.web.visitor import Visitor
 
 __all__ = ["Life", "MessagesView", "events_for", "messages_view"]
@@ -276,7 +277,7 @@ def _life(events: list[dict[str, Any]], tongue: Translator) -> Life:
         queue=_first(events, "mail.queue.id"),
         message_id=_first(events, _MESSAGE),
         outcomes=_outcomes(counts, tongue),
-        why=str(bad[-1].get("smtp.reply.text") or bad[-1].get("event.reason") or "") if bad else "",
+        why=_said(bad[-1], tongue) if bad else "",
         steps=[_step(one, tongue) for one in events[:_STEPS]],
         left_out=max(0, len(events) - _STEPS),
     )
@@ -311,8 +312,13 @@ def _step(event: dict[str, Any], tongue: Translator) -> Step:
         word=said,
         about=", ".join(one for one in about if one),
         relay=str(event.get("mail.delivery.relay") or event.get("mail.mailbox") or event.get("source.ip") or ""),
-        said=str(event.get("smtp.reply.text") or event.get("event.reason") or ""),
+        said=_said(event, tongue),
     )
+
+
+def _said(event: dict[str, Any], tongue: Translator) -> str:
+    """Give what the other side answered, else the reason in words."""
+    return str(event.get("smtp.reply.text") or "") or reason_text(str(event.get("event.reason") or ""), tongue)
 
 
 def _first(events: Iterable[dict[str, Any]], name: str) -> str:

@@ -19,7 +19,7 @@ from mailwarden.pipeline.rollups import OTHER
 from mailwarden.pipeline.store import IncidentFilter, OutboxCounts, Reader
 from mailwarden.pipeline.web.pulse import Pulse
 from mailwarden.pipeline.web.views.card import Card, cards, quieted, sentences_of, silences_of
-from mailwarden.pipeline.web.views.measures import HOUR_US, Measure, Measures, measure, per_hour
+from mailwarden.pipeline.web.views.measures import HOUR_US, Measure, Measures, measure, per_hour, usual_per_hour
 from mailwarden.pipeline.web.views.plot import Plot, plot
 from mailwarden.pipeline.web.views.reputation import risk_tone
 from mailwarden.pipeline.web.visitor import Visitor
@@ -35,6 +35,7 @@ _WORTH = ("critical", "high", "medium")
 _MINOR = ("low", "info")
 _UNDERSTOOD = 0.99  # below it the log is not well read
 _LEAST_HOURS = 2  # of a chart
+_PRECISE = 10  # from here on digits behind the point say nothing
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -85,6 +86,7 @@ class NowView(msgspec.Struct, frozen=True):
         more: How many more do.
         held: How many are silenced.
         minor: How many are minor.
+        until_us: Where the 24 hours end: the hour that goes on is not over yet.
         measures: Numbers of 24 hours; None for who sees only a part.
         history: Whether there is a usual.
         charts: By the hour.
@@ -100,6 +102,7 @@ class NowView(msgspec.Struct, frozen=True):
     more: int
     held: int
     minor: int
+    until_us: int
     measures: Measures | None
     rows: list[Row]
     history: bool
@@ -145,6 +148,7 @@ def now_view(
         more=max(0, len(needing) - _SHOWN),
         held=len(found) - len(needing),
         minor=minor,
+        until_us=min(measures.to_us, present_us) if measures else 0,
         measures=measures,
         rows=rows,
         history=history,
@@ -195,7 +199,15 @@ def _plots(reader: Reader, measures: Measures, tongue: Translator) -> list[Plot]
         hours, counts = per_hour(measures, name)
         first = next((place for place, hour in enumerate(hours) if hour >= began_us), len(hours))
         if len(hours) - first >= _LEAST_HOURS:
-            plots.append(plot(name, measure_word(name, tongue), hours[first:], counts[first:]))
+            plots.append(
+                plot(
+                    name,
+                    measure_word(name, tongue),
+                    hours[first:],
+                    counts[first:],
+                    usual_per_hour(reader, measures, name)[first:],
+                )
+            )
     return plots
 
 
@@ -299,14 +311,19 @@ def measure_word(name: str, tongue: Translator) -> str:
     return tongue.gettext(_WORDS[name])
 
 
+def usual_number(value: float, tongue: Translator) -> str:
+    """Write a usual value or how many times it was; what is small keeps a digit behind the point, or a half would be nothing."""
+    return tongue.value("number", round(value) if value >= _PRECISE else value)
+
+
 def _row(one: Measure, tongue: Translator) -> Row:
     if one.usual is None:
         return Row(one.name, measure_word(one.name, tongue), one.count, "", "", "")
-    usual = tongue.value("number", round(one.usual))
+    usual = usual_number(one.usual, tongue)
     if not one.changed:
         return Row(one.name, measure_word(one.name, tongue), one.count, usual, "", tongue.gettext("normal"))
     up = one.count > one.usual
     compared = tongue.gettext("new") if not one.usual else tongue.gettext("gone")
     if one.usual and one.count:
-        compared = tongue.say(N_("{factor}×"), {"factor": tongue.value("number", one.count / one.usual)})
+        compared = tongue.say(N_("{factor}×"), {"factor": usual_number(one.count / one.usual, tongue)})
     return Row(one.name, measure_word(one.name, tongue), one.count, usual, "▲" if up else "▼", compared)

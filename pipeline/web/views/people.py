@@ -26,6 +26,7 @@ __all__ = ["PeopleQuery", "PeopleView", "page_of", "people_of", "people_view", "
 
 _DAYS = (7, 30)
 _PAGE = 100
+_NOTED = ("failing", "new")
 KINDS = {"": N_("all"), **MARKS}
 _PROTOCOLS = ("imap", "pop3", "smtp")
 
@@ -48,7 +49,8 @@ class Person(msgspec.Struct, frozen=True):
     last_us: int
     failed: int
     sent: int
-    marks: list[str]
+    marks: list[str]  # worth a look
+    notes: list[str]  # good to know: strangers try every account that they know of
     deleted: int
 
 
@@ -160,7 +162,8 @@ def _person(one: Account, tongue: Translator) -> Person:
         last_us=one.last_us,
         failed=one.failed,
         sent=one.sent,
-        marks=[tongue.gettext(MARKS[mark]) for mark in one.marks],
+        marks=[tongue.gettext(MARKS[mark]) for mark in one.marks if mark not in _NOTED],
+        notes=[tongue.gettext(MARKS[mark]) for mark in one.marks if mark in _NOTED],
         deleted=one.deleted,
     )
 

@@ -19,6 +19,8 @@ class Plot(msgspec.Struct, frozen=True):
         counts: One for each hour.
         most: The largest of them.
         points: Of the line, in a box of WIDTH × HEIGHT.
+        usual: What is usual in each hour; empty: nobody knows, or it is not asked.
+        usual_points: Of its line.
     """
 
     name: str
@@ -27,16 +29,32 @@ class Plot(msgspec.Struct, frozen=True):
     counts: tuple[int, ...]
     most: int
     points: str
+    usual: tuple[float, ...] = ()
+    usual_points: str = ""
     width: int = WIDTH
     height: int = HEIGHT
 
 
-def plot(name: str, title: str, hours: Sequence[int], counts: Sequence[int]) -> Plot:
-    """Lay a number by the hour out."""
+def plot(name: str, title: str, hours: Sequence[int], counts: Sequence[int], usual: Sequence[float] = ()) -> Plot:
+    """Lay a number by the hour out, with what is usual where that is known."""
     most = max(counts, default=0)
-    step = WIDTH / max(1, len(counts) - 1)
-    points = " ".join(
-        f"{round(place * step, 1):g},{round(HEIGHT - 2 - (HEIGHT - 6) * count / (most or 1), 1):g}"
-        for place, count in enumerate(counts)
+    top = max(most, *usual, 1)
+    usual = tuple(usual) if any(usual) else ()
+    return Plot(
+        name,
+        title,
+        tuple(hours),
+        tuple(counts),
+        most,
+        _points(counts, top),
+        usual,
+        _points(usual, top) if usual else "",
     )
-    return Plot(name, title, tuple(hours), tuple(counts), most, points)
+
+
+def _points(numbers: Sequence[float], top: float) -> str:
+    step = WIDTH / max(1, len(numbers) - 1)
+    return " ".join(
+        f"{round(place * step, 1):g},{round(HEIGHT - 2 - (HEIGHT - 6) * number / top, 1):g}"
+        for place, number in enumerate(numbers)
+    )

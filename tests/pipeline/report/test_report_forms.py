@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
@@ -15,7 +16,8 @@ from counted_days import HOUR, QUIET, TODAY, Days, incident
 from spamassassin import score
 
 from mailwarden.pipeline.report import build
-from mailwarden.pipeline.store import Posture, Store
+from mailwarden.pipeline.report.chart import bars_png
+from mailwarden.pipeline.store import Listing, Posture, Store
 
 HOSTILE = '<script>alert(1)</script>"\x1b[31m\u202e=1+1'
 
@@ -162,7 +164,7 @@ def test_a_domain_sees_its_own_only(days: Days) -> None:
     assert all(mine in form for form in forms)
     assert "5 logins (IMAP 5), all with TLS." in forms[0]
     assert "7 failed logins, to 1 account of this domain." in forms[0]
-    assert "4 received, 40 delivered (100.0 %)" in forms[0]
+    assert "4 received, 40 delivered (100 %)" in forms[0]
 
 
 def test_a_week_tells_what_days_do_not(days: Days) -> None:
@@ -202,6 +204,44 @@ def test_names_are_told_as_receivers_see_them(days: Days) -> None:
     assert "other.example" not in text  # two screens are for what is wrong
     assert "other.example" not in own
     assert "? no answer" in build(days.store, TODAY).as_html()
+
+
+def test_what_lists_say_stands_in_the_report(days: Days) -> None:
+    """A list that names us stands there with its own words; no answer is not called clear; nothing asked is said."""
+    at = _at(HOUR)
+    days.add(TODAY, QUIET)
+    blind = build(days.store, TODAY).as_text()
+    clear = Listing("192.0.2.25", "zen.example", at, at, "clear", "Zen", 1.0)
+    silent = Listing("192.0.2.25", "bl.example", at, at, "no answer", "Example BL", 1.0)
+    days.commit(listings=[clear, silent])
+    calm = build(days.store, TODAY).as_text()
+    days.commit(listings=[silent._replace(since_us=at + 1, checked_us=at + 1, state="listed", reason="see our page")])
+    listed = build(days.store, TODAY)
+
+    assert "Block lists, names and certificates: not checked." in blind
+    assert "none of 1 answers names us; 1 more gave no answer" in " ".join(calm.split())
+    assert "Block lists: 1 of 2 answers name us" in listed.as_text()
+    assert "see our page" in listed.as_html()
+    assert "192.0.2.25" not in build(days.store, TODAY, domain="example.org").as_text()
+
+
+def test_the_chart_has_no_ground_of_its_own() -> None:
+    """Mail programs turn the sheet dark, but no picture: its ground is clear."""
+    png = bars_png([1, 9, 4])
+    row = zlib.decompressobj().decompress(png[png.index(b"IDAT") + 4 :], 5)
+
+    assert png[25] == 6  # the colour type with an alpha channel
+    assert row[4] == 0  # of the first pixel: behind the row's filter, red, green and blue
+
+
+def test_a_phone_reads_names_whole(days: Days) -> None:
+    """Where a table has words in it, a phone gives the first column a line of its own."""
+    days.add(TODAY, {**QUIET, ("login_account", "old@example.org", "pop3", "no"): 9, ("login", "pop3", "no", ""): 9})
+
+    html = build(days.store, TODAY).as_html()
+
+    assert 'class="grid stack c4"' in html
+    assert ".stack td:first-child" in html
 
 
 def test_a_first_week_calls_nobody_new(days: Days) -> None:

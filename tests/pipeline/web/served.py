@@ -72,7 +72,7 @@ class Client:
             method, path, body, sent | {name.replace("_", "-"): value for name, value in headers.items()}
         )
         response = connection.getresponse()
-        text = response.read().decode("utf-8", "replace")
+        text = response.read().decode("utf-8", "replace").replace("<wbr>", "")  # a name may be broken, and is whole
         for value in response.headers.get_all("Set-Cookie") or []:
             name, _, rest = value.partition("=")
             self.cookies[name] = rest.partition(";")[0].strip('"')

@@ -19,7 +19,9 @@ from mailwarden.alerts.risk import Sender
 from mailwarden.alerts.risk.outcomes import KIND
 from mailwarden.alerts.state.blob import encode
 from mailwarden.alerts.telling.outbox import Delivery, pack
+from mailwarden.alerts.words.translate import translator
 from mailwarden.parsers.event import Event
+from mailwarden.pipeline.answers.words import reason_text
 from mailwarden.pipeline.archive import Archive
 from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.store import Commit, Listing, Posture, Store
@@ -201,6 +203,31 @@ def test_delivery_names_who_does_not_take_our_mail(page: Served) -> None:
     assert "Some of our mail is not taken:" in text
     assert "too much at once 4" in text
     assert "we are on a blocklist 50" in text
+
+
+def test_delivery_names_whose_mail_it_is(mail: Path) -> None:
+    """Under the provider that is looked at stands which of our domains it takes mail of, counted by whole days."""
+    midnight_us = HOUR_US - HOUR_US % (24 * 3_600_000_000)
+    rollups = {
+        (midnight_us, "delivery_domain", "nova0.test", "google", "sent"): 20,
+        (midnight_us, "delivery_domain", "nova1.test", "google", "deferred"): 7,
+        (midnight_us, "delivery_domain", "nova1.test", "microsoft", "sent"): 9,
+    }
+    with Store.open(store_path(mail)) as store:
+        store.commit(Commit(3, rollups=rollups))
+    with served(mail) as page:
+        page.clocks.now_us = START_US + 60_000_000
+        text = words(page.client().get("/delivery?provider=google").text)
+
+    assert "nova1.test ▲ 100 % not taken 0 7 0 nova0.test 20 0 0" in text
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"), [("credentials_rejected", "name or password wrong"), ("new_one", "new one")]
+)
+def test_a_reason_is_said_in_words(reason: str, said: str) -> None:
+    """Nobody reads the names that reasons have in data; one that has no words yet is at least no code."""
+    assert said == reason_text(reason, translator("en"))
 
 
 def test_reputation_tells_no_answer_apart(page: Served) -> None:

@@ -12,7 +12,7 @@ import pytest
 from incidents import START_US, incident, taken_over
 from served import Served, served
 
-from mailwarden.alerts.incidents.incident import Incident, Kind
+from mailwarden.alerts.incidents.incident import Incident, Judged, Kind
 from mailwarden.alerts.terms import Evidence
 from mailwarden.pipeline.configuration.web import Person
 from mailwarden.pipeline.places import store_path
@@ -93,6 +93,43 @@ def test_numbers_stand_beside_their_usual(directory: Path) -> None:
 
     assert "Failed logins 40 8 ▲ 5×" in text
     assert "Mail delivered elsewhere 20 20 normal" in text
+    assert "Failed logins as a table hour Failed logins usual" in text
+    assert "00:00 40 8 " in text
+
+
+def test_half_a_message_is_not_none(directory: Path) -> None:
+    """A small usual value keeps its half: “0, and 80 times as many” would be no sentence."""
+    hour_us = START_US - START_US % 3_600_000_000
+    day_us = 86_400_000_000
+    rollups = {(hour_us - 30 * day_us, "lines", "event", "", ""): 1, (hour_us, "delivery", "google", "bounced", ""): 40}
+    for week in range(1, 5):
+        rollups[(hour_us - week * 7 * day_us, "login", "imap", "1.3", "")] = 12
+        rollups[(hour_us - week * 7 * day_us, "delivery", "google", "bounced", "")] = week % 2
+    with Store.open(store_path(directory)) as store:
+        store.commit(Commit(2, rollups=rollups))
+    with served(directory) as page:
+        page.clocks.now_us = START_US + 60_000_000
+        text = words(page.client().get("/").text)
+
+    assert "Mail returned 40 0.5 ▲ 80×" in text
+
+
+def test_what_each_rule_found_is_said_in_words(directory: Path) -> None:
+    """The story of an incident has no bare names of rules: what another rule found is told as it saw it."""
+    told = taken_over(timeline=[(START_US, "send_from_new_network"), (START_US + 1, "fast_guessing")])
+    told.lead = "send_from_new_network"
+    told.judged["fast_guessing"] = Judged(
+        version=1, at_us=START_US, severity="low", span_us=600_000_000, counted=[("", 22, 10)], fields={},
+        values={"address": "198.18.0.9"},
+    )  # fmt: skip
+    with Store.open(store_path(directory)) as store:
+        store.commit(Commit(2, incidents=[told]))
+    with served(directory) as page:
+        body = page.client().get(f"/i/{told.id}").text
+
+    assert "198.18.0.9 guesses passwords" in words(body)
+    assert f"/messages?what={told.primary[1].replace('@', '%40')}" in body
+    assert "found by the rule" not in body
 
 
 def test_the_page_of_an_incident_tells_its_story(page: Served) -> None:

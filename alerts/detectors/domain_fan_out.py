@@ -1,7 +1,7 @@
 """OUT-06: an account suddenly writes to very many domains.
 
 Twenty-five domains within an hour, and five times the most that is usual for the account. In its first week that is told as
-`low`, from fifty on.
+`low`, from fifty on; so is an invoice run, from where it always is to people who take it (`alerts/facts/acquaintances.py`).
 """
 
 from collections.abc import Iterable
@@ -10,6 +10,7 @@ import msgspec
 
 from mailwarden.alerts.detection.detector import Detector, Fired, fire, is_first_outcome, mark
 from mailwarden.alerts.detection.windows import Window, add_value
+from mailwarden.alerts.facts.acquaintances import severity_of
 from mailwarden.alerts.facts.usual import Usual, learn, usual_of
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
@@ -35,7 +36,7 @@ class DomainFanOut(Detector[_State]):
     detection = Detection(
         name="domain_fan_out",
         id="OUT-06",
-        version=1,
+        version=2,
         cause="sending",
         category="outbound_spam",
         severity="medium",
@@ -76,7 +77,8 @@ class DomainFanOut(Detector[_State]):
         threshold = _UNKNOWN_USUAL if usual is None else min(max(_FLOOR, _TIMES_USUAL * usual), _REMEMBERED)
         if measure < threshold:
             return None
-        severity = "low" if usual is None else "medium"
+        calm = usual is None or severity_of(event.facts, measure) == "low"
+        severity = "low" if calm else "medium"
         return fire(state.domains, measure, 1, severity, {"usual": usual, "threshold": threshold})
 
 

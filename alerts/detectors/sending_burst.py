@@ -3,8 +3,9 @@
 Fires at max(20, six times the usual most of an hour) recipients within an hour, the usual being that of the account and of
 this part of the week (`alerts/facts/usual.py`). In its first week nobody knows what is usual: then fifty recipients are told
 as `low` (what users of the peers ask for), for a newsletter looks the same. So is what the account did before from its own
-networks, which was told then, and an invoice run: from where it always is, to people it wrote to before. A first newsletter
-is `medium` (`alerts/facts/acquaintances.py`); where it is one message to many, it is judged when some of them have answered.
+networks, which was told then, and an invoice run or a first newsletter: from where it always is, to people who take it
+(`alerts/facts/acquaintances.py`). Where it comes through a webmail or a load balancer, which hide who it is, it is `medium`;
+where it is one message to many, it is judged when some of them have answered.
 """
 
 from collections.abc import Iterable

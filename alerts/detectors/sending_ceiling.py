@@ -1,7 +1,9 @@
 """OUT-02: an account sends more than any person does.
 
-Five hundred recipients in an hour or a thousand in a day, what Microsoft gives an account at most. A newsletter's account
-is labelled.
+Five hundred recipients in an hour or a thousand in a day, what Microsoft gives an account at most. How bad that is follows from
+where it is sent and who takes it, as with any burst (`alerts/facts/acquaintances.py`): to strangers who refuse, or from a network
+that is new to the account, it is `high`; from where it always is, to those who take it, a first newsletter. In an account's first
+week that is `low`, as nobody knows yet what is usual. A newsletter's account is labelled.
 """
 
 from collections.abc import Iterable
@@ -10,7 +12,7 @@ import msgspec
 
 from mailwarden.alerts.detection.detector import Detector, Fired
 from mailwarden.alerts.detection.windows import Window, add, crossed
-from mailwarden.alerts.facts.usual import is_repeat
+from mailwarden.alerts.facts.acquaintances import severity_of
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
@@ -35,7 +37,7 @@ class SendingCeiling(Detector[_State]):
     detection = Detection(
         name="sending_ceiling",
         id="OUT-02",
-        version=1,
+        version=2,
         cause="sending",
         category="outbound_spam",
         severity="high",
@@ -83,7 +85,9 @@ class SendingCeiling(Detector[_State]):
         first = window.level == 0
         fired = crossed(window, measure)
         values = {"threshold": threshold, "span_s": span_us // 1_000_000}
-        severity = "low" if is_repeat(event.facts, measure) else "high"
+        severity = severity_of(event.facts, measure)
+        if severity == "medium" and not (event.facts or {}).get("mailwarden.user.usual_hour"):
+            severity = "low"
         return Fired(measure, measure if fired and first else recipients, severity, values, fired)
 
 

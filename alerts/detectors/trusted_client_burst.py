@@ -1,7 +1,8 @@
 """REL-03: a machine that may send without a login sends far more than usual.
 
 An office server, a printer or a webmail host that was broken into sends through us as one of ours. A hundred recipients
-elsewhere within an hour (CSF's RT_RELAY), or five times its own usual where it is known and at least fifty.
+elsewhere within an hour (CSF's RT_RELAY), or five times its own usual where it is known and at least fifty. A mailing list that
+hands its copies to the server again is known by its return path (`list-bounces@`, `owner-list@`) and left out.
 """
 
 from collections.abc import Iterable
@@ -21,6 +22,8 @@ _UNKNOWN_USUAL = 100
 _FLOOR = 50
 _TIMES_USUAL = 5
 _LABELS = frozenset({"newsletter", "gateway"})
+_LISTS = ("-bounces@", "-bounces+", "-owner@")
+"""In return paths of lists: Mailman, with and without the recipient's address, and Sympa."""
 
 
 class _State(msgspec.Struct, array_like=True):
@@ -35,7 +38,7 @@ class TrustedClientBurst(Detector[_State]):
     detection = Detection(
         name="trusted_client_burst",
         id="REL-03",
-        version=1,
+        version=2,
         cause="sending",
         category="outbound_spam",
         severity="high",
@@ -58,7 +61,7 @@ class TrustedClientBurst(Detector[_State]):
         """First outcomes, elsewhere, of mail that a trusted machine gave us without a login."""
         if event.source_ip is None or event.mailwarden_account is not None or event.user_id is not None:
             return ()
-        if event.mailwarden_direction != "outbound" or not is_first_outcome(event):
+        if event.mailwarden_direction != "outbound" or not is_first_outcome(event) or _is_list(event):
             return ()
         return () if not _LABELS.isdisjoint((event.facts or {}).get("mailwarden.labels", ())) else (event.source_ip,)
 
@@ -73,6 +76,11 @@ class TrustedClientBurst(Detector[_State]):
             return None
         severity = "medium" if usual is None else "high"
         return fire(state.recipients, measure, 1, severity, {"usual": usual, "threshold": threshold})
+
+
+def _is_list(event: Event) -> bool:
+    sender = (event.email_from_address or [""])[0].lower()
+    return sender.startswith("owner-") or any(mark in sender for mark in _LISTS)
 
 
 DETECTOR = TrustedClientBurst()

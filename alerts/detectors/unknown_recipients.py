@@ -1,7 +1,8 @@
 """REP-08: one provider is sent much mail for people who do not exist there.
 
-One in twenty of at least fifty recipients within a day, and five. Providers count dead addresses, and keep some of them as traps:
-this is what precedes most blocks. Whose mail it is stands beside it.
+More than one in twenty of at least fifty recipients within a day, by so much that chance does not explain it: one and a half
+standard deviations, for every provider is looked at again at each of its refusals. Providers count dead addresses, and keep
+some of them as traps: this is what precedes most blocks. Whose mail it is stands beside it.
 """
 
 from collections.abc import Iterable
@@ -18,8 +19,7 @@ __all__ = ["DETECTOR"]
 _SPAN_US = 24 * 3_600_000_000
 _LEAST = 50
 _SHARE = 0.05
-_ORDINARY = 0.02
-_LEAST_UNKNOWN = 5  # three typos of one day are no list
+_SURE = 1.5  # standard deviations, of a share that is well above what ordinary mail has (2 %)
 
 
 class _State(msgspec.Struct, array_like=True):
@@ -33,7 +33,7 @@ class UnknownRecipients(Detector[_State]):
     detection = Detection(
         name="unknown_recipients",
         id="REP-08",
-        version=1,
+        version=2,
         cause="listed",
         category="blocklist_risk",
         severity="medium",
@@ -66,8 +66,8 @@ class UnknownRecipients(Detector[_State]):
         state.last_us = event.stream_us
         add(state.unknown, event.stream_us, _SPAN_US, 1)
         recipients, unknown = facts["mailwarden.receiver.day_recipients"], facts["mailwarden.receiver.day_unknown"]
-        chance = _ORDINARY * recipients  # what ordinary mail has, and three times how much that varies
-        if recipients < _LEAST or unknown < max(_LEAST_UNKNOWN, _SHARE * recipients, chance + 3 * chance**0.5):
+        expected = _SHARE * recipients
+        if recipients < _LEAST or unknown < expected + _SURE * (expected * (1 - _SHARE)) ** 0.5:
             return None
         values = {"recipients": recipients, "unknown": unknown}
         share = round(100 * unknown / recipients)

@@ -2,7 +2,7 @@
 
 Three times the median day of two weeks, and half as much again as the busiest day of five weeks, which a monthly mailing
 belongs to; never below 200 recipients. Without a week of history nobody knows what is much: a new server's first days are
-judged by what receivers answer alone (`alerts/risk/`).
+judged by what receivers answer alone (`alerts/risk/`). Below a thousand a day it is a note: no receiver calls that bulk.
 """
 
 from collections.abc import Iterable
@@ -20,6 +20,7 @@ _SPAN_US = 24 * 3_600_000_000
 _TIMES_MEDIAN = 3
 _TIMES_BUSIEST = 1.5
 _LEAST = 200
+_BULK = 1000
 
 
 class _State(msgspec.Struct, array_like=True):
@@ -34,7 +35,7 @@ class VolumeRamp(Detector[_State]):
         name="volume_ramp",
         id="REP-07",
         version=1,
-        cause="sending",
+        cause="listed",
         category="blocklist_risk",
         severity="medium",
         title="{server} sends far more mail than usual",
@@ -66,10 +67,11 @@ class VolumeRamp(Detector[_State]):
         add(state.looks, event.stream_us, _SPAN_US, 1)
         if today < max(_LEAST, _TIMES_MEDIAN * usual, _TIMES_BUSIEST * busiest):
             return None
+        severity = "medium" if today >= _BULK else "low"
         values = {"usual": usual, "busiest": busiest, "server": event.host_hostname or "localhost"}
         if crossed(state.looks, today):
-            return Fired(today, 1, "medium", values)
-        return Fired(today, 1, "medium", values, fired=False)
+            return Fired(today, 1, severity, values)
+        return Fired(today, 1, severity, values, fired=False)
 
 
 DETECTOR = VolumeRamp()

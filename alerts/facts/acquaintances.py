@@ -131,8 +131,9 @@ def _set(facts: dict[str, Any], record: _Record, quarter: int) -> None:
 def severity_of(facts: dict[str, Any] | None, recipients: int) -> str:
     """Say how bad it is that an account writes to so many within an hour.
 
-    What it did before, or sends to people it knows, is for the report; what it sends from where it always is, to people who
-    take it, is worth a look: a first newsletter. Anything else is what a thief does.
+    What it did before, or sends to people it knows, is for the report. So is what it sends from where it always is to people
+    who take it: a first newsletter, an invoice run; of a spammer's list a quarter would refuse. Where the machine it comes from
+    hides who is behind it (a webmail, a load balancer) it is worth a look. Anything else is what a thief does.
     """
     facts = facts or {}
     if is_repeat(facts, recipients):
@@ -141,7 +142,8 @@ def severity_of(facts: dict[str, Any] | None, recipients: int) -> str:
         return "high"
     outcomes, refused = facts.get("mailwarden.user.wrote", 0), facts.get("mailwarden.user.wrote_refused", 0)
     judged, known = facts.get("mailwarden.user.wrote_judged", 0), facts.get("mailwarden.user.wrote_known", 0)
-    if judged >= _LEAST_JUDGED and known >= _KNOWN_SHARE * judged and refused <= 1 + _FEW_REFUSED * outcomes:
+    is_familiar = judged >= _LEAST_JUDGED and known >= _KNOWN_SHARE * judged
+    if refused <= 1 + _FEW_REFUSED * outcomes and (is_familiar or not facts.get("mailwarden.user.hidden")):
         return "low"
     return "medium" if refused <= 1 + _SOME_REFUSED * outcomes else "high"
 

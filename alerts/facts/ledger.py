@@ -38,6 +38,7 @@ _MAX_FAILING = 40
 _EVERYDAY = 20_000  # logins remembered that tell nothing new
 _PROXY_USERS = 5  # a network that five accounts come back to on another day is an office, a webmail, a proxy
 _TRIED_NAMES = 9
+_DEVICE_NAMES = 2  # that a printer or a phone with a wrong password fails at
 _MAX_PROTOCOLS = 8
 _ANY = "\x1f"  # of the learned domains; a name of its own cannot be one
 _BULK_BYTES = 20_000_000  # read in one session: a mailbox, not the mail of a day
@@ -117,6 +118,8 @@ class Ledger:
         if net and pair is None and event.mailwarden_attempts:
             known = self._learn_tried(known, net, event, is_ghost=not (record and record.exists))
         facts["mailwarden.source.users"] = len(known.users) if known else 0
+        if known is not None and net is not None and known.users:
+            facts["mailwarden.source.is_proxy"] = known.is_proxy() or self.site.is_proxy(event.source_ip, net)
         facts["mailwarden.user.exists"] = bool(record and record.exists)
         if event.event_action != "auth-failure":  # a try without a verdict teaches nothing
             return
@@ -125,7 +128,8 @@ class Ledger:
         if account and record is not None and pair is not None:
             facts["mailwarden.pair.recent"] = now - pair[1] <= _DAY_US
             self._learn_stale(account, record, event)
-        tries = event.mailwarden_attempts if pair is None else 0  # a phone with an old password is no weather
+        is_weather = pair is None and not _is_device(known)  # a phone with an old password is none
+        tries = event.mailwarden_attempts if is_weather else 0
         beyond = self._weather.tried(tries, now) if tries else None
         if beyond is not None:
             facts["mailwarden.weather.tries"], facts["mailwarden.weather.limit"], _ = beyond
@@ -541,6 +545,11 @@ def _may_matter(record: Account, event: Event, net: str, first_us: int) -> bool:
 
 def _hash(account: str) -> int:
     return zlib.crc32(account.encode("utf-8", "surrogatepass"))
+
+
+def _is_device(known: Network | None) -> bool:
+    """Say whether failures are a device's of somebody here: it comes from where people are let in, and tries few names."""
+    return known is not None and bool(known.users) and len(known.names) <= _DEVICE_NAMES
 
 
 def place(event: Event, site: Site) -> None:

@@ -4,6 +4,8 @@ import ipaddress
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from mailwarden.parsers.address import network
+
 __all__ = ["Site"]
 
 _PRIVATE = tuple(
@@ -56,6 +58,10 @@ class Site:
         if self.proxies and address is not None and _within(address, self.proxies, private=False):
             return True
         return self.labelled("proxy", net)
+
+    def hides(self, address: str | None) -> bool:
+        """Say whether an address stands for whoever is behind it: a webmail, a load balancer, a container's gateway."""
+        return address is not None and (self.is_private(address) or self.is_proxy(address, network(address)))
 
     def account(self, name: str, host: str | None) -> str:
         """Give the account a login name stands for: lower-cased `local@domain`.

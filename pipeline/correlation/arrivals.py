@@ -196,6 +196,7 @@ class Arrivals:
         facts["mailwarden.user.run"] = message.run
         self._ledger.acquaintances.lately(account, event.stream_us, facts)
         facts["mailwarden.user.away"] = message.away
+        facts["mailwarden.user.hidden"] = self._site.hides(message.source_ip)
         if message.program:
             facts["mailwarden.program.bits"] = message.program
         if self._site.labels:

@@ -20,6 +20,7 @@ _DONE = ("sent", "bounced")
 _OF_THE_SERVER = frozenset(
     {"blocklist", "reputation", "rate_limit", "policy_auth"}
 )  # refusals that say nothing of who wrote
+_REWRITTEN = ("SRS0", "SRS1", "PRVS=")  # senders that stand for another: a forward's (SRS), or one's own signed (BATV)
 
 
 class Deliveries:
@@ -223,6 +224,7 @@ class Deliveries:
             refused=refused,
         )
         facts["mailwarden.user.away"] = message.away
+        facts["mailwarden.user.hidden"] = self._site.hides(message.source_ip)
 
     def _learn_local(self, event: Event) -> None:
         for recipient in event.email_to_address or ():
@@ -244,8 +246,10 @@ class Deliveries:
             return False
         if event.mail_delivery_status not in ("sent", "deferred", "bounced") or self._site.trusts(source):
             return False
-        if message.sender is None or message.sender.upper().startswith(("SRS0", "SRS1", "PRVS=")):
+        if message.sender is None or message.sender.upper().startswith(_REWRITTEN):
             return False
+        if event.email_from_address and event.email_from_address[0].upper().startswith(_REWRITTEN):
+            return False  # Exim tells the sender under which it goes on
         if event.event_module == "exim" and event.destination_ip is None:
             return False  # it never left, and may have been for a mailbox here
         recipient = (event.email_to_address or [""])[0].lower()

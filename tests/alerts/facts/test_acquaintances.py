@@ -28,14 +28,23 @@ def lately(one: Acquaintances, at_us: int) -> dict[str, int]:
 
 
 def test_customers_are_known_from_the_day_after() -> None:
-    """An invoice run to those who were written to before is for the report, the same to strangers is worth a look."""
+    """By webmail, an invoice run to those who were written to before is for the report, one to strangers is worth a look."""
     one = Acquaintances(Memory())
     first = write(one, range(60), day=20)
+    hidden = {"mailwarden.user.hidden": True}
 
     assert (first["mailwarden.user.wrote_judged"], first["mailwarden.user.wrote_known"]) == (60, 0)
-    assert severity_of(first, 60) == "medium"
-    assert severity_of(write(one, range(60), day=50), 60) == "low"
-    assert severity_of(write(one, range(1000, 1060), day=51), 60) == "medium"
+    assert severity_of(first | hidden, 60) == "medium"
+    assert severity_of(write(one, range(60), day=50) | hidden, 60) == "low"
+    assert severity_of(write(one, range(1000, 1060), day=51) | hidden, 60) == "medium"
+
+
+def test_from_home_to_takers_is_for_the_report() -> None:
+    """A first newsletter from where an account always is, of which few come back, is a note; of which some do, worth a look."""
+    one = Acquaintances(Memory())
+
+    assert severity_of(write(one, range(60), day=20), 60) == "low"
+    assert severity_of(write(one, range(1000, 1200), day=21, refused=14), 200) == "medium"
 
 
 def test_nobody_becomes_known_within_a_day() -> None:
@@ -57,7 +66,7 @@ def test_a_list_longer_than_memory_is_still_known() -> None:
     assert again["mailwarden.user.wrote_known"] == again["mailwarden.user.wrote_judged"] > 50
     strangers = write(one, range(10_000, 15_000), day=51)
     assert strangers["mailwarden.user.wrote_known"] == 0 < strangers["mailwarden.user.wrote_judged"]
-    assert severity_of(strangers, 5000) == "medium"
+    assert severity_of(strangers | {"mailwarden.user.hidden": True}, 5000) == "medium"
 
 
 def test_a_new_network_teaches_little() -> None:

@@ -64,7 +64,7 @@ def incidents(count: int, now_us: int) -> Iterator[Incident]:
             category="account_takeover" if is_account else "auth_attack",
             severity=SEVERITIES[min(4, chance.randrange(20) // 4)] if n % 10 == 0 else "low",
             title="{entity} guesses passwords",
-            why="{count} tries; {measure} within {span} from a network that nobody here uses (fires at {threshold})",
+            why="{count} tries from a network that nobody here uses (fires at {threshold} within {span})",
             values={"entity": primary[1], "count": n, "measure": 10, "span_s": 600, "threshold": 10},
             rules=["fast_guessing", "slow_guessing"],
             status=("open", "quiet", "closed")[min(2, chance.randrange(8))],

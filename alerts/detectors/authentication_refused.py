@@ -36,7 +36,7 @@ class AuthenticationRefused(Detector[_State]):
         cause="config",
         category="blocklist_risk",
         severity="high",
-        title="receivers do not believe that mail of {sender} is ours",
+        title="mail of {sender} fails SPF, DKIM or DMARC",
         why="{measure} recipients within {span} were refused for SPF, DKIM or DMARC (fires at {threshold})",
         harmless="the domain is also used by a service elsewhere that signs nothing",
         advice="authentication",

@@ -35,7 +35,7 @@ class Backscatter(Detector[_State]):
         cause="sending",
         category="blocklist_risk",
         severity="medium",
-        title="the server bounces spam to {measure} people who did not send it",
+        title="backscatter: spam bounced to {measure} bystanders",
         why="{measure} bounces within {span} go back for mail from elsewhere (fires at {threshold})",
         harmless="a full disk or a mailbox database that was down for a moment",
         advice="backscatter",

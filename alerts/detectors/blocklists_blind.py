@@ -30,7 +30,7 @@ class BlocklistsBlind(Detector[_State]):
         cause="config",
         category="config_weakness",
         severity="low",
-        title="{list} cannot be asked whether we are listed",
+        title="cannot ask {list} whether we are listed",
         why="it gives no answer",
         harmless="the list has a bad day",
         advice="blocklists_blind",

@@ -38,7 +38,7 @@ class BulkLine(Detector[_State]):
         cause="sending",
         category="blocklist_risk",
         severity="info",
-        title="{sender} is near the bulk-sender line of {provider}: {measure} of {line} a day",
+        title="{sender} nears the bulk line of {provider}: {measure} of {line} a day",
         why="{measure} messages within {span} were taken by {provider}, which asks more of who sends {line} a day",
         harmless="a newsletter that keeps the rules for bulk senders",
         advice="bulk_line",

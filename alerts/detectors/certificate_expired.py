@@ -39,7 +39,7 @@ class CertificateExpired(Detector[_State]):
         category="service_fault",
         severity="high",
         title="the certificate has expired: clients refuse it",
-        why="clients of {measure} networks within {span} (fires at {threshold})",
+        why="clients of {measure} networks refused it within {span} (fires at {threshold})",
         harmless="devices whose clocks are wrong",
         advice="certificate_expired",
         techniques=(),

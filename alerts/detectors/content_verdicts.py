@@ -34,7 +34,7 @@ class ContentVerdicts(Detector[_State]):
         cause="sending",
         category="outbound_spam",
         severity="high",
-        title="our own filter refuses what {who} sends",
+        title="our filter refuses what {who} sends",
         why="{measure} messages within {span} were taken for spam or malware (fires at {threshold})",
         harmless="a link in a signature that a list holds against everybody",
         advice="content_verdicts",

@@ -35,7 +35,7 @@ class DmarcFailures(Detector[_State]):
         cause="config",
         category="blocklist_risk",
         severity="medium",
-        title="receivers report that our mail of {sender} fails DMARC",
+        title="our mail of {sender} fails DMARC, receivers report",
         why="{measure} messages from {source} and other addresses of ours failed SPF and DKIM in the reports of a day"
         " (fires at {threshold})",
         harmless="a test of somebody who set up a new server",

@@ -40,7 +40,7 @@ class DomainFanOut(Detector[_State]):
         cause="sending",
         category="outbound_spam",
         severity="medium",
-        title="{account} writes to {measure} domains in an hour",
+        title="{account} writes to {measure} domains an hour",
         why="{measure} domains within {span}; usual: {usual} (fires at {threshold})",
         harmless="a circular to all customers: label the account",
         advice="sending_burst",

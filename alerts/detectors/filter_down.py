@@ -42,7 +42,7 @@ class FilterDown(Detector[_State]):
         category="service_fault",
         severity="medium",
         title="the filter {who} does not answer: mail waits, or passes unchecked",
-        why="no answer in {measure} minutes within {span} (fires at {threshold})",
+        why="no answer during {measure} min of the last {span} (fires at {threshold} min)",
         harmless="a restart, or an update of its lists, that takes long",
         advice="filter_down",
         techniques=(),

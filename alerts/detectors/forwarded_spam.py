@@ -39,7 +39,7 @@ class ForwardedSpam(Detector[_State]):
         severity="medium",
         title="{account} forwards spam, which counts against this server",
         why="{measure} of {passed} messages that went on within {span} were refused or put off as spam or for our"
-        " reputation, the last by {receiver} (fires at {threshold})",
+        " reputation, the last by {provider} (fires at {threshold})",
         harmless="its owner gets much spam and wants it all",
         advice="forwarded_spam",
         techniques=(),
@@ -69,7 +69,7 @@ class ForwardedSpam(Detector[_State]):
         refused = add(state.refused, now, _SPAN_US, 1)
         if refused < _LEAST or refused < _SHARE * passed:
             return None
-        values = {"passed": passed, "receiver": (event.facts or {}).get("mailwarden.receiver") or "?"}
+        values = {"passed": passed, "provider": (event.facts or {}).get("mailwarden.receiver") or "?"}
         return fire(state.refused, refused, 1, "medium", values)
 
 

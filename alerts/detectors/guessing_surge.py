@@ -35,7 +35,7 @@ class GuessingSurge(Detector[_State]):
         category="auth_attack",
         severity="medium",
         title="far more guessing than usual: {measure} tries",
-        why="{measure} failed logins of strangers in an hour or a day; five times the usual are {threshold}",
+        why="{measure} failed logins of strangers within an hour or a day (fires at {threshold}, five times the usual)",
         harmless="passwords were changed for everybody, and phones on the move have the old ones",
         advice="site_spray",
         techniques=("T1110",),

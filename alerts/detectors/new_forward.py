@@ -44,7 +44,7 @@ class NewForward(Detector[_State]):
         cause="config",
         category="account_takeover",
         severity="low",
-        title="{account} now forwards its mail to {target}",
+        title="{account} now forwards its mail: to {target}",
         why="mail for it was seen for a week or longer without this forward; messages that went on within {span}: {measure}",
         harmless="its owner is on holiday, or has moved",
         advice="forward",
@@ -95,7 +95,7 @@ class NewForward(Detector[_State]):
 
 
 _FAR_MORE = NewForward.detection._replace(
-    title=N_("{account} forwards far more mail than usual"),
+    title=N_("{account} forwards far more than usual"),
     why=N_("{measure} messages went on within {span}, the last to {target}; usual: {usual} (fires at {threshold})"),
 )
 DETECTOR = NewForward()

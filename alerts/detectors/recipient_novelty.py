@@ -45,7 +45,7 @@ class RecipientNovelty(Detector[_State]):
         cause="sending",
         category="outbound_spam",
         severity="high",
-        title="{account} writes to {measure} people it never wrote to",
+        title="{account} writes to {measure} people new to it",
         why="{measure} of {recipients} recipients within {span} are new to this account (fires at {threshold})",
         harmless="a marketing account: label it",
         advice="sending_burst",

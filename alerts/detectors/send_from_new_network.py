@@ -87,6 +87,6 @@ class SendFromNewNetwork(Detector[_State]):
 
 
 _ASKED = SendFromNewNetwork.detection._replace(
-    title=N_("{account} sends to many from a network it never used"), advice="odd_login"
+    title=N_("{account} sends to many from a new network"), advice="odd_login"
 )
 DETECTOR = SendFromNewNetwork()

@@ -58,10 +58,7 @@ class Silence(Detector[_State]):
         category="service_fault",
         severity="medium",
         title="{host} has taken no mail for {span}",
-        why=(
-            "no message was accepted for {span}; its longest pause at this time of the week, in minutes: {usual}"
-            " (fires at {threshold})"
-        ),
+        why="no message was accepted for {span}; its longest pause at this time of the week: {usual_s} (fires at {limit})",
         harmless="a holiday, or the server was taken out of service",
         advice="silence",
         techniques=("T1489",),
@@ -148,6 +145,8 @@ def _look(name: str, host: _Host, beat: Event, until_us: int) -> Fired | None:
     values = {
         "span_s": silent_us // 1_000_000,
         "usual": usual,
+        "usual_s": None if usual is None else usual * 60,
+        "limit_s": limit_us // 1_000_000,
         "threshold": limit_us // _MINUTE_US,
     }
     severity = "low" if usual is None else "medium"

@@ -45,7 +45,7 @@ class SlowAcceptance(Detector[_State]):
         cause="service",
         category="service_fault",
         severity="medium",
-        title="{share} % of the messages wait before they are taken",
+        title="{share} % of incoming mail waits to be taken",
         why="{measure} of {all} messages within {span} took more than 10 s until they were in the queue (fires at 5 %)",
         harmless="large letters over a thin line",
         advice="slow_acceptance",

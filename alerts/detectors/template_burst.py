@@ -44,7 +44,7 @@ class TemplateBurst(Detector[_State]):
         cause="sending",
         category="outbound_spam",
         severity="medium",
-        title="{account} sends {measure} messages that are nearly alike",
+        title="{account} sends {measure} messages nearly alike",
         why="{measure} messages of about {size} bytes within {span}; usual: {usual} (fires at {threshold})",
         harmless="invoices or invitations: label the account",
         advice="sending_burst",

@@ -42,7 +42,7 @@ class TrustedClientBurst(Detector[_State]):
         cause="sending",
         category="outbound_spam",
         severity="high",
-        title="{address} sends to {measure} recipients without a login",
+        title="{address} sends to {measure} people without login",
         why="{measure} recipients within {span} from an address that we trust; usual: {usual} (fires at {threshold})",
         harmless="a newsletter's server: label its network",
         advice="trusted_client",

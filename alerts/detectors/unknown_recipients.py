@@ -37,7 +37,7 @@ class UnknownRecipients(Detector[_State]):
         cause="listed",
         category="blocklist_risk",
         severity="medium",
-        title="{measure} % of our mail to {provider} is for people who do not exist",
+        title="unknown recipients at {provider}: {measure} % of our mail",
         why="{unknown} of {recipients} recipients within {span} do not exist there (fires at {threshold} %)",
         harmless="the first mailing to an old list",
         advice="unknown_recipients",

@@ -49,7 +49,7 @@ class UnusualHours(Detector[_State]):
         cause="sending",
         category="outbound_spam",
         severity="medium",
-        title="{account} sends at an hour at which it never sends",
+        title="{account} sends at an unusual hour",
         why="{measure} recipients within {span}, at an hour that holds {share} % of what it usually sends (fires at {threshold})",
         harmless="its owner travels, or works late for once",
         advice="sending_burst",

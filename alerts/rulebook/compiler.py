@@ -359,7 +359,7 @@ def _condition(rule: SigmaRule, documents: RuleDocuments) -> tuple[Condition, fr
             raise RuleFault(said, (*at, "condition"))
         tree = adapt(parsed[0].parsed)
     except (SigmaError, RecursionError) as error:
-        raise RuleFault(told(error), (*at, "condition")) from None
+        raise RuleFault(told(error), (*at, "condition"), _mend(rule)) from None
     for name in fields_of(tree):
         documents.use(rule, name)
     try:
@@ -369,3 +369,9 @@ def _condition(rule: SigmaRule, documents: RuleDocuments) -> tuple[Condition, fr
     if module is not None:
         condition = all_of([condition, Condition(f"(e.event_module == {module!r})", {})])
     return condition, frozenset(actions_of(tree))
+
+
+def _mend(rule: SigmaRule) -> str:
+    """Say what a condition may name: most faults of one are a name that was spelled otherwise where it is defined."""
+    names = ", ".join(f'"{printable(name)}"' for name in rule.detection.detections)
+    return worded("Its detection defines {names}: name these in the condition, or define what it names.", names=names)

@@ -6,7 +6,7 @@ What does not fit is cut from the evidence first; the sentence that judges and t
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, tzinfo
 
 from mailwarden.alerts.incidents.incident import Incident, Notification
@@ -18,7 +18,8 @@ from mailwarden.alerts.telling.render_own import HEARTBEAT, render_heartbeat
 from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.advice import Step, steps
 from mailwarden.alerts.words.escape import chat, defanged, printable
-from mailwarden.alerts.words.providers import provider_name
+from mailwarden.alerts.words.posture import in_words
+from mailwarden.alerts.words.providers import list_name, provider_name
 from mailwarden.alerts.words.translate import N_, Translator, translator
 
 __all__ = [
@@ -43,6 +44,9 @@ _SUBJECT = re.compile(
 )
 _ADDRESS = re.compile(r"([\w.+=/!#$%&'*?^{|}~-]{1,64})@([A-Za-z0-9][A-Za-z0-9.-]{0,253}[A-Za-z0-9])")
 _COMMAND_LIMIT = 240
+_CLAUSES = re.compile(r": |, |; | \(|：|。|（")  # before these a title may end, where there is no room for all of it
+_JOINTS = re.compile(" and |、")  # and, if need be, before these
+_SENTENCE_LEAST = 12  # characters that a title keeps of its sentence
 _ENTITY_LEAST = 14  # characters of an account that still tell which it is
 _SHORTEST_ID = 3
 
@@ -55,6 +59,7 @@ _TURNS = {
     "acknowledged": N_("TAKEN UP"),
 }
 """What a turn is called in a title."""
+_OF_RISK = ("server_risk", "domain_risk")
 _TONES = {"critical": "failure", "high": "warning", "medium": "warning", "low": "info", "info": "info"}
 
 # What the advice is about when the incident does not say.
@@ -207,10 +212,12 @@ def values_of(incident: Incident, short: str, tongue: Translator) -> dict[str, o
     name, value = incident.primary
     if name in _ENTITIES:
         about[_ENTITIES[name]] = value
-    about |= incident.values | filled(incident.values, tongue)
+    about |= in_words(incident.values, tongue) | filled(incident.values, tongue)
     about["clients"] = incident.entities.get("source.ip", [])
     if "provider" in about:
         about["provider"] = provider_name(str(about["provider"]))
+    if "list" in about:
+        about["list"] = list_name(str(about["list"]))
     return {"host": ", ".join(incident.hosts[:1]), **about, "id": short}
 
 
@@ -225,19 +232,31 @@ def _title(
     shape = "✓" if notification.kind in ("ended", "acknowledged") else severity_shape(incident.severity)
     host = incident.hosts[0].partition(".")[0] if incident.hosts else incident.site.partition(".")[0]
     head = f"{shape} " + tongue.say(N_("{word} {host}: "), {"word": word, "host": middle(host, 20)})
-    shown = dict(values)
-    text = tongue.say(incident.title, shown, zone=zone)
-    if len(chat(head + text)) <= limit:
-        return chat(head + text), True
+    whole = tongue.gettext(incident.title)
+    parts = [whole, *_shorter(whole, _CLAUSES)]
+    for part in parts:
+        text = tongue.fill(part, values, zone=zone)
+        if len(chat(head + text)) <= limit:
+            return chat(head + text), part is whole
     # Who it is matters more than the end of a long name: shorten the longest names that the sentence uses.
+    shown = dict(values)
     for name in sorted(shown, key=lambda key: -len(str(shown[key]))):
         value = shown[name]
         over = len(chat(head + text)) - limit
         if over <= 0 or not isinstance(value, str) or len(value) <= _ENTITY_LEAST + 3:
             break
         shown[name] = middle(value, max(_ENTITY_LEAST, len(value) - over))
-        text = tongue.say(incident.title, shown, zone=zone)
+        text = tongue.fill(parts[-1], shown, zone=zone)
+    if len(chat(head + text)) > limit:
+        text = next((tongue.fill(part, shown, zone=zone) for part in _shorter(parts[-1], _JOINTS)), text)
     return cut(chat(head + text), limit), False
+
+
+def _shorter(sentence: str, ends: re.Pattern[str]) -> Iterator[str]:
+    """Give the beginnings of a sentence that stand by themselves, the longest first; a name is never taken apart."""
+    for end in reversed([*ends.finditer(sentence)]):
+        if end.start() >= _SENTENCE_LEAST:
+            yield sentence[: end.start()]
 
 
 def _story(
@@ -258,7 +277,8 @@ def _story(
         lines.append(Line(tongue.say(N_("{count} events by now, {told} when it was last told."), counts), 7))
     if kind != "acknowledged":
         lines.append(Line(cut(tongue.sentence(incident.why, values, zone=zone), _WHY_LIMIT), 8))
-        lines.append(Line(risk_line(incident.values, tongue), 6))
+        if incident.lead not in _OF_RISK:  # whose sentence says it
+            lines.append(Line(risk_line(incident.values, tongue), 6))
     if kind != "summary":
         lines.append(Line(_when(tongue, notification, zone, near), 6))
     if kind not in ("ended", "summary", "acknowledged"):

@@ -1,14 +1,17 @@
 """What is wrong with our own records, names and certificates, in words; how bad it is, and which check it belongs to.
 
 The words of probes' events (`event.reason`) are the keys. `{subject}` is the domain, address or host, `{now}` what is
-there, `{should}` what to publish; the rest is what the check found.
+there, `{should}` what to publish; the rest is what the check found. `{why}` is a word of the probes or of OpenSSL: it goes
+through `in_words`.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from mailwarden.alerts.words.translate import N_
+from mailwarden.alerts.words.library_words import heard
+from mailwarden.alerts.words.translate import N_, Translator
 
-__all__ = ["CHECKS", "MEANINGS", "REASONS", "Reason", "severity_of"]
+__all__ = ["CHECKS", "MEANINGS", "REASONS", "Reason", "in_words", "severity_of"]
 
 
 class Reason(NamedTuple):
@@ -176,27 +179,25 @@ REASONS: dict[str, Reason] = {
     ),
     "ptr_not_confirmed": Reason(
         "high",
-        N_("{subject} is called {host}, and {host} leads elsewhere ({values}): big receivers refuse its mail"),
+        N_("reverse name of {subject} does not lead back: {host} leads to {values}; big receivers refuse its mail"),
         N_(
             "let {host} lead to {subject}, or let the provider of the address set its reverse name to that of your mail server"
         ),
     ),
     "ptr_generic": Reason(
         "medium",
-        N_("the name of {subject} is {host}, like that of any customer: some receivers refuse it"),
+        N_("{subject} is named like any customer ({host}): some receivers refuse it"),
         N_("let the provider of the address set its reverse name to that of your mail server"),
     ),
     "helo_no_name": Reason(
         "high",
-        N_("the server calls itself {now}, which is no name in the DNS"),
+        N_("our name {now} is not in the DNS"),
         N_("set myhostname (Exim: primary_hostname)"),
     ),
-    "helo_no_address": Reason(
-        "high", N_("the server calls itself {now}, which has no address"), N_("publish: {should}")
-    ),
+    "helo_no_address": Reason("high", N_("our name {now} has no address"), N_("publish: {should}")),
     "helo_elsewhere": Reason(
         "medium",
-        N_("the server calls itself {now}, which leads to {values} and not to {subject}"),
+        N_("our name {now} leads elsewhere: to {values}, not to {subject}"),
         N_("publish: {should}"),
     ),
     # encryption on the way to us
@@ -205,17 +206,17 @@ REASONS: dict[str, Reason] = {
     "mta_sts_record": Reason("low", N_("the MTA-STS record of {subject} cannot be read at “{term}”"), _PUBLISH),
     "mta_sts_fetch": Reason(
         "low",
-        N_("the MTA-STS policy of {subject} cannot be fetched from {host} ({why})"),
+        N_("MTA-STS policy of {subject} cannot be fetched: {why} ({host})"),
         N_("serve it, or take the record out"),
     ),
     "mta_sts_policy": Reason("low", N_("the MTA-STS policy of {subject} cannot be read at “{term}”"), N_("mend it")),
     "mta_sts_mx": Reason(
         "medium",
-        N_("the MTA-STS policy does not name {host}: others cannot send mail to it"),
+        N_("MTA-STS policy does not name {host}: others cannot send mail to it"),
         N_("put this into the policy: {should}"),
     ),
     "mta_sts_mx_testing": Reason(
-        "low", N_("the MTA-STS policy (a test) does not name {host}"), N_("put this into the policy: {should}")
+        "low", N_("MTA-STS policy in test does not name {host}"), N_("put this into the policy: {should}")
     ),
     "mta_sts_age": Reason("low", N_("the MTA-STS policy holds for {age}: too short to protect"), N_("write {should}")),
     "tls_rpt_absent": Reason("info", N_("none is published (it is optional)")),
@@ -227,7 +228,7 @@ REASONS: dict[str, Reason] = {
     ),
     "dane_mismatch": Reason(
         "medium",
-        N_("no TLSA record of {host} fits the certificate it shows: careful servers cannot send to it"),
+        N_("wrong TLSA record for {host}: careful servers cannot send to it"),
         N_("publish at {name}, type TLSA: {should}"),
     ),
     "dane_no_validation": Reason(
@@ -240,13 +241,13 @@ REASONS: dict[str, Reason] = {
     ),
     # certificates
     "cert_expired": Reason(
-        "critical", N_("the certificate of {name} ended on {ends}: mail programs refuse it"), N_("renew it now")
+        "critical", N_("certificate of {name} has ended ({ends}): mail programs refuse it"), N_("renew it now")
     ),
-    "cert_ends_1": Reason("critical", N_("the certificate of {name} ends within a day ({ends})"), N_("renew it now")),
-    "cert_ends_7": Reason("high", N_("the certificate of {name} ends on {ends}, in {days} days"), N_("renew it")),
+    "cert_ends_1": Reason("critical", N_("certificate of {name} ends within a day ({ends})"), N_("renew it now")),
+    "cert_ends_7": Reason("high", N_("certificate of {name} ends in {days} days ({ends})"), N_("renew it")),
     "cert_ends_14": Reason(
         "medium",
-        N_("the certificate of {name} ends on {ends}, in {days} days"),
+        N_("certificate of {name} ends in {days} days ({ends})"),
         N_("see why it was not renewed by itself"),
     ),
     "cert_early": Reason("high", N_("the certificate of {name} holds only from {begins} on"), N_("check the clock")),
@@ -267,7 +268,7 @@ REASONS: dict[str, Reason] = {
     # what our own server asks
     "settings_no_limits": Reason(
         "low",
-        N_("Postfix lets one client connect and log in as often as it likes"),
+        N_("Postfix does not limit what one client tries"),
         N_("set {should}, or more for a big office"),
     ),
     "settings_plaintext": Reason("medium", N_("passwords are taken without encryption ({now})"), N_("set {should}")),
@@ -279,17 +280,58 @@ REASONS: dict[str, Reason] = {
         N_("all mail leaves through {host}: lists are not asked about our own addresses, which receivers do not see"),
     ),
     "lists_dead": Reason(
-        "medium", N_("{file} asks {zone}, which ended ({ends}): it costs time at each message"), N_("take {zone} out")
+        "medium",
+        N_("{file} asks a dead list: {zone}, which ended ({ends}), costs time at each message"),
+        N_("take {zone} out"),
     ),
     "lists_dead_all": Reason(
-        "high", N_("{file} asks {zone}, which ended and lists the whole world: mail is refused"), N_("take {zone} out")
+        "high",
+        N_("all mail is refused by a dead list: {file} asks {zone}, which lists the whole world"),
+        N_("take {zone} out"),
     ),
     "lists_unfiltered": Reason(
         "high",
-        N_("{file} takes any answer of {zone} for a listing, also “you may not ask”: then all mail is refused"),
+        N_("each answer of {zone} counts as listed ({file}), also “you may not ask”: then all mail is refused"),
         N_("write it as {should}"),
     ),
 }
+
+_WHYS: dict[str, str] = {  # why a probe was told nothing, or nothing that it can use
+    "certificate": N_("its certificate is not accepted"),
+    "formerr": N_("the name server does not understand the question"),
+    "loop": N_("its names lead in a circle"),
+    "no address": N_("it has no address"),
+    "no resolver": N_("this machine names no resolver"),
+    "no starttls": N_("no encryption is offered"),
+    "no valid name": N_("it is no valid name"),
+    "nonsense": N_("the answer cannot be read"),
+    "not allowed": N_("the name server refuses to answer"),
+    "notimp": N_("the name server does not understand the question"),
+    "refused": N_("the connection is refused"),
+    "servfail": N_("the name server reports a failure"),
+    "stopped": N_("it was stopped before the answer came"),
+    "timeout": N_("no answer in time"),
+    "tls": N_("encryption fails"),
+    "too big": N_("the answer is too big"),
+    "unreachable": N_("it cannot be reached"),
+}
+_WITH_MORE = ("certificate", "tls")  # behind which stands what OpenSSL says
+
+
+def in_words(values: Mapping[str, object], tongue: Translator) -> dict[str, object]:
+    """Give what fills the sentences about an outcome, with why something failed in the reader's language."""
+    if "why" not in values:
+        return dict(values)
+    why = str(values["why"])
+    word, _, more = why.partition(" ")
+    if why in _WHYS:
+        said = tongue.gettext(_WHYS[why])
+    elif word in _WITH_MORE:
+        parts = {"name": tongue.gettext(_WHYS[word]), "says": tongue.worded(heard(more))}
+        said = tongue.say(N_("{name}: {says}"), parts)
+    else:
+        said = tongue.worded(heard(why))
+    return {**values, "why": said}
 
 
 def severity_of(state: str, reason: str) -> str:

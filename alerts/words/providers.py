@@ -1,6 +1,6 @@
-"""The names of mailbox providers and mail filters as people know them, by the ids that replies are classified under."""
+"""The names of mailbox providers, mail filters and block lists as people know them, by the ids of replies' classes."""
 
-__all__ = ["provider_name"]
+__all__ = ["list_name", "provider_name"]
 
 _NAMES = {  # of those whose id is not their name in small letters
     "aol_legacy": "AOL",
@@ -57,6 +57,40 @@ _NAMES = {  # of those whose id is not their name in small letters
     "xserver": "Xserver",
     "yahoo_jp": "Yahoo! JAPAN",
 }
+
+_LISTS = {  # an id that ends in -internal is a list which its provider keeps for itself
+    "abusix": "Abusix",
+    "barracuda": "Barracuda",
+    "blocklist-de": "blocklist.de",
+    "cloudmark-csi": "Cloudmark CSI",
+    "cyren": "Cyren",
+    "fortiguard": "FortiGuard",
+    "hornetsecurity-attrbl": "Hornetsecurity",
+    "hostkarma": "Hostkarma",
+    "invaluement": "Invaluement",
+    "mailspike": "Mailspike",
+    "nixspam": "NiX Spam",
+    "proofpoint-pdr": "Proofpoint PDR",
+    "psbl": "PSBL",
+    "senderscore": "Sender Score",
+    "sorbs": "SORBS",
+    "spamcop": "SpamCop",
+    "spamhaus": "Spamhaus",
+    "spamhaus-dbl": "Spamhaus DBL",
+    "spamhaus-pbl": "Spamhaus PBL",
+    "spfbl": "SPFBL",
+    "talos": "Cisco Talos",
+    "trendmicro-ers": "Trend Micro ERS",
+    "uceprotect": "UCEPROTECT",
+}
+_OWN = "-internal"
+
+
+def list_name(id_: str) -> str:
+    """Give the name of a block list that a reply names; what is no list's id stays as it is."""
+    if id_.endswith(_OWN):
+        return provider_name(id_.removesuffix(_OWN).replace("-", "_"))
+    return _LISTS.get(id_, id_)
 
 
 def provider_name(id_: str) -> str:

@@ -94,7 +94,7 @@ class Translator:
     def value(self, name: str, value: object, *, zone: tzinfo = UTC) -> str:
         """Give a value as text, by its type and by the unit that its name bears."""
         if value is None:
-            return self.gettext("not known yet") if name == "usual" else "?"
+            return self.gettext("not known yet") if name.startswith("usual") else "?"
         if isinstance(value, bool):
             return self.gettext("yes") if value else self.gettext("no")
         if isinstance(value, int | float):

@@ -6,7 +6,7 @@ from mailwarden.alerts.detection.listing_detector import listing_severity
 from mailwarden.alerts.telling.render import severity_shape
 from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.escape import printable
-from mailwarden.alerts.words.posture import CHECKS, MEANINGS, REASONS, severity_of
+from mailwarden.alerts.words.posture import CHECKS, MEANINGS, REASONS, in_words, severity_of
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.cli.terminal import Line, Span, Style, columns
 from mailwarden.pipeline.probes.checkup import Checkup
@@ -135,14 +135,15 @@ def _listings(listed: list[Look], tongue: Translator) -> list[Line]:
 
 def _outcome(one: Outcome, tongue: Translator) -> list[Line]:
     reason = REASONS[one.reason]
-    values = values_of(one)
+    values = values_of(one, tongue)
     lines = [_headed(reason.severity, tongue.gettext(CHECKS[one.check]), tongue.say(reason.what, values))]
     return [*lines, _step(tongue.say(reason.mend, values))] if reason.mend else lines
 
 
-def values_of(one: Outcome) -> Mapping[str, object]:
+def values_of(one: Outcome, tongue: Translator) -> Mapping[str, object]:
     """Give what fills the sentences about an outcome."""
-    return {"subject": one.subject, "name": one.name, "now": one.now, "should": one.should or "?", **one.details}
+    about = {"subject": one.subject, "name": one.name, "now": one.now, "should": one.should or "?"}
+    return in_words({**about, **one.details}, tongue)
 
 
 def _headed(severity: str, name: str, said: str) -> Line:
@@ -168,7 +169,7 @@ def _unknown(checked: Checkup, tongue: Translator) -> list[Line]:
         if one.reason == "no_answer":
             blind.setdefault(str(one.details.get("why")), {})[name] = None
         elif one.state in ("no answer", "not checked"):
-            reason, values = REASONS[one.reason], values_of(one)
+            reason, values = REASONS[one.reason], values_of(one, tongue)
             said = tongue.say(N_("{name}: {says}"), {"name": name, "says": tongue.say(reason.what, values)})
             lines.append([Span("? ", "faint"), printable(said)])
             lines += [_step(tongue.say(reason.mend, values))] if reason.mend else []

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mailwarden.alerts.words.posture import CHECKS, REASONS
+from mailwarden.alerts.words.posture import CHECKS, REASONS, in_words
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.report.document import Grid, Note, Section
 from mailwarden.pipeline.store import Posture, Store
@@ -78,7 +78,8 @@ def _state(one: Posture, tongue: Translator) -> str:
 def _note(one: Posture, tongue: Translator) -> Note:
     """Say what is wrong, and what to do about it."""
     reason = REASONS.get(one.reason)
-    values = {"subject": one.subject, "name": one.name, "now": one.now, "should": one.should or "?", **one.details}
+    about = {"subject": one.subject, "name": one.name, "now": one.now, "should": one.should or "?"}
+    values = in_words({**about, **one.details}, tongue)
     if reason is None:
         return Note(f"{one.subject}: {_check(one, tongue)}: {one.reason}", "watch")
     said = tongue.say(

@@ -37,6 +37,7 @@ import msgspec
 from mailwarden.alerts.detection.detector import Detector
 from mailwarden.alerts.detectors import load_detectors
 from mailwarden.alerts.facts.site import Site
+from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.rulebook.compiler import compile_file
 from mailwarden.alerts.rulebook.rule import Rule, RuleSettings
 from mailwarden.alerts.rulebook.rule_files import rule_files
@@ -87,12 +88,13 @@ class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of a case. `fault` says what is wrong, None where all is as it must be."""
+    """What became of a case. `fault` says what is wrong, None where all is as it must be; `raised`: its incidents."""
 
     case: Case
     fired: bool
     severity: str | None
     fault: str | None
+    raised: tuple[Incident, ...]
 
 
 def subjects() -> list[Subject]:
@@ -169,7 +171,7 @@ def try_case(one: Subject, case: Case) -> Verdict:
     changed, _ = fold.incidents.drain()
     fresh = [one for one in changed if any(at_us > begins_us for at_us, _ in one.timeline)]
     severity = max((incident.severity for incident in fresh), key=severity_rank, default=None)
-    return Verdict(case, bool(fresh), severity, _fault(case, len(fresh), severity))
+    return Verdict(case, bool(fresh), severity, _fault(case, len(fresh), severity), tuple(fresh))
 
 
 def _fault(case: Case, fresh: int, severity: str | None) -> str | None:

@@ -7,7 +7,7 @@ import msgspec
 from mailwarden.alerts.risk.score import ALARM, CALM, WATCH, Grade
 from mailwarden.alerts.risk.words import trend_word
 from mailwarden.alerts.words.advice import Step
-from mailwarden.alerts.words.posture import CHECKS, REASONS
+from mailwarden.alerts.words.posture import CHECKS, REASONS, in_words
 from mailwarden.alerts.words.providers import provider_name
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.answers.risks import Standing, read_risks, todo
@@ -179,5 +179,5 @@ def _posture(one: Posture, tongue: Translator) -> Row:
     now = one.now
     if one.reason in REASONS:
         values = {"subject": one.subject, "name": one.name, "now": one.now or "-", "should": one.should or "?"}
-        now = tongue.say(REASONS[one.reason].what, {**values, **one.details})
+        now = tongue.say(REASONS[one.reason].what, in_words({**values, **one.details}, tongue))
     return Row(shape, tone, tongue.gettext(word), one.subject, what, one.since_us, one.checked_us, now, one.should)

@@ -86,6 +86,7 @@ def test_a_rule_of_ones_own_is_loaded_beside_ours(tmp_path: Path) -> None:
         ("{gte: 3}", "{gte: 0}", 15, 'threshold "0"', "Write 1 or more."),
         ("{gte: 3}", "{gte: x}", 15, "'x' is no valid", "Mend or remove"),
         ("{gte: 3}", "{lte: 3}", 15, "gte or gt", "Mend or remove"),
+        ("condition: one", "condition: two", 6, "'two' not defined", 'Its detection defines "one"'),
         ("event.action", "event.acton", 5, 'no event has a field "event.acton"', 'Did you mean "event.action"?'),
         ("[source.ip]", "[source.nonsense.of.mine]", 13, "no event has a field", "mailwarden explain LINE"),
         ("rules: [own_seen]", "rules: [own]", 12, "round in a circle: own → own", "Mend or remove"),

@@ -10,7 +10,9 @@ from sigma.collection import SigmaCollection
 from sigma.plugins import InstalledSigmaPlugins
 from sigma.validation import SigmaValidator
 
+from mailwarden.alerts.incidents.incident import Notification
 from mailwarden.alerts.rulebook.rule_files import rule_files
+from mailwarden.alerts.telling.render import render
 from mailwarden.alerts.words.advice import advice_keys
 from mailwarden.pipeline.trial.cases import Case, Subject, cases_of, subjects, try_case
 
@@ -21,8 +23,18 @@ _LEAST = 3
 
 @pytest.mark.parametrize(("one", "case"), CASES, ids=[f"{one.name}: {case.name}" for one, case in CASES])
 def test_a_case_comes_to_what_it_says(one: Subject, case: Case) -> None:
-    """Read, correlated, enriched and judged, the lines raise an incident, or none."""
-    assert try_case(one, case).fault is None
+    """Read, correlated, enriched and judged, the lines raise an incident, or none; its alert can be read."""
+    verdict = try_case(one, case)
+
+    assert verdict.fault is None
+    for incident in verdict.raised[:1]:
+        told = Notification(id="n", kind="opened", incident=incident, at_us=incident.last_seen_us)
+        for language, ahead in (("en", "Next: "), ("ja", "次の操作：")):
+            alert = render(told, language)
+            text = f"{alert.title}\n{alert.body}"
+            assert not alert.title.endswith("…"), "no title ends in the middle of what it says"
+            assert sum(line.startswith(ahead) for line in text.split("\n")) == 1
+            assert not re.search(r"\{[a-z_]+\}|(?<![\w\"=])None\b|: \?$|（\?）", text), "nothing is left open"
 
 
 @pytest.mark.parametrize("one", SUBJECTS, ids=lambda one: one.name)

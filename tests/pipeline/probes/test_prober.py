@@ -334,7 +334,7 @@ def test_from_the_name_server_to_the_incident(tmp_path: Path, listed: bool, monk
         told = render(
             Notification(id="n", kind="opened", incident=incidents[("listed", OURS)], at_us=0), title_limit=200
         )
-        assert "192.0.2.66 is on the block list Spamhaus ZEN" in told.title
+        assert "192.0.2.66 is on a block list: Spamhaus ZEN" in told.title
         assert "1 lists say so" not in told.body
         assert "Next: find and stop what caused it" in told.body
     spf = incidents[("config", "example.org")]

@@ -9,7 +9,14 @@ from zlib import crc32
 from mailwarden.parsers.claims import claims
 from mailwarden.parsers.event import Event, briefly
 from mailwarden.parsers.pattern import Format
-from mailwarden.parsers.priority import FACILITIES, set_priority, severity, take_priority, take_worded_priority
+from mailwarden.parsers.priority import (
+    FACILITIES,
+    set_priority,
+    severity,
+    take_leading_priority,
+    take_priority,
+    take_worded_priority,
+)
 from mailwarden.parsers.raw import LINE_MAX, after_structured_data, clean, stamped, unix_time
 from mailwarden.parsers.secrets import hide_secrets
 from mailwarden.parsers.stamp import SECONDS, Clock, Stamp, tai64n
@@ -205,7 +212,7 @@ class Reader:
         if seconds is None or len(words) < 3 or line[-1] == "\r" or len(line) > LINE_MAX or not line.isprintable():
             return None
         first, second, _ = words
-        if first in _NO_FIRST_WORD or first[0] in "[<-{" or ":" in first or ("." in first and "=" not in first):
+        if first in _NO_FIRST_WORD or first[0] in "[<-+{" or ":" in first or ("." in first and "=" not in first):
             return None
         if second[:1] != "[" and (second[-1:] == "]" or ":" in second or ("." in second and "@" not in second)):
             return None
@@ -255,9 +262,13 @@ class Reader:
             stamp = self._stamp(text)
             if stamp is None:
                 prefix = compose_prefix(text)
-                if prefix is None:
+                if prefix is not None:
+                    event.container_name, text = prefix
+                    continue
+                behind = take_leading_priority(event, text)
+                if behind is text:
                     break
-                event.container_name, text = prefix
+                text = behind
                 continue
             rest = text[stamp.end :]
             time = time or stamp

@@ -9,6 +9,7 @@ __all__ = [
     "SEVERITIES",
     "set_priority",
     "severity",
+    "take_leading_priority",
     "take_priority",
     "take_worded_priority",
 ]
@@ -18,6 +19,7 @@ _OCTETS = re.compile(r"[0-9]{1,7} (?=<[0-9]{1,3}>)")
 _WORDED_PRIORITY = re.compile(
     r"(<?)([a-z]+[0-7]?)\.(debug|info|notice|warn|warning|err|error|crit|alert|emerg|panic)(>?) "
 )
+_LEADING_PRIORITY = re.compile(r"([a-z]+[0-7]?)\.(debug|info|notice|warn|warning|err|error|crit|alert|emerg|panic): ")
 _NUMBERED_PRIORITY = re.compile(r"<([0-9]{1,2})\.([0-7])> ")
 
 FACILITIES = (
@@ -54,6 +56,15 @@ def take_priority(event: Event, text: str) -> str:
         return text
     set_priority(event, int(found[1]) >> 3, int(found[1]) & 7)
     return text[found.end() :].lstrip(" ")
+
+
+def take_leading_priority(event: Event, text: str) -> str:
+    """Take `mail.info: ` off, which some containers' syslogd writes before the stamp."""
+    found = _LEADING_PRIORITY.match(text)
+    if found is None or found[1] not in FACILITIES:
+        return text
+    set_priority(event, FACILITIES.index(found[1]), severity(found[2]))
+    return text[found.end() :]
 
 
 def take_worded_priority(event: Event, text: str) -> str:

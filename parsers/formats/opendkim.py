@@ -83,6 +83,7 @@ def spoofed(event: Event, rest: str) -> bool:
     "signing table references unknown key '", "failed to add default signing request", "can't load key from ",
     "could not find valid key record ", "error requesting key '", "error looking up ", "KeyTable entry for ",
     "key data is not secure", "failed to load/apply default key", "can't determine signing domain",
+    "opendkim: milter socket must be specified",
 )  # fmt: skip
 def signing_failed(event: Event, rest: str) -> bool:  # noqa: ARG001
     """A key or a table that our mail cannot be signed with."""

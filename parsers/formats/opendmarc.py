@@ -18,7 +18,7 @@ __all__ = ["FORMAT"]
 _ID = re.compile(QUEUE_ID + r":? |(?:NOQUEUE|\(?unknown-jobid\)?|UNKNOWN): ")
 _NAME = r"([A-Za-z0-9_.-]{1,255}|\[[0-9A-Fa-f.:]{2,45}\])"
 _VERDICT = re.compile(rf"(?:\(\))?{_NAME} (pass|fail|none|quarantine|reject|error|unknown)$")
-_SPF = re.compile(rf"(mailfrom|helo)\): (?:{_NAME})? ?([a-z]{{2,9}})$")
+_SPF = re.compile(rf"(mailfrom|helo)\): (?:(?:[^\s@]{{1,64}}@)?{_NAME})? ?([a-z]{{2,9}})$")
 
 
 def _prepare(event: Event, text: str) -> str:

@@ -29,6 +29,7 @@ SERVERS = {
     "courier": "Courier",
     "haraka": "Haraka",
     "cyrus": "Cyrus IMAP",
+    "uw_imap": "UW-IMAP",
     "rspamd": "Rspamd",
     "amavis": "amavis",
     "spamassassin": "SpamAssassin",

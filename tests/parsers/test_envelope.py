@@ -33,6 +33,7 @@ def flat(*lines: str) -> list[dict[str, Any]]:
     [
         (OLD, AT),
         (f"<22>{OLD}", AT),
+        (f"mail.info: {OLD}", AT),
         (f"Mar 03 04:05:06 mx1 {TAG}: {TEXT}", AT),
         (f"Mar  3 04:05:06 mx1 {TAG}:{TEXT}", AT),
         (f"Mar  3 04:05:06 mx1 {TAG}:  {TEXT}", AT),
@@ -60,6 +61,17 @@ def test_header(line: str, time: str) -> None:
     assert iso(event.timestamp_us) == time + "+00:00"
     assert (event.host_hostname, event.process_name, event.process_pid) == ("mx1", "smtpd", 2211)
     assert (event.event_action, event.source_ip) == ("connection-open", "203.0.113.7")
+
+
+def test_own_stamp_gains_a_zone() -> None:
+    """Exim's stamps are read as well where they begin to name their zone in the middle of a file (`log_timezone`)."""
+    text = "H=(pc) [203.0.113.7] F=<a@example.com> rejected RCPT <bob@example.org>: relay not permitted"
+
+    events = read(
+        f"2026-03-03 04:05:06 {text}", f"2026-03-03 04:05:06 +0100 {text}", f"2026-03-03 04:05:06 +0100 [7] {text}"
+    )
+
+    assert [(event.event_action, event.source_ip) for event in events] == [("reject", "203.0.113.7")] * 3
 
 
 def test_missing_host() -> None:

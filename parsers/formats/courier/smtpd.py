@@ -19,7 +19,7 @@ from mailwarden.parsers.secrets import BLOT, blot
 __all__: list[str] = []
 
 _STARTED = re.compile(r"([0-9A-Fa-f.:]{2,45})\](?:,port=\[([0-9]{1,5})\])?$")
-_PEER = re.compile(r"([0-9A-Fa-f.:]{2,45})(?:,port=([0-9]{1,5}))?")
+_PEER = re.compile(r"([0-9A-Fa-f.:]{1,44}[0-9A-Fa-f.])(?:,port=([0-9]{1,5}))?")
 _IDENT = re.compile(r",ident=(?:\"[^\"]*\"|[^,:]{0,255})")
 _ADDRESSES = re.compile(r"(?:,from=(<[^>]*>|[^,]*))?(?:,to=(<[^>]*>|[^:]*))?: ")
 _MESSAGE = re.compile(r",msg=\"(.*?)\",cmd: ?(.*)$", re.DOTALL)
@@ -109,6 +109,8 @@ def refused(event: Event, rest: str) -> bool:
     if message is not None:
         return _erred(event, message.group(1), message.group(2), rest[: message.start(2)])
     assert found is not None
+    if found.lastindex is None:  # up to 0.65 without what the client said
+        return _erred(event, rest[found.end() :], "", rest[: found.end()])
     sender, recipient = (_bare(one) for one in found.groups())
     addresses(event, sender, recipient)
     said = rest[found.end() :]

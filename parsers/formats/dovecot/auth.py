@@ -54,6 +54,7 @@ def password_mismatch(event: Event, rest: str) -> bool:  # noqa: ARG001
 @FORMAT.pattern("unknown user", programs=AUTH)
 @FORMAT.pattern("Unknown user", programs=AUTH)
 @FORMAT.pattern("User unknown", programs=AUTH)
+@FORMAT.pattern("no passwd file: ", programs=AUTH)
 def unknown_user(event: Event, rest: str) -> bool:  # noqa: ARG001
     """A user that the backend does not have."""
     return _refused(event, "unknown_user")

@@ -266,7 +266,15 @@ def started_proxying(event: Event, rest: str) -> bool:
 @FORMAT.pattern("proxy(", programs=LOGIN)
 def proxy(event: Event, rest: str) -> bool:
     """What a proxy tells of one login: handed on, ended, or refused by the other server."""
-    return _proxied(event, rest.partition("): ")[2])
+    user, _, text = rest.partition("): ")
+    if _proxied(event, text):
+        return True
+    if not text.startswith("disconnecting ") or " (" not in text:  # up to 2.3.13, without the fields of a login
+        return False
+    event.event_action = "session-end"
+    event.user_name = user or None
+    event.source_ip = ip(text.split(" ", 2)[1])
+    return True
 
 
 @FORMAT.pattern("proxy: ", programs=LOGIN)

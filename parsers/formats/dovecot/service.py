@@ -3,6 +3,7 @@
 Source: src/master/main.c, service-monitor.c, src/lib-master/master-service.c of Dovecot 2.2.36 to 2.4.4.
 """
 
+from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.dovecot.delivery import read_delivery
 from mailwarden.parsers.formats.dovecot.prefix import AUTH, FORMAT, LOGIN
@@ -26,12 +27,25 @@ def starting(event: Event, rest: str) -> bool:
 @FORMAT.pattern("Warning: ")
 def warning(event: Event, rest: str) -> bool:
     """A warning: a limit, the clock, an order to stop or to read the configuration anew."""
+    if rest.startswith(("SSL failed: ", "SSL alert: ")) and event.process_name in LOGIN:
+        return False
     if rest.startswith("Killed with signal "):
         event.event_action = "service-stop"
     elif rest.startswith("SIGHUP received"):
         event.event_action = "config-change"
     else:
         event.event_action = "service-error"
+    return True
+
+
+@FORMAT.pattern("Warning: SSL failed: ", programs=LOGIN)
+@FORMAT.pattern("Warning: SSL alert: ", programs=LOGIN)
+def handshake_failed(event: Event, rest: str) -> bool:
+    """A step of a handshake that went wrong (`verbose_ssl`, up to 2.2): `where=0x2002: SSLv3 read client hello A [IP]`."""
+    event.event_action = "tls-failed"
+    event.event_outcome = "failure"
+    event.tls_established = False
+    event.source_ip = ip(rest.removesuffix("]").rpartition(" [")[2])
     return True
 
 
@@ -89,6 +103,9 @@ def helper_failed(event: Event, rest: str) -> bool:  # noqa: ARG001
 @FORMAT.pattern("fts: Indexed ", programs=_OTHERS)
 @FORMAT.pattern("imapc(", programs=_OTHERS)
 @FORMAT.pattern("Connected to ", programs=_OTHERS)
+@FORMAT.pattern("mysql(", programs=AUTH)
+@FORMAT.pattern("mysql: ", programs=AUTH)
+@FORMAT.pattern("pgsql(", programs=AUTH)
 @FORMAT.pattern("Moved ", programs=("director",))
 @FORMAT.pattern("Adding director ", programs=("director",))
 @FORMAT.pattern("Removing director ", programs=("director",))

@@ -32,6 +32,8 @@ _FIELD = re.compile(
 _FIRST = re.compile(r" (?:[FP]=<|[RT]=\S|H=|C=\"|routing |defer \(|: )|: ")
 _OPENING_QUOTE = re.compile(QUOTED + r"\S*+")
 _NO_ADDRESS = ("|", "/", ":", ">")  # a command, a file, a special item, an automatic reply
+_NOWHERE = (":blackhole:", "/dev/null ")
+_THROWN_AWAY = ("discarded (", "blackhole (")  # all recipients at once, by a filter or the rules; none is named
 _ORIGIN = re.compile(r" <[^<>]*+>(?= [FPRT]=| ?: |$)")
 _DEFER = re.compile(r" (?:routing )?defer \((?:(-?\d{1,5})|\w{1,6})\)")
 _SYSTEM = re.compile(r": ([A-Za-z][A-Za-z /,'-]{2,60})(?= H=| DT=|: |$)")
@@ -214,12 +216,11 @@ def _system_reason(system: re.Match[str] | None) -> str | None:
 
 
 def _delivered(event: Event, rest: str) -> bool:
-    end = _read(event, rest)
-    if end == 0:
+    if not rest.startswith(_THROWN_AWAY) and _read(event, rest) == 0:
         return False
     event.event_action = "delivery"
     event.event_outcome = "success"
-    event.mail_delivery_status = "discarded" if rest.startswith(":blackhole:") else "sent"
+    event.mail_delivery_status = "discarded" if rest.startswith((*_THROWN_AWAY, *_NOWHERE)) else "sent"
     return True
 
 

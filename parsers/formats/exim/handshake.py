@@ -9,6 +9,7 @@ from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.exim.caller import caller
 from mailwarden.parsers.formats.exim.peer import to_destination
 from mailwarden.parsers.formats.exim.prefix import FORMAT
+from mailwarden.parsers.formats.exim.trouble import trouble
 from mailwarden.parsers.tls_alert import note_alert
 
 __all__ = ["tls_error"]
@@ -61,6 +62,27 @@ def own_tls_error(event: Event, rest: str) -> bool:
     if caller(event, rest, 0, _TLS_MARKS) is None:
         return False
     to_destination(event)
+    return _broken(event)
+
+
+@FORMAT.pattern("TLS error on connection (")
+@FORMAT.pattern("TLS error (")
+def tls_broken(event: Event, rest: str) -> bool:
+    """An encryption that ended in the middle: a client is named behind it, another server before it (`ID H=name [IP]`)."""
+    _, named, who = rest.partition("): on connection from ")
+    if named and caller(event, who, 0, (" error:", ": ", " (", "")) is not None:
+        if "unexpected eof" in who:  # a client that hung up: mail servers do after their QUIT (OpenSSL 3)
+            event.event_action = "connection-lost"
+            return True
+        note_alert(event, who)
+        return _broken(event)
+    if event.source_ip is None:
+        return trouble(event, rest)
+    to_destination(event)
+    return _broken(event)
+
+
+def _broken(event: Event) -> bool:
     event.event_action = "tls-failed"
     event.event_outcome = "failure"
     event.tls_established = False

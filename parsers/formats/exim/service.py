@@ -176,6 +176,30 @@ for _words in _TRIED:
     _declare(_words)
 
 
+_OLDER = re.compile(
+    r"(?:Remote host |SMTP timeout while connected to )?(?:(\S{1,255}) )?\[([^\[\] ]{2,60})\]:? "
+    r"((?:closed connection|after |Connection |Network |No route ).*)"
+)
+
+
+@FORMAT.pattern("Remote host ")
+@FORMAT.pattern("SMTP timeout while connected to ")
+@FORMAT.pattern("] Connection ", anywhere=True)
+@FORMAT.pattern("]: Connection ", anywhere=True)
+@FORMAT.pattern("] Network is unreachable", anywhere=True)
+@FORMAT.pattern("] No route to host", anywhere=True)
+def older_host_failed(event: Event, text: str) -> bool:
+    """One of a recipient's servers did not take the message, as Exim up to 4.87 writes it: `ID name [IP] why`."""
+    found = _OLDER.match(text)
+    if found is None or event.mail_queue_id is None or ip(found.group(2)) is None:
+        return False
+    event.source_ip, event.source_domain = ip(found.group(2)), found.group(1)
+    event.network_protocol = "smtp"
+    why = found.group(3)
+    _tried(event, f"SMTP timeout {why}" if why.startswith("after ") else why)
+    return True
+
+
 @FORMAT.pattern("TLS session: ")
 @FORMAT.pattern("DANE attempt failed; TLS ")
 def tls_given_up(event: Event, _rest: str) -> bool:

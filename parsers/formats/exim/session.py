@@ -62,21 +62,32 @@ def outbound(event: Event, rest: str) -> bool:
     return True
 
 
+_ACCOUNT = re.compile(r"D=(\S+) O=(\S+) (?:E=(\S+) )?M=\S* U=(\S+) ID=(\d{1,10}) B=\S+")
 _IDENTIFIED = re.compile(r"H=(\S+) A=(\S+) P=(\d{1,5}) (?:M=\S* )?U=(\S+) ID=(\d{1,10}) S=(\S*) B=(\S+)")
 
 
 @FORMAT.pattern("SMTP connection identification ")
 def identified(event: Event, rest: str) -> bool:
-    """cPanel tells which local account opened a connection."""
+    """cPanel tells which local account opened a connection, or whose a message is that leaves (`D=domain O=sender`)."""
     found = _IDENTIFIED.match(rest)
     if found is None:
-        return False
+        return _owned(event, rest)
     event.event_action = "connection-open"
     event.network_protocol = "smtp"
     event.source_ip = ip(found.group(2))
     event.source_port = int(found.group(3))
     event.user_name = found.group(4)
     event.user_id = found.group(5)
+    return True
+
+
+def _owned(event: Event, rest: str) -> bool:
+    found = _ACCOUNT.match(rest)
+    if found is None:
+        return False
+    event.event_action = "message-queued"
+    event.user_domain, event.user_name, event.user_id = found.group(1), found.group(4), found.group(5)
+    event.email_from_address = [found.group(2)]
     return True
 
 

@@ -17,6 +17,7 @@ from mailwarden.parsers.formats.postfix import (  # noqa: F401 - each declares i
     tls,
     trouble,
     verbose,
+    weight,
 )
 from mailwarden.parsers.formats.postfix.program import FORMAT, claim
 

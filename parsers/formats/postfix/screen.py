@@ -134,7 +134,7 @@ def vanished(event: Event, _rest: str) -> bool:
 @FORMAT.pattern("addr ", programs=("dnsblog",))
 def dnsbl_hit(event: Event, rest: str) -> bool:
     """Read `A listed by domain ZONE as CODE`; not a refusal yet."""
-    address, _, rest = rest.partition(" listed by domain ")
+    address, _, rest = rest.replace(" blocked by domain ", " listed by domain ", 1).partition(" listed by domain ")
     zone, _, code = rest.partition(" as ")
     known = ip(address)
     if known is None or not zone:

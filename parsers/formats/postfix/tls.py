@@ -102,6 +102,8 @@ def starttls_refused(event: Event, rest: str) -> bool:
 
 
 @FORMAT.pattern("Cannot start TLS: ", programs=_CLIENTS)
+@FORMAT.pattern("TLS is required, ", programs=_CLIENTS)
+@FORMAT.pattern("Server certificate not ", programs=_CLIENTS)
 def cannot_start(event: Event, _rest: str) -> bool:
     return _failed(event)
 

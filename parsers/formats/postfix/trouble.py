@@ -6,6 +6,7 @@ the rest names a table, socket or program first and is known by what Postfix say
 
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.postfix.program import FORMAT, QMGR
+from mailwarden.parsers.life import noted
 
 __all__ = ["ERRNO"]
 
@@ -97,6 +98,8 @@ def service_unreachable(event: Event, rest: str) -> bool:
 @FORMAT.pattern("mysql connect failed")
 @FORMAT.pattern("pgsql query failed")
 @FORMAT.pattern("network_biopair_interop: ")
+@FORMAT.pattern("Read failed in network_biopair_interop ")
+@FORMAT.pattern("Write failed in network_biopair_interop ")
 def backend(event: Event, _rest: str) -> bool:
     """Read that a service beside Postfix (policy server, database, another daemon of it) does not answer."""
     return _trouble(event, "backend_unavailable")
@@ -207,7 +210,6 @@ def system(event: Event, text: str) -> bool:
 @FORMAT.pattern("stdin: unexpected EOF")
 @FORMAT.pattern("Message file too big")
 @FORMAT.pattern("bounce: ")
-@FORMAT.pattern("tlsmgr_")
 @FORMAT.pattern("corrupt queue file")
 @FORMAT.pattern("corrupted queue file")
 @FORMAT.pattern("write queue file: ")
@@ -216,6 +218,15 @@ def system(event: Event, text: str) -> bool:
 @FORMAT.pattern("file system clock is ")
 @FORMAT.pattern("dropping ")
 @FORMAT.pattern("killed by signal ")
+@FORMAT.pattern("message has been queued for ", programs=("pickup",))
+@FORMAT.pattern("command ", programs=("spawn",))
+@FORMAT.pattern("Mail system is down -- accessing queue directly", programs=("postqueue",))
 def handling(event: Event, rest: str) -> bool:
     """Read that a message or file could not be handled as it should be."""
     return _trouble(event, _full(rest))
+
+
+@FORMAT.pattern("tlsmgr_", programs=("tlsmgr",))
+def sessions_kept(event: Event, _rest: str) -> bool:
+    """Read what the keeper of TLS sessions has to complain of; without a level word it tells of a step (`tls_loglevel`)."""
+    return _trouble(event) if event.log_level is not None else noted(event)

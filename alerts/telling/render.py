@@ -343,6 +343,10 @@ def _next(tongue: Translator, notification: Notification, values: Mapping[str, o
     if notification.kind == "summary":  # it stands for several, and for none that could be shown
         look = {"text": tongue.gettext("look at what is open"), "command": "`mailwarden`"}
         return tongue.say(N_("Next: {text}: {command}"), look)
+    if notification.kind == "ended" and incident.cause == "takeover" and "account" in values:
+        text = tongue.say(N_("see that the password of {account} was changed, or it begins again"), values)
+        command = f"`mailwarden show {values['id']}`"
+        return tongue.say(N_("Next: {text}: {command}"), {"text": cut(text, _COMMAND_LIMIT), "command": command})
     if notification.kind in ("ended", "acknowledged"):
         return tongue.say(N_("Next: {text}: {command}"), _look(tongue, f"`mailwarden show {values['id']}`"))
     step: Step = steps(advice_key(incident), incident.modules, values, tongue)[0]

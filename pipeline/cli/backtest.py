@@ -23,14 +23,13 @@ from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.scan_view import style_of
 from mailwarden.pipeline.cli.sentences import Sentences, span_of
 from mailwarden.pipeline.cli.session import Session, session
-from mailwarden.pipeline.cli.terminal import Line, Span, tell, wrap, write
+from mailwarden.pipeline.cli.terminal import Line, Span, page_width, tell, wrap, write
 from mailwarden.pipeline.configuration.times import parse_duration
 from mailwarden.pipeline.places import store_path
 
 __all__ = ["command", "normals_of", "since_option"]
 
 _SHOWN = 5  # examples of each kind
-_WIDTH = 80
 
 
 def since_option(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> Any:
@@ -141,7 +140,7 @@ def command(
         N_("{gained} gained, {lost} lost, {changed} of another severity: {before} incidents before, {after} after."),
         values,
     )
-    lines: list[Line] = [[Span(row, "strong")] for row in wrap(first, _WIDTH, _WIDTH)]
+    lines: list[Line] = [[Span(row, "strong")] for row in wrap(first, page_width(), page_width())]
     stretch = {
         "changes": ", ".join(map(printable, changes)),
         "span": span_of(tried.from_us, tried.last_us, tongue, now.zone),
@@ -153,7 +152,7 @@ def command(
     said = N_(
         "Tried {changes} on {span}, {events} lines, in {seconds}. Messages to people: {before} before, {after} after."
     )
-    lines += [[row] for row in wrap(tongue.say(said, stretch), _WIDTH, _WIDTH)]
+    lines += [[row] for row in wrap(tongue.say(said, stretch), page_width(), page_width())]
     limit = None if everything else _SHOWN
     lines += _examples(tongue.gettext("Gained"), compared.gained, sentences, limit)
     lines += _examples(tongue.gettext("Lost"), compared.lost, sentences, limit)
@@ -210,7 +209,7 @@ def _changed(pairs: Sequence[tuple[Incident, Incident]], sentences: Sentences, l
 def _example(incident: Incident, sentences: Sentences, word: str) -> list[Line]:
     tongue = sentences.tongue
     mark = f"{severity_shape(incident.severity)} {word}"
-    rows = wrap(sentences.title(incident), _WIDTH - 4, _WIDTH - 4)
+    rows = wrap(sentences.title(incident), page_width() - 4, page_width() - 4)
     rules = tongue.gettext(", ").join(map(printable, incident.rules))
     count = tongue.count("{number} event", "{number} events", incident.event_count)
     when = span_of(incident.first_seen_us, incident.last_seen_us, tongue, sentences.zone)

@@ -1,5 +1,6 @@
 """`mailwarden find`: the story of a message, an address or an account."""
 
+import shlex
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -129,7 +130,7 @@ def _in_archive(names: list[str], now: Session) -> Iterable[Fields]:
                 "{directory}: there is no archive: mailwarden run fills it. "
                 "Name the files to look in:  mailwarden find {name} /var/log/mail.log",
                 directory=directory,
-                name=names[0],
+                name=shlex.quote(names[0]),
             )
         )
     return find(directory, *names)

@@ -15,6 +15,10 @@ _TERMS_MOST = 30  # columns of an option or command before what it means stands 
 _GAP = 2
 _WIDTH = 78
 _OF_TYPES = (  # what click's types say of a value
+    (
+        re.compile(r"(?P<value>.*) is not in the range (?P<least>\S+?)<=x<=(?P<most>\S+)\."),
+        N_("{value} is out of range. Write a number from {least} to {most}."),
+    ),
     (re.compile(r"(?P<value>.*) is not in the range (?P<range>.*)\."), N_("{value} is not in the range {range}.")),
     (re.compile(r"(?P<value>.*) is not one of (?P<words>.*)\."), N_("{value} is not one of {words}.")),
     (

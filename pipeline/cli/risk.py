@@ -15,12 +15,11 @@ from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import Session, session
-from mailwarden.pipeline.cli.terminal import Line, Span, Style, columns, tell, wrap, write
+from mailwarden.pipeline.cli.terminal import Line, Span, Style, columns, page_width, tell, wrap, write
 from mailwarden.pipeline.places import scan_store_path
 
 __all__ = ["command"]
 
-_WIDTH = 80
 _MOST = 8  # senders that are shown one by one
 _NAMES = 3
 
@@ -118,7 +117,7 @@ def _plainly(worst: Standing, tongue: Translator) -> list[str]:
         said = tongue.gettext("A slight sign, which most often passes by itself.")
     if len(receivers) == 1 and "listings" not in grades:
         said += tongue.say(N_(" Only {receiver} says so."), {"receiver": provider_name(next(iter(receivers)))})
-    return [f"  {line}" for line in wrap(printable(said), _WIDTH - 2, _WIDTH - 2)]
+    return [f"  {line}" for line in wrap(printable(said), page_width() - 2, page_width() - 2)]
 
 
 def _style(score: int) -> Style:
@@ -134,7 +133,7 @@ def _sender(one: Standing, now: Session) -> list[Line]:
     for grade in one.risk.grades:
         says = tongue.gettext(grade.part.says)
         text = f"     {round(grade.points):>3}  {says}{' ' * (width - columns(says))}  "
-        room = _WIDTH - columns(text)
+        room = page_width() - columns(text)
         first, *more = wrap(_why(grade, tongue), room, room)
         lines.append([text, first])
         lines += [[" " * columns(text) + line] for line in more]
@@ -189,7 +188,7 @@ def _unchecked(parts: set[str], tongue: Translator) -> list[Line]:
 
 def _step(number: int, text: str, command: str | None, who: list[str]) -> list[Line]:
     about = f" ({', '.join(printable(one) for one in who)})" if who else ""
-    first, *more = wrap(printable(text) + about, _WIDTH - 5, _WIDTH - 5)
+    first, *more = wrap(printable(text) + about, page_width() - 5, page_width() - 5)
     lines: list[Line] = [[f"  {number}. {first}"], *([f"     {line}"] for line in more)]
     if command is not None and not command.endswith("''"):
         lines.append(["     ", Span(printable(command), "command")])

@@ -74,6 +74,7 @@ class Scanned(Protocol):
     first_us: int
     last_us: int
     seconds: float
+    problems: list[str]  # what could not be read, as people are told it
     year_assumed: int | None
     totals: dict[tuple[str, str, str, str], int]  # sums of the rollups, by name and words
 
@@ -150,10 +151,12 @@ def _head(scanned: Scanned, found: Sequence[Incident], sentences: Sentences) -> 
     elif not scanned.lines:
         first = tongue.gettext("Nothing was read: there is not a single line.")
     elif not scanned.understood:
-        first = tongue.gettext("No mail log: not one line was understood.")
+        first = tongue.gettext("No mail log: not one line was understood. Give the log of a mail server.")
+    elif scanned.problems:  # told above; what could not be read may hold anything
+        first = "▲ " + tongue.gettext("Nothing wrong was found in what could be read.")
     else:
         first = "✓ " + tongue.gettext("Nothing wrong was found.")
-    style: Style = style_of(found[0].severity) if found else "ok" if scanned.understood else "watch"
+    style: Style = style_of(found[0].severity) if found else "ok" if first[0] == "✓" else "watch"
     gap = "" if first.endswith("。") else " "
     rows = wrap(gap.join([first, *_read(scanned, sentences)]), WIDTH, WIDTH)[:3]
     head = rows[0]

@@ -22,12 +22,11 @@ from mailwarden.pipeline.cli.scan_view import style_of
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.cli.session import nobody_told, session
 from mailwarden.pipeline.cli.silence import silenced
-from mailwarden.pipeline.cli.terminal import Line, Span, columns, shorten, tell, wrap, write
+from mailwarden.pipeline.cli.terminal import Line, Span, columns, page_width, shorten, tell, wrap, write
 from mailwarden.pipeline.cli.verdict_view import rules_now, verdict_data, verdict_lines
 
 __all__ = ["command", "show_view"]
 
-_WIDTH = 80
 _HEAD = 9  # columns of the word before each part
 _PROOF = 3  # lines of evidence shown
 _PROOF_WIDTH = 160
@@ -98,7 +97,7 @@ def show_view(
     harmless = sentences.harmless(incident)
     if harmless:
         said = tongue.say(N_("Could it be harmless? {harmless}"), {"harmless": harmless})
-        lines += [[row] for row in wrap(said, _WIDTH, _WIDTH)]
+        lines += [[row] for row in wrap(said, page_width(), page_width())]
     silence = f'mailwarden silence {sentences.short(incident.id)} --until worse|2h|forever --because "…"'
     lines.append([_word(tongue.gettext("Silence")), Span(silence, "command")])
     normal = f'mailwarden silence {sentences.short(incident.id)} --normal --because "…"'
@@ -120,7 +119,7 @@ def _head(incident: Incident, sentences: Sentences) -> list[Line]:
     mark = f"{severity_shape(incident.severity)} {severity_word(incident.severity, tongue)}"
     short = sentences.short(incident.id)
     lead = columns(mark) + columns(short) + 3
-    rows = wrap(sentences.title(incident), _WIDTH - lead, _WIDTH - _HEAD)
+    rows = wrap(sentences.title(incident), page_width() - lead, page_width() - _HEAD)
     lines: list[Line] = [[Span(mark, style_of(incident.severity)), f" {short}  ", Span(rows[0], "strong")]]
     lines += [[" " * _HEAD, Span(row, "strong")] for row in rows[1:]]
     return [*lines, [" " * _HEAD, life]]
@@ -130,7 +129,7 @@ def _steps(incident: Incident, sentences: Sentences) -> list[Line]:
     lines: list[Line] = []
     for number, step in enumerate(sentences.steps(incident), start=1):
         word = _word(sentences.tongue.gettext("Do now") if number == 1 else "")
-        rows = wrap(step.text, _WIDTH - _HEAD - 3, _WIDTH - _HEAD - 3)
+        rows = wrap(step.text, page_width() - _HEAD - 3, page_width() - _HEAD - 3)
         lines.append([word, f"{number}. {rows[0]}"])
         lines += [[" " * (_HEAD + 3), row] for row in rows[1:]]
         if step.command:  # whole, however long: it is copied
@@ -188,7 +187,7 @@ def _proof(incident: Incident, sentences: Sentences, everything: bool) -> list[L
 def _part(word: str, texts: list[str]) -> list[Line]:
     lines: list[Line] = []
     for text in texts:
-        for row in wrap(text, _WIDTH - _HEAD, _WIDTH - _HEAD):
+        for row in wrap(text, page_width() - _HEAD, page_width() - _HEAD):
             lines.append([_word(word if not lines else ""), row])
     return lines
 

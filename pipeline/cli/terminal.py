@@ -15,7 +15,19 @@ import click
 
 from mailwarden.alerts.words.escape import printable
 
-__all__ = ["Line", "Span", "Style", "coloured", "columns", "line_text", "shorten", "tell", "wrap", "write"]
+__all__ = [
+    "Line",
+    "Span",
+    "Style",
+    "coloured",
+    "columns",
+    "line_text",
+    "page_width",
+    "shorten",
+    "tell",
+    "wrap",
+    "write",
+]
 
 Style = Literal["", "critical", "watch", "minor", "ok", "strong", "faint", "command"]
 
@@ -39,6 +51,17 @@ class Span(NamedTuple):
 
 Line = Sequence[Span | str]
 """One line of output. Its pieces are printable already."""
+
+_WIDEST, _NARROWEST = 80, 40
+
+
+def page_width() -> int:
+    """Give the columns of a page: 80, or those of a terminal that has fewer, such as a phone's; in a pipe 80."""
+    try:
+        there = os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else _WIDEST
+    except (OSError, ValueError):  # no terminal behind it
+        return _WIDEST
+    return min(_WIDEST, max(_NARROWEST, there)) if there else _WIDEST
 
 
 def shorten(text: str, width: int) -> str:

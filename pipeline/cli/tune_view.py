@@ -5,19 +5,18 @@ from itertools import pairwise
 
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.cli.sentences import span_of
-from mailwarden.pipeline.cli.terminal import Line, Span, wrap
+from mailwarden.pipeline.cli.terminal import Line, Span, page_width, wrap
 from mailwarden.pipeline.trial.tuning import Proposal
 
 __all__ = ["tune_view"]
 
-_WIDTH = 80
 _ROWS = 8
 
 
 def tune_view(name: str, target: str, proposal: Proposal, tongue: Translator, zone: tzinfo) -> list[Line]:
     """Show what was tried and what comes of it."""
     lines: list[Line] = [
-        [Span(row, "strong")] for row in wrap(_verdict(name, target, proposal, tongue), _WIDTH, _WIDTH)
+        [Span(row, "strong")] for row in wrap(_verdict(name, target, proposal, tongue), page_width(), page_width())
     ]
     tried = proposal.tried
     stretch = {"span": span_of(tried.from_us, tried.last_us, tongue, zone), "events": f"{tried.events:,}"}

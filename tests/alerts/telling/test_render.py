@@ -296,3 +296,39 @@ def test_a_digest_says_which_turn_each_is() -> None:
     assert f"✓ {short_id(incident().id)} ENDED: walter.rossi1969@nova0.example was taken over and sends spam" in body
     assert "▲ " in body
     assert "Next: look at the worst first" in body
+
+
+@pytest.mark.parametrize(
+    ("sentence", "title"),
+    [
+        ("{account} forwards spam, which counts against us all", "▲ MEDIUM mx1: bob@example.org forwards spam"),
+        ("the mailbox {account} is flooded: 400 messages", "▲ MEDIUM mx1: the mailbox bob@example.org is flooded"),
+        ("{account} was taken over and sends a lot of spam", "▲ MEDIUM mx1: bob@example.org was taken over"),
+        ("a: {account} is at home where nobody ever looks for it", None),
+    ],
+)
+def test_a_title_without_room_ends_before_a_clause(sentence: str, title: str | None) -> None:
+    """The title still says a whole thing, and the body begins with all of it."""
+    text = render(notification(incident("bob@example.org", "medium", title=sentence)))
+
+    assert text.title == title or (title is None and text.title.endswith("…"))
+    assert text.body.startswith(sentence.format(account="bob@example.org"))
+
+
+def test_a_name_is_not_taken_for_a_clause() -> None:
+    """Who chooses an account's name does not choose where the title ends."""
+    text = render(
+        notification(incident("a, b: c; d and e@example.org", "medium", title="{account} forwards far too much"))
+    )
+
+    assert text.title.startswith("▲ MEDIUM mx1: a, b: c; d")
+    assert text.title.endswith("forwards far too much")
+
+
+def test_the_end_of_a_takeover_says_what_is_left_to_do() -> None:
+    """That a thief is quiet is no proof that he is out."""
+    english = render(notification(kind="ended")).body
+    japanese = render(notification(kind="ended"), "ja").body
+
+    assert "Next: see that the password of walter.rossi1969@nova0.example was changed, or it begins again" in english
+    assert "walter.rossi1969@nova0.example のパスワードが変更済みか確認してください" in japanese

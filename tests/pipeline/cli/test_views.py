@@ -1,6 +1,10 @@
 """What people see of incidents: the verdict first, whole commands, at most 25 lines of 80 columns."""
 
+import fcntl
+import os
 import re
+import struct
+import termios
 from datetime import UTC
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +20,7 @@ from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.scan_view import scan_view
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.cli.show import show_view
-from mailwarden.pipeline.cli.terminal import columns, line_text, shorten, wrap
+from mailwarden.pipeline.cli.terminal import columns, line_text, page_width, shorten, wrap
 
 TOTALS = {
     ("lines", "event", "postfix", "smtpd"): 50_000,
@@ -36,6 +40,7 @@ def scanned(incidents: list[Incident], **fields: Any) -> Any:
         "first_us": START_US,
         "last_us": START_US + 1_860_000_000,
         "seconds": 2.1,
+        "problems": [],
         "year_assumed": 2025,
         "totals": TOTALS,
     }
@@ -127,8 +132,12 @@ def test_children_stand_in_their_parents_story() -> None:
     ("fields", "said"),
     [
         ({"lines": 0, "understood": 0, "not_understood": 0, "last_us": 0, "totals": {}}, "Nothing was read"),
-        ({"understood": 0, "not_understood": 0, "totals": {}}, "No mail log: not one line was understood."),
+        (
+            {"understood": 0, "not_understood": 0, "totals": {}},
+            "No mail log: not one line was understood. Give the log of a mail",
+        ),
         ({}, "✓ Nothing wrong was found."),
+        ({"problems": ["mail.log.1: is broken."]}, "▲ Nothing wrong was found in what could be read."),
     ],
 )
 def test_no_false_calm(fields: dict[str, Any], said: str) -> None:
@@ -173,3 +182,26 @@ def test_words_break_where_each_script_breaks() -> None:
     assert wrap("パスワード。推測", 10, 10) == ["パスワー", "ド。推測"]
     assert wrap("a@example.orgが送信", 16, 16) == ["a@example.orgが", "送信"]
     assert columns(shorten("名" * 50, 11)) <= 11
+
+
+@pytest.mark.parametrize(("there", "width"), [(200, 80), (46, 46), (20, 40)])
+def test_a_page_is_as_wide_as_a_narrow_terminal(there: int, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a phone sentences break at blanks, and not where the screen ends."""
+    leader, follower = os.openpty()
+    try:
+        fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, there, 0, 0))
+        with os.fdopen(os.dup(follower), "w") as terminal:
+            monkeypatch.setattr("sys.stdout", terminal)
+
+            assert page_width() == width
+    finally:
+        os.close(leader)
+        os.close(follower)
+
+
+def test_a_page_in_a_pipe_has_eighty_columns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What goes to a file is the same wherever it was made."""
+    with (tmp_path / "out").open("w") as file:
+        monkeypatch.setattr("sys.stdout", file)
+
+        assert page_width() == 80

@@ -5,6 +5,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -132,22 +133,15 @@ def command(
         )
     asks = sys.stdin.isatty() and not yes
     if asks:
-        channel = channel or click.prompt(
-            tongue.gettext(
-                "1. Where should alerts go? An Apprise URL, such as tgram://TOKEN/CHAT or mailto://… (Enter: nowhere yet)"
-            ),
-            default="",
-            show_default=False,
+        where = tongue.gettext(
+            "1. Where should alerts go? An Apprise URL, such as tgram://TOKEN/CHAT or mailto://… (Enter: nowhere yet)"
         )
-        language = language or click.prompt(
-            tongue.gettext("2. Language"), type=click.Choice(["en", "ja"]), default=spoken
-        )
-        report_time = report_time or click.prompt(tongue.gettext("3. Daily report at"), default="07:00")
-    settings: dict[str, Any] = {"language": language or spoken, "report": {"time": report_time or "07:00"}}
-    if channel:
-        settings["alerts"] = {"channels": {"me": channel}}
-        settings["report"]["receivers"] = ["me"]
-    text = _checked(_text(settings), target)
+        channel = channel or _answer(where, "", lambda said: _settings(said, spoken, None), tongue)
+        asked = tongue.gettext("2. Language") + " (en, ja)"
+        language = language or _answer(asked, spoken, lambda said: _settings(None, said, None), tongue)
+        at = tongue.gettext("3. Daily report at")
+        report_time = report_time or _answer(at, "07:00", lambda said: _settings(None, spoken, said), tongue)
+    text = _checked(_text(_settings(channel, language or spoken, report_time)), target)
     files = {target: text}
     if service or (service is None and os.geteuid() == 0 and Path("/run/systemd/system").is_dir()):
         program = shutil.which("mailwarden") or sys.argv[0]
@@ -184,6 +178,27 @@ def _word(path: str) -> str:
 
 def _argument(path: Path) -> str:
     return _word(str(path).replace("$", "$$"))  # of the program's own name no variable is taken
+
+
+def _settings(channel: str | None, language: str, report_time: str | None) -> dict[str, Any]:
+    settings: dict[str, Any] = {"language": language, "report": {"time": report_time or "07:00"}}
+    if channel:
+        settings["alerts"] = {"channels": {"me": channel}}
+        settings["report"]["receivers"] = ["me"]
+    return settings
+
+
+def _answer(question: str, default: str, settings: Callable[[str], dict[str, Any]], tongue: Translator) -> str:
+    """Ask until the answer can be read; what is wrong with one is said at once, while its question stands there."""
+    while True:
+        said: str = click.prompt(question, default=default, show_default=bool(default))
+        try:
+            _checked(_text(settings(said)), Path("mailwarden.yml"))
+        except ConfigurationError as error:
+            for fault in error.faults[:-1]:  # the last says that nothing was written
+                tell(tongue.worded(fault))
+        else:
+            return said
 
 
 def _text(settings: dict[str, Any]) -> str:

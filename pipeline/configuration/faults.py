@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC
 from difflib import get_close_matches
@@ -325,6 +326,11 @@ def _url_fault(url: str) -> str | None:
     service, found, _ = url.partition("://")
     if url.startswith(("file:", "${")):
         return None
+    if re.fullmatch(r"[^\s:/@]+@[^\s:/@]+", url):  # and no password before it
+        return worded(
+            "is a mail address. Write  mailtos://USER:PASSWORD@SERVER?to={address}  with a server other than the watched one.",
+            address=url[:80],
+        )
     if not found:
         return worded("is no Apprise URL (service://…). See  https://appriseit.com")
     meant = get_close_matches(service.lower(), _SERVICES, 1, 0.7)

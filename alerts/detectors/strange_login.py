@@ -11,6 +11,7 @@ account is hardly ever active, where it came from a range of guessers.
 """
 
 from collections.abc import Iterable, Mapping
+from math import log2
 from typing import Any
 
 import msgspec
@@ -28,10 +29,14 @@ _HOUR_US = 3_600_000_000
 _NOTED = 9
 _TOLD = 16
 _RARE = 10  # per cent of an account's days
+_USUAL = 25  # from so many on an hour says nothing; half of it is worth a bit
 _HOSTILE = 3  # bits of a range
 _GUESSED = 3.0  # bits of a day of guessing
 _WATCHED = 4  # networks at a time
-_ODD_HOUR, _ODD_HOURS_MOST = 2.0, 8.0  # a machine of a thief does not sleep; a tunnel of the owner is closed at night
+_ODD_HOUR, _ODD_HOURS_MOST = (
+    2.0,
+    8.0,
+)  # at most: a machine of a thief does not sleep; a tunnel of the owner is closed at night
 
 
 class _Watched(msgspec.Struct, array_like=True):
@@ -41,7 +46,7 @@ class _Watched(msgspec.Struct, array_like=True):
     points: float  # of its login
     range: float = 0.0
     hour: int = 0
-    odd_hours: int = 0
+    odd_hours: float = 0.0  # bits of the hours at which the account sleeps
     read: float = 0.0  # bits of what it read
 
 
@@ -57,7 +62,7 @@ class StrangeLogin(Detector[_State]):
     detection = Detection(
         name="strange_login",
         id="AUTH-21",
-        version=3,
+        version=4,
         cause="takeover",
         category="account_takeover",
         severity="medium",
@@ -101,7 +106,7 @@ class StrangeLogin(Detector[_State]):
         if watched is None:
             return None
         state.last_us = now
-        points = int(watched.points + watched.read + min(_ODD_HOURS_MOST, _ODD_HOUR * watched.odd_hours))
+        points = int(watched.points + watched.read + min(_ODD_HOURS_MOST, watched.odd_hours))
         if points < _NOTED or points <= state.level:
             return None
         state.level = points
@@ -137,7 +142,7 @@ def _follow(watched: _Watched | None, event: Event) -> _Watched | None:
     share = facts.get("mailwarden.habit.hour_share")
     if share is not None and hour != watched.hour and watched.range >= _HOSTILE:
         watched.hour = hour
-        watched.odd_hours += share <= _RARE
+        watched.odd_hours += min(_ODD_HOUR, max(0.0, log2(_USUAL / max(share, 1))))
     return watched
 
 

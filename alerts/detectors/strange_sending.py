@@ -40,7 +40,9 @@ _LEAST_RECIPIENTS = 3
 _NOVELTY_MOST, _OUTCOMES_MOST, _VOLUME_MOST = 10.0, 8.0, 9.0
 _NOVELTY_LEAST = -1.0  # one thief in two answers the owner's own mail, to people he knows
 _REFUSED_NEAR = 2  # recipients, before a neighbour of a known network is judged with a program that is the account's
-_NEW_DEVICE = 4.0  # bits of a program at most where the network is new, too: both come with a new computer
+_NEW_DEVICE = 4.0  # bits of a program at most where the network is new, too: both come with a new computer,
+_HOSTILE = 3.0  # bits of a range, from which on they do not: who sets one up sits among people
+_BESIDES = 1.0  # on a journey one device in two is left running at home
 _FOREIGN = 3.0  # bits of a program, from which on a network is judged that would not be by itself
 _VOLUME_FLOOR = 10  # recipients a day that anybody may send
 _ODD = 5  # points of a login, from which on that of who roams is watched
@@ -63,6 +65,8 @@ class _Young(msgspec.Struct, array_like=True):
     )
     program: float = 0.0  # how strange the program is that writes from there, in bits
     read: float = 0.0  # and what was read from there
+    range: float = 0.0  # how much its range is one of guessers, in bits
+    is_besides: bool = False  # what the account has elsewhere went on meanwhile
 
 
 class _State(msgspec.Struct, array_like=True):
@@ -83,7 +87,7 @@ class StrangeSending(Detector[_State]):
     detection = Detection(
         name="strange_sending",
         id="OUT-15",
-        version=3,
+        version=4,
         cause="takeover",
         category="account_takeover",
         severity="medium",
@@ -151,15 +155,16 @@ class StrangeSending(Detector[_State]):
                 young.read = max(young.read, facts["mailwarden.read.bits"])
             return
         points = suspicion.points(event)
-        if young is not None:
-            young.points = max(young.points, points)
-            young.is_far = young.is_far or _is_far(facts, points)
-            return
-        state.young[net] = _Young(
-            facts.get("mailwarden.pair.first_us", event.stream_us), points, is_far=_is_far(facts, points)
-        )
-        if len(state.young) > _YOUNG:
-            del state.young[next(iter(state.young))]
+        if young is None:
+            young = state.young[net] = _Young(
+                facts.get("mailwarden.pair.first_us", event.stream_us), points, is_far=_is_far(facts, points)
+            )
+            if len(state.young) > _YOUNG:
+                del state.young[next(iter(state.young))]
+        young.points = max(young.points, points)
+        young.is_far = young.is_far or _is_far(facts, points)
+        young.range = max(young.range, facts.get("mailwarden.source.range", 0.0))
+        young.is_besides = young.is_besides or facts.get("mailwarden.user.elsewhere", False)
 
     def _count_day(self, state: _State, now: int, *, is_own: bool) -> None:
         """Count the recipients of the day from networks that are the account's own."""
@@ -199,8 +204,10 @@ def _remember(state: _State, recipient: int) -> None:
 def _judge(state: _State, young: _Young, event: Event) -> Fired | None:
     """Add up the points; fire where they reach the next severity."""
     novelty, volume, outcomes = _novelty(state, young), _volume(state, young), _outcomes(young)
-    program = min(young.program, _NEW_DEVICE) if young.is_far else young.program
-    points = int(young.points + young.read + program + novelty + volume + outcomes)
+    is_device = young.is_far and young.range < _HOSTILE
+    program = min(young.program, _NEW_DEVICE) if is_device else young.program
+    besides = _BESIDES * (young.is_besides and young.is_far)
+    points = int(young.points + young.read + program + besides + novelty + volume + outcomes)
     if points < _NOTED or young.recipients < _LEAST_RECIPIENTS:
         return None
     rank = (points >= _NOTED) + (points >= _TOLD) + (points >= _SURE)

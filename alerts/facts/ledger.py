@@ -361,6 +361,7 @@ class Ledger:
             "mailwarden.pair.young": is_young and not near and not self._habits.roams(account),
             "mailwarden.pair.first_us": first_us,
             "mailwarden.user.has_history": record.was_elsewhere(net, first_us),
+            "mailwarden.user.elsewhere": is_young and record.goes_on_elsewhere(net, first_us, now),
             "mailwarden.user.failures": record.guessed if record.guessed_us == first_us else 0,
             "mailwarden.source.users": users,
             "mailwarden.source.tried": known.tried if known and now - known.tried_us <= _FAIL_US else 0,

@@ -29,7 +29,7 @@ _LONGEST = 300  # the client chooses it
 _REMEMBERED = 12
 _LEAST = 10  # messages, before a program is strange
 _FADE_AT = 200
-_MOST_BITS = 5.0
+_MOST_BITS = 6.0  # a person changes programs about once a year, on one of sixty days with mail at the most
 
 
 class Programs(msgspec.Struct, array_like=True):

@@ -14,6 +14,7 @@ _PROXY_USERS = 5  # a network that five accounts come back to on another day is 
 _PROXY_ENTERED = 15  # or that so many came to: a webmail that has moved; a thief has fewer passwords
 _TAUGHT = 0.05  # of what is usual, by one day
 _DICTIONARY_US = 30 * _DAY_US  # how long a name is remembered that several networks guessed and nobody has (AUTH-07)
+_AT_WORK_US = 2 * 3_600_000_000  # what logs in often is learned once an hour
 
 
 class Account(msgspec.Struct, array_like=True):
@@ -80,6 +81,12 @@ class Account(msgspec.Struct, array_like=True):
     def was_elsewhere(self, net: str, first_us: int) -> bool:
         """Say whether an account was let in from another network before it first came to this one."""
         return any(seen[0] <= first_us for other, seen in self.networks.items() if other != net)
+
+    def goes_on_elsewhere(self, net: str, first_us: int, now: int) -> bool:
+        """Say whether what it was let in from before it came to a network is at work just now, too."""
+        return any(
+            seen[0] < first_us and now - seen[1] <= _AT_WORK_US for other, seen in self.networks.items() if other != net
+        )
 
 
 class Network(msgspec.Struct, array_like=True):

@@ -20,7 +20,7 @@ from mailwarden.alerts.incidents.incident import (
 from mailwarden.alerts.incidents.joining import gather, join
 from mailwarden.alerts.incidents.live import Live
 from mailwarden.alerts.incidents.normals import Normals
-from mailwarden.alerts.incidents.story import is_louder, leads
+from mailwarden.alerts.incidents.story import DISBELIEVED, is_louder, leads
 from mailwarden.alerts.state.shelf import Backing, Shelf
 from mailwarden.alerts.terms import severity_rank
 from mailwarden.parsers.event import Event
@@ -111,7 +111,9 @@ class Incidents:
         if incident.status == "open" and was_due_us > self._quiet_at(incident):  # it had fallen quiet, and came back
             self._plan(incident, self._quiet_at(incident))
         self._live.change(incident)
-        if finding.fired:
+        if self._has_outgrown(incident):
+            self._part_from(incident, finding.at_us)
+        elif finding.fired:
             if self._live.get(incident.parent) is None:
                 incident.parent = None  # a story that is over tells of nobody any more
             self._relate(incident)
@@ -270,15 +272,24 @@ class Incidents:
         self._live.change(child)
         self._lift(child)
 
+    def _has_outgrown(self, part: Incident) -> bool:
+        """Say whether what was one account's doing has become the trouble of its whole domain."""
+        lead = self._live.get(part.parent) if part.cause == "config" and DISBELIEVED in part.rules else None
+        return lead is not None and not leads(lead, part)
+
+    def _part_from(self, part: Incident, at_us: int) -> None:
+        """Let an incident stand by itself, and tell of it."""
+        self._live.leave(part)
+        part.parent = None
+        self._tell(part, at_us, 0)
+
     def _lift(self, child: Incident) -> None:
         """Make a parent as bad as the worst part of its story, and tell so."""
         parent = self._live.get(child.parent)
         if parent is None:
             return
         if is_louder(child, parent):  # it was part of the story while both were small
-            self._live.leave(child)
-            child.parent = None
-            self._tell(child, child.last_seen_us, 0)
+            self._part_from(child, child.last_seen_us)
             return
         before = severity_rank(parent.severity)
         if severity_rank(child.severity) > before:

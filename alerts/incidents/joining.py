@@ -7,7 +7,7 @@ from typing import Any
 from mailwarden.alerts.detection.finding import Finding
 from mailwarden.alerts.incidents.incident import MAX_TIMELINE, Incident
 from mailwarden.alerts.incidents.live import Live
-from mailwarden.alerts.incidents.story import count_sender, is_faster
+from mailwarden.alerts.incidents.story import DISBELIEVED, count_sender, is_faster
 from mailwarden.alerts.incidents.verdict import inputs_of, judged
 from mailwarden.alerts.terms import Detection, severity_rank
 from mailwarden.parsers.event import said
@@ -30,6 +30,7 @@ _NAMED = (
 """Entities that messages name in the singular: the first one seen."""
 _MANY = (("source.ip", "addresses"), ("mailwarden.account", "accounts"), ("mailwarden.receiver", "providers"))
 """Entities that messages count."""
+_SENDERS = ("mailwarden.account", "mailwarden.script")
 
 
 def join(incident: Incident, finding: Finding, live: Live, servers: Callable[[], Iterable[str]]) -> None:
@@ -81,10 +82,10 @@ def gather(incident: Incident, finding: Finding, live: Live, servers: Callable[[
                 known.append(value)
                 live.name(incident, name, value)
             incident.entity_counts[name] = _distinct(incident, name, value)
-    if incident.cause in ("listed", "service"):
-        for name in ("mailwarden.account", "mailwarden.script"):
-            for value in finding.entities.get(name, ()):
-                count_sender(incident.senders, value)
+    if incident.cause in ("listed", "service") or finding.detection.name == DISBELIEVED:
+        senders = [one for name in _SENDERS for one in finding.entities.get(name, ())]
+        for value in senders or ("",) * (incident.cause == "config"):  # nobody's mail is others' mail
+            count_sender(incident.senders, value)
     incident.evidence_count += len(finding.evidence)
     if len(incident.evidence) < _MAX_EVIDENCE:
         new = [one for one in finding.evidence if one not in incident.evidence]

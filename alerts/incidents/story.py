@@ -4,11 +4,21 @@ from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.terms import severity_rank
 from mailwarden.parsers.address import network
 
-__all__ = ["EXPLAINED", "Sort", "count_sender", "is_faster", "is_louder", "leads", "may_lead", "sort_of"]
+__all__ = [
+    "DISBELIEVED",
+    "EXPLAINED",
+    "Sort",
+    "count_sender",
+    "is_faster",
+    "is_louder",
+    "leads",
+    "may_lead",
+    "sort_of",
+]
 
 _EFFECT_US = 3_600_000_000  # a window may have opened before its cause was seen
 _CHILDREN = {
-    "takeover": ("takeover", "sending", "listed", "guessing", "service"),
+    "takeover": ("takeover", "sending", "listed", "guessing", "service", "config"),
     "sending": ("listed", "guessing", "service"),
     "relay": ("listed", "service"),
     "listed": ("listed", "service"),
@@ -29,6 +39,9 @@ _PACES = ("fast_guessing", "steady_guessing", "slow_guessing", "glacial_guessing
 EXPLAINED = frozenset(_EXPLAINS).union(*_EXPLAINS.values())
 _ARRIVALS = frozenset({"dormant_account", "new_country", "new_protocol", "strange_login", "success_after_failures"})
 """What the logins of one's own migration look like, account by account."""
+DISBELIEVED = "authentication_refused"
+"""The rule whose refusals are part of a takeover while they are of the mail of that account alone."""
+_LEAST_DISBELIEVED = 3  # recipients of others' mail, from which on it is the domain's trouble: what the rule fires at
 _OURS = ("mailwarden.site", "mailwarden.own_address")
 _SCORES = frozenset({"server_risk"})  # sums of what others found
 _SENDERS = 16  # whose refused mail is counted; the others' share is below a sixteenth
@@ -58,6 +71,8 @@ def may_lead(lead: Sort, part: Sort) -> bool:
         return lead[1] == "mailwarden.network" and part[1] == "mailwarden.account"
     if lead[0] == "config":  # passwords of everybody were changed
         return lead[1] == "mailwarden.site" and part[1] == "mailwarden.account"
+    if part[0] == "config":  # what a thief sends is not believed
+        return lead[1] == "mailwarden.account" and part[1] == "mailwarden.sender_domain"
     if lead[0] == part[0] == "listed":  # one cause at several providers
         return lead[1] in _OURS or part[1] == "mailwarden.site"
     return lead[1] != "mailwarden.site" or part[1] == "mailwarden.site" or part[0] in ("listed", "service")
@@ -84,6 +99,8 @@ def leads(lead: Incident, part: Incident) -> bool:
         return False
     if lead.cause == "config":
         return lead.rules == ["passwords_changed"] and part.rules == ["stale_password"]
+    if part.cause == "config":
+        return part.first_seen_us >= lead.first_seen_us - _EFFECT_US and _is_disbelieved(part, value)
     if part.cause in ("listed", "service"):  # what came of it comes after it
         if part.first_seen_us < lead.first_seen_us - _EFFECT_US:
             return False
@@ -96,6 +113,13 @@ def leads(lead: Incident, part: Incident) -> bool:
     if name == "mailwarden.site":
         return True
     return value in part.entities.get(name, ()) or part.primary == lead.primary
+
+
+def _is_disbelieved(part: Incident, account: str) -> bool:
+    """Say whether the mail of a domain that receivers did not believe is one account's, but for fewer than tell by themselves."""
+    own = part.senders.get(account, 0)
+    others = sum(part.senders.values()) - own
+    return part.rules == [DISBELIEVED] and own > others and others < _LEAST_DISBELIEVED
 
 
 def _comes_from(part: Incident, net: str) -> bool:

@@ -65,6 +65,33 @@ def test_a_day_at_a_new_network_teaches_twenty_recipients() -> None:
     assert any(one is not None and one.severity in ("medium", "high") for one in first)
 
 
+@pytest.mark.parametrize(
+    ("range_", "elsewhere", "severity"), [(5.0, True, "medium"), (5.0, False, "low"), (0.0, True, "low")]
+)
+def test_a_new_program_says_more_among_guessers_and_while_the_owner_works(
+    range_: float, elsewhere: bool, severity: str
+) -> None:
+    """Out of a range of guessers no new computer explains it, nor a journey while what the account has at home goes on."""
+    detector, state = StrangeSending(), StrangeSending.state()
+    for number in range(40):
+        detector.update(state, delivery(f"friend{number % 20}@example.net", number * DAY_US))
+    came = login(40 * DAY_US, "203.0.113.0/24")
+    came.facts = {
+        **(came.facts or {}),
+        "mailwarden.surprise": 9.0 - range_,
+        "mailwarden.source.range": range_,
+        "mailwarden.user.elsewhere": elsewhere,
+    }
+    detector.update(state, came)
+    answers = [delivery(f"friend{number}@example.net", 40 * DAY_US + number, "203.0.113.0/24") for number in range(4)]
+    for answer in answers:
+        answer.facts = {**(answer.facts or {}), "mailwarden.program.bits": 6.0}
+
+    found = [one.severity for one in (detector.update(state, answer) for answer in answers) if one is not None]
+
+    assert found[-1] == severity
+
+
 @pytest.mark.parametrize("detector", [AccountTargeted(), GlacialGuessing()], ids=lambda one: one.detection.name)
 def test_guessing_costs_little_however_long_it_goes_on(detector: AccountTargeted | GlacialGuessing) -> None:
     """A thousand networks, a month: some hundred bytes a key."""

@@ -87,6 +87,17 @@ def test_a_network_is_fresh_for_a_quarter_of_an_hour() -> None:
     assert [one.get("mailwarden.pair.fresh", False) for one in facts] == [True, True, True, False, False]
 
 
+def test_what_an_account_has_elsewhere_goes_on_for_two_hours() -> None:
+    """A new network is told whether one that the account had before it was there lately; one that came after it is not."""
+    ledger = Ledger(SITE, Memory())
+    let_in(ledger, "192.0.2.1")
+    let_in(ledger, "192.0.2.1", at_us=90 * HOUR_US)
+
+    assert let_in(ledger, "203.0.113.7", at_us=91 * HOUR_US)["mailwarden.user.elsewhere"] is True
+    assert let_in(ledger, "198.51.100.7", at_us=92 * HOUR_US)["mailwarden.user.elsewhere"] is True
+    assert let_in(ledger, "203.0.113.7", at_us=94 * HOUR_US)["mailwarden.user.elsewhere"] is False
+
+
 def test_five_accounts_that_come_back_make_a_proxy() -> None:
     """An office, a webmail; or a network that bears the label. Five stolen passwords of one night do not."""
     ledger = Ledger(SITE, Memory())

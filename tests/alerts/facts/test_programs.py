@@ -46,12 +46,12 @@ def write(programs: Programs, form: int, count: int, at_us: int) -> int:
 
 
 def test_a_new_program_is_strange_for_a_day() -> None:
-    """After forty messages of one program another is worth as many bits as a sign of a new device can be."""
+    """After forty messages of one program another is worth nearly as many bits as it can be."""
     programs = Programs()
     now = write(programs, 1, 40, _DAY_US)
 
     assert bits(programs, 1, now) == 0
-    assert bits(programs, 2, now) == 5
+    assert bits(programs, 2, now) == 5.8
     write(programs, 2, 3, now)
     assert bits(programs, 2, now + _DAY_US // 2) > 4
     assert bits(programs, 2, now + 2 * _DAY_US) == 0

@@ -420,6 +420,51 @@ def test_a_listing_belongs_to_whose_mail_is_refused_most() -> None:
     assert len(block.senders) <= 16
 
 
+def _disbelieved(who: list[str], minutes: int = 2, *, fired: bool = False) -> Finding:
+    what = detection("authentication_refused", "config", "mailwarden.sender_domain")
+    return finding(what, "example.org", START_US + minutes * MINUTE_US, "high", fired, account=who)
+
+
+def _entered(who: str) -> Finding:
+    return finding(detection("entered", "takeover", "mailwarden.account"), who, START_US, "critical", account=[who])
+
+
+def test_mail_of_a_thief_that_is_not_believed_is_part_of_the_takeover() -> None:
+    """His mail alone is refused for SPF or DKIM: nothing more is told, and two of others' change nothing."""
+    incidents = Incidents("default", Memory())
+    (head,) = take(incidents, _entered("bob@example.org"))
+    (refused,) = take(incidents, _disbelieved(["bob@example.org"], fired=True))
+    take(incidents, *(_disbelieved(["bob@example.org"]) for _ in range(3)), *2 * [_disbelieved(["ann@example.org"])])
+
+    assert refused.parent == head.id
+    assert "authentication_refused" not in [title for _, title in told(incidents)]
+
+
+@pytest.mark.parametrize("others", [["ann@example.org"], []], ids=["another account", "no login"])
+def test_mail_of_others_that_is_not_believed_is_the_domains_own_trouble(others: list[str]) -> None:
+    """As soon as three recipients of others' mail are refused, too, it is told by itself; so it is after a restart."""
+    incidents = Incidents("default", Memory())
+    bob = ["bob@example.org"]
+    before = take(incidents, _entered(*bob), _disbelieved(bob, fired=True), *(_disbelieved(bob) for _ in range(9)))[:2]
+    kept = msgspec.convert(msgspec.to_builtins(before), list[Incident])
+
+    for again in (incidents, Incidents("default", Memory(), kept)):
+        told(again)
+        (*_, refused) = take(again, *(_disbelieved(others, 9) for _ in range(3)))
+
+        assert refused.parent is None
+        assert told(again) == [("opened", "authentication_refused")]
+
+
+def test_mail_that_was_not_believed_before_a_takeover_is_no_part_of_it() -> None:
+    """What came two hours before the thief was not his."""
+    incidents = Incidents("default", Memory())
+
+    refused, _ = take(incidents, _disbelieved(["bob@example.org"], -120, fired=True), _entered("bob@example.org"))
+
+    assert refused.parent is None
+
+
 def test_refusals_that_hit_everybody_alike_are_nobodys_doing() -> None:
     """A block that thirty accounts feel once each stands apart from the takeover of one of them."""
     incidents = Incidents("default", Memory())

@@ -60,8 +60,8 @@ docs: $(READY)
 # Every page of `mailwarden web` as a picture, in both languages and colours, and as a phone shows it: to be looked at.
 pictures: $(READY)
 	mkdir -p pictures
-	MAILWARDEN_PICTURES=pictures $(BIN)/python -m pytest -q tests/pipeline/web/test_browser.py -k every_page
-	cp pictures/now-en.png pictures/incident-en.png pictures/now-ja.png docs/pictures/
+	MAILWARDEN_PICTURES=pictures $(BIN)/python -m pytest -q tests/pipeline/web/test_browser.py -k "every_page or first_screen"
+	for name in now-en incident-en now-ja; do cp pictures/fair-$$name.png docs/pictures/$$name.png; done
 
 bench: $(READY)
 	$(BIN)/python bench/run.py --write

@@ -64,6 +64,8 @@ def _source(name: str) -> Source:
 def read_pulse(reader: Reader, now_us: int) -> Pulse:
     """Look how the service is."""
     stream_us = int(reader.store.meta("stream_us") or 0)
+    if not stream_us and not reader.store.positions():  # a store that somebody made, and nobody reads into
+        return Pulse("watch", None, (), reader.fingerprint())
     newest_us = max(stream_us, int(last_written_s(reader.store.path) * 1_000_000))
     lag_s = max(0.0, (now_us - newest_us) / 1_000_000)
     lost = tuple(one.name for one in read_sources(reader) if one.there is False)

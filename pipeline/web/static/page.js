@@ -91,7 +91,7 @@
       const axis = { stroke: colour("--faint"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line"), width: 1 } };
       const chart = new uPlot({
         width: place.clientWidth || figure.clientWidth,
-        height: 140,
+        height: 165,
         cursor: { sync: { key: "hours" }, drag: { x: false, y: false } },
         legend: { show: true, live: true },
         scales: { x: { time: false }, y: { range: (_, low, high) => [0, Math.max(1, high * 1.1)] } },
@@ -110,7 +110,7 @@
       figure.classList.add("drawn");
       new ResizeObserver(() => {
         const width = Math.floor(place.clientWidth);
-        if (width && width !== chart.width) chart.setSize({ width, height: 140 });
+        if (width && width !== chart.width) chart.setSize({ width, height: 165 });
       }).observe(place);
     }
   }

@@ -20,7 +20,6 @@ __all__ = ["HealthView", "health_view"]
 _SHAPES = 15
 _WAITING = 100
 _CHECKS_S = 300.0
-_LOCALES = {"en": "C.UTF-8", "ja": "ja_JP.UTF-8"}
 _TONES = {"ok": "ok", "warning": "watch", "error": "critical"}
 
 
@@ -108,9 +107,16 @@ def _channels(reader: Reader, tongue: Translator) -> list[Channel]:
 
 
 def _checks(jobs: Jobs, configuration: str | None, directory: str, tongue: Translator) -> list[Checked] | None:
-    words = ["mailwarden", "doctor", "--json", *(["--config", configuration] if configuration else [])]
-    # The state is that of the page, where the configuration names none; the language too.
-    made = jobs.get(words, _CHECKS_S, {"LC_ALL": _LOCALES[tongue.language], "STATE_DIRECTORY": directory})
+    words = [
+        "mailwarden",
+        "doctor",
+        "--json",
+        "--words",
+        tongue.language,
+        *(["--config", configuration] if configuration else []),
+    ]
+    # The state is that of the page, where the configuration names none.
+    made = jobs.get(words, _CHECKS_S, {"STATE_DIRECTORY": directory})
     if made is None:
         return None
     found = []

@@ -221,7 +221,7 @@ def _said_by(
     for rule in dict.fromkeys(name for _, name in incident.timeline):
         part = next((one for one in parts if one.lead == rule), None)
         inputs = inputs_of(incident, rule)
-        if rule == incident.lead:
+        if rule == (incident.lead or incident.rules[0]):
             found[rule] = title_of(incident, sentences)
         elif part is not None:
             found[rule] = title_of(part, sentences)

@@ -138,14 +138,17 @@ def now_view(
     history = any(row.usual for row in rows)
     read = measures is not None and measures.lines > 0  # nothing read is no calm
     calm = history and read and not warnings and not any(row.mark for row in rows)
-    tone, verdict = _verdict(needing, pulse, calm, tongue)
+    critical, watch = _how_many(found, needing, reader, wanted)
+    tone, verdict = _verdict(critical, watch, pulse, calm, tongue)
+    if tone == "ok" and visitor.sees_all and not read:
+        tone, verdict = "watch", tongue.gettext("Nothing was read: nobody knows whether all is well.")
     risk_mark, risk = _risk(reader, tongue, present_us) if visitor.sees_all else ("", "")
     return NowView(
         tone=tone,
         verdict=verdict,
         warnings=warnings,
         needs=_cards(needing[:_SHOWN], reader, silences, visitor, tongue, zone, now_us),
-        more=max(0, len(needing) - _SHOWN),
+        more=max(0, critical + watch - _SHOWN),
         held=len(found) - len(needing),
         minor=minor,
         until_us=min(measures.to_us, present_us) if measures else 0,
@@ -249,9 +252,20 @@ def _waits(measures: Measures, tongue: Translator) -> list[Waits]:
     return waits
 
 
-def _verdict(needing: list[Incident], pulse: Pulse, calm: bool, tongue: Translator) -> tuple[str, str]:
+def _how_many(
+    found: list[Incident], needing: list[Incident], reader: Reader, wanted: IncidentFilter
+) -> tuple[int, int]:
+    """Count what needs a person, critical and others; beyond what is looked at, all that is open counts."""
     critical = sum(1 for one in needing if one.severity == "critical")
     watch = len(needing) - critical
+    if len(found) < _LOOKED_AT:
+        return critical, watch
+    held = Counter(one.severity == "critical" for one in found) - Counter(one.severity == "critical" for one in needing)
+    all_critical = reader.count(msgspec.structs.replace(wanted, severities=("critical",)))
+    return all_critical - held[True], reader.count(wanted) - all_critical - held[False]
+
+
+def _verdict(critical: int, watch: int, pulse: Pulse, calm: bool, tongue: Translator) -> tuple[str, str]:
     parts = []
     if critical:
         parts.append(tongue.count("{number} critical", "{number} critical", critical))

@@ -11,6 +11,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from math import pi, sin
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from served import Served, served
 
 from mailwarden.alerts.incidents.incident import Notification
 from mailwarden.alerts.telling.outbox import Delivery, pack
+from mailwarden.alerts.terms import Evidence
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.archive import Archive
 from mailwarden.pipeline.places import store_path
@@ -69,18 +71,23 @@ SENDERS: dict[tuple[str, str, str, int], dict[str, float]] = {
 }
 
 
+_ATTACK = (140, 260, 230, 90, 40, 15)  # failed logins of the last hours, the newest first
+
+
 def numbers(now_us: int) -> dict[Any, int]:
-    """Make five weeks of counts: a day like the others but for failed logins and one provider."""
+    """Make five weeks of counts: a day like the others but for failed logins and one provider in its last hours."""
     made: dict[Any, int] = {}
     hour_us = now_us - now_us % HOUR_US
     for n in range(35 * 24):
         at_us = hour_us - n * HOUR_US
-        today = n < 24
         made[at_us, "lines", "event", "postfix", "postfix/smtpd"] = 2000 + n % 24 * 50
-        made[at_us, "auth_failure", "dovecot", "bad_password", "imap"] = (150 if today else 20) + n % 7
-        made[at_us, "delivery", "google", "sent", ""] = 60 + n % 11
-        made[at_us, "delivery", "microsoft", "deferred", "rate_limit"] = 40 if today else 0
-        made[at_us, "delivery", "microsoft", "sent", ""] = 30
+        by_day = max(0.1, sin((at_us // HOUR_US % 24 - 5) * pi / 15))  # few people write at night
+        made[at_us, "auth_failure", "dovecot", "bad_password", "imap"] = (
+            20 + n * 7 % 23 + (_ATTACK[n] if n < len(_ATTACK) else 0)
+        )
+        made[at_us, "delivery", "google", "sent", ""] = round(90 * by_day) + n * 5 % 11
+        made[at_us, "delivery", "microsoft", "deferred", "rate_limit"] = 40 if n < 4 else 0
+        made[at_us, "delivery", "microsoft", "sent", ""] = round(30 * by_day)
         made[at_us, "delivery", LONG.partition("@")[2], "bounced", "unknown_user"] = 2
         made[at_us, "login", "imap", "1.3", ""] = 200
         made[at_us, "login", "pop3", "no", ""] = 5
@@ -127,17 +134,48 @@ def _ends(now_us: int, days: int, name: str = "mx1.nova0.test") -> dict[str, Any
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A page with something on each of its pages, as of now."""
-    state = tmp_path_factory.mktemp("state")
+    """A page with something on each of its pages, as of now, long names among it."""
     now_us = time.time_ns() // 1000
+    with served(_filled(tmp_path_factory.mktemp("state"), now_us, (LONG,))) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def fair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The same, as an ordinary night has it: what the README shows."""
+    now_us = int(datetime(2026, 11, 24, 2, 36, 20, tzinfo=UTC).timestamp()) * 1_000_000
+    with served(_filled(tmp_path_factory.mktemp("fair"), now_us, ())) as one:
+        one.clocks.now_us = now_us
+        yield one
+
+
+def _lately(now_us: int) -> dict[str, Any]:
+    began_us = now_us - HOUR_US
+    return {
+        "opened_us": began_us,
+        "first_seen_us": began_us,
+        "last_seen_us": now_us - 60_000_000,
+        "timeline": [(began_us + 2_000_000, "send_from_new_network")],
+    }
+
+
+def _filled(state: Path, now_us: int, others: tuple[str, ...]) -> Path:
     log = state / "mail.log"
     log.write_text("")
-    lately = {"opened_us": now_us - HOUR_US, "first_seen_us": now_us - HOUR_US, "last_seen_us": now_us - 60_000_000}
-    telling = taken_over(**lately)
+    lately = _lately(now_us)
+    telling = taken_over(**lately, lead="send_from_new_network", evidence=_proof(now_us), evidence_count=72)
+    guessing = lately | {"timeline": [(now_us - HOUR_US, "fast_guessing")]}
     found = [
         telling,
-        taken_over(LONG, severity="high", **lately),
-        incident(primary=("mailwarden.network", "203.0.113.0/24"), severity="medium", **lately),
+        *(taken_over(name, severity="high", **lately) for name in others),
+        incident(
+            primary=("mailwarden.network", "203.0.113.0/24"),
+            severity="medium",
+            title="{address} guesses passwords",
+            why="{count} tries; {measure} within {span} from a network that nobody here uses (fires at {threshold})",
+            values={"address": "203.0.113.7", "count": 412, "measure": 64, "span_s": 600, "threshold": 5},
+            **guessing,
+        ),
         *everyday(),
     ]
     notice = Delivery(
@@ -200,8 +238,22 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
                 postures=postures, unparsed={("postfix", "smtpd", "x"): (3, "Nov 23 00:00:01 mx1 postfix/smtpd[7]: never seen")},
             )
         )  # fmt: skip
-    with served(state) as one:
-        yield one
+    return state
+
+
+def _proof(now_us: int) -> list[Evidence]:
+    began = datetime.fromtimestamp(now_us / 1e6 - 3600, UTC)
+    lines = (
+        "postfix/submission/smtpd[13675]: 2B82A0646D2: client=unknown[198.18.10.60], sasl_method=PLAIN, "
+        "sasl_username=walter.rossi1969@nova0.test",
+        "postfix/qmgr[900]: 2B82A0646D2: from=<walter.rossi1969@nova0.test>, size=1873, nrcpt=17 (queue active)",
+        "postfix/smtp[13702]: 2B82A0646D2: to=<c48@example.net>, relay=mx.example.net[192.0.2.40]:25, delay=1.9, "
+        "dsn=5.1.1, status=bounced (550 5.1.1 User unknown)",
+    )
+    return [
+        Evidence("/var/log/mail.log", 9_572_731 + 200 * n, f"{began:%b %d %H:%M:%S} mx1 {line}")
+        for n, line in enumerate(lines)
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -262,6 +314,26 @@ def test_every_page_is_open_to_everybody(browser: Browser, page: Served, way: st
     assert faults == {}
     assert [one for one in said if "404" not in one] == []  # the page that is not there
     assert asked == {f"http://127.0.0.1:{page.port}"}
+
+
+@pytest.mark.parametrize("way", ["en", "ja"])
+def test_the_first_screen_judges(browser: Browser, fair: Served, way: str) -> None:
+    """What needs a person, why, and the way to what to do about it stand on the first screen, before any number."""
+    context = let_in(browser, fair, **WAYS[way])
+    window = context.new_page()
+    window.goto("/")
+    window.wait_for_selector(".chart.drawn")
+
+    box = window.locator(".need.critical .button").bounding_box()
+    first = window.locator("#usual").bounding_box()
+    assert box is not None
+    assert first is not None
+    assert box["y"] + box["height"] < min(DESK["height"], first["y"])
+    if PICTURES:
+        for name in ("now", "incident"):
+            window.goto(PAGES[name])
+            window.screenshot(path=f"{PICTURES}/fair-{name}-{way}.png", full_page=True)
+    context.close()
 
 
 def _words(message: ConsoleMessage) -> str:

@@ -325,6 +325,19 @@ def test_health_names_what_fails(page: Served) -> None:
     assert "waits for ops" in words(client.get("/i/" + notice.incident.id).text)
 
 
+def test_checks_speak_the_readers_language(page: Served) -> None:
+    """What `doctor` found is said in the language of who reads it, though its data is English."""
+    client = page.client(language="ja")
+    for _ in range(300):
+        text = words(client.get("/health").text)
+        if "設定ファイルはありません" in text:
+            break
+        page.clocks.passed_s += 1
+        time.sleep(0.1)
+
+    assert "設定ファイルはありません" in text
+
+
 def test_a_customer_sees_nothing_of_others(mail: Path) -> None:
     """A person limited to a domain finds only their own mail and people, and no page about all."""
     with served(mail, people=[CUSTOMER]) as page:

@@ -53,6 +53,33 @@ def test_calm_is_never_false(page: Served) -> None:
     assert "nothing read for 2 h" in text
 
 
+def test_a_store_into_which_nobody_reads_is_not_calm(tmp_path: Path) -> None:
+    """Nothing read is told as such on the first page and on that of mailwarden's health, whatever the file's age."""
+    with Store.open(store_path(tmp_path)):
+        pass
+    with served(tmp_path) as page:
+        client = page.client()
+        first, health = words(client.get("/").text), words(client.get("/health").text)
+
+    assert "Nothing was read: nobody knows whether all is well." in first
+    assert "✓ Nothing is wrong" not in first
+    assert "not watching yet" in first
+    assert "Nothing has been read yet." in health
+
+
+def test_a_thousand_are_counted_as_they_are(directory: Path) -> None:
+    """However many are open, the first sentence names the number of them, not of those that were looked at."""
+    many = [taken_over(f"{n}@nova0.test", severity="critical" if n % 4 else "high") for n in range(999)]
+    with Store.open(store_path(directory)) as store:
+        store.commit(Commit(2, incidents=many))
+    with served(directory) as page:
+        page.clocks.now_us = START_US + 60_000_000
+        text = words(page.client().get("/").text)
+
+    assert "750 critical, 250 to watch." in text
+    assert "and 992 more" in text
+
+
 def test_a_lost_source_is_louder_than_a_quiet_one(directory: Path, tmp_path: Path) -> None:
     """A log that is gone is told first; one that is only quiet is not told."""
     gone, quiet = tmp_path / "gone.log", tmp_path / "quiet.log"

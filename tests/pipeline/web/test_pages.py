@@ -337,6 +337,7 @@ def test_who_only_looks_does_not_act(directory: Path) -> None:
 
 def test_a_silenced_incident_needs_nobody(page: Served) -> None:
     """What is silenced is counted apart, and its page says by whom and why."""
+    page.clocks.now_us = START_US + 60_000_000
     client = page.client()
     form = {"csrf": client.csrf(), "because": "a newsletter", "until": "worse"}
     client.post(f"/i/{WALTER.id}/silence", form)

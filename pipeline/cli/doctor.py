@@ -35,7 +35,7 @@ _WORDS = {"warning": N_("warning"), "error": N_("error"), "not checked": N_("not
 )
 @click.option("--send", is_flag=True, help="Send a test message to every channel.")
 @click.option("--json", "json_", is_flag=True, help="One check a line, as JSON.")
-@click.option("--words", hidden=True, help="Language of what the checks say, as JSON: the page shows it to its reader.")
+@click.option("--words", metavar="LANGUAGE", help="In which language the JSON says it (default: en).")
 @click.pass_context
 def command(context: click.Context, send: bool, json_: bool, words: str | None) -> int:
     """Check that mailwarden sees everything and can reach you.

@@ -91,6 +91,8 @@ _BY_POLICY = (
     ("rate limit", "send_limit"),
     ("sending limit", "send_limit"),
     ("quota exceeded", "send_limit"),
+    ("quota limit", "send_limit"),
+    ("message limit", "send_limit"),
     ("policy rejection", "policy_service"),
     ("virus", "malware"),
     ("malware", "malware"),

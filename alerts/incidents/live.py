@@ -16,7 +16,6 @@ __all__ = ["KIND", "Live"]
 KIND = "incident"
 """As what a store is asked for an incident, by its id. They have a table of their own."""
 
-_PACKED_BYTES = 3_200  # of an incident, by the rate of shelves: 13,000 in memory, by measure
 _FOUND_BYTES = 700  # of what finds an incident, by measure: its id, its key, when it is due,
 _NAME_BYTES = 150  # and of each name
 _NEVER_US = 1 << 62
@@ -36,13 +35,15 @@ class _Whole(Shelf[Incident]):
     """Incidents as a whole, by id, as they are in memory or in the store."""
 
     def __init__(self, backing: Backing) -> None:
-        super().__init__(KIND, 1, Incident, lambda _: _NEVER_US, backing, packed_bytes=_PACKED_BYTES)
+        super().__init__(KIND, 1, Incident, lambda _: _NEVER_US, backing)
         self._decode = unpack_incident
 
     def changed(self) -> list[Incident]:
         """Give those that changed since the last time, by id: they are committed with their table, not with state."""
         found = [self._young[id_] for id_ in sorted(self._dirty)]
         self._dirty.clear()
+        for incident in found:
+            self._weigh(incident)
         return found
 
     def drain(self) -> list[Row]:

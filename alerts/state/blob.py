@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 import zstandard
 
-__all__ = ["decoder", "encode", "pack", "squeeze"]
+__all__ = ["decoder", "encode"]
 
 T = TypeVar("T")
 _JSON = b"\xc1"  # a byte with which no msgpack begins
@@ -36,21 +36,16 @@ _zstd = _Zstd()
 
 
 def encode(value: Any) -> bytes:
-    """Give a value as bytes."""
-    return squeeze(pack(value))
+    """Give a value as bytes, compressed where that is worth it."""
+    packed = _pack(value)
+    return packed if len(packed) < _LONG_BYTES else _zstd.compress(packed)
 
 
-def pack(value: Any) -> bytes:
-    """Give a value as bytes that are not compressed yet."""
+def _pack(value: Any) -> bytes:
     try:
         return _encode(value)
     except UnicodeEncodeError:
         return _JSON + json.dumps(msgspec.to_builtins(value, str_keys=True)).encode()
-
-
-def squeeze(packed: bytes) -> bytes:
-    """Compress what `pack` gave, where it is long enough to be worth it."""
-    return packed if len(packed) < _LONG_BYTES else _zstd.compress(packed)
 
 
 def decoder(type_: type[T]) -> Callable[[bytes], T]:

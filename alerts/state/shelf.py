@@ -10,17 +10,19 @@ from itertools import islice
 from math import ceil
 from typing import Any, Generic, Protocol, TypeVar
 
-from mailwarden.alerts.state.blob import decoder, pack, squeeze
+from mailwarden.alerts.state.blob import decoder, encode
+from mailwarden.alerts.state.weight import weigh
 
 __all__ = ["BUDGET_BYTES", "Backing", "Nowhere", "Row", "Shelf", "Shelves"]
 
 T = TypeVar("T")
-BUDGET_BYTES = 46 << 20
+BUDGET_BYTES = 52 << 20
 """What the state of a site may take in memory, all kinds of it and the names of its open incidents, whatever comes."""
 
-_OBJECT_BYTES = 300  # of a key with its value, by measure: its names, its place in a dict,
-_TIMES_PACKED = 4  # and as much for each byte of the value when packed,
-_PACKED_BYTES = 250  # which are so many until it is known
+_EACH_BYTES = 1_300  # of a key with its value, until it is known:
+_KEY_BYTES = 200  # its place in two dicts and its name, by measure; the value is weighed,
+_WEIGHED = 64  # one of so many that are written, for it grows as it learns,
+_REMEMBERED = 32  # and the mean is of about so many of late
 Row = tuple[str, str, int, int, bytes | None]
 """kind, key, version, expires_us, blob (None: deleted)."""
 
@@ -68,7 +70,6 @@ class Shelf(Generic[T]):
         backing: The store.
         fade: Takes out of a value that goes on what is of no more use by then. The store may keep that until the value is next
             written; it is taken out whenever the value is read.
-        packed_bytes: What a value takes when packed, until it is known.
     """
 
     def __init__(
@@ -79,7 +80,6 @@ class Shelf(Generic[T]):
         expires: Callable[[T], int],
         backing: Backing,
         fade: Callable[[T, int], None] | None = None,
-        packed_bytes: int = _PACKED_BYTES,
     ) -> None:
         self.kind = kind if version == 1 else f"{kind}.{version}"
         self.version = version
@@ -94,7 +94,7 @@ class Shelf(Generic[T]):
         self._dirty: set[str] = set()
         self._dead: set[str] = set()
         self._swept_us = -1
-        self._packed_bytes, self._packed = 100 * packed_bytes, 100  # all that was ever packed, for the average
+        self._each_bytes, self._written = float(_EACH_BYTES), 0
 
     def _begin(self) -> None:
         touched = _Touched(self._seek)
@@ -159,14 +159,19 @@ class Shelf(Generic[T]):
         kind, version, young, expires = self.kind, self.version, self._young, self._expires
         for key in self._dirty:
             value = young[key]
-            packed = pack(value)
-            self._packed_bytes += len(packed)
-            rows.append((kind, key, version, expires(value), squeeze(packed)))
-        self._packed += len(rows)
+            self._weigh(value)
+            rows.append((kind, key, version, expires(value), encode(value)))
         rows.extend((kind, key, version, 0, None) for key in self._dead)
         self._dirty.clear()
         self._dead.clear()
         return rows
+
+    def _weigh(self, value: T) -> None:
+        """Notice, now and then, what a value takes that is written."""
+        if self._written % _WEIGHED == 0:
+            weighed = self._written // _WEIGHED + 1
+            self._each_bytes += (_KEY_BYTES + weigh(value) - self._each_bytes) / min(weighed, _REMEMBERED)
+        self._written += 1
 
     def turn(self) -> None:
         """Let go of what was not touched since the last turn; only where nothing waits to be committed."""
@@ -185,7 +190,7 @@ class Shelf(Generic[T]):
 
     def held_bytes(self) -> tuple[int, int]:
         """Give about how much memory this takes, and how much of it was touched since the last turn."""
-        each = _OBJECT_BYTES + _TIMES_PACKED * self._packed_bytes // self._packed
+        each = int(self._each_bytes)
         touched = each * len(self._young)
         return touched + each * len(self._old), touched
 

@@ -9,12 +9,16 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pager import Pager, paging
 from takeovers import later, takeover
 from watcher import Watcher, until
 
 from mailwarden.alerts.telling.delivery import Delivery, unpack
 
+pytestmark = pytest.mark.timeout(
+    1200
+)  # of some thirty starts, each of 10 s on a busy machine; every wait has its own end
 KILLS = 15
 SETTLED_S = 0.3
 TOLD_AGAIN = {
@@ -94,11 +98,12 @@ def expected_notices(directory: Path, turns: int) -> set[str]:
     directory.mkdir()
     with paging() as pager:
         trial = Trial(directory, pager, 0)
-        trial.watcher.start()
-        for number in range(turns):
-            trial.write(takeover(number))
-            trial.watcher.read_all(trial.lines)
-        trial.finish(turns)
+        with trial.watcher:
+            trial.watcher.start()
+            for number in range(turns):
+                trial.write(takeover(number))
+                trial.watcher.read_all(trial.lines)
+            trial.finish(turns)
     return {id_ for (id_,) in trial.watcher.ask("SELECT id FROM outbox")}
 
 
@@ -107,9 +112,10 @@ def disturbed(directory: Path, kills: int, seed: int, **more: Any) -> Trial:
     directory.mkdir()
     with paging() as pager:
         trial = Trial(directory, pager, seed, **more)
-        for number in range(kills):
-            trial.turn(number)
-        trial.finish(kills)
+        with trial.watcher:
+            for number in range(kills):
+                trial.turn(number)
+            trial.finish(kills)
     return trial
 
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 PATIENCE_S = 60.0
 _LOOK_S = 0.01
@@ -44,6 +44,13 @@ class Watcher:
         self._batches_before = 0
         self.process: subprocess.Popen[bytes] | None = None
         self.configure(settings)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Leave no process behind, whatever a test came to."""
+        self.kill()
 
     def configure(self, settings: dict[str, Any]) -> None:
         """Write the configuration (JSON is YAML)."""

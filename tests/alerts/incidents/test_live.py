@@ -5,7 +5,7 @@ import string
 
 import pytest
 from findings import MINUTE_US, START_US, detection, finding
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from memory import Memory
 
@@ -70,6 +70,7 @@ def live(seed: int, leaves_every: int) -> tuple[dict[str, Incident], list[Notifi
 
 
 @pytest.mark.parametrize("leaves_every", [1, 3])
+@settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_what_leaves_memory_comes_back_as_it_was(leaves_every: int, seed: int) -> None:
     """Whatever is found, incidents and notices are those of a site that holds all in memory."""
@@ -82,16 +83,16 @@ def test_an_incident_that_nothing_is_found_of_takes_little_memory() -> None:
     incidents = Incidents("default", store)
     for number in range(1000):
         incidents.take(finding(detection(), f"198.51.{number}.0/24", severity="low", address=[f"198.51.{number}.7"]))
-    before = sum(shelf.held_bytes()[0] for shelf in incidents.shelves)
 
     store.keep(incidents.drain()[0])
+    before = sum(shelf.held_bytes()[0] for shelf in incidents.shelves)
     for shelf in incidents.shelves:
         shelf.turn()
         shelf.shed(1.0)
     after = sum(shelf.held_bytes()[0] for shelf in incidents.shelves)
 
-    assert (before > 10_000_000, after) == (True, 0)
-    assert 500_000 < incidents.held_bytes() < 1_500_000
+    assert (before > 2_000_000, after) == (True, 0)
+    assert incidents.held_bytes() < before / 2
     assert sum(1 for _ in incidents.open()) == 1000
     assert sum(shelf.held_bytes()[0] for shelf in incidents.shelves) == 0  # who looks at all keeps none
     again = incidents.take(finding(detection(), "198.51.7.0/24", START_US + MINUTE_US, severity="low"))

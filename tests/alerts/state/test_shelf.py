@@ -172,3 +172,16 @@ def test_state_of_another_version_is_not_read() -> None:
     assert found is None
     assert shelf_of(store).get("a") == Count(3)
     assert Shelf("count", 2, Text, lambda one: one.expires_us, store).get("a") == Text("three")
+
+
+def test_what_a_key_takes_is_known_from_what_was_written_of_late() -> None:
+    """Values that grow are reckoned as what they have grown to, within a third."""
+    one = Shelf("text", 1, Text, lambda one: one.expires_us, Memory())
+    for size in (10, 5_000, 20_000):
+        for number in range(3_000):
+            one.put(str(number), Text(f"{number:0{size}}"))
+        one.drain()
+
+    held, touched = one.held_bytes()
+
+    assert held == touched == pytest.approx(3_000 * 20_300, rel=0.33)

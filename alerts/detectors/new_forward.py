@@ -1,8 +1,8 @@
 """REL-06: a mailbox begins to send all its mail elsewhere, or sends far more of it.
 
-Who reads a stolen mailbox in secret sets a forward. Says nothing of a mailbox that was not seen for a week without this one:
-forwards that were there from the beginning are known. A hundred messages that go on in a day, five times the usual, are told
-apart. An address with sixteen targets is a list.
+Who reads a stolen mailbox in secret sets a forward, of the server's or of the mailbox's own filter (Sieve). Says nothing of a
+mailbox that was not seen for a week without this one: forwards that were there from the beginning are known. A hundred messages
+that go on in a day, five times the usual, are told apart. An address with sixteen targets is a list.
 """
 
 import zlib
@@ -40,7 +40,7 @@ class NewForward(Detector[_State]):
     detection = Detection(
         name="new_forward",
         id="REL-06",
-        version=1,
+        version=2,
         cause="config",
         category="account_takeover",
         severity="low",
@@ -54,7 +54,7 @@ class NewForward(Detector[_State]):
         span_us=_DAY_US,
         threshold=1,
     )
-    actions = frozenset({"delivery"})
+    actions = frozenset({"delivery", "forward"})
     needs = ("mailwarden.way.forward", "mailwarden.first_try")
     state = _State
     ttl_us = 90 * _DAY_US
@@ -62,7 +62,9 @@ class NewForward(Detector[_State]):
     def keys(self, event: Event) -> Iterable[str]:
         """Mail that came for a mailbox here and went on elsewhere."""
         owner = event.mail_original_recipient
-        if owner is None or "@" not in owner or event.destination_ip is None or not is_first_outcome(event):
+        if owner is None or "@" not in owner or not is_first_outcome(event):
+            return ()
+        if event.destination_ip is None and event.event_action != "forward":
             return ()
         target = (event.email_to_address or [""])[0]
         same = target.lower().rpartition("@")[2] == owner.lower().rpartition("@")[2]

@@ -4,6 +4,10 @@ Nothing was accepted for three times as long as its pauses usually are at such a
 the minutes of each day's longest pause), and at least an hour. While that is not known, and on a server with next to no
 mail, a whole day (Lightmeter's figure) is told as `low`. It is noticed as time passes, not when the next line comes.
 
+A pause must also be one that chance does not explain: twenty messages at least were to be expected in it, by what each hour of
+working days and of weekends brought so far (were they independent, one such pause in 500 million; holidays halve and quarter
+them). A server with a dozen messages a day is not silent after an afternoon: a day without any is told as `low`.
+
 Of a time in which no log holds a line of anything, only the first day counts: behind it nobody knows what was taken. Logs
 that were put together from different weeks would else say that a server took no mail for months.
 """
@@ -26,6 +30,10 @@ _TIMES_USUAL = 3
 _BEAT_US = 10 * _MINUTE_US
 _BRIEF_US = _MINUTE_US  # pauses below it teach nothing
 _HOSTS = 16
+_EXPECTED = 20  # messages
+_HOURS = 48  # of a working day, and of a day of the weekend
+_TAUGHT = 8  # days of which an hour's usual is the faded mean
+_MONDAY = 3  # 1 January 1970 was a Thursday
 _LINE = 400
 
 
@@ -38,6 +46,9 @@ class _Host(msgspec.Struct, array_like=True):
     pauses: Usual = msgspec.field(default_factory=Usual)
     told_us: int = 0  # how long the silence was when it was last told; 0: it was not
     shown_us: int = 0  # when a beat last named it
+    hour: int = 0  # the present one, since 1970,
+    taken: int = 0  # and the messages of it
+    hours: list[tuple[float, int]] = []  # by hour of working days and of weekends: messages, and days that taught
 
 
 class _State(msgspec.Struct, array_like=True):
@@ -53,7 +64,7 @@ class Silence(Detector[_State]):
     detection = Detection(
         name="silence",
         id="INF-04",
-        version=2,
+        version=3,
         cause="service",
         category="service_fault",
         severity="medium",
@@ -95,6 +106,10 @@ class Silence(Detector[_State]):
         if pause_us >= _BRIEF_US and not is_blind:
             learn(host.pauses, host.last_us, pause_us // _MINUTE_US)
         host.last_us, host.told_us = event.stream_us, 0
+        if is_blind:
+            host.hour = 0  # what nobody saw teaches nothing
+        _turn(host, event.stream_us)
+        host.taken += 1
         host.rank, host.offset, host.line = event.source_rank, event.log_offset, event.event_original[:_LINE]
         host.module = event.event_module
         return None
@@ -139,6 +154,9 @@ def _look(name: str, host: _Host, beat: Event, until_us: int) -> Fired | None:
     limit_us = _DAY_US if usual is None else max(_HOUR_US, _TIMES_USUAL * usual * _MINUTE_US)
     if silent_us < limit_us:
         return None
+    is_odd = usual is not None and _expected(host, host.last_us, host.last_us + silent_us) >= _EXPECTED
+    if not is_odd and silent_us < _DAY_US:
+        return None
     is_new = silent_us >= 2 * host.told_us
     if is_new:
         host.told_us = silent_us
@@ -149,8 +167,37 @@ def _look(name: str, host: _Host, beat: Event, until_us: int) -> Fired | None:
         "limit_s": limit_us // 1_000_000,
         "threshold": limit_us // _MINUTE_US,
     }
-    severity = "low" if usual is None else "medium"
+    severity = "medium" if is_odd else "low"
     return Fired(silent_us // _MINUTE_US, 1 if is_new else 0, severity, values, is_new, shown=_last_line(name, host))
+
+
+def _turn(host: _Host, now_us: int) -> None:
+    """Let an hour that is over teach; what is more than can be told apart teaches no more."""
+    hour = now_us // _HOUR_US
+    if hour == host.hour:
+        return
+    if not host.hours:
+        host.hours = [(0.0, 0)] * _HOURS
+    for past in range(max(host.hour, hour - _HOURS) if host.hour else hour, hour):
+        place = _place(past)
+        mean, days = host.hours[place]
+        days = min(days + 1, _TAUGHT)
+        seen = min(host.taken, _EXPECTED) if past == host.hour else 0
+        host.hours[place] = (round(mean + (seen - mean) / days, 2), days)
+    host.hour, host.taken = hour, 0
+
+
+def _place(hour: int) -> int:
+    return hour % 24 + (24 if (hour // 24 + _MONDAY) % 7 >= 5 else 0)
+
+
+def _expected(host: _Host, from_us: int, to_us: int) -> float:
+    """Give how many messages are usually taken in a span of time."""
+    expected = 0.0
+    for hour in range(from_us // _HOUR_US, to_us // _HOUR_US + 1):
+        share = min(to_us, (hour + 1) * _HOUR_US) - max(from_us, hour * _HOUR_US)
+        expected += (host.hours[_place(hour)][0] if host.hours else 0.0) * share / _HOUR_US
+    return expected
 
 
 def _last_line(name: str, host: _Host) -> Event:

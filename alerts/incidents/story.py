@@ -47,6 +47,7 @@ _SCORES = frozenset({"server_risk"})  # sums of what others found
 _SENDERS = 16  # whose refused mail is counted; the others' share is below a sixteenth
 _MANY_REFUSED = 5
 _TIMES_NEXT = 3
+_MEMBER_SHARE = 4  # one in four of a site's guesses is an attack of its own
 
 Sort = tuple[str, str]
 """Cause and the name of the primary entity."""
@@ -66,7 +67,7 @@ def may_lead(lead: Sort, part: Sort) -> bool:
     if part[0] not in _CHILDREN.get(lead[0], ()):
         return False
     if lead[0] == "guessing":  # one campaign on many accounts
-        return lead[1] == "mailwarden.site" and part[1] == "mailwarden.account"
+        return lead[1] == "mailwarden.site" and part[1] in ("mailwarden.account", "mailwarden.network")
     if lead[0] == part[0] == "takeover":  # a migration, or a thief of many passwords
         return lead[1] == "mailwarden.network" and part[1] == "mailwarden.account"
     if lead[0] == "config":  # passwords of everybody were changed
@@ -90,7 +91,7 @@ def leads(lead: Incident, part: Incident) -> bool:
         return False
     name, value = lead.primary
     if lead.cause == part.cause == "guessing":
-        return True
+        return name != "mailwarden.site" or part.primary[0] != "mailwarden.network" or _is_one_of_many(lead, part)
     if lead.cause == part.cause == "listed":
         return _explains_listing(lead, part)
     if lead.cause == part.cause == "takeover":
@@ -120,6 +121,12 @@ def _is_disbelieved(part: Incident, account: str) -> bool:
     own = part.senders.get(account, 0)
     others = sum(part.senders.values()) - own
     return part.rules == [DISBELIEVED] and own > others and others < _LEAST_DISBELIEVED
+
+
+def _is_one_of_many(campaign: Incident, net: Incident) -> bool:
+    """Say whether a network that guesses is a member of a botnet: it has a small part in what the whole site sees."""
+    is_quiet = severity_rank(net.severity) <= severity_rank("low")
+    return is_quiet and _MEMBER_SHARE * net.event_count <= campaign.event_count
 
 
 def _comes_from(part: Incident, net: str) -> bool:

@@ -208,7 +208,19 @@ class Arrivals:
             facts["mailwarden.sender.other"] = sender.rpartition("@")[0] != account if "@" not in account else True
 
     def copied(self, event: Event) -> None:
-        """A message was parted in two, or has a copy for a list's owner: both are the one that was accepted."""
+        """A message was parted in two, or has a copy for a list's owner: both are the one that was accepted.
+
+        Where a mailbox's filter sent it on (Sieve), say whose mailbox that is, and since when it is known.
+        """
+        if event.user_name and event.email_to_address and event.mail_queue_child_id is None:
+            owner = self._site.account(event.user_name, event.host_hostname)
+            event.mail_original_recipient = owner
+            event.facts = {
+                "mailwarden.way.forward": True,
+                "mailwarden.first_try": True,
+                "mailwarden.user.first_us": self._ledger.first_seen(owner, event.stream_us),
+            }
+            return
         message = self._messages.get(event, event.mail_queue_id) if event.mail_queue_id else None
         if message is not None and event.mail_queue_child_id is not None:
             self._messages.put(event, event.mail_queue_child_id, copy(message))

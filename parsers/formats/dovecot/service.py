@@ -35,6 +35,8 @@ def warning(event: Event, rest: str) -> bool:
         event.event_action = "config-change"
     else:
         event.event_action = "service-error"
+        if ": process_limit (" in rest:
+            event.event_reason = "process_limit"
     return True
 
 

@@ -137,9 +137,9 @@ def queue(event: Event, _rest: str) -> bool:
 @FORMAT.pattern("see http", programs=("master",))
 @FORMAT.pattern("unix_trigger_event: ", programs=("master",))
 @FORMAT.pattern("master_wakeup_timer_event: ", programs=("master",))
-def daemon(event: Event, _rest: str) -> bool:
+def daemon(event: Event, rest: str) -> bool:
     """Read that a daemon died, cannot be started, or has as many processes as it may."""
-    return _trouble(event)
+    return _trouble(event, "process_limit" if " has reached its process limit " in rest else None)
 
 
 @FORMAT.pattern(": bad command startup -- throttling", programs=("master",), anywhere=True)

@@ -9,7 +9,8 @@ that it never wrote with what that is worth (`alerts/facts/programs.py`).
 
 What a network sends on its first day is learned little (twenty recipients), and nothing of it counts as usual: who waits for
 a day and goes on for weeks teaches slowly. A phone that roams, a neighbour of a known network and a webmail are judged where
-the login was odd in other ways or the program is new; `recipient_novelty` sees the rest of their spam.
+the login was odd in other ways or the program is new; `recipient_novelty` sees the rest of their spam. On the first day of an
+account it is a note at most, where the login was not odd too.
 """
 
 import zlib
@@ -33,6 +34,7 @@ _YOUNG = 4  # networks watched at a time
 _LEARNED_YOUNG = 20  # recipients of a day that young networks teach
 _FADE_AT = 400  # recipients; then the share of new ones is halved in weight
 _LEAST_SENT = 10  # recipients before an account's own share of new ones is known
+_NEW_BEFORE, _COUNTED_BEFORE = 3, 4  # taken for granted of whom little is known: that most recipients are new
 _NEW_OF_THIEF = 0.95
 _BAD_OF_THIEF, _BAD_OF_PERSON = 0.25, 0.02
 _NOTED, _TOLD, _SURE = 11, 15, 20
@@ -79,6 +81,7 @@ class _State(msgspec.Struct, array_like=True):
     learned: int = 0  # recipients that young networks taught today
     young: dict[str, _Young] = {}
     last_us: int = 0
+    since_us: int = 0
 
 
 class StrangeSending(Detector[_State]):
@@ -87,7 +90,7 @@ class StrangeSending(Detector[_State]):
     detection = Detection(
         name="strange_sending",
         id="OUT-15",
-        version=4,
+        version=5,
         cause="takeover",
         category="account_takeover",
         severity="medium",
@@ -123,6 +126,7 @@ class StrangeSending(Detector[_State]):
         """Watch a new network, or weigh a recipient."""
         now, net = event.stream_us, event.mailwarden_network or ""
         state.last_us = now
+        state.since_us = state.since_us or now
         young = state.young.get(net)
         if young is not None and now - young.since_us > _DAY_US:
             del state.young[net]
@@ -211,6 +215,8 @@ def _judge(state: _State, young: _Young, event: Event) -> Fired | None:
     if points < _NOTED or young.recipients < _LEAST_RECIPIENTS:
         return None
     rank = (points >= _NOTED) + (points >= _TOLD) + (points >= _SURE)
+    if event.stream_us - state.since_us < _DAY_US and young.points < _ODD:
+        rank = 1  # on an account's first day nobody knows what its owner does
     severity = ("low", "medium", "high")[rank - 1]
     usual = max(state.busiest, state.today)
     values: dict[str, Any] = {
@@ -228,9 +234,10 @@ def _judge(state: _State, young: _Young, event: Event) -> Fired | None:
 
 def _novelty(state: _State, young: _Young) -> float:
     """Weigh how many recipients are new against the account's own share of new ones."""
-    if state.sent < _LEAST_SENT:
+    counted = state.sent - _LEAST_SENT
+    if counted < 0:
         return 0.0
-    share = min(0.9, max(0.05, (state.sent_new + 1) / (state.sent + 2)))
+    share = min(0.9, max(0.05, (state.sent_new + _NEW_BEFORE) / (counted + _COUNTED_BEFORE)))
     known = young.recipients - young.new
     points = young.new * log2(_NEW_OF_THIEF / share) + known * log2((1 - _NEW_OF_THIEF) / (1 - share))
     return min(_NOVELTY_MOST, max(_NOVELTY_LEAST, points))

@@ -69,7 +69,7 @@ def test_help_is_in_the_readers_language(path: tuple[str, ...]) -> None:
         (("shwo",), "コマンド `shwo` はありません。`show` のことですか。"),
         (("report", "--dommain", "x"), "オプション --dommain はありません。`--domain` のことですか。"),
         (("find",), "'WHAT' が指定されていません。"),
-        (("people", "--days", "0"), "'--days'：0 は範囲 1<=x<=400 の外です。"),
+        (("people", "--days", "0"), "'--days'：0 は範囲外です。1 から 400 までの数を指定してください。"),
         (("people", "--days", "x"), "'--days'：'x' は整数ではありません。"),
         (("people", "--mark", "x"), "'--mark'：'x' は"),
         (("report", "a", "b"), "b：余分です。"),

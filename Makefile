@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 PREFIX ?= /opt/mailwarden
 
-.PHONY: help test check format lint types imports unit sigma wheel demo bench pictures soak install deb lock clean
+.PHONY: help test check format lint types imports unit sigma wheel demo docs bench pictures soak install deb lock clean
 
 help:
 	@echo "make demo    follow sample logs as they grow: incidents, an alert, a report (about a minute)"

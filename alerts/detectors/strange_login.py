@@ -33,10 +33,8 @@ _USUAL = 25  # from so many on an hour says nothing; half of it is worth a bit
 _HOSTILE = 3  # bits of a range
 _GUESSED = 3.0  # bits of a day of guessing
 _WATCHED = 4  # networks at a time
-_ODD_HOUR, _ODD_HOURS_MOST = (
-    2.0,
-    8.0,
-)  # at most: a machine of a thief does not sleep; a tunnel of the owner is closed at night
+_ODD_HOUR = 2.0  # bits at most: a machine of a thief does not sleep; a tunnel of the owner is closed at night
+_ODD_HOURS_MOST = 8.0
 
 
 class _Watched(msgspec.Struct, array_like=True):

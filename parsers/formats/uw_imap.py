@@ -44,24 +44,25 @@ def _refused(event: Event, reason: str) -> bool:
     return True
 
 
-@FORMAT.pattern("Login failed user=")
-def login_failed(event: Event, rest: str) -> bool:
-    """A login with a wrong name or password."""
+def _refused_by_name(event: Event, rest: str, reason: str) -> bool:
+    """Read whose login it was and from where, too."""
     before = _client(event, rest)
     if before is None:
         return False
     _user(event, before)
-    return _refused(event, "credentials_rejected")
+    return _refused(event, reason)
+
+
+@FORMAT.pattern("Login failed user=")
+def login_failed(event: Event, rest: str) -> bool:
+    """A login with a wrong name or password."""
+    return _refused_by_name(event, rest, "credentials_rejected")
 
 
 @FORMAT.pattern("Login disabled user=")
 def login_disabled(event: Event, rest: str) -> bool:
     """A login in clear text, which is not allowed here."""
-    before = _client(event, rest)
-    if before is None:
-        return False
-    _user(event, before)
-    return _refused(event, "cleartext_auth_disabled")
+    return _refused_by_name(event, rest, "cleartext_auth_disabled")
 
 
 @FORMAT.pattern("AUTHENTICATE ")

@@ -140,7 +140,7 @@ def command(
         N_("{gained} gained, {lost} lost, {changed} of another severity: {before} incidents before, {after} after."),
         values,
     )
-    lines: list[Line] = [[Span(row, "strong")] for row in wrap(first, page_width(), page_width())]
+    lines: list[Line] = [[Span(row, "strong")] for row in wrap(first, page_width())]
     stretch = {
         "changes": ", ".join(map(printable, changes)),
         "span": span_of(tried.from_us, tried.last_us, tongue, now.zone),
@@ -152,7 +152,7 @@ def command(
     said = N_(
         "Tried {changes} on {span}, {events} lines, in {seconds}. Messages to people: {before} before, {after} after."
     )
-    lines += [[row] for row in wrap(tongue.say(said, stretch), page_width(), page_width())]
+    lines += [[row] for row in wrap(tongue.say(said, stretch), page_width())]
     limit = None if everything else _SHOWN
     lines += _examples(tongue.gettext("Gained"), compared.gained, sentences, limit)
     lines += _examples(tongue.gettext("Lost"), compared.lost, sentences, limit)
@@ -209,7 +209,7 @@ def _changed(pairs: Sequence[tuple[Incident, Incident]], sentences: Sentences, l
 def _example(incident: Incident, sentences: Sentences, word: str) -> list[Line]:
     tongue = sentences.tongue
     mark = f"{severity_shape(incident.severity)} {word}"
-    rows = wrap(sentences.title(incident), page_width() - 4, page_width() - 4)
+    rows = wrap(sentences.title(incident), page_width() - 4)
     rules = tongue.gettext(", ").join(map(printable, incident.rules))
     count = tongue.count("{number} event", "{number} events", incident.event_count)
     when = span_of(incident.first_seen_us, incident.last_seen_us, tongue, sentences.zone)

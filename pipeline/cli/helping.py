@@ -102,7 +102,7 @@ class Formatter(click.HelpFormatter):
         indent = " " * self.current_indent
         written = []
         for paragraph in paragraphs(text):
-            lines = wrap(tongue().gettext(paragraph), self._room - len(indent), self._room - len(indent))
+            lines = wrap(tongue().gettext(paragraph), self._room - len(indent))
             written.append("".join(f"{indent}{line}\n" for line in lines))
         self.write("\n".join(written))
 
@@ -113,7 +113,7 @@ class Formatter(click.HelpFormatter):
         indent = " " * self.current_indent
         left = len(indent) + widest + col_spacing
         for term, meaning in rows:
-            lines = wrap(meaning, self._room - left, self._room - left)
+            lines = wrap(meaning, self._room - left)
             if columns(term) > col_max:
                 self.write(f"{indent}{term}\n")
             else:

@@ -117,7 +117,7 @@ def _plainly(worst: Standing, tongue: Translator) -> list[str]:
         said = tongue.gettext("A slight sign, which most often passes by itself.")
     if len(receivers) == 1 and "listings" not in grades:
         said += tongue.say(N_(" Only {receiver} says so."), {"receiver": provider_name(next(iter(receivers)))})
-    return [f"  {line}" for line in wrap(printable(said), page_width() - 2, page_width() - 2)]
+    return [f"  {line}" for line in wrap(printable(said), page_width() - 2)]
 
 
 def _style(score: int) -> Style:
@@ -134,7 +134,7 @@ def _sender(one: Standing, now: Session) -> list[Line]:
         says = tongue.gettext(grade.part.says)
         text = f"     {round(grade.points):>3}  {says}{' ' * (width - columns(says))}  "
         room = page_width() - columns(text)
-        first, *more = wrap(_why(grade, tongue), room, room)
+        first, *more = wrap(_why(grade, tongue), room)
         lines.append([text, first])
         lines += [[" " * columns(text) + line] for line in more]
     lines += [[f"          {line}"] for line in _story(one, now)]
@@ -188,7 +188,7 @@ def _unchecked(parts: set[str], tongue: Translator) -> list[Line]:
 
 def _step(number: int, text: str, command: str | None, who: list[str]) -> list[Line]:
     about = f" ({', '.join(printable(one) for one in who)})" if who else ""
-    first, *more = wrap(printable(text) + about, page_width() - 5, page_width() - 5)
+    first, *more = wrap(printable(text) + about, page_width() - 5)
     lines: list[Line] = [[f"  {number}. {first}"], *([f"     {line}"] for line in more)]
     if command is not None and not command.endswith("''"):
         lines.append(["     ", Span(printable(command), "command")])

@@ -158,7 +158,7 @@ def _head(scanned: Scanned, found: Sequence[Incident], sentences: Sentences) -> 
         first = "✓ " + tongue.gettext("Nothing wrong was found.")
     style: Style = style_of(found[0].severity) if found else "ok" if first[0] == "✓" else "watch"
     gap = "" if first.endswith("。") else " "
-    rows = wrap(gap.join([first, *_read(scanned, sentences)]), WIDTH, WIDTH)[:3]
+    rows = wrap(gap.join([first, *_read(scanned, sentences)]), WIDTH)[:3]
     head = rows[0]
     lines: list[Line] = [[Span(first, style), head.removeprefix(first)] if head.startswith(first) else [head]]
     return [*lines, *([row] for row in rows[1:]), []]
@@ -210,7 +210,7 @@ def block(incident: Incident, sentences: Sentences, *, why_lines: int = _WHY_LIN
     gap = " " * max(2, WIDTH - _MARGIN - columns(title[0]) - len(short))
     lines: list[Line] = [[Span(_padded(mark), style), Span(title[0], "strong"), gap, Span(short, "command")]]
     lines += [[" " * _MARGIN, Span(row, "strong")] for row in title[1:]]
-    why = _at_most(why_lines, wrap(sentences.why(incident), room, room), room)
+    why = _at_most(why_lines, wrap(sentences.why(incident), room), room)
     lines += [[" " * _MARGIN, row] for row in why]
     lines += [[" " * _MARGIN, *row] for row in _next(incident, sentences)]
     return lines
@@ -233,11 +233,11 @@ def _next(incident: Incident, sentences: Sentences) -> list[Line]:
     width = WIDTH - _MARGIN
     head = tongue.say(N_("Next: {text}"), {"text": step.text})
     if step.command is None:
-        return [[row] for row in _at_most(2, wrap(printable(head), width, width), width)]
+        return [[row] for row in _at_most(2, wrap(printable(head), width), width)]
     command = step.command
     if columns(command) + 2 > width:
         command = f"mailwarden show {sentences.short(incident.id)}"
-    rows: list[Line] = [[row] for row in _at_most(2, wrap(printable(head), width, width), width)]
+    rows: list[Line] = [[row] for row in _at_most(2, wrap(printable(head), width), width)]
     last = str(rows[-1][0])
     if columns(last) + 3 + columns(command) <= width:
         return [*rows[:-1], [last, "   ", Span(command, "command")]]
@@ -311,7 +311,7 @@ def _minor(
     else:
         text = listed
     mark = _padded(f"{severity_shape('low')} {severity_word('low', tongue)}")
-    rows_ = wrap(f"{text} (--all)", WIDTH - _MARGIN, WIDTH - _MARGIN)[:3]
+    rows_ = wrap(f"{text} (--all)", WIDTH - _MARGIN)[:3]
     lines.append([Span(mark, "minor"), rows_[0]])
     lines += [[" " * _MARGIN, row] for row in rows_[1:]]
     return [*lines, []]
@@ -327,10 +327,10 @@ def _tail(
     lines: list[Line] = []
     normal = _normal(scanned.totals, tongue)
     if normal:
-        lines += [[row] for row in wrap(normal, WIDTH, WIDTH)[:2]]
+        lines += [[row] for row in wrap(normal, WIDTH)[:2]]
     if state is None and scanned.understood:
         said = tongue.gettext("No history yet: “usual” values start after 7 days of  mailwarden run")
-        lines += [[Span(row, "faint")] for row in wrap(said, WIDTH, WIDTH)]
+        lines += [[Span(row, "faint")] for row in wrap(said, WIDTH)]
     ends = []
     if found:
         command = f"mailwarden show {sentences.short(found[0].id)}"

@@ -97,7 +97,7 @@ def show_view(
     harmless = sentences.harmless(incident)
     if harmless:
         said = tongue.say(N_("Could it be harmless? {harmless}"), {"harmless": harmless})
-        lines += [[row] for row in wrap(said, page_width(), page_width())]
+        lines += [[row] for row in wrap(said, page_width())]
     silence = f'mailwarden silence {sentences.short(incident.id)} --until worse|2h|forever --because "…"'
     lines.append([_word(tongue.gettext("Silence")), Span(silence, "command")])
     normal = f'mailwarden silence {sentences.short(incident.id)} --normal --because "…"'
@@ -129,7 +129,7 @@ def _steps(incident: Incident, sentences: Sentences) -> list[Line]:
     lines: list[Line] = []
     for number, step in enumerate(sentences.steps(incident), start=1):
         word = _word(sentences.tongue.gettext("Do now") if number == 1 else "")
-        rows = wrap(step.text, page_width() - _HEAD - 3, page_width() - _HEAD - 3)
+        rows = wrap(step.text, page_width() - _HEAD - 3)
         lines.append([word, f"{number}. {rows[0]}"])
         lines += [[" " * (_HEAD + 3), row] for row in rows[1:]]
         if step.command:  # whole, however long: it is copied
@@ -187,7 +187,7 @@ def _proof(incident: Incident, sentences: Sentences, everything: bool) -> list[L
 def _part(word: str, texts: list[str]) -> list[Line]:
     lines: list[Line] = []
     for text in texts:
-        for row in wrap(text, page_width() - _HEAD, page_width() - _HEAD):
+        for row in wrap(text, page_width() - _HEAD):
             lines.append([_word(word if not lines else ""), row])
     return lines
 

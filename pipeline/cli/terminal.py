@@ -142,12 +142,13 @@ _COUNTED = rf"[^\s{_WIDE}]*[0-9] (?:[{_WIDE}]|(?:%|(?:s|min|h)\b)[^\s{_WIDE}]*)"
 _PIECE = re.compile(rf"(\s*)([{_NOT_LAST}]*(?:[{_WIDE}]|{_COUNTED}|[^\s{_WIDE}]+)[{_NOT_FIRST}]*|[{_NOT_LAST}]+)")
 
 
-def wrap(text: str, first: int, width: int) -> list[str]:
-    """Break printable text into a line of at most `first` columns and further ones of at most `width`.
+def wrap(text: str, first: int, width: int | None = None) -> list[str]:
+    """Break printable text into a line of at most `first` columns and further ones of at most `width` (else: as the first).
 
     Lines break at blanks and between East Asian characters. A longer word is cut in its middle: names and addresses are
     never broken, and stand whole in `mailwarden show --json`.
     """
+    width = first if width is None else width
     lines: list[str] = []
     room, line = first, ""
     for blank, piece in _PIECE.findall(text):

@@ -15,9 +15,7 @@ _ROWS = 8
 
 def tune_view(name: str, target: str, proposal: Proposal, tongue: Translator, zone: tzinfo) -> list[Line]:
     """Show what was tried and what comes of it."""
-    lines: list[Line] = [
-        [Span(row, "strong")] for row in wrap(_verdict(name, target, proposal, tongue), page_width(), page_width())
-    ]
+    lines: list[Line] = [[Span(row, "strong")] for row in wrap(_verdict(name, target, proposal, tongue), page_width())]
     tried = proposal.tried
     stretch = {"span": span_of(tried.from_us, tried.last_us, tongue, zone), "events": f"{tried.events:,}"}
     lines += [[tongue.say(N_("Tried on {span}, {events} lines."), stretch)], []]

@@ -39,7 +39,7 @@ def more_text(tongue: Translator, number: int) -> str:
 
 def sentence(text: str) -> Lines:
     """Give a section that found nothing: one sentence."""
-    return Lines(wrap(text, WIDTH, WIDTH))
+    return Lines(wrap(text, WIDTH))
 
 
 def table(
@@ -53,7 +53,7 @@ def table(
     names = [cut(row[0], room) for row in shown]
     first = max(map(columns, names))
     has_words = len(head) > 2
-    lines = wrap(title, WIDTH, WIDTH)
+    lines = wrap(title, WIDTH)
     for name, cells in zip(names, others, strict=True):
         line = pad(name, first)
         for at, (cell, width) in enumerate(zip(cells, widths, strict=True), 1):

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.report.document import Grid, Section
+from mailwarden.pipeline.report.seen import seen_in_time
 from mailwarden.pipeline.store import Listing, Store
 
 __all__ = ["lists_section", "measure_lists"]
 
-_DAY_US = 86_400_000_000
 _ORDER = {"listed": 0, "suspected": 1, "no answer": 2}
 _HEADING = N_("Block lists")
 
@@ -22,11 +22,7 @@ def measure_lists(store: Store, from_us: int, to_us: int, domain: str | None = N
         to_us: Where it ends; what was heard up to a day later still tells of it.
         domain: Only this domain of ours.
     """
-    heard = [
-        one
-        for one in store.standing.listings(since_us=from_us)
-        if one.since_us < to_us + _DAY_US and (domain is None or one.subject.lower() == domain)
-    ]
+    heard = seen_in_time(store.standing.listings(since_us=from_us), to_us, domain)
     return sorted(heard, key=lambda one: (_ORDER.get(one.state, 3), -one.weight, one.subject, one.zone))
 
 
@@ -36,21 +32,19 @@ def lists_section(heard: Sequence[Listing], tongue: Translator) -> Section:
     if not heard:
         return Section(name="lists", heading=heading)
     named = [one for one in heard if one.state in ("listed", "suspected")]
-    values: dict[str, object] = {
-        "listed": len(named), "all": len(heard), "blind": sum(one.state == "no answer" for one in heard)
-    }  # fmt: skip
+    blind = sum(one.state == "no answer" for one in heard)
     if not named:
+        values: dict[str, object] = {"all": len(heard) - blind, "blind": blind}
         said = (
             N_(
                 "Block lists: none of {all} answers names us; {blind} more gave no answer, which is neither good nor bad."
             )
-            if values["blind"]
+            if blind
             else N_("Block lists: none of {all} answers names us.")
         )
-        values["all"] = len(heard) - int(str(values["blind"]))
         return Section(name="lists", heading=heading, said=tongue.say(said, values))
     words = (N_("address or domain"), N_("list"), N_("what it says"))
     rows = [[one.subject, one.name, one.reason or ", ".join(one.codes)] for one in named]
     grid = Grid([tongue.gettext(word) for word in words], rows, len(rows), len(rows))
-    said = tongue.say(N_("Block lists: {listed} of {all} answers name us"), values)
+    said = tongue.say(N_("Block lists: {listed} of {all} answers name us"), {"listed": len(named), "all": len(heard)})
     return Section(name="lists", heading=heading, said=said, is_calm=False, grid=grid)

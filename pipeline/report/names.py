@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from mailwarden.alerts.words.posture import CHECKS, REASONS, in_words
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.report.document import Grid, Note, Section
+from mailwarden.pipeline.report.seen import seen_in_time
 from mailwarden.pipeline.store import Posture, Store
 
 __all__ = ["measure_names", "names_section"]
 
-_DAY_US = 86_400_000_000
 _ORDER = {"wrong": 0, "no answer": 1, "not checked": 1, "ok": 2}
 _SHOWN = 5
 _BLIND = ("no answer", "not checked")
@@ -24,11 +24,7 @@ def measure_names(store: Store, from_us: int, to_us: int, domain: str | None = N
         to_us: Where it ends; what was seen up to a day later still tells of it.
         domain: Only this domain of ours.
     """
-    seen = [
-        one
-        for one in store.standing.postures(since_us=from_us)
-        if one.since_us < to_us + _DAY_US and (domain is None or one.subject.lower() == domain)
-    ]
+    seen = seen_in_time(store.standing.postures(since_us=from_us), to_us, domain)
     return sorted(seen, key=lambda one: (_ORDER.get(one.state, 1), one.subject, one.check, one.name))
 
 

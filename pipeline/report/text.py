@@ -28,7 +28,7 @@ def as_text(document: Document) -> str:
 def _written(document: Document, rows: int) -> str:
     tongue = translator(document.language)
     mark = f"{document.mark} "
-    first, *more = wrap(printable(document.verdict), WIDTH - 2, WIDTH - 2)
+    first, *more = wrap(printable(document.verdict), WIDTH - 2)
     lines = [mark + first, *("  " + line for line in more)]
     for section in document.sections:
         part = _section(section, rows, tongue)
@@ -46,7 +46,7 @@ def _section(section: Section, rows: int, tongue: Translator) -> Lines:
         return sentence(section.said) if section.said else Lines()
     grid = section.grid
     if grid is None or not grid.worth:
-        return Lines([*wrap(section.said, WIDTH, WIDTH), *_notes(section)], is_block=bool(section.notes))
+        return Lines([*wrap(section.said, WIDTH), *_notes(section)], is_block=bool(section.notes))
     block = table(tongue, rows, section.said, grid.head, grid.rows[: grid.worth], min(grid.total, grid.worth))
     return Lines([*block.lines, *_notes(section)], is_block=True)
 

@@ -11,7 +11,7 @@ import msgspec
 from mailwarden.alerts.detection.detector import Detector, Fired, fire, is_first_outcome, mark
 from mailwarden.alerts.detection.windows import Window, add_value
 from mailwarden.alerts.facts.acquaintances import severity_of
-from mailwarden.alerts.facts.usual import Usual, learn, usual_of
+from mailwarden.alerts.facts.usual import Usual, learn, tempered, usual_of
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
@@ -77,9 +77,8 @@ class DomainFanOut(Detector[_State]):
         threshold = _UNKNOWN_USUAL if usual is None else min(max(_FLOOR, _TIMES_USUAL * usual), _REMEMBERED)
         if measure < threshold:
             return None
-        calm = usual is None or severity_of(event.facts, measure) == "low"
-        severity = "low" if calm else "medium"
-        return fire(state.domains, measure, 1, severity, {"usual": usual, "threshold": threshold})
+        severity = "low" if severity_of(event.facts, measure) == "low" else "medium"
+        return fire(state.domains, measure, 1, tempered(severity, usual), {"usual": usual, "threshold": threshold})
 
 
 DETECTOR = DomainFanOut()

@@ -10,7 +10,7 @@ import msgspec
 
 from mailwarden.alerts.detection.detector import Detector, Fired, fire, mark
 from mailwarden.alerts.detection.windows import Window, add_value
-from mailwarden.alerts.facts.usual import Usual, learn, usual_of
+from mailwarden.alerts.facts.usual import Usual, learn, tempered, usual_of
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
@@ -75,7 +75,7 @@ class InternalMassMail(Detector[_State]):
         if measure < threshold:
             return None
         is_fresh = (event.facts or {}).get("mailwarden.pair.young")
-        severity = "high" if is_fresh else "low" if usual is None else "medium"
+        severity = "high" if is_fresh else tempered("medium", usual)
         return fire(state.mailboxes, measure, 1, severity, {"usual": usual, "threshold": threshold})
 
 

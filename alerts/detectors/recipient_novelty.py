@@ -14,7 +14,7 @@ import msgspec
 from mailwarden.alerts.detection.detector import Detector, Fired, is_first_outcome
 from mailwarden.alerts.detection.windows import Window, add, crossed
 from mailwarden.alerts.facts.acquaintances import severity_of
-from mailwarden.alerts.facts.usual import Usual, learn, usual_of
+from mailwarden.alerts.facts.usual import Usual, learn, tempered, usual_of
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
@@ -88,9 +88,7 @@ class RecipientNovelty(Detector[_State]):
             return None
         values = {"recipients": recipients, "threshold": threshold}
         first = state.new.level == 0
-        severity = severity_of(facts, recipients)
-        if severity == "medium" and usual is None:
-            severity = "low"
+        severity = tempered(severity_of(facts, recipients), usual, keeps=("high",))
         if crossed(state.new, new):
             return Fired(new, new if first else 1, severity, values)
         return Fired(new, 1, severity, values, fired=False)

@@ -11,7 +11,7 @@ import msgspec
 
 from mailwarden.alerts.detection.detector import Detector, Fired, fire, is_first_outcome, mark
 from mailwarden.alerts.detection.windows import Window, add_value
-from mailwarden.alerts.facts.usual import Usual, learn, usual_of
+from mailwarden.alerts.facts.usual import Usual, learn, tempered, usual_of
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
@@ -74,7 +74,7 @@ class ScriptBurst(Detector[_State]):
         threshold = _UNKNOWN_USUAL if usual is None else max(_FLOOR, _TIMES_USUAL * usual)
         if measure < min(threshold, _REMEMBERED):
             return None
-        severity = "medium" if usual is None else "high"
+        severity = tempered("high", usual, to="medium")
         return fire(state.recipients, measure, 1, severity, {"usual": usual, "threshold": threshold})
 
 

@@ -13,6 +13,7 @@ import msgspec
 from mailwarden.alerts.detection.detector import Detector, Fired
 from mailwarden.alerts.detection.windows import Window, add, crossed
 from mailwarden.alerts.facts.acquaintances import severity_of
+from mailwarden.alerts.facts.usual import tempered
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
@@ -85,9 +86,8 @@ class SendingCeiling(Detector[_State]):
         first = window.level == 0
         fired = crossed(window, measure)
         values = {"threshold": threshold, "span_s": span_us // 1_000_000}
-        severity = severity_of(event.facts, measure)
-        if severity == "medium" and not (event.facts or {}).get("mailwarden.user.usual_hour"):
-            severity = "low"
+        usual = (event.facts or {}).get("mailwarden.user.usual_hour")
+        severity = tempered(severity_of(event.facts, measure), usual, keeps=("high",))
         return Fired(measure, measure if fired and first else recipients, severity, values, fired)
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from mailwarden.alerts.detection.detector import Detector, Fired
 from mailwarden.alerts.facts.acquaintances import severity_of
-from mailwarden.alerts.facts.usual import Usual, learn, usual_of
+from mailwarden.alerts.facts.usual import Usual, learn, tempered, usual_of
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
@@ -90,8 +90,8 @@ class TemplateBurst(Detector[_State]):
         if is_new:
             state.level = alike
         values = {"size": size, "usual": usual, "threshold": threshold}
-        calm = usual is None or severity_of(event.facts, alike) == "low"
-        return Fired(alike, alike if first else 1, "low" if calm else "medium", values, is_new)
+        severity = "low" if severity_of(event.facts, alike) == "low" else "medium"
+        return Fired(alike, alike if first else 1, tempered(severity, usual), values, is_new)
 
 
 DETECTOR = TemplateBurst()

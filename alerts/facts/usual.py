@@ -7,12 +7,12 @@ much again as was usual: who sends each day just less than six times the usual n
 hour (tests/alerts/facts/test_usual.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 import msgspec
 
-__all__ = ["Usual", "is_repeat", "learn", "usual_of"]
+__all__ = ["Usual", "is_repeat", "learn", "tempered", "usual_of"]
 
 _DAY_US = 86_400_000_000
 _MONDAY = 3  # 1 January 1970 was a Thursday
@@ -46,6 +46,18 @@ def is_repeat(facts: Mapping[str, Any] | None, measure: int) -> bool:
     """Say whether an account did as much before, on another day and from its own networks: it was told then."""
     run = facts.get("mailwarden.user.run", 0) if facts else 0
     return run >= _A_RUN and measure <= _ONCE_MORE * run
+
+
+def tempered(severity: str, usual: int | None, *, to: str = "low", keeps: Container[str] = ()) -> str:
+    """Lower a severity while nobody knows what is usual: in the first week of an account, a machine or a server.
+
+    Args:
+        severity: What it would be, were the usual known.
+        usual: None or 0 while it is not known.
+        to: What it becomes until then.
+        keeps: Severities that stand all the same, as their evidence needs no history (a network that is new to the account).
+    """
+    return severity if usual or severity in keeps else to
 
 
 def learn(usual: Usual, now_us: int, amount: int) -> None:

@@ -2,7 +2,7 @@
 
 An office server, a printer or a webmail host that was broken into sends through us as one of ours. A hundred recipients
 elsewhere within an hour (CSF's RT_RELAY), or five times its own usual where it is known and at least fifty. A mailing list that
-hands its copies to the server again is known by its return path (`list-bounces@`, `owner-list@`) and left out.
+hands its copies to the server again is known by its return path and left out.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ import msgspec
 
 from mailwarden.alerts.detection.detector import Detector, Fired, fire, is_first_outcome
 from mailwarden.alerts.detection.windows import Window, add
-from mailwarden.alerts.facts.usual import Usual, learn, usual_of
+from mailwarden.alerts.facts.usual import Usual, learn, tempered, usual_of
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
@@ -22,8 +22,6 @@ _UNKNOWN_USUAL = 100
 _FLOOR = 50
 _TIMES_USUAL = 5
 _LABELS = frozenset({"newsletter", "gateway"})
-_LISTS = ("-bounces@", "-bounces+", "-owner@")
-"""In return paths of lists: Mailman, with and without the recipient's address, and Sympa."""
 
 
 class _State(msgspec.Struct, array_like=True):
@@ -38,7 +36,7 @@ class TrustedClientBurst(Detector[_State]):
     detection = Detection(
         name="trusted_client_burst",
         id="REL-03",
-        version=2,
+        version=3,
         cause="sending",
         category="outbound_spam",
         severity="high",
@@ -61,9 +59,12 @@ class TrustedClientBurst(Detector[_State]):
         """First outcomes, elsewhere, of mail that a trusted machine gave us without a login."""
         if event.source_ip is None or event.mailwarden_account is not None or event.user_id is not None:
             return ()
-        if event.mailwarden_direction != "outbound" or not is_first_outcome(event) or _is_list(event):
+        facts = event.facts or {}
+        if event.mailwarden_direction != "outbound" or not is_first_outcome(event):
             return ()
-        return () if not _LABELS.isdisjoint((event.facts or {}).get("mailwarden.labels", ())) else (event.source_ip,)
+        if facts.get("mailwarden.sender.is_list") or not _LABELS.isdisjoint(facts.get("mailwarden.labels", ())):
+            return ()
+        return (event.source_ip,)
 
     def update(self, state: _State, event: Event) -> Fired | None:
         """Count the recipient."""
@@ -74,13 +75,8 @@ class TrustedClientBurst(Detector[_State]):
         threshold = _UNKNOWN_USUAL if usual is None else max(_FLOOR, _TIMES_USUAL * usual)
         if measure < threshold:
             return None
-        severity = "medium" if usual is None else "high"
+        severity = tempered("high", usual, to="medium")
         return fire(state.recipients, measure, 1, severity, {"usual": usual, "threshold": threshold})
-
-
-def _is_list(event: Event) -> bool:
-    sender = (event.email_from_address or [""])[0].lower()
-    return sender.startswith("owner-") or any(mark in sender for mark in _LISTS)
 
 
 DETECTOR = TrustedClientBurst()

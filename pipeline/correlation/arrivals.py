@@ -2,15 +2,14 @@
 
 from copy import copy
 
-from mailwarden.alerts.facts.ledger import Ledger
-from mailwarden.alerts.facts.site import Site
 from mailwarden.alerts.state.shelf import Backing
 from mailwarden.parsers.address import network, wide_network
 from mailwarden.parsers.event import Event
-from mailwarden.pipeline.correlation.message import Message, Messages, hash_of, sender_of
+from mailwarden.pipeline.correlation.memory import Memory
+from mailwarden.pipeline.correlation.message import Message, hash_of, sender_of
 from mailwarden.pipeline.correlation.same_message import SameMessage
-from mailwarden.pipeline.correlation.senders import LABEL, Senders
-from mailwarden.pipeline.correlation.submission import Submissions, is_handed_in
+from mailwarden.pipeline.correlation.senders import LABEL
+from mailwarden.pipeline.correlation.submission import is_handed_in
 
 __all__ = ["Arrivals"]
 
@@ -24,28 +23,13 @@ class Arrivals:
     """Follows a message from its first line until it is accepted.
 
     Args:
-        site: What is ours.
-        ledger: What is known of accounts and domains.
-        messages: The messages under way.
-        submissions: Who hands in mail without a connection.
-        senders: What is noted of who sends.
+        memory: What is at hand of the site and its mail.
         backing: Where state is kept.
     """
 
-    def __init__(
-        self,
-        site: Site,
-        ledger: Ledger,
-        messages: Messages,
-        submissions: Submissions,
-        senders: Senders,
-        backing: Backing,
-    ) -> None:
-        self._site = site
-        self._ledger = ledger
-        self._messages = messages
-        self._submissions = submissions
-        self._senders = senders
+    def __init__(self, memory: Memory, backing: Backing) -> None:
+        self._site, self._ledger, self._messages = memory.site, memory.ledger, memory.messages
+        self._submissions, self._senders = memory.submissions, memory.senders
         self._same = SameMessage(backing)
         self.shelves = self._same.shelves
 

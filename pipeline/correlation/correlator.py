@@ -6,6 +6,7 @@ from mailwarden.alerts.state.shelf import Backing
 from mailwarden.pipeline.correlation.arrivals import Arrivals
 from mailwarden.pipeline.correlation.askers import Askers
 from mailwarden.pipeline.correlation.deliveries import Deliveries
+from mailwarden.pipeline.correlation.memory import Memory
 from mailwarden.pipeline.correlation.message import Messages
 from mailwarden.pipeline.correlation.senders import Senders
 from mailwarden.pipeline.correlation.sessions import Sessions
@@ -25,23 +26,28 @@ class Correlator:
     last, after a deferral), `mailwarden.relayed` (a stranger's mail went to a stranger), `mailwarden.script` (who
     handed the message in on this machine), `mailwarden.returned` (a bounce of a stranger's mail),
     `mailwarden.sender` (whose message it is: see `senders.py`) with what it adds to the sender's
-    `mailwarden.sender.traits`, `mailwarden.direction`, and the account, address and sender of the message on its
-    deliveries.
+    `mailwarden.sender.traits`, `mailwarden.sender.is_list` (its return path is a mailing list's),
+    `mailwarden.direction`, and the account, address and sender of the message on its deliveries.
     """
 
     def __init__(self, site: Site, ledger: Ledger, backing: Backing) -> None:
         self.askers = Askers(backing)
         self.sessions = Sessions(ledger, backing)
-        messages, submissions, senders, tries = (
-            Messages(backing),
-            Submissions(backing),
-            Senders(backing),
-            Tries(backing),
+        memory = Memory(site, ledger, Messages(backing), Submissions(backing), Senders(backing))
+        tries = Tries(backing)
+        self.verdicts = Verdicts(memory)
+        arrivals = Arrivals(memory, backing)
+        deliveries = Deliveries(memory, self.verdicts, backing)
+        keepers = (
+            memory.messages,
+            tries,
+            memory.submissions,
+            memory.senders,
+            self.askers,
+            self.sessions,
+            arrivals,
+            deliveries,
         )
-        self.verdicts = Verdicts(site, ledger, messages)
-        arrivals = Arrivals(site, ledger, messages, submissions, senders, backing)
-        deliveries = Deliveries(site, ledger, messages, submissions, senders, self.verdicts, backing)
-        keepers = (messages, tries, submissions, senders, self.askers, self.sessions, arrivals, deliveries)
         self.shelves = tuple(shelf for keeper in keepers for shelf in keeper.shelves)
         self.handlers = {
             "message-received": arrivals.received,
@@ -53,7 +59,7 @@ class Correlator:
             "bounce-created": arrivals.bounced,
             "forward": arrivals.copied,
             "filter-verdict": self.verdicts.script,
-            "process-start": submissions.called,
+            "process-start": memory.submissions.called,
             "auth-failure": tries.count,
             "auth-error": tries.count,
         }

@@ -1,15 +1,14 @@
 """What became of a message: whose it was, who was to take it, what a refusal means, and what is learned of it."""
 
-from mailwarden.alerts.facts.ledger import Ledger
-from mailwarden.alerts.facts.site import Site
 from mailwarden.alerts.state.shelf import Backing
 from mailwarden.parsers.address import is_loopback, network, organisation
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.reply import classify, exchanger_of, hosting, provider_of
-from mailwarden.pipeline.correlation.message import Message, Messages, hash_of, sender_of
+from mailwarden.pipeline.correlation.memory import Memory
+from mailwarden.pipeline.correlation.message import Message, hash_of, sender_of
 from mailwarden.pipeline.correlation.replies import Replies
-from mailwarden.pipeline.correlation.senders import Senders
-from mailwarden.pipeline.correlation.submission import Origin, Submissions, is_filter
+from mailwarden.pipeline.correlation.senders import return_path
+from mailwarden.pipeline.correlation.submission import Origin, is_filter
 from mailwarden.pipeline.correlation.verdicts import Verdicts
 from mailwarden.pipeline.correlation.ways import is_local, names_no_host, way_of
 
@@ -27,30 +26,14 @@ class Deliveries:
     """Sets on a delivery what is known of its message, and learns from it.
 
     Args:
-        site: What is ours.
-        ledger: What is known of accounts and domains.
-        messages: The messages under way.
-        submissions: Who hands in mail without a connection.
-        senders: What is noted of who sends.
+        memory: What is at hand of the site and its mail.
         verdicts: What filters of ours say.
         backing: Where state is kept.
     """
 
-    def __init__(
-        self,
-        site: Site,
-        ledger: Ledger,
-        messages: Messages,
-        submissions: Submissions,
-        senders: Senders,
-        verdicts: Verdicts,
-        backing: Backing,
-    ) -> None:
-        self._site = site
-        self._ledger = ledger
-        self._messages = messages
-        self._submissions = submissions
-        self._senders = senders
+    def __init__(self, memory: Memory, verdicts: Verdicts, backing: Backing) -> None:
+        self._site, self._ledger, self._messages = memory.site, memory.ledger, memory.messages
+        self._submissions, self._senders = memory.submissions, memory.senders
         self._verdicts = verdicts
         self.replies = Replies(backing)
         self.shelves = self.replies.shelves
@@ -103,6 +86,8 @@ class Deliveries:
             event.email_from_address = [message.sender]
         if self._site.labels:
             facts["mailwarden.labels"] = self._site.labels_of(message.account, event.mailwarden_network, message.script)
+        if message.outbound and return_path(message.sender or "").is_list:
+            facts["mailwarden.sender.is_list"] = True
         if message.fresh:
             facts["mailwarden.pair.young"] = True
         if message.program:

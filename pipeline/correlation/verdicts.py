@@ -2,10 +2,8 @@
 
 import re
 
-from mailwarden.alerts.facts.ledger import Ledger
-from mailwarden.alerts.facts.site import Site
 from mailwarden.parsers.event import Event
-from mailwarden.pipeline.correlation.message import Messages
+from mailwarden.pipeline.correlation.memory import Memory
 
 __all__ = ["Verdicts"]
 
@@ -17,15 +15,11 @@ class Verdicts:
     """Sets on what a filter says whose message it speaks of.
 
     Args:
-        site: What is ours.
-        ledger: Which domains are ours.
-        messages: The messages under way.
+        memory: What is at hand of the site and its mail.
     """
 
-    def __init__(self, site: Site, ledger: Ledger, messages: Messages) -> None:
-        self._site = site
-        self._ledger = ledger
-        self._messages = messages
+    def __init__(self, memory: Memory) -> None:
+        self._site, self._ledger, self._messages = memory.site, memory.ledger, memory.messages
 
     def script(self, event: Event) -> None:
         """Learn the script that a header of PHP's names."""

@@ -15,9 +15,9 @@ import msgspec
 from mailwarden.alerts.detection.detector import Detector
 from mailwarden.alerts.detection.engine import Engine
 from mailwarden.alerts.detection.finding import Finding
-from mailwarden.alerts.facts.ledger import Ledger, place
+from mailwarden.alerts.facts.ledger import Ledger
 from mailwarden.alerts.facts.ours import Ours
-from mailwarden.alerts.facts.site import Site
+from mailwarden.alerts.facts.site import Site, place
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.incidents.incidents import Incidents
 from mailwarden.alerts.risk import Outcomes
@@ -276,7 +276,7 @@ class Fold:
         self.correlator.handlers[event.event_action](event)
         if self._is_monitor(event):
             return
-        self.ledger.failed(event)
+        self.ledger.failures.take(event)
         self._detect(event)
 
     def _is_monitor(self, event: Event) -> bool:
@@ -284,7 +284,7 @@ class Fold:
         return self.site.is_monitor(event.source_ip, event.mailwarden_account, event.mailwarden_network)
 
     def _succeeded(self, event: Event) -> None:
-        self.ledger.let_in(event)
+        self.ledger.successes.let_in(event)
         self.ours.listens(event)
         account, protocol = event.mailwarden_account, event.network_protocol or ""
         if account is not None and protocol in READING and self.readers.is_new_hour(account, protocol, event.stream_us):
@@ -297,7 +297,7 @@ class Fold:
         self._detect(event)
 
     def _received(self, event: Event) -> None:
-        self.ledger.let_in(event)
+        self.ledger.successes.let_in(event)
         self.correlator.handlers["message-received"](event)
         self.ours.accepted(event)
         self.ours.listens(event)
@@ -305,7 +305,7 @@ class Fold:
         self._detect(event)
 
     def _ended(self, event: Event) -> None:
-        if self.ledger.session_ended(event):
+        if self.ledger.reading.ended(event):
             self._detect(event)
 
     def _signed(self, event: Event) -> None:

@@ -83,7 +83,7 @@ class Ours:
             return
         domain = event.email_from_address[0].rpartition("@")[2].lower()
         account = event.mailwarden_account or ""
-        if domain and (account.endswith(f"@{domain}") or self._ledger.is_our_domain(domain)):
+        if domain and (account.endswith(f"@{domain}") or self._ledger.domains.is_ours(domain)):
             self._see(f"domain {domain}", event.stream_us)
 
     def delivered(self, event: Event) -> None:

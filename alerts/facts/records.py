@@ -1,20 +1,31 @@
-"""What is known of one account and of one network, as the ledger keeps it."""
+"""What is known of each account and of each network: small, bounded records, whatever an attacker tries."""
+
+import zlib
 
 import msgspec
 
 from mailwarden.alerts.facts.programs import Programs
 from mailwarden.alerts.facts.usual import Usual
+from mailwarden.alerts.state.shelf import Backing, Shelf
 
-__all__ = ["Account", "Network"]
+__all__ = ["Account", "Network", "Pair", "Records", "is_known"]
+
+Pair = tuple[int, int]
+"""When an account was first and last let in from a network."""
 
 _DAY_US = 86_400_000_000
+_HOUR_US = 3_600_000_000
 _QUARTER_US = 900_000_000
 _KEEP_US = 90 * _DAY_US
+_KNOWN_US = 30 * _DAY_US  # a network is, to an account, after it was last let in from there
+_FAIL_US = _DAY_US  # failures before a success count for a day (AUTH-11)
+_TRIED_NAMES = 9
+_DEVICE_NAMES = 2  # that a printer or a phone with a wrong password fails at
 _PROXY_USERS = 5  # a network that five accounts come back to on another day is an office, a webmail, a proxy
 _PROXY_ENTERED = 15  # or that so many came to: a webmail that has moved; a thief has fewer passwords
 _TAUGHT = 0.05  # of what is usual, by one day
 _DICTIONARY_US = 30 * _DAY_US  # how long a name is remembered that several networks guessed and nobody has (AUTH-07)
-_AT_WORK_US = 2 * 3_600_000_000  # what logs in often is learned once an hour
+_AT_WORK_US = 2 * _HOUR_US  # what logs in often is learned once an hour
 
 
 class Account(msgspec.Struct, array_like=True):
@@ -24,7 +35,7 @@ class Account(msgspec.Struct, array_like=True):
     last_us: int = 0
     successes: int = 0
     exists: bool = False
-    networks: dict[str, tuple[int, int]] = {}  # network -> (first, last) success
+    networks: dict[str, Pair] = {}
     failing: dict[str, tuple[int, int]] = {}  # network -> (last failure, failures) without a success there
     usual: Usual = msgspec.field(default_factory=Usual)  # recipients of an hour
     hour: int = 0
@@ -109,6 +120,96 @@ class Network(msgspec.Struct, array_like=True):
         """A network that only ever failed is kept for two days after its last try, one with users for ninety."""
         return max(self.last_us + _KEEP_US if self.users else 0, self.tried_us + 2 * _DAY_US)
 
+    def tried_lately(self, now: int) -> bool:
+        """Say whether it failed within the day."""
+        return now - self.tried_us <= _FAIL_US
+
+    def learn_try(self, account: str | None, tries: int, now: int, *, is_ghost: bool) -> None:
+        """Learn that tries at an account failed which is not known from here; a ghost is a name that nobody has."""
+        if not self.tried_lately(now):
+            self.tried, self.ghosts, self.names = 0, 0, []
+        if self.hour != now // _HOUR_US:
+            self.hour, self.hour_tried = now // _HOUR_US, 0
+        if self.day != now // _DAY_US:
+            self.day, self.day_tried = now // _DAY_US, 0
+        self.tried += tries
+        self.hour_tried += tries
+        self.day_tried += tries
+        self.tried_us = now
+        name = _hash(account) if account else None
+        if name is not None and name not in self.names and len(self.names) < _TRIED_NAMES:
+            self.names.append(name)
+            self.ghosts += is_ghost
+
+    def others_tried(self, account: str) -> int:
+        """Give how many other accounts it failed at lately."""
+        own = _hash(account)
+        return sum(name != own for name in self.names)
+
+    def is_device(self) -> bool:
+        """Say whether its failures are a device's of somebody here: people are let in from it, and it tries few names."""
+        return bool(self.users) and len(self.names) <= _DEVICE_NAMES
+
     def is_proxy(self) -> bool:
         """Say whether a network is one that many people share. An intruder with five passwords does not make it one."""
         return self.settled >= _PROXY_USERS or self.entered >= _PROXY_ENTERED
+
+
+class Records:
+    """The accounts and networks of a site. What has expired counts as none, whether or not it was swept out yet.
+
+    Args:
+        backing: Where they are kept.
+    """
+
+    def __init__(self, backing: Backing) -> None:
+        self._accounts = Shelf("ledger.account", 2, Account, Account.expires_us, backing)
+        self._networks = Shelf("ledger.network", 1, Network, Network.expires_us, backing)
+        self.shelves = (self._accounts, self._networks)
+
+    def account(self, name: str, now: int) -> Account | None:
+        """Give what is known of an account."""
+        record = self._accounts.get(name)
+        return None if record is None or record.expires_us() < now else record
+
+    def network(self, net: str, now: int) -> Network | None:
+        """Give what is known of a network."""
+        known = self._networks.get(net)
+        return None if known is None or known.expires_us() < now else known
+
+    def keep_account(self, name: str, record: Account) -> None:
+        """Keep what was learned of an account."""
+        self._accounts.put(name, record)
+
+    def keep_network(self, net: str, known: Network) -> None:
+        """Keep what was learned of a network."""
+        self._networks.put(net, known)
+
+    def learn_mailbox(self, account: str, now: int) -> None:
+        """Learn that an account has a mailbox here."""
+        record = self.account(account, now)
+        if record is None:
+            record = Account(first_us=now, last_us=now)
+        elif record.exists:
+            return
+        record.exists = True
+        self.keep_account(account, record)
+
+    def first_seen(self, account: str, now: int) -> int | None:
+        """Give when an account was first seen here, or None."""
+        record = self.account(account, now)
+        return record.first_us if record is not None and record.exists else None
+
+    def is_home(self, net: str, now: int, within_us: int) -> bool:
+        """Say whether somebody was let in from a network lately; to the day, for that is how often it is written down."""
+        known = self.network(net, now)
+        return known is not None and bool(known.users) and now - known.last_us <= within_us + _DAY_US
+
+
+def is_known(pair: Pair | None, now: int) -> bool:
+    """Say whether a network is known for an account: it was let in from there within thirty days."""
+    return pair is not None and now - pair[1] <= _KNOWN_US
+
+
+def _hash(account: str) -> int:
+    return zlib.crc32(account.encode("utf-8", "surrogatepass"))

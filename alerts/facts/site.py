@@ -4,9 +4,10 @@ import ipaddress
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from mailwarden.parsers.address import network
+from mailwarden.parsers.address import network, networks
+from mailwarden.parsers.event import Event
 
-__all__ = ["Site"]
+__all__ = ["Site", "place"]
 
 _PRIVATE = tuple(
     ipaddress.ip_network(text)
@@ -97,3 +98,12 @@ def _within(address: str, networks: tuple[str, ...], private: bool = True) -> bo
         return True
     parsed = (ipaddress.ip_network(text, strict=False) for text in networks)
     return any(ip in network for network in parsed if network.version == ip.version)
+
+
+def place(event: Event, site: Site) -> None:
+    """Set the account and the networks of an event: what the ledger and the rules count by."""
+    address = event.source_ip
+    if address is not None:
+        event.mailwarden_network, event.mailwarden_wide_network = networks(address)
+    if event.user_name:
+        event.mailwarden_account = site.account(event.user_name, event.host_hostname)

@@ -171,7 +171,7 @@ class Outcomes:
         sender = event.email_from_address
         if sender and event.email_to_address and _FEEDBACK.search(sender[0].lower()):
             domain = event.email_to_address[0].rpartition("@")[2].lower()
-            if self._ledger.is_our_domain(domain):
+            if self._ledger.domains.is_ours(domain):
                 self.complaint(event, domain, SERVER + (event.host_hostname or "localhost"))
 
     def _learn_use(self, address: str, key: str, now: int) -> None:
@@ -247,7 +247,9 @@ class Outcomes:
             return (server,)
         domain = event.email_from_address[0].rpartition("@")[2].lower()
         account = event.mailwarden_account
-        if domain and ((account is not None and account.endswith("@" + domain)) or self._ledger.is_our_domain(domain)):
+        if domain and (
+            (account is not None and account.endswith("@" + domain)) or self._ledger.domains.is_ours(domain)
+        ):
             facts["mailwarden.sender_domain"] = domain
             return server, DOMAIN + domain
         return (server,)

@@ -45,7 +45,7 @@ def read_blocklist(store: Store, setting: BlocklistSetting, site: Site, now_us: 
         policy,
         site,
         now_us,
-        is_known=lambda net: ledger.is_home(net, now_us, KNOWN_DAYS * _DAY_US),
+        is_known=lambda net: ledger.records.is_home(net, now_us, KNOWN_DAYS * _DAY_US),
         silenced=silenced,
     )
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from mailwarden.alerts.facts.ledger import PROXIES, proxy_users
+from mailwarden.alerts.facts.visitors import PROXIES, proxy_users
 from mailwarden.alerts.rulebook.rule_files import rule_files
 from mailwarden.alerts.rulebook.rulebook import load_rules
 from mailwarden.alerts.words.translate import N_, Translator

@@ -64,7 +64,9 @@ class Arrivals:
             message.sender = event.email_from_address[0] if event.email_from_address else None
             message.recipients = event.mail_recipient_count or len(event.email_to_address or ()) or 1
             if message.account is not None and event.email_message_id and not original:
-                message.program = self._ledger.wrote_with(message.account, event.email_message_id, event.stream_us)
+                message.program = self._ledger.volume.wrote_with(
+                    message.account, event.email_message_id, event.stream_us
+                )
             if event.mail_queue_parent_id is not None and message.sender is None:
                 message.returned = self._messages.is_strangers(event, event.mail_queue_parent_id)
             if event.mail_queue_parent_id is None and not original and event.event_outcome != "failure":
@@ -92,7 +94,7 @@ class Arrivals:
         message = self._messages.get(event, queue_id) if queue_id and message_id else None
         if message is None or message.account is None or message.accepted or not message_id:
             return
-        message.program = self._ledger.wrote_with(message.account, message_id, event.stream_us)
+        message.program = self._ledger.volume.wrote_with(message.account, message_id, event.stream_us)
         self._messages.put(event, str(queue_id), message)
 
     def queued(self, event: Event) -> None:
@@ -122,7 +124,7 @@ class Arrivals:
             message.script = f"local <{message.sender}>"
         else:
             domain = (event.email_to_address or [""])[0].rpartition("@")[2].lower()
-            message.returned = not self._ledger.is_our_domain(domain)
+            message.returned = not self._ledger.domains.is_ours(domain)
 
     def _try_for(self, event: Event, message: Message, known: int) -> None:
         """Count a recipient where each has a line of its own: the first came with the message, others come behind it."""
@@ -175,7 +177,7 @@ class Arrivals:
 
     def _accept_from_account(self, event: Event, message: Message, account: str, facts: dict[str, object]) -> None:
         """Set what a message of an account is judged by: its usual volume, its labels, whose name it bears."""
-        usual = self._ledger.mailed(account, message.recipients, event.stream_us, fresh=message.first_seen)
+        usual = self._ledger.volume.mailed(account, message.recipients, event.stream_us, fresh=message.first_seen)
         facts["mailwarden.user.usual_hour"], facts["mailwarden.user.best_quarter"], message.run = usual
         facts["mailwarden.user.run"] = message.run
         self._ledger.acquaintances.lately(account, event.stream_us, facts)
@@ -186,7 +188,7 @@ class Arrivals:
         if self._site.labels:
             facts["mailwarden.labels"] = self._site.labels_of(account, event.mailwarden_network)
         if "@" in account:
-            self._ledger.learn_domain(account.rpartition("@")[2], event.stream_us)
+            self._ledger.domains.learn(account.rpartition("@")[2], event.stream_us)
         sender = (message.sender or "").lower()
         if sender and sender != account:
             facts["mailwarden.sender.other"] = sender.rpartition("@")[0] != account if "@" not in account else True
@@ -202,7 +204,7 @@ class Arrivals:
             event.facts = {
                 "mailwarden.way.forward": True,
                 "mailwarden.first_try": True,
-                "mailwarden.user.first_us": self._ledger.first_seen(owner, event.stream_us),
+                "mailwarden.user.first_us": self._ledger.records.first_seen(owner, event.stream_us),
             }
             return
         message = self._messages.get(event, event.mail_queue_id) if event.mail_queue_id else None

@@ -65,7 +65,7 @@ class Deliveries:
         self._count_try(event, message, facts)
         if event.mail_original_recipient is not None and not local:
             owner = event.mail_original_recipient.lower()
-            facts["mailwarden.user.first_us"] = self._ledger.first_seen(owner, event.stream_us)
+            facts["mailwarden.user.first_us"] = self._ledger.records.first_seen(owner, event.stream_us)
         if message is not None:
             self._note_recipient(event, message, facts, local)
         if local:
@@ -164,7 +164,7 @@ class Deliveries:
         """Say whether a message bears a name of ours; True where nobody knows."""
         if message is None or message.account is not None or message.sender is None:
             return True
-        return self._ledger.is_our_domain(message.sender.lower().rpartition("@")[2])
+        return self._ledger.domains.is_ours(message.sender.lower().rpartition("@")[2])
 
     def _hand_over(self, event: Event, message: Message | None) -> None:
         """Give what is known of a message to the one that comes back from a filter on this machine."""
@@ -215,8 +215,8 @@ class Deliveries:
         for recipient in event.email_to_address or ():
             name, at, domain = recipient.lower().rpartition("@")
             if at:
-                self._ledger.learn_domain(domain, event.stream_us)
-                self._ledger.exists(f"{name}@{domain}", event.stream_us)
+                self._ledger.domains.learn(domain, event.stream_us)
+                self._ledger.records.learn_mailbox(f"{name}@{domain}", event.stream_us)
 
     def _is_relayed(self, event: Event, message: Message) -> bool:
         """Say whether a stranger's mail went on to a stranger: accepted without login, from outside, for outside.
@@ -239,7 +239,7 @@ class Deliveries:
             return False  # it never left, and may have been for a mailbox here
         recipient = (event.email_to_address or [""])[0].lower()
         domain = recipient.rpartition("@")[2]
-        if not domain or "@" not in recipient or self._ledger.is_our_domain(domain):
+        if not domain or "@" not in recipient or self._ledger.domains.is_ours(domain):
             return False
         if event.destination_ip is None or not self._site.trusts(event.destination_ip):
             return True

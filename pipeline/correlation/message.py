@@ -105,7 +105,7 @@ def sender_of(message: Message, ledger: Ledger) -> Sender | None:
         user = message.user_id or ""
         return Sender(message.script, "script", "" if user == message.script else user)
     path = return_path(message.sender or "")
-    if message.source_ip is None or not ledger.is_our_domain(path.name.rpartition("@")[2]):
+    if message.source_ip is None or not ledger.domains.is_ours(path.name.rpartition("@")[2]):
         return None
     return Sender(path.name, "machine")
 

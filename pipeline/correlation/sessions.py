@@ -140,9 +140,9 @@ class Sessions:
             event.event_reason = "relay_denied"
 
     def _is_foreign(self, domain: str) -> bool:
-        if self._ledger is not None and self._ledger.is_our_domain(domain):
+        if self._ledger is not None and self._ledger.domains.is_ours(domain):
             return False
-        return (self._ledger is not None and self._ledger.knows_domains()) or provider_of(domain) is not None
+        return (self._ledger is not None and self._ledger.domains.are_known()) or provider_of(domain) is not None
 
     # ------------------------------------------------------------------ Sendmail
 

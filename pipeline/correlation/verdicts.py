@@ -65,7 +65,7 @@ class Verdicts:
         if extra.get("mail.dkim.signed") is not False and event.event_reason != "spoof_attempt":
             return
         message = self._messages.of_filter(event)
-        if message is None or message.unsigned or not self._ledger.is_our_domain(domain):
+        if message is None or message.unsigned or not self._ledger.domains.is_ours(domain):
             return
         source = message.source_ip
         if message.account is None and message.script is None and (source is None or not self._site.trusts(source)):

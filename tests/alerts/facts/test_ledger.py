@@ -6,8 +6,8 @@ import msgspec
 import pytest
 from memory import Memory
 
-from mailwarden.alerts.facts.ledger import Ledger, place
-from mailwarden.alerts.facts.site import Site
+from mailwarden.alerts.facts.ledger import Ledger
+from mailwarden.alerts.facts.site import Site, place
 from mailwarden.alerts.state.shelf import Shelves
 from mailwarden.parsers.event import Event
 
@@ -30,14 +30,14 @@ def event(action: str, address: str, user: str = "bob@example.org", at_us: int =
 def failed(ledger: Ledger, address: str, **fields: Any) -> dict[str, Any]:
     """Give the facts of a refused login."""
     one = event("auth-failure", address, **fields)
-    ledger.failed(one)
+    ledger.failures.take(one)
     return one.facts or {}
 
 
 def let_in(ledger: Ledger, address: str, **fields: Any) -> dict[str, Any]:
     """Give the facts of a login that was let in."""
     one = event("auth-success", address, **fields)
-    ledger.succeeded(one)
+    ledger.successes.take(one)
     return one.facts or {}
 
 
@@ -116,7 +116,7 @@ def test_a_try_without_a_verdict_teaches_nothing_of_the_account() -> None:
     """It is counted for its network only: the password may have been right."""
     ledger = Ledger(SITE, Memory())
     one = event("auth-error", "203.0.113.7", tries=20)
-    ledger.failed(one)
+    ledger.failures.take(one)
 
     facts = let_in(ledger, "203.0.113.7", at_us=MINUTE_US)
 
@@ -127,9 +127,9 @@ def test_the_usual_hour_is_known_after_a_week() -> None:
     """What an account sends in an hour; a network that it just came to raises its best quarter little in a day."""
     ledger = Ledger(SITE, Memory())
 
-    usual = [ledger.mailed("bob@example.org", 10, START_US + day * DAY_US, fresh=False) for day in range(10)]
-    strange = ledger.mailed("bob@example.org", 500, START_US + 10 * DAY_US, fresh=True)
-    after = ledger.mailed("bob@example.org", 1, START_US + 11 * DAY_US, fresh=False)
+    usual = [ledger.volume.mailed("bob@example.org", 10, START_US + day * DAY_US, fresh=False) for day in range(10)]
+    strange = ledger.volume.mailed("bob@example.org", 500, START_US + 10 * DAY_US, fresh=True)
+    after = ledger.volume.mailed("bob@example.org", 1, START_US + 11 * DAY_US, fresh=False)
 
     assert [one[0] for one in usual] == [0] * 7 + [10] * 3
     assert (usual[-1][1:], strange, after) == ((10, 10), (10, 10, 0), (10, 12, 10))
@@ -206,7 +206,7 @@ def test_facts_are_the_same_after_a_restart() -> None:
     for one in (whole, first):
         let_in(one, "192.0.2.10")
         failed(one, "203.0.113.7", at_us=HOUR_US, tries=4)
-        one.mailed("bob@example.org", 7, START_US, fresh=False)
+        one.volume.mailed("bob@example.org", 7, START_US, fresh=False)
     store.commit(Shelves(first.shelves).drain())
     second = Ledger(SITE, store)
 
@@ -221,10 +221,10 @@ def test_domains_and_mailboxes_of_local_deliveries_are_ours() -> None:
     """Stated or learned; others are not."""
     ledger = Ledger(SITE, Memory())
 
-    ledger.learn_domain("example.com", START_US)
-    ledger.exists("ann@example.com", START_US)
+    ledger.domains.learn("example.com", START_US)
+    ledger.records.learn_mailbox("ann@example.com", START_US)
 
-    assert [ledger.is_our_domain(one) for one in ("example.org", "example.com", "example.net")] == [True, True, False]
+    assert [ledger.domains.is_ours(one) for one in ("example.org", "example.com", "example.net")] == [True, True, False]
     assert failed(ledger, "203.0.113.7", user="ann@example.com")["mailwarden.user.exists"]
 
 

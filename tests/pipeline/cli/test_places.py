@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mailwarden.alerts import detectors
-from mailwarden.alerts.facts.ledger import Ledger, place
-from mailwarden.alerts.facts.site import Site
+from mailwarden.alerts.facts.ledger import Ledger
+from mailwarden.alerts.facts.site import Site, place
 from mailwarden.alerts.state.shelf import Shelves
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.cli.root import root
@@ -98,7 +98,7 @@ def test_a_network_that_many_share_is_proposed_as_a_label(tmp_path: Path) -> Non
                 event.event_action, event.source_ip, event.user_name = "auth-success", "192.0.2.80", f"user{number}"
                 event.stream_us = START_US + day * DAY_US + number * 1_000_000 + day * 3_600_000_000
                 place(event, Site())
-                ledger.succeeded(event)
+                ledger.successes.take(event)
         store.commit(Commit(1, states=Shelves(ledger.shelves).drain()))
     configure("site: {databases: []}\n")
 

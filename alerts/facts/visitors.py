@@ -1,0 +1,66 @@
+"""Who comes from a network, and which networks many people share: an office, a webmail, a proxy."""
+
+import msgspec
+
+from mailwarden.alerts.facts.origins import Origins
+from mailwarden.alerts.facts.records import Network, Pair, Records
+from mailwarden.alerts.state.blob import decoder
+from mailwarden.alerts.state.shelf import Backing, Shelf
+from mailwarden.parsers.event import Event
+
+__all__ = ["PROXIES", "Visitors", "proxy_users"]
+
+PROXIES = "ledger.proxy"
+"""The kind of state that holds the networks that were found to be proxies."""
+
+_DAY_US = 86_400_000_000
+_KEEP_US = 30 * _DAY_US
+_MOST_USERS = 5  # remembered by name: more tell no more
+
+
+class _Proxy(msgspec.Struct, array_like=True):
+    """A network that was found to be a proxy: shown to the operator, who may label it."""
+
+    users: int
+    last_us: int
+
+
+class Visitors:
+    """The accounts that come from each network.
+
+    Args:
+        records: What is known of networks.
+        origins: What is known of where people come from.
+        backing: Where the proxies that were found are kept.
+    """
+
+    def __init__(self, records: Records, origins: Origins, backing: Backing) -> None:
+        self._records = records
+        self._origins = origins
+        self._proxies = Shelf(PROXIES, 1, _Proxy, lambda one: one.last_us + _KEEP_US, backing)
+        self.shelves = (self._proxies,)
+
+    def come(self, account: str, event: Event, net: str, pair: Pair | None) -> None:
+        """Learn who comes from a network, and whether it is one that many people share."""
+        now = event.stream_us
+        known = self._records.network(net, now) or Network()
+        settles = pair is not None and pair[1] - pair[0] <= _DAY_US < now - pair[0]
+        is_new = account not in known.users and len(known.users) < _MOST_USERS
+        if pair is not None and not settles and not is_new and now - known.last_us <= _DAY_US:
+            return
+        if not known.users or now // _DAY_US != known.last_us // _DAY_US:
+            self._origins.came(event, net)
+        was_proxy = known.is_proxy()
+        known.entered += pair is None
+        known.settled += settles
+        if is_new:
+            known.users.append(account)
+        known.last_us = now
+        self._records.keep_network(net, known)
+        if known.is_proxy() and (not was_proxy or not known.settled % 5):
+            self._proxies.put(net, _Proxy(max(known.entered, known.settled), now))
+
+
+def proxy_users(blob: bytes) -> int:
+    """Give how many accounts came from a network that was found to be a proxy, from its state."""
+    return decoder(_Proxy)(blob).users

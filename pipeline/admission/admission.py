@@ -308,8 +308,8 @@ class Admission:
         until_us = self._safe_until(now_s)
         while len(events) < self._batch_lines:
             heads = [lane for lane in self._lanes if lane.count()]
-            if not heads:
-                return
+            if not heads or any(not (lane.count() or lane.at_end) for lane in self._lanes):
+                return  # what was read of a lane is used up, and it holds more: that is no silence
             if until_us is None and any(not (lane.count() or lane.source.exhausted) for lane in self._lanes):
                 return
             heads.sort(key=lambda lane: (lane.events[lane.index].stream_us, lane.order))

@@ -397,6 +397,21 @@ def test_a_silent_sibling_does_not_hold_lines_for_long(tmp_path: Path) -> None:
     assert stream == sorted(stream)
 
 
+def test_old_logs_of_every_length_are_followed_in_order(tmp_path: Path) -> None:
+    """The first start merges what stands there by time: a long log is read on before a shorter one overtakes it."""
+    short = write(tmp_path / "a.log", [line(0, "short")])
+    long = write(tmp_path / "b.log", [line(1 + n / 10, f"long {n}") for n in range(100)])
+    later = write(tmp_path / "c.log", [line(3600 + n, f"later {n}") for n in range(20)])
+    sources: list[Source] = [FileSource(path, n, follow=True) for n, path in enumerate((short, long, later))]
+
+    with small(1000, 200), Follower(sources, clock) as follower:
+        follower.wait(lambda: len(follower.events()) == 121)
+
+    assert follower.admission.statistics.late == 0
+    stream = [event.stream_us for event in follower.events()]
+    assert stream == [event.timestamp_us for event in follower.events()] == sorted(stream)
+
+
 def test_a_host_whose_clock_is_days_ahead_is_believed_in_the_end(tmp_path: Path) -> None:
     """Live, each line comes alone, so that none confirms another; after ten of them the clock is what it is."""
     path = write(tmp_path / "mail.log", [line(0, "a")])

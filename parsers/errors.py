@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 __all__ = [
+    "ConfigurationBarredError",
     "ConfigurationError",
     "DeliveryError",
     "MailwardenError",
@@ -106,6 +107,10 @@ class ConfigurationError(MailwardenError):
     def __init__(self, faults: Sequence[str]) -> None:
         super().__init__(joined(faults))
         self.faults = list(faults)
+
+
+class ConfigurationBarredError(ConfigurationError):
+    """The configuration is there, but whoever asks may not read it."""
 
 
 class SourceError(MailwardenError):

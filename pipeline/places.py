@@ -11,6 +11,7 @@ __all__ = [
     "ensure_readable",
     "find_configuration",
     "handed_over",
+    "is_of_another",
     "rules_beside",
     "scan_store_path",
     "store_path",
@@ -55,7 +56,25 @@ def find_configuration(stated: str | None = None, environment: Mapping[str, str]
     stated = stated or environment.get("MAILWARDEN_CONFIG")
     if stated:
         return Path(stated)
-    return next((path for path in map(Path, SEARCHED) if path.exists()), None)
+    return next((path for path in map(Path, SEARCHED) if _is_there(path)), None)
+
+
+def is_of_another(path: Path) -> bool:
+    """Whether a configuration that was found, and not stated, was put into the current directory by another user.
+
+    Root obeying what stands in somebody's home or in /tmp would write where that one likes.
+    """
+    return path == Path(SEARCHED[0]) and path.stat().st_uid not in (0, os.geteuid())
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        path.stat()
+    except PermissionError:
+        return True  # in a directory that is closed to us; reading it will say so
+    except OSError:
+        return False
+    return True
 
 
 def handed_over(path: Path, environment: Mapping[str, str] = os.environ) -> Path:

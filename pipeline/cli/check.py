@@ -80,7 +80,7 @@ def command(
     from mailwarden.pipeline.cli.check_view import view
     from mailwarden.pipeline.probes.report import findings, is_blind, worst
 
-    now = session(context)
+    now = session(context, own=True)
     checked = _look(now, _domain(domain), addresses, selectors, helo, servers, not no_ports)
     if json_:
         for one in findings(checked):

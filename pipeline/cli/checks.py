@@ -22,6 +22,7 @@ from mailwarden.pipeline.cli.feedback_checks import feedback_checks
 from mailwarden.pipeline.cli.probe_checks import probe_checks
 from mailwarden.pipeline.cli.session import Session, last_written_s
 from mailwarden.pipeline.places import store_path
+from mailwarden.pipeline.sources.journal import journal_barred
 
 __all__ = ["Check", "all_checks"]
 
@@ -184,7 +185,7 @@ def _journal(tongue: Translator) -> Check:
     name = tongue.gettext("journal")
     if shutil.which("journalctl") is None:
         return Check(name, "not checked", _missing("journalctl", tongue))
-    said = _output("journalctl", "-q", "-n", "1", "-o", "cat", "--facility=mail")
+    said = None if journal_barred() else _output("journalctl", "-q", "-n", "1", "-o", "cat", "--facility=mail")
     if said is None:
         mend = tongue.gettext("Run as root, or:  usermod -aG systemd-journal USER")
         return Check(name, "error", tongue.gettext("cannot be read"), mend)

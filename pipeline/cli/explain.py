@@ -72,13 +72,13 @@ def command(
     if reply:
         from mailwarden.pipeline.cli.replies import explain_replies
 
-        explain_replies(lines, mx, session(context).tongue, as_json=as_json)
+        explain_replies(lines, mx, session(context, own=True).tongue, as_json=as_json)
         return
     if not lines:
         raise click.UsageError(worded("Give the line, or - to read it from standard input."), context)
     if as_json or mx:
         raise click.UsageError(worded("--json and --mx go with --reply; for lines as JSON: mailwarden parse"), context)
-    now = session(context)
+    now = session(context, own=True)
     zone = zone or now.configuration.timezone
     text = sys.stdin.buffer.read().decode("utf-8", "surrogateescape") if lines == ("-",) else " ".join(lines)
     reader = reader_for("-", zone, year)

@@ -94,12 +94,14 @@ def command(
     followed through every queue that it passes. It is looked for in the archive of `mailwarden run`, or, lacking one, in
     the files that the last scan read.
     """
-    now = session(context, zone=zone)
+    now = session(context, zone=zone, own=True)
     names = spellings(what, now.configuration.site.default_domain)
     failed = False
     years: dict[str, int | None] = dict.fromkeys(files, year)
     if not years and not now.configuration.archive_directory.exists():
         years = _scanned()
+        if not years:
+            now.insist()
     if years:
         found, problems = _in_files(names, years, zone or now.configuration.timezone)
         for problem in problems:

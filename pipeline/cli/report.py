@@ -74,7 +74,7 @@ def command(
 
     if domain and server:
         raise click.UsageError(worded("--domain and --server exclude each other: give one of them."), context)
-    now = session(context)
+    now = session(context, own=True)
     begin, end, weekly = _days(day, first, last, datetime.now(now.zone).date(), context)
     form = "json" if json_ else "html" if open_ else form
     with now.store(state, scanned=True) as store:

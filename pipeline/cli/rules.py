@@ -69,7 +69,7 @@ def _known(name: str, now: Session, context: click.Context) -> str:
 @click.pass_context
 def list_(context: click.Context, json_: bool) -> None:
     """List the rules, the most severe first, with what your configuration changes of them."""
-    now = session(context)
+    now = session(context, own=True)
     changed, tongue = now.configuration.rules, now.tongue
     detections = sorted(_detections(now).values(), key=lambda one: (-severity_rank(one.severity), one.name))
     if json_:
@@ -105,7 +105,7 @@ def list_(context: click.Context, json_: bool) -> None:
 @click.pass_context
 def show(context: click.Context, name: str) -> None:
     """Show one rule: what it finds, why, its threshold, and its source."""
-    now = session(context)
+    now = session(context, own=True)
     one = _detections(now).get(_known(name, now, context))
     if one is None:
         raise click.UsageError(worded("The rule `{name}` cannot be loaded: mailwarden rules lint", name=name), context)
@@ -152,7 +152,8 @@ def _set(own: object, set_to: object, tongue: Translator) -> str:
 def lint(context: click.Context, paths: tuple[Path, ...]) -> int:
     """Check rule files; without any, your own and those that come with mailwarden."""
     files: list[Path] = []
-    own = None if paths else session(context).configuration.rules_directory
+    now = session(context, own=True)
+    own = None if paths else now.configuration.rules_directory
     for path in paths or [rule_directory(), *([own] if own else [])]:
         files += rule_files(path) if path.is_dir() else [path]
     good = 0
@@ -161,8 +162,8 @@ def lint(context: click.Context, paths: tuple[Path, ...]) -> int:
         faults = _faults(path, seen)
         good += not faults
         for fault in faults:
-            tell(session(context).tongue.worded(fault))
-    said = session(context).tongue.say(N_("{good} of {total} rules are right."), {"good": good, "total": len(files)})
+            tell(now.tongue.worded(fault))
+    said = now.tongue.say(N_("{good} of {total} rules are right."), {"good": good, "total": len(files)})
     write([[said]])
     return 0 if good == len(files) else 2
 
@@ -223,7 +224,7 @@ def test(context: click.Context, names: tuple[str, ...]) -> int:
     """Try rules on their cases: stories in log lines that must, or must not, raise an incident."""
     tried = wrong = 0
     lines: list[Line] = []
-    now = session(context)
+    now = session(context, own=True)
     tongue = now.tongue
     for one in _subjects(names, now, context):
         verdicts = [try_case(one, case) for case in cases_of(one.cases)]

@@ -66,7 +66,7 @@ def command(
     """
     from mailwarden.pipeline.runner import scan
 
-    now = session(context, zone=zone)
+    now = session(context, zone=zone, own=True)
     try:
         with progress_bar() as progress:
             result = scan(
@@ -94,7 +94,7 @@ def command(
             Sentences(result.incidents, now.tongue, now.zone),
             everything=everything,
             state=state,
-            told=bool(now.configuration.channels),
+            told=bool(now.configuration.channels) or now.barred is not None,
         )
         write(view)
     if result.problems:

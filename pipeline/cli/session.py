@@ -1,5 +1,6 @@
 """What a command works with: the configuration, the language, the time zone, and the stores that are there."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -12,14 +13,14 @@ from zoneinfo import ZoneInfo
 import click
 
 from mailwarden.alerts.words.translate import Translator, translator
-from mailwarden.parsers.errors import UsageError, worded
+from mailwarden.parsers.errors import ConfigurationBarredError, ConfigurationError, UsageError, worded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.cli.helping import tongue
 from mailwarden.pipeline.cli.root import Face
 from mailwarden.pipeline.cli.terminal import tell
 from mailwarden.pipeline.configuration.configuration import Configuration
 from mailwarden.pipeline.configuration.reading import load
-from mailwarden.pipeline.places import find_configuration, scan_store_path, store_path
+from mailwarden.pipeline.places import find_configuration, is_of_another, scan_store_path, store_path
 
 if TYPE_CHECKING:
     from mailwarden.alerts.incidents.incident import Incident
@@ -31,11 +32,12 @@ __all__ = ["Session", "last_written_s", "nobody_told", "session"]
 
 @dataclass(frozen=True)
 class Session:
-    """The settings of one call."""
+    """The settings of one call; `barred` says why the defaults hold where a configuration is there."""
 
     configuration: Configuration
     tongue: Translator
     zone: tzinfo
+    barred: ConfigurationBarredError | None = None
 
     @cached_property
     def discovery(self) -> "Discovery":
@@ -43,6 +45,15 @@ class Session:
         from mailwarden.pipeline.sources.discovery import discover
 
         return discover()
+
+    def insist(self) -> None:
+        """Give up where what is asked for is not ours, and what the machine has may not be read.
+
+        Raises:
+            ConfigurationBarredError: It is so.
+        """
+        if self.barred is not None:
+            raise self.barred
 
     def stores(self, state: Path | None = None) -> list[Path]:
         """List the databases that may hold what is asked for, the one written last first."""
@@ -56,6 +67,8 @@ class Session:
                 )
             return [path]
         found = [path for path in (store_path(self.configuration.state_directory), scan_store_path()) if _there(path)]
+        if not found:
+            self.insist()
         return sorted(found, key=lambda path: -path.stat().st_mtime)
 
     @contextmanager
@@ -71,6 +84,7 @@ class Session:
         if scanned and state is None and not _there(path) and _there(scan_store_path()):
             path = scan_store_path()
         if not _there(path):
+            self.insist()
             raise UsageError(
                 worded("{parent}: mailwarden has not run here yet. Start it with  mailwarden run", parent=path.parent)
             )
@@ -99,16 +113,42 @@ class Session:
         )
 
 
-def session(context: click.Context, *, zone: str | None = None) -> Session:
+def session(context: click.Context, *, zone: str | None = None, own: bool = False) -> Session:
     """Read the configuration for a command.
+
+    Args:
+        context: Of the command.
+        zone: A time zone that goes before the configuration's.
+        own: What is asked for may be the user's own: a file, a line, a scan. Where he may not read the configuration of
+            the machine, the defaults hold, and he is told so.
 
     Raises:
         ConfigurationError: With every fault of it.
     """
     face = context.find_object(Face) or Face()
-    configuration = load(find_configuration(face.config))
+    path = find_configuration(face.config)
+    stated = face.config or os.environ.get("MAILWARDEN_CONFIG")
+    if path is not None and not stated and is_of_another(path):
+        said = worded(
+            "{path}: here, but another user's, who would decide what you do. Nothing was done. "
+            "If it is to be used, name it:  mailwarden --config {path}",
+            path=path,
+        )
+        raise ConfigurationError([said])
+    barred = None
+    try:
+        configuration = load(path)
+    except ConfigurationBarredError as error:
+        if not own:
+            raise
+        configuration, barred = load(None), error
     tongue = face.tongue = translator(configuration.spoken())
-    return Session(configuration, tongue, ZoneInfo(zone) if zone else configuration.zone)
+    if barred is not None:
+        said = worded(
+            "{path}: its owner alone may read it, so the defaults hold. With it: the same with sudo.", path=path
+        )
+        tell(tongue.worded(said))
+    return Session(configuration, tongue, ZoneInfo(zone) if zone else configuration.zone, barred)
 
 
 def last_written_s(path: Path) -> float:
@@ -125,7 +165,7 @@ def last_written_s(path: Path) -> float:
 
 def nobody_told(session: Session) -> str | None:
     """Say, where it is so, that nobody is told of anything."""
-    if session.configuration.channels:
+    if session.configuration.channels or session.barred is not None:
         return None
     return session.tongue.gettext("Nobody is told: no channel is set. To be told: mailwarden setup")
 

@@ -49,7 +49,7 @@ _RELATED = 5
 @click.pass_context
 def command(context: click.Context, id_: str, everything: bool, json_: bool, state: Path | None) -> None:
     """Show one incident: what to do, why, how it went, and the lines that prove it."""
-    now = session(context)
+    now = session(context, own=True)
     incident, others, path = now.incident(id_, state)
     rules = rules_now(incident, now.configuration)
     if json_:

@@ -41,7 +41,7 @@ def command(context: click.Context, files: tuple[str, ...], json_: bool, everyth
     They are counted by their shape, the most frequent first, each with one sample. Nothing is lost by them, but what they
     say is not seen. Send them to the project: a pattern is soon written.
     """
-    now = session(context)
+    now = session(context, own=True)
     if files:
         shapes, read = _of_files(files, now.configuration.timezone)
         if not read:

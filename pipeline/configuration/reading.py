@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mailwarden.alerts.rulebook.rule_files import rule_files
-from mailwarden.parsers.errors import ConfigurationError, said_of, worded
+from mailwarden.parsers.errors import ConfigurationBarredError, ConfigurationError, said_of, worded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.configuration.blocklist import read_blocklist_setting
 from mailwarden.pipeline.configuration.configuration import (
@@ -72,6 +72,10 @@ def load(path: Path | None, *, known_rules: list[str] | None = None) -> Configur
     except FileNotFoundError:
         raise ConfigurationError(
             [worded("{path}: is not there. Check the path, or make one:  mailwarden setup", path=path)]
+        ) from None
+    except PermissionError:
+        raise ConfigurationBarredError(
+            [worded("{path}: its owner alone may read it. Nothing was done. Say the same with sudo.", path=path)]
         ) from None
     except OSError as error:
         raise ConfigurationError(

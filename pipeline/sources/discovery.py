@@ -13,6 +13,7 @@ from mailwarden.parsers.errors import worded
 from mailwarden.pipeline.places import ensure_readable
 from mailwarden.pipeline.sources.docker import containers
 from mailwarden.pipeline.sources.family import Member, members, stem
+from mailwarden.pipeline.sources.journal import JOURNALS, journal_barred
 from mailwarden.pipeline.sources.sample import programs_of
 from mailwarden.pipeline.sources.wording import unreadable
 
@@ -45,7 +46,7 @@ _USUAL = (
 _REJECTLOGS = ("var/log/exim4/rejectlog", "var/log/exim_rejectlog", "var/log/exim/rejectlog", "var/log/exim/reject.log")
 _STALE_S = 7 * 86_400  # nothing for a week while others were written: the server writes elsewhere now
 _TIMEOUT_S = 3.0
-_LOG_OF_DOVECOT = re.compile(r"^(?:Debug|Info|Warning|Error|Fatal): (/\S.*)$", re.MULTILINE)
+_LOGS_OF_DOVECOT = ("log_path", "info_log_path", "debug_log_path")
 
 Run = Callable[[Sequence[str]], str]
 
@@ -90,7 +91,7 @@ def _run(command: Sequence[str]) -> str:
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return done.stdout + done.stderr  # doveadm log find writes to the second
+    return done.stdout
 
 
 def _stated(run: Run) -> Iterator[str]:
@@ -98,7 +99,9 @@ def _stated(run: Run) -> Iterator[str]:
     path = run(("postconf", "-h", "maillog_file")).strip()
     if path.startswith("/"):
         yield path
-    yield from dict.fromkeys(_LOG_OF_DOVECOT.findall(run(("doveadm", "log", "find"))))
+    # `doveadm log find` knows too, but finds out by writing a line of each level, "Fatal" among them, into the log.
+    stated = run(("doveconf", "-h", *_LOGS_OF_DOVECOT)).splitlines()
+    yield from dict.fromkeys(path for path in stated if path.startswith("/") and not path.startswith("/dev/"))
     for entry in run(("exim", "-bP", "log_file_path")).partition("=")[2].split(":"):
         path = entry.strip().partition("\n")[0]
         if path.startswith("/"):
@@ -223,12 +226,15 @@ class _Search:
         return found
 
     def journal(self, found: list[Found]) -> list[Found]:
-        there = any((self._root / place).is_dir() for place in ("var/log/journal", "run/log/journal"))
-        if not there:
+        if not any((self._root / place).is_dir() for place in JOURNALS):
             return []
         files = [one.path for one in found if one.kind == "files"]
         if files:
             self.left_out.append(worded("journal: the same lines are read from {files}.", files=", ".join(files)))
+            return []
+        barred = journal_barred(self._root)
+        if barred is not None:
+            self.unreadable.append(worded("{place}: {message}", place="journal", message=unreadable(barred)))
             return []
         return [Found("journal", "", (), 0)]
 

@@ -12,15 +12,43 @@ from typing import Any
 from mailwarden.parsers.errors import worded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.admission.batch import Chunk
+from mailwarden.pipeline.places import ensure_readable
 from mailwarden.pipeline.sources.pipes import Pipe
 from mailwarden.pipeline.sources.source import BLOCK_BYTES, Hint, Source
+from mailwarden.pipeline.sources.wording import unreadable
 
-__all__ = ["JournalSource"]
+__all__ = ["JOURNALS", "JournalSource", "journal_barred"]
+
+JOURNALS = ("var/log/journal", "run/log/journal")
+"""Where journald keeps what it has, below the root: for good, and until the next boot (systemd-journald(8))."""
 
 _CURSOR = re.compile(rb'"__CURSOR"\s*:\s*"([^"\\]{1,512})"')
 _AGAIN_S = 5.0  # journald itself may be restarting
 _MACHINE = Path("/etc/machine-id")
 _HARMLESS = ("-- No entries --", "-- Logs begin", "-- Journal begins")
+
+
+def journal_barred(root: Path = Path("/")) -> OSError | None:
+    """Say why the journal of the system cannot be read; None where it can, or has nothing yet.
+
+    journalctl does not fail then: it shows whoever asks what he wrote himself, which says nothing of the mail server.
+    """
+    barred: OSError | None = None
+    for directory in (root / place for place in JOURNALS):
+        try:
+            machines = sorted(directory.iterdir()) if directory.is_dir() else []
+        except OSError as error:
+            barred, machines = error, []
+        for machine in machines:
+            try:
+                ensure_readable(machine / "system.journal")
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except OSError as error:
+                barred = error
+            else:
+                return None
+    return barred
 
 
 class JournalSource:
@@ -82,6 +110,9 @@ class JournalSource:
             )
             self._rest()
             return False
+        barred = journal_barred()
+        if barred is not None:
+            self._tell(unreadable(barred))
         arguments = [program, "--output=json", "--no-pager", "--quiet", "--all"]
         arguments += [f"--identifier={name}" for name in self._identifiers]
         if self._follow:

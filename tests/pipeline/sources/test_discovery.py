@@ -82,7 +82,7 @@ def test_the_usual_places_are_known(tmp_path: Path, files: dict[str, str], expec
 
 
 def test_servers_are_asked_where_they_write(tmp_path: Path) -> None:
-    """postconf, doveadm and exim name other places than the usual ones."""
+    """postconf, doveconf and exim name other places than the usual ones."""
     put(tmp_path, "srv/postfix.log", POSTFIX)
     put(tmp_path, "srv/dovecot-info.log", DOVECOT)
     put(tmp_path, "srv/exim/mainlog-20260303", EXIM)
@@ -90,7 +90,7 @@ def test_servers_are_asked_where_they_write(tmp_path: Path) -> None:
     def run(command: Sequence[str]) -> str:
         return {
             "postconf": "/srv/postfix.log\n",
-            "doveadm": "Looking for log files from /srv\nInfo: /srv/dovecot-info.log\nError: /srv/dovecot-info.log\n",
+            "doveconf": "/dev/stderr\n/srv/dovecot-info.log\n\n",
             "exim": "log_file_path = syslog:/srv/exim/%slog-%D\n",
         }[command[0]]
 
@@ -102,6 +102,25 @@ def test_servers_are_asked_where_they_write(tmp_path: Path) -> None:
 def test_a_host_with_nothing_but_the_journal_is_read_from_it(tmp_path: Path) -> None:
     """Debian 12 has no syslog daemon."""
     (tmp_path / "var/log/journal").mkdir(parents=True)
+
+    assert [one.kind for one in discover(tmp_path).found] == ["journal"]
+
+
+def test_a_journal_that_shows_only_what_the_user_wrote_himself_is_not_taken_for_the_servers(tmp_path: Path) -> None:
+    """journalctl does not fail for who is in no group of its: "nothing wrong was found" would be said of nothing."""
+    machine = tmp_path / "var/log/journal/47af74ac693b41b9b902c2687aebf7fd"
+    machine.mkdir(parents=True)
+    (machine / "user-1000.journal").touch()
+    journal = machine / "system.journal"
+    journal.symlink_to(journal)  # what not even root can open
+
+    found, _, unreadable = discover(tmp_path)
+
+    assert found == []
+    assert [problem.partition(":")[0] for problem in unreadable] == ["journal"]
+
+    journal.unlink()
+    journal.touch()
 
     assert [one.kind for one in discover(tmp_path).found] == ["journal"]
 

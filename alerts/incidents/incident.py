@@ -109,6 +109,7 @@ class Notification(msgspec.Struct, kw_only=True, frozen=True):
     kind: str
     incident: Incident
     at_us: int
+    named: tuple[Incident, ...] = ()  # of those that a summary stands for, the worst
 
 
 _unpack = decoder(Incident)

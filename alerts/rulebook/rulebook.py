@@ -84,7 +84,7 @@ def load_rulebook(
         else:
             loaded[name] = rule
             ids |= dict.fromkeys(rule.ids, rule.path)
-    rest = worded("The other {number} rules are loaded.", number=len(loaded))
+    rest = worded("All others are loaded ({number}).", number=len(loaded))
     faulty = tuple(worded("{first} {second}", first=fault, second=rest) for fault in broken)
     return Rulebook(tuple(loaded[name] for name in sorted(loaded)), faulty)
 

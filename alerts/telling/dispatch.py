@@ -23,6 +23,7 @@ from mailwarden.alerts.telling.delivery import Delivery, pack
 from mailwarden.alerts.telling.muting import Muting
 from mailwarden.alerts.telling.routes import Plan, Router
 from mailwarden.alerts.telling.silences import Silence, silenced_by
+from mailwarden.alerts.telling.story import KIND, Story
 
 __all__ = ["FRESH_US", "Dispatch", "Live", "OutboxRow"]
 
@@ -45,26 +46,6 @@ class Live(Protocol):
 
     def open(self) -> Iterable[Incident]:
         """Give those that go on, one by one."""
-
-
-class _Story(msgspec.Struct, array_like=True):
-    """What was told of an incident. Instants of the stream in microseconds; 0: never."""
-
-    seen_us: int
-    first_us: int = 0
-    told_us: int = 0  # the last turn, repeats left out
-    early: int = 0  # turns told in the first hour
-    slot_us: int = 0  # the last place of those once a day
-    back_us: int = 0  # when it is told that it is back, where that waits
-    since_us: int = 0  # from here on it counts how long nobody has been on it
-    escalated_s: float = -1.0
-    severity: str = ""
-    is_open: bool = False
-    is_muted: bool = False
-    ways: list[list[str]] = []
-    repeated_us: dict[str, int] = {}  # by way
-    waits_us: int = 0  # until when the turn before waits, and
-    waits_kind: str = ""  # what it is
 
 
 class Dispatch:
@@ -91,7 +72,7 @@ class Dispatch:
         self._muting = muting or Muting()
         self._lives = lives
         self._silences: dict[str, Silence] = {}
-        self._stories = Shelf("telling.story", 1, _Story, lambda one: one.seen_us + _KEEP_US, backing)
+        self._stories = Shelf(KIND, 1, Story, lambda one: one.seen_us + _KEEP_US, backing)
         self._shelves = Shelves((self._stories,))
         self._watched: dict[str, int] = {}  # told and going on, or held back: when to look at it again
         self._ticked_us = 0
@@ -107,7 +88,7 @@ class Dispatch:
             if self._stories.get(one.id) is None:
                 if one.told_severity is None or one.parent is not None:
                     continue
-                self._stories.put(one.id, _Story(one.last_seen_us, is_muted=True))
+                self._stories.put(one.id, Story(one.last_seen_us, is_muted=True))
             self._watched[one.id] = 0
 
     def silence(self, silence: Silence) -> None:
@@ -138,6 +119,14 @@ class Dispatch:
         if plans:
             self._note(story, notice, plans, self._clock())
         return []
+
+    def summed(self, ids: Iterable[str], summary: str) -> None:
+        """Note by which notice incidents are told that were too old to be told one by one."""
+        for id_ in ids:
+            story = self._stories.get(id_)
+            if story is not None:
+                story.summary = summary
+                self._stories.put(id_, story)
 
     def acknowledge(self, incident: Incident, act: str, at_us: int) -> list[OutboxRow]:
         """Give the rows that tell channels with incidents of their own that somebody is on it."""
@@ -179,8 +168,8 @@ class Dispatch:
 
     # ------------------------------------------------------------------ turns
 
-    def _story(self, notice: Notification) -> _Story:
-        story = self._stories.get(notice.incident.id) or _Story(notice.at_us)
+    def _story(self, notice: Notification) -> Story:
+        story = self._stories.get(notice.incident.id) or Story(notice.at_us)
         story.seen_us = max(story.seen_us, notice.at_us)
         self._stories.put(notice.incident.id, story)
         return story
@@ -190,7 +179,7 @@ class Dispatch:
             return True
         return self._muting.holds(notice.incident, self._live.open() if self._live else (), notice.at_us)
 
-    def _tell(self, story: _Story, notice: Notification) -> list[OutboxRow]:
+    def _tell(self, story: Story, notice: Notification) -> list[OutboxRow]:
         plans = self._router.plans(notice.incident, notice.at_us, notice.kind)
         if not plans:
             return []
@@ -202,7 +191,7 @@ class Dispatch:
         self._note(story, notice, plans, notice.at_us if from_us <= notice.at_us else story.told_us)
         return rows
 
-    def _overtaking(self, story: _Story, notice: Notification, due_us: int) -> Notification:
+    def _overtaking(self, story: Story, notice: Notification, due_us: int) -> Notification:
         """Give a turn the kind of the one before that it overtakes, since nobody has heard of that one yet."""
         if due_us < story.waits_us:
             incident = notice.incident
@@ -212,7 +201,7 @@ class Dispatch:
         story.waits_us, story.waits_kind = due_us, notice.kind
         return notice
 
-    def _note(self, story: _Story, notice: Notification, plans: Sequence[Plan], at_us: int) -> None:
+    def _note(self, story: Story, notice: Notification, plans: Sequence[Plan], at_us: int) -> None:
         """Remember that a turn was told, the last one at `at_us`."""
         incident = notice.incident
         if not story.is_open or (incident.severity == "critical" and story.severity != "critical"):
@@ -223,7 +212,7 @@ class Dispatch:
         self._widen(story, (plan.receivers for plan in plans))
         self._watched[incident.id] = 0
 
-    def _place(self, story: _Story, notice: Notification) -> int:
+    def _place(self, story: Story, notice: Notification) -> int:
         """Give from when a turn may be told: at once while there are few, else in the next free place."""
         at_us = notice.at_us
         early_until_us = (story.first_us or at_us) + _HOUR_US
@@ -239,7 +228,7 @@ class Dispatch:
         story.slot_us = max(at_us, early_until_us, story.slot_us + _DAY_US if story.slot_us else 0)
         return story.slot_us
 
-    def _end(self, story: _Story, notice: Notification, *, only_lives: bool = False) -> list[OutboxRow]:
+    def _end(self, story: Story, notice: Notification, *, only_lives: bool = False) -> list[OutboxRow]:
         """Tell whoever was told that it went on; nobody where it was held back all the time."""
         was_open, story.is_open, story.is_muted = story.is_open, False, False
         self._watched.pop(notice.incident.id, None)
@@ -258,13 +247,13 @@ class Dispatch:
 
     # ------------------------------------------------------------------ what time brings
 
-    def _release(self, story: _Story, incident: Incident, now_us: int) -> list[OutboxRow]:
+    def _release(self, story: Story, incident: Incident, now_us: int) -> list[OutboxRow]:
         notice = _notice(incident, "worse" if story.first_us else "opened", now_us, "released")
         if self._is_held(notice):
             return []
         return self._tell(self._story(notice), notice)
 
-    def _next_look_us(self, story: _Story, incident: Incident, plans: Sequence[Plan], now_us: int) -> int:
+    def _next_look_us(self, story: Story, incident: Incident, plans: Sequence[Plan], now_us: int) -> int:
         """Give when something may be due; at least once an hour, for routes change with the time of day."""
         looks = [now_us + _HOUR_US]
         for plan in plans:
@@ -273,7 +262,7 @@ class Dispatch:
             looks += [story.since_us + int(step.after_s * 1_000_000) for step in plan.escalations]
         return min(look_us for look_us in looks if look_us > now_us)
 
-    def _repeat(self, story: _Story, incident: Incident, plans: Sequence[Plan], now_us: int) -> list[OutboxRow]:
+    def _repeat(self, story: Story, incident: Incident, plans: Sequence[Plan], now_us: int) -> list[OutboxRow]:
         rows: list[OutboxRow] = []
         for plan in plans:
             last_us = max(story.told_us, story.repeated_us.get(plan.way, 0))
@@ -289,7 +278,7 @@ class Dispatch:
                 rows += told
         return rows
 
-    def _escalate(self, story: _Story, incident: Incident, plans: Sequence[Plan], now_us: int) -> list[OutboxRow]:
+    def _escalate(self, story: Story, incident: Incident, plans: Sequence[Plan], now_us: int) -> list[OutboxRow]:
         rows: list[OutboxRow] = []
         if incident.acknowledged_by:
             return rows
@@ -310,7 +299,7 @@ class Dispatch:
                 rows += told
         return rows
 
-    def _timed(self, story: _Story, notice: Notification, plan: Plan) -> list[OutboxRow]:
+    def _timed(self, story: Story, notice: Notification, plan: Plan) -> list[OutboxRow]:
         """Give the row of what a timer brings, unless it is old or held back."""
         self._stories.put(notice.incident.id, story)
         if notice.at_us < self._clock() - FRESH_US or self._is_held(notice):
@@ -319,7 +308,7 @@ class Dispatch:
 
     # ------------------------------------------------------------------ rows
 
-    def _ways(self, story: _Story, notice: Notification, *, only_lives: bool = False) -> list[Plan]:
+    def _ways(self, story: Story, notice: Notification, *, only_lives: bool = False) -> list[Plan]:
         """Give the ways by which people were told, with the waits of their routes."""
         plans = self._router.plans(notice.incident, notice.at_us)
         known = {plan.way: plan for plan in plans}
@@ -335,7 +324,7 @@ class Dispatch:
             ways += [plan] if plan.receivers else []
         return ways
 
-    def _widen(self, story: _Story, ways: Iterable[tuple[str, ...]]) -> None:
+    def _widen(self, story: Story, ways: Iterable[tuple[str, ...]]) -> None:
         new = [list(way) for way in ways]
         story.ways = [*story.ways, *(way for way in new if way not in story.ways)]
 

@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 _WHY_LIMIT = 360
-_EVIDENCE_LIMIT = 130
+_TOLD_LIMIT = 120  # of an incident that is one of several
 _PROOF_LIMIT = 230
 _LINE_LIMIT, _LINE_HEAD = 190, 40  # characters of a log line, and of its beginning where its middle is left out
 # What a message is called: Exim's, what filters write, Postfix's header checks (which say behind it from whom it came).
@@ -133,11 +133,12 @@ def render(
         return render_heartbeat(notification, language, zone=zone, title_limit=title_limit, body_limit=body_limit)
     tongue = translator(language)
     incident = notification.incident
+    others = list(others)
     short = short_id(incident.id, others)
     values = values_of(incident, short, tongue)
     title, whole = _title(tongue, notification, values, title_limit, zone)
     lines = [] if whole else [Line(tongue.say(incident.title, values, zone=zone), 9)]
-    lines += _story(tongue, notification, values, zone, defang)
+    lines += _story(tongue, notification, values, zone, others, defang=defang)
     lines.append(Line(_next(tongue, notification, values)))
     lines += _way_on(tongue, notification, short, link)
     lines.append(Line(tongue.say(N_("Notice {id}"), {"id": notification.id[:64]}), 8))
@@ -167,14 +168,7 @@ def render_digest(
     )
     lines = []
     for place, each in enumerate(ranked[: LINE_LIMIT - 4]):
-        incident = each.incident
-        short = short_id(incident.id, known)
-        shape = "✓" if each.kind == "ended" else severity_shape(incident.severity)
-        text = tongue.say(incident.title, values_of(incident, short, tongue), zone=zone)
-        if each.kind in _TURNS:
-            word = tongue.say(_TURNS[each.kind], {"word": severity_word(incident.severity, tongue)})
-            text = tongue.say(N_("{word}: {text}"), {"word": word, "text": text})
-        lines.append(Line(cut(f"{shape} {short} {text}", 120), 7 - place))
+        lines.append(Line(_in_a_line(tongue, each.incident, known, zone, each.kind), 7 - place))
     if len(ranked) > len(lines):
         rest = len(ranked) - len(lines)
         lines.append(Line(tongue.count("and {number} more", "and {number} more", rest), 1))
@@ -186,6 +180,17 @@ def render_digest(
     lines.append(Line(tongue.say(N_("Notice {id}"), {"id": digest_id}), 8))
     tone = _TONES.get(worst.severity, "warning")
     return Rendered(id=digest_id, title=cut(chat(title), title_limit), body=fit(lines, body_limit), tone=tone)
+
+
+def _in_a_line(tongue: Translator, incident: Incident, known: Iterable[str], zone: tzinfo, kind: str = "opened") -> str:
+    """Say an incident in one line of several: shape, id, what happened."""
+    short = short_id(incident.id, known)
+    shape = "✓" if kind == "ended" else severity_shape(incident.severity)
+    text = tongue.say(incident.title, values_of(incident, short, tongue), zone=zone)
+    if kind in _TURNS:
+        word = tongue.say(_TURNS[kind], {"word": severity_word(incident.severity, tongue)})
+        text = tongue.say(N_("{word}: {text}"), {"word": word, "text": text})
+    return cut(f"{shape} {short} {text}", _TOLD_LIMIT)
 
 
 def render_plain(
@@ -260,15 +265,22 @@ def _shorter(sentence: str, ends: re.Pattern[str]) -> Iterator[str]:
 
 
 def _story(
-    tongue: Translator, notification: Notification, values: Mapping[str, object], zone: tzinfo, defang: bool
+    tongue: Translator,
+    notification: Notification,
+    values: Mapping[str, object],
+    zone: tzinfo,
+    others: Iterable[str],
+    *,
+    defang: bool,
 ) -> list[Line]:
     incident = notification.incident
     kind = notification.kind
     near = notification.at_us
     lines = []
     if kind == "summary":
-        told = [text for _, text in incident.timeline if " " in text][: LINE_LIMIT - 5]  # sentences, no rule names
-        lines += [Line(cut(text, _EVIDENCE_LIMIT), 5 - place) for place, text in enumerate(told)]
+        known = {*others, *(one.id for one in notification.named)}
+        told = [_in_a_line(tongue, one, known, zone) for one in notification.named[: LINE_LIMIT - 5]]
+        lines += [Line(text, 5 - place) for place, text in enumerate(told)]
     if kind == "worse" and incident.told_severity and incident.told_severity != incident.severity:
         now, before = severity_word(incident.severity, tongue), severity_word(incident.told_severity, tongue)
         lines.append(Line(tongue.say(N_("Now {now}, was {before}."), {"now": now, "before": before}), 7))

@@ -137,7 +137,7 @@ def command(
         "after": len(sides["after"]),
     }
     first = tongue.say(
-        N_("{gained} gained, {lost} lost, {changed} of another severity: {before} incidents before, {after} after."),
+        N_("{gained} gained, {lost} lost, {changed} of another severity (incidents before: {before}, after: {after})."),
         values,
     )
     lines: list[Line] = [[Span(row, "strong")] for row in wrap(first, page_width())]

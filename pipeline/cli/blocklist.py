@@ -89,8 +89,11 @@ def _write(now: Session, entries: list[Entry], now_us: int) -> int:
             wrong += 1
             tell(now.tongue.worded(fault_of(output, error)))
         else:
-            values = {"number": len(entries), "where": str(output.path or "webhook"), "form": output.form}
-            write([[printable(now.tongue.say(N_("{where}: {number} entries, as {form}."), values))]])
+            values = {"where": str(output.path or "webhook"), "form": output.form}
+            said = now.tongue.count(
+                "{where}: {number} entry, as {form}.", "{where}: {number} entries, as {form}.", len(entries), values
+            )
+            write([[printable(said)]])
     return 3 if wrong else 0
 
 
@@ -106,8 +109,13 @@ def _view(now: Session, listed: Blocklist, ids: list[str], now_us: int, limit: i
     newest = sorted(listed.entries, key=lambda one: (-one.seen_us, one.value))
     for one in newest[:limit]:
         until = tongue.time(one.until_us, zone=now.zone, near_us=now_us)
-        reason = {"until": until, "rule": one.rule, "count": one.events, "id": short_id(one.incident, ids)}
-        said = tongue.say(N_("until {until}: {rule}, {count} events, mailwarden show {id}"), reason)
+        reason = {
+            "until": until,
+            "rule": one.rule,
+            "count": tongue.count("{number} event", "{number} events", one.events),
+            "id": short_id(one.incident, ids),
+        }
+        said = tongue.say(N_("until {until}: {rule}, {count}, mailwarden show {id}"), reason)
         lines.append([Span(f"  {one.value:<18}", "command"), f"  {printable(said)}"])
     rest = len(newest) - len(newest[:limit])
     if rest:

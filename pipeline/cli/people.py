@@ -165,9 +165,11 @@ def _senders(found: list[Mailer], days: int, tongue: Translator, most: int | Non
     values: dict[str, object] = {
         "senders": tongue.count("{number} sender", "{number} senders", len(found)),
         "days": tongue.count("{number} day", "{number} days", days),
-        "recipients": sum(one.traits.recipients for one in found),
+        "recipients": tongue.count(
+            "{number} recipient", "{number} recipients", sum(one.traits.recipients for one in found)
+        ),
     }
-    said = tongue.say(N_("{senders} in {days}, to {recipients} recipients."), values)
+    said = tongue.say(N_("{senders} in {days}, to {recipients}."), values)
     if not found:
         said = tongue.say(N_("Nobody sent anything within {days}, as far as the logs tell."), values)
     lines: list[Line] = [[Span(said, "strong")]]

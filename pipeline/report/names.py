@@ -47,7 +47,7 @@ def names_section(seen: Sequence[Posture], tongue: Translator, *, is_blind: bool
     grid = Grid(head, rows, len(rows), 0)
     values: dict[str, object] = {"wrong": len(wrong), "blind": blind, "all": len(seen)}
     if wrong:
-        said = tongue.say(N_("Names and certificates: {wrong} of {all} checks are wrong"), values)
+        said = tongue.say(N_("Names and certificates: {wrong} of {all} checks found something wrong"), values)
         notes = [_note(one, tongue) for one in wrong[:_SHOWN]]
         return Section(name="names", heading=heading, said=said, is_calm=False, grid=grid, notes=notes)
     if blind:
@@ -55,7 +55,11 @@ def names_section(seen: Sequence[Posture], tongue: Translator, *, is_blind: bool
             N_("Names and certificates: nothing wrong was seen, but {blind} of {all} checks got no answer."), values
         )
     else:
-        said = tongue.say(N_("Names and certificates: all {all} checks are well."), values)
+        said = tongue.count(
+            "Names and certificates: the only check is well.",
+            "Names and certificates: all {number} checks are well.",
+            len(seen),
+        )
     return Section(name="names", heading=heading, said=said, grid=grid)
 
 

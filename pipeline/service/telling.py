@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, tzinfo
 from pathlib import Path
 
+import msgspec
+
 from mailwarden.alerts.incidents.incident import Incident, Notification, incident_id
 from mailwarden.alerts.state.shelf import Row
 from mailwarden.alerts.telling.channels import Channels
@@ -26,7 +28,11 @@ _log = logging.getLogger(__name__)
 
 _IDLE_S = 1.0
 _ANSWERS_S = 25.0  # longer than any channel takes: what is under way at the end must not be sent again
-_SUMMARY_LINES = 5
+_NAMED = 5  # incidents that a summary names
+_ONE = N_("an older incident was found in the logs")
+_MANY = N_("{count} older incidents were found in the logs")
+_ONE_WHY = N_("it is older than an hour and was not told by itself")
+_MANY_WHY = N_("they are older than an hour and were not told one by one")
 
 
 class Teller:
@@ -82,6 +88,7 @@ class Teller:
         rows += self.dispatch.tick(stream_us)
         if live and self._backlog:
             notice = self._summary(now_us)
+            self.dispatch.summed(self._backlog, notice.id)
             rows += [
                 (notice.id, plan.due_us(notice), pack(Delivery.of(notice, plan)))
                 for plan in self._router.plans(notice.incident, now_us, notice.kind)[:1]
@@ -103,22 +110,23 @@ class Teller:
             primary=("mailwarden.site", self._site),
             category=lead.category,
             severity=lead.severity,
-            title=N_("{count} older incidents were found in the logs"),
-            why=N_("they are older than an hour and were not told one by one"),
+            title=_MANY if len(worst) > 1 else _ONE,
+            why=_MANY_WHY if len(worst) > 1 else _ONE_WHY,
             values={"count": len(worst)},
             advice="look",
-            timeline=[(one.opened_us, _named(one)) for one in worst[:_SUMMARY_LINES]],
             hosts=lead.hosts,
             opened_us=now_us,
             first_seen_us=min(one.first_seen_us for one in worst),
             last_seen_us=max(one.last_seen_us for one in worst),
             event_count=sum(one.event_count for one in worst),
         )
-        return Notification(id=f"summary-{about.id}", kind="summary", incident=about, at_us=now_us)
+        named = tuple(map(_briefly, worst[:_NAMED]))
+        return Notification(id=f"summary-{about.id}", kind="summary", incident=about, at_us=now_us, named=named)
 
 
-def _named(incident: Incident) -> str:
-    return f"{incident.severity}: {incident.primary[1]} ({incident.lead.replace('_', ' ')})"
+def _briefly(incident: Incident) -> Incident:
+    """Leave out what no sentence about it needs: an attack's incident can have 19 KB."""
+    return msgspec.structs.replace(incident, evidence=[], judged={}, sketches={}, timeline=[])
 
 
 class Deliverer:

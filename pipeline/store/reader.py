@@ -14,6 +14,8 @@ import msgspec
 
 from mailwarden.alerts.incidents.incident import Incident, unpack_incident
 from mailwarden.alerts.telling.delivery import Delivery, unpack
+from mailwarden.alerts.telling.story import KIND as STORY
+from mailwarden.alerts.telling.story import Story, unpack_story
 from mailwarden.alerts.terms import SEVERITIES
 from mailwarden.pipeline.store.seeking import seek
 from mailwarden.pipeline.store.store import Store
@@ -216,6 +218,16 @@ class Reader:
             (incident, _DELIVERIES),
         )
         return [row for row in _deliveries(rows) if row.delivery.notification.incident.id == incident]
+
+    def delivery(self, id_: str) -> DeliveryRow | None:
+        """Give a notification by its id."""
+        rows = self.store.ask("SELECT since_us, done, blob FROM outbox WHERE id = ?", (id_,)) if id_ else []
+        return next(iter(_deliveries(rows)), None)
+
+    def story(self, incident: str) -> Story | None:
+        """Give how far an incident was told; None where it was nothing to tell."""
+        blob = self.store.load_state(STORY, incident)
+        return unpack_story(blob) if blob is not None else None
 
 
 def _deliveries(rows: Iterable[tuple[int, int, bytes]]) -> list[DeliveryRow]:

@@ -182,7 +182,9 @@ def _fault(case: Case, fresh: int, severity: str | None) -> str | None:
     if case.severity is not None and severity != case.severity:
         return worded("is {severity}, and must be {wanted}", severity=severity, wanted=case.severity)
     if case.incidents is not None and fresh != case.incidents:
-        return worded("raises {number} incidents, and must raise {wanted}", number=fresh, wanted=case.incidents)
+        return worded(
+            "incidents that it raises: {number}; that it must raise: {wanted}", number=fresh, wanted=case.incidents
+        )
     return None
 
 

@@ -9,7 +9,8 @@ import msgspec
 
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.incidents.verdict import inputs_of
-from mailwarden.alerts.terms import Evidence
+from mailwarden.alerts.telling.story import Story
+from mailwarden.alerts.terms import Evidence, severity_rank
 from mailwarden.alerts.words.advice import Step
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator
@@ -130,6 +131,7 @@ class IncidentView(msgspec.Struct, frozen=True):
     proof_total: int
     proof_hidden: int
     told: list[Told]
+    untold: str  # why nobody was, where nobody was
     quiet: Quiet | None
     asked: list[Asked]
     whole: list[Card]
@@ -154,7 +156,10 @@ def incident_view(
     before = _seen([reader.by_id(incident.previous)], visitor)
     parts = _seen(reader.parts(incident.id, _RELATED), visitor)
     sentences = sentences_of(reader, [incident, *whole, *before, *parts], tongue, zone)
-    told = reader.deliveries(incident.id) if visitor.sees_all else []  # whom we tell is not a customer's to know
+    story = reader.story(incident.id) if visitor.sees_all else None  # whom we tell is not a customer's to know
+    told = reader.deliveries(incident.id) if visitor.sees_all else []
+    summary = reader.delivery(story.summary) if story is not None else None
+    told = sorted([*told, *([] if summary is None else [summary])], key=lambda row: row.since_us)
     proof = [one for one in incident.evidence if not visitor.hides(one.line)]
 
     def listed(incidents: list[Incident]) -> list[Card]:
@@ -175,6 +180,7 @@ def incident_view(
         proof_total=max(incident.evidence_count, len(incident.evidence)),
         proof_hidden=len(incident.evidence) - len(proof),
         told=[_told(one, tongue) for one in told],
+        untold=_untold(incident, story, tongue, zone) if visitor.sees_all else "",
         quiet=quieted(incident, silences, now_us),
         asked=_asked(reader, incident),
         whole=listed(whole),
@@ -294,6 +300,20 @@ def _told(row: DeliveryRow, tongue: Translator) -> Told:
         failed=[Fact(name, [tongue.worded(said)]) for name, said in delivery.failed.items()],
         waits=not row.done,
     )
+
+
+def _untold(incident: Incident, story: Story | None, tongue: Translator, zone: tzinfo) -> str:
+    """Say why no message about an incident stands here."""
+    if story is not None and story.first_us:
+        at = tongue.time(story.told_us or story.first_us, zone=zone, near_us=0)
+        return tongue.say(N_("It was told on {at}; the message itself is not kept any more."), {"at": at})
+    if incident.parent is not None:
+        return tongue.gettext("Nobody by itself: it is told with what it is part of.")
+    if story is not None and story.is_muted:
+        return tongue.gettext("Nobody: a silence, a maintenance window or an inhibition holds it back.")
+    if incident.told_severity is None and severity_rank(incident.severity) < severity_rank("medium"):
+        return tongue.gettext("Nobody: what is minor is not told by itself. It stands in the report.")
+    return tongue.gettext("Nobody yet.")
 
 
 def _asked(reader: Reader, incident: Incident) -> list[Asked]:

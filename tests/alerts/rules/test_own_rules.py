@@ -121,7 +121,7 @@ def test_a_fault_is_told_with_its_line_and_its_mend(
     assert where == f"{tmp_path / 'own.yml'}:{line}"
     assert said in told
     assert mend in told
-    assert told.endswith(f" The other {OURS} rules are loaded.")
+    assert told.endswith(f" All others are loaded ({OURS}).")
 
 
 def test_correlations_that_go_round_in_a_circle_are_refused(tmp_path: Path) -> None:

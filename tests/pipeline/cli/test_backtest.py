@@ -39,7 +39,7 @@ def test_what_a_change_loses_is_listed(place: Path) -> None:
     result = call("backtest", "--set", "fast_guessing.threshold=8", "--timezone", "UTC", "mail.log")
 
     assert result.exit_code == 0
-    assert result.stdout.startswith("0 gained, 3 lost, 0 of another severity: 24 incidents before, 21 after.\n")
+    assert result.stdout.startswith("0 gained, 3 lost, 0 of another severity (incidents before: 24, after: 21).\n")
     assert "Tried fast_guessing.threshold=8 on 1 Mar 08:00 – 24 Mar 08:00 UTC, 396 lines" in result.stdout
     assert "■ MINOR  198.18.3.7 guesses passwords" in result.stdout
     assert "3 Mar 08:00–08:00 UTC · 7 events · fast_guessing" in result.stdout

@@ -199,7 +199,7 @@ def test_names_are_told_as_receivers_see_them(days: Days) -> None:
     text = build(days.store, TODAY).as_text()
     own = build(days.store, TODAY, domain="example.org").as_html()
 
-    assert "Names and certificates: 1 of 3 checks are wrong" in text
+    assert "Names and certificates: 1 of 3 checks found something wrong" in text
     assert "SPF" in text
     assert "other.example" not in text  # two screens are for what is wrong
     assert "other.example" not in own

@@ -16,7 +16,9 @@ from mailwarden.alerts.incidents.incident import Incident, Notification, inciden
 from mailwarden.alerts.telling.channels import Channel, Channels
 from mailwarden.alerts.telling.delivery import Delivery, pack, unpack
 from mailwarden.alerts.telling.dispatch import Dispatch
+from mailwarden.alerts.telling.render import render
 from mailwarden.alerts.telling.routes import Plan, Route, Router
+from mailwarden.alerts.telling.story import unpack_story
 from mailwarden.pipeline.service.telling import Deliverer, Teller
 from mailwarden.pipeline.store import Commit, Store
 
@@ -119,6 +121,41 @@ def test_old_news_is_summed_up_and_its_end_told_by_nobody() -> None:
 
     assert [unpack(blob).notification.kind for _, _, blob in rows] == ["summary"]
     assert [unpack(blob).notification.kind for _, _, blob in ended] == ["ended"]
+
+
+def test_a_summary_of_one_speaks_of_one() -> None:
+    """What stands in a summary is named with its id and in the reader's language; of one thing it speaks as of one."""
+    old_us = NOON_US - 5 * 3_600_000_000
+    one = notice(old_us)
+    other = msgspec.structs.replace(one.incident, id="B" * 26, title="{account} was entered after guessing")
+    decider = teller()
+
+    ((_, _, alone),) = decider.decide([one], 0, live=True)
+    both = [one, msgspec.structs.replace(one, id="n-3", incident=other)]
+    ((_, _, several),) = decider.decide(both, 0, live=True)
+
+    single = render(unpack(alone).notification)
+    assert single.title == "● CRITICAL mx1: an older incident was found in the logs"
+    assert f"● {one.incident.id[:3]} ann@example.org was taken over and sends spam" in single.body
+    assert "2 older incidents were found in the logs" in render(unpack(several).notification).title
+    assert (
+        "● BBB ann@example.org がパスワード推測により侵入を受けました"
+        in render(unpack(several).notification, "ja").body
+    )
+
+
+def test_who_was_told_of_old_news_is_known() -> None:
+    """An incident that only a summary told of remembers by which notice, so that a page can say so."""
+    backing = Memory()
+    router = Router(Route(), ["desk"])
+    decider = Teller(Dispatch(router, lambda: NOON_US, backing), router, lambda: NOON_US, "mx1")
+    old = notice(NOON_US - 5 * 3_600_000_000)
+
+    ((id_, _, _),) = decider.decide([old], 0, live=True)
+
+    ((key, blob),) = [(row[1], row[4]) for row in decider.rows()]
+    assert key == old.incident.id
+    assert unpack_story(blob).summary == id_
 
 
 def test_what_is_under_way_at_the_end_is_not_sent_again(path: Path, desk: Desk) -> None:

@@ -8,11 +8,16 @@ import re
 from pathlib import Path
 from typing import get_args
 
+import msgspec
 import pytest
 from incidents import START_US, incident, taken_over
 from served import Served, served
 
-from mailwarden.alerts.incidents.incident import Incident, Judged, Kind
+from mailwarden.alerts.incidents.incident import Incident, Judged, Kind, Notification
+from mailwarden.alerts.state.blob import encode
+from mailwarden.alerts.telling.delivery import Delivery, pack
+from mailwarden.alerts.telling.story import KIND as STORY
+from mailwarden.alerts.telling.story import Story
 from mailwarden.alerts.terms import Evidence
 from mailwarden.pipeline.configuration.web import Person
 from mailwarden.pipeline.places import store_path
@@ -172,6 +177,29 @@ def test_the_page_of_an_incident_tells_its_story(page: Served) -> None:
         "Nobody yet.",
     ):
         assert said in text
+
+
+def test_who_was_told_is_said_as_it_was(directory: Path) -> None:
+    """Old news was told in a summary, by its channel; of what nobody was told of, the page says why."""
+    minor = incident(told_severity=None, severity="low")
+    part = incident("198.51.100.9", parent=WALTER.id, severity="high", told_severity="high")
+    told = msgspec.structs.replace(WALTER, told_severity="critical")
+    decided = Notification(id="summary-1", kind="summary", incident=incident("mx1"), at_us=START_US, named=(WALTER,))
+    delivery = Delivery(notification=decided, receivers=("ops",), accepted_by="ops", accepted_us=START_US + 1)
+    story = Story(START_US, first_us=START_US, told_us=START_US, is_open=True, summary="summary-1")
+    rows = [(STORY, told.id, 1, START_US * 2, encode(story))]
+    with Store.open(store_path(directory)) as store:
+        store.commit(
+            Commit(2, incidents=[told, minor, part], states=rows, outbox=[("summary-1", START_US, pack(delivery))])
+        )
+        store.outbox_update("summary-1", START_US, True, pack(delivery))
+    with served(directory) as page:
+        texts = {one.id: words(page.client().get(f"/i/{one.id}").text) for one in (told, minor, part)}
+
+    assert "in a summary · ✓ ops took it" in texts[told.id]
+    assert "told: ops" in texts[told.id]
+    assert "Nobody: what is minor is not told by itself. It stands in the report." in texts[minor.id]
+    assert "Nobody by itself: it is told with what it is part of." in texts[part.id]
 
 
 def test_an_incident_that_is_not_there(page: Served) -> None:

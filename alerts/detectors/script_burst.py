@@ -1,8 +1,12 @@
 """REL-04: a script or local user of this machine writes to many strangers.
 
 Recipients elsewhere, each counted once, of what is handed in without a login: a contact form that is abused, a website that
-was broken into. Fifty within an hour (CSF's LF_SCRIPT looks at 100), or six times the usual where it is known and at least
-twenty. Mail for mailboxes here is not counted, so that reports and forms that write to their owner stay quiet.
+was broken into. Six times the usual within an hour where it is known, and at least twenty. Where it is not, fifty within an
+hour (CSF's LF_SCRIPT looks at 100), or thirty within ten minutes: no shop has so many customers in its first week. A script
+that was never seen on a server watched for a week has a usual, which is none: twenty. From a hundred on, or where one in five
+does not exist, it is `high` though nobody knows the usual. One in five of at least twenty who do not exist are told by
+themselves, however slowly they come (as `bounce_ratio` tells of accounts). Mail for mailboxes here is not counted, so
+that reports and forms that write to their owner stay quiet.
 """
 
 from collections.abc import Iterable
@@ -10,33 +14,42 @@ from collections.abc import Iterable
 import msgspec
 
 from mailwarden.alerts.detection.detector import Detector, Fired, fire, is_first_outcome, mark
-from mailwarden.alerts.detection.windows import Window, add_value
+from mailwarden.alerts.detection.windows import BUCKETS, Window, add, add_value, crossed
 from mailwarden.alerts.facts.usual import Usual, learn, tempered, usual_of
 from mailwarden.alerts.terms import Detection
+from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.event import Event
 
 __all__ = ["DETECTOR"]
 
 _HOUR_US = 3_600_000_000
+_WEEK_US = 7 * 24 * _HOUR_US
 _UNKNOWN_USUAL = 50
+_QUICK, _QUICK_BUCKETS = 30, BUCKETS // 6  # within ten minutes
 _FLOOR = 20
 _TIMES_USUAL = 6
+_SURE = 100  # recipients of an hour: CSF's own limit
 _REMEMBERED = 128  # recipients of an hour
+_DEAD_SPAN_US = 6 * _HOUR_US
+_DEAD_SHARE = 0.2
+_DEAD = frozenset({"unknown_user", "mailbox_full"})
 
 
 class _State(msgspec.Struct, array_like=True):
     recipients: Window = msgspec.field(default_factory=Window)
     usual: Usual = msgspec.field(default_factory=Usual)
     last_us: int = 0
+    outcomes: Window = msgspec.field(default_factory=Window)
+    dead: Window = msgspec.field(default_factory=Window)
 
 
 class ScriptBurst(Detector[_State]):
-    """Recipients of a script within an hour, against its own usual."""
+    """Recipients of a script within an hour, against its own usual, and how many of them do not exist."""
 
     detection = Detection(
         name="script_burst",
         id="REL-04",
-        version=1,
+        version=2,
         cause="sending",
         category="outbound_spam",
         severity="high",
@@ -71,11 +84,48 @@ class ScriptBurst(Detector[_State]):
         usual = usual_of(state.usual, now)
         measure = add_value(state.recipients, now, _HOUR_US, mark(recipient), _REMEMBERED)
         learn(state.usual, now, measure)
-        threshold = _UNKNOWN_USUAL if usual is None else max(_FLOOR, _TIMES_USUAL * usual)
-        if measure < min(threshold, _REMEMBERED):
-            return None
-        severity = tempered("high", usual, to="medium")
+        dead, outcomes = _count_dead(state, event)
+        is_refused = outcomes >= _FLOOR and dead >= _DEAD_SHARE * outcomes
+        threshold = min(_threshold(state, event, usual), _REMEMBERED)
+        if measure < threshold:
+            return _refused(state, dead, outcomes) if is_refused else None
+        severity = "high" if measure >= _SURE or is_refused else tempered("high", usual, to="medium")
         return fire(state.recipients, measure, 1, severity, {"usual": usual, "threshold": threshold})
 
 
+def _threshold(state: _State, event: Event, usual: int | None) -> int:
+    """Give how many recipients of an hour are too many."""
+    if usual is not None:
+        return max(_FLOOR, _TIMES_USUAL * usual)
+    watched_us = (event.facts or {}).get("mailwarden.host.since_us", event.stream_us)
+    if state.usual.first_us - watched_us >= _WEEK_US:
+        return _FLOOR
+    values, horizon = state.recipients.values or {}, state.recipients.bucket - _QUICK_BUCKETS
+    if len(values) >= _QUICK and sum(bucket > horizon for bucket in values.values()) >= _QUICK:
+        return _QUICK
+    return _QUICK if _QUICK <= state.recipients.level < _UNKNOWN_USUAL else _UNKNOWN_USUAL
+
+
+def _count_dead(state: _State, event: Event) -> tuple[int, int]:
+    """Count what became of a recipient; give how many of the last six hours do not exist, and of how many."""
+    is_dead = event.mail_delivery_status == "bounced" and (
+        event.mail_bounce_class in _DEAD or (event.smtp_reply_enhanced_code or "").startswith("5.1.")
+    )
+    dead = add(state.dead, event.stream_us, _DEAD_SPAN_US, int(is_dead))
+    return dead, add(state.outcomes, event.stream_us, _DEAD_SPAN_US, int(event.mail_delivery_status != "deferred"))
+
+
+def _refused(state: _State, dead: int, outcomes: int) -> Fired:
+    """Tell of a list that was bought or guessed, or of bots that fill in a form."""
+    is_new = crossed(state.dead, dead)
+    values = {"dead": dead, "outcomes": outcomes, "threshold": round(100 * _DEAD_SHARE)}
+    return Fired(round(100 * dead / outcomes), 1, "medium", values, is_new, detection=_TO_NOBODY)
+
+
+_TO_NOBODY = ScriptBurst.detection._replace(
+    title=N_("{measure} % of what {script} sends comes back"),
+    why=N_("{dead} of {outcomes} recipients within {span} do not exist or take no mail (fires at {threshold} %)"),
+    harmless=N_("a form whose visitors mistype their address, or that bots fill in"),
+    span_us=_DEAD_SPAN_US,
+)
 DETECTOR = ScriptBurst()

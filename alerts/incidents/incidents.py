@@ -94,9 +94,12 @@ class Incidents:
             if crowd is not None:
                 return crowd
             incident = self._open(key, finding)
-        elif finding.fired and _stands_apart(incident, finding):
-            self._close(incident)
-            incident = self._open(key, finding)
+        elif _stands_apart(incident, finding):
+            if finding.fired:
+                self._close(incident)
+                incident = self._open(key, finding)
+            else:  # what fires next is the other story; it must not find this one loud
+                finding = msgspec.structs.replace(finding, severity=incident.severity)
         elif incident.status == "quiet" and finding.fired:
             incident.status = "open"
             is_back = incident.told_severity is not None  # people were told that it had ended

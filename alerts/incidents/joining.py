@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Callable, Iterable
+from math import log
 from typing import Any
 
 from mailwarden.alerts.detection.finding import Finding
@@ -16,6 +17,8 @@ __all__ = ["gather", "join"]
 
 _MAX_ENTITIES = 50
 _MAX_EVIDENCE = 10
+_TOLD = severity_rank("medium")
+_BITS = 4096  # of a sketch of names
 _REASON = 160  # characters of what a service complained of
 _NAMED = (
     ("mailwarden.account", "account"),
@@ -73,11 +76,14 @@ def _is_worth_keeping(incident: Incident, finding: Finding) -> bool:
 
 def gather(incident: Incident, finding: Finding, live: Live, servers: Callable[[], Iterable[str]]) -> None:
     """Take over names and evidence of a finding; arguments as of `join`."""
+    is_surge = incident.cause == "guessing" and severity_rank(finding.severity) >= _TOLD
     for name, values in finding.entities.items():
         known = incident.entities.setdefault(name, [])
         for value in values:
             if value in known:  # nearly always
                 continue
+            if is_surge and len(known) >= _MAX_ENTITIES and name != incident.primary[0]:
+                _displace(incident, name, live)
             if len(known) < _MAX_ENTITIES:
                 known.append(value)
                 live.name(incident, name, value)
@@ -141,17 +147,37 @@ def _is_same_story(values: dict[str, Any], finding: Finding) -> bool:
     return finding.values.get("address", values.get("address")) == values.get("address")
 
 
+def _displace(incident: Incident, name: str, live: Live) -> None:
+    """Let go of the oldest name, which is counted on: of guessing that people hear of, who guesses now is written out."""
+    _sketch(incident, name)
+    live.unname(incident, name, incident.entities[name].pop(0))
+
+
 def _distinct(incident: Incident, name: str, value: str) -> int:
-    """Count distinct values beyond those written out, by linear counting in 4,096 bits (error below 2 % at 1,500)."""
+    """Count distinct values, those that are not written out by linear counting (Whang and others, ACM TODS 1990).
+
+    Of 1,500 it is off by 2 % at most, of 15,000 by some 5 %; more than 34,000 it does not tell apart.
+    """
     known = incident.entities[name]
-    count = incident.entity_counts.get(name, len(known))
-    if known[-1] == value:
-        return max(count, len(known))
+    if name not in incident.sketches and len(known) < _MAX_ENTITIES:
+        return len(known)
+    bits = _sketch(incident, name)
+    _mark(bits, value)
+    unmarked = max(1, _BITS - int.from_bytes(bits).bit_count())
+    return max(incident.entity_counts.get(name, 0), len(known), round(_BITS * log(_BITS / unmarked)))
+
+
+def _sketch(incident: Incident, name: str) -> bytearray:
+    """Give the bits in which values are counted; those written out so far are marked in it."""
     bits = incident.sketches.get(name)
     if bits is None:
-        bits = incident.sketches[name] = bytearray(512)
-    place = zlib.crc32(value.encode("utf-8", "surrogatepass")) & 4095
-    if bits[place >> 3] >> (place & 7) & 1:
-        return count
+        bits = incident.sketches[name] = bytearray(_BITS // 8)
+        for value in incident.entities[name]:
+            _mark(bits, value)
+    return bits
+
+
+def _mark(bits: bytearray, value: str) -> None:
+    # a checksum of names that follow one another is no random number; multiplied it is (Knuth 6.4)
+    place = (zlib.crc32(value.encode("utf-8", "surrogatepass")) * 2_654_435_761 & 0xFFFFFFFF) >> 20
     bits[place >> 3] |= 1 << (place & 7)
-    return count + 1

@@ -139,6 +139,11 @@ class Live:
         if name in _INDEXED:
             self._named.add(value, self._keys[incident.id])
 
+    def unname(self, incident: Incident, name: str, value: str) -> None:
+        """Forget that an incident bears a name: another has taken its place."""
+        if name in _INDEXED:
+            self._named.remove(value, self._keys[incident.id])
+
     def name_site(self, incident: Incident) -> None:
         """Let troubles of services be found by those that explain them, whatever service they are of."""
         if not EXPLAINED.isdisjoint(incident.rules):

@@ -67,6 +67,7 @@ class Clock:
         self._year = year
         self._hint_us = hint_us
         self._last_us: int | None = None
+        self._before_us: int | None = None  # of the stamp before a jump of more than a day that nothing has confirmed
         lacks_year, lacks_zone = year is None, zone is None
         self._whole_quality = "inferred_zone" if lacks_zone else None
         self.quality = ("inferred_year_zone" if lacks_zone else "inferred_year") if lacks_year else self._whole_quality
@@ -155,7 +156,13 @@ class Clock:
         if zone is not None and name is None:
             offset = zone.utcoffset(None)
             name = offset // timedelta(minutes=1) if offset is not None else None
-        return {"zone": name, "year": self._year, "hint_us": self._hint_us, "last_us": self._last_us}
+        return {
+            "zone": name,
+            "year": self._year,
+            "hint_us": self._hint_us,
+            "last_us": self._last_us,
+            "before_us": self._before_us,
+        }
 
     @classmethod
     def restore(cls, snapshot: dict[str, Any]) -> "Clock":
@@ -170,7 +177,7 @@ class Clock:
             except (ZoneInfoNotFoundError, ValueError):
                 zone = None
         clock = cls(zone, snapshot.get("year"), snapshot.get("hint_us"))
-        clock._last_us = snapshot.get("last_us")
+        clock._last_us, clock._before_us = snapshot.get("last_us"), snapshot.get("before_us")
         return clock
 
     def _learn(self, us: int) -> None:
@@ -185,17 +192,19 @@ class Clock:
 
         Time may run back a little (a relay, a clock that was set) and forward a lot (a quiet server), so the year is
         the one that puts the date at most three months before, else behind, the line before. One wrong line moves
-        nothing for good: the next right one is found the same way.
+        nothing: what goes on where the line before it stood is of that line's year.
         """
         if self._last_us is not None:
-            last = _EPOCH + timedelta(microseconds=self._last_us)
-            for year in (last.year + 1, last.year, last.year - 1):
-                local = _moment(year, month, day, clock)
-                if local is not None:
-                    ahead = (local - last) // _MICROSECOND
-                    if -_BACK_US <= ahead < 366 * _DAY_US - _BACK_US:
-                        return local
-            return _nearest(last.year, month, day, clock)
+            goes_on = self._between(self._before_us, (month, day, clock), _DAY_US, _DAY_US)
+            if goes_on is not None:
+                self._before_us = None
+                return goes_on
+            local = self._between(self._last_us, (month, day, clock), _BACK_US, 366 * _DAY_US - _BACK_US)
+            if local is None:
+                return _nearest(_year_of(self._last_us), month, day, clock)
+            jumps = (local - _EPOCH) // _MICROSECOND - self._last_us > _DAY_US
+            self._before_us = self._last_us if jumps else None
+            return local
         if self._year is not None:
             return _nearest(self._year, month, day, clock)
         if self._hint_us is None:
@@ -204,6 +213,19 @@ class Clock:
         for year in range(latest.year, latest.year - 9, -1):  # eight years hold a 29 February, even about 2100
             local = _moment(year, month, day, clock)
             if local is not None and local <= latest:
+                return local
+        return None
+
+    def _between(
+        self, near_us: int | None, date: tuple[int, int, tuple[int, int, int]], back_us: int, ahead_us: int
+    ) -> datetime | None:
+        """Give the date in the year that puts it at most so far before a moment, and less than so far behind it."""
+        if near_us is None:
+            return None
+        year = _year_of(near_us)
+        for one in (year + 1, year, year - 1):
+            local = _moment(one, *date)
+            if local is not None and -back_us <= (local - _EPOCH) // _MICROSECOND - near_us < ahead_us:
                 return local
         return None
 
@@ -269,6 +291,10 @@ def _offset_us(text: str) -> int:
         return 0
     seconds = int(text[1:3]) * 3600 + int(text[-2:]) * 60
     return (-seconds if text[0] == "-" else seconds) * _SECOND_US
+
+
+def _year_of(us: int) -> int:
+    return (_EPOCH + timedelta(microseconds=us)).year
 
 
 def _moment(year: int, month: int, day: int, clock: tuple[int, int, int]) -> datetime | None:

@@ -210,6 +210,8 @@ class ScanResult:
     last_us: int = 0
     seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
+    strange: list[str] = field(default_factory=list)  # what holds lines, but not one of a mail server
+    misdated: int = 0  # lines whose time lies far ahead of the others'
     year_assumed: int | None = None
     totals: dict[tuple[str, str, str, str], int] = field(default_factory=dict)  # of some rollups, by name and words
 
@@ -305,7 +307,7 @@ def _fold_all(
     held = _Held(runner, result.totals)
     for batch in admission.batches():
         if batch.events:
-            result.first_us = result.first_us or batch.events[0].stream_us
+            result.first_us = result.first_us or next((one.stream_us for one in batch.events if one.stream_us), 0)
             result.last_us = batch.events[-1].stream_us
             if year_unknown and _assumed_year(batch.events[-1]):
                 result.year_assumed = year_of(batch.events[-1].timestamp_us)
@@ -316,6 +318,7 @@ def _fold_all(
     held.commit()
     runner.fold.forget()
     result.lines = admission.statistics.lines
+    result.strange, result.misdated = admission.strange, admission.misdated
     return [*rulebook.faults, *admission.problems]
 
 

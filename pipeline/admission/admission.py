@@ -200,6 +200,16 @@ class Admission:
         return [*self._problems, *(problem for source in known for problem in source.problems)]
 
     @property
+    def strange(self) -> list[str]:
+        """Name the sources of whose lines not one was a mail server's."""
+        return [lane.source.name for lane in self._lanes if lane.is_strange]
+
+    @property
+    def misdated(self) -> int:
+        """Count the lines that bore a time more than a day ahead, and which no other line confirmed."""
+        return sum(lane.misdated for lane in self._lanes)
+
+    @property
     def statistics(self) -> Statistics:
         """Count what was admitted."""
         progress = [lane.source.progress() for lane in self._lanes]

@@ -69,8 +69,10 @@ class Lane:
         self.floor_us = 0  # ticks were made up to here
         self.keep_us = 0  # how far back in stream time the place to come back to must lie
         self.bytes = self.late = 0
+        self.misdated = 0  # lines whose stamp jumped ahead, and which no other line confirmed
         self.silent: deque[tuple[int, int]] = deque()  # counts of lines (from, to) that an earlier run admitted
         self.taken = 0  # lines taken since the lane began
+        self.knows_a_line = False  # of a mail server
         self._make_reader = make_reader
         self._reader: Reader | None = None
         self._clock = clock
@@ -101,6 +103,7 @@ class Lane:
             self._reader.be_brief(self._brief)
         self._start = None
         events, sizes = self._parse(chunk)
+        self.knows_a_line = self.knows_a_line or any(event.event_kind == "event" for event in events)
         placed = self._place(events, sizes, chunk.offset)
         if self._is_too_close(start):
             start = None
@@ -183,6 +186,7 @@ class Lane:
                     self._doubtful = events[place:]
                     events = events[:place]
                     break
+                self.misdated += 0 < last == believed
                 last = believed
             event.stream_us = max(last, 0)
         self.stream_us = last
@@ -222,6 +226,11 @@ class Lane:
     def count(self) -> int:
         """Count the events that are ready."""
         return len(self.events) - self.index
+
+    @property
+    def is_strange(self) -> bool:
+        """Say whether lines were read and not one of them was a mail server's."""
+        return bool(self._read) and not self.knows_a_line
 
     def take(self, count: int) -> list[Event]:
         """Take the next events, in order."""

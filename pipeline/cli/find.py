@@ -3,6 +3,7 @@
 import shlex
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -182,28 +183,27 @@ def _in_files(
     """Read files (each with the year of its last line) twice: what has one of the names, then all of the same messages."""
     threads: set[str] = set()
     problems: list[str] = []
-    readable: list[str] = []
     for path, year in years.items():
         try:
             for fields in _events(path, zone, year):
                 if _names(fields, names):
                     threads.update(value for name in _THREADS for value in _values(fields.get(name)))
-            readable.append(path)
         except SourceError as error:
             problems.append(error.said)
     threads.discard("")
     found: list[Fields] = []
     early: list[Mapping[str, Any]] = []
-    for path in readable:
+    for path, year in years.items():
         waiting = Waiting()
-        for fields in _events(path, zone, years[path]):
-            if _names(fields, names) or any(
-                value in threads for name in _THREADS for value in _values(fields.get(name))
-            ):
-                early += waiting.before(fields)
-                found.append(fields)
-            else:
-                waiting.keep(fields)
+        with suppress(SourceError):  # told above; what stands before the place where a file breaks off counts
+            for fields in _events(path, zone, year):
+                if _names(fields, names) or any(
+                    value in threads for name in _THREADS for value in _values(fields.get(name))
+                ):
+                    early += waiting.before(fields)
+                    found.append(fields)
+                else:
+                    waiting.keep(fields)
     return _with_early(found, early), problems
 
 

@@ -110,6 +110,18 @@ class Group(click.Group):
 class _Root(Group):
     """The command `mailwarden` itself: imports a command when it is called, not before."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse a word without content, in whichever command: a script's variable is empty, and would mean something else."""
+        for word in args:
+            option, gives, value = word.partition("=")
+            if not word.strip() or (gives and not value.strip() and option.startswith("--")):
+                said = worded(
+                    "The word {word} is empty. Give a value, or leave it out; in a script, look at the variable.",
+                    word=f"{option}{gives}" if gives else '""',
+                )
+                raise click.UsageError(said, ctx)
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
 

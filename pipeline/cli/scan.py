@@ -1,25 +1,33 @@
 """`mailwarden scan`: look back over logs."""
 
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mailwarden.alerts.terms import SEVERITIES, severity_rank
-from mailwarden.alerts.words.translate import N_, translator
+from mailwarden.alerts.words.translate import N_, Translator, translator
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.incident_json import as_data
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.progress import progress_bar
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.scan_view import block, scan_view, top_level, verdict
-from mailwarden.pipeline.cli.sentences import Sentences
+from mailwarden.pipeline.cli.sentences import Sentences, years_of
 from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, tell, write
 from mailwarden.pipeline.places import scan_store_path, store_path
 
+if TYPE_CHECKING:
+    from mailwarden.pipeline.runner import ScanResult
+
 __all__ = ["command"]
 
+_AHEAD_US = 86_400_000_000  # zones differ by no more than a day
+_NAMED = 5  # files that are no mail logs
 _SO_FAR = 4  # incidents that are shown when a scan is interrupted
 
 
@@ -83,6 +91,8 @@ def command(
         raise
     for problem in result.problems:
         tell(now.tongue.worded(problem))
+    for said in _notes(result, now):
+        tell(said)
     if as_json:
         sentences = Sentences(result.incidents, translator("en"))
         for incident in sorted(result.incidents, key=lambda one: (one.opened_us, one.id)):
@@ -98,10 +108,51 @@ def command(
         )
         write(view)
     if result.problems:
-        return 3 if result.lines else 2
+        return 3 if result.understood else 2
+    if result.strange and not result.understood:
+        return 2
     if fail_on and any(severity_rank(one.severity) >= severity_rank(fail_on) for one in result.incidents):
         return 1
     return 0
+
+
+def _notes(result: "ScanResult", now: Session) -> Iterator[str]:
+    """Say what is odd about what was read."""
+    tongue = now.tongue
+    if result.strange:
+        yield _strange(result.strange, tongue)
+    if result.misdated:
+        yield tongue.count(
+            "{number} line bears a time more than a day ahead of the lines around it, and was taken to be of their time. "
+            "Look at the clock of the server.",
+            "{number} lines bear a time more than a day ahead of the lines around them, and were taken to be of their time. "
+            "Look at the clock of the server.",
+            result.misdated,
+        )
+    if result.last_us > time.time_ns() // 1000 + _AHEAD_US:
+        newest = {
+            "time": tongue.time(result.last_us, zone=now.zone, near_us=time.time_ns() // 1000),
+            "year": years_of(result.last_us, result.last_us, now.zone),
+        }
+        yield tongue.say(
+            N_(
+                "The newest line is of {time} ({year}), which is still to come: the clock of the server, or the year or zone of "
+                "its stamps, is wrong (--year, --timezone). Times are shown as they were read."
+            ),
+            newest,
+        )
+
+
+def _strange(names: list[str], tongue: Translator) -> str:
+    """Say of files that they are no mail logs; of many, the first."""
+    shown = names[:_NAMED]
+    if len(names) > len(shown):
+        shown.append(tongue.count("{number} more", "{number} more", len(names) - len(shown)))
+    said = N_(
+        "{files}: not one line of a mail server that mailwarden knows. Nothing could be judged from it. "
+        "Give a mail log, e.g. /var/log/mail.log; how a line is read:  mailwarden explain 'LINE'"
+    )
+    return tongue.say(said, {"files": tongue.gettext(", ").join(shown)})
 
 
 def _so_far(now: Session, path: Path) -> list[Line]:

@@ -1,4 +1,7 @@
-"""What `scan` shows: a verdict first, at most 25 lines of 80 columns whatever the input, and the next step."""
+"""What `scan` shows: a verdict first, at most 25 lines of 80 columns whatever the input, and the next step.
+
+A narrower terminal gets rows of its width: more of them, and the words of an incident begin further to the left.
+"""
 
 import shlex
 from collections import Counter
@@ -11,14 +14,15 @@ from mailwarden.alerts.telling.render import severity_shape, severity_word
 from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator
-from mailwarden.pipeline.cli.sentences import Sentences, span_of
-from mailwarden.pipeline.cli.terminal import Line, Span, Style, columns, shorten, wrap
+from mailwarden.pipeline.cli.sentences import Sentences, span_of, years_of
+from mailwarden.pipeline.cli.terminal import Line, Span, Style, columns, page_width, shorten, wrap
 
 __all__ = ["SERVERS", "Scanned", "block", "scan_view", "style_of", "top_level", "verdict"]
 
 WIDTH = 80
 LINES = 25
 _MARGIN = 12  # columns of the mark and the word before every block
+_NARROW, _NARROW_MARGIN = 60, 2  # columns from which on the mark has a column of its own; else it has a row
 _WHY_LINES = 2
 SERVERS = {
     "postfix": "Postfix",
@@ -136,7 +140,8 @@ def scan_view(
         for incident in found:
             body += [*block(incident, sentences), []]
     else:
-        body = _body(found, sentences, LINES - len(head) - len(tail), tongue)
+        most = LINES * WIDTH // page_width()  # a narrower page is longer, and says the same
+        body = _body(found, sentences, most - len(head) - len(tail), tongue)
     return [*head, *body, *tail]
 
 
@@ -158,7 +163,7 @@ def _head(scanned: Scanned, found: Sequence[Incident], sentences: Sentences) -> 
         first = "✓ " + tongue.gettext("Nothing wrong was found.")
     style: Style = style_of(found[0].severity) if found else "ok" if first[0] == "✓" else "watch"
     gap = "" if first.endswith("。") else " "
-    rows = wrap(gap.join([first, *_read(scanned, sentences)]), WIDTH)[:3]
+    rows = wrap(gap.join([first, *_read(scanned, sentences)]), page_width())[: _rows(3)]
     head = rows[0]
     lines: list[Line] = [[Span(first, style), head.removeprefix(first)] if head.startswith(first) else [head]]
     return [*lines, *([row] for row in rows[1:]), []]
@@ -174,11 +179,12 @@ def _read(scanned: Scanned, sentences: Sentences) -> list[str]:
         "lines": tongue.count("{number} line", "{number} lines", scanned.lines),
         "servers": _joined(servers, tongue),
         "span": span_of(scanned.first_us, scanned.last_us, tongue, sentences.zone) if scanned.last_us else "",
+        "year": years_of(scanned.first_us, scanned.last_us, sentences.zone) if scanned.last_us else "",
         "seconds": tongue.value("number", max(scanned.seconds, 0.1)),
     }
-    if scanned.year_assumed is not None and scanned.last_us:
-        year = {**values, "year": str(scanned.year_assumed)}
-        values["span"] = tongue.say(N_("{span} (year assumed: {year})"), year)
+    if scanned.last_us:
+        assumed = scanned.year_assumed is not None
+        values["span"] = tongue.say(N_("{span} (year assumed: {year})") if assumed else N_("{span} ({year})"), values)
     if servers and scanned.last_us:
         read = tongue.say(N_("Read {lines} of {servers}, {span}, in {seconds} s."), values)
     else:
@@ -197,23 +203,38 @@ def _joined(names: Sequence[str], tongue: Translator) -> str:
     return tongue.say(N_("{first} and {last}"), values)
 
 
+def _rows(most: int) -> int:
+    """Give how many rows a text of at most so many rows of a whole page may take here."""
+    return most if page_width() >= WIDTH else 3 * most
+
+
 # ---------------------------------------------------------------------- the incidents
 
 
 def block(incident: Incident, sentences: Sentences, *, why_lines: int = _WHY_LINES) -> list[Line]:
     """Show one incident: mark, word, title and id; why; the next step."""
-    style = style_of(incident.severity)
+    style, margin = style_of(incident.severity), _margin()
+    room = page_width() - margin
     mark = f"{severity_shape(incident.severity)} {severity_word(incident.severity, sentences.tongue)}"
     short = sentences.short(incident.id)
-    room = WIDTH - _MARGIN
-    title = _at_most(2, wrap(sentences.title(incident), room - len(short) - 2, room), room)
-    gap = " " * max(2, WIDTH - _MARGIN - columns(title[0]) - len(short))
-    lines: list[Line] = [[Span(_padded(mark), style), Span(title[0], "strong"), gap, Span(short, "command")]]
-    lines += [[" " * _MARGIN, Span(row, "strong")] for row in title[1:]]
-    why = _at_most(why_lines, wrap(sentences.why(incident), room), room)
-    lines += [[" " * _MARGIN, row] for row in why]
-    lines += [[" " * _MARGIN, *row] for row in _next(incident, sentences)]
+    if margin < _MARGIN:
+        title = _at_most(_rows(2), wrap(sentences.title(incident), room), room)
+        lines: list[Line] = [[Span(mark, style), "  ", Span(short, "command")]]
+        lines += [[" " * margin, Span(row, "strong")] for row in title]
+    else:
+        title = _at_most(_rows(2), wrap(sentences.title(incident), room - len(short) - 2, room), room)
+        gap = " " * max(2, room - columns(title[0]) - len(short))
+        lines = [[Span(_padded(mark), style), Span(title[0], "strong"), gap, Span(short, "command")]]
+        lines += [[" " * margin, Span(row, "strong")] for row in title[1:]]
+    why = _at_most(_rows(why_lines), wrap(sentences.why(incident), room), room)
+    lines += [[" " * margin, row] for row in why]
+    lines += [[" " * margin, *row] for row in _next(incident, sentences, room)]
     return lines
+
+
+def _margin() -> int:
+    """Give the columns before the words of an incident."""
+    return _MARGIN if page_width() >= _NARROW else _NARROW_MARGIN
 
 
 def _at_most(most: int, rows: list[str], width: int) -> list[str]:
@@ -226,18 +247,17 @@ def _at_most(most: int, rows: list[str], width: int) -> list[str]:
     return [*rows[: most - 1], last.rstrip() + "…"]
 
 
-def _next(incident: Incident, sentences: Sentences) -> list[Line]:
+def _next(incident: Incident, sentences: Sentences, width: int) -> list[Line]:
     """Give the next step in a line, or its command in a second one; a command is shown whole or not at all."""
     tongue = sentences.tongue
     step = sentences.steps(incident)[0]
-    width = WIDTH - _MARGIN
     head = tongue.say(N_("Next: {text}"), {"text": step.text})
     if step.command is None:
-        return [[row] for row in _at_most(2, wrap(printable(head), width), width)]
+        return [[row] for row in _at_most(_rows(2), wrap(printable(head), width), width)]
     command = step.command
-    if columns(command) + 2 > width:
+    if columns(command) + 2 > max(width, WIDTH - _MARGIN):  # a narrow terminal breaks it, and it is copied whole
         command = f"mailwarden show {sentences.short(incident.id)}"
-    rows: list[Line] = [[row] for row in _at_most(2, wrap(printable(head), width), width)]
+    rows: list[Line] = [[row] for row in _at_most(_rows(2), wrap(printable(head), width), width)]
     last = str(rows[-1][0])
     if columns(last) + 3 + columns(command) <= width:
         return [*rows[:-1], [last, "   ", Span(command, "command")]]
@@ -248,7 +268,7 @@ def _line(incident: Incident, sentences: Sentences) -> Line:
     """Show one incident in one line."""
     mark = f"{severity_shape(incident.severity)} {severity_word(incident.severity, sentences.tongue)}"
     short = sentences.short(incident.id)
-    room = WIDTH - _MARGIN - len(short) - 2
+    room = page_width() - _MARGIN - len(short) - 2
     title = shorten(sentences.title(incident), room)
     gap = " " * (room + 2 - columns(title))
     return [Span(_padded(mark), style_of(incident.severity)), title, gap, Span(short, "command")]
@@ -311,7 +331,7 @@ def _minor(
     else:
         text = listed
     mark = _padded(f"{severity_shape('low')} {severity_word('low', tongue)}")
-    rows_ = wrap(f"{text} (--all)", WIDTH - _MARGIN)[:3]
+    rows_ = wrap(f"{text} (--all)", page_width() - _MARGIN)[: _rows(3)]
     lines.append([Span(mark, "minor"), rows_[0]])
     lines += [[" " * _MARGIN, row] for row in rows_[1:]]
     return [*lines, []]
@@ -327,10 +347,10 @@ def _tail(
     lines: list[Line] = []
     normal = _normal(scanned.totals, tongue)
     if normal:
-        lines += [[row] for row in wrap(normal, WIDTH)[:2]]
+        lines += [[row] for row in wrap(normal, page_width())[: _rows(2)]]
     if state is None and scanned.understood:
         said = tongue.gettext("No history yet: “usual” values start after 7 days of  mailwarden run")
-        lines += [[Span(row, "faint")] for row in wrap(said, WIDTH)]
+        lines += [[Span(row, "faint")] for row in wrap(said, page_width())]
     ends = []
     if found:
         command = f"mailwarden show {sentences.short(found[0].id)}"
@@ -342,7 +362,15 @@ def _tail(
     else:
         ends.append(tongue.say(N_("Nobody is told yet: {command}"), {"command": "mailwarden setup"}))
     end = " · ".join(ends)
-    return [*lines, [end]] if columns(end) <= WIDTH else [*lines, *([one] for one in ends)]
+    if columns(end) <= page_width():
+        return [*lines, [end]]
+    return [*lines, *([row] for one in ends for row in _whole(one))]
+
+
+def _whole(text: str) -> list[str]:
+    """Break what ends in a command, unless one of its words, such as a path, would have to be cut."""
+    rows = wrap(text, page_width())
+    return rows if all(columns(word) <= page_width() for word in text.split()) else [text]
 
 
 _LOGINS = {"imap": "IMAP", "pop3": "POP3", "smtp": "SMTP", "lmtp": "LMTP", "managesieve": "Sieve"}

@@ -10,7 +10,7 @@ from mailwarden.alerts.words.advice import Step, steps
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import Translator
 
-__all__ = ["Sentences", "span_of"]
+__all__ = ["Sentences", "span_of", "years_of"]
 
 
 class Sentences:
@@ -83,6 +83,12 @@ def span_of(first_us: int, last_us: int, tongue: Translator, zone: tzinfo) -> st
     if first.date() == last.date():
         return f"{_day(first, tongue)} {first:%H:%M}–{last:%H:%M} {name}".strip()
     return f"{_day(first, tongue)} {first:%H:%M} – {_day(last, tongue)} {last:%H:%M} {name}".strip()
+
+
+def years_of(first_us: int, last_us: int, zone: tzinfo) -> str:
+    """Write the year of a stretch of time, or its first and its last: 2026, 2025–2026."""
+    first, last = (datetime.fromtimestamp(us / 1_000_000, UTC).astimezone(zone).year for us in (first_us, last_us))
+    return str(last) if first == last else f"{first}–{last}"
 
 
 def _day(moment: datetime, tongue: Translator) -> str:

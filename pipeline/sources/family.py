@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -52,17 +53,17 @@ def day_in_name(name: str) -> int:
         return 0
 
 
-def _list_once(path: Path) -> dict[tuple[int, str, int], Path]:
+def _list_once(path: Path, only: Collection[Path] | None) -> dict[tuple[int, str, int], Path]:
     slots: dict[tuple[int, str, int], Path] = {}
     family = _read(path.name)[0]
     start = family.removesuffix(".log")  # `mail.1.log` belongs to `mail.log`
     try:
         names = [name for name in os.listdir(path.parent) if name.startswith(start)]  # noqa: PTH208 - names, not paths
     except OSError:
-        names = [path.name]
+        names = [path.name] if only is None else [one.name for one in only]
     for name in names:
         base, order = _read(name)
-        if base == family:
+        if base == family and (only is None or path.with_name(name) in only):
             # While a file is being compressed both stand there: the plain one is whole.
             known = slots.get(order)
             if known is None or len(name) < len(known.name):
@@ -70,15 +71,15 @@ def _list_once(path: Path) -> dict[tuple[int, str, int], Path]:
     return slots
 
 
-def members(path: Path) -> list[Member]:
-    """List the family that `path` belongs to, from oldest to newest.
+def members(path: Path, only: Collection[Path] | None = None) -> list[Member]:
+    """List the family that `path` belongs to, from oldest to newest; of these files alone where `only` names some.
 
     A directory is not read in one instant: while logrotate renames, a file may be missed. So it is read until two
     readings agree.
     """
-    slots = _list_once(path)
+    slots = _list_once(path, only)
     for _ in range(5):
-        again = _list_once(path)
+        again = _list_once(path, only)
         if again == slots:
             break
         slots = again

@@ -46,9 +46,7 @@ class Lineage:
     def candidates(self) -> list[Candidate]:
         """List what can be read now, oldest first."""
         found: list[Candidate] = []
-        for _, path in members(self._path):
-            if self._only is not None and path not in self._only:
-                continue
+        for _, path in members(self._path, self._only):
             try:
                 status = path.stat()
                 if not stat.S_ISREG(status.st_mode):

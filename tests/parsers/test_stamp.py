@@ -79,13 +79,24 @@ def test_leap_day_picks_a_leap_year() -> None:
     assert read(Clock(UTC, None, us(2026, 3, 3)), "Feb 29 00:00:00") == us(2024, 2, 29)
 
 
-def test_one_wrong_line_moves_no_year() -> None:
-    """A clock that was wrong for one line does not put the next into another year."""
+@pytest.mark.parametrize("wrong", ["Jan  1", "Feb 23", "May 23", "Sep 20", "Dec 31"])
+def test_one_wrong_line_moves_no_year(wrong: str) -> None:
+    """A clock that was wrong for one line, by however much, does not put the next into another year, not after a restart."""
     clock = Clock(UTC, 2026)
-    read(clock, "Nov 23 00:00:00")
-    read(clock, "Jan  1 00:00:09")
+    read(clock, "Mar 20 00:00:00")
+    read(clock, f"{wrong} 00:00:09")
+    clock = Clock.restore(clock.snapshot())
 
-    assert read(clock, "Nov 23 00:00:01") == us(2026, 11, 23, 0, 0, 1)
+    assert read(clock, "Mar 20 00:00:01") == us(2026, 3, 20, 0, 0, 1)
+
+
+def test_a_jump_that_is_gone_on_from_is_believed() -> None:
+    """A server that was quiet for half a year, and then for another, is in the next year."""
+    clock = Clock(UTC, 2026)
+    for text in ("Mar 20 00:00:00", "Sep 20 00:00:00", "Sep 20 03:00:00"):
+        read(clock, text)
+
+    assert read(clock, "Mar 20 00:00:01") == us(2027, 3, 20, 0, 0, 1)
 
 
 def test_full_date_tells_the_year() -> None:

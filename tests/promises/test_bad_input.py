@@ -86,6 +86,55 @@ def test_what_is_no_mail_log_is_named_and_the_rest_is_read(
     assert beside.incidents == scan("--json", "mail.log").incidents
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"hello\nworld\n",
+        b"Mar 20 02:30:00 mx sshd[1]: Accepted publickey for root\nMar 20 02:30:01 mx CRON[2]: (root) CMD (x)\n",
+        b"\0" * 1000,
+    ],
+)
+def test_a_log_without_a_known_line_is_not_called_calm(data: bytes, tmp_path: Path, scan: Scan) -> None:
+    """Alone it ends with 2; beside a good log it is named, and changes neither the incidents nor the end."""
+    (tmp_path / "notes.log").write_bytes(data)
+    (tmp_path / "mail.log").write_bytes(good())
+
+    alone, beside = scan("notes.log"), scan("--json", "mail.log", "notes.log")
+
+    assert (alone.code, beside.code) == (2, 0)
+    assert alone.err.startswith("notes.log: not one line of a mail server")
+    assert "Nothing wrong" not in alone.out
+    assert alone.err == beside.err
+    assert beside.incidents == scan("--json", "mail.log").incidents
+
+
+@pytest.mark.parametrize("day", [b"Mar 23", b"Jun 30", b"Sep 20"])
+def test_a_line_of_another_day_is_told_and_moves_nothing(day: bytes, tmp_path: Path, scan: Scan) -> None:
+    """A stamp without year that lies days or months ahead puts neither itself nor the next lines into another time."""
+    lines = lines_of(NAME)
+    (tmp_path / "mail.log").write_bytes(b"".join(lines))
+    expected = scan("--json", "mail.log")
+    (tmp_path / "mail.log").write_bytes(
+        b"".join([*lines[:600], day + b" 02:35:00 mx postfix/smtpd[1]: connect from a[192.0.2.1]\n", *lines[600:]])
+    )
+
+    actual = scan("--json", "mail.log")
+
+    assert "1 line bears a time more than a day ahead" in actual.err
+    assert list(map(without_offsets, actual.incidents)) == list(map(without_offsets, expected.incidents))
+
+
+def test_a_log_of_the_future_is_told(tmp_path: Path, scan: Scan) -> None:
+    """A whole log that is still to come is read, and its clock doubted."""
+    (tmp_path / "mail.log").write_bytes(b"2099-01-01T00:00:00+00:00 mx postfix/smtpd[1]: connect from a[192.0.2.1]\n")
+
+    answer = scan("mail.log")
+
+    assert answer.code == 0
+    assert answer.err.startswith("The newest line is of 1 Jan 00:00:00 UTC (2099), which is still to come")
+    assert "1 Jan 00:00–00:00 UTC (2099)" in answer.out
+
+
 def test_a_directory_is_read(tmp_path: Path, scan: Scan) -> None:
     """The logs in a directory are read; one without any is told."""
     (tmp_path / "logs").mkdir()

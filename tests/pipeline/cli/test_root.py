@@ -61,6 +61,25 @@ def test_a_slip_is_answered_with_what_was_meant(words: list[str], said: str) -> 
     assert said in result.stderr
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["find", ""],
+        ["explain", " "],
+        ["explain", "--reply", ""],
+        ["scan", "--state", ""],
+        ["scan", "--timezone="],
+        [""],
+    ],
+)
+def test_an_empty_word_is_refused(words: list[str]) -> None:
+    """A variable of a script that is not set never means the present directory, nor everything."""
+    result = CliRunner().invoke(root, words)
+
+    assert result.exit_code == 2
+    assert "is empty. Give a value" in result.stderr
+
+
 def test_a_broken_configuration_stops_every_command(tmp_path: Path) -> None:
     """All faults are told, one a line, and nothing is started."""
     path = tmp_path / "c.yml"

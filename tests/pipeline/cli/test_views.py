@@ -15,6 +15,7 @@ from incidents import START_US, everyday, incident, taken_over
 
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.words.translate import translator
+from mailwarden.pipeline.cli import scan_view as scan_view_module
 from mailwarden.pipeline.cli.incident_json import as_data
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.scan_view import scan_view
@@ -98,6 +99,21 @@ def test_never_more_than_a_screen(language: str, serious: int, minor: list[Incid
 
     assert len(lines) <= 25
     assert max(map(columns, lines)) <= 80
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("width", [40, 50, 60, 72])
+def test_a_narrow_terminal_gets_rows_of_its_width(language: str, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a phone nothing runs over the edge but a command, which is copied; all that a wide page says stands there."""
+    said = set(" ".join(view([*everyday(), taken_over()], language)).split()) - {"·"} if language == "en" else set()
+    monkeypatch.setattr(scan_view_module, "page_width", lambda: width)
+
+    lines = view([*everyday(), taken_over()], language)
+
+    assert max(columns(line) for line in lines if "doveadm" not in line) <= width
+    assert len(lines) <= 25 * 80 // width
+    assert said <= set(" ".join(lines).split())
+    assert "walter.rossi1969@nova0.test" in " ".join(lines)
 
 
 @pytest.mark.parametrize("name", ["u" * 300, "\x1b[31m" * 50, "\u202e" * 90, "名" * 200, "a b " * 100, "{0.__class__}"])

@@ -1,6 +1,9 @@
 """What a person names becomes sources."""
 
+import bz2
+import gzip
 import json
+import lzma
 from pathlib import Path
 
 from mailwarden.pipeline.sources import Source, open_sources
@@ -29,6 +32,17 @@ def test_the_files_of_one_log_are_one_source_read_from_the_oldest_on(tmp_path: P
     sources = open_sources([*names, names[0]])
 
     assert read(sources) == {names[0]: "a\nb\nc\n"}
+
+
+def test_the_file_that_is_named_is_read_whatever_stands_beside_it(tmp_path: Path) -> None:
+    """Copies of a log that were packed in several ways do not hide each other."""
+    names = [tmp_path / f"export.{ending}" for ending in ("gz", "xz", "bz2")]
+    for name, pack in zip(names, (gzip.compress, lzma.compress, bz2.compress), strict=True):
+        name.write_bytes(pack(f"{name.suffix}\n".encode()))
+
+    found = [read(open_sources([str(name)])) for name in names]
+
+    assert found == [{str(name): f"{name.suffix}\n"} for name in names]
 
 
 def test_a_pattern_gives_a_source_for_each_log(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ want fail2ban-client fail2ban             # reads the block list's log
 want systemd-analyze systemd              # checks the unit that setup writes
 want spamassassin spamassassin            # judges our alerts and reports
 want /lib/systemd/systemd-journal-remote systemd-journal-remote  # makes a journal to be read
+want ss iproute2                          # reads the filters by which a thief is cut off
 want groff groff-base                     # lays out the manual page
 
 if [ -z "$need" ]; then

@@ -36,6 +36,8 @@ __all__ = [
 _WHY_LIMIT = 360
 _TOLD_LIMIT = 120  # of an incident that is one of several
 _PROOF_LIMIT = 230
+_STAMP = re.compile(r"^(?:\d{4}-\d\d-\d\dT[\d:.,]+(?:Z|[+-]\d\d:?\d\d)?|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) (?=\S)")
+_TORN_END, _TORN_START = re.compile(r" \S{0,24}$"), re.compile(r"^\S{1,24} ")  # words that a cut went through
 _LINE_LIMIT, _LINE_HEAD = 190, 40  # characters of a log line, and of its beginning where its middle is left out
 # What a message is called: Exim's, what filters write, Postfix's header checks (which say behind it from whom it came).
 _SUBJECT = re.compile(
@@ -137,7 +139,7 @@ def render(
     short = short_id(incident.id, others)
     values = values_of(incident, short, tongue)
     title, whole = _title(tongue, notification, values, title_limit, zone)
-    lines = [] if whole else [Line(tongue.say(incident.title, values, zone=zone), 9)]
+    lines = [] if whole else [Line(tongue.sentence(incident.title, values, zone=zone), 9)]
     lines += _story(tongue, notification, values, zone, others, defang=defang)
     lines.append(Line(_next(tongue, notification, values)))
     lines += _way_on(tongue, notification, short, link)
@@ -315,8 +317,11 @@ def _shown(line: str, incident: Incident, defang: bool) -> str:
         return match[0] if match[2].lower() in ours else f"…@{match[2]}"
 
     text = printable(_ADDRESS.sub(masked, _SUBJECT.sub(r"\1\2…", line)))
+    if len(text) > _LINE_LIMIT:  # when it was is said above
+        text = _STAMP.sub("", text, count=1)
     if len(text) > _LINE_LIMIT:
-        text = f"{text[:_LINE_HEAD]} … {text[len(text) - (_LINE_LIMIT - _LINE_HEAD - 3) :]}"
+        head, tail = text[:_LINE_HEAD], text[len(text) - (_LINE_LIMIT - _LINE_HEAD - 3) :]
+        text = f"{_TORN_END.sub('', head)} … {_TORN_START.sub('', tail).lstrip()}"
     return defanged(text) if defang else text
 
 
@@ -362,11 +367,11 @@ def _next(tongue: Translator, notification: Notification, values: Mapping[str, o
     if notification.kind in ("ended", "acknowledged"):
         return tongue.say(N_("Next: {text}: {command}"), _look(tongue, f"`mailwarden show {values['id']}`"))
     step: Step = steps(advice_key(incident), incident.modules, values, tongue)[0]
-    if step.command is None or len(step.command) > _COMMAND_LIMIT:
-        return tongue.say(N_("Next: {text}"), {"text": cut(step.text, _COMMAND_LIMIT)})
-    return tongue.say(
-        N_("Next: {text}: {command}"), {"text": cut(step.text, _COMMAND_LIMIT), "command": f"`{step.command}`"}
-    )
+    text = cut(step.text, _COMMAND_LIMIT)
+    if step.command is None:
+        return tongue.say(N_("Next: {text}"), {"text": text})
+    command = step.command if len(step.command) <= _COMMAND_LIMIT else f"mailwarden show {values['id']}"  # has it whole
+    return tongue.say(N_("Next: {text}: {command}"), {"text": text, "command": f"`{command}`"})
 
 
 def _look(tongue: Translator, command: str) -> dict[str, object]:

@@ -42,8 +42,9 @@ class Step(msgspec.Struct, frozen=True):
 
 class _Advice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: str
-    commands: dict[str, str] = {}
+    commands: dict[str, str | list[str]] = {}  # of several, the first that can be filled
     only: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 def advice_keys() -> list[str]:
@@ -81,16 +82,19 @@ def _load() -> dict[str, list[_Advice]]:
 
 def _fits(step: _Advice, modules: Sequence[str], values: Mapping[str, object]) -> bool:
     """Say whether a step is for these servers, and whether all that its sentence names is known."""
-    if step.only and not set(step.only) & set(modules):
+    if (step.only and not set(step.only) & set(modules)) or set(step.without) & set(modules):
         return False
     return all(values.get(name) not in (None, "") for name, _ in _PLACE.findall(step.text))
 
 
 def _command(step: _Advice, modules: Sequence[str], values: Mapping[str, object]) -> str | None:
-    fits = (text for module, text in step.commands.items() if module == "generic" or module in modules)
-    template = next(fits, None)
-    if template is None:
-        return None
+    fits = (texts for module, texts in step.commands.items() if module == "generic" or module in modules)
+    texts = next(fits, [])
+    made = (_filled(text, values) for text in ([texts] if isinstance(texts, str) else texts))
+    return next((command for command in made if command is not None), None)
+
+
+def _filled(template: str, values: Mapping[str, object]) -> str | None:
     filled = []
     end = 0
     for place in _PLACE.finditer(template):

@@ -244,10 +244,10 @@ REASONS: dict[str, Reason] = {
         "critical", N_("certificate of {name} has ended ({ends}): mail programs refuse it"), N_("renew it now")
     ),
     "cert_ends_1": Reason("critical", N_("certificate of {name} ends within a day ({ends})"), N_("renew it now")),
-    "cert_ends_7": Reason("high", N_("certificate of {name} ends on {ends} (days left: {days})"), N_("renew it")),
+    "cert_ends_7": Reason("high", N_("certificate of {name} ends soon: on {ends}, days left: {days}"), N_("renew it")),
     "cert_ends_14": Reason(
         "medium",
-        N_("certificate of {name} ends on {ends} (days left: {days})"),
+        N_("certificate of {name} ends soon: on {ends}, days left: {days}"),
         N_("see why it was not renewed by itself"),
     ),
     "cert_early": Reason("high", N_("the certificate of {name} holds only from {begins} on"), N_("check the clock")),

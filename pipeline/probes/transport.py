@@ -66,7 +66,7 @@ async def _judge(resolver: Resolver, domain: str, text: str, told: Callable[...,
         return nobody_knows(domain, "mta_sts", answer)
     left_out = [host for host in hosts if not any(_fits(host, pattern) for pattern in patterns)]
     if mode != "none" and left_out:
-        should = "\n".join(f"mx: {host}" for host in hosts)
+        should = " | ".join(f"mx: {host}" for host in hosts)
         reason = "mta_sts_mx" if mode == "enforce" else "mta_sts_mx_testing"
         return told("wrong", reason, should, host=left_out[0])
     if mode == "testing":

@@ -52,7 +52,7 @@ def test_the_alert_of_a_taken_over_account() -> None:
     short = short_id(incident().id)
     assert text.title == "● CRITICAL mx1: walter.rossi1… was taken over and sends spam"
     assert text.body.split("\n") == [
-        "walter.rossi1969@nova0.example was taken over and sends spam",
+        "walter.rossi1969@nova0.example was taken over and sends spam.",
         "291 recipients within 15 min from 198.18.10.60, a network it had not used before (fires at 20).",
         "Since 00:30:28 UTC, last seen 00:30:54 UTC.",
         "Proof: mail.log: mx1 postfix/smtpd[13675]: 2B82A0646D2: client=x[198.18.10.60]",
@@ -283,8 +283,34 @@ def test_a_long_log_line_keeps_its_beginning_and_its_end() -> None:
 
     body = render(notification(incident(evidence=[Evidence("/var/log/mail.log", 1, line)]))).body
 
-    assert "Proof: mail.log: mx1 postfix/smtp[7]: 4jYB: status=bounce … xxx" in body
+    assert "Proof: mail.log: mx1 postfix/smtp[7]: 4jYB: … xxx" in body
     assert "blocked by list.example)" in body
+
+
+@pytest.mark.parametrize("stamp", ["Nov 23 00:30:28", "2026-11-23T00:30:28.123456+01:00"])
+def test_a_long_log_line_loses_its_time_first(stamp: str) -> None:
+    """When it was is said above; the words at the cut are whole."""
+    said = " ".join(f"word{number}" for number in range(60))
+
+    body = render(
+        notification(incident(evidence=[Evidence("/var/log/mail.log", 1, f"{stamp} mx1 exim[7]: {said}")]))
+    ).body
+
+    proof = next(line for line in body.split("\n") if line.startswith("Proof: "))
+    assert proof.startswith("Proof: mail.log: mx1 exim[7]: word0 word1 word2 word3 … word39 ")
+    assert proof.endswith(" word59")
+
+
+def test_a_command_too_long_for_an_alert_stands_where_all_stands() -> None:
+    """Half a command is worse than none: the next step says where the whole of it is."""
+    clients = [f"2001:db8:aaaa:bbbb:cccc:dddd:eeee:{number}" for number in range(12)]
+
+    body = render(notification(incident(modules=["courier"], entities={"source.ip": clients}))).body
+
+    assert (
+        f"then cut its open connections: they outlive a changed password: `mailwarden show {short_id(incident().id)}`"
+        in body
+    )
 
 
 def test_a_digest_says_which_turn_each_is() -> None:
@@ -312,7 +338,7 @@ def test_a_title_without_room_ends_before_a_clause(sentence: str, title: str | N
     text = render(notification(incident("bob@example.org", "medium", title=sentence)))
 
     assert text.title == title or (title is None and text.title.endswith("…"))
-    assert text.body.startswith(sentence.format(account="bob@example.org"))
+    assert text.body.casefold().startswith(sentence.format(account="bob@example.org").casefold())
 
 
 def test_a_name_is_not_taken_for_a_clause() -> None:

@@ -79,6 +79,34 @@ def test_the_command_is_the_servers() -> None:
     assert steps("script", ["exim", "cpanel"], VALUES)[1].command == "whmapi1 hold_outgoing_email user=acct1"
 
 
+@pytest.mark.parametrize(
+    "modules", [["postfix"], ["exim"], ["courier"], ["cyrus", "postfix"], ["haraka"], ["sendmail"], []]
+)
+def test_a_thief_is_thrown_out_where_nothing_is_known_of_dovecot(modules: list[str]) -> None:
+    """The first step has a command of the machine's own: his connections are cut, or everybody's where he has too many."""
+    crowd = {"clients": [f"198.51.100.{number}" for number in range(40)]}
+
+    first, of_many = (steps("takeover", modules, VALUES | more)[0] for more in ({}, crowd))
+
+    assert first.text.startswith("change the password of bob@example.org, then cut its open connections")
+    assert first.command == "ss -Kt 'dst 198.51.100.7 or dst [2001:db8::7]'"
+    assert of_many.command == "ss -Kt '( sport = :25 or sport = :465 or sport = :587 )'"
+    assert "doveadm" not in str(steps("takeover", modules, VALUES))
+
+
+@pytest.mark.program("ss")
+@pytest.mark.parametrize("clients", [VALUES["clients"], [f"198.51.100.{number}" for number in range(12)], []])
+def test_ss_itself_reads_the_filters(clients: list[str]) -> None:
+    """The program finds no fault with them; without -K it only lists."""
+    for key, modules in (("takeover", ["postfix"]), ("takeover", ["postfix", "dovecot"]), ("sending_burst", ["exim"])):
+        found = (step.command for step in steps(key, modules, VALUES | {"clients": clients}))
+        for command in (command for command in found if command and command.startswith("ss -Kt ")):
+            words = shlex.split(command.replace("ss -Kt", "ss -t"))
+            done = subprocess.run(words, capture_output=True, text=True, check=False)
+
+            assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_each_server_has_its_own_way_to_hold_mail() -> None:
     """What waits of an account is held with the server's own command, and an open relay is closed in its own words."""
     held = {module: steps("sending_burst", [module], VALUES)[0].command for module in ("opensmtpd", "sendmail")}

@@ -8,7 +8,7 @@ from typing import Any
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.providers import provider_name
 from mailwarden.alerts.words.replies import is_temporary, meaning
-from mailwarden.alerts.words.translate import Translator
+from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.parsers.reply import Verdict, classify
 from mailwarden.parsers.reply_text import Reply, read_reply
 from mailwarden.pipeline.cli.jsonl import json_line
@@ -23,6 +23,8 @@ _OURS: dict[str, Style] = {  # what tells of our own standing, and how much
     "rate_limit": "watch",
     "spam_content": "watch",
 }
+_NO_REPLY = N_("not judged: no code, such as 550, and no words that are known. Give the whole reply, as it is logged.")
+_ACCEPTED = N_("accepted: nothing was refused")
 
 
 def explain_replies(words: tuple[str, ...], host: str | None, tongue: Translator, *, as_json: bool) -> None:
@@ -81,6 +83,8 @@ def _fields(reply: Reply, verdict: Verdict, tongue: Translator) -> dict[str, Any
 def _views(judged: Iterable[tuple[Reply, Verdict]], tongue: Translator) -> Iterator[Line]:
     first = True
     for reply, verdict in judged:
+        if not reply.text:
+            continue
         if not first:
             yield []
         first = False
@@ -88,10 +92,16 @@ def _views(judged: Iterable[tuple[Reply, Verdict]], tongue: Translator) -> Itera
 
 
 def _view(reply: Reply, verdict: Verdict, tongue: Translator) -> Iterator[Line]:
+    yield [Span(printable(reply.text), "faint")]
+    if verdict.klass == "other" and (reply.code is None or reply.code < 400):
+        if reply.code is None:
+            yield [Span(f"▲ {tongue.gettext(_NO_REPLY)}", "watch")]
+        else:
+            yield [Span(f"✓ {tongue.gettext(_ACCEPTED)}", "ok")]
+        return
     said = meaning(verdict)
     lasting = tongue.gettext("temporary") if is_temporary(verdict, reply.code) else tongue.gettext("permanent")
     kind = verdict.klass if verdict.kind == verdict.klass else f"{verdict.klass} ({verdict.kind})"
-    yield [Span(printable(reply.text), "faint")]
     yield [Span(f"{kind}, {lasting}", _OURS.get(verdict.klass, "minor"))]
     rows = [
         (tongue.gettext("Provider"), provider_name(verdict.provider) if verdict.provider else None),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mailwarden.alerts.words.escape import printable
+from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import worded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.cli import options
@@ -94,6 +95,11 @@ def command(
                 worded('no line of a server "{server}" was counted in these days. {there}', server=server, there=there),
                 context,
             )
+        newest_us = int(store.meta("stream_us") or 0)
+    if newest_us and not report.figures.lines:
+        newest = datetime.fromtimestamp(newest_us / 1_000_000, now.zone).date()
+        said = N_("The newest line that was counted is of {day}:  mailwarden report {day}")
+        tell(now.tongue.say(said, {"day": newest.isoformat()}))
     if form == "text" and output is None:
         write([printable(row)] for row in report.as_text().rstrip("\n").split("\n"))
         silent = nobody_told(now)

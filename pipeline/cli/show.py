@@ -3,8 +3,6 @@
 import sys
 import time
 from collections.abc import Mapping
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 
 import click
@@ -12,6 +10,7 @@ import click
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.rulebook.rule import Rule
 from mailwarden.alerts.telling.render import severity_shape, severity_word
+from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, translator
 from mailwarden.pipeline.cli import options
@@ -22,6 +21,7 @@ from mailwarden.pipeline.cli.scan_view import style_of
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.cli.session import nobody_told, session
 from mailwarden.pipeline.cli.silence import silenced
+from mailwarden.pipeline.cli.story import named, said_by, titles_of, turns
 from mailwarden.pipeline.cli.terminal import Line, Span, columns, page_width, shorten, tell, wrap, write
 from mailwarden.pipeline.cli.verdict_view import rules_now, verdict_data, verdict_lines
 
@@ -31,6 +31,7 @@ _HEAD = 9  # columns of the word before each part
 _PROOF = 3  # lines of evidence shown
 _PROOF_WIDTH = 160
 _RELATED = 5
+_NAMES = 12  # columns before the names that are listed
 
 
 @click.command(
@@ -43,7 +44,12 @@ _RELATED = 5
     ],
 )
 @click.argument("id_", metavar="ID")
-@click.option("--all", "everything", is_flag=True, help="Show every line of evidence, whole.")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Show all of it: every line of evidence, every name, what rules looked at.",
+)
 @click.option("--json", "json_", is_flag=True, help="As one JSON object.")
 @options.state
 @click.pass_context
@@ -57,7 +63,8 @@ def command(context: click.Context, id_: str, everything: bool, json_: bool, sta
         data = as_data(incident, sentences) | {"verdicts": verdict_data(incident, rules)}
         sys.stdout.buffer.write(json_line(data) + b"\n")
         return
-    write(show_view(incident, others, Sentences(others, now.tongue, now.zone), everything=everything, rules=rules))
+    sentences, titles = Sentences(others, now.tongue, now.zone), titles_of(now.configuration)
+    write(show_view(incident, others, sentences, everything=everything, rules=rules, titles=titles))
     silent = _silence_of(incident, path) and now.tongue.gettext("It is silenced:  mailwarden silence --list")
     for said in (silent, nobody_told(now)):
         if said:
@@ -78,22 +85,38 @@ def show_view(
     *,
     everything: bool = False,
     rules: Mapping[str, Rule] | None = None,
+    titles: Mapping[str, str] | None = None,
 ) -> list[Line]:
-    """Show one incident with its story."""
+    """Show one incident with its story.
+
+    Args:
+        incident: The incident.
+        others: All that are known, among which what belongs to it is found.
+        sentences: The words for them.
+        everything: Every name, every line that proves it, all that a rule looked at.
+        rules: Today's rules, by which it is judged again.
+        titles: What each rule finds, as a sentence with places.
+    """
     tongue = sentences.tongue
     lines = [*_head(incident, sentences), *_steps(incident, sentences)]
     lines += _part(
         tongue.gettext("Why"), [sentences.why(incident), *_risk(incident, sentences), _rules(incident, sentences)]
     )
     lines += _part(tongue.gettext("Judged"), verdict_lines(incident, rules or {}, sentences, everything=everything))
-    lines += _part(tongue.gettext("How"), [_how(incident, sentences)])
+    lines += _how(incident, others, sentences, titles or {}, everything=everything)
+    lines += _names(incident, sentences, everything=everything)
     lines += _proof(incident, sentences, everything)
     for msgid, related in (
         (N_("Part of"), [one for one in others if one.id == incident.parent]),
-        (N_("With it"), [one for one in others if one.parent == incident.id][:_RELATED]),
+        (N_("With it"), sorted((one for one in others if one.parent == incident.id), key=_by_weight)),
         (N_("Before"), [one for one in others if one.id == incident.previous]),
     ):
-        lines += _part(tongue.gettext(msgid), [f"{sentences.short(one.id)}  {sentences.title(one)}" for one in related])
+        shown = related if everything else related[:_RELATED]
+        rows = [f"{sentences.short(one.id)}  {sentences.title(one)}" for one in shown]
+        rest = len(related) - len(shown)
+        if rest:
+            rows.append(tongue.count("and {number} more (--all)", "and {number} more (--all)", rest))
+        lines += _part(tongue.gettext(msgid), rows)
     harmless = sentences.harmless(incident)
     if harmless:
         said = tongue.say(N_("Could it be harmless? {harmless}"), {"harmless": harmless})
@@ -103,6 +126,10 @@ def show_view(
     normal = f'mailwarden silence {sentences.short(incident.id)} --normal --because "…"'
     lines.append([_word(tongue.gettext("Normal?")), Span(normal, "command")])
     return lines
+
+
+def _by_weight(incident: Incident) -> tuple[int, int, str]:
+    return -severity_rank(incident.severity), incident.first_seen_us, incident.id
 
 
 def _head(incident: Incident, sentences: Sentences) -> list[Line]:
@@ -127,12 +154,13 @@ def _head(incident: Incident, sentences: Sentences) -> list[Line]:
 
 def _steps(incident: Incident, sentences: Sentences) -> list[Line]:
     lines: list[Line] = []
+    here = f"mailwarden show {sentences.short(incident.id)}"  # whoever reads this has called it
     for number, step in enumerate(sentences.steps(incident), start=1):
         word = _word(sentences.tongue.gettext("Do now") if number == 1 else "")
         rows = wrap(step.text, page_width() - _HEAD - 3)
         lines.append([word, f"{number}. {rows[0]}"])
         lines += [[" " * (_HEAD + 3), row] for row in rows[1:]]
-        if step.command:  # whole, however long: it is copied
+        if step.command and step.command != here:  # whole, however long: it is copied
             lines.append([" " * (_HEAD + 3), Span(step.command, "command")])
     return lines
 
@@ -151,21 +179,42 @@ def _rules(incident: Incident, sentences: Sentences) -> str:
     return " ".join([text, *map(printable, incident.techniques)])
 
 
-def _how(incident: Incident, sentences: Sentences) -> str:
+def _how(
+    incident: Incident,
+    others: list[Incident],
+    sentences: Sentences,
+    titles: Mapping[str, str],
+    *,
+    everything: bool,
+) -> list[Line]:
     tongue = sentences.tongue
     values = {
         "first": sentences.time(incident.first_seen_us),
         "last": sentences.time(incident.last_seen_us, incident.first_seen_us),
         "count": tongue.count("{number} event", "{number} events", incident.event_count),
     }
-    said = tongue.say(N_("{first} to {last}, {count}"), values)
-    went = []
-    for what, turns in groupby(sorted(incident.timeline), key=itemgetter(1)):
-        times = [at_us for at_us, _ in turns]
-        often = f" ×{len(times)}" if len(times) > 1 else ""
-        moment = sentences.time(times[0], incident.first_seen_us).rpartition(" ")[0]  # the zone is said once, above
-        went.append(f"{moment} {printable(what)}{often}")
-    return tongue.say(N_("{said}: {story}"), {"said": said, "story": " → ".join(went)}) if went else said
+    lines = _part(tongue.gettext("How"), [tongue.say(N_("{first} to {last}, {count}"), values)])
+    parts = [one for one in others if one.parent == incident.id]
+    said = said_by(incident, parts, sentences, titles)
+    for moment, text in turns(incident, said, sentences, everything=everything):
+        lead = f"{moment}  " if moment else ""
+        first, *more = wrap(text, page_width() - _HEAD - columns(lead))
+        lines.append([" " * _HEAD, Span(lead, "faint"), first])
+        lines += [[" " * (_HEAD + columns(lead)), row] for row in more]
+    return lines
+
+
+def _names(incident: Incident, sentences: Sentences, *, everything: bool) -> list[Line]:
+    """Show whom it names: what the first step asks to look at."""
+    rows = named(incident, sentences, page_width() - _HEAD - _NAMES, everything=everything)
+    widest = max((columns(word) for word, _ in rows), default=0) + 2
+    lines: list[Line] = []
+    for word, text in rows:
+        first, *more = wrap(text, page_width() - _HEAD - widest)
+        head = _word(sentences.tongue.gettext("Named") if not lines else "")
+        lines.append([head, Span(word + " " * (widest - columns(word)), "faint"), first])
+        lines += [[" " * (_HEAD + widest), row] for row in more]
+    return lines
 
 
 def _proof(incident: Incident, sentences: Sentences, everything: bool) -> list[Line]:

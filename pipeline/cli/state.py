@@ -10,14 +10,16 @@ from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.telling.render import severity_shape, severity_word
 from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.escape import printable
-from mailwarden.alerts.words.translate import N_
+from mailwarden.alerts.words.translate import N_, Translator
+from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.cli.root import Face
 from mailwarden.pipeline.cli.scan_view import SERVERS, style_of, top_level
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.cli.session import Session, last_written_s, nobody_told, session
 from mailwarden.pipeline.cli.silence import silenced
-from mailwarden.pipeline.cli.terminal import Line, Span, columns, shorten, write
-from mailwarden.pipeline.places import store_path
+from mailwarden.pipeline.cli.terminal import Line, Span, columns, page_width, shorten, write
+from mailwarden.pipeline.configuration.configuration import SourceSetting
+from mailwarden.pipeline.places import ensure_readable, store_path
 
 __all__ = ["show_state"]
 
@@ -59,7 +61,7 @@ def _watching(now: Session, path: Path) -> list[Line]:
     for incident in found[:_SHOWN]:
         mark = f"{severity_shape(incident.severity)} {severity_word(incident.severity, tongue)}"
         said = " · " + tongue.gettext("silenced") if incident.id in quiet else ""
-        title = shorten(sentences.title(incident), 80 - len(mark) - 8 - columns(said))
+        title = shorten(sentences.title(incident), page_width() - len(mark) - 8 - columns(said))
         lines.append(
             [Span(mark, style_of(incident.severity)), f"  {sentences.short(incident.id)}  {title}", Span(said, "faint")]
         )
@@ -102,7 +104,34 @@ def _open(alive: list[Incident]) -> list[Incident]:
 def _fresh(now: Session) -> list[Line]:
     tongue = now.tongue
     lines: list[Line] = [[Span(tongue.gettext("mailwarden is not watching yet."), "strong")]]
-    discovery = now.discovery
+    if now.configuration.sources:
+        lines += [[tongue.say(N_("To be read, as {path} says:"), {"path": str(now.configuration.path)})]]
+        lines += [_source(source, tongue) for source in now.configuration.sources]
+        command = "mailwarden run" if now.configuration.path is not None else "mailwarden setup"
+    else:
+        lines += _found_here(now)
+        command = "mailwarden setup"
+    look_back = "sudo mailwarden scan" if os.geteuid() else "mailwarden scan"
+    lines.append([tongue.say(N_("Look back: {command}"), {"command": look_back})])
+    lines.append([tongue.say(N_("Watch: {command}"), {"command": command})])
+    return lines
+
+
+def _source(source: SourceSetting, tongue: Translator) -> Line:
+    """Show a source of the configuration, and why it cannot be read where it cannot."""
+    if source.kind != "files":
+        return [Span("  ✓ ", "ok"), printable("  ".join([source.kind, *source.names]))]
+    if any(sign in source.path for sign in "*?[") or Path(source.path).is_dir():
+        return [Span("  ✓ ", "ok"), printable(source.path)]
+    try:
+        ensure_readable(Path(source.path))
+    except OSError as error:
+        return [Span("  ✗ ", "watch"), printable(f"{source.path}: {tongue.worded(reason(error))}")]
+    return [Span("  ✓ ", "ok"), printable(source.path)]
+
+
+def _found_here(now: Session) -> list[Line]:
+    tongue, discovery = now.tongue, now.discovery
     found: list[Line] = []
     for one in discovery.found:
         servers = tongue.gettext(", ").join(SERVERS.get(name, name) for name in one.programs)
@@ -111,13 +140,8 @@ def _fresh(now: Session) -> list[Line]:
         found.append([Span("  ✓ ", "ok"), printable("  ".join(parts))])
     found += [[Span("  ✗ ", "watch"), printable(problem)] for problem in discovery.unreadable]
     if found:
-        lines += [[tongue.gettext("Found here:")], *found]
-    else:
-        lines.append([tongue.gettext("No mail log was found in the usual places. Name one:  mailwarden scan FILE")])
-    look_back = "sudo mailwarden scan" if os.geteuid() else "mailwarden scan"
-    lines.append([tongue.say(N_("Look back: {command}"), {"command": look_back})])
-    lines.append([tongue.say(N_("Watch: {command}"), {"command": "mailwarden setup"})])
-    return lines
+        return [[tongue.gettext("Found here:")], *found]
+    return [[tongue.gettext("No mail log was found in the usual places. Name one:  mailwarden scan FILE")]]
 
 
 def _size(size_bytes: float) -> str:

@@ -32,10 +32,14 @@ def verdict_lines(
     kept = {name: inputs for name in incident.rules if (inputs := inputs_of(incident, name)) is not None}
     if not everything:
         kept = {name: inputs for name, inputs in kept.items() if name == incident.lead}
-    return [line for name, inputs in kept.items() for line in _lines(name, inputs, rules.get(name), sentences)]
+    return [
+        line
+        for name, inputs in kept.items()
+        for line in _lines(name, inputs, rules.get(name), sentences, everything=everything)
+    ]
 
 
-def _lines(name: str, inputs: Judged, rule: Rule | None, sentences: Sentences) -> list[str]:
+def _lines(name: str, inputs: Judged, rule: Rule | None, sentences: Sentences, *, everything: bool) -> list[str]:
     tongue = sentences.tongue
     values = {
         "rule": printable(name),
@@ -51,7 +55,7 @@ def _lines(name: str, inputs: Judged, rule: Rule | None, sentences: Sentences) -
         first = tongue.say(N_("{rule} version {version} at {at}: one such event suffices → {word}"), values)
     looked = {name: value for name, value in told_fields(inputs, rule).items() if value is not None} | inputs.values
     fields = tongue.gettext(", ").join(f"{printable(key)} {_value(value)}" for key, value in looked.items())
-    lines = [first, tongue.say(N_("It looked at {fields}"), {"fields": fields})] if fields else [first]
+    lines = [first, tongue.say(N_("It looked at {fields}"), {"fields": fields})] if fields and everything else [first]
     if rule is not None and rule.detection.weather and inputs.severity == "low":
         lines.append(tongue.gettext("Guessing is minor until it far exceeds what is usual here, or succeeds."))
     again = judged_again(inputs, rule)
@@ -74,7 +78,11 @@ def _counted(counted: Sequence[tuple[str, int, int]]) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()  # as it stands in the rule
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, dict):
+        value = [f"{name} {one}" for name, one in value.items()]
+    if isinstance(value, list):
+        value = ", ".join(str(one) for one in value if one not in (None, ""))
+    text = str(value)
     return printable(text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…")
 
 

@@ -98,6 +98,7 @@ def load(path: Path | None, *, known_rules: list[str] | None = None) -> Configur
         )
         faults.append(Fault(marked.line(("rules_directory",)), said))
     if faults:
+        faults.sort(key=lambda fault: fault.line)
         raise ConfigurationError(
             [worded("{path}:{line}: {fault}", path=path, line=fault.line, fault=fault.said) for fault in faults]
         )

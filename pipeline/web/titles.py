@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Mapping
 
-from mailwarden.alerts.detectors import load_detectors
+from mailwarden.pipeline.cli.story import titles_of
 from mailwarden.pipeline.configuration.configuration import Configuration
 
 __all__ = ["Titles"]
@@ -25,7 +25,5 @@ class Titles:
         """Give them all."""
         with self._lock:
             if self._titles is None:
-                found = [rule.detection for rule in self._configuration.rulebook().rules]
-                found += [detector.detection for detector in load_detectors()]
-                self._titles = {one.name: one.title for one in found}
+                self._titles = titles_of(self._configuration)
             return self._titles

@@ -9,6 +9,7 @@ from mailwarden.alerts.incidents.incident import Incident, Notification
 from mailwarden.alerts.telling.silences import Silence
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.cli.sentences import Sentences
+from mailwarden.pipeline.cli.story import title_of
 from mailwarden.pipeline.store import Act, Reader
 from mailwarden.pipeline.web.visitor import Visitor
 
@@ -16,12 +17,10 @@ __all__ = [
     "STATUSES",
     "Card",
     "Quiet",
-    "begun",
     "cards",
     "quieted",
     "sentences_of",
     "silences_of",
-    "title_of",
     "tone_of",
 ]
 
@@ -104,18 +103,6 @@ def cards(
         )
         for one in incidents
     ]
-
-
-def begun(text: str) -> str:
-    """Let a text begin as a sentence does; one that begins with a name keeps it as it is written."""
-    first = text.partition(" ")[0]
-    return text[:1].upper() + text[1:] if first.isascii() and first.isalpha() else text
-
-
-def title_of(incident: Incident, sentences: Sentences) -> str:
-    """Give an incident's title as a sentence."""
-    title = sentences.title(incident)
-    return title if incident.title.startswith("{") else begun(title)
 
 
 def tone_of(severity: str) -> str:

@@ -8,25 +8,22 @@ from operator import itemgetter
 import msgspec
 
 from mailwarden.alerts.incidents.incident import Incident
-from mailwarden.alerts.incidents.verdict import inputs_of
 from mailwarden.alerts.telling.story import Story
 from mailwarden.alerts.terms import Evidence, severity_rank
 from mailwarden.alerts.words.advice import Step
-from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.answers.words import PROTOCOLS
 from mailwarden.pipeline.cli.sentences import Sentences
+from mailwarden.pipeline.cli.story import ENTITY_WORDS, begun, said_by
 from mailwarden.pipeline.store import DeliveryRow, Reader
 from mailwarden.pipeline.web.views.card import (
     STATUSES,
     Card,
     Quiet,
-    begun,
     cards,
     quieted,
     sentences_of,
     silences_of,
-    title_of,
     tone_of,
 )
 from mailwarden.pipeline.web.views.incidents import CATEGORY_WORDS
@@ -36,18 +33,6 @@ __all__ = ["TOLD_WORDS", "IncidentView", "incident_view"]
 
 _RELATED = 10
 _VALUES = 8  # of one kind of entity that are written out
-_ENTITY_WORDS = {
-    "user.name": N_("Accounts"),
-    "mailwarden.account": N_("Accounts"),
-    "source.ip": N_("Addresses"),
-    "mailwarden.network": N_("Networks"),
-    "email.from.address": N_("Senders"),
-    "email.to.address": N_("Recipients"),
-    "mail.provider": N_("Providers"),
-    "network.protocol": N_("Protocols"),
-    "destination.domain": N_("Destinations"),
-    "user.domain": N_("Domains"),
-}
 _UNMARKED = ("destination.domain", "mail.provider", "network.protocol")  # in every line of mail: they prove nothing
 _LOOKED_FOR = ("mailwarden.account", "user.name", "source.ip", "email.from.address", "email.to.address")
 TOLD_WORDS = {
@@ -162,6 +147,9 @@ def incident_view(
     told = sorted([*told, *([] if summary is None else [summary])], key=lambda row: row.since_us)
     proof = [one for one in incident.evidence if not visitor.hides(one.line)]
 
+    found = said_by(incident, parts, sentences, titles)
+    said = {rule: visitor.masked(text) for rule, text in found.items()}
+
     def listed(incidents: list[Incident]) -> list[Card]:
         return cards(incidents, sentences, silences, visitor, now_us)
 
@@ -174,7 +162,7 @@ def incident_view(
         lasted_s=(incident.last_seen_us - incident.first_seen_us) / 1_000_000,
         steps=_steps(incident, sentences, visitor),
         facts=_facts(incident, visitor, tongue),
-        turns=_turns(incident, told, _said_by(incident, parts, sentences, visitor, titles), tongue),
+        turns=_turns(incident, told, said, tongue),
         look=incident.primary[1] if incident.primary[0] in _LOOKED_FOR else "",
         proof=[_proof(one, incident) for one in proof],
         proof_total=max(incident.evidence_count, len(incident.evidence)),
@@ -210,33 +198,13 @@ def _facts(incident: Incident, visitor: Visitor, tongue: Translator) -> list[Fac
             continue  # who logged in writes under that name: it stands there already
         if name == "network.protocol":
             values = [PROTOCOLS.get(value, value) for value in values]
-        word = tongue.gettext(_ENTITY_WORDS.get(name, name))
+        word = tongue.gettext(ENTITY_WORDS.get(name, name))
         total = incident.entity_counts.get(name, len(values)) if visitor.sees_all else len(values)
         if word not in named or len(named[word].values) < len(values):
             named[word] = Fact(word, values[:_VALUES], max(0, total - min(len(values), _VALUES)))
     facts += named.values()
     facts.append(Fact(tongue.gettext("Servers"), [*incident.hosts, *incident.modules] or [incident.site]))
     return facts
-
-
-def _said_by(
-    incident: Incident, parts: Sequence[Incident], sentences: Sentences, visitor: Visitor, titles: Mapping[str, str]
-) -> dict[str, str]:
-    """Give what each rule found, in words: as the part that it opened is called, else by its title and what it then knew."""
-    found = {}
-    for rule in dict.fromkeys(name for _, name in incident.timeline):
-        part = next((one for one in parts if one.lead == rule), None)
-        inputs = inputs_of(incident, rule)
-        if rule == (incident.lead or incident.rules[0]):
-            found[rule] = title_of(incident, sentences)
-        elif part is not None:
-            found[rule] = title_of(part, sentences)
-        elif inputs is not None and rule in titles:
-            measure = inputs.counted[0][1] if inputs.counted else None
-            values = incident.values | {"measure": measure} | inputs.values
-            said = printable(sentences.tongue.say(titles[rule], values))
-            found[rule] = said if titles[rule].startswith("{") else begun(said)
-    return {rule: visitor.masked(said) for rule, said in found.items()}
 
 
 def _turns(incident: Incident, told: list[DeliveryRow], said_by: Mapping[str, str], tongue: Translator) -> list[Turn]:

@@ -259,6 +259,40 @@ def test_before_the_service_runs_the_report_is_of_the_last_scan(
     assert "what the last scan read" in result.stderr
 
 
+def test_a_report_of_a_day_without_lines_names_the_day_that_has_some(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever scanned an old log and asks for yesterday is not left alone with nothing."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    log = tmp_path / "mail.log"
+    log.write_text("2024-11-23T10:00:00+00:00 mx1 postfix/smtpd[7]: connect from unknown[192.0.2.1]\n")
+    call("scan", str(log))
+
+    assert "mailwarden report 2024-11-23" in call("report").stderr
+    assert "The newest line" not in call("report", "2024-11-23").stderr
+
+
+def test_before_it_runs_the_state_names_what_is_configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Configured logs are shown, with what bars the way to one, and not what else is on the machine."""
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mail.log").write_text("")
+    (tmp_path / "c.yml").write_text(f"sources: [{tmp_path}/mail.log, {tmp_path}/none.log, journal]\n")
+
+    said = call("--config", "c.yml").stdout.splitlines()
+
+    assert said[1:5] == [
+        "To be read, as c.yml says:",
+        f"  ✓ {tmp_path}/mail.log",
+        f"  ✗ {tmp_path}/none.log: No such file or directory",
+        "  ✓ journal",
+    ]
+    assert "mailwarden run" in said[-1]
+
+
 def test_without_a_state_there_is_a_way_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nothing runs, the two commands to go on are named."""
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from click.testing import CliRunner
 
 from mailwarden.alerts.words.replies import meaning
@@ -61,6 +62,18 @@ def test_words_for_people() -> None:
     assert "Yahoo" in result.output
     assert "https://senders.yahooinc.com/smtp-error-codes" in result.output
     assert "\x1b" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("hello", "▲ not judged"), ("999 x", "▲ not judged"), ("250 2.0.0 Ok: queued as ABC", "✓ accepted")],
+)
+def test_what_is_no_refusal_gets_no_verdict(text: str, said: str) -> None:
+    """A text without a code is not called a permanent refusal, and neither is an acceptance."""
+    result = CliRunner().invoke(root, ["explain", "--reply", text])
+
+    assert result.output.splitlines()[1].startswith(said)
+    assert "permanent" not in result.output
 
 
 def test_every_rule_has_words_in_every_language() -> None:

@@ -176,6 +176,46 @@ def test_show_tells_the_whole_story() -> None:
     assert "T1078 T1586.002" in text
 
 
+def test_show_says_what_was_found_in_words_and_names_whom() -> None:
+    """How it went is told by sentences, once each; names stand there, and of what is cut is said how to see it."""
+    one = taken_over()
+    children = [
+        incident(primary=("mailwarden.network", f"198.18.{n}.0/24"), parent=one.id, lead="fast_guessing")
+        for n in range(9)
+    ]
+    one.timeline = [
+        *one.timeline,
+        (START_US + 1_829_000_000, "fast_guessing"),
+        (START_US + 1_830_000_000, "send_from_new_network"),
+    ]
+    one.entities["email.to.address"] = [f"reader{n}@example.com" for n in range(20)]
+    one.entity_counts["email.to.address"] = 291
+    everyone = [one, *children]
+
+    def shown(everything: bool) -> str:
+        lines = show_view(one, everyone, Sentences(everyone, translator("en"), UTC), everything=everything, titles={})
+        return " ".join(" ".join(map(line_text, lines)).split())
+
+    assert "00:30:28 walter.rossi1969@nova0.test was taken over and sends spam (×2, last 00:30:30)" in shown(False)
+    assert "00:30:29 198.18.0.7 guesses passwords" in shown(False)
+    assert "Recipients reader0@example.com" in shown(False)
+    assert "and 4 more (--all)" in shown(False)
+    assert "reader19@example.com and 271 more" in shown(True)
+    assert "more (--all)" not in shown(True)
+
+
+def test_show_names_no_step_that_leads_back_to_itself() -> None:
+    """A step whose command is to call `show` is the names that stand below."""
+    one = incident("guessing", ("mailwarden.site", "default"), advice="guessing_site")
+    assert any(
+        step.command and "mailwarden show" in step.command for step in Sentences([one], translator("en")).steps(one)
+    )
+
+    lines = [line_text(line) for line in show_view(one, [one], Sentences([one], translator("en"), UTC))]
+
+    assert not any("mailwarden show" in line for line in lines)
+
+
 def test_json_has_the_promised_keys() -> None:
     """`scan --json` gives exactly the keys of the contract, ASCII only, whatever bytes the evidence holds."""
     one = taken_over("jos\udce9@example.org")

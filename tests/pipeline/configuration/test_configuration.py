@@ -145,6 +145,37 @@ def test_a_mistake_says_how_to_mend_it(tmp_path: Path, text: str, said: str) -> 
     assert said in found[0]
 
 
+def test_a_wrong_structure_hides_no_wrong_meaning(tmp_path: Path) -> None:
+    """What a schema sees and what none can see is told at once, by line; a part with a fault is not called unknown."""
+    path = tmp_path / "c.yml"
+    path.write_text(
+        "langage: en\n"
+        "timezone: Europe/Berln\n"
+        "sources:\n"
+        "  - pth: /x\n"
+        "  - {path: /y, journal: true}\n"
+        "site:\n"
+        "  networks: [192.0.2.5/24, 7]\n"
+        "rules:\n"
+        "  fast_gessing: {threshold: many}\n"
+        "alerts:\n"
+        "  channels:\n"
+        "    ops: {lang: en}\n"
+        "  routes:\n"
+        "    - receivers: [ops, bos]\n"
+        "rules_directory: /nonexistent\n"
+        "report: {receivers: [ops], time: '25:00'}\n"
+    )
+
+    with pytest.raises(ConfigurationError) as caught:
+        load(path)
+
+    told = [fault.removeprefix(f"{path}:") for fault in map(str, caught.value.faults)]
+    assert [int(fault.partition(":")[0]) for fault in told] == [1, 2, 4, 5, 7, 7, 9, 9, 12, 12, 14, 15, 16]
+    assert 'unknown channel "bos"' in told[10]
+    assert not any('unknown channel "ops"' in fault for fault in told)
+
+
 def test_words_of_old_yaml_are_text(tmp_path: Path) -> None:
     """`no` is a name and 17:00 a time, not false and 1020."""
     path = tmp_path / "c.yml"

@@ -44,7 +44,7 @@ _JOURNAL_NOTE = re.compile(r"-- (?:Boot|Reboot|Journal|Logs|No entries)\b")
 
 
 def record_id(line: str) -> str:
-    """Give the id that the first line of a record lends to those that follow it."""
+    """Give the id that the first line of a record lends to those that follow it at once; no others are compared with it."""
     return f"{crc32(line.encode('utf-8', 'surrogateescape')):08x}"
 
 

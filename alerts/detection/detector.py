@@ -4,17 +4,15 @@ A detector reads no other key's state: what it needs from elsewhere is a fact on
 store.
 """
 
-import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from mailwarden.alerts.detection.windows import Window, crossed
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
-__all__ = ["Detector", "Fired", "fire", "is_first_outcome", "mark"]
+__all__ = ["Detector", "Fired", "fire", "is_first_outcome"]
 
 S = TypeVar("S")
 
@@ -40,12 +38,6 @@ def fire(window: Window, measure: int, amount: int, severity: str, values: dict[
     first = window.level == 0
     is_new = crossed(window, measure)
     return Fired(measure, measure if is_new and first else amount, severity, values, is_new, first_us=window.first_us)
-
-
-@lru_cache(maxsize=8192)
-def mark(text: str) -> str:
-    """Give a short stand-in for a text that is only counted: a key's state stays small."""
-    return f"{zlib.crc32(text.encode('utf-8', 'surrogatepass')):x}"
 
 
 def is_first_outcome(event: Event) -> bool:

@@ -4,13 +4,13 @@ Three networks in ninety minutes, where that is improbable (one in a thousand, P
 strangers in a day: a name that the weather tries all day needs more of them. `account_guessing` counts the day.
 """
 
-import zlib
 from collections.abc import Iterable
 from math import exp
 
 import msgspec
 
 from mailwarden.alerts.detection.detector import Detector, Fired
+from mailwarden.alerts.state.mark import mark
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
@@ -80,7 +80,7 @@ class AccountTargeted(Detector[_State]):
             gone = day - state.day - 1 if state.day else 0
             state.usual = (state.usual * _FADE + state.today * (1 - _FADE)) * _FADE ** min(gone, 60)
             state.day, state.today = day, 0
-        name = zlib.crc32((event.mailwarden_network or "").encode())
+        name = mark(event.mailwarden_network or "")
         recent = [one for one in state.recent if minute - one[0] < _SPAN_MINUTES and one[1] != name]
         state.today += all(one[1] != name for one in state.recent)
         state.recent = [*recent, (minute, name)][-_KEPT:]

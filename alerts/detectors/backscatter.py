@@ -8,8 +8,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detection.detector import Detector, Fired, fire, is_first_outcome, mark
+from mailwarden.alerts.detection.detector import Detector, Fired, fire, is_first_outcome
 from mailwarden.alerts.detection.windows import Window, add_value
+from mailwarden.alerts.state.mark import mark_text
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
@@ -61,7 +62,7 @@ class Backscatter(Detector[_State]):
         """Count whom the bounce goes to."""
         state.last_us = event.stream_us
         victim = (event.email_to_address or [""])[0].lower()
-        measure = add_value(state.victims, event.stream_us, _HOUR_US, mark(victim), _REMEMBERED)
+        measure = add_value(state.victims, event.stream_us, _HOUR_US, mark_text(victim), _REMEMBERED)
         return fire(state.victims, measure, 1, "medium", {}) if measure >= _LEAST else None
 
 

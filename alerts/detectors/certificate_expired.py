@@ -9,8 +9,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detection.detector import Detector, Fired, fire, mark
+from mailwarden.alerts.detection.detector import Detector, Fired, fire
 from mailwarden.alerts.detection.windows import Window, add_value
+from mailwarden.alerts.state.mark import mark_text
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
@@ -63,7 +64,7 @@ class CertificateExpired(Detector[_State]):
     def update(self, state: _State, event: Event) -> Fired | None:
         """Count the client's network."""
         now = state.last_us = event.stream_us
-        net = mark(event.mailwarden_network or str(event.source_ip))
+        net = mark_text(event.mailwarden_network or str(event.source_ip))
         seen = add_value(state.all, now, _HOUR_US, net, _REMEMBERED)
         if event.event_action == "auth-success":
             return None

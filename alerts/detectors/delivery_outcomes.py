@@ -9,12 +9,12 @@ domains are asked for besides: outcomes of one message are not independent, as t
 """
 
 import math
-import zlib
 from collections.abc import Iterable
 
 import msgspec
 
 from mailwarden.alerts.detection.detector import Detector, Fired
+from mailwarden.alerts.state.mark import is_among, mark
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
@@ -38,7 +38,7 @@ class _State(msgspec.Struct, array_like=True):
     outcomes: int = 0
     bad: int = 0
     told: int = 0  # bad outcomes when it was last told
-    recipients: list[int] = []  # hashes of the last bad ones: who mistypes an address twice mistyped once
+    recipients: list[int] = []  # marks of the last bad ones: who mistypes an address twice mistyped once
     domains: list[int] = []
     last_us: int = 0
 
@@ -109,13 +109,12 @@ def _begin(state: _State) -> None:
 
 
 def _is_new(state: _State, recipient: str) -> bool:
-    mark = zlib.crc32(recipient.encode("utf-8", "surrogatepass"))
-    if mark in state.recipients:
+    if is_among(recipient, state.recipients):
         return False
-    state.recipients = [*state.recipients, mark][-_REMEMBERED:]
-    domain = zlib.crc32(recipient.rpartition("@")[2].encode("utf-8", "surrogatepass"))
-    if domain not in state.domains and len(state.domains) < _LEAST_DOMAINS:
-        state.domains = [*state.domains, domain]
+    state.recipients = [*state.recipients, mark(recipient)][-_REMEMBERED:]
+    domain = recipient.rpartition("@")[2]
+    if len(state.domains) < _LEAST_DOMAINS and not is_among(domain, state.domains):
+        state.domains = [*state.domains, mark(domain)]
     return True
 
 

@@ -8,10 +8,11 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detection.detector import Detector, Fired, fire, is_first_outcome, mark
+from mailwarden.alerts.detection.detector import Detector, Fired, fire, is_first_outcome
 from mailwarden.alerts.detection.windows import Window, add_value
 from mailwarden.alerts.facts.acquaintances import severity_of
 from mailwarden.alerts.facts.usual import Usual, learn, tempered, usual_of
+from mailwarden.alerts.state.mark import mark_text
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
@@ -69,7 +70,7 @@ class DomainFanOut(Detector[_State]):
         """Count the recipient's domain."""
         now = state.last_us = event.stream_us
         domain = (event.email_to_address or [""])[0].lower().rpartition("@")[2]
-        measure = add_value(state.domains, now, _HOUR_US, mark(domain), _REMEMBERED)
+        measure = add_value(state.domains, now, _HOUR_US, mark_text(domain), _REMEMBERED)
         learn(state.usual, now, measure)
         if measure < _FLOOR:
             return None

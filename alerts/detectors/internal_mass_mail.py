@@ -8,9 +8,10 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detection.detector import Detector, Fired, fire, mark
+from mailwarden.alerts.detection.detector import Detector, Fired, fire
 from mailwarden.alerts.detection.windows import Window, add_value
 from mailwarden.alerts.facts.usual import Usual, learn, tempered, usual_of
+from mailwarden.alerts.state.mark import mark_text
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
@@ -69,7 +70,7 @@ class InternalMassMail(Detector[_State]):
         now = state.last_us = event.stream_us
         mailbox = (event.email_to_address or [""])[0].lower()
         usual = usual_of(state.usual, now)
-        measure = add_value(state.mailboxes, now, _HOUR_US, mark(mailbox), _REMEMBERED)
+        measure = add_value(state.mailboxes, now, _HOUR_US, mark_text(mailbox), _REMEMBERED)
         learn(state.usual, now, measure)
         threshold = min(max(_LEAST, _TIMES_USUAL * (usual or 0)), _REMEMBERED)
         if measure < threshold:

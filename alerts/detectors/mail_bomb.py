@@ -6,13 +6,13 @@ with the one before. Most mailboxes are never busy: only the few that are cost m
 """
 
 import copy
-import zlib
 from collections.abc import Iterable
 
 import msgspec
 
 from mailwarden.alerts.detection.detector import Detector, Fired
 from mailwarden.alerts.facts.usual import Usual, learn, usual_of
+from mailwarden.alerts.state.mark import mark
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
@@ -32,14 +32,14 @@ class _Mailbox(msgspec.Struct, array_like=True):
     """A mailbox that is busy."""
 
     last_us: int = 0
-    domains: list[int] = []  # hashes, of the present half hour and the one before
+    domains: list[int] = []  # marks, of the present half hour and the one before
     usual: Usual = msgspec.field(default_factory=Usual)
     level: int = 0  # messages when it was last told
 
 
 class _State(msgspec.Struct, array_like=True):
     half: int = 0
-    counts: dict[int, int] = {}  # hash of a mailbox -> messages of the present half hour
+    counts: dict[int, int] = {}  # mark of a mailbox -> messages of the present half hour
     before: dict[int, int] = {}  # of the half hour before, of busy ones
     busy: dict[int, _Mailbox] = {}
     last_us: int = 0
@@ -82,26 +82,26 @@ class MailBomb(Detector[_State]):
         if now // _HALF_US != state.half:
             _turn(state, now // _HALF_US)
         recipient = (event.email_to_address or [""])[0].lower()
-        mark = zlib.crc32(recipient.encode("utf-8", "surrogatepass"))
-        measure = _count(state.counts, mark) + state.before.get(mark, 0)
-        return _look(state, mark, measure, event, recipient) if measure >= _BUSY else None
+        mailbox = mark(recipient)
+        measure = _count(state.counts, mailbox) + state.before.get(mailbox, 0)
+        return _look(state, mailbox, measure, event, recipient) if measure >= _BUSY else None
 
 
 def _turn(state: _State, half: int) -> None:
     """Begin another half hour."""
     follows = half == state.half + 1
-    state.before = {mark: count for mark, count in state.counts.items() if count >= _BUSY // 4} if follows else {}
+    state.before = {name: count for name, count in state.counts.items() if count >= _BUSY // 4} if follows else {}
     state.half, state.counts = half, {}
-    for mark, mailbox in state.busy.items():
-        if mark not in state.before:
+    for name, mailbox in state.busy.items():
+        if name not in state.before:
             mailbox.domains, mailbox.level = [], 0
 
 
-def _count(counts: dict[int, int], mark: int) -> int:
+def _count(counts: dict[int, int], name: int) -> int:
     """Count a mailbox among the most frequent of the half hour (Misra and Gries 1982)."""
-    if mark in counts or len(counts) < _COUNTED:
-        counts[mark] = counts.get(mark, 0) + 1
-        return counts[mark]
+    if name in counts or len(counts) < _COUNTED:
+        counts[name] = counts.get(name, 0) + 1
+        return counts[name]
     for other in list(counts):
         counts[other] -= 1
         if not counts[other]:
@@ -109,20 +109,19 @@ def _count(counts: dict[int, int], mark: int) -> int:
     return 0
 
 
-def _look(state: _State, mark: int, measure: int, event: Event, recipient: str) -> Fired | None:
+def _look(state: _State, name: int, measure: int, event: Event, recipient: str) -> Fired | None:
     now = event.stream_us
-    mailbox = state.busy.get(mark)
+    mailbox = state.busy.get(name)
     if mailbox is None:
         if len(state.busy) >= _WATCHED:
             del state.busy[min(state.busy, key=lambda one: state.busy[one].last_us)]
-        mailbox = state.busy[mark] = _Mailbox()
+        mailbox = state.busy[name] = _Mailbox()
     mailbox.last_us = now
     usual = usual_of(mailbox.usual, now)
     learn(mailbox.usual, now, measure)
     domain = (event.email_from_address or [""])[0].lower().rpartition("@")[2]
-    sender = zlib.crc32(domain.encode("utf-8", "surrogatepass"))
-    if len(mailbox.domains) < _LEAST_DOMAINS and sender not in mailbox.domains:
-        mailbox.domains = [*mailbox.domains, sender]
+    if len(mailbox.domains) < _LEAST_DOMAINS and mark(domain) not in mailbox.domains:
+        mailbox.domains = [*mailbox.domains, mark(domain)]
     threshold = max(_LEAST, _TIMES_USUAL * (usual or 0))
     if measure < threshold or len(mailbox.domains) < _LEAST_DOMAINS:
         return None

@@ -5,7 +5,6 @@ mailbox that was not seen for a week without this one: forwards that were there 
 that go on in a day, five times the usual, are told apart. An address with sixteen targets is a list.
 """
 
-import zlib
 from collections.abc import Iterable
 
 import msgspec
@@ -13,6 +12,7 @@ import msgspec
 from mailwarden.alerts.detection.detector import Detector, Fired, fire, is_first_outcome
 from mailwarden.alerts.detection.windows import Window, add
 from mailwarden.alerts.facts.usual import Usual, learn, usual_of
+from mailwarden.alerts.state.mark import is_among, mark
 from mailwarden.alerts.terms import Detection
 from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.event import Event
@@ -29,7 +29,7 @@ _LIST = 16  # who has as many targets is a list
 class _State(msgspec.Struct, array_like=True):
     first_us: int = 0
     last_us: int = 0
-    targets: list[int] = []  # hashes of the addresses that it forwards to
+    targets: list[int] = []  # marks of the addresses that it forwards to
     forwards: Window = msgspec.field(default_factory=Window)
     usual: Usual = msgspec.field(default_factory=Usual)  # forwards of a day
 
@@ -77,10 +77,9 @@ class NewForward(Detector[_State]):
         if len(state.targets) >= _LIST:
             return None
         target = (event.email_to_address or [""])[0].lower()
-        mark = zlib.crc32(target.encode("utf-8", "surrogatepass"))
-        is_new = mark not in state.targets
+        is_new = not is_among(target, state.targets)
         if is_new:
-            state.targets = [*state.targets, mark]
+            state.targets = [*state.targets, mark(target)]
         usual = usual_of(state.usual, now)
         measure = add(state.forwards, now, _DAY_US, 1)
         learn(state.usual, now, measure)

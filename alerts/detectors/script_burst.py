@@ -13,9 +13,10 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detection.detector import Detector, Fired, fire, is_first_outcome, mark
+from mailwarden.alerts.detection.detector import Detector, Fired, fire, is_first_outcome
 from mailwarden.alerts.detection.windows import BUCKETS, Window, add, add_value, crossed
 from mailwarden.alerts.facts.usual import Usual, learn, tempered, usual_of
+from mailwarden.alerts.state.mark import mark_text
 from mailwarden.alerts.terms import Detection
 from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.event import Event
@@ -82,7 +83,7 @@ class ScriptBurst(Detector[_State]):
         now = state.last_us = event.stream_us
         recipient = (event.email_to_address or [""])[0].lower()
         usual = usual_of(state.usual, now)
-        measure = add_value(state.recipients, now, _HOUR_US, mark(recipient), _REMEMBERED)
+        measure = add_value(state.recipients, now, _HOUR_US, mark_text(recipient), _REMEMBERED)
         learn(state.usual, now, measure)
         dead, outcomes = _count_dead(state, event)
         is_refused = outcomes >= _FLOOR and dead >= _DEAD_SHARE * outcomes

@@ -13,7 +13,6 @@ the login was odd in other ways or the program is new; `recipient_novelty` sees 
 account it is a note at most, where the login was not odd too.
 """
 
-import zlib
 from collections.abc import Iterable, Mapping
 from math import log2
 from typing import Any
@@ -22,6 +21,7 @@ import msgspec
 
 from mailwarden.alerts.detection.detector import Detector, Fired
 from mailwarden.alerts.facts import suspicion
+from mailwarden.alerts.state.mark import keyed_mark, new_key
 from mailwarden.alerts.terms import Detection
 from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.event import Event
@@ -72,7 +72,7 @@ class _Young(msgspec.Struct, array_like=True):
 
 
 class _State(msgspec.Struct, array_like=True):
-    known: dict[int, bool] = {}  # hash of a recipient; the oldest first
+    known: dict[int, bool] = {}  # mark of a recipient; the oldest first
     sent: int = 0
     sent_new: int = 0
     day: int = 0
@@ -82,6 +82,7 @@ class _State(msgspec.Struct, array_like=True):
     young: dict[str, _Young] = {}
     last_us: int = 0
     since_us: int = 0
+    key: bytes = b""  # of the marks
 
 
 class StrangeSending(Detector[_State]):
@@ -134,7 +135,10 @@ class StrangeSending(Detector[_State]):
         if event.event_action != "delivery":
             self._watch(state, net, young, event)
             return None
-        recipient = zlib.crc32((event.email_to_address or [""])[0].lower().encode("utf-8", "surrogatepass"))
+        address = (event.email_to_address or [""])[0].lower()
+        if not state.known:
+            state.key = new_key(address, now)
+        recipient = keyed_mark(address, state.key)
         is_new = recipient not in state.known
         if young is not None:
             young.program = max(young.program, (event.facts or {}).get("mailwarden.program.bits", 0.0))

@@ -9,9 +9,10 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detection.detector import Detector, Fired, fire, mark
+from mailwarden.alerts.detection.detector import Detector, Fired, fire
 from mailwarden.alerts.detection.windows import Window, add_value
 from mailwarden.alerts.facts.usual import Usual, learn, usual_of
+from mailwarden.alerts.state.mark import mark_text
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.address import network
 from mailwarden.parsers.event import Event
@@ -65,7 +66,7 @@ class TlsFailureSpike(Detector[_State]):
             learn(state.usual, now, 0)
             return None
         usual = usual_of(state.usual, now)
-        measure = add_value(state.networks, now, _HOUR_US, mark(network(event.source_ip)), _REMEMBERED)
+        measure = add_value(state.networks, now, _HOUR_US, mark_text(network(event.source_ip)), _REMEMBERED)
         learn(state.usual, now, measure)
         threshold = min(max(_LEAST, _TIMES_USUAL * (usual or 0)), _REMEMBERED)
         if measure < threshold:

@@ -5,6 +5,8 @@ tells people from spam runs: Hu and others, CFI 2016). Remembered are the recipi
 account ever wrote to, and only such are judged: however many it writes to, the share of known ones among those is that of
 all (a bottom-k sample; Cohen and Kaplan, PODC 2007).
 
+The hash is keyed (`alerts/state/mark.py`): whoever could tell that of an address would write to those that are never judged.
+
 Known is who was written to on a day before: nobody makes a stranger known and uses him the same day. What is sent from a
 network that is new to the account makes twenty a day known.
 """
@@ -14,6 +16,7 @@ from typing import Any
 import msgspec
 
 from mailwarden.alerts.facts.usual import is_repeat
+from mailwarden.alerts.state.mark import keyed_mark, new_key
 from mailwarden.alerts.state.shelf import Backing, Shelf
 
 __all__ = ["Acquaintances", "awaits_outcomes", "severity_of"]
@@ -43,6 +46,7 @@ class _Record(msgspec.Struct, array_like=True):
     taught_day: int = 0
     taught: int = 0  # on that day, from networks that are new to the account
     last_us: int = 0
+    key: bytes = b""  # of the hashes
 
 
 class Acquaintances:
@@ -57,20 +61,19 @@ class Acquaintances:
             "ledger.acquaintances", 1, _Record, lambda one: one.last_us + _KEEP_US, backing
         )
 
-    def wrote(
-        self, account: str, recipient: int, now: int, facts: dict[str, Any], *, away: bool, refused: bool
-    ) -> None:
+    def wrote(self, account: str, address: str, now: int, facts: dict[str, Any], *, away: bool, refused: bool) -> None:
         """Set the facts of a recipient's first outcome, then learn it.
 
         Args:
             account: Who wrote.
-            recipient: The hash of to whom, 32 bits.
+            address: To whom, lower-cased.
             now: Stream time.
             facts: Where they are set.
             away: Whether it came from a network that is new to the account.
             refused: Whether the receiver refused it for what it is, or has no such mailbox.
         """
-        record = self.shelf.get(account) or _Record()
+        record = self.shelf.get(account) or _Record(key=new_key(address, now))
+        recipient = keyed_mark(address, record.key)
         day, quarter = now // _DAY_US, now // _QUARTER_US
         first_day = record.known.get(recipient)
         is_judged = recipient <= record.limit

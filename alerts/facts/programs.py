@@ -44,6 +44,8 @@ class Programs(msgspec.Struct, array_like=True):
 def shape(message_id: str, domain: str) -> int:
     """Give the shape of a Message-ID as a number of 32 bits.
 
+    CRC-32 suffices: who could choose an id of the owner's shape by its number could as well write the owner's shape.
+
     Args:
         message_id: With or without its brackets.
         domain: Of the account: names below it are its own.

@@ -1,11 +1,10 @@
 """What is known of each account and of each network: small, bounded records, whatever an attacker tries."""
 
-import zlib
-
 import msgspec
 
 from mailwarden.alerts.facts.programs import Programs
 from mailwarden.alerts.facts.usual import Usual
+from mailwarden.alerts.state.mark import mark
 from mailwarden.alerts.state.shelf import Backing, Shelf
 
 __all__ = ["Account", "Network", "Pair", "Records", "is_known"]
@@ -107,7 +106,7 @@ class Network(msgspec.Struct, array_like=True):
     users: list[str] = []
     tried: int = 0  # failed tries from here where the pair was not known, until none came for a day
     tried_us: int = 0
-    names: list[int] = []  # hashes of some accounts it failed at meanwhile
+    names: list[int] = []  # marks of some accounts it failed at meanwhile
     entered: int = 0  # accounts that came to it
     settled: int = 0  # of them, those that came back on another day
     hour: int = 0
@@ -136,14 +135,14 @@ class Network(msgspec.Struct, array_like=True):
         self.hour_tried += tries
         self.day_tried += tries
         self.tried_us = now
-        name = _hash(account) if account else None
+        name = mark(account) if account else None
         if name is not None and name not in self.names and len(self.names) < _TRIED_NAMES:
             self.names.append(name)
             self.ghosts += is_ghost
 
     def others_tried(self, account: str) -> int:
         """Give how many other accounts it failed at lately."""
-        own = _hash(account)
+        own = mark(account)
         return sum(name != own for name in self.names)
 
     def is_device(self) -> bool:
@@ -209,7 +208,3 @@ class Records:
 def is_known(pair: Pair | None, now: int) -> bool:
     """Say whether a network is known for an account: it was let in from there within thirty days."""
     return pair is not None and now - pair[1] <= _KNOWN_US
-
-
-def _hash(account: str) -> int:
-    return zlib.crc32(account.encode("utf-8", "surrogatepass"))

@@ -1,6 +1,5 @@
 """What a finding adds to its incident: counts, names, evidence, and what the messages say."""
 
-import zlib
 from collections.abc import Callable, Iterable
 from math import log
 from typing import Any
@@ -10,6 +9,7 @@ from mailwarden.alerts.incidents.incident import MAX_TIMELINE, Incident
 from mailwarden.alerts.incidents.live import Live
 from mailwarden.alerts.incidents.story import DISBELIEVED, count_sender, is_faster
 from mailwarden.alerts.incidents.verdict import inputs_of, judged
+from mailwarden.alerts.state.mark import mark
 from mailwarden.alerts.terms import Detection, severity_rank
 from mailwarden.parsers.event import said
 
@@ -178,6 +178,5 @@ def _sketch(incident: Incident, name: str) -> bytearray:
 
 
 def _mark(bits: bytearray, value: str) -> None:
-    # a checksum of names that follow one another is no random number; multiplied it is (Knuth 6.4)
-    place = (zlib.crc32(value.encode("utf-8", "surrogatepass")) * 2_654_435_761 & 0xFFFFFFFF) >> 20
+    place = mark(value) % _BITS
     bits[place >> 3] |= 1 << (place & 7)

@@ -2,11 +2,12 @@
 
 from copy import copy
 
+from mailwarden.alerts.state.mark import mark
 from mailwarden.alerts.state.shelf import Backing
 from mailwarden.parsers.address import network, wide_network
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.correlation.memory import Memory
-from mailwarden.pipeline.correlation.message import Message, hash_of, sender_of
+from mailwarden.pipeline.correlation.message import Message, sender_of
 from mailwarden.pipeline.correlation.same_message import SameMessage
 from mailwarden.pipeline.correlation.senders import LABEL
 from mailwarden.pipeline.correlation.submission import is_handed_in
@@ -128,7 +129,7 @@ class Arrivals:
 
     def _try_for(self, event: Event, message: Message, known: int) -> None:
         """Count a recipient where each has a line of its own: the first came with the message, others come behind it."""
-        recipient = hash_of((event.email_to_address or [""])[0])
+        recipient = mark((event.email_to_address or [""])[0].lower())
         if recipient in message.tried or len(message.tried) >= _MAX_TRIED:
             return
         message.tried = [*message.tried, recipient]

@@ -1,11 +1,12 @@
 """What became of a message: whose it was, who was to take it, what a refusal means, and what is learned of it."""
 
+from mailwarden.alerts.state.mark import mark
 from mailwarden.alerts.state.shelf import Backing
 from mailwarden.parsers.address import is_loopback, network, organisation
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.reply import classify, exchanger_of, hosting, provider_of
 from mailwarden.pipeline.correlation.memory import Memory
-from mailwarden.pipeline.correlation.message import Message, hash_of, sender_of
+from mailwarden.pipeline.correlation.message import Message, sender_of
 from mailwarden.pipeline.correlation.replies import Replies
 from mailwarden.pipeline.correlation.senders import return_path
 from mailwarden.pipeline.correlation.submission import Origin, is_filter
@@ -178,7 +179,7 @@ class Deliveries:
 
     def _first_deferral(self, event: Event, message: Message) -> bool:
         """Say whether this recipient is deferred for the first time: retries count once."""
-        recipient = hash_of((event.email_to_address or [""])[0])
+        recipient = mark((event.email_to_address or [""])[0].lower())
         if recipient in message.deferred or len(message.deferred) >= _MAX_DEFERRED:
             return False
         message.deferred = [*message.deferred, recipient]
@@ -203,7 +204,7 @@ class Deliveries:
         refused = event.mail_delivery_status == "bounced" and event.mail_bounce_class not in _OF_THE_SERVER
         self._ledger.acquaintances.wrote(
             account,
-            hash_of(event.email_to_address[0]),
+            event.email_to_address[0].lower(),
             event.stream_us,
             facts,
             away=message.away,

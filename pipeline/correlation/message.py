@@ -1,7 +1,5 @@
 """What is known of one message on its way, from its arrival until it has left the queue."""
 
-import zlib
-
 import msgspec
 
 from mailwarden.alerts.facts.ledger import Ledger
@@ -10,7 +8,7 @@ from mailwarden.parsers.event import Event
 from mailwarden.pipeline.correlation.hosts import Hosts
 from mailwarden.pipeline.correlation.senders import Sender, return_path
 
-__all__ = ["Message", "Messages", "hash_of", "key_of", "sender_of"]
+__all__ = ["Message", "Messages", "key_of", "sender_of"]
 
 _KEEP_US = 10 * 86_400_000_000  # twice the longest time mail waits in a queue (Postfix maximal_queue_lifetime 5 d)
 
@@ -27,7 +25,7 @@ class Message(msgspec.Struct, array_like=True):
     recipients: int = 0
     accepted: bool = False
     outbound: bool = False  # from ours to anywhere
-    deferred: list[int] = []  # hashes of recipients whose deferral was counted
+    deferred: list[int] = []  # marks of recipients whose deferral was counted
     guesses: int = 0  # failed tries by strangers before a login from a network that was new to the account
     fresh: bool = False  # the login's network was new to the account, which was known from another
     first_seen: bool = False  # the account came from this network for the first time within the day before
@@ -38,7 +36,7 @@ class Message(msgspec.Struct, array_like=True):
     away: bool = False  # the account was not at this network before this day
     remote: bool = False  # came over a connection, though the line that was to name the client is cut
     login_unseen: bool = False  # its server logs so little that a login would leave no trace
-    tried: list[int] = []  # hashes of recipients it was handed on for, where each has a line of its own
+    tried: list[int] = []  # marks of recipients it was handed on for, where each has a line of its own
     judged: bool = False  # that a filter of ours took it for spam or malware was counted
     unsigned: bool = False  # that it leaves without a signature was counted
     program: float = 0.0  # how strange the program is that wrote it, in bits
@@ -108,8 +106,3 @@ def sender_of(message: Message, ledger: Ledger) -> Sender | None:
     if message.source_ip is None or not ledger.domains.is_ours(path.name.rpartition("@")[2]):
         return None
     return Sender(path.name, "machine")
-
-
-def hash_of(text: str) -> int:
-    """Give a small stable number for a text (not Python's own hash, which differs from process to process)."""
-    return zlib.crc32(text.lower().encode("utf-8", "surrogatepass"))

@@ -9,12 +9,12 @@ majordomo `owner-list@`, ezmlm `list-return-12-ana=example.org@` (VERP, D. J. Be
 """
 
 import re
-import zlib
 from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
 
+from mailwarden.alerts.state.mark import mark
 from mailwarden.alerts.state.shelf import Backing, Shelf
 
 __all__ = ["LABEL", "Sender", "Senders", "return_path"]
@@ -60,7 +60,7 @@ class _Record(msgspec.Struct, array_like=True):
     size: int = 0  # of the first message of the present run
     run: int = 0  # recipients of the present run
     run_messages: int = 0
-    met: list[int] = []  # hashes of the last recipients
+    met: list[int] = []  # marks of the last recipients
 
 
 class Senders:
@@ -108,7 +108,7 @@ class Senders:
         """Note that a recipient's mail was tried for the first time, or is done; give what it adds to the traits."""
         key = _key(sender)
         record = self._records.get(key) or _Record(at_us=at_us)
-        who = zlib.crc32(recipient.lower().encode("utf-8", "surrogatepass"))
+        who = mark(recipient.lower())
         strange = who not in record.met
         if strange or record.met[-1] != who:
             record.met = [*(one for one in record.met if one != who), who][-_MET:]

@@ -1,14 +1,15 @@
 """An account's recipients: known from days before, or strangers, whatever it sends and whoever sends it."""
 
 from itertools import count
+from zlib import crc32
 
 from memory import Memory
 
 from mailwarden.alerts.facts.acquaintances import Acquaintances, awaits_outcomes, severity_of
+from mailwarden.alerts.state.blob import encode
 
 _DAY_US = 86_400_000_000
 _SECOND_US = 1_000_000
-_ODD = 2_654_435_761  # spreads numbers over 32 bits (Knuth)
 
 
 def write(one: Acquaintances, numbers: range, day: int, *, away: bool = False, refused: int = 0) -> dict[str, int]:
@@ -16,7 +17,7 @@ def write(one: Acquaintances, numbers: range, day: int, *, away: bool = False, r
     facts: dict[str, int] = {}
     for at, number in zip(count(day * _DAY_US, 2 * _SECOND_US), numbers, strict=False):
         is_refused = refused > 0 and number % refused == 0
-        one.wrote("bob@example.org", number * _ODD % (1 << 32), at, facts, away=away, refused=is_refused)
+        one.wrote("bob@example.org", f"customer{number}@example.net", at, facts, away=away, refused=is_refused)
     return facts
 
 
@@ -67,6 +68,49 @@ def test_a_list_longer_than_memory_is_still_known() -> None:
     strangers = write(one, range(10_000, 15_000), day=51)
     assert strangers["mailwarden.user.wrote_known"] == 0 < strangers["mailwarden.user.wrote_judged"]
     assert severity_of(strangers | {"mailwarden.user.hidden": True}, 5000) == "medium"
+
+
+def test_nobody_can_choose_recipients_that_are_not_judged() -> None:
+    """Strangers who were picked by a checksum of their addresses are judged like any others."""
+    one = Acquaintances(Memory())
+    write(one, range(5000), day=20)
+    facts: dict[str, int] = {}
+    largest = sorted((f"stranger{number}@example.net" for number in range(20_000)), key=lambda to: crc32(to.encode()))[
+        -2000:
+    ]
+
+    for at, to in zip(count(51 * _DAY_US, 1000), largest, strict=False):
+        one.wrote("bob@example.org", to, at, facts, away=False, refused=False)
+
+    assert facts["mailwarden.user.wrote_judged"] > 50
+
+
+def test_accounts_judge_by_samples_of_their_own() -> None:
+    """What is learned of one account's sample, by having an account here, tells nothing of another's."""
+    one, samples = Acquaintances(Memory()), []
+    for account, first in (("ann@example.org", 0), ("bob@example.org", 1)):
+        judged = set()
+        for number in range(first, 5000):
+            facts: dict[str, bool] = {}
+            one.wrote(account, f"customer{number}@example.net", 20 * _DAY_US + number, facts, away=False, refused=False)
+            if number >= 4000 and "mailwarden.recipient.new" in facts:
+                judged.add(number)
+        samples.append(judged)
+
+    assert len(samples[0] & samples[1]) < len(samples[0]) / 2
+
+
+def test_what_was_begun_with_a_checksum_goes_on() -> None:
+    """A record of before its hash was keyed still knows whom it knew."""
+    store = Memory()
+    address = "customer7@example.net"
+    record = ({crc32(address.encode()): 20}, (1 << 32) - 1, [], 0, 0, 20 * _DAY_US)
+    store.commit([("ledger.acquaintances", "bob@example.org", 1, 220 * _DAY_US, encode(record))])
+    facts: dict[str, int] = {}
+
+    Acquaintances(store).wrote("bob@example.org", address, 21 * _DAY_US, facts, away=False, refused=False)
+
+    assert facts["mailwarden.user.wrote_known"] == 1
 
 
 def test_a_new_network_teaches_little() -> None:

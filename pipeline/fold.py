@@ -151,9 +151,9 @@ class Fold:
         except Exception as error:  # it costs its own line only
             self._fail(event, error)
 
-    def is_full(self) -> bool:
-        """Say whether state and counts take as much memory as they may: it is time to commit."""
-        return self._shelves.is_full() or self.rollups.is_full()
+    def has_room(self) -> bool:
+        """Make room where state takes as much memory as it may; say whether there is some, or it is time to commit."""
+        return self._shelves.make_room() and not self.rollups.is_full()
 
     def rows(self) -> list[Row]:
         """Give the state rows to commit."""

@@ -235,7 +235,7 @@ class _Held:
         fold.take(batch.events, batch.clock_us)
         self._last = batch
         waits_s = time.monotonic() - self._since_s
-        if waits_s > max(_COMMIT_S, self._since_s - self._began_s) or fold.is_full():
+        if waits_s > max(_COMMIT_S, self._since_s - self._began_s) or not fold.has_room():
             self.commit()
 
     def commit(self) -> None:

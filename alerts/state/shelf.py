@@ -1,14 +1,15 @@
 """State by key, behind a bounded write-back cache.
 
 Nothing is loaded at start: a key is read when it is first touched, changed keys are written with the commit of the
-batch that changed them, and what was not touched for long leaves memory, not the store. What a shelf gives never
-depends on what happens to be in memory, so batches may end anywhere.
+batch that changed them, and what was not touched for long leaves memory, not the store. Where memory is short between two
+commits, it is packed as the store would have it, in a tenth of the room. What a shelf gives never depends on what happens
+to be in memory, so batches may end anywhere.
 """
 
 from collections.abc import Callable, Iterable
 from itertools import islice
 from math import ceil
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from mailwarden.alerts.state.blob import decoder, encode
 from mailwarden.alerts.state.weight import weigh
@@ -19,10 +20,11 @@ T = TypeVar("T")
 BUDGET_BYTES = 52 << 20
 """What the state of a site may take in memory, all kinds of it and the names of its open incidents, whatever comes."""
 
-_EACH_BYTES = 1_300  # of a key with its value, until it is known:
+_EACH_BYTES = 1_300  # of a key with its value, until there are some:
 _KEY_BYTES = 200  # its place in two dicts and its name, by measure; the value is weighed,
 _WEIGHED = 64  # one of so many that are written, for it grows as it learns,
 _REMEMBERED = 32  # and the mean is of about so many of late
+_ROW_BYTES = 350  # of a packed key beside its blob: its row, its place in a dict and its name, by measure
 Row = tuple[str, str, int, int, bytes | None]
 """kind, key, version, expires_us, blob (None: deleted)."""
 
@@ -47,6 +49,18 @@ class Nowhere:
     def may_have(self, kind: str, key: str) -> bool:  # noqa: ARG002
         """Say no."""
         return False
+
+
+class Held(NamedTuple):
+    """About how many bytes of memory state takes: touched since the last turn, not touched since, and packed."""
+
+    young: int
+    old: int
+    packed: int
+
+
+def _weight(row: Row) -> int:
+    return _ROW_BYTES + len(row[4] or b"")
 
 
 class _Touched(dict[str, Any]):
@@ -89,6 +103,9 @@ class Shelf(Generic[T]):
         self._fade = fade
         self._young: dict[str, T]  # touched since the last turn
         self._old: dict[str, T] = {}  # and before it
+        self._waiting: dict[str, Row] = {}  # packed, and yet to be committed
+        self._packed: dict[str, Row] = {}  # packed, and committed
+        self._rows_bytes = 0  # which these two take
         self.get: Callable[[str], T | None]
         self._begin()
         self._dirty: set[str] = set()
@@ -111,21 +128,40 @@ class Shelf(Generic[T]):
         return value
 
     def _load(self, key: str) -> T | None:
-        """Give the state of a key as the store has it."""
-        if key in self._dead or not self._backing.may_have(self.kind, key):
-            return None
-        blob = self._backing.load_state(self.kind, key)
+        """Give the state of a key as it was packed, or as the store has it."""
+        waits = key in self._waiting
+        blob = self._unpack(key) or self._stored(key)
         if blob is None:
             return None
         value = self._decode(blob)
-        if self._expires(value) <= self._swept_us:
+        if not waits and self._expires(value) <= self._swept_us:
             return None
         if self._fade is not None:
             self._fade(value, self._swept_us)
         return value
 
+    def _stored(self, key: str) -> bytes | None:
+        if key in self._dead or not self._backing.may_have(self.kind, key):
+            return None
+        return self._backing.load_state(self.kind, key)
+
+    def _unpack(self, key: str) -> bytes | None:
+        """Give what was packed of a key, if anything, which is packed no more."""
+        row = self._waiting.pop(key, None)
+        if row is not None:
+            self._dirty.add(key)
+        else:
+            row = self._packed.pop(key, None)
+            if row is None:
+                return None
+        self._rows_bytes -= _weight(row)
+        return row[4]
+
     def put(self, key: str, value: T) -> None:
         """Keep a new or changed value."""
+        if key not in self._young:
+            self._old.pop(key, None)
+            self._unpack(key)
         self._young[key] = value
         self._dirty.add(key)
         if self._dead:
@@ -135,6 +171,7 @@ class Shelf(Generic[T]):
         """Forget a key."""
         self._young.pop(key, None)
         self._old.pop(key, None)
+        self._unpack(key)
         self._dirty.discard(key)
         if self._backing.may_have(self.kind, key):
             self._dead.add(key)
@@ -152,47 +189,67 @@ class Shelf(Generic[T]):
             if self._fade is not None:
                 for value in values.values():
                     self._fade(value, now_us)
+        for key in [key for key, row in self._waiting.items() if row[3] <= now_us]:
+            self.delete(key)
+        for key in [key for key, row in self._packed.items() if row[3] <= now_us]:
+            self._unpack(key)
 
     def drain(self) -> list[Row]:
         """Give the rows to commit."""
-        rows: list[Row] = []
-        kind, version, young, expires = self.kind, self.version, self._young, self._expires
-        for key in self._dirty:
-            value = young[key]
-            self._weigh(value)
-            rows.append((kind, key, version, expires(value), encode(value)))
-        rows.extend((kind, key, version, 0, None) for key in self._dead)
+        rows = list(self._waiting.values())
+        self._packed.update(self._waiting)
+        self._waiting.clear()
+        young, old = self._young, self._old
+        rows += [self._row(key, young[key] if key in young else old[key]) for key in self._dirty]
+        rows += [(self.kind, key, self.version, 0, None) for key in self._dead]
         self._dirty.clear()
         self._dead.clear()
         return rows
 
+    def _row(self, key: str, value: T) -> Row:
+        self._weigh(value)
+        return self.kind, key, self.version, self._expires(value), encode(value)
+
     def _weigh(self, value: T) -> None:
-        """Notice, now and then, what a value takes that is written."""
+        """Notice, now and then, what a value takes."""
         if self._written % _WEIGHED == 0:
             weighed = self._written // _WEIGHED + 1
             self._each_bytes += (_KEY_BYTES + weigh(value) - self._each_bytes) / min(weighed, _REMEMBERED)
         self._written += 1
 
     def turn(self) -> None:
-        """Let go of what was not touched since the last turn; only where nothing waits to be committed."""
+        """Count all as touched before, of which what was so already is let go of, or packed where it waits to be committed."""
+        self.pack(1.0)
         self._old = self._young
         self._begin()
 
+    def pack(self, share: float) -> None:
+        """Pack of what was not touched since the last turn a share, of what was touched first before it; the store has what of
+        it does not wait to be committed, so that is let go of."""
+        old, dirty = self._old, self._dirty
+        for key in list(islice(old, ceil(len(old) * share))):
+            value = old.pop(key)
+            if key in dirty:
+                dirty.discard(key)
+                row = self._waiting[key] = self._row(key, value)
+                self._rows_bytes += _weight(row)
+
     def shed(self, share: float) -> None:
-        """Let go of a share of what was not touched since the last turn, of what was touched first before it."""
-        for key in list(islice(self._old, ceil(len(self._old) * share))):
-            del self._old[key]
+        """Let go of a share of what was packed and is committed, of what was packed first."""
+        for key in list(islice(self._packed, ceil(len(self._packed) * share))):
+            self._unpack(key)
 
     def forget(self) -> None:
         """Let go of all, committed or not: nobody asks any more."""
-        self._young.clear()
-        self._old.clear()
+        for held in (self._young, self._old, self._waiting, self._packed):
+            held.clear()
 
-    def held_bytes(self) -> tuple[int, int]:
-        """Give about how much memory this takes, and how much of it was touched since the last turn."""
+    def held(self) -> Held:
+        """Give about how much memory this takes."""
+        if not self._written and len(self._young) > _WEIGHED:
+            self._weigh(next(reversed(self._young.values())))
         each = int(self._each_bytes)
-        touched = each * len(self._young)
-        return touched + each * len(self._old), touched
+        return Held(each * len(self._young), each * len(self._old), self._rows_bytes)
 
 
 class Shelves:
@@ -210,28 +267,49 @@ class Shelves:
     def _budget_bytes(self) -> int:
         return max(BUDGET_BYTES - self._beside(), BUDGET_BYTES * 3 // 8)
 
+    def _held(self) -> Held:
+        return Held(*map(sum, zip(*(shelf.held() for shelf in self._shelves), strict=True)))
+
     def is_full(self) -> bool:
-        """Say whether it is time to commit: what they hold takes more than they may."""
-        return sum(shelf.held_bytes()[0] for shelf in self._shelves) > self._budget_bytes()
+        """Say whether what they hold takes more than it may."""
+        return sum(self._held()) > self._budget_bytes()
+
+    def make_room(self) -> bool:
+        """Pack what was not touched of late, where they are full; say whether there is room now, or it is time to commit."""
+        if not self.is_full():
+            return True
+        self._turn()
+        held, half = self._held(), self._budget_bytes() // 2
+        if held.old > half:
+            self._pack((held.old - half) / held.old)
+        return self._held().packed < half
 
     def drain(self) -> list[Row]:
         """Give the rows to commit, and let go of what was not touched for long where memory is short."""
         rows = [row for shelf in self._shelves for row in shelf.drain()]
-        touched = sum(shelf.held_bytes()[1] for shelf in self._shelves)
-        if 2 * touched > self._budget_bytes() or self.is_full():
-            for shelf in self._shelves:
-                shelf.turn()
+        if 2 * self._held().young > self._budget_bytes() or self.is_full():
+            self._turn()
         self._shed()
         return rows
 
     def _shed(self) -> None:
         """Make room for what is to come: whoever is nearly full commits again at once, and reads again what it let go of."""
-        held = [shelf.held_bytes() for shelf in self._shelves]
-        excess = sum(all_ for all_, _ in held) - self._budget_bytes() * 3 // 4
-        old = sum(all_ - touched for all_, touched in held)
-        if excess > 0 and old > 0:
+        held = self._held()
+        excess = sum(held) - self._budget_bytes() * 3 // 4
+        if excess > 0 and held.packed:
             for shelf in self._shelves:
-                shelf.shed(min(excess / old, 1.0))
+                shelf.shed(min(excess / held.packed, 1.0))
+            excess -= held.packed
+        if excess > 0 and held.old:
+            self._pack(min(excess / held.old, 1.0))
+
+    def _turn(self) -> None:
+        for shelf in self._shelves:
+            shelf.turn()
+
+    def _pack(self, share: float) -> None:
+        for shelf in self._shelves:
+            shelf.pack(share)
 
     def sweep(self, now_us: int) -> None:
         """Forget what has expired."""

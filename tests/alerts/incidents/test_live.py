@@ -64,7 +64,7 @@ def live(seed: int, leaves_every: int) -> tuple[dict[str, Incident], list[Notifi
             store.commit(Shelves(incidents.shelves).drain())
             for shelf in incidents.shelves:
                 shelf.turn()
-                shelf.shed(1.0)
+                shelf.pack(1.0)
     changed, notices = incidents.drain()
     return all_ | {one.id: one for one in changed}, [*told, *notices]
 
@@ -85,16 +85,16 @@ def test_an_incident_that_nothing_is_found_of_takes_little_memory() -> None:
         incidents.take(finding(detection(), f"198.51.{number}.0/24", severity="low", address=[f"198.51.{number}.7"]))
 
     store.keep(incidents.drain()[0])
-    before = sum(shelf.held_bytes()[0] for shelf in incidents.shelves)
+    before = sum(sum(shelf.held()) for shelf in incidents.shelves)
     for shelf in incidents.shelves:
         shelf.turn()
-        shelf.shed(1.0)
-    after = sum(shelf.held_bytes()[0] for shelf in incidents.shelves)
+        shelf.pack(1.0)
+    after = sum(sum(shelf.held()) for shelf in incidents.shelves)
 
     assert (before > 2_000_000, after) == (True, 0)
     assert incidents.held_bytes() < before / 2
     assert sum(1 for _ in incidents.open()) == 1000
-    assert sum(shelf.held_bytes()[0] for shelf in incidents.shelves) == 0  # who looks at all keeps none
+    assert sum(sum(shelf.held()) for shelf in incidents.shelves) == 0  # who looks at all keeps none
     again = incidents.take(finding(detection(), "198.51.7.0/24", START_US + MINUTE_US, severity="low"))
     assert again is not None and again.counts == {"guess": 2}
 
@@ -107,7 +107,7 @@ def test_what_was_not_committed_yet_does_not_leave() -> None:
     for _ in range(3):
         for shelf in incidents.shelves:
             shelf.turn()
-            shelf.shed(1.0)
+            shelf.pack(1.0)
 
     assert incidents.drain()[0] == [one]
 

@@ -13,11 +13,11 @@ from mailwarden.alerts.incidents.incident import Incident, Notification
 from mailwarden.alerts.incidents.severity import SEVERITY_WORDS, severity_shape, severity_word
 from mailwarden.alerts.risk.words import filled, risk_line
 from mailwarden.alerts.telling.lines import BODY_LIMIT, LINE_LIMIT, TITLE_LIMIT, Line, Rendered, cut, fit, middle
-from mailwarden.alerts.telling.matchers import domains_of
+from mailwarden.alerts.telling.proof import proofs
 from mailwarden.alerts.telling.render_own import HEARTBEAT, render_heartbeat
 from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.advice import Step, steps
-from mailwarden.alerts.words.escape import chat, defanged, printable
+from mailwarden.alerts.words.escape import chat
 from mailwarden.alerts.words.posture import in_words
 from mailwarden.alerts.words.providers import list_name, provider_name
 from mailwarden.alerts.words.translate import N_, Translator, translator
@@ -35,16 +35,6 @@ __all__ = [
 
 _WHY_LIMIT = 360
 _TOLD_LIMIT = 120  # of an incident that is one of several
-_PROOF_LIMIT = 230
-_STAMP = re.compile(r"^(?:\d{4}-\d\d-\d\dT[\d:.,]+(?:Z|[+-]\d\d:?\d\d)?|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) (?=\S)")
-_TORN_END, _TORN_START = re.compile(r" \S{0,24}$"), re.compile(r"^\S{1,24} ")  # words that a cut went through
-_LINE_LIMIT, _LINE_HEAD = 190, 40  # characters of a log line, and of its beginning where its middle is left out
-# What a message is called: Exim's, what filters write, Postfix's header checks (which say behind it from whom it came).
-_SUBJECT = re.compile(
-    r"""((?:\bT=|\bsubject[:=] ?)")(?:[^"\\]|\\.)*|(\bheader Subject: ).*?(?=(?: from \S+\[[0-9a-f.:]+\]; [^\[]*)?$)""",
-    re.IGNORECASE,
-)
-_ADDRESS = re.compile(r"([\w.+=/!#$%&'*?^{|}~-]{1,64})@([A-Za-z0-9][A-Za-z0-9.-]{0,253}[A-Za-z0-9])")
 _COMMAND_LIMIT = 240
 _CLAUSES = re.compile(r": |, |; | \(|：|。|（")  # before these a title may end, where there is no room for all of it
 _JOINTS = re.compile(" and |、")  # and, if need be, before these
@@ -140,8 +130,9 @@ def render(
     values = values_of(incident, short, tongue)
     title, whole = _title(tongue, notification, values, title_limit, zone)
     lines = [] if whole else [Line(tongue.sentence(incident.title, values, zone=zone), 9)]
-    lines += _story(tongue, notification, values, zone, others, defang=defang)
+    lines += _story(tongue, notification, values, zone, others)
     lines.append(Line(_next(tongue, notification, values)))
+    lines += proofs(tongue, notification, defang=defang)
     lines += _way_on(tongue, notification, short, link)
     lines.append(Line(tongue.say(N_("Notice {id}"), {"id": notification.id[:64]}), 8))
     tone = "success" if notification.kind in ("ended", "acknowledged") else _TONES.get(incident.severity, "warning")
@@ -272,8 +263,6 @@ def _story(
     values: Mapping[str, object],
     zone: tzinfo,
     others: Iterable[str],
-    *,
-    defang: bool,
 ) -> list[Line]:
     incident = notification.incident
     kind = notification.kind
@@ -295,34 +284,7 @@ def _story(
             lines.append(Line(risk_line(incident.values, tongue), 6))
     if kind != "summary":
         lines.append(Line(_when(tongue, notification, zone, near), 6))
-    if kind not in ("ended", "summary", "acknowledged"):
-        proofs = {proof.line: proof for proof in incident.evidence}
-        for place, proof in enumerate([*proofs.values()][:2]):
-            source = proof.file.rpartition("/")[2]
-            line = _shown(proof.line, incident, defang)
-            text = tongue.say(N_("Proof: {source}: {line}"), {"source": source, "line": line})
-            lines.append(Line(cut(text, _PROOF_LIMIT), 2 - place))
     return lines
-
-
-def _shown(line: str, incident: Incident, defang: bool) -> str:
-    """Give a log line as people beyond the server may see it: who elsewhere got the mail is named by domain only.
-
-    What a mail is called is its reader's, and where it is a spammer's, the alert would be taken for spam as well. What is
-    too long loses its middle: who and when stand at the beginning, what the other server said at the end.
-    """
-    ours = set(domains_of(incident))
-
-    def masked(match: re.Match[str]) -> str:
-        return match[0] if match[2].lower() in ours else f"…@{match[2]}"
-
-    text = printable(_ADDRESS.sub(masked, _SUBJECT.sub(r"\1\2…", line)))
-    if len(text) > _LINE_LIMIT:  # when it was is said above
-        text = _STAMP.sub("", text, count=1)
-    if len(text) > _LINE_LIMIT:
-        head, tail = text[:_LINE_HEAD], text[len(text) - (_LINE_LIMIT - _LINE_HEAD - 3) :]
-        text = f"{_TORN_END.sub('', head)} … {_TORN_START.sub('', tail).lstrip()}"
-    return defanged(text) if defang else text
 
 
 def _when(tongue: Translator, notification: Notification, zone: tzinfo, near: int) -> str:

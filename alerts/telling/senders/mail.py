@@ -17,9 +17,9 @@ from email.message import EmailMessage
 from typing import NamedTuple
 
 from mailwarden.alerts.telling.message import Limits, Message
+from mailwarden.alerts.telling.senders.mail_page import page_of
 from mailwarden.alerts.telling.senders.sender import Timeouts
-from mailwarden.alerts.words.escape import html, printable
-from mailwarden.alerts.words.translate import translator
+from mailwarden.alerts.words.escape import printable
 from mailwarden.parsers.errors import DeliveryError, changed, joined, worded
 from mailwarden.parsers.system_errors import reason
 
@@ -27,12 +27,6 @@ __all__ = ["Mail", "MailServer"]
 
 _log = logging.getLogger(__name__)
 
-_COLOURS = {"failure": "#B42318", "warning": "#92400E", "success": "#05603A", "info": "#4B5563"}
-_STYLES = {  # of lines that begin so
-    "Next: {text}": ";font-weight:bold",
-    "Proof: {source}: {line}": ";font-size:13px;font-family:monospace;overflow-wrap:anywhere",
-    "Notice {id}": ";font-size:12px;color:#6B7280",
-}
 _ODD = re.compile(r"[^A-Za-z0-9.-]")
 
 
@@ -140,7 +134,7 @@ def mail_of(message: Message, sender: str, receivers: tuple[str, ...], language:
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday notice comes back
     mail["X-Mailwarden-Id"] = message.id
     mail.set_content(message.body + "\n", cte="quoted-printable")
-    mail.add_alternative(_page(message, language), subtype="html", cte="quoted-printable")
+    mail.add_alternative(page_of(message, language), subtype="html", cte="quoted-printable")
     return mail
 
 
@@ -154,35 +148,6 @@ def _thread(message: Message, domain: str) -> tuple[str, str, str | None]:
     before = f"<{incident.previous}.incident@{domain}>" if incident.previous else None
     opens = message.kind in ("opened", "summary") or (message.kind == "returned" and incident.told <= 1)
     return root, root if opens else own, before
-
-
-def _page(message: Message, language: str) -> str:
-    """Write the small HTML part: the same lines, the title in the colour of its weight."""
-    tongue = translator(language)
-    heads = {tongue.gettext(msgid).partition("{")[0]: style for msgid, style in _STYLES.items()}
-
-    def paragraph(line: str) -> str:
-        style = next((style for head, style in heads.items() if head and line.startswith(head)), "")
-        return f'<p style="margin:0 0 10px 0{style}">{_line(line)}</p>\n'
-
-    lines = "".join(map(paragraph, message.body.split("\n")))
-    colour = _COLOURS.get(message.tone, _COLOURS["warning"])
-    return (
-        f'<!DOCTYPE html>\n<html lang="{html(language)}"><head><meta charset="utf-8">'
-        f"<title>{html(message.title)}</title></head>\n"
-        '<body style="margin:0;padding:16px;font-family:sans-serif;font-size:15px;line-height:1.4">\n'
-        f'<p style="margin:0 0 14px 0;font-size:17px;color:{colour}"><b>{html(message.title)}</b></p>\n'
-        f"{lines}</body></html>\n"
-    )
-
-
-def _line(line: str) -> str:
-    """Write a line; what stands between backticks is a command."""
-    parts = line.split("`")
-    if len(parts) % 2 == 0:
-        return html(line)
-    code = '<code style="font-family:monospace">{}</code>'
-    return "".join(code.format(html(part)) if place % 2 else html(part) for place, part in enumerate(parts))
 
 
 def _said(code: int, text: bytes | str) -> str:

@@ -55,9 +55,9 @@ def test_the_alert_of_a_taken_over_account() -> None:
         "walter.rossi1969@nova0.example was taken over and sends spam.",
         "291 recipients within 15 min from 198.18.10.60, a network it had not used before (fires at 20).",
         "Since 00:30:28 UTC, last seen 00:30:54 UTC.",
-        "Proof: mail.log: mx1 postfix/smtpd[13675]: 2B82A0646D2: client=x[198.18.10.60]",
         "Next: change the password of walter.rossi1969@nova0.example, then end its open sessions: "
         "`doveadm auth cache flush; doveadm kick walter.rossi1969@nova0.example`",
+        "Proof: mail.log: mx1 postfix/smtpd[13675]: 2B82A0646D2: client=x[198.18.10.60]",
         f"Proof and more: `mailwarden show {short}` · http://localhost:8742/i/{short}",
         f"On it? `mailwarden silence {short} --on-it` · Normal here? `mailwarden silence {short}`",
         "Notice n-1",

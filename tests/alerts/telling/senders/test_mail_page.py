@@ -26,7 +26,10 @@ LONG = "a.very.long.name.of.somebody.who.was.taken.over.and.over@a-long-domain-o
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as tool:
-        browser = tool.chromium.launch(executable_path=shutil.which("chromium") or "chromium", args=["--no-sandbox"])
+        browser = tool.chromium.launch(
+            executable_path=shutil.which("chromium") or "chromium",
+            args=["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+        )
         yield browser
         browser.close()
 

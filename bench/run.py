@@ -94,8 +94,8 @@ def stages(log: Path, state: Path, lines: int) -> list[tuple[str, float]]:
     def once() -> float:
         shutil.rmtree(state, ignore_errors=True)
         began = time.process_time()
-        scan([str(part)], state=state, zone="UTC", year=2026, configuration=Configuration())
-        return time.process_time() - began
+        with scan([str(part)], state=state, zone="UTC", year=2026, configuration=Configuration()):
+            return time.process_time() - began
 
     with _timed(spent, (Reader, "read_lines"), (Lane, "fill"), (Fold, "take"), (Runner, "commit")):
         whole_s = once()

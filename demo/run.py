@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC
@@ -29,7 +30,8 @@ from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import translator
 from mailwarden.parsers.errors import MailwardenError
-from mailwarden.pipeline.cli.scan_view import top_level, verdict
+from mailwarden.pipeline.cli.incident_view import top_level
+from mailwarden.pipeline.cli.scan_view import verdict
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.store import Store
@@ -293,7 +295,7 @@ def _summary(
 ) -> None:
     english = translator("en")
     sentences = Sentences(incidents, english, UTC)
-    found = verdict(incidents, english).rstrip(".")
+    found = verdict(Counter(one.severity for one in incidents), english).rstrip(".")
     print(f"\n{found}. {total:,} lines were followed as they were written, in {seconds:.0f} s;")
     print(f"{len(alerts)} alerts were delivered, {live} of them while the logs still grew.\n")
     for incident in incidents:

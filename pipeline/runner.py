@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mailwarden.alerts.detectors import load_detectors
-from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.incidents.normals import Normal
 from mailwarden.alerts.rulebook.rulebook import Rulebook
 from mailwarden.parsers.errors import StoreBusyError
@@ -27,7 +26,7 @@ from mailwarden.pipeline.archive import Archive
 from mailwarden.pipeline.configuration.configuration import Configuration
 from mailwarden.pipeline.fold import Fold
 from mailwarden.pipeline.places import scan_store_path, store_path
-from mailwarden.pipeline.store import Act, Commit, OutboxRow, StateRow, Store
+from mailwarden.pipeline.store import Act, Commit, Found, OutboxRow, StateRow, Store
 
 if TYPE_CHECKING:
     from mailwarden.pipeline.service.telling import Teller
@@ -201,8 +200,7 @@ class Runner:
 class ScanResult:
     """What a look over existing logs found. Times are epoch microseconds, 0 where no line was read."""
 
-    store_path: Path
-    incidents: list[Incident] = field(default_factory=list)
+    found: Found  # its store is closed with the scan
     lines: int = 0
     understood: int = 0
     not_understood: int = 0
@@ -249,6 +247,7 @@ class _Held:
         self._last, self._since_s = None, time.monotonic()
 
 
+@contextmanager
 def scan(
     paths: list[str],
     *,
@@ -257,8 +256,8 @@ def scan(
     year: int | None,
     configuration: Configuration,
     progress: Callable[[int, int, int], None] | None = None,
-) -> ScanResult:
-    """Read logs that exist, once, and give what goes wrong in them.
+) -> Iterator[ScanResult]:
+    """Read logs that exist, once, and give what goes wrong in them, to be looked at until the context ends.
 
     Args:
         paths: Files, patterns, directories or `-`; empty: what discovery finds.
@@ -270,8 +269,9 @@ def scan(
     """
     started = time.monotonic()
     gc.set_threshold(1_000_000, 20, 50)  # events and states are many objects and no cycles
-    result = ScanResult(scan_store_path() if state is None else store_path(state))
-    with _scan_store(result.store_path, fresh=state is None) as store:
+    path = scan_store_path() if state is None else store_path(state)
+    with _scan_store(path, fresh=state is None) as store:
+        result = ScanResult(store.found)
         admission = Admission.of_paths(
             paths,
             configuration=configuration,
@@ -283,13 +283,12 @@ def scan(
         )
         result.problems = _fold_all(store, admission, configuration, result, year is None, progress)
         gc.collect()  # what is left of the fold, before the incidents are read: it refers to itself
-        result.incidents = store.incidents()
-    for (name, kind, _, _), count in result.totals.items():
-        if name == "lines":
-            result.understood += count if kind == "event" else 0
-            result.not_understood += count if kind == "pipeline_error" else 0
-    result.seconds = time.monotonic() - started
-    return result
+        for (name, kind, _, _), count in result.totals.items():
+            if name == "lines":
+                result.understood += count if kind == "event" else 0
+                result.not_understood += count if kind == "pipeline_error" else 0
+        result.seconds = time.monotonic() - started
+        yield result
 
 
 def _fold_all(

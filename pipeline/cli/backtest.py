@@ -18,9 +18,9 @@ from mailwarden.parsers.errors import said_of, worded
 from mailwarden.parsers.event import iso
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.incident_json import as_data
+from mailwarden.pipeline.cli.incident_view import style_of
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command
-from mailwarden.pipeline.cli.scan_view import style_of
 from mailwarden.pipeline.cli.sentences import Sentences, span_of
 from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, page_width, tell, wrap, write

@@ -57,7 +57,7 @@ def command(
     now_us = time.time_ns() // 1000
     with now.store(state, scanned=True) as store:
         listed = read_blocklist(store, setting, now.configuration.as_site(), now_us)
-        ids = store.incident_ids()
+        ids = store.found.ids()
     if form is not None:
         sys.stdout.write(written(form, listed.entries, now_us))
         return 0

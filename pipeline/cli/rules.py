@@ -3,8 +3,10 @@
 import functools
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,15 +21,18 @@ from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.parsers.errors import ConfigurationError, worded
 from mailwarden.pipeline.cli import options
+from mailwarden.pipeline.cli.incident_view import block, style_of
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command, Group
-from mailwarden.pipeline.cli.scan_view import block, style_of
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, columns, tell, write
 from mailwarden.pipeline.configuration.configuration import RuleSetting
 from mailwarden.pipeline.configuration.reading import rule_directory, rule_names
 from mailwarden.pipeline.trial.cases import Subject, Verdict, cases_of, subject, subjects, try_case
+
+if TYPE_CHECKING:
+    from mailwarden.pipeline.runner import ScanResult
 
 __all__ = ["command"]
 
@@ -302,25 +307,32 @@ def try_(context: click.Context, name: str, files: tuple[str, ...], zone: str | 
     rules = dict.fromkeys(rule_names(now.configuration.rules_directory), RuleSetting(enabled=False))
     rules[name] = replace(now.configuration.rules.get(name, RuleSetting()), enabled=True)
     with tempfile.TemporaryDirectory(prefix="mailwarden-") as directory:
-        result = scan(
+        looked = scan(
             list(files),
             state=Path(directory),
             zone=zone or now.configuration.timezone,
             year=year,
             configuration=replace(now.configuration, rules=rules),
         )
-    for problem in result.problems:
-        tell(now.tongue.worded(problem))
-    sentences = Sentences(result.incidents, now.tongue, now.zone)
+        with looked as result:
+            for problem in result.problems:
+                tell(now.tongue.worded(problem))
+            write(_tried(result, now))
+            return 3 if result.problems else 0
+
+
+def _tried(result: "ScanResult", now: Session) -> Iterator[Line]:
+    """Show what a rule found in a log."""
+    ids = result.found.ids()
+    sentences = Sentences((), now.tongue, now.zone, ids=ids)
     number = now.tongue.count("{number} line", "{number} lines", result.lines)
     said = now.tongue.count(
-        "{number} incident in {lines}.", "{number} incidents in {lines}.", len(result.incidents), {"lines": number}
+        "{number} incident in {lines}.", "{number} incidents in {lines}.", len(ids), {"lines": number}
     )
-    lines: list[Line] = [[Span(said, "strong")], []]
-    for incident in result.incidents:
-        lines += [*block(incident, sentences), []]
-    write(lines[:-1])
-    return 3 if result.problems else 0
+    yield [Span(said, "strong")]
+    for incident in result.found:
+        yield []
+        yield from block(incident, sentences)
 
 
 @command.command(

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,11 @@ from mailwarden.alerts.terms import SEVERITIES, severity_rank
 from mailwarden.alerts.words.translate import N_, Translator, translator
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.incident_json import as_data
+from mailwarden.pipeline.cli.incident_view import block
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.progress import progress_bar
 from mailwarden.pipeline.cli.root import Command
-from mailwarden.pipeline.cli.scan_view import block, scan_view, top_level, verdict
+from mailwarden.pipeline.cli.scan_view import alone, scan_view, verdict
 from mailwarden.pipeline.cli.sentences import Sentences, years_of
 from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, tell, write
@@ -75,43 +77,51 @@ def command(
     from mailwarden.pipeline.runner import scan
 
     now = session(context, zone=zone, own=True)
-    try:
-        with progress_bar() as progress:
-            result = scan(
-                list(paths),
-                state=state,
-                zone=zone or now.configuration.timezone,
-                year=year,
-                configuration=now.configuration,
-                progress=progress,
-            )
-    except KeyboardInterrupt:
-        if not as_json:
-            write(_so_far(now, store_path(state) if state else scan_store_path()))
-        raise
-    for problem in result.problems:
-        tell(now.tongue.worded(problem))
-    for said in _notes(result, now):
-        tell(said)
-    if as_json:
-        sentences = Sentences(result.incidents, translator("en"))
-        for incident in sorted(result.incidents, key=lambda one: (one.opened_us, one.id)):
-            sys.stdout.buffer.write(json_line(as_data(incident, sentences)) + b"\n")
-        sys.stdout.buffer.flush()
-    else:
-        view = scan_view(
-            result,
-            Sentences(result.incidents, now.tongue, now.zone),
-            everything=everything,
-            state=state,
-            told=bool(now.configuration.channels) or now.barred is not None,
-        )
-        write(view)
+    with ExitStack() as until_shown:
+        try:
+            with progress_bar() as progress:
+                result = until_shown.enter_context(
+                    scan(
+                        list(paths),
+                        state=state,
+                        zone=zone or now.configuration.timezone,
+                        year=year,
+                        configuration=now.configuration,
+                        progress=progress,
+                    )
+                )
+        except KeyboardInterrupt:
+            if not as_json:
+                write(_so_far(now, store_path(state) if state else scan_store_path()))
+            raise
+        for problem in result.problems:
+            tell(now.tongue.worded(problem))
+        for said in _notes(result, now):
+            tell(said)
+        if as_json:
+            _write_json(result)
+        else:
+            told = bool(now.configuration.channels) or now.barred is not None
+            sentences = Sentences((), now.tongue, now.zone, ids=result.found.ids())
+            write(scan_view(result, sentences, everything=everything, state=state, told=told))
+        return _code(result, fail_on)
+
+
+def _write_json(result: "ScanResult") -> None:
+    """Write the incidents, each in a line."""
+    sentences = Sentences((), translator("en"), ids=result.found.ids())
+    for incident in result.found:
+        sys.stdout.buffer.write(json_line(as_data(incident, sentences)) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _code(result: "ScanResult", fail_on: str | None) -> int:
+    """Give the code that the command leaves with."""
     if result.problems:
         return 3 if result.understood else 2
     if result.strange and not result.understood:
         return 2
-    if fail_on and any(severity_rank(one.severity) >= severity_rank(fail_on) for one in result.incidents):
+    if fail_on and any(severity_rank(one.severity) >= severity_rank(fail_on) for one in result.found.counts()):
         return 1
     return 0
 
@@ -162,12 +172,10 @@ def _so_far(now: Session, path: Path) -> list[Line]:
     if not path.exists():
         return []
     with Store.open(path, read_only=True) as store:
-        incidents = store.incidents()
-    sentences = Sentences(incidents, now.tongue, now.zone)
-    found = top_level(incidents)
-    judged = verdict(found, now.tongue) or "0"
-    said = now.tongue.say(N_("Interrupted. Found so far: {verdict}."), {"verdict": judged})
-    lines: list[Line] = [[], [Span(said, "watch")]]
-    for incident in found[:_SO_FAR]:
-        lines += [[], *block(incident, sentences)]
+        sentences = Sentences((), now.tongue, now.zone, ids=store.found.ids())
+        judged = verdict(alone(store.found.counts()), now.tongue) or "0"
+        said = now.tongue.say(N_("Interrupted. Found so far: {verdict}."), {"verdict": judged})
+        lines: list[Line] = [[], [Span(said, "watch")]]
+        for incident in store.found.worst(_SO_FAR):
+            lines += [[], *block(incident, sentences)]
     return lines

@@ -5,7 +5,7 @@ A narrower terminal gets rows of its width: more of them, and the words of an in
 
 import shlex
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -15,16 +15,22 @@ from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.cli.everyday import normal_text
+from mailwarden.pipeline.cli.incident_view import (
+    MARGIN,
+    WIDTH,
+    block,
+    is_strangers,
+    padded,
+    row_of,
+    rows_of,
+    style_of,
+)
 from mailwarden.pipeline.cli.sentences import Sentences, span_of, years_of
-from mailwarden.pipeline.cli.terminal import Line, Span, Style, columns, page_width, shorten, wrap
+from mailwarden.pipeline.cli.terminal import Line, Span, Style, columns, page_width, wrap
 
-__all__ = ["SERVERS", "Scanned", "block", "scan_view", "style_of", "top_level", "verdict"]
+__all__ = ["SERVERS", "Found", "FoundCount", "Scanned", "alone", "scan_view", "verdict"]
 
-WIDTH = 80
 LINES = 25
-_MARGIN = 12  # columns of the mark and the word before every block
-_NARROW, _NARROW_MARGIN = 60, 2  # columns from which on the mark has a column of its own; else it has a row
-_WHY_LINES = 2
 SERVERS = {
     "postfix": "Postfix",
     "dovecot": "Dovecot",
@@ -64,10 +70,43 @@ _KINDS: dict[str, _Count] = {  # what the minor incidents of a category are call
 }
 
 
+class FoundCount(Protocol):
+    """How many incidents there are of a kind."""
+
+    @property
+    def severity(self) -> str:
+        """One of the severities."""
+
+    @property
+    def category(self) -> str:
+        """One of the categories."""
+
+    @property
+    def alone(self) -> bool:
+        """Whether they are told by themselves, and are not part of another's story."""
+
+    @property
+    def number(self) -> int:
+        """How many."""
+
+
+class Found(Protocol):
+    """The incidents that were found: more than memory may be for."""
+
+    def worst(self, limit: int = -1) -> Iterator[Incident]:
+        """Give those that are told by themselves, the worst first."""
+
+    def counts(self) -> Sequence[FoundCount]:
+        """Count them all."""
+
+
 class Scanned(Protocol):
     """What the runner tells of a scan."""
 
-    incidents: list[Incident]
+    @property
+    def found(self) -> Found:
+        """The incidents."""
+
     lines: int
     understood: int
     not_understood: int
@@ -79,28 +118,19 @@ class Scanned(Protocol):
     totals: dict[tuple[str, str, str, str], int]  # sums of the rollups, by name and words
 
 
-def top_level(incidents: Sequence[Incident]) -> list[Incident]:
-    """Give the incidents that are told by themselves, the worst first; the rest stands in the story of its parent."""
-    ids = {incident.id for incident in incidents}
-    alone = [incident for incident in incidents if incident.parent not in ids]
-    return sorted(alone, key=lambda one: (-severity_rank(one.severity), -_weight(one), -one.last_seen_us, one.id))
+def alone(counts: Sequence[FoundCount]) -> Counter[str]:
+    """Give how many incidents are told by themselves, by severity."""
+    found: Counter[str] = Counter()
+    for one in counts:
+        found[one.severity] += one.number * one.alone
+    return found
 
 
-def _weight(incident: Incident) -> int:
-    """Put what concerns an account, a provider or the whole site before what a single stranger does."""
-    stranger = incident.primary[0] in ("source.ip", "mailwarden.network", "mailwarden.wide_network")
-    return 0 if stranger else 1
-
-
-def style_of(severity: str) -> Style:
-    """Give the style of a severity."""
-    rank = severity_rank(severity)
-    return "critical" if rank == severity_rank("critical") else "watch" if rank >= severity_rank("medium") else "minor"
-
-
-def verdict(incidents: Sequence[Incident], tongue: Translator) -> str:
-    """Judge in a few words: 1 critical, 34 minor."""
-    counts = Counter(style_of(incident.severity) for incident in incidents)
+def verdict(severities: Mapping[str, int], tongue: Translator) -> str:
+    """Judge in a few words, by how many there are of each severity: 1 critical, 34 minor."""
+    counts: Counter[Style] = Counter()
+    for severity, number in severities.items():
+        counts[style_of(severity)] += number
     words: list[tuple[Style, str]] = [
         ("critical", N_("{number} critical")),
         ("watch", N_("{number} to watch")),
@@ -117,7 +147,7 @@ def scan_view(
     everything: bool = False,
     state: Path | None = None,
     told: bool = False,
-) -> list[Line]:
+) -> Iterator[Line]:
     """Show the result of a scan.
 
     Args:
@@ -127,26 +157,26 @@ def scan_view(
         state: The directory of `--state`, whose usual values were known; None without one.
         told: There is a channel.
     """
-    tongue = sentences.tongue
-    found = top_level(scanned.incidents)
-    head = _head(scanned, found, sentences)
-    tail = _tail(scanned, found, sentences, state=state, told=told)
+    worst = next(scanned.found.worst(1), None)
+    counts = [one for one in scanned.found.counts() if one.alone]
+    head = _head(scanned, worst, counts, sentences)
+    tail = _tail(scanned, worst, sentences, state=state, told=told)
+    yield from head
     if everything:
-        body: list[Line] = []
-        for incident in found:
-            body += [*block(incident, sentences), []]
+        for incident in scanned.found.worst():
+            yield from [*block(incident, sentences), []]
     else:
         most = LINES * WIDTH // page_width()  # a narrower page is longer, and says the same
-        body = _body(found, sentences, most - len(head) - len(tail), tongue)
-    return [*head, *body, *tail]
+        yield from _body(scanned.found, counts, sentences, max(1, most - len(head) - len(tail)))
+    yield from tail
 
 
 # ---------------------------------------------------------------------- the head
 
 
-def _head(scanned: Scanned, found: Sequence[Incident], sentences: Sentences) -> list[Line]:
+def _head(scanned: Scanned, worst: Incident | None, counts: Sequence[FoundCount], sentences: Sentences) -> list[Line]:
     tongue = sentences.tongue
-    judged = verdict(found, tongue)
+    judged = verdict(alone(counts), tongue)
     if judged:
         first = tongue.say(N_("{verdict}."), {"verdict": judged})
     elif not scanned.lines:
@@ -157,9 +187,9 @@ def _head(scanned: Scanned, found: Sequence[Incident], sentences: Sentences) -> 
         first = "▲ " + tongue.gettext("Nothing wrong was found in what could be read.")
     else:
         first = "✓ " + tongue.gettext("Nothing wrong was found.")
-    style: Style = style_of(found[0].severity) if found else "ok" if first[0] == "✓" else "watch"
+    style: Style = style_of(worst.severity) if worst else "ok" if first[0] == "✓" else "watch"
     gap = "" if first.endswith("。") else " "
-    rows = wrap(gap.join([first, *_read(scanned, sentences)]), page_width())[: _rows(3)]
+    rows = wrap(gap.join([first, *_read(scanned, sentences)]), page_width())[: rows_of(3)]
     head = rows[0]
     lines: list[Line] = [[Span(first, style), head.removeprefix(first)] if head.startswith(first) else [head]]
     return [*lines, *([row] for row in rows[1:]), []]
@@ -199,157 +229,97 @@ def _joined(names: Sequence[str], tongue: Translator) -> str:
     return tongue.say(N_("{first} and {last}"), values)
 
 
-def _rows(most: int) -> int:
-    """Give how many rows a text of at most so many rows of a whole page may take here."""
-    return most if page_width() >= WIDTH else 3 * most
-
-
 # ---------------------------------------------------------------------- the incidents
 
 
-def block(incident: Incident, sentences: Sentences, *, why_lines: int = _WHY_LINES) -> list[Line]:
-    """Show one incident: mark, word, title and id; why; the next step."""
-    style, margin = style_of(incident.severity), _margin()
-    room = page_width() - margin
-    mark = f"{severity_shape(incident.severity)} {severity_word(incident.severity, sentences.tongue)}"
-    short = sentences.short(incident.id)
-    if margin < _MARGIN:
-        title = _at_most(_rows(2), wrap(sentences.title(incident), room), room)
-        lines: list[Line] = [[Span(mark, style), "  ", Span(short, "command")]]
-        lines += [[" " * margin, Span(row, "strong")] for row in title]
-    else:
-        title = _at_most(_rows(2), wrap(sentences.title(incident), room - len(short) - 2, room), room)
-        gap = " " * max(2, room - columns(title[0]) - len(short))
-        lines = [[Span(_padded(mark), style), Span(title[0], "strong"), gap, Span(short, "command")]]
-        lines += [[" " * margin, Span(row, "strong")] for row in title[1:]]
-    why = _at_most(_rows(why_lines), wrap(sentences.why(incident), room), room)
-    lines += [[" " * margin, row] for row in why]
-    lines += [[" " * margin, *row] for row in _next(incident, sentences, room)]
-    return lines
-
-
-def _margin() -> int:
-    """Give the columns before the words of an incident."""
-    return _MARGIN if page_width() >= _NARROW else _NARROW_MARGIN
-
-
-def _at_most(most: int, rows: list[str], width: int) -> list[str]:
-    """Keep so many rows of a sentence; the last one shows that it goes on."""
-    if len(rows) <= most:
-        return rows
-    last = rows[most - 1]
-    while columns(last) >= width:
-        last = last[:-1]
-    return [*rows[: most - 1], last.rstrip() + "…"]
-
-
-def _next(incident: Incident, sentences: Sentences, width: int) -> list[Line]:
-    """Give the next step in a line, or its command in a second one; a command is shown whole or not at all."""
-    tongue = sentences.tongue
-    step = sentences.steps(incident)[0]
-    head = tongue.say(N_("Next: {text}"), {"text": step.text})
-    if step.command is None:
-        return [[row] for row in _at_most(_rows(2), wrap(printable(head), width), width)]
-    command = step.command
-    if columns(command) + 2 > max(width, WIDTH - _MARGIN):  # a narrow terminal breaks it, and it is copied whole
-        command = f"mailwarden show {sentences.short(incident.id)}"
-    rows: list[Line] = [[row] for row in _at_most(_rows(2), wrap(printable(head), width), width)]
-    last = str(rows[-1][0])
-    if columns(last) + 3 + columns(command) <= width:
-        return [*rows[:-1], [last, "   ", Span(command, "command")]]
-    return [*rows, ["  ", Span(command, "command")]]
-
-
-def _line(incident: Incident, sentences: Sentences) -> Line:
-    """Show one incident in one line."""
-    mark = f"{severity_shape(incident.severity)} {severity_word(incident.severity, sentences.tongue)}"
-    short = sentences.short(incident.id)
-    room = page_width() - _MARGIN - len(short) - 2
-    title = shorten(sentences.title(incident), room)
-    gap = " " * (room + 2 - columns(title))
-    return [Span(_padded(mark), style_of(incident.severity)), title, gap, Span(short, "command")]
-
-
-def _padded(mark: str) -> str:
-    return mark + " " * max(1, _MARGIN - columns(mark))
-
-
-def _body(found: Sequence[Incident], sentences: Sentences, room: int, tongue: Translator) -> list[Line]:
+def _body(found: Found, counts: Sequence[FoundCount], sentences: Sentences, room: int) -> list[Line]:
     """Fit the incidents into `room` lines: the serious ones in full, then in a line each, what is left counted."""
-    serious = [one for one in found if severity_rank(one.severity) >= severity_rank("medium")]
-    minor = found[len(serious) :]
+    shown = list(found.worst(room))  # none takes less than a line
+    serious = [one for one in shown if _is_serious(one.severity)]
+    left = sum(one.number for one in counts if _is_serious(one.severity))
+    minor: Counter[str] = Counter()
+    for one in counts:
+        if not _is_serious(one.severity):
+            minor[one.category] += one.number
     lines: list[Line] = []
     kept_back = 4 if minor else 0  # for the minor ones
     for place, incident in enumerate(serious):
         rows = [*block(incident, sentences), []]
-        left = len(serious) - place - 1
+        left -= 1
         if len(lines) + len(rows) + kept_back + min(left, 2) + bool(left) > room:
             return [
                 *lines,
-                *_lines_of(serious[place:], sentences, room - len(lines) - kept_back),
-                *_minor(minor, sentences, kept_back, tongue, shown=False),
+                *_lines_of(serious[place:], left + 1, sentences, room - len(lines) - kept_back),
+                *_minor([], minor, sentences, kept_back),
             ]
         lines += rows
-    return [*lines, *_minor(minor, sentences, room - len(lines), tongue, shown=True)]
+    return [*lines, *_minor(shown[len(serious) :], minor, sentences, room - len(lines))]
 
 
-def _lines_of(incidents: Sequence[Incident], sentences: Sentences, room: int) -> list[Line]:
-    fits = len(incidents) if len(incidents) < room else max(0, room - 2)
-    lines = [_line(incident, sentences) for incident in incidents[:fits]]
-    rest = len(incidents) - fits
+def _is_serious(severity: str) -> bool:
+    return severity_rank(severity) >= severity_rank("medium")
+
+
+def _lines_of(incidents: Sequence[Incident], number: int, sentences: Sentences, room: int) -> list[Line]:
+    """Show so many incidents in a line each, as far as there is room; of the others how many there are."""
+    fits = number if number < room else max(0, room - 2)
+    lines = [row_of(incident, sentences) for incident in incidents[:fits]]
+    rest = number - fits
     if rest:
         more = sentences.tongue.count("and {number} more (--all)", "and {number} more (--all)", rest)
-        lines.append([" " * _MARGIN, more])
+        lines.append([" " * MARGIN, more])
     return [*lines, []]
 
 
-def _minor(
-    minor: Sequence[Incident], sentences: Sentences, room: int, tongue: Translator, *, shown: bool
-) -> list[Line]:
-    """Show the first of the minor incidents where it is more than one stranger's doing, and count the others."""
-    if not minor:
-        return []
+def _minor(shown: Sequence[Incident], counts: Counter[str], sentences: Sentences, room: int) -> list[Line]:
+    """Show the first of the minor incidents where it is more than one stranger's doing, and count the others.
+
+    Args:
+        shown: Those that may be shown in full, the worst first.
+        counts: How many there are, by category; those that are shown are taken out.
+        sentences: The words for them.
+        room: Lines.
+    """
+    tongue, all_ = sentences.tongue, counts.total()
     lines: list[Line] = []
-    rest = list(minor)
-    while shown and rest and (_weight(rest[0]) or len(rest) == 1):
-        rows = [*block(rest[0], sentences), []]
-        if len(lines) + len(rows) + (4 if len(rest) > 1 else 0) > room:
+    for incident in shown:
+        if is_strangers(incident) and counts.total() > 1:
+            break
+        rows = [*block(incident, sentences), []]
+        if len(lines) + len(rows) + (4 if counts.total() > 1 else 0) > room:
             break
         lines += rows
-        rest.pop(0)
+        counts[incident.category] -= 1
+    rest = counts.total()
     if not rest:
         return lines
-    counts = Counter(incident.category for incident in rest)
-    kinds = [_KINDS[category](tongue, number) for category, number in counts.most_common()]
-    listed = tongue.gettext(", ").join(kinds)
-    if len(rest) < len(minor):
-        text = tongue.count("{number} more: {kinds}", "{number} more: {kinds}", len(rest), {"kinds": listed})
-    else:
-        text = listed
-    mark = _padded(f"{severity_shape('low')} {severity_word('low', tongue)}")
-    rows_ = wrap(f"{text} (--all)", page_width() - _MARGIN)[: _rows(3)]
-    lines.append([Span(mark, "minor"), rows_[0]])
-    lines += [[" " * _MARGIN, row] for row in rows_[1:]]
-    return [*lines, []]
+    kinds = [_KINDS[category](tongue, number) for category, number in counts.most_common() if number]
+    text = tongue.gettext(", ").join(kinds)
+    if rest < all_:
+        text = tongue.count("{number} more: {kinds}", "{number} more: {kinds}", rest, {"kinds": text})
+    mark = padded(f"{severity_shape('low')} {severity_word('low', tongue)}")
+    first, *others = wrap(f"{text} (--all)", page_width() - MARGIN)[: rows_of(3)]
+    lines.append([Span(mark, "minor"), first])
+    return [*lines, *([" " * MARGIN, row] for row in others), []]
 
 
 # ---------------------------------------------------------------------- the tail
 
 
 def _tail(
-    scanned: Scanned, found: Sequence[Incident], sentences: Sentences, *, state: Path | None, told: bool
+    scanned: Scanned, worst: Incident | None, sentences: Sentences, *, state: Path | None, told: bool
 ) -> list[Line]:
     tongue = sentences.tongue
     lines: list[Line] = []
     normal = normal_text(scanned.totals, tongue)
     if normal:
-        lines += [[row] for row in wrap(normal, page_width())[: _rows(2)]]
+        lines += [[row] for row in wrap(normal, page_width())[: rows_of(2)]]
     if state is None and scanned.understood:
         said = tongue.gettext("No history yet: “usual” values start after 7 days of  mailwarden run")
         lines += [[Span(row, "faint")] for row in wrap(said, page_width())]
     ends = []
-    if found:
-        command = f"mailwarden show {sentences.short(found[0].id)}"
+    if worst:
+        command = f"mailwarden show {sentences.short(worst.id)}"
         if state is not None:
             command += printable(f" --state {shlex.quote(str(state))}")
         ends.append(tongue.say(N_("Details: {command}"), {"command": command}))

@@ -15,9 +15,9 @@ from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, translator
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.incident_json import as_data
+from mailwarden.pipeline.cli.incident_view import style_of
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command
-from mailwarden.pipeline.cli.scan_view import style_of
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.cli.session import nobody_told, session
 from mailwarden.pipeline.cli.silence import silenced

@@ -12,8 +12,9 @@ from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.parsers.system_errors import reason
+from mailwarden.pipeline.cli.incident_view import style_of, top_level
 from mailwarden.pipeline.cli.root import Face
-from mailwarden.pipeline.cli.scan_view import SERVERS, style_of, top_level
+from mailwarden.pipeline.cli.scan_view import SERVERS
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.cli.session import Session, last_written_s, nobody_told, session
 from mailwarden.pipeline.cli.silence import silenced
@@ -44,7 +45,7 @@ def _watching(now: Session, path: Path) -> list[Line]:
     tongue = now.tongue
     with Store.open(path, read_only=True) as store:
         incidents = _open([*store.incidents(status="open"), *store.incidents(status="quiet")])
-        ids = store.incident_ids()
+        ids = store.found.ids()
         stream_us = int(store.meta("stream_us") or 0)
         counts = store.outbox_counts()
         quiet = silenced(store.silences(), incidents, time.time_ns() // 1000)

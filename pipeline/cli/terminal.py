@@ -101,7 +101,7 @@ def write(lines: Iterable[Line], stream: IO[str] | None = None) -> None:
     if coloured(stream):
         _write_rich(lines, stream)
         return
-    stream.write("".join(f"{_encodable(line_text(line), stream)}\n" for line in lines))
+    stream.writelines(f"{_encodable(line_text(line), stream)}\n" for line in lines)
     stream.flush()
 
 

@@ -181,7 +181,7 @@ def build(
         language or "en",
         figures,
         alive,
-        store.incident_ids(),
+        store.found.ids(),
         store.unparsed()[:3] if of_site and figures.not_understood else [],
         store.outbox_counts().waiting if of_site else 0,
         server or host,

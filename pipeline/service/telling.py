@@ -190,7 +190,7 @@ class Deliverer:
             outbox = Outbox(
                 store,
                 self._channels,
-                others=store.incident_ids,
+                others=store.found.ids,
                 told_by_another=lambda notice: store.parent(notice.incident.id) is not None,
                 reports=self._reports,
                 link=self._link,

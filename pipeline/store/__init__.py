@@ -1,6 +1,7 @@
 """Keep what must survive: positions, state, incidents, the outbox and the counts for reports, committed together."""
 
 from mailwarden.pipeline.store.commit import Act, Commit, OutboxCounts, OutboxRow, RollupKey, StateRow, Unparsed
+from mailwarden.pipeline.store.found import Found, FoundCount
 from mailwarden.pipeline.store.inbox import Inbox, Received
 from mailwarden.pipeline.store.reader import DeliveryRow, HourRow, IncidentCount, IncidentFilter, Reader, SumRow
 from mailwarden.pipeline.store.standing import Listing, Posture, Standing
@@ -10,6 +11,8 @@ __all__ = [
     "Act",
     "Commit",
     "DeliveryRow",
+    "Found",
+    "FoundCount",
     "HourRow",
     "Inbox",
     "IncidentCount",

@@ -20,6 +20,7 @@ from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import StoreError, UsageError, joined, worded
 from mailwarden.pipeline.store.commit import Act, Commit, OutboxCounts, OutboxRow, RollupKey, Unparsed
 from mailwarden.pipeline.store.database import explained, open_database, writing
+from mailwarden.pipeline.store.found import Found
 from mailwarden.pipeline.store.heard import Heard
 from mailwarden.pipeline.store.inbox import Inbox
 from mailwarden.pipeline.store.seeking import seek
@@ -91,6 +92,7 @@ class Store:
         self.inbox = Inbox(self._rows, self._write)
         self.standing = Standing(self._rows)
         self.heard = Heard(self._rows, self._transaction)
+        self.found = Found(self._stream)
         self._written = None if self._rows("SELECT 1 FROM state LIMIT 1") else WrittenKeys()
 
     @classmethod
@@ -276,7 +278,7 @@ class Store:
 
     def live_incidents(self) -> Iterator[Incident]:
         """Give the incidents that are not closed, one by one: there may be more than memory is for."""
-        rows = self._rows("SELECT blob FROM incidents WHERE status IN ('open', 'quiet')")
+        rows = self._stream("SELECT blob FROM incidents WHERE status IN ('open', 'quiet')")
         return (unpack_incident(blob) for (blob,) in rows)
 
     def incident(self, prefix: str) -> Incident | None:
@@ -305,10 +307,6 @@ class Store:
         if len(rows) > 1 and rows[0][0] != wanted:
             raise UsageError(_ambiguous(prefix, rows))
         return unpack_incident(rows[0][1]) if rows else None
-
-    def incident_ids(self) -> list[str]:
-        """Give the id of every incident."""
-        return [id_ for (id_,) in self._rows("SELECT id FROM incidents ORDER BY id")]
 
     def parent(self, id: str) -> str | None:
         """Give the incident that another is part of; None where it stands for itself or is unknown."""
@@ -393,6 +391,12 @@ class Store:
     def _rows(self, sql: str, values: tuple[object, ...] = ()) -> list[Any]:
         with explained(self.path), self._engine.connect() as connection:
             return list(map(tuple, connection.exec_driver_sql(sql, values).fetchall()))
+
+    def _stream(self, sql: str, values: tuple[object, ...] = ()) -> Iterator[tuple[Any, ...]]:
+        """Give rows one by one, as they are read."""
+        with explained(self.path), self._engine.connect() as connection:
+            for row in connection.exec_driver_sql(sql, values):
+                yield tuple(row)
 
     def _write(self, sql: str, values: tuple[object, ...]) -> int:
         with self._transaction() as connection:

@@ -17,10 +17,11 @@ LOGS = ["mixed_day.mail.log", "account_compromise.mail.log", "exim_account_compr
 
 def outcome(log: Path, state: Path) -> tuple[list[object], list[object], dict[object, int]]:
     """Scan a log; give what is kept of it."""
-    result = scan([str(log)], state=state, zone="UTC", year=2026, configuration=Configuration())
+    with scan([str(log)], state=state, zone="UTC", year=2026, configuration=Configuration()) as result:
+        totals = result.totals
     with Store.open(store_path(state)) as store:
         states = store._rows("SELECT kind, key, version, expires_us, blob FROM state ORDER BY kind, key")
-        return [*map(msgspec.to_builtins, store.incidents()), *states], sorted(store.rollups(0, 1 << 62)), result.totals
+        return [*map(msgspec.to_builtins, store.incidents()), *states], sorted(store.rollups(0, 1 << 62)), totals
 
 
 @pytest.mark.parametrize("name", LOGS)

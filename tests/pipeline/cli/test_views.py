@@ -5,6 +5,8 @@ import os
 import re
 import struct
 import termios
+from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,13 +17,16 @@ from incidents import START_US, everyday, incident, taken_over
 
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.words.translate import translator
+from mailwarden.pipeline.cli import incident_view
 from mailwarden.pipeline.cli import scan_view as scan_view_module
 from mailwarden.pipeline.cli.incident_json import as_data
+from mailwarden.pipeline.cli.incident_view import top_level
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.scan_view import scan_view
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.cli.show import show_view
 from mailwarden.pipeline.cli.terminal import columns, line_text, page_width, shorten, wrap
+from mailwarden.pipeline.store import FoundCount
 
 TOTALS = {
     ("lines", "event", "postfix", "smtpd"): 50_000,
@@ -30,6 +35,23 @@ TOTALS = {
     ("login", "pop3", "1.3", ""): 1_712,
     ("delivery", "local", "sent", ""): 10_934,
 }
+
+
+class Listed:
+    """Incidents as a store gives them."""
+
+    def __init__(self, incidents: list[Incident]) -> None:
+        self._incidents = incidents
+
+    def worst(self, limit: int = -1) -> Iterator[Incident]:
+        """Give the worst first."""
+        found = top_level(self._incidents)
+        return iter(found if limit < 0 else found[:limit])
+
+    def counts(self) -> list[FoundCount]:
+        """Count those that are told by themselves, as all of them are."""
+        each = Counter((one.severity, one.category) for one in top_level(self._incidents))
+        return [FoundCount(*kind, True, number) for kind, number in each.items()]
 
 
 def scanned(incidents: list[Incident], **fields: Any) -> Any:
@@ -45,7 +67,7 @@ def scanned(incidents: list[Incident], **fields: Any) -> Any:
         "year_assumed": 2025,
         "totals": TOTALS,
     }
-    return SimpleNamespace(incidents=incidents, **(defaults | fields))
+    return SimpleNamespace(found=Listed(incidents), **(defaults | fields))
 
 
 def view(incidents: list[Incident], language: str = "en", everything: bool = False, **fields: Any) -> list[str]:
@@ -106,7 +128,8 @@ def test_never_more_than_a_screen(language: str, serious: int, minor: list[Incid
 def test_a_narrow_terminal_gets_rows_of_its_width(language: str, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a phone nothing runs over the edge but a command, which is copied; all that a wide page says stands there."""
     said = set(" ".join(view([*everyday(), taken_over()], language)).split()) - {"·"} if language == "en" else set()
-    monkeypatch.setattr(scan_view_module, "page_width", lambda: width)
+    for module in (incident_view, scan_view_module):
+        monkeypatch.setattr(module, "page_width", lambda: width)
 
     lines = view([*everyday(), taken_over()], language)
 

@@ -31,7 +31,8 @@ from mailwarden.pipeline.correlation import Correlator
 from mailwarden.pipeline.correlation.sessions import JOINED
 from mailwarden.pipeline.correlation.ways import circling
 from mailwarden.pipeline.readers import READING, Readers
-from mailwarden.pipeline.rollups import RollupKey, Rollups
+from mailwarden.pipeline.rollup_span import RollupKey
+from mailwarden.pipeline.rollups import Rollups
 
 __all__ = ["Fold"]
 

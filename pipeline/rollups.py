@@ -44,36 +44,15 @@ from mailwarden.parsers.event import Event
 from mailwarden.pipeline.correlation.senders import Sender
 from mailwarden.pipeline.correlation.ways import names_no_host
 from mailwarden.pipeline.readers import READING
+from mailwarden.pipeline.rollup_span import DAILY_LIMITS, OTHER, KnownKeys, RollupKey, RollupSpan, known_of
 
-__all__ = ["OTHER", "RollupKey", "Rollups"]
-
-RollupKey = tuple[int, str, str, str, str]
-"""hour_us, name, and the words."""
-
-OTHER = "other"
-"""What is counted together beyond the limit."""
+__all__ = ["Rollups"]
 
 _HOUR_US = 3_600_000_000
 _MOST_COUNTS = 100_000  # in memory, of 250 bytes each
-_LIMIT = 300  # of a name in an hour: at most 7,200 rows of 80 bytes a day under the worst attack
-_HOST_LIMIT = 2_000  # no client chooses the name of a host
-_DAILY_LIMITS = {  # what is counted by the day; a large hoster has thousands of accounts
-    "login_account": 20_000,
-    "login_network": 40_000,
-    "read_hours": 20_000,
-    "read_trait": 40_000,
-    "sent": 20_000,
-    "sent_recipients": 20_000,
-    "sent_trait": 100_000,
-    "pop3_fetched": 20_000,
-    "pop3_deleted": 20_000,
-    "auth_account": 2_000,
-    "delivery_domain": 20_000,
-}
 _WAITS_S = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 _SORT = attrgetter("event_kind", "event_module", "process_name", "host_hostname")
-_OPEN = frozenset({"login_network"})  # names whose third word people choose: beyond the limit it is left out
 _LOGIN = attrgetter(
     "host_hostname",
     "mailwarden_account",
@@ -84,66 +63,6 @@ _LOGIN = attrgetter(
     "tls_established",
 )
 _DAYTIME = range(5, 22)  # hours by the clock of the site; at others people seldom send
-
-
-def _spelt(key: RollupKey) -> RollupKey:
-    """Spell out bytes that are no text, as the store does: so the key is found again after a restart."""
-    start_us, name, a, b, c = key
-    if a.isascii() and b.isascii() and c.isascii():  # nearly always
-        return key
-    a, b, c = (word.encode("utf-8", "backslashreplace").decode() for word in (a, b, c))
-    return start_us, name, a, b, c
-
-
-class _Span:
-    """The counts of one hour or one day.
-
-    Keys take their places as they come, so what is counted under one name must all be gathered first, or all be counted at once:
-    else the size of a batch would decide who has a place.
-    """
-
-    def __init__(self) -> None:
-        self.start_us = -1
-        self._counts: dict[RollupKey, int] = {}
-        self._known: set[RollupKey] = set()
-        self._places: Counter[str] = Counter()  # how many are known, by name
-
-    def __len__(self) -> int:
-        return len(self._counts)
-
-    def begin(self, start_us: int, known: Iterable[RollupKey]) -> None:
-        """Begin a new span, with the keys that were counted in it before a restart."""
-        self.start_us = start_us
-        self._counts = {}
-        self._known = set(known)
-        self._places = Counter(key[1] for key in self._known)
-
-    def add(self, name: str, a: str, b: str, c: str, count: int) -> None:
-        """Add to a count, by its name and words."""
-        counts = self._counts
-        key = (self.start_us, name, a, b, c)
-        try:
-            counts[key] += count
-        except KeyError:
-            key = self._placed(key)
-            counts[key] = counts.get(key, 0) + count
-
-    def take(self) -> dict[RollupKey, int]:
-        """Give what was counted since the last time."""
-        taken, self._counts = self._counts, {}
-        return taken
-
-    def _placed(self, key: RollupKey) -> RollupKey:
-        """Give a key its place within the limit of its name, or "other" its place."""
-        key = _spelt(key)
-        if key in self._known:
-            return key
-        start_us, name, _, b, c = key
-        if self._places[name] < _DAILY_LIMITS.get(name, _HOST_LIMIT if name.startswith("host_") else _LIMIT):
-            self._places[name] += 1
-            self._known.add(key)
-            return key
-        return start_us, name, OTHER, b, "" if name in _OPEN else c
 
 
 _TELL_LOGINS = frozenset({"opensmtpd", "sendmail"})
@@ -167,11 +86,9 @@ class Rollups:
     ) -> None:
         self._zone = zone
         self._account = account
-        self._counted: dict[int, list[RollupKey]] = {}
-        for key in counted:
-            self._counted.setdefault(key[0], []).append(key)
+        self._counted = known_of(counted)
         self._turn_us = 0  # when the hour is over
-        self._hour, self._day = _Span(), _Span()
+        self._hour, self._day = RollupSpan(), RollupSpan()
         self._lines: Counter[tuple[str, str | None, str | None, str | None]] = Counter()
         self._logins: dict[tuple[Any, ...], int] = {}  # what is counted most, by what the event itself holds
         self._read: dict[tuple[str, str], list[int]] = {}
@@ -230,9 +147,12 @@ class Rollups:
         if day_us != self._day.start_us:
             self._done |= self._day.take()
             self._day.begin(day_us, self._known(day_us, daily=True))
+            self._counted = {start_us: known for start_us, known in self._counted.items() if start_us >= day_us}
 
-    def _known(self, start_us: int, *, daily: bool) -> list[RollupKey]:
-        return [key for key in self._counted.get(start_us, ()) if (key[1] in _DAILY_LIMITS) is daily]
+    def _known(self, start_us: int, *, daily: bool) -> KnownKeys:
+        """Give what was counted in a span before a restart; the hour and the day that begin together hold different names."""
+        known = self._counted.get(start_us, {})
+        return {name: keys for name, keys in known.items() if (name in DAILY_LIMITS) is daily}
 
     def _gather(self) -> None:
         for (kind, module, program, host), count in self._lines.items():

@@ -11,7 +11,7 @@ import msgspec
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.parsers.event import iso
 from mailwarden.pipeline.answers.words import PROTOCOLS
-from mailwarden.pipeline.rollups import OTHER
+from mailwarden.pipeline.rollup_span import OTHER
 from mailwarden.pipeline.store import Reader, SumRow
 
 __all__ = [

@@ -8,7 +8,7 @@ import msgspec
 
 from mailwarden.pipeline.answers.natures import SUSPECTED, Nature, Tally, Traits, suspects
 from mailwarden.pipeline.correlation.senders import Sender
-from mailwarden.pipeline.rollups import OTHER
+from mailwarden.pipeline.rollup_span import OTHER
 from mailwarden.pipeline.store import IncidentFilter, Reader
 
 __all__ = ["FIELDS", "Mailer", "Mailers", "as_data", "mailers"]

@@ -14,7 +14,7 @@ from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.report.document import Tone
 from mailwarden.pipeline.report.figures import HISTORY_DAYS, Figures, Measure, Provider
 from mailwarden.pipeline.report.layout import date_text
-from mailwarden.pipeline.rollups import OTHER
+from mailwarden.pipeline.rollup_span import OTHER
 from mailwarden.pipeline.store import Unparsed
 
 __all__ = [

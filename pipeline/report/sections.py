@@ -27,7 +27,7 @@ from mailwarden.pipeline.report.page import (
     verdict,
 )
 from mailwarden.pipeline.report.who_sent import senders_section
-from mailwarden.pipeline.rollups import OTHER
+from mailwarden.pipeline.rollup_span import OTHER
 
 __all__ = ["document"]
 

@@ -54,6 +54,7 @@ _ADD_ROLLUP = (
     "INSERT INTO rollups (hour_us, name, a, b, c, count) VALUES (?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (hour_us, name, a, b, c) DO UPDATE SET count = count + excluded.count"
 )
+_ROLLUP_KEYS = "SELECT hour_us, name, a, b, c FROM rollups WHERE hour_us >= ?"
 _SET_POSITION = (
     "INSERT INTO positions (source, position) VALUES (?, ?)"
     " ON CONFLICT (source) DO UPDATE SET position = excluded.position"
@@ -259,9 +260,9 @@ class Store:
         rows = self._rows("SELECT MIN(hour_us) FROM rollups")
         return rows[0][0] if rows else None
 
-    def rollup_keys(self, from_us: int) -> list[RollupKey]:
+    def rollup_keys(self, from_us: int) -> Iterator[RollupKey]:
         """Give the keys counted from an hour on: what the counter of a restarted service must know of its hour."""
-        return self._rows("SELECT hour_us, name, a, b, c FROM rollups WHERE hour_us >= ?", (from_us,))
+        return self._stream(_ROLLUP_KEYS, (from_us,))
 
     # ------------------------------------------------------------------ incidents
 

@@ -4,9 +4,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from mailwarden.parsers.event import Event
-from mailwarden.pipeline import rollups as module
+from mailwarden.pipeline import rollup_span as module
 from mailwarden.pipeline.correlation.senders import Sender
-from mailwarden.pipeline.rollups import OTHER, RollupKey, Rollups
+from mailwarden.pipeline.rollup_span import OTHER, RollupKey
+from mailwarden.pipeline.rollups import Rollups
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR

@@ -15,7 +15,7 @@ from mailwarden.alerts.rulebook.rulebook import load_rulebook
 from mailwarden.alerts.state import shelf
 from mailwarden.alerts.state.shelf import Row
 from mailwarden.parsers.event import Event
-from mailwarden.pipeline import rollups
+from mailwarden.pipeline import rollup_span
 from mailwarden.pipeline.admission.admission import Admission
 from mailwarden.pipeline.admission.batch import Batch
 from mailwarden.pipeline.configuration.configuration import Configuration
@@ -151,8 +151,9 @@ def test_batches_ticks_restarts_and_eviction_change_nothing(
     """Incidents, notices, state and counts are the same for any batches, with restarts between and a tiny memory."""
     log = tmp_path / "mail.log"
     log.write_bytes(b"".join(VARIANTS[variant](name)))
-    monkeypatch.setattr(rollups, "_LIMIT", 2)
-    monkeypatch.setattr(rollups, "_DAILY_LIMITS", dict.fromkeys(rollups._DAILY_LIMITS, 3))
+    monkeypatch.setattr(rollup_span, "_LIMIT", 2)
+    for name in rollup_span.DAILY_LIMITS:
+        monkeypatch.setitem(rollup_span.DAILY_LIMITS, name, 3)
     expected = folded(log, tmp_path / "whole", None)
     monkeypatch.setattr(shelf, "BUDGET_BYTES", 2_000)
 

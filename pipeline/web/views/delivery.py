@@ -8,7 +8,7 @@ import msgspec
 from mailwarden.alerts.words.providers import provider_name
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.answers.words import CLASSES
-from mailwarden.pipeline.rollups import OTHER
+from mailwarden.pipeline.rollup_span import OTHER
 from mailwarden.pipeline.store import HourRow, IncidentFilter, Reader, SumRow
 from mailwarden.pipeline.web.views.measures import HOUR_US
 from mailwarden.pipeline.web.views.plot import Plot, plot

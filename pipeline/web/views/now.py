@@ -15,7 +15,7 @@ from mailwarden.pipeline.answers.dates import due_text, next_dates
 from mailwarden.pipeline.answers.risks import read_risks
 from mailwarden.pipeline.answers.words import CLASSES, PROTOCOLS
 from mailwarden.pipeline.configuration.configuration import Report
-from mailwarden.pipeline.rollups import OTHER
+from mailwarden.pipeline.rollup_span import OTHER
 from mailwarden.pipeline.store import IncidentFilter, OutboxCounts, Reader
 from mailwarden.pipeline.web.pulse import Pulse
 from mailwarden.pipeline.web.views.card import Card, cards, quieted, sentences_of, silences_of

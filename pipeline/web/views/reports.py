@@ -13,7 +13,7 @@ from mailwarden.alerts.words.translate import Translator
 from mailwarden.parsers.errors import StoreError
 from mailwarden.pipeline.answers.words import MEASURES
 from mailwarden.pipeline.configuration.zones import zone_words
-from mailwarden.pipeline.rollups import OTHER
+from mailwarden.pipeline.rollup_span import OTHER
 from mailwarden.pipeline.store import Reader
 from mailwarden.pipeline.web.jobs import Jobs, Made
 from mailwarden.pipeline.web.visitor import Visitor

@@ -173,7 +173,7 @@ def test_counts_are_added_up(store: Store) -> None:
     assert store.rollup_sums(0, 2 * HOUR) == [("x", "a", "", "", 9), ("x", "b", "", "", 1)]
     assert store.rollup_sums(0, 2 * HOUR, ("x", "x")) == store.rollup_sums(0, 2 * HOUR)
     assert store.rollup_sums(0, 2 * HOUR, ("y",)) == []
-    assert store.rollup_keys(HOUR) == [(HOUR, "x", "a", "", ""), (HOUR, "x", "b", "", "")]
+    assert list(store.rollup_keys(HOUR)) == [(HOUR, "x", "a", "", ""), (HOUR, "x", "b", "", "")]
     assert store.first_rollup_us() == 0
     assert store.unparsed() == [Unparsed("postfix", "smtpd", "t", 3, "first")]
 

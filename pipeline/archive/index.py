@@ -2,6 +2,7 @@
 
 Beside each full file stands what its row groups hold, as sorted hashes with the row group's number: 8 bytes a name, some
 three hundred kilobytes for 50,000 events. It may be thrown away; it is made again, by whoever asks, never by the service.
+Deliveries that failed are found by provider and class of the refusal, too, under a name that nobody can type.
 """
 
 import hashlib
@@ -18,7 +19,7 @@ from mailwarden.parsers.event import ECS_NAMES
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.archive.archive import Laid, files, newest_of, newest_places
 
-__all__ = ["NAMES", "Index", "Place"]
+__all__ = ["ELSEWHERE", "NAMES", "REFUSAL_COLUMNS", "Index", "Place", "refusal_of"]
 
 Place = tuple[Path, int]
 """A file and one of its row groups."""
@@ -40,7 +41,12 @@ NAMES = (  # where what is looked for may stand
     "destination.ip",
     "mail.session.id",
 )
+ELSEWHERE = "other"
+"""The provider of a receiver that has no name; the class of a refusal that says nothing known."""
+REFUSAL_COLUMNS = ("mail.provider", "mail.bounce.class", "mail.delivery.status", "destination.domain")
+_SUFFIX = ".refused-names"  # what an index knows stands in its file's name: older ones are made anew
 _ATTRIBUTES = tuple(attribute for attribute, name in ECS_NAMES.items() if name in NAMES)
+_REFUSAL_ATTRIBUTES = tuple((attribute, name) for attribute, name in ECS_NAMES.items() if name in REFUSAL_COLUMNS)
 _GROUP_BITS = 7  # of each entry; a file has at most 50,000 events or one batch, in groups of 8,192
 _GROUPS = 1 << _GROUP_BITS
 _ENTRY = 8  # bytes
@@ -94,7 +100,9 @@ class Index:
 
     def newest(self, names: Iterable[str]) -> list[dict[str, Any]]:
         """Give those of the events in no full file that hold one of some names, by attribute."""
-        wanted = {name.lower() for name in names}
+        return self._newest_with({name.lower() for name in names})
+
+    def _newest_with(self, wanted: set[str]) -> list[dict[str, Any]]:
         hashed = frozenset(map(_hash, wanted))
         places = newest_places(self._archive)
         with self._lock:
@@ -111,13 +119,35 @@ class Index:
             found += [row for row in rows if not wanted.isdisjoint(_names_of(row))]
         return found
 
+    def newest_of_each(self, refusals: Iterable[tuple[str, str]], first_day: str, most: int) -> list[Place]:
+        """Give for each (provider, class) the newest place that holds such a refusal, at most so many places in all.
+
+        Args:
+            refusals: What is looked for.
+            first_day: As in 2026-11-23: files of days before it are not looked at, nor those not indexed yet.
+            most: How many places; with more the rarest are left out.
+        """
+        wanted = {_hash(_refusal_name(one)) for one in refusals}
+        places: list[Place] = []
+        for path in reversed(files(self._archive)):
+            if not wanted or len(places) >= most or path.parent.name < first_day:
+                break
+            groups = {one: max(_groups(self._entries(path, one), one), default=None) for one in wanted}
+            wanted = {one for one in wanted if groups[one] is None}
+            places += [(path, group) for group in sorted({one for one in groups.values() if one is not None})]
+        return places[:most]
+
+    def newest_refused(self, refusals: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+        """Give those of the events in no full file that are such a refusal, by attribute."""
+        return self._newest_with({_refusal_name(one) for one in refusals})
+
     def _forget(self, keys: set[str]) -> None:
-        """Take away what was kept of files that are gone."""
-        for path in self._kept.glob("*.names"):
-            if path.name.removesuffix(".names") not in keys:
+        """Take away what was kept of files that are gone, and what an earlier version kept."""
+        for path in self._kept.glob("*names"):
+            if path.suffix != _SUFFIX or path.name.removesuffix(_SUFFIX) not in keys:
                 path.unlink(missing_ok=True)
                 with self._lock:
-                    self._known.pop(path.name.removesuffix(".names"), None)
+                    self._known.pop(path.name.removesuffix(_SUFFIX), None)
 
     def _sparse(self, path: Path) -> "array[int] | None":
         """Give every 512th entry of a file's index; None where there is none."""
@@ -155,7 +185,7 @@ class Index:
         return entries
 
     def _names_file(self, key: str) -> Path:
-        return self._kept / f"{key}.names"
+        return self._kept / f"{key}{_SUFFIX}"
 
     def _make(self, path: Path) -> None:
         import pyarrow as pa
@@ -170,6 +200,10 @@ class Index:
                     number = min(group, _ANY)
                     for column in file.read_row_group(group, there, use_threads=False).columns:
                         entries |= {_hash(name) & -_GROUPS | number for name in _distinct(column)}
+                    rows = file.read_row_group(
+                        group, [one for one in REFUSAL_COLUMNS if one in names], use_threads=False
+                    )
+                    entries |= {_hash(_refusal_name(one)) & -_GROUPS | number for one in _refusals(rows)}
         except FileNotFoundError:  # the service has made room
             return
         except (pa.ArrowException, OSError) as error:
@@ -205,6 +239,29 @@ def _names_of(row: Mapping[str, Any]) -> Iterable[str]:
             yield value.lower()
         elif value:
             yield from (str(one).lower() for one in value)
+    refusal = refusal_of({name: row.get(attribute) for attribute, name in _REFUSAL_ATTRIBUTES})
+    if refusal is not None:
+        yield _refusal_name(refusal)
+
+
+def refusal_of(event: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Give provider and class of a delivery elsewhere that failed, by ECS names; None for anything else."""
+    provider = event.get("mail.provider") or (ELSEWHERE if event.get("destination.domain") else None)
+    if provider is None or (event.get("mail.delivery.status") or "sent") == "sent":
+        return None
+    return provider, event.get("mail.bounce.class") or ELSEWHERE
+
+
+def _refusal_name(refusal: tuple[str, str]) -> str:
+    return "\0".join(("", *refusal))
+
+
+def _refusals(rows: "object") -> set[tuple[str, str]]:
+    import pyarrow as pa
+
+    assert isinstance(rows, pa.Table)
+    distinct = rows.group_by(rows.column_names, use_threads=False).aggregate([]).to_pylist()
+    return {found for found in map(refusal_of, distinct) if found is not None}
 
 
 def _distinct(column: "object") -> Iterable[str]:

@@ -15,7 +15,7 @@ from mailwarden.pipeline.archive.index import NAMES, Index, Place
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Found", "find", "find_recent"]
+__all__ = ["Found", "find", "find_recent", "rows_of"]
 
 _QUEUES = ("mail.queue.id", "mail.queue.orig_id", "mail.queue.parent_id", "mail.queue.child_id")
 _MESSAGE = "email.message_id"
@@ -92,7 +92,9 @@ def find(directory: Path, *what: str) -> Iterator[dict[str, Any]]:
         yield from fields_of(rows.filter(_marked(rows, wanted, threads)))
 
 
-def find_recent(index: Index, what: str, *, before: str = "", most: int = _PLACES) -> Found:
+def find_recent(
+    index: Index, *what: str, before: str = "", most: int = _PLACES, days: tuple[str, str] | None = None
+) -> Found:
     """Give the newest events that name `what`, and those of the same messages: what a page shows at once.
 
     Args:
@@ -100,16 +102,19 @@ def find_recent(index: Index, what: str, *, before: str = "", most: int = _PLACE
         what: As for `find`.
         before: The `before` of what was found last, to go on with what is older.
         most: Parts of files that are read for it.
+        days: From which to which day (in UTC, as in 2026-11-23) what names it is looked for; None: on all.
 
     Raises:
         StoreError: A file of the archive is damaged.
     """
     from mailwarden.pipeline.archive.columns import fields_of
 
-    wanted = [name for name in [_normal(what)] if name]
+    wanted = [name for name in map(_normal, what) if name]
     if not wanted:
         return Found([], "")
     places = [place for place in index.holding(wanted) if not before or _mark(place) < before]
+    if days is not None:
+        places = [place for place in places if days[0] <= place[0].parent.name <= days[1]]
     taken = set(places[-most:])
     threads = _Threads(_STORIES)
     read: dict[Place, list[_Part]] = {}
@@ -123,7 +128,7 @@ def find_recent(index: Index, what: str, *, before: str = "", most: int = _PLACE
                 _follow(part.filter(_marked(part, wanted, threads)), threads)
         for place in sorted(taken, reverse=True):  # the newest first: where there are too many, they are followed
             if place not in read:
-                parts = _of_place(place, _THREAD_COLUMNS)
+                parts = rows_of(place, _THREAD_COLUMNS)
                 read[place] = [_Part(rows, _named(rows, wanted)) for rows in parts]
             for part in read[place]:
                 _follow(part.rows.filter(_joined(part.rows, part.named, threads)), threads)
@@ -133,7 +138,7 @@ def find_recent(index: Index, what: str, *, before: str = "", most: int = _PLACE
     for place in sorted(read):
         masks = [_joined(part.rows, part.named, threads) for part in read[place]]
         if any(mask.true_count for mask in masks):
-            for rows, mask in zip(_of_place(place, None), masks, strict=True):
+            for rows, mask in zip(rows_of(place, None), masks, strict=True):
                 events += fields_of(rows.filter(mask))
     if not before:
         for part in _of_newest(index, {*wanted, *(name for _, name in threads.seen)}):
@@ -152,7 +157,12 @@ def _mark(place: Place) -> str:
     return f"{place[0].parent.name}/{place[0].stem}/{place[1] + 1:03}"
 
 
-def _of_place(place: Place, columns: Sequence[str] | None) -> "Iterator[pa.RecordBatch]":
+def rows_of(place: Place, columns: Sequence[str] | None) -> "Iterator[pa.RecordBatch]":
+    """Read a place, by some columns or all.
+
+    Raises:
+        StoreError: Its file is damaged.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -8,26 +8,58 @@ from mailwarden.alerts.detectors import load_detectors
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.incidents.verdict import inputs_of
 from mailwarden.alerts.words.escape import printable
+from mailwarden.alerts.words.providers import provider_name
 from mailwarden.alerts.words.translate import N_
 from mailwarden.pipeline.answers.words import PROTOCOLS
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.cli.terminal import columns, page_width
 from mailwarden.pipeline.configuration.configuration import Configuration
 
-__all__ = ["ENTITY_WORDS", "begun", "named", "said_by", "title_of", "titles_of", "turns"]
+__all__ = ["ENTITY_WORDS", "begun", "named", "said_by", "shown_names", "title_of", "titles_of", "turns"]
 
 ENTITY_WORDS = {
-    "user.name": N_("Accounts"),
-    "mailwarden.account": N_("Accounts"),
-    "source.ip": N_("Addresses"),
-    "mailwarden.network": N_("Networks"),
+    "destination.domain": N_("Destinations"),
+    "dns.question.name": N_("Names"),
     "email.from.address": N_("Senders"),
     "email.to.address": N_("Recipients"),
+    "event.module": N_("Programs"),
+    "event.reason": N_("Reasons"),
+    "host.hostname": N_("Servers"),
+    "host.name": N_("Servers"),
+    "log.logger": N_("Filters"),
+    "mail.bounce.list": N_("Block lists"),
+    "mail.dkim.domain": N_("Domains"),
     "mail.provider": N_("Providers"),
+    "mail.tls.alert": N_("TLS alerts"),
+    "mail.virus.name": N_("Malware"),
+    "mailwarden.account": N_("Accounts"),
+    "mailwarden.complaint.about": N_("Senders"),
+    "mailwarden.content.sender": N_("Senders"),
+    "mailwarden.filter": N_("Filters"),
+    "mailwarden.listing.lists": N_("Block lists"),
+    "mailwarden.listing.name": N_("Block lists"),
+    "mailwarden.network": N_("Networks"),
+    "mailwarden.own_address": N_("Our addresses"),
+    "mailwarden.own_domain": N_("Our domains"),
+    "mailwarden.receiver": N_("Receivers"),
+    "mailwarden.report.organisation": N_("Reported by"),
+    "mailwarden.script": N_("Scripts"),
+    "mailwarden.sender_domain": N_("Our domains"),
+    "mailwarden.site": "",  # stands in every incident of it
+    "mailwarden.unsigned": N_("Our domains"),
     "network.protocol": N_("Protocols"),
-    "destination.domain": N_("Destinations"),
+    "process.name": N_("Programs"),
+    "service.name": N_("Programs"),
+    "smtp.stage": N_("Stages of SMTP"),
+    "source.as.number": N_("Networks (AS)"),
+    "source.as.organization.name": N_("Networks (AS)"),
+    "source.geo.country_iso_code": N_("Countries"),
+    "source.ip": N_("Addresses"),
     "user.domain": N_("Domains"),
+    "user.id": N_("Local users"),
+    "user.name": N_("Accounts"),
 }
+_RECEIVERS = ("mail.provider", "mailwarden.receiver")
 _TURNS = 6  # kinds of finding that are shown unasked
 
 
@@ -108,10 +140,12 @@ def named(incident: Incident, sentences: Sentences, room: int, *, everything: bo
     found: dict[str, list[str]] = {}
     totals: dict[str, int] = {}
     for name, values in incident.entities.items():
+        if not ENTITY_WORDS.get(name, name):
+            continue
         word = tongue.gettext(ENTITY_WORDS.get(name, name))
         total = incident.entity_counts.get(name, len(values))
         if total > totals.get(word, 0):
-            shown = [PROTOCOLS.get(value, value) for value in values] if name == "network.protocol" else values
+            shown = shown_names(name, values)
             found[word], totals[word] = list(map(printable, shown)), total
     rows = []
     for word, values in found.items():
@@ -119,6 +153,13 @@ def named(incident: Incident, sentences: Sentences, room: int, *, everything: bo
             continue  # the title names it
         rows.append((word, _listed(values, totals[word], room, sentences, everything=everything)))
     return rows
+
+
+def shown_names(name: str, values: Sequence[str]) -> list[str]:
+    """Give the values of an entity as people know them."""
+    if name == "network.protocol":
+        return [PROTOCOLS.get(value, value) for value in values]
+    return [provider_name(value) if name in _RECEIVERS else value for value in values]
 
 
 def _listed(values: Sequence[str], total: int, room: int, sentences: Sentences, *, everything: bool) -> str:

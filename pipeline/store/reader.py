@@ -53,6 +53,7 @@ class IncidentFilter(msgspec.Struct, frozen=True, kw_only=True):
         since_us: Seen at or after this.
         domains: Only what is about an account of these or about one of them; None: whatever it is about.
         parts: Also those that are part of another.
+        of: Only those that are part of this one, by its whole id.
     """
 
     statuses: tuple[str, ...] = ()
@@ -62,6 +63,7 @@ class IncidentFilter(msgspec.Struct, frozen=True, kw_only=True):
     since_us: int = 0
     domains: tuple[str, ...] | None = None
     parts: bool = False
+    of: str = ""
 
 
 class IncidentCount(NamedTuple):
@@ -150,14 +152,6 @@ class Reader:
         where, values = _where(wanted)
         return int(self.store.ask(f"SELECT COUNT(*) FROM incidents WHERE {where}", values)[0][0])  # noqa: S608
 
-    def parts(self, parent: str, limit: int) -> list[Incident]:
-        """Give incidents that are part of another's story, the worst first."""
-        rows = self.store.ask(
-            f"SELECT blob FROM incidents WHERE parent = ? ORDER BY {_ORDERS['worst']} LIMIT ?",  # noqa: S608
-            (parent, limit),
-        )
-        return [unpack_incident(blob) for (blob,) in rows]
-
     def by_id(self, id_: str | None) -> Incident | None:
         """Give the incident of a whole id."""
         rows = self.store.ask("SELECT blob FROM incidents WHERE id = ?", (id_,)) if id_ else []
@@ -174,10 +168,15 @@ class Reader:
                 near.update(found for (found,) in self.store.ask(sql, (id_,)) if found)
         return sorted(near)
 
-    def fingerprint(self) -> str:
-        """Give a mark that changes when an incident opens, changes its state or gets worse, and tells nothing else."""
+    def fingerprint(self, domains: tuple[str, ...] | None = None) -> str:
+        """Give a mark that changes when an incident (about one of some domains) opens, changes its state or gets worse.
+
+        It tells nothing else.
+        """
+        where, values = _where(IncidentFilter(statuses=("open", "quiet"), domains=domains, parts=True))
         rows = self.store.ask(
-            "SELECT severity, status, COUNT(*), MAX(opened_us) FROM incidents WHERE status <> 'closed' GROUP BY 1, 2"
+            f"SELECT severity, status, COUNT(*), MAX(opened_us) FROM incidents WHERE {where} GROUP BY 1, 2",  # noqa: S608
+            values,
         )
         return hashlib.blake2b(json.dumps(sorted(map(list, rows))).encode(), digest_size=8).hexdigest()
 
@@ -256,7 +255,10 @@ def _where(wanted: IncidentFilter) -> tuple[str, tuple[object, ...]]:
     if wanted.since_us:
         clauses.append("last_seen_us >= ?")
         values.append(wanted.since_us)
-    if not wanted.parts:
+    if wanted.of:
+        clauses.append("parent = ?")
+        values.append(wanted.of)
+    elif not wanted.parts:
         clauses.append(_ALONE)
     if wanted.domains is not None:
         clauses.append(_about(len(wanted.domains)))

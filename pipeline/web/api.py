@@ -145,7 +145,8 @@ def delivery(request: Request) -> Any:
         return _error(403, "this tells of all customers, so it is not given to you")
     with desk.reader() as reader:
         days = request.query_params.get("days", "1")
-        view = delivery_view(reader, days, "", translator("en"), desk.present_us(reader))
+        index = desk.index if desk.configuration.archive_directory.exists() else None
+        view = delivery_view(reader, days, "", translator("en"), desk.present_us(reader), index)
     return {
         "providers": [
             {
@@ -154,7 +155,10 @@ def delivery(request: Request) -> Any:
                 "deferred": one.deferred,
                 "bounced": one.bounced,
                 "waited_an_hour": one.waited,
-                "reasons": [{"reason": reason, "count": number} for reason, number in one.reasons],
+                "reasons": [
+                    {"reason": reason.word, "count": reason.number, "replies": [reply.said for reply in reason.replies]}
+                    for reason in one.reasons
+                ],
             }
             for one in view.providers
         ]

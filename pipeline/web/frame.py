@@ -141,7 +141,7 @@ def answer(
     visitor = request.scope.get("visitor")
     now_us = desk.clock()
     if pulse is None and isinstance(visitor, Visitor) and reader is not None:
-        pulse = read_pulse(reader, now_us)
+        pulse = read_pulse(reader, now_us, visitor.domains)
     tabs = tuple(
         Tab(name, path, tongue.gettext(word))
         for name, path, word, all_ in _PAGES

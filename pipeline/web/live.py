@@ -30,7 +30,7 @@ class Live:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._pulse: Pulse | None = None
+        self._pulses: dict[tuple[str, ...] | None, Pulse] = {}  # by the domains that somebody may see
         self._looked_s = -_LOOK_S
         self._lock = asyncio.Lock()
         self.open = 0
@@ -48,19 +48,21 @@ class Live:
             return True
         return False
 
-    async def pulse(self) -> Pulse:
-        """Give how the service is, at most a second old."""
+    async def pulse(self, domains: tuple[str, ...] | None) -> Pulse:
+        """Give how the service is, at most a second old; what is told of others' incidents marks nothing."""
         async with self._lock:
             now_s = time.monotonic()
-            if self._pulse is None or now_s - self._looked_s >= _LOOK_S:
-                self._pulse = await run_in_threadpool(self._look)
+            if now_s - self._looked_s >= _LOOK_S:
+                self._pulses.clear()
                 self._looked_s = now_s
-            return self._pulse
+            if domains not in self._pulses:
+                self._pulses[domains] = await run_in_threadpool(self._look, domains)
+            return self._pulses[domains]
 
-    def _look(self) -> Pulse:
+    def _look(self, domains: tuple[str, ...] | None) -> Pulse:
         try:
             with self._desk.reader() as reader:
-                return read_pulse(reader, self._desk.clock())
+                return read_pulse(reader, self._desk.clock(), domains)
         except StoreError:
             return Pulse("critical", None)
 
@@ -86,7 +88,7 @@ async def _stream(request: Request, live: Live) -> AsyncIterator[str]:
             if visitor.session and not desk.sessions.is_on(visitor.session):
                 yield "event: over\ndata: {}\n\n"
                 return
-            pulse = await live.pulse()
+            pulse = await live.pulse(visitor.domains)
             mark = pulse.mark
             data = json.dumps({"tone": pulse.tone, "text": pulse_words(pulse, visitor, tongue), "mark": mark})
             if data != told:

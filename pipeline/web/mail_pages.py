@@ -137,7 +137,8 @@ def delivery(request: Request) -> Response:
     desk, days = desk_of(request), read_span(request.query_params)
     provider = request.query_params.get("provider", "")[:_LONGEST]
     with desk.reader() as reader:
-        view = delivery_view(reader, days, provider, tongue_of(request), desk.present_us(reader))
+        index = desk.index if desk.configuration.archive_directory.exists() else None
+        view = delivery_view(reader, days, provider, tongue_of(request), desk.present_us(reader), index)
         return answer(request, "delivery.html", view, tab="delivery", reader=reader)
 
 

@@ -106,6 +106,7 @@ _PATHS = {
             "q": _Parameter("Stands in what it is about."),
             "order": _Parameter("Default: worst.", ("worst", "newest")),
             "parts": _Parameter("With 1 also those that are part of another.", ("", "1")),
+            "of": _Parameter("Only those that are part of this one, by its whole id.", pattern="([A-Z2-7]{26})?"),
             "page": _PAGE,
         },
     ),

@@ -11,17 +11,20 @@ from starlette.responses import Response, StreamingResponse
 
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.words.escape import cell
-from mailwarden.alerts.words.translate import translator
-from mailwarden.parsers.errors import UsageError, worded
+from mailwarden.alerts.words.translate import Translator, translator
+from mailwarden.parsers.errors import StoreError, UsageError, worded
 from mailwarden.pipeline.service import acts
 from mailwarden.pipeline.store import Reader
+from mailwarden.pipeline.web.desk import Desk
 from mailwarden.pipeline.web.forms import Form, posted
 from mailwarden.pipeline.web.frame import answer, desk_of, go_to, message, tongue_of, visitor_of
 from mailwarden.pipeline.web.guard import address_of
 from mailwarden.pipeline.web.pulse import read_pulse
+from mailwarden.pipeline.web.views.course import Course, course_events, course_of
 from mailwarden.pipeline.web.views.incident import incident_view
 from mailwarden.pipeline.web.views.incidents import incident_rows, incidents_view, read_query
 from mailwarden.pipeline.web.views.now import now_view
+from mailwarden.pipeline.web.visitor import Visitor
 
 __all__ = ["incident", "incidents", "incidents_csv", "incidents_json", "normal", "now", "on_it", "silence"]
 
@@ -37,10 +40,9 @@ def now(request: Request) -> Response:
     now_us = desk.clock()
     with desk.reader() as reader:
         present_us = desk.present_us(reader)
-        pulse = read_pulse(reader, now_us)
-        view = now_view(
-            reader, visitor_of(request), tongue, desk.zone, pulse, now_us, present_us, desk.configuration.report
-        )
+        visitor = visitor_of(request)
+        pulse = read_pulse(reader, now_us, visitor.domains)
+        view = now_view(reader, visitor, tongue, desk.zone, pulse, now_us, present_us, desk.configuration.report)
         return answer(request, "now.html", view, tab="now", reader=reader, pulse=pulse, live=True)
 
 
@@ -59,12 +61,23 @@ def incident(request: Request) -> Response:
         try:
             found = _named(request, reader)
         except UsageError as error:  # too short, or several begin so
-            said = tongue.error(error) if visitor.sees_all else tongue.gettext("There is no such incident.")
-            return message(request, 404, tongue.gettext("Which incident?"), said)
+            return message(request, 404, tongue.gettext("Which incident?"), tongue.error(error))
         if found is None:
             return message(request, 404, tongue.gettext("There is no such incident."))
-        view = incident_view(reader, found, visitor, tongue, desk.zone, desk.clock(), desk.titles.all())
+        course = _course(desk, found, visitor, tongue)
+        view = incident_view(reader, found, visitor, tongue, desk.zone, desk.clock(), desk.titles.all(), course)
         return answer(request, "incident.html", view, tab="incidents", title=view.card.title, reader=reader, live=True)
+
+
+def _course(desk: Desk, found: Incident, visitor: Visitor, tongue: Translator) -> Course:
+    """Tell how it went; where the archive is off or damaged the incident itself is shown all the same."""
+    if not desk.configuration.archive_directory.exists():
+        return Course([], is_whole=True)
+    try:
+        events, whole = course_events(desk.index, found, visitor)
+    except StoreError:
+        return Course([], is_whole=False)
+    return course_of(found, events, tongue, whole=whole)
 
 
 def incidents_json(request: Request) -> Response:
@@ -109,10 +122,16 @@ def _named(request: Request, reader: Reader) -> Incident | None:
     """Give the incident that the path names, where it is the visitor's to see.
 
     Raises:
-        UsageError: The name is too short, or several incidents begin so.
+        UsageError: The name is too short, or several incidents begin so, and the visitor may see them all.
     """
-    found = reader.store.incident(request.path_params["id"])
-    return found if found is not None and visitor_of(request).may_see(found) else None
+    visitor = visitor_of(request)
+    try:
+        found = reader.store.incident(request.path_params["id"])
+    except UsageError:  # it names those that begin so, whosever they are
+        if visitor.sees_all:
+            raise
+        return None
+    return found if found is not None and visitor.may_see(found) else None
 
 
 # ---------------------------------------------------------------------- acts

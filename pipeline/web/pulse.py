@@ -61,16 +61,16 @@ def _source(name: str) -> Source:
         return Source(name, None, 0)
 
 
-def read_pulse(reader: Reader, now_us: int) -> Pulse:
-    """Look how the service is."""
+def read_pulse(reader: Reader, now_us: int, domains: tuple[str, ...] | None = None) -> Pulse:
+    """Look how the service is; its mark tells of incidents about some domains, or of all."""
     stream_us = int(reader.store.meta("stream_us") or 0)
     if not stream_us and not reader.store.positions():  # a store that somebody made, and nobody reads into
-        return Pulse("watch", None, (), reader.fingerprint())
+        return Pulse("watch", None, (), reader.fingerprint(domains))
     newest_us = max(stream_us, int(last_written_s(reader.store.path) * 1_000_000))
     lag_s = max(0.0, (now_us - newest_us) / 1_000_000)
     lost = tuple(one.name for one in read_sources(reader) if one.there is False)
     tone: Tone = "critical" if lost or lag_s >= _RED_S else "watch" if lag_s >= _AMBER_S else "ok"
-    return Pulse(tone, lag_s, lost, reader.fingerprint())
+    return Pulse(tone, lag_s, lost, reader.fingerprint(domains))
 
 
 def pulse_text(pulse: Pulse, tongue: Translator) -> str:

@@ -14,15 +14,30 @@ Role = Literal["viewer", "operator"]
 # What may be an address of somebody: anything with an @ in it, up to what ends a word in a log line.
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:=\"'{}]*@[^\s<>()\[\],;:=\"'{}]*")
 _HIDDEN = "•••"
-_NAMED = frozenset(
+_OF_NOBODY = frozenset(  # fields that name no customer; of any other only what bears the visitor's own domain is shown
     {
-        "user.name",
-        "user.domain",
-        "mailwarden.account",
-        "mailwarden.own_domain",
-        "email.from.address",
-        "email.to.address",
-        "mail.original_recipient",
+        "destination.domain",
+        "event.module",
+        "event.reason",
+        "host.hostname",
+        "host.name",
+        "mail.bounce.list",
+        "mail.provider",
+        "mail.tls.alert",
+        "mail.virus.name",
+        "mailwarden.listing.lists",
+        "mailwarden.listing.name",
+        "mailwarden.network",
+        "mailwarden.own_address",
+        "mailwarden.receiver",
+        "network.protocol",
+        "process.name",
+        "service.name",
+        "smtp.stage",
+        "source.as.number",
+        "source.as.organization.name",
+        "source.geo.country_iso_code",
+        "source.ip",
     }
 )
 
@@ -78,7 +93,7 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
         if self.domains is None:
             return entities
         kept = {
-            name: [value for value in values if self.owns(value)] if name in _NAMED else values
+            name: values if name in _OF_NOBODY else [value for value in values if self.owns(value)]
             for name, values in entities.items()
         }
         return {name: values for name, values in kept.items() if values}

@@ -35,6 +35,7 @@ class Quiet(msgspec.Struct, frozen=True):
     until: str
     until_us: int | None
     number: int
+    since_us: int
 
 
 class Card(msgspec.Struct, frozen=True):
@@ -71,13 +72,15 @@ def silences_of(reader: Reader) -> list[Silence]:
     return found
 
 
-def quieted(incident: Incident, silences: Iterable[Silence], now_us: int) -> Quiet | None:
-    """Give the silence that holds an incident back now."""
+def quieted(incident: Incident, silences: Iterable[Silence], now_us: int, visitor: Visitor) -> Quiet | None:
+    """Give the silence that holds an incident back now; its reason may name others."""
     notice = Notification(id="", kind="repeated", incident=incident, at_us=now_us)
     silence = next((one for one in silences if one.covers(notice)), None)
     if silence is None:
         return None
-    return Quiet(silence.who, silence.because, silence.until, silence.until_us, int(silence.id))
+    return Quiet(
+        silence.who, visitor.masked(silence.because), silence.until, silence.until_us, int(silence.id), silence.at_us
+    )
 
 
 def cards(
@@ -99,7 +102,7 @@ def cards(
             last_us=one.last_seen_us,
             count=one.event_count,
             on_it=one.acknowledged_by or "",
-            quiet=quieted(one, silences, now_us),
+            quiet=quieted(one, silences, now_us, visitor),
         )
         for one in incidents
     ]

@@ -7,11 +7,15 @@ import msgspec
 
 from mailwarden.alerts.words.providers import provider_name
 from mailwarden.alerts.words.translate import N_, Translator
+from mailwarden.parsers.errors import StoreError
 from mailwarden.pipeline.answers.words import CLASSES
+from mailwarden.pipeline.archive.index import ELSEWHERE, Index
+from mailwarden.pipeline.archive.refusals import newest_refusals
 from mailwarden.pipeline.rollup_span import OTHER
 from mailwarden.pipeline.store import HourRow, IncidentFilter, Reader, SumRow
 from mailwarden.pipeline.web.views.measures import HOUR_US
 from mailwarden.pipeline.web.views.plot import Plot, plot
+from mailwarden.pipeline.web.views.replies import Reply, replies_of
 
 __all__ = ["SPANS", "DeliveryView", "delivery_view", "read_span"]
 
@@ -22,6 +26,15 @@ _FEW = 5  # failures from which on a provider is marked, where they are
 _RATIO = 0.05  # this part of its mail; as the report has it
 _REASONS = 3
 _DOMAINS = 10
+_ASKED = 60  # provider and reason, of which what was said is looked for
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """Why mail was not taken: in words, how often, and what was said, the most frequent kind of reply first."""
+
+    word: str
+    number: int
+    replies: list[Reply]
 
 
 class Provider(msgspec.Struct, frozen=True):
@@ -33,7 +46,7 @@ class Provider(msgspec.Struct, frozen=True):
     deferred: int
     bounced: int
     waited: int  # an hour or longer
-    reasons: list[tuple[str, int]]
+    reasons: list[Reason]
     bad: bool
     share: float
     since_us: int
@@ -48,6 +61,7 @@ class DeliveryView(msgspec.Struct, frozen=True):
     bad_names: list[str]
     chosen: str
     chosen_name: str
+    said: list[Reason]  # by the one that is looked at, every reason
     charts: list[Plot]
     domains: list[Provider]  # of ours, whose mail it was,
     domains_us: int  # since the beginning of that day
@@ -61,8 +75,10 @@ def read_span(values: Mapping[str, str]) -> str:
     return days if days in SPANS else "1"
 
 
-def delivery_view(reader: Reader, days: str, chosen: str, tongue: Translator, now_us: int) -> DeliveryView:
-    """Count how our mail was taken."""
+def delivery_view(
+    reader: Reader, days: str, chosen: str, tongue: Translator, now_us: int, index: Index | None = None
+) -> DeliveryView:
+    """Count how our mail was taken; what was said of it comes from the archive that `index` is of."""
     to_us = now_us - now_us % HOUR_US + HOUR_US
     from_us = to_us - int(days) * 24 * HOUR_US
     rows = reader.sums(from_us, to_us, ("delivery", "delivery_waited"))
@@ -70,8 +86,14 @@ def delivery_view(reader: Reader, days: str, chosen: str, tongue: Translator, no
     for row in rows:
         away[row.a].append(row)
     local = sum(row.number for row in away.pop("local", []) if row.name == "delivery" and row.b == "sent")
-    providers = [_provider(name, of, tongue) for name, of in away.items()]
-    providers.sort(key=lambda one: (not one.bad, -(one.deferred + one.bounced), -one.sent, one.name))
+    reasons = {name: _reasons(of) for name, of in away.items()}
+    replies = _replies(index, reasons, from_us) if index is not None else {}
+    said = {
+        name: [_reason(name, klass, number, replies, tongue) for klass, number in of.most_common()]
+        for name, of in reasons.items()
+    }
+    providers = [_provider(name, of, said[name][:_REASONS], tongue) for name, of in away.items()]
+    providers.sort(key=lambda one: (not one.bad, one.id == OTHER, -(one.deferred + one.bounced), -one.sent, one.name))
     chosen = chosen if chosen in away else (providers[0].id if providers else "")
     began_us = reader.store.first_rollup_us() or 0
     if began_us > from_us - 24 * HOUR_US:  # counts of a day stand at its midnight, before the first line
@@ -87,6 +109,7 @@ def delivery_view(reader: Reader, days: str, chosen: str, tongue: Translator, no
         bad_names=[one.name for one in sorted(providers, key=lambda one: one.id == OTHER) if one.bad],
         chosen=chosen,
         chosen_name=_name(chosen, tongue) if chosen else "",
+        said=[one for one in said.get(chosen, ()) if one.replies],
         charts=_charts(of_one, begins, step_us, tongue),
         domains=domains,
         domains_us=domains_us,
@@ -95,9 +118,34 @@ def delivery_view(reader: Reader, days: str, chosen: str, tongue: Translator, no
     )
 
 
-def _provider(name: str, rows: list[SumRow], tongue: Translator) -> Provider:
-    by_status: Counter[str] = Counter()
+def _reasons(rows: list[SumRow]) -> Counter[str]:
+    """Count why mail was not taken, by class."""
     reasons: Counter[str] = Counter()
+    for row in rows:
+        if row.name == "delivery" and (row.b == "deferred" or row.b in _FAILED):
+            reasons[row.c or ELSEWHERE] += row.number
+    return reasons
+
+
+def _replies(index: Index, reasons: Mapping[str, Counter[str]], from_us: int) -> dict[tuple[str, str], list[Reply]]:
+    """Find what was said of late, by provider and class."""
+    pairs = [(name, klass) for name, of in reasons.items() for klass in of]
+    pairs.sort(key=lambda pair: -reasons[pair[0]][pair[1]])
+    try:
+        return replies_of(newest_refusals(index, pairs[:_ASKED], from_us))
+    except StoreError:  # a damaged file of the archive: the counts are shown all the same
+        return {}
+
+
+def _reason(
+    name: str, klass: str, number: int, replies: Mapping[tuple[str, str], list[Reply]], tongue: Translator
+) -> Reason:
+    word = tongue.gettext(CLASSES[klass]) if klass in CLASSES else klass
+    return Reason(word, number, replies.get((name, klass), []))
+
+
+def _provider(name: str, rows: list[SumRow], reasons: list[Reason], tongue: Translator) -> Provider:
+    by_status: Counter[str] = Counter()
     waited = 0
     trouble: list[int] = []
     for row in rows:
@@ -107,16 +155,11 @@ def _provider(name: str, rows: list[SumRow], tongue: Translator) -> Provider:
         by_status["bounced" if row.b in _FAILED else row.b] += row.number
         if row.b == "deferred" or row.b in _FAILED:
             trouble.append(row.first_us)
-            reasons[row.c or "other"] += row.number
-    words = [
-        (tongue.gettext(CLASSES[reason]) if reason in CLASSES else reason, number)
-        for reason, number in reasons.most_common(_REASONS)
-    ]
-    return _of(name, _name(name, tongue), by_status, words, waited, min(trouble, default=0))
+    return _of(name, _name(name, tongue), by_status, reasons, waited, min(trouble, default=0))
 
 
 def _of(
-    id_: str, name: str, by_status: Counter[str], reasons: list[tuple[str, int]], waited: int = 0, since_us: int = 0
+    id_: str, name: str, by_status: Counter[str], reasons: list[Reason], waited: int = 0, since_us: int = 0
 ) -> Provider:
     sent, failed = by_status["sent"], by_status["deferred"] + by_status["bounced"]
     return Provider(
@@ -162,4 +205,4 @@ def _charts(rows: list[HourRow], begins: list[int], step_us: int, tongue: Transl
 
 
 def _name(provider: str, tongue: Translator) -> str:
-    return tongue.gettext("all others") if provider == OTHER else provider_name(provider)
+    return tongue.gettext("Other receivers") if provider == OTHER else provider_name(provider)

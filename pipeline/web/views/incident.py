@@ -12,10 +12,9 @@ from mailwarden.alerts.telling.story import Story
 from mailwarden.alerts.terms import Evidence, severity_rank
 from mailwarden.alerts.words.advice import Step
 from mailwarden.alerts.words.translate import N_, Translator
-from mailwarden.pipeline.answers.words import PROTOCOLS
 from mailwarden.pipeline.cli.sentences import Sentences
-from mailwarden.pipeline.cli.story import ENTITY_WORDS, begun, said_by
-from mailwarden.pipeline.store import DeliveryRow, Reader
+from mailwarden.pipeline.cli.story import ENTITY_WORDS, begun, said_by, shown_names
+from mailwarden.pipeline.store import DeliveryRow, IncidentFilter, Reader
 from mailwarden.pipeline.web.views.card import (
     STATUSES,
     Card,
@@ -26,12 +25,14 @@ from mailwarden.pipeline.web.views.card import (
     silences_of,
     tone_of,
 )
+from mailwarden.pipeline.web.views.course import Course, Happening
 from mailwarden.pipeline.web.views.incidents import CATEGORY_WORDS
 from mailwarden.pipeline.web.visitor import Visitor
 
 __all__ = ["TOLD_WORDS", "IncidentView", "incident_view"]
 
 _RELATED = 10
+_LOOKED_AT = 50  # parts whose rules are told of in words
 _VALUES = 8  # of one kind of entity that are written out
 _UNMARKED = ("destination.domain", "mail.provider", "network.protocol")  # in every line of mail: they prove nothing
 _LOOKED_FOR = ("mailwarden.account", "user.name", "source.ip", "email.from.address", "email.to.address")
@@ -78,6 +79,7 @@ class Turn(msgspec.Struct, frozen=True):
     text: str
     code: str = ""
     often: int = 1
+    said: str = ""  # what the other side answered, in its own words
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -111,6 +113,7 @@ class IncidentView(msgspec.Struct, frozen=True):
     steps: list[Step]
     facts: list[Fact]
     turns: list[Turn]
+    is_whole: bool  # False: what happened is told of a part of what is kept
     look: str  # whom its mail and logins are found by; "" where nothing would be found
     proof: list[Proof]
     proof_total: int
@@ -121,6 +124,7 @@ class IncidentView(msgspec.Struct, frozen=True):
     asked: list[Asked]
     whole: list[Card]
     parts: list[Card]
+    more_parts: int
     before: list[Card]
     status_word: str
     opened_us: int
@@ -134,21 +138,24 @@ def incident_view(
     zone: tzinfo,
     now_us: int,
     titles: Mapping[str, str],
+    course: Course,
 ) -> IncidentView:
-    """Show an incident with its story; `titles` says what each rule finds."""
+    """Show an incident with its story; `titles` says what each rule finds, `course` what happened."""
     silences = silences_of(reader)
     whole = _seen([reader.by_id(incident.parent)], visitor)
     before = _seen([reader.by_id(incident.previous)], visitor)
-    parts = _seen(reader.parts(incident.id, _RELATED), visitor)
+    wanted = IncidentFilter(of=incident.id, domains=visitor.domains)
+    parts = reader.incidents(wanted, limit=_LOOKED_AT)
     sentences = sentences_of(reader, [incident, *whole, *before, *parts], tongue, zone)
+    more_parts = max(0, reader.count(wanted) - _RELATED) if len(parts) > _RELATED else 0
     story = reader.story(incident.id) if visitor.sees_all else None  # whom we tell is not a customer's to know
     told = reader.deliveries(incident.id) if visitor.sees_all else []
     summary = reader.delivery(story.summary) if story is not None else None
     told = sorted([*told, *([] if summary is None else [summary])], key=lambda row: row.since_us)
     proof = [one for one in incident.evidence if not visitor.hides(one.line)]
-
-    found = said_by(incident, parts, sentences, titles)
-    said = {rule: visitor.masked(text) for rule, text in found.items()}
+    quiet = quieted(incident, silences, now_us, visitor)
+    found = _found(incident, parts, visitor)
+    said = {rule: visitor.masked(text) for rule, text in said_by(incident, parts, sentences, titles).items()}
 
     def listed(incidents: list[Incident]) -> list[Card]:
         return cards(incidents, sentences, silences, visitor, now_us)
@@ -162,17 +169,19 @@ def incident_view(
         lasted_s=(incident.last_seen_us - incident.first_seen_us) / 1_000_000,
         steps=_steps(incident, sentences, visitor),
         facts=_facts(incident, visitor, tongue),
-        turns=_turns(incident, told, said, tongue),
+        turns=_turns(incident, found, course.happenings, told, said, quiet, tongue),
+        is_whole=course.is_whole,
         look=incident.primary[1] if incident.primary[0] in _LOOKED_FOR else "",
         proof=[_proof(one, incident) for one in proof],
         proof_total=max(incident.evidence_count, len(incident.evidence)),
         proof_hidden=len(incident.evidence) - len(proof),
         told=[_told(one, tongue) for one in told],
         untold=_untold(incident, story, tongue, zone) if visitor.sees_all else "",
-        quiet=quieted(incident, silences, now_us),
+        quiet=quiet,
         asked=_asked(reader, incident),
         whole=listed(whole),
-        parts=listed(parts),
+        parts=listed(parts[:_RELATED]),
+        more_parts=more_parts,
         before=listed(before),
         status_word=tongue.gettext(STATUSES.get(incident.status, incident.status)),
         opened_us=incident.opened_us,
@@ -196,20 +205,41 @@ def _facts(incident: Incident, visitor: Visitor, tongue: Translator) -> list[Fac
     for name, values in visitor.entities(incident.entities).items():
         if name == "email.from.address" and accounts.issuperset(values):
             continue  # who logged in writes under that name: it stands there already
-        if name == "network.protocol":
-            values = [PROTOCOLS.get(value, value) for value in values]
+        values = shown_names(name, values)
+        if not ENTITY_WORDS.get(name, name):
+            continue
         word = tongue.gettext(ENTITY_WORDS.get(name, name))
         total = incident.entity_counts.get(name, len(values)) if visitor.sees_all else len(values)
         if word not in named or len(named[word].values) < len(values):
             named[word] = Fact(word, values[:_VALUES], max(0, total - min(len(values), _VALUES)))
+    named.pop(tongue.gettext("Servers"), None)  # they stand below, with their programs
     facts += named.values()
     facts.append(Fact(tongue.gettext("Servers"), [*incident.hosts, *incident.modules] or [incident.site]))
     return facts
 
 
-def _turns(incident: Incident, told: list[DeliveryRow], said_by: Mapping[str, str], tongue: Translator) -> list[Turn]:
-    turns = [Turn(incident.first_seen_us, incident.first_seen_us, tongue.gettext("first event"))]
-    for rule, group in groupby(sorted(incident.timeline, key=itemgetter(1)), key=itemgetter(1)):
+def _found(incident: Incident, parts: Sequence[Incident], visitor: Visitor) -> list[tuple[int, str]]:
+    """Give when which rule found something: to a customer nothing that was found in the parts of others."""
+    if visitor.sees_all:
+        return incident.timeline
+    known = {rule for one in (incident, *parts) for rule in one.rules}
+    return [(at_us, rule) for at_us, rule in incident.timeline if rule in known]
+
+
+def _turns(
+    incident: Incident,
+    found: Sequence[tuple[int, str]],
+    happenings: Sequence[Happening],
+    told: list[DeliveryRow],
+    said_by: Mapping[str, str],
+    quiet: Quiet | None,
+    tongue: Translator,
+) -> list[Turn]:
+    """Put what happened, what was found and who was told into one order."""
+    turns = [Turn(one.at_us, one.until_us, one.text, said=one.said) for one in happenings]
+    if not turns:
+        turns.append(Turn(incident.first_seen_us, incident.first_seen_us, tongue.gettext("first event")))
+    for rule, group in groupby(sorted(found, key=itemgetter(1)), key=itemgetter(1)):
         times = sorted(at_us for at_us, _ in group)
         said = said_by.get(rule) or tongue.gettext("found by the rule")
         turns.append(Turn(times[0], times[-1], said, rule, len(times)))
@@ -219,9 +249,14 @@ def _turns(incident: Incident, told: list[DeliveryRow], said_by: Mapping[str, st
         if one.delivery.accepted_us:
             said = tongue.say(N_("told: {channel}"), {"channel": one.delivery.accepted_by or "?"})
             turns.append(Turn(one.delivery.accepted_us, one.delivery.accepted_us, said))
+    if quiet is not None:
+        said = tongue.say(N_("silenced by {who}: {because}"), {"who": quiet.who, "because": quiet.because})
+        turns.append(Turn(quiet.since_us, quiet.since_us, said))
     count = tongue.count("{number} event", "{number} events", incident.event_count)
-    last = tongue.say(N_("last event, {count} so far"), {"count": count})
-    turns.append(Turn(incident.last_seen_us, incident.last_seen_us, last))
+    going_on = (
+        N_("last event, {count} so far") if incident.status == "open" else N_("last event of {count}; nothing since")
+    )
+    turns.append(Turn(incident.last_seen_us, incident.last_seen_us, tongue.say(going_on, {"count": count})))
     return sorted(turns, key=lambda turn: turn.at_us)
 
 

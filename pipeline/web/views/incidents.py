@@ -1,5 +1,6 @@
 """Incidents: what happened, as a list that the address bar filters."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import tzinfo
 from typing import Any, Literal
@@ -19,6 +20,7 @@ PAGE = 50
 _LONGEST = 200  # characters that are looked for
 _MOST_ROWS = 20_000  # of a file
 _AT_ONCE = 500
+_ID = re.compile(r"[A-Z2-7]{26}")
 
 CATEGORY_WORDS = {
     "account_takeover": N_("account taken over"),
@@ -56,6 +58,7 @@ class Query(msgspec.Struct, frozen=True):
     q: str = ""
     order: Literal["worst", "newest"] = "worst"
     parts: bool = False
+    of: str = ""
     page: int = 1
     wrong: str = ""
 
@@ -68,6 +71,7 @@ class Query(msgspec.Struct, frozen=True):
             "q": self.q,
             "order": self.order,
             "parts": "1" if self.parts else "",
+            "of": self.of,
             "page": str(self.page),
         }
         values |= other
@@ -83,6 +87,7 @@ class Query(msgspec.Struct, frozen=True):
             text=self.q,
             domains=visitor.domains,
             parts=self.parts or not visitor.sees_all,
+            of=self.of,
         )
 
 
@@ -102,6 +107,7 @@ class IncidentsView(msgspec.Struct, frozen=True):
     cards: list[Card]
     first: int
     pages: int
+    whole: Card | None  # of which those that are listed are parts
     states: list[Choice]
     levels: list[Choice]
     categories: list[Choice]
@@ -130,9 +136,17 @@ def read_query(values: Mapping[str, str]) -> Query:
         q=values.get("q", "")[:_LONGEST].strip(),
         order="newest" if one_of("order", _ORDER_WORDS, "worst") == "newest" else "worst",
         parts=one_of("parts", ("", "1"), "") == "1",
+        of=_whole_id(values.get("of", ""), wrong),
         page=int(page),
         wrong=", ".join(wrong),
     )
+
+
+def _whole_id(text: str, wrong: list[str]) -> str:
+    if text and not _ID.fullmatch(text.upper()):
+        wrong.append("of")
+        return ""
+    return text.upper()
 
 
 def incidents_view(
@@ -145,12 +159,16 @@ def incidents_view(
     query = msgspec.structs.replace(query, page=min(query.page, pages))
     first = (query.page - 1) * PAGE
     shown = reader.incidents(wanted, order=query.order, limit=PAGE, offset=first)
-    sentences = sentences_of(reader, shown, tongue, zone)
+    parent = reader.by_id(query.of) if query.of else None
+    of = [parent] if parent is not None and visitor.may_see(parent) else []
+    sentences = sentences_of(reader, [*shown, *of], tongue, zone)
+    silences = silences_of(reader)
     categories = {"": N_("any"), **CATEGORY_WORDS}
     return IncidentsView(
         query=query,
         total=total,
-        cards=cards(shown, sentences, silences_of(reader), visitor, now_us),
+        cards=cards(shown, sentences, silences, visitor, now_us),
+        whole=next(iter(cards(of, sentences, silences, visitor, now_us)), None),
         first=first,
         pages=pages,
         states=_choices({name: word for name, (word, _) in _STATES.items()}, query.state, tongue),

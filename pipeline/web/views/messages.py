@@ -1,7 +1,7 @@
 """Messages: where is this mail? One line of life for each: accepted, tried, delivered or why not."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,17 @@ from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.answers.words import reason_text
 from mailwarden.pipeline.web.visitor import Visitor
 
-__all__ = ["Life", "MessagesView", "events_for", "messages_view"]
+__all__ = [
+    "Life",
+    "MessagesView",
+    "at_us",
+    "by_message",
+    "events_for",
+    "listed",
+    "messages_view",
+    "reply_text",
+    "status_of",
+]
 
 _LIVES = 25  # messages on a page
 _STEPS = 60  # events of one message
@@ -62,7 +72,7 @@ _OF_CLIENT = frozenset(
 _WORDS = {
     "sent": N_("delivered"),
     "deferred": N_("waiting"),
-    "bounced": N_("returned"),
+    "bounced": N_("bounced"),
     "expired": N_("given up"),
     "undeliverable": N_("undeliverable"),
     "queued": N_("accepted, no delivery seen yet"),
@@ -155,7 +165,7 @@ def messages_view(
 ) -> MessagesView:
     """Lay events out as the messages that they are of."""
     seen = [_seen(one, visitor) for one in events if _theirs(one, visitor)]
-    groups, rest = _by_message(seen)
+    groups, rest = by_message(seen)
     lives = sorted((_life(group, tongue) for group in groups), key=lambda life: -life.at_us)
     others = sorted((_step(one, tongue) for one in rest), key=lambda step: -step.at_us)
     return MessagesView(
@@ -198,7 +208,7 @@ def _seen(event: dict[str, Any], visitor: Visitor) -> dict[str, Any]:
     seen = {name: value for name, value in event.items() if name in shown}
     for name in ("email.to.address", "mail.original_recipient"):
         if name in seen:
-            seen[name] = [one for one in _listed(seen[name]) if visitor.owns(one)]
+            seen[name] = [one for one in listed(seen[name]) if visitor.owns(one)]
     for name in ("smtp.reply.text", "mail.delivery.relay", "event.reason", "email.subject"):
         if isinstance(seen.get(name), str):
             seen[name] = visitor.masked(seen[name])
@@ -210,25 +220,26 @@ def _is_own(event: dict[str, Any], visitor: Visitor) -> bool:
     logins = [str(event[name]) for name in ("mailwarden.account", "user.name") if event.get(name)]
     if logins:
         return all(visitor.owns(login) for login in logins)
-    return event.get(_DIRECTION) in _OURS and any(map(visitor.owns, _listed(event.get("email.from.address"))))
+    return event.get(_DIRECTION) in _OURS and any(map(visitor.owns, listed(event.get("email.from.address"))))
 
 
 def _senders(event: dict[str, Any]) -> list[str]:
-    names = [event.get("mailwarden.account"), event.get("user.name"), *_listed(event.get("email.from.address"))]
+    names = [event.get("mailwarden.account"), event.get("user.name"), *listed(event.get("email.from.address"))]
     return [str(name) for name in names if name]
 
 
 def _recipients(event: dict[str, Any]) -> list[str]:
-    return [*_listed(event.get("email.to.address")), *_listed(event.get("mail.original_recipient"))]
+    return [*listed(event.get("email.to.address")), *listed(event.get("mail.original_recipient"))]
 
 
-def _listed(value: Any) -> list[str]:
+def listed(value: Any) -> list[str]:
+    """Give a field's values: none, one or several."""
     if value is None:
         return []
     return [str(one) for one in value] if isinstance(value, list) else [str(value)]
 
 
-def _by_message(events: Sequence[dict[str, Any]]) -> tuple[list[list[dict[str, Any]]], list[dict[str, Any]]]:
+def by_message(events: Sequence[dict[str, Any]]) -> tuple[list[list[dict[str, Any]]], list[dict[str, Any]]]:
     """Put together what names the same queue id of a host, or the same message id, directly or by another event."""
     leader: dict[tuple[str, str], tuple[str, str]] = {}
 
@@ -259,17 +270,17 @@ def _threads(event: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _life(events: list[dict[str, Any]], tongue: Translator) -> Life:
-    events = sorted(events, key=_at_us)
+    events = sorted(events, key=at_us)
     last: dict[str, dict[str, Any]] = {}
     for event in events:
         if event.get("event.action") == "delivery":
             for address in _recipients(event)[:1] or ["?"]:
                 last[address.lower()] = event
-    counts = Counter(map(_status, last.values()))
-    bad = [event for event in last.values() if _status(event) != "sent"]
-    names = list(dict.fromkeys(name for event in events for name in _listed(event.get("email.to.address"))))
+    counts = Counter(map(status_of, last.values()))
+    bad = [event for event in last.values() if status_of(event) != "sent"]
+    names = list(dict.fromkeys(name for event in events for name in listed(event.get("email.to.address"))))
     return Life(
-        at_us=_at_us(events[0]),
+        at_us=at_us(events[0]),
         sender=_first(events, "email.from.address") or _first(events, "mailwarden.account"),
         recipients=names[:_NAMED],
         more=max(0, max(len(names), *(int(one.get("mail.recipient_count") or 0) for one in events)) - _NAMED),
@@ -283,7 +294,7 @@ def _life(events: list[dict[str, Any]], tongue: Translator) -> Life:
     )
 
 
-def _status(event: dict[str, Any]) -> str:
+def status_of(event: Mapping[str, Any]) -> str:
     """Give what became of a delivery; Dovecot only says whether it worked."""
     status = str(event.get("mail.delivery.status") or "")
     return status or ("sent" if event.get("event.outcome") == "success" else "deferred")
@@ -300,15 +311,15 @@ def _outcomes(counts: Counter[str], tongue: Translator) -> list[Outcome]:
 
 def _step(event: dict[str, Any], tongue: Translator) -> Step:
     action = str(event.get("event.action") or "")
-    status = _status(event)
+    status = status_of(event)
     word = _ACTIONS.get(action)
     said = tongue.gettext(word) if word else action
     if action == "delivery" and status in _WORDS:
         said = tongue.gettext(_WORDS[status])
     about = _recipients(event)[:_NAMED] if action in ("delivery", "reject") else []
-    about = about or _listed(event.get("email.from.address")) or [str(event.get("user.name") or "")]
+    about = about or listed(event.get("email.from.address")) or [str(event.get("user.name") or "")]
     return Step(
-        at_us=_at_us(event),
+        at_us=at_us(event),
         word=said,
         about=", ".join(one for one in about if one),
         relay=str(event.get("mail.delivery.relay") or event.get("mail.mailbox") or event.get("source.ip") or ""),
@@ -318,18 +329,27 @@ def _step(event: dict[str, Any], tongue: Translator) -> Step:
 
 def _said(event: dict[str, Any], tongue: Translator) -> str:
     """Give what the other side answered, else the reason in words."""
-    return str(event.get("smtp.reply.text") or "") or reason_text(str(event.get("event.reason") or ""), tongue)
+    return reply_text(event) or reason_text(str(event.get("event.reason") or ""), tongue)
+
+
+def reply_text(event: Mapping[str, Any]) -> str:
+    """Give what the other side answered, with its codes; "" where it said nothing."""
+    text = str(event.get("smtp.reply.text") or "")
+    codes = [event.get("smtp.reply.code"), event.get("smtp.reply.enhanced_code")]
+    begin = " ".join(str(code) for code in codes if code is not None and not text.startswith(str(code)))
+    return f"{begin} {text}".strip()
 
 
 def _first(events: Iterable[dict[str, Any]], name: str) -> str:
     for event in events:
-        values = _listed(event.get(name))
+        values = listed(event.get(name))
         if values:
             return values[0]
     return ""
 
 
-def _at_us(event: dict[str, Any]) -> int:
+def at_us(event: Mapping[str, Any]) -> int:
+    """Give when an event was, in epoch microseconds; 0 where that is not told."""
     stamp = event.get("@timestamp")
     if not isinstance(stamp, str):
         return 0

@@ -130,7 +130,7 @@ def now_view(
     )
     silences = silences_of(reader)
     found = reader.incidents(wanted, limit=_LOOKED_AT)
-    needing = [one for one in found if quieted(one, silences, now_us) is None]
+    needing = [one for one in found if quieted(one, silences, now_us, visitor) is None]
     minor = reader.count(msgspec.structs.replace(wanted, severities=_MINOR))
     measures = measure(reader, present_us) if visitor.sees_all else None
     rows = [_row(one, tongue) for one in measures.numbers] if measures else []

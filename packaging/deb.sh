@@ -31,7 +31,8 @@ done
 _MAILWARDEN_COMPLETE=bash_source "$home/bin/mailwarden" >"$root/usr/share/bash-completion/completions/mailwarden"
 cp LICENSE "$root/usr/share/doc/mailwarden/copyright"
 gzip -9nc CHANGELOG.md >"$root/usr/share/doc/mailwarden/changelog.gz"
-cp mailwarden.example.yml "$root/usr/share/doc/mailwarden/"
+cp -r mailwarden.example.yml docs/monitoring "$root/usr/share/doc/mailwarden/"
+cp packaging/debian/* "$root/DEBIAN/"
 
 # The environment was made here and is to work there: its scripts name their Python, which is the system's.
 rm -rf "$home"/lib/python*/site-packages/pip "$home"/lib/python*/site-packages/pip-* "$home"/bin/pip*
@@ -51,10 +52,12 @@ Depends: python3 (>= 3.$minor), python3 (<< 3.$((minor + 1)))
 Section: mail
 Priority: optional
 Description: reads mail-server logs and tells what goes wrong
- Reads what Postfix, Dovecot, Exim, OpenSMTPD, sendmail, Courier and Haraka
- log and tells a person, early and once, what is going wrong: guessed passwords, accounts that
- were taken over, open relays, providers that refuse, block lists. Try:
- mailwarden scan
+ Reads what Postfix, Dovecot, Exim, OpenSMTPD, sendmail, Courier, Haraka and
+ Cyrus log and tells a person, early and once, what is going wrong: guessed
+ passwords, accounts that were taken over, open relays, providers that refuse,
+ block lists.
+ .
+ Look back with "mailwarden scan", watch with "mailwarden setup".
 CONTROL
 package=$out/mailwarden_${version}_$(dpkg --print-architecture).deb
 dpkg-deb --root-owner-group -Zgzip -z6 --build "$root" "$package" >/dev/null

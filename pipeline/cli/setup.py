@@ -2,10 +2,12 @@
 
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,8 @@ __all__ = ["command", "page_unit", "unit"]
 
 _UNIT_PATH = Path("/etc/systemd/system/mailwarden.service")
 _PAGE_PATH = Path("/etc/systemd/system/mailwarden-web.service")
+_SYSTEMD = Path("/run/systemd/system")  # there where systemd is what runs (sd_booted(3))
+_STOP_S = 150  # its TimeoutStopSec, and some more
 _SERVICE = """\
 [Unit]
 Description=mailwarden: reads mail-server logs and tells what goes wrong
@@ -143,7 +147,7 @@ def command(
         report_time = report_time or _answer(at, "07:00", lambda said: _settings(None, spoken, said), tongue)
     text = _checked(_text(_settings(channel, language or spoken, report_time)), target)
     files = {target: text}
-    if service or (service is None and os.geteuid() == 0 and Path("/run/systemd/system").is_dir()):
+    if service or (service is None and os.geteuid() == 0 and _SYSTEMD.is_dir()):
         program = shutil.which("mailwarden") or sys.argv[0]
         files[_UNIT_PATH] = unit(program, target.absolute())
         files[_PAGE_PATH] = page_unit(program, target.absolute())
@@ -269,12 +273,20 @@ def _remove(target: Path, yes: bool, tongue: Translator) -> int:
     if not yes and not (sys.stdin.isatty() and click.confirm(tongue.gettext("Delete it?"), default=False)):
         tell(tongue.gettext("Nothing was deleted. To delete it without questions:  mailwarden setup --remove --yes"))
         return 0
+    units = [path.name for path in (_PAGE_PATH, _UNIT_PATH) if path.exists()] if _SYSTEMD.is_dir() else []
+    if units:
+        _systemctl("disable", "--now", *units)  # once its file is gone, systemd cannot disable it any more
     for path in there:
         if path.is_dir():
             shutil.rmtree(path.resolve())  # systemd makes it a link into /var/lib/private
         if path.is_symlink() or path.exists():
             path.unlink()
-    tell(
-        tongue.gettext("Deleted. Stop the service if it still runs:  systemctl disable --now mailwarden mailwarden-web")
-    )
+    if units:
+        _systemctl("daemon-reload")
+    tell(tongue.gettext("Deleted. The program itself goes as it came: apt, pipx, or its directory."))
     return 0
+
+
+def _systemctl(*words: str) -> None:
+    with suppress(OSError, subprocess.TimeoutExpired):
+        subprocess.run(["systemctl", *words], check=False, timeout=_STOP_S)

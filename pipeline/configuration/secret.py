@@ -21,7 +21,7 @@ def read_secret(text: str, environment: Mapping[str, str] = os.environ) -> str:
         ValueError: A variable or a file is not there, or the file is empty.
     """
     if text.startswith("file:"):
-        return _first_line(Path(os.path.expanduser(text.removeprefix("file:"))))  # noqa: PTH111
+        return _first_line(Path(os.path.expanduser(text.removeprefix("file:"))), environment)  # noqa: PTH111
 
     def value(found: re.Match[str]) -> str:
         if found[1] not in environment:
@@ -33,12 +33,27 @@ def read_secret(text: str, environment: Mapping[str, str] = os.environ) -> str:
     return _VARIABLE.sub(value, text)
 
 
-def _first_line(path: Path) -> str:
+def _first_line(path: Path, environment: Mapping[str, str]) -> str:
     try:
-        secret = handed_over(path).read_text("utf-8").partition("\n")[0].strip()
+        secret = handed_over(path, environment).read_text("utf-8").partition("\n")[0].strip()
+    except PermissionError as error:
+        if "CREDENTIALS_DIRECTORY" not in environment:
+            raise ValueError(_unusable(path, reason(error))) from None
+        # A unit that may read no file of others: setup gave it the configuration, and cannot know what this will name.
+        said = worded(
+            'secret file "{path}": this unit may not read it. Hand it over:  systemctl edit mailwarden-web  and there '
+            "[Service] and, below it, LoadCredential={name}:{path}",
+            path=path,
+            name=path.name,
+        )
+        raise ValueError(said) from None
     except (OSError, UnicodeDecodeError) as error:
         why = reason(error) if isinstance(error, OSError) else worded("is not text")
-        raise ValueError(worded('secret file "{path}": {reason}. It cannot be used.', path=path, reason=why)) from None
+        raise ValueError(_unusable(path, why)) from None
     if not secret:
         raise ValueError(worded('secret file "{path}": is empty. Write the secret into its first line.', path=path))
     return secret
+
+
+def _unusable(path: Path, why: str) -> str:
+    return worded('secret file "{path}": {reason}. It cannot be used.', path=path, reason=why)

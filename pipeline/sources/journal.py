@@ -95,7 +95,7 @@ class JournalSource:
             found = _CURSOR.search(data, last)
             if found is not None:
                 self._cursor = found[1].decode()
-            return Chunk(self.name, "journal", start, data)
+            return Chunk(self.name.removesuffix(":"), "journal", start, data)
         if self._lines.ended:
             self._end()
         return None

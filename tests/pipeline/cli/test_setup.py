@@ -5,6 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
+
+from mailwarden.pipeline.cli import setup
+from mailwarden.pipeline.cli.root import root
+
 
 def _talk(directory: Path, *answers: str) -> str:
     """Answer the questions of `mailwarden setup` on a terminal; give all that stood there."""
@@ -42,3 +48,25 @@ def test_a_wrong_answer_is_asked_for_again(tmp_path: Path) -> None:
     written = (tmp_path / "mw.yml").read_text("utf-8")
     assert "language: ja" in written
     assert "time: 06:30" in written
+
+
+def test_what_runs_is_stopped_before_what_it_needs_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once a unit's file is gone systemd can no longer disable it, and a service without its state fails for ever."""
+    unit, state, asked = tmp_path / "mailwarden.service", tmp_path / "mailwarden", tmp_path / "asked"
+    unit.write_text("[Service]\n")
+    state.mkdir()
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / "systemctl"
+    program.write_text(f'#!/bin/sh\nprintf "%s " "$@" $(ls {unit} {state} -d 2>/dev/null | wc -l) >>{asked}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setenv("STATE_DIRECTORY", str(state))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(setup, "_UNIT_PATH", unit)
+    monkeypatch.setattr(setup, "_PAGE_PATH", tmp_path / "mailwarden-web.service")
+    monkeypatch.setattr(setup, "_SYSTEMD", tmp_path)
+
+    done = CliRunner().invoke(root, ["--config", str(tmp_path / "mailwarden.yml"), "setup", "--remove", "--yes"])
+
+    assert done.exit_code == 0, done.output
+    assert asked.read_text().split() == ["disable", "--now", "mailwarden.service", "2", "daemon-reload", "0"]

@@ -1,5 +1,6 @@
 """Secrets come from the environment or a file, and what is missing is named."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,29 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     for name, why in (("none", "No such file"), ("empty", "is empty"), ("binary", "is not text")):
         with pytest.raises(ValueError, match=why):
             read_secret(f"file:{tmp_path / name}", {})
+
+
+def test_a_unit_that_may_not_read_a_secret_is_told_how_it_is_handed_over(tmp_path: Path) -> None:
+    """The unit of the page may read no file of others; systemd gives it copies of those that are named."""
+    handed = tmp_path / "credentials"
+    handed.mkdir()
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    token = closed / "prometheus.token"
+    token.write_text("0123456789abcdef0123\n")
+    closed.chmod(0)
+    user = os.geteuid()
+    try:
+        if user == 0:
+            os.seteuid(65_534)
+        with pytest.raises(ValueError, match=f"LoadCredential=prometheus.token:{token}"):
+            read_secret(f"file:{token}", {"CREDENTIALS_DIRECTORY": str(handed)})
+        with pytest.raises(ValueError, match="Permission denied"):
+            read_secret(f"file:{token}", {})
+    finally:
+        os.seteuid(user)
+        closed.chmod(0o755)
+
+    (handed / token.name).write_text("0123456789abcdef0123\n")
+
+    assert read_secret(f"file:{token}", {"CREDENTIALS_DIRECTORY": str(handed)}) == "0123456789abcdef0123"

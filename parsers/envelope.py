@@ -4,48 +4,25 @@ import re
 from collections.abc import Iterable
 from datetime import tzinfo
 from typing import Any
-from zlib import crc32
 
-from mailwarden.parsers.claims import claims
 from mailwarden.parsers.event import Event, briefly
 from mailwarden.parsers.pattern import Format
-from mailwarden.parsers.priority import (
-    FACILITIES,
-    set_priority,
-    severity,
-    take_leading_priority,
-    take_priority,
-    take_worded_priority,
-)
-from mailwarden.parsers.raw import LINE_MAX, after_structured_data, clean, stamped, unix_time
-from mailwarden.parsers.secrets import hide_secrets
+from mailwarden.parsers.pieces import PIECES_MAX, Pieces
+from mailwarden.parsers.priority import take_leading_priority, take_priority
+from mailwarden.parsers.raw import LINE_MAX, after_structured_data, clean, record_id, stamped, unix_time
+from mailwarden.parsers.speaker import Speaker
 from mailwarden.parsers.stamp import SECONDS, Clock, Stamp, tai64n
-from mailwarden.parsers.tags import Tag, Tags, is_pid
+from mailwarden.parsers.tags import is_pid
 from mailwarden.parsers.wrapping import Wrapped, compose_prefix, headed_line, kubernetes, set_header, unwrap_json
 
-__all__ = ["Reader", "record_id"]
+__all__ = ["Reader"]
 
 _LAYERS = 4  # wrappers around one line: Docker's object, a service's name, syslog, Exim's own stamp
 _HOSTS_KEPT = 32
-_PENDING_MAX = 65_536  # characters kept of a line that Docker cut into pieces
-_LEVELS = frozenset({"Debug:", "Info:", "Warning:", "Error:", "Fatal:", "Panic:"})  # Dovecot's own files: never a tag
-
-_SOLARIS_ID = re.compile(r"\[ID [0-9]{1,10} ([a-z]+[0-7]?)\.([a-z]+)\] ")
-_TAG = re.compile(r"([^\s:\[\]]{1,128})(?:\[([0-9]{1,10})\])?(:?)")
-_BRACKETED_TAG = re.compile(r"\[([a-z][a-z0-9_-]{0,31})()(\]) ")
-_REPEATED = re.compile(r"message repeated ([0-9]{1,9}) times?: \[ ?")
-_LAST_REPEATED = re.compile(r"(?:-- )?[Ll]ast message repeated ([0-9]{1,9}) times?(?: --)?$")
-_LAST_REPEATED_TEXT = re.compile(r"Last message '(.*)' repeated ([0-9]{1,9}) times?, suppressed by syslog-ng on .*$")
-_OWN_PID = re.compile(r" ?\[([0-9]{1,10})\](?= )")
 _NO_FIRST_WORD = frozenset({"", "last", "Last"})
 _VERSION_1 = re.compile(r"1 (?=[0-9]{4}-|- )")
 _PECULIAR = frozenset({"message ", "Last mes", ""})  # how texts begin that are read the long way
 _JOURNAL_NOTE = re.compile(r"-- (?:Boot|Reboot|Journal|Logs|No entries)\b")
-
-
-def record_id(line: str) -> str:
-    """Give the id that the first line of a record lends to those that follow it at once; no others are compared with it."""
-    return f"{crc32(line.encode('utf-8', 'surrogateescape')):08x}"
 
 
 class Reader:
@@ -60,15 +37,13 @@ class Reader:
 
     def __init__(self, *, zone: tzinfo | None = None, year: int | None = None, hint_year_us: int | None = None) -> None:
         self._clock = Clock(zone, year, hint_year_us)
-        self._claims = claims()
         self._event: type[Event] = Event
-        self._tags = Tags(self._claims)
+        self._speaker = Speaker()
         self._previous: Event | None = None  # the line before, or the first of the record it belongs to
         self._tail = ""  # the line before, where it went on with that record
         self._by_host: dict[str | None, Event] = {}  # the last event of each other host
         self._stands_for_previous = False  # a repetition: the next one stands for the same line
-        self._owner: Format | None = None  # whose own file this is
-        self._pending: dict[str, tuple[str, str]] = {}  # by stream: id of the first piece, text so far
+        self._pieces = Pieces()
 
     def be_brief(self, actions: frozenset[str]) -> None:
         """Read no more of lines with these actions than is counted of them."""
@@ -91,7 +66,7 @@ class Reader:
         events: list[Event] = []
         add, clock, seconds, peculiar, line_max = events.append, self._clock, SECONDS.get, _PECULIAR, LINE_MAX
         new = self._event
-        tag, like = self._tags.get, self._tags.like
+        tag, like, retry = self._speaker.tags.get, self._speaker.tags.like, self._speaker.retry
         previous = self._previous
         host = previous.host_hostname if previous is not None else None
         hour, hour_us, iso_hour, iso_us, iso_zone, iso_from, iso_end, iso_digits, iso_scale, quality = clock.kept()
@@ -147,7 +122,7 @@ class Reader:
             event.process_name, event.process_pid, event.service_name, event.mail_service, read = known
             try:
                 if not read(event, text):
-                    self._retry(event, text)
+                    retry(event, text)
             except Exception as error:  # a pattern's fault costs its own line only
                 _fail(event, error)
             previous = event
@@ -162,8 +137,8 @@ class Reader:
             "previous": _remembered(self._previous),
             "tail": self._tail,
             "hosts": [_remembered(event) for event in self._by_host.values()],
-            "owner": self._owner.name if self._owner else None,
-            "pending": {stream: list(piece) for stream, piece in self._pending.items()},
+            "owner": self._speaker.owner.name if self._speaker.owner else None,
+            "pending": self._pieces.snapshot(),
         }
 
     @classmethod
@@ -177,16 +152,17 @@ class Reader:
             event = _recalled(one)
             if event is not None:
                 reader._by_host[event.host_hostname] = event
-        reader._owner = reader._claims.named(snapshot["owner"])
-        reader._pending = {stream: (piece[0], piece[1]) for stream, piece in snapshot["pending"].items()}
+        reader._speaker.owner = reader._speaker.claims.named(snapshot["owner"])
+        reader._pieces = Pieces(snapshot["pending"])
         return reader
 
     # The long way: every shape of header.
 
     def _slow(self, line: str) -> Event:
         """Read a line of any shape, and remember what the next ones may hang on."""
-        if self._owner is not None and line[:14] == self._clock.own_hour:
-            known = self._own(line, self._owner)
+        owner = self._speaker.owner
+        if owner is not None and line[:14] == self._clock.own_hour:
+            known = self._own(line, owner)
             if known is not None:
                 return known
         event = Event()
@@ -223,7 +199,7 @@ class Reader:
         event.timestamp_us = self._clock.own_us + seconds
         event.mailwarden_time_quality = self._clock.own_quality
         event.process_name = event.service_name = owner.name
-        if self._claims.spans_lines(owner):
+        if self._speaker.claims.spans_lines(owner):
             event.event_id = record_id(line)
         try:
             owner.read(event, line[20:])
@@ -246,10 +222,11 @@ class Reader:
                 if wrapped.tag is not None and not stamped(wrapped.text):
                     self._set_time(event, time)
                     event.event_original = headed_line(event, wrapped)[:LINE_MAX]
-                    self._message(event, wrapped.tag, wrapped.pid, wrapped.text)
+                    self._speaker.message(event, wrapped.tag, wrapped.pid, wrapped.text)
                     return
-                joined = self._join(event, wrapped, time)
+                joined = self._pieces.join(event, wrapped)
                 if joined is None:
+                    self._set_time(event, time)
                     return
                 text, event.event_original = joined, joined[:LINE_MAX]
                 continue
@@ -274,8 +251,9 @@ class Reader:
             time = time or stamp
             piece = kubernetes(rest)
             if piece is not None:
-                joined = self._join(event, piece, time)
+                joined = self._pieces.join(event, piece)
                 if joined is None:
+                    self._set_time(event, time)
                     return
                 text = joined
                 continue
@@ -284,7 +262,9 @@ class Reader:
                 text = rest
                 continue
             self._set_time(event, time)
-            self._headed(event, rest.lstrip(" "), own=text[10:11] == " " and text[4:5] == "-")
+            times = self._speaker.headed(event, rest.lstrip(" "), own=text[10:11] == " " and text[4:5] == "-")
+            if times:
+                self._repeat(event, times)
             return
         self._unheaded(event, text, time)
 
@@ -308,124 +288,13 @@ class Reader:
             return Stamp(wrapped.time_us, None, 0)
         return self._clock.iso(wrapped.time) if wrapped.time else None
 
-    def _join(self, event: Event, piece: Wrapped, time: Stamp | None) -> str | None:
-        """Join a line that was cut into pieces; None until its last one has come."""
-        first, before = self._pending.pop(piece.stream, ("", ""))
-        text = before + piece.text if len(before) < _PENDING_MAX else before
-        if piece.whole:
-            event.event_id = first or None
-            return text
-        self._pending[piece.stream] = (first or record_id(event.event_original), text[:_PENDING_MAX])
-        self._set_time(event, time)
-        event.event_action, event.event_id = "continuation", self._pending[piece.stream][0]
-        return None
-
     def _rfc5424(self, event: Event, text: str, time: Stamp | None) -> None:
         fields = text.split(" ", 5)
         stamp, host, app, pid, _, rest = fields + ["-"] * (6 - len(fields))
         self._set_time(event, time or (None if stamp == "-" else self._clock.iso(stamp)))
         event.host_hostname = None if host == "-" else host
         text = after_structured_data(rest).removeprefix("\ufeff")
-        self._message(event, "" if app == "-" else app, int(pid) if is_pid(pid) else None, text)
-
-    def _headed(self, event: Event, rest: str, own: bool) -> None:
-        """Read what stands behind a stamp: a server's own record, or host, tag and text."""
-        pid = _OWN_PID.match(rest)
-        if pid:
-            event.process_pid = int(pid[1])
-            self._untagged(event, rest[pid.end() :].lstrip(" "), own)
-            return
-        rest = take_worded_priority(event, rest)
-        host, _, after = rest.partition(" ")
-        repeated = _LAST_REPEATED.match(rest) or _LAST_REPEATED.match(after)
-        if repeated:
-            event.host_hostname = host if repeated.string == after else None
-            self._repeat(event, int(repeated[1]))
-            return
-        if host.endswith(":") and not host.endswith("::"):
-            self._untagged(event, rest, own)
-            return
-        after = take_worded_priority(event, after.lstrip(" "))
-        token = after.partition(" ")[0]
-        tag = _TAG.match(token)
-        known = None
-        if tag is not None and (tag[2] or tag[3]) and token not in _LEVELS:
-            known = self._tags.known(tag[1], tag[2], token, rest, own=own, owned=self._owner is not None)
-        if tag is None or known is None:
-            self._untagged(event, rest, own)
-            return
-        event.host_hostname = host
-        self._read_as(event, known, after[tag.end() :].removeprefix(" "))
-
-    def _message(self, event: Event, tag: str, pid: int | None, text: str) -> None:
-        """Read a message whose tag was given apart."""
-        claim = self._claims.tag(tag)
-        self._read_as(
-            event, (claim.process_name or None, pid, claim.service_name, claim.mail_service, claim.read), text
-        )
-
-    def _read_as(self, event: Event, known: Tag, text: str) -> None:
-        event.process_name, event.process_pid, event.service_name, event.mail_service, read = known
-        solaris = _SOLARIS_ID.match(text)
-        if solaris:
-            self._tags.clear()  # so that every line of such a file comes here
-            text = text[solaris.end() :]
-            if solaris[1] in FACILITIES:
-                set_priority(event, FACILITIES.index(solaris[1]), severity(solaris[2]))
-        count = 1
-        repeated = _REPEATED.match(text)
-        if repeated:
-            count, text = int(repeated[1]), text[repeated.end() :].removesuffix("]")
-        elif text.startswith("Last message '"):
-            quoted = _LAST_REPEATED_TEXT.match(text)
-            if quoted:
-                count, text = int(quoted[2]), quoted[1]
-        if not read(event, text):
-            self._retry(event, text)
-        if count != 1:
-            event.event_count *= count
-
-    def _retry(self, event: Event, text: str) -> None:
-        """Look again at a text its format does not know: a blank too many, or another's words under its tag."""
-        name = event.event_module
-        other = self._claims.any_text(text)
-        if other is None and text[:1] == " ":
-            text = text.lstrip(" ")
-            other = self._claims.named(name)
-        if other is not None:
-            event.event_kind = "event"
-            other.read(event, text)
-        if event.event_kind == "pipeline_error":
-            hide_secrets(event, text)
-
-    def _untagged(self, event: Event, text: str, own: bool) -> None:
-        """Read a record that no tag precedes, or whose tag stands where the host should."""
-        owner = self._claims.text(text, own)
-        if owner is None:
-            if self._read_tagged(event, text):
-                return
-            if self._owner is not None and own == self._claims.spans_lines(self._owner):
-                owner = self._owner
-        if owner is None:
-            event.event_kind = "ignored"
-            return
-        self._owner = owner
-        event.process_name = event.service_name = owner.name
-        if self._claims.spans_lines(owner):
-            event.event_id = record_id(event.event_original)
-        owner.read(event, text)
-
-    def _read_tagged(self, event: Event, text: str) -> bool:
-        """Read a record that begins with a known tag, with `[tag]`, or (cut from its stamp) with a host and a known tag."""
-        host, _, behind = text.partition(" ")
-        for start, name in ((text, None), (behind, host)):
-            tag = _TAG.match(start) or _BRACKETED_TAG.match(start)
-            if tag is None or not (tag[2] or tag[3]) or self._claims.tag(tag[1]).format is None:
-                continue
-            event.host_hostname = name
-            self._message(event, tag[1], int(tag[2]) if tag[2] else None, start[tag.end() :].removeprefix(" "))
-            return True
-        return False
+        self._speaker.message(event, "" if app == "-" else app, int(pid) if is_pid(pid) else None, text)
 
     def _unheaded(self, event: Event, text: str, time: Stamp | None) -> None:
         """Read a line without a stamp: more of a record, a note of the journal, a bare message, or nothing of ours."""
@@ -434,8 +303,8 @@ class Reader:
             previous is not None
             and previous.event_id
             and time is None
-            and self._owner is not None
-            and self._claims.continues(self._owner, text, self._tail or previous.event_original)
+            and self._speaker.owner is not None
+            and self._speaker.claims.continues(self._speaker.owner, text, self._tail or previous.event_original)
         ):
             event.event_action, event.event_id = "continuation", previous.event_id
             event.timestamp_us = previous.timestamp_us
@@ -446,9 +315,10 @@ class Reader:
         if not text or _JOURNAL_NOTE.match(text):
             event.event_kind = "ignored"
             return
-        owner, self._owner = self._owner, None  # what has no stamp tells nothing about the file
-        self._untagged(event, text, own=False)
-        self._owner = owner
+        speaker = self._speaker
+        owner, speaker.owner = speaker.owner, None  # what has no stamp tells nothing about the file
+        speaker.untagged(event, text, own=False)
+        speaker.owner = owner
 
     def _repeat(self, event: Event, count: int) -> None:
         """Make the event a copy of its predecessor on that host, `count` times."""
@@ -459,7 +329,7 @@ class Reader:
             event.event_kind = "ignored"
             return
         reader = Reader(year=2000)  # the time is that of the repetition
-        reader._owner = self._owner
+        reader._speaker.owner = self._speaker.owner
         copy = vars(reader.read(base.event_original))
         for name in _OWN_FIELDS:
             copy.pop(name, None)
@@ -505,7 +375,7 @@ def _remembered(event: Event | None) -> list[Any] | None:
     if event is None:
         return None
     return [
-        event.event_original[:_PENDING_MAX],
+        event.event_original[:PIECES_MAX],
         event.timestamp_us,
         event.mailwarden_time_quality,
         event.host_hostname,

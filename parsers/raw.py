@@ -1,10 +1,11 @@
 """A line as it stands in a file, before anything in it is read."""
 
 import re
+from zlib import crc32
 
 from mailwarden.parsers.stamp import Stamp
 
-__all__ = ["LINE_MAX", "after_structured_data", "clean", "stamped", "unix_time"]
+__all__ = ["LINE_MAX", "after_structured_data", "clean", "record_id", "stamped", "unix_time"]
 
 LINE_MAX = 65_536  # characters of a line that are read; journald's and rsyslog's own limits are lower
 _OBJECT_MAX = 1 << 20  # of a JSON object, which may hold a message as one number a byte
@@ -59,3 +60,8 @@ def after_structured_data(text: str) -> str:
         elif mark == "]" and not quoted and text[at : at + 1] != "[":
             return text[at:].removeprefix(" ")
     return text
+
+
+def record_id(line: str) -> str:
+    """Give the id that the first line of a record lends to those that follow it at once; no others are compared with it."""
+    return f"{crc32(line.encode('utf-8', 'surrogateescape')):08x}"

@@ -7,7 +7,7 @@ hundreds are kept of each account, 32 bits under a key do: it is made of the acc
 that nobody outside knows it, and every run over a log has the same. Half a microsecond each, and those met lately less.
 
 CRC-32 is kept where a collision gains nothing that the same text would not: the shape of a Message-ID
-(`alerts/facts/programs.py`), the id of a record of several lines (`parsers/envelope.py`).
+(`alerts/facts/programs.py`), the id of a record of several lines (`parsers/raw.py`).
 """
 
 import zlib

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailwarden.parsers.envelope import Reader, record_id
+from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.event import Event, iso, to_ecs
 from mailwarden.parsers.pattern import Format
+from mailwarden.parsers.raw import record_id
 
 TEXT = "connect from unknown[203.0.113.7]"
 HINT_US = 1_790_000_000_000_000  # September 2026

@@ -1,0 +1,134 @@
+"""Whose message it is: found out by its tag, its words or its file; then that format reads it."""
+
+import re
+
+from mailwarden.parsers.claims import claims
+from mailwarden.parsers.event import Event
+from mailwarden.parsers.pattern import Format
+from mailwarden.parsers.priority import FACILITIES, set_priority, severity, take_worded_priority
+from mailwarden.parsers.raw import record_id
+from mailwarden.parsers.secrets import hide_secrets
+from mailwarden.parsers.tags import Tag, Tags
+
+__all__ = ["Speaker"]
+
+_LEVELS = frozenset({"Debug:", "Info:", "Warning:", "Error:", "Fatal:", "Panic:"})  # Dovecot's own files: never a tag
+_SOLARIS_ID = re.compile(r"\[ID [0-9]{1,10} ([a-z]+[0-7]?)\.([a-z]+)\] ")
+_TAG = re.compile(r"([^\s:\[\]]{1,128})(?:\[([0-9]{1,10})\])?(:?)")
+_BRACKETED_TAG = re.compile(r"\[([a-z][a-z0-9_-]{0,31})()(\]) ")
+_REPEATED = re.compile(r"message repeated ([0-9]{1,9}) times?: \[ ?")
+_LAST_REPEATED = re.compile(r"(?:-- )?[Ll]ast message repeated ([0-9]{1,9}) times?(?: --)?$")
+_LAST_REPEATED_TEXT = re.compile(r"Last message '(.*)' repeated ([0-9]{1,9}) times?, suppressed by syslog-ng on .*$")
+_OWN_PID = re.compile(r" ?\[([0-9]{1,10})\](?= )")
+
+
+class Speaker:
+    """Knows the tags of one source, and whose own file it is."""
+
+    def __init__(self) -> None:
+        self.claims = claims()
+        self.tags = Tags(self.claims)
+        self.owner: Format | None = None  # whose own file this is
+
+    def headed(self, event: Event, rest: str, own: bool) -> int:
+        """Read what stands behind a stamp: a server's own record, or host, tag and text.
+
+        Returns:
+            How often the line before was repeated, where it says only that; else 0.
+        """
+        pid = _OWN_PID.match(rest)
+        if pid:
+            event.process_pid = int(pid[1])
+            self.untagged(event, rest[pid.end() :].lstrip(" "), own)
+            return 0
+        rest = take_worded_priority(event, rest)
+        host, _, after = rest.partition(" ")
+        repeated = _LAST_REPEATED.match(rest) or _LAST_REPEATED.match(after)
+        if repeated:
+            event.host_hostname = host if repeated.string == after else None
+            return int(repeated[1])
+        if host.endswith(":") and not host.endswith("::"):
+            self.untagged(event, rest, own)
+            return 0
+        after = take_worded_priority(event, after.lstrip(" "))
+        token = after.partition(" ")[0]
+        tag = _TAG.match(token)
+        known = None
+        if tag is not None and (tag[2] or tag[3]) and token not in _LEVELS:
+            known = self.tags.known(tag[1], tag[2], token, rest, own=own, owned=self.owner is not None)
+        if tag is None or known is None:
+            self.untagged(event, rest, own)
+            return 0
+        event.host_hostname = host
+        self._read_as(event, known, after[tag.end() :].removeprefix(" "))
+        return 0
+
+    def message(self, event: Event, tag: str, pid: int | None, text: str) -> None:
+        """Read a message whose tag was given apart."""
+        claim = self.claims.tag(tag)
+        self._read_as(
+            event, (claim.process_name or None, pid, claim.service_name, claim.mail_service, claim.read), text
+        )
+
+    def untagged(self, event: Event, text: str, own: bool) -> None:
+        """Read a record that no tag precedes, or whose tag stands where the host should."""
+        owner = self.claims.text(text, own)
+        if owner is None:
+            if self._read_tagged(event, text):
+                return
+            if self.owner is not None and own == self.claims.spans_lines(self.owner):
+                owner = self.owner
+        if owner is None:
+            event.event_kind = "ignored"
+            return
+        self.owner = owner
+        event.process_name = event.service_name = owner.name
+        if self.claims.spans_lines(owner):
+            event.event_id = record_id(event.event_original)
+        owner.read(event, text)
+
+    def _read_as(self, event: Event, known: Tag, text: str) -> None:
+        event.process_name, event.process_pid, event.service_name, event.mail_service, read = known
+        solaris = _SOLARIS_ID.match(text)
+        if solaris:
+            self.tags.clear()  # so that every line of such a file comes here
+            text = text[solaris.end() :]
+            if solaris[1] in FACILITIES:
+                set_priority(event, FACILITIES.index(solaris[1]), severity(solaris[2]))
+        count = 1
+        repeated = _REPEATED.match(text)
+        if repeated:
+            count, text = int(repeated[1]), text[repeated.end() :].removesuffix("]")
+        elif text.startswith("Last message '"):
+            quoted = _LAST_REPEATED_TEXT.match(text)
+            if quoted:
+                count, text = int(quoted[2]), quoted[1]
+        if not read(event, text):
+            self.retry(event, text)
+        if count != 1:
+            event.event_count *= count
+
+    def retry(self, event: Event, text: str) -> None:
+        """Look again at a text its format does not know: a blank too many, or another's words under its tag."""
+        name = event.event_module
+        other = self.claims.any_text(text)
+        if other is None and text[:1] == " ":
+            text = text.lstrip(" ")
+            other = self.claims.named(name)
+        if other is not None:
+            event.event_kind = "event"
+            other.read(event, text)
+        if event.event_kind == "pipeline_error":
+            hide_secrets(event, text)
+
+    def _read_tagged(self, event: Event, text: str) -> bool:
+        """Read a record that begins with a known tag, with `[tag]`, or (cut from its stamp) with a host and a known tag."""
+        host, _, behind = text.partition(" ")
+        for start, name in ((text, None), (behind, host)):
+            tag = _TAG.match(start) or _BRACKETED_TAG.match(start)
+            if tag is None or not (tag[2] or tag[3]) or self.claims.tag(tag[1]).format is None:
+                continue
+            event.host_hostname = name
+            self.message(event, tag[1], int(tag[2]) if tag[2] else None, start[tag.end() :].removeprefix(" "))
+            return True
+        return False

@@ -11,7 +11,10 @@ __all__ = [
     "ensure_readable",
     "find_configuration",
     "handed_over",
+    "is_directory",
+    "is_file",
     "is_of_another",
+    "is_there",
     "rules_beside",
     "scan_store_path",
     "store_path",
@@ -85,6 +88,21 @@ def handed_over(path: Path, environment: Mapping[str, str] = os.environ) -> Path
     directory = environment.get("CREDENTIALS_DIRECTORY")
     copy = Path(directory) / path.name if directory else path
     return copy if copy.is_file() else path
+
+
+def is_there(path: Path) -> bool:
+    """Ask whether something is at a path; no where the way to it is barred: before Python 3.14 `Path.exists` raises there."""
+    return os.path.exists(path)  # noqa: PTH110
+
+
+def is_directory(path: Path) -> bool:
+    """Ask whether a directory is at a path; no where the way to it is barred."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
+def is_file(path: Path) -> bool:
+    """Ask whether a file is at a path; no where the way to it is barred."""
+    return os.path.isfile(path)  # noqa: PTH113
 
 
 def ensure_readable(path: Path) -> None:

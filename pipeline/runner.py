@@ -8,7 +8,7 @@ import gc
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from mailwarden.alerts.detectors import load_detectors
 from mailwarden.alerts.incidents.normals import Normal
 from mailwarden.alerts.rulebook.rulebook import Rulebook
-from mailwarden.parsers.errors import StoreBusyError
+from mailwarden.parsers.errors import StoreBusyError, worded
 from mailwarden.parsers.event import Event
+from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.admission.admission import Admission
 from mailwarden.pipeline.admission.batch import Batch
 from mailwarden.pipeline.admission.intake import INBOX, INBOX_RANK, Taken
@@ -212,6 +213,7 @@ class ScanResult:
     misdated: int = 0  # lines whose time lies far ahead of the others'
     year_assumed: int | None = None
     totals: dict[tuple[str, str, str, str], int] = field(default_factory=dict)  # of some rollups, by name and words
+    unkept: str = ""  # why nothing of it is kept for `show`
 
 
 class _Held:
@@ -270,8 +272,16 @@ def scan(
     started = time.monotonic()
     gc.set_threshold(1_000_000, 20, 50)  # events and states are many objects and no cycles
     path = scan_store_path() if state is None else store_path(state)
-    with _scan_store(path, fresh=state is None) as store:
+    barred: list[OSError] = []
+    with _scan_store(path, fresh=state is None, unkept=barred.append) as store:
         result = ScanResult(store.found)
+        if barred:
+            result.unkept = worded(
+                "{place}: cannot be written ({reason}). The result is shown here only: mailwarden show will not know it. "
+                "To keep it:  mailwarden scan --state DIR",
+                place=path.parent,
+                reason=reason(barred[0]),
+            )
         admission = Admission.of_paths(
             paths,
             configuration=configuration,
@@ -322,18 +332,24 @@ def _fold_all(
 
 
 @contextmanager
-def _scan_store(path: Path, *, fresh: bool) -> Iterator[Store]:
+def _scan_store(path: Path, *, fresh: bool, unkept: Callable[[OSError], None]) -> Iterator[Store]:
     """Open the database of a scan: that of a state directory, or a fresh one that replaces the last scan's when it ends.
 
-    It has a name of its own until then, for two scans may run at once.
+    It has a name of its own until then, for two scans may run at once. `unkept` is told why it cannot stay.
     """
     if not fresh:
         with Store.open(path) as store:
             yield store
         return
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="scan-", dir=path.parent) as directory:
-        own = Path(directory) / path.name
+    with ExitStack() as stack:
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="scan-", dir=path.parent))
+        except OSError as error:  # a user without a home of his own
+            unkept(error)
+            directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="mailwarden-scan-"))
+            path = Path(directory) / "unkept.db"
+        own = Path(directory) / "scan.db"
         try:
             with Store.open(own) as store:
                 yield store

@@ -21,7 +21,7 @@ from mailwarden.pipeline.cli.check_state import Check
 from mailwarden.pipeline.cli.feedback_checks import feedback_checks
 from mailwarden.pipeline.cli.probe_checks import probe_checks
 from mailwarden.pipeline.cli.session import Session, last_written_s
-from mailwarden.pipeline.places import store_path
+from mailwarden.pipeline.places import is_there, store_path
 from mailwarden.pipeline.sources.journal import journal_barred
 
 __all__ = ["Check", "all_checks"]
@@ -299,8 +299,12 @@ def _service(session: Session) -> Iterator[Check]:
             unparsed = store.unparsed()
             stream_us = int(store.meta("stream_us") or 0)
             begun = {name for name, position in store.positions().items() if position["source"].get("begun", True)}
-    except (MailwardenError, OSError) as error:
+    except MailwardenError as error:
         yield Check(tongue.gettext("state"), "error", tongue.error(error))
+        return
+    except OSError as error:
+        says = f"{path.parent}: {tongue.worded(reason(error))}"
+        yield Check(tongue.gettext("state"), "error", says, "sudo mailwarden doctor")
         return
     lag_s = time.time() - max(last_written_s(path), stream_us / 1_000_000)
     if lag_s > _ALIVE_S:
@@ -346,7 +350,7 @@ def _unread(path: str, tongue: Translator) -> Check:
 def _disk(session: Session) -> Iterator[Check]:
     directory, tongue = session.configuration.state_directory, session.tongue
     name = tongue.gettext("disk")
-    while not directory.exists() and directory != directory.parent:
+    while not is_there(directory) and directory != directory.parent:
         directory = directory.parent
     try:
         usage = shutil.disk_usage(directory)

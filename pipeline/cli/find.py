@@ -118,7 +118,7 @@ def command(
         for fields in found:
             sys.stdout.buffer.write(json_line(fields) + b"\n")
         sys.stdout.buffer.flush()
-    else:
+    elif found or not failed:  # that nothing names it is not known of what could not be read
         write(story(what, found, now.tongue, everything=everything))
     return 3 if failed else 0
 

@@ -3,7 +3,9 @@
 Exit codes: 0 well; 1 findings, only where `--fail-on` asks; 2 usage or configuration; 3 runtime; 130 interrupted.
 """
 
+import errno
 import os
+import stat
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -154,6 +156,7 @@ class _Root(Group):
 
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> Any:  # type: ignore[override]
         """Run a command and leave the process with its exit code."""
+        _open_all()
         face = Face()
         extra.pop("standalone_mode", None)
         try:
@@ -196,7 +199,7 @@ def _say(error: Exception, speaker: Translator) -> int:
         tell(speaker.worded(error.said))
         return 2 if isinstance(error, UsageError) else 3
     if isinstance(error, OSError):
-        where = f"{error.filename}: " if error.filename else ""
+        where = f"{error.filename}: " if error.filename else _output_place(error, speaker)
         said = N_("{where}{reason}. Nothing more was done.")
         tell(speaker.say(said, {"where": where, "reason": speaker.worded(reason(error))}))
         return 3
@@ -204,6 +207,33 @@ def _say(error: Exception, speaker: Translator) -> int:
     tell(speaker.say(N_("mailwarden {version} has a fault of its own: {kind}: {error}"), values))
     tell(speaker.gettext("Call the command again with --debug and send what it prints to the project."))
     return 3
+
+
+def _output_place(error: OSError, speaker: Translator) -> str:
+    """Name the standard output where it is what could not be written: the error of a write does not tell.
+
+    That is so where the disk beneath it is full, or it is a device that takes nothing.
+    """
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return ""
+    try:
+        is_device = stat.S_ISCHR(os.fstat(1).st_mode)
+        is_full = is_device or not os.fstatvfs(1).f_bavail
+    except OSError:
+        return ""
+    return speaker.gettext("standard output: ") if is_full else ""
+
+
+def _open_all() -> None:
+    """Open what whoever started us has closed, or the next file would be taken for the output."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+    sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
 
 
 def examples(rows: Sequence[tuple[str, str]], formatter: click.HelpFormatter) -> None:

@@ -129,6 +129,8 @@ def _code(result: "ScanResult", fail_on: str | None) -> int:
 def _notes(result: "ScanResult", now: Session) -> Iterator[str]:
     """Say what is odd about what was read."""
     tongue = now.tongue
+    if result.unkept:
+        yield tongue.worded(result.unkept)
     if result.strange:
         yield _strange(result.strange, tongue)
     if result.misdated:

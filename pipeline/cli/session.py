@@ -59,7 +59,7 @@ class Session:
         """List the databases that may hold what is asked for, the one written last first."""
         if state is not None:
             path = store_path(state)
-            if not path.exists():
+            if not _there(path):
                 raise UsageError(
                     worded(
                         "{state}: holds no mailwarden state. Make it with  mailwarden scan --state {state}", state=state

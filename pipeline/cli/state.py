@@ -11,6 +11,7 @@ from mailwarden.alerts.telling.render import severity_shape, severity_word
 from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator
+from mailwarden.parsers.errors import UsageError, worded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.cli.incident_view import style_of, top_level
 from mailwarden.pipeline.cli.root import Face
@@ -20,7 +21,7 @@ from mailwarden.pipeline.cli.session import Session, last_written_s, nobody_told
 from mailwarden.pipeline.cli.silence import silenced
 from mailwarden.pipeline.cli.terminal import Line, Span, columns, page_width, shorten, write
 from mailwarden.pipeline.configuration.configuration import SourceSetting
-from mailwarden.pipeline.places import ensure_readable, store_path
+from mailwarden.pipeline.places import ensure_readable, is_directory, store_path
 
 __all__ = ["show_state"]
 
@@ -34,8 +35,14 @@ def show_state(_face: Face) -> None:
     path = store_path(now.configuration.state_directory)
     try:
         there = path.exists()
-    except OSError:
-        there = False
+    except OSError as error:
+        raise UsageError(
+            worded(
+                "{path}: not readable ({reason}): it cannot be said whether all is well. Say the same with sudo.",
+                path=path.parent,
+                reason=reason(error),
+            )
+        ) from None
     write(_watching(now, path) if there else _fresh(now))
 
 
@@ -122,7 +129,7 @@ def _source(source: SourceSetting, tongue: Translator) -> Line:
     """Show a source of the configuration, and why it cannot be read where it cannot."""
     if source.kind != "files":
         return [Span("  ✓ ", "ok"), printable("  ".join([source.kind, *source.names]))]
-    if any(sign in source.path for sign in "*?[") or Path(source.path).is_dir():
+    if any(sign in source.path for sign in "*?[") or is_directory(Path(source.path)):
         return [Span("  ✓ ", "ok"), printable(source.path)]
     try:
         ensure_readable(Path(source.path))

@@ -2,12 +2,15 @@
 
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator
+from mailwarden.parsers.errors import SourceError
+from mailwarden.parsers.event import Event
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.lines import batches, reader_for
@@ -35,47 +38,61 @@ _SHOWN = 20
 @click.option("--all", "everything", is_flag=True, help="Show every shape.")
 @options.state
 @click.pass_context
-def command(context: click.Context, files: tuple[str, ...], json_: bool, everything: bool, state: Path | None) -> None:
+def command(context: click.Context, files: tuple[str, ...], json_: bool, everything: bool, state: Path | None) -> int:
     """Show the lines of mail programs that were not understood.
 
     They are counted by their shape, the most frequent first, each with one sample. Nothing is lost by them, but what they
     say is not seen. Send them to the project: a pattern is soon written.
     """
     now = session(context, own=True)
+    failed = False
     if files:
-        shapes, read = _of_files(files, now.configuration.timezone)
+        shapes, read, problems = _of_files(files, now.configuration.timezone)
+        failed = bool(problems)
+        for problem in problems:
+            tell(now.tongue.worded(problem))
         if not read:
-            tell(now.tongue.gettext("There is no line of a mail program in it."))
-            return
+            if not failed:
+                tell(now.tongue.gettext("There is no line of a mail program in it."))
+            return 2
     else:
         paths = now.stores(state)
         if not paths:
             tell(now.tongue.gettext("Nothing was scanned or watched yet. Look back first:  mailwarden scan"))
-            return
+            return 0
         with Store.open(paths[0], read_only=True) as store:
             shapes = store.unparsed()
     if json_:
         for shape in shapes:
             sys.stdout.buffer.write(json_line(shape._asdict()) + b"\n")
-        return
-    write(_view(shapes, everything, now.tongue))
+    else:
+        write(_view(shapes, everything, now.tongue))
+    return 3 if failed else 0
 
 
-def _of_files(files: tuple[str, ...], zone: str | None) -> tuple[list[Unparsed], int]:
-    """Give what is not understood in files, and how many lines of mail programs they hold."""
+def _of_files(files: tuple[str, ...], zone: str | None) -> tuple[list[Unparsed], int, list[str]]:
+    """Give what is not understood in files, how many lines of mail programs they hold, and what could not be read."""
     read = 0
+    problems: list[str] = []
     counts: Counter[tuple[str, str]] = Counter()
     samples: dict[tuple[str, str], str] = {}
     for path in files:
-        reader = reader_for(path, zone)
-        for lines in batches(path):
-            for event in reader.read_lines([line.decode("utf-8", "surrogateescape") for line in lines]):
+        try:
+            for event in _events(path, zone):
                 read += event.event_kind != "ignored"
                 if event.event_kind == "pipeline_error":
                     key = (event.event_module or "", event.process_name or "")
                     counts[key] += 1
                     samples.setdefault(key, event.event_original)
-    return [Unparsed(*key, "", count, samples[key]) for key, count in counts.most_common()], read
+        except SourceError as error:
+            problems.append(error.said)
+    return [Unparsed(*key, "", count, samples[key]) for key, count in counts.most_common()], read, problems
+
+
+def _events(path: str, zone: str | None) -> Iterator[Event]:
+    reader = reader_for(path, zone)
+    for lines in batches(path):
+        yield from reader.read_lines([line.decode("utf-8", "surrogateescape") for line in lines])
 
 
 def _view(shapes: list[Unparsed], everything: bool, tongue: Translator) -> list[Line]:

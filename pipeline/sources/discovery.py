@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from mailwarden.parsers.errors import worded
-from mailwarden.pipeline.places import ensure_readable
+from mailwarden.pipeline.places import ensure_readable, is_directory, is_file, is_there
 from mailwarden.pipeline.sources.docker import containers
 from mailwarden.pipeline.sources.family import Member, members, stem
 from mailwarden.pipeline.sources.journal import JOURNALS, journal_barred
@@ -123,9 +123,9 @@ class _Search:
         stated = [self._root / path.lstrip("/") for path in _stated(self._run)]
         paths: dict[Path, None] = {}
         for path in [*stated, *(self._root / usual for usual in _USUAL)]:
-            if path.is_dir():
+            if is_directory(path):
                 try:
-                    families = {stem(file) for file in path.iterdir() if file.is_file()}
+                    families = {stem(file) for file in path.iterdir() if is_file(file)}
                 except OSError as error:
                     self.unreadable.append(
                         worded("{place}: {message}", place=self.shown(path), message=unreadable(error))
@@ -169,7 +169,7 @@ class _Search:
 
     @staticmethod
     def _files(path: Path) -> list[Member]:
-        return members(path) if path.parent.is_dir() else []
+        return members(path) if is_directory(path.parent) else []
 
     def choose(self, logs: list[_Log]) -> list[Found]:
         """Take each program from the first log that has it."""
@@ -199,7 +199,7 @@ class _Search:
             owners.update(dict.fromkeys(new, log.path))
             found.append(Found("files", name, tuple(sorted(log.programs)), log.size_bytes))
         for usual in _REJECTLOGS:
-            if "exim" in owners and (self._root / usual).exists():
+            if "exim" in owners and is_there(self._root / usual):
                 self.left_out.append(
                     worded(
                         "/{name}: the same refusals stand in {other}, which is read.",
@@ -211,10 +211,8 @@ class _Search:
 
     def docker(self) -> list[Found]:
         place = self._root / "var/lib/docker/containers"
-        if not place.exists():
-            return []
         try:
-            there = containers(place)
+            there = containers(place) if place.exists() else {}
         except OSError as error:
             self.unreadable.append(f"{self.shown(place)}: {unreadable(error)}")
             return []
@@ -226,7 +224,7 @@ class _Search:
         return found
 
     def journal(self, found: list[Found]) -> list[Found]:
-        if not any((self._root / place).is_dir() for place in JOURNALS):
+        if not any(is_directory(self._root / place) for place in JOURNALS):
             return []
         files = [one.path for one in found if one.kind == "files"]
         if files:

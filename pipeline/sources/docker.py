@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from mailwarden.parsers.errors import worded
+from mailwarden.pipeline.places import is_directory
 from mailwarden.pipeline.sources.files import FileSource
 from mailwarden.pipeline.sources.patterns import PatternSource
 from mailwarden.pipeline.sources.source import Source
@@ -96,4 +97,4 @@ class DockerSource(PatternSource):
 
     def watched(self) -> set[str]:
         """Name where containers are made."""
-        return {str(self._place)} if self._place.is_dir() else set()
+        return {str(self._place)} if is_directory(self._place) else set()

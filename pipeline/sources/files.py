@@ -7,12 +7,13 @@ from typing import Any
 
 from mailwarden.parsers.errors import worded
 from mailwarden.pipeline.admission.batch import Chunk
+from mailwarden.pipeline.places import is_directory
 from mailwarden.pipeline.sources.birth import Birth, ReplacedError
 from mailwarden.pipeline.sources.identity import HEAD_BYTES, Mark
 from mailwarden.pipeline.sources.lineage import Lineage
 from mailwarden.pipeline.sources.looks import LOOK_BYTES, what_else
 from mailwarden.pipeline.sources.source import BLOCK_BYTES, Hint, Source
-from mailwarden.pipeline.sources.wording import unreadable
+from mailwarden.pipeline.sources.wording import broken_off, unreadable
 
 __all__ = ["FileSource"]
 
@@ -105,6 +106,9 @@ class FileSource:
             piece = current.read(limit_bytes)
         except ReplacedError:
             return self._leave_replaced(current)
+        except OSError as error:  # a disk that fails: what was read of the file counts, and the next look tries again
+            self._tell(str(current.path), broken_off(error))
+            return None
         if current.trouble is not None:
             self._tell(str(current.path), current.trouble)
         return self._chunk(current, piece)
@@ -189,7 +193,7 @@ class FileSource:
         birth, until = self._before
         try:
             piece = birth.read(limit_bytes)
-        except ReplacedError:
+        except (ReplacedError, OSError):
             piece, until = None, 0.0
         if piece is not None:
             self._done[-1] = birth.mark()
@@ -285,7 +289,7 @@ class FileSource:
 
     def watched(self) -> set[str]:
         """Name the directories of the path and of the file that a link points to."""
-        return {str(path.parent) for path in (self._path.absolute(), self._path.resolve()) if path.parent.is_dir()}
+        return {str(path.parent) for path in (self._path.absolute(), self._path.resolve()) if is_directory(path.parent)}
 
     def close(self) -> None:
         """Let go of the files."""

@@ -4,6 +4,7 @@ import glob
 from collections.abc import Sequence
 from pathlib import Path
 
+from mailwarden.pipeline.places import is_directory, is_there
 from mailwarden.pipeline.sources.family import stem
 from mailwarden.pipeline.sources.files import FileSource
 from mailwarden.pipeline.sources.patterns import PatternSource
@@ -33,7 +34,7 @@ def open_sources(
         place = Path(path)
         if path == "-":
             sources.append(StandardInput(rank))
-        elif place.is_dir() or (glob.has_magic(path) and not place.exists()):
+        elif is_directory(place) or (glob.has_magic(path) and not is_there(place)):
             sources.append(PatternSource(path, rank, follow=follow, rotations=rotations, not_before=not_before))
         elif follow or rotations:
             sources.append(FileSource(place, rank, follow=follow, rotations=rotations, not_before=not_before))

@@ -1,12 +1,14 @@
 """Sources that are found rather than named: the files of a pattern or a directory, now and later."""
 
 import glob
+import os
 import time
 from pathlib import Path
 from typing import Any
 
 from mailwarden.parsers.errors import worded
 from mailwarden.pipeline.admission.batch import Chunk
+from mailwarden.pipeline.places import is_directory, is_file
 from mailwarden.pipeline.sources.family import stem
 from mailwarden.pipeline.sources.files import FileSource
 from mailwarden.pipeline.sources.sample import programs_of
@@ -53,20 +55,23 @@ class PatternSource:
                 self._known.add(newest)
                 new.append(self._open(newest, paths))
         if first and not self._known and not self.problems:
-            self.problems.append(
-                worded(
-                    "{name}: {nothing} Give the path at which your server writes; "
-                    "mailwarden scan without a path looks for it.",
-                    name=self.name,
-                    nothing=self._nothing(),
-                )
-            )
+            self.problems.append(worded("{place}: {message}", place=self.name, message=self._nothing()))
         return new
 
     def _nothing(self) -> str:
-        if Path(self.name).is_dir():
-            return worded("no file in this directory holds lines of a mail server. Nothing was read.")
-        return worded("no file matches this pattern. Nothing was read.")
+        if is_directory(Path(self.name)):
+            return worded(
+                "no file in this directory holds lines of a mail server. Nothing was read. "
+                "Give the path at which your server writes; mailwarden scan without a path looks for it."
+            )
+        try:
+            os.listdir(next(iter(self.watched())))  # noqa: PTH208 - only whether it may be
+        except OSError as error:
+            return unreadable(error)
+        return worded(
+            "no file matches this pattern. Nothing was read. "
+            "Give the path at which your server writes; mailwarden scan without a path looks for it."
+        )
 
     def _open(self, newest: Path, paths: list[Path]) -> FileSource:
         if self._follow:
@@ -75,10 +80,10 @@ class PatternSource:
 
     def _paths(self) -> list[Path]:
         directory = Path(self.name)
-        if not directory.is_dir():
-            return [path for path in map(Path, glob.glob(self.name)) if path.is_file()]  # noqa: PTH207 - absolute ones too
+        if not is_directory(directory):
+            return [path for path in map(Path, glob.glob(self.name)) if is_file(path)]  # noqa: PTH207 - absolute ones too
         try:
-            paths = [path for path in directory.iterdir() if path.is_file()]
+            paths = [path for path in directory.iterdir() if is_file(path)]
         except OSError as error:
             problem = worded("{place}: {message}", place=self.name, message=unreadable(error))
             if problem not in self.problems:
@@ -107,7 +112,7 @@ class PatternSource:
     def watched(self) -> set[str]:
         """Name the directory that holds them, as far as it has no pattern itself."""
         place = Path(self.name)
-        while glob.has_magic(str(place)) or not place.is_dir():
+        while glob.has_magic(str(place)) or not is_directory(place):
             place = place.parent
         return {str(place)}
 

@@ -7,7 +7,7 @@ import pwd
 from mailwarden.parsers.errors import worded
 from mailwarden.parsers.system_errors import reason
 
-__all__ = ["unreadable"]
+__all__ = ["broken_off", "unreadable"]
 
 
 def _user() -> str:
@@ -36,4 +36,13 @@ def unreadable(error: OSError) -> str:
     return worded(
         'cannot be read: "{reason}". Nothing was read from it. Look at the disk and at the kernel\'s log (dmesg).',
         reason=reason(OSError(error.errno, os.strerror(error.errno)) if error.errno else error),
+    )
+
+
+def broken_off(error: OSError) -> str:
+    """Say that reading a file failed in its midst, and what helps."""
+    return worded(
+        'cannot be read further: "{reason}". What stands before that place was read. '
+        "Look at the disk and at the kernel's log (dmesg).",
+        reason=reason(error),
     )

@@ -135,6 +135,68 @@ def test_a_log_of_the_future_is_told(tmp_path: Path, scan: Scan) -> None:
     assert "1 Jan 00:00–00:00 UTC (2099)" in answer.out
 
 
+def test_a_path_that_cannot_even_be_looked_at_is_told(tmp_path: Path, scan: Scan) -> None:
+    """Where the system refuses to say what stands at a path, the message names it, and the rest is read."""
+    (tmp_path / "mail.log").write_bytes(good())
+
+    answer = scan("--json", "mail.log", "x" * 5000)
+
+    assert answer.code == 3
+    assert answer.err.startswith("x" * 5000 + ": cannot be read")
+    assert answer.incidents
+
+
+def test_a_file_that_breaks_off_with_an_error_is_told(scan: Scan) -> None:
+    """A disk that fails is named with the file; the command goes on."""
+    answer = scan("/proc/self/mem")
+
+    assert answer.code == 2
+    assert answer.err.startswith('/proc/self/mem: cannot be read further: "Input/output error"')
+
+
+def test_without_a_place_to_keep_it_the_result_is_shown(
+    tmp_path: Path, scan: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A user without a home gets the answer all the same, and is told that nobody keeps it."""
+    (tmp_path / "file").write_text("")
+    (tmp_path / "mail.log").write_bytes(good())
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+
+    answer = scan("--json", "mail.log")
+
+    assert answer.code == 0
+    assert answer.incidents
+    assert "mailwarden show will not know it" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "says"),
+    [
+        ("scan mail.log > /dev/full", 3, "standard output: No space left on device"),
+        ("parse mail.log > /dev/full", 3, "standard output: No space left on device"),
+        ("scan mail.log >&-", 0, ""),
+        ("scan mail.log 2>&-", 0, ""),
+        ("parse <&-", 0, ""),
+        ("parse mail.log | head -1", 0, ""),
+    ],
+)
+def test_an_output_that_takes_nothing_is_named(command: str, code: int, says: str, tmp_path: Path) -> None:
+    """A full disk, a closed output or a reader who has enough of it: one line at most, and no traceback."""
+    (tmp_path / "mail.log").write_bytes(good())
+
+    answer = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {sys.executable} -m mailwarden {command}"],
+        cwd=tmp_path,
+        env=os.environ | {"XDG_CACHE_HOME": str(tmp_path), "LC_ALL": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (answer.returncode, answer.stderr[: len(says)]) == (code, says)
+    assert "Traceback" not in answer.stderr
+
+
 def test_a_directory_is_read(tmp_path: Path, scan: Scan) -> None:
     """The logs in a directory are read; one without any is told."""
     (tmp_path / "logs").mkdir()

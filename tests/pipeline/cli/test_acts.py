@@ -196,8 +196,19 @@ def test_unparsed_does_not_praise_what_is_no_mail_log(state: Path, tmp_path: Pat
 
     result = call("unparsed", str(tmp_path / "notes.txt"))
 
-    assert result.stdout == ""
+    assert (result.exit_code, result.stdout) == (2, "")
     assert "no line of a mail program" in result.stderr
+
+
+def test_unparsed_goes_on_where_one_file_cannot_be_read(state: Path, tmp_path: Path) -> None:
+    """What is missing is told, the other files are read, and the end is 3."""
+    (tmp_path / "mail.log").write_text("Nov 23 10:00:00 mx1 postfix/smtpd[7]: connect from unknown[192.0.2.1]\n")
+
+    result = call("unparsed", str(tmp_path / "none.log"), str(tmp_path / "mail.log"))
+
+    assert result.exit_code == 3
+    assert "Every line of a mail program was understood" in result.stdout
+    assert "none.log: is not there" in result.stderr
 
 
 def test_the_state_names_the_worst_and_the_next_step(state: Path) -> None:

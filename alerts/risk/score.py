@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from mailwarden.alerts.risk.decay import faded
 from mailwarden.alerts.risk.parts import PARTS, Part
-from mailwarden.alerts.risk.sender import Sender, Story
+from mailwarden.alerts.risk.sender import HOUR_US, Sender, Story
 
 __all__ = [
     "ALARM",
@@ -16,6 +16,7 @@ __all__ = [
     "Risk",
     "assess",
     "before",
+    "daily",
     "forecast_us",
     "open_story",
     "trend",
@@ -28,6 +29,7 @@ ALARM, WATCH, CALM = 60, 20, 5
 _KNOWN_DAYS = 7  # of history before a volume can be unusual
 _STEADY = 5  # points within six hours that are no trend
 _SPAN_H = 6
+_DAY_H = 24
 _EXPECTED = 0.03  # the share of unknown recipients that ordinary mail has
 _BAD = 0.15  # the share that gives all points (OUT-04 fires at 0.2)
 _PRIOR = 25  # recipients of ordinary mail that are taken for granted: ten recipients prove no share
@@ -91,6 +93,17 @@ def trend(sender: Sender, score: int) -> str:
 def before(sender: Sender, hours: int) -> int:
     """Give the lowest score of the last hours: what a rise is measured from."""
     return min(sender.scores[-hours:], default=0)
+
+
+def daily(sender: Sender, now_us: int, score: int, days: int) -> list[int | None]:
+    """Give the highest score of each of the last days (UTC), today's last; None for a day of which nothing is kept."""
+    today, newest = now_us // (_DAY_H * HOUR_US), sender.hour // _DAY_H  # the day of the last hour that was counted
+    known: dict[int, int] = {newest - back: high for back, high in enumerate(reversed(sender.highs), 1)}
+    begun = sender.hour % _DAY_H
+    if begun and sender.scores:
+        known[newest] = max(sender.scores[-begun:])
+    known[today] = max(score, known.get(today, 0))
+    return [known.get(today - back) for back in range(days - 1, -1, -1)]
 
 
 def forecast_us(sender: Sender, now_us: int) -> int | None:

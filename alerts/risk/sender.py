@@ -12,6 +12,7 @@ __all__ = ["HOUR_US", "Sender", "Story", "blame", "keep_story", "roll"]
 HOUR_US = 3_600_000_000
 _HOURS = 24
 _DAYS = 35  # five weeks: a monthly mailing is no ramp
+_HIGHS = 56  # days: what a weekly report puts beside each other
 _NAMES = 8  # behind a part, by what they were counted for; rarer ones fall out
 _STORIES = 12
 
@@ -53,6 +54,7 @@ class Sender(msgspec.Struct, array_like=True):
     stories: list[Story] = []  # newest last
     young_us: int = 0  # since when it sends, or sends from an address that is new; 0: nobody saw it begin
     early: dict[str, list[int]] = {}  # while young, by provider: the day, its recipients, the most of a day before
+    highs: list[int] = []  # the highest score of each whole day before (UTC), newest last; eight weeks
 
 
 def blame(names: dict[str, int], name: str) -> None:
@@ -72,7 +74,7 @@ def roll(sender: Sender, now_us: int, score_at: Callable[[Sender, int], int]) ->
     if not sender.hour:
         sender.hour = hour
     if hour - sender.hour > _DAYS * 24:  # silent for so long that nothing of before says anything
-        sender.hours, sender.days, sender.peaks, sender.scores = [], [], [], []
+        sender.hours, sender.days, sender.peaks, sender.scores, sender.highs = [], [], [], [], []
         sender.this_hour, sender.hour = 0, hour
     while sender.hour < hour:
         sender.hour += 1
@@ -87,6 +89,7 @@ def roll(sender: Sender, now_us: int, score_at: Callable[[Sender, int], int]) ->
 def _close_day(sender: Sender, today: list[int]) -> None:
     sender.days = [*sender.days, sum(today)][-_DAYS:]
     sender.peaks = [*sender.peaks, max(today)][-_DAYS:]
+    sender.highs = [*sender.highs, max(sender.scores)][-_HIGHS:]
     end_us = sender.hour * HOUR_US
     for name, fading in sender.sums.items():
         sum_ = min(faded(fading, end_us, PARTS[name].half_life_us), 3 * _floor(sender, name))

@@ -17,6 +17,7 @@ from mailwarden.pipeline.report.csv import as_csv
 from mailwarden.pipeline.report.document import Document
 from mailwarden.pipeline.report.domain import concerns
 from mailwarden.pipeline.report.figures import Figures, day_start_us, measure_day
+from mailwarden.pipeline.report.follow_up import seen_of_late
 from mailwarden.pipeline.report.html import Picture, as_html, picture
 from mailwarden.pipeline.report.lists import lists_section, measure_lists
 from mailwarden.pipeline.report.mail import as_mail
@@ -52,6 +53,7 @@ class Report(msgspec.Struct, frozen=True):
     risks: list[AtRisk] = []
     names_seen: list[Posture] = []
     lists_heard: list[Listing] = []
+    before: list[Incident] = []  # of a weekly report: what was told since the week before it began
 
     def as_text(self) -> str:
         """Give the report for a terminal or a mail: at most two screens, nothing in it that a terminal obeys."""
@@ -63,7 +65,7 @@ class Report(msgspec.Struct, frozen=True):
         if self.weekly is None:
             return made
         at = next((n for n, one in enumerate(made.sections) if one.name == "changes"), len(made.sections))
-        own = week_sections(self.weekly, translator(self.language), self.zone)
+        own = week_sections(self.weekly, self.before, self._page().sentences)
         return msgspec.structs.replace(made, sections=[*made.sections[:at], *own, *made.sections[at:]])
 
     def _with_standing(self, made: Document) -> Document:
@@ -71,7 +73,7 @@ class Report(msgspec.Struct, frozen=True):
         at = next((n for n, one in enumerate(made.sections) if one.name == "health"), len(made.sections))
         tongue = translator(self.language)
         own = [
-            risk_section(self.risks, tongue),
+            risk_section(self.risks, tongue, self.zone),
             lists_section(self.lists_heard, tongue),
             names_section(
                 self.names_seen, tongue, is_blind=self.server is None and bool(made.sections) and not self.lists_heard
@@ -174,6 +176,8 @@ def build(
     if server is not None:
         alive = [one for one in alive if server in map(str.lower, one.hosts)]
     of_site = domain is None and server is None
+    before_us = day_start_us(last - timedelta(days=13), zone)
+    before = seen_of_late(store, before_us) if weekly and of_site else []
     return Report(
         day,
         last,
@@ -188,10 +192,11 @@ def build(
         domain,
         server,
         by_hour(store, day, last, zone) if of_site else None,
-        measure_week(store, last, zone, alive) if weekly and of_site else None,
+        measure_week(store, last, zone, alive, before) if weekly and of_site else None,
         measure_risks(store, figures.from_us, figures.to_us, domain, server),
         measure_names(store, figures.from_us, figures.to_us, domain) if server is None else [],
         measure_lists(store, figures.from_us, figures.to_us, domain) if server is None else [],
+        before,
     )
 
 

@@ -214,4 +214,4 @@ def _begun(cell: str) -> str:
 
 
 def _note(note: Note) -> _Note:
-    return _Note(_SHAPES[note.tone], printable(note.text), note.command)
+    return _Note(_SHAPES[note.tone], printable(note.text), printable(note.command) if note.command else None)

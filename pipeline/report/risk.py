@@ -1,10 +1,11 @@
 """The report's section on the risk of a block: who stands badly now, and what weighs most."""
 
 from collections.abc import Sequence
+from datetime import tzinfo
 
 import msgspec
 
-from mailwarden.alerts.risk.score import CALM
+from mailwarden.alerts.risk.score import CALM, daily
 from mailwarden.alerts.risk.words import trend_word
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.answers.risks import Standing, read_risks
@@ -14,24 +15,32 @@ from mailwarden.pipeline.store import Store
 __all__ = ["AtRisk", "measure_risks", "risk_section"]
 
 _DAY_US = 86_400_000_000
+_DAYS = 14
+_BARS = "▁▂▃▄▅▆▇█"
+_NO_DAY = "·"
+_STORIES = 3  # senders whose days and first sign are told
 
 
 class AtRisk(msgspec.Struct, frozen=True):
-    """One sender whose standing is worth a line."""
+    """One sender as it stands. Instants are epoch microseconds, 0 where it did not happen."""
 
     sender: str
     kind: str
     risk: int
     trend: str
-    part: str  # the heaviest
+    part: str  # the heaviest; empty where nothing counts
     behind: list[str]
     forecast_s: float | None = None  # until a block may follow, as after declines before
+    days: list[int | None] = []  # the highest of each of the last 14 days, today's last; None: nothing is known of it
+    sign_us: int = 0  # the first sign of the decline that goes on,
+    blocked_us: int = 0  # and its first block
+    as_of_us: int = 0
 
 
 def measure_risks(
     store: Store, from_us: int, to_us: int, domain: str | None = None, server: str | None = None
 ) -> list[AtRisk]:
-    """Give who stands badly, the worst first; nothing for a time that is long over, for nobody knows it any more.
+    """Give how our senders stand, the worst first; nothing for a time that is long over, for nobody knows it any more.
 
     Args:
         store: What was counted.
@@ -44,26 +53,65 @@ def measure_risks(
     if not from_us <= as_of_us < to_us + _DAY_US:
         return []
     only = ("domain", domain) if domain is not None else ("server", server) if server is not None else None
-    wanted = [one for one in standings if only in (None, (one.kind, one.name.lower()))]
-    return [_at_risk(one) for one in wanted if one.risk.score >= CALM]
+    return [_at_risk(one) for one in standings if only in (None, (one.kind, one.name.lower()))]
 
 
 def _at_risk(one: Standing) -> AtRisk:
-    first = one.risk.grades[0]
-    behind = sorted(first.behind, key=lambda name: -first.behind[name])[:3]
-    return AtRisk(one.called, one.kind, one.risk.score, one.risk.trend, first.part.says, behind, one.forecast_s)
+    first = one.risk.grades[0] if one.risk.grades else None
+    behind = sorted(first.behind, key=lambda name: -first.behind[name])[:3] if first else []
+    return AtRisk(
+        one.called,
+        one.kind,
+        one.risk.score,
+        one.risk.trend,
+        first.part.says if first else "",
+        behind,
+        one.forecast_s,
+        daily(one.sender, one.as_of_us, one.risk.score, _DAYS),
+        one.story.sign_us if one.story else 0,
+        one.story.blocked_us if one.story else 0,
+        one.as_of_us,
+    )
 
 
-def risk_section(found: Sequence[AtRisk], tongue: Translator) -> Section:
-    """Put it into words."""
+def risk_section(found: Sequence[AtRisk], tongue: Translator, zone: tzinfo) -> Section:
+    """Put it into words: who stands badly, how it went for two weeks, the first sign, and when a block may follow."""
     heading = tongue.gettext("Blacklist risk")
-    if not found:
-        return Section(name="risk", heading=heading)
+    bad = [one for one in found if one.risk >= CALM]
+    if not bad:
+        worst = {"sender": found[0].sender, "risk": found[0].risk} if found else {}
+        text = N_("Blacklist risk: no sign of a block; the worst is {sender} with {risk} of 100.")
+        return Section(name="risk", heading=heading, said=tongue.say(text, worst) if worst else "")
     words = (N_("address or domain"), N_("of 100"), N_("goes"), N_("because of"))
-    rows = [[one.sender, str(one.risk), trend_word(one.trend, tongue), tongue.gettext(one.part)] for one in found]
+    rows = [[one.sender, str(one.risk), trend_word(one.trend, tongue), tongue.gettext(one.part)] for one in bad]
     grid = Grid([tongue.gettext(word) for word in words], rows, len(rows), len(rows))
-    soon = min((one.forecast_s for one in found if one.forecast_s is not None), default=None)
+    soon = min((one.forecast_s for one in bad if one.forecast_s is not None), default=None)
     text = N_("A block may follow in about {hours} h, as after declines before.")
-    notes = [] if soon is None else [Note(tongue.say(text, {"hours": max(1, round(soon / 3600))}), "watch")]
+    notes = [Note(_days(one, tongue)) for one in bad[:_STORIES]]
+    notes += [Note(_sign(one, tongue, zone), "minor") for one in bad[:_STORIES] if one.sign_us]
+    notes += [] if soon is None else [Note(tongue.say(text, {"hours": max(1, round(soon / 3600))}), "watch")]
     said = tongue.gettext("How near our addresses and domains are to a block (mailwarden risk)")
     return Section(name="risk", heading=heading, said=said, is_calm=False, grid=grid, notes=notes)
+
+
+def _days(one: AtRisk, tongue: Translator) -> str:
+    """Draw the last days as a line of text, which needs no picture; its ends stand beside it as numbers."""
+    bars = "".join(
+        _NO_DAY if score is None else _BARS[min(len(_BARS) - 1, score * len(_BARS) // 100)] for score in one.days
+    )
+    known = [score for score in one.days if score is not None]
+    values = {"bars": bars, "sender": one.sender, "low": min(known), "high": max(known), "days": len(one.days)}
+    return tongue.say(N_("{bars} {days} days, {low} to {high}: {sender}"), values)
+
+
+def _sign(one: AtRisk, tongue: Translator, zone: tzinfo) -> str:
+    """Say when the decline showed first, and how long before a block that was."""
+    end_us = one.blocked_us or one.as_of_us
+    values = {
+        "sender": one.sender,
+        "at": tongue.time(one.sign_us, zone=zone, near_us=0),
+        "lead_s": max(0, end_us - one.sign_us) / 1_000_000,
+    }
+    if one.blocked_us:
+        return tongue.say(N_("{sender}: first sign {at}, first block {lead} later."), values)
+    return tongue.say(N_("{sender}: first sign {at}, {lead} ago; no block so far."), values)

@@ -1,11 +1,13 @@
 """Numbers over time: by hour for a day's chart, by week for the weekly report."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 import msgspec
 import pandas as pd
 
+from mailwarden.alerts.risk.score import daily
+from mailwarden.pipeline.answers.risks import read_risks
 from mailwarden.pipeline.report.figures import day_start_us, measure_masks
 from mailwarden.pipeline.store import Store
 
@@ -37,6 +39,7 @@ class Week(msgspec.Struct, frozen=True):
     clear_logins: int
     pop3_logins: int
     logins: int
+    risk: int | None = None  # the highest of our worst sender; None: nothing is kept of it
 
 
 def by_hour(store: Store, first: date, last: date, zone: tzinfo) -> Hours:
@@ -52,13 +55,28 @@ def by_hour(store: Store, first: date, last: date, zone: tzinfo) -> Hours:
 def by_week(store: Store, last: date, zone: tzinfo, weeks: int = WEEKS) -> list[Week]:
     """Sum what is told of the weeks that end with a day, the oldest first; weeks in which nothing was read are left out."""
     found = []
+    risks = _risk_by_day(store, 7 * weeks + 7)
     for back in range(weeks - 1, -1, -1):
         end = last - timedelta(days=7 * back)
         begin = end - timedelta(days=6)
         rows = store.rollup_sums(day_start_us(begin, zone), day_start_us(end + timedelta(days=1), zone), _WEEKLY)
         if rows:
-            found.append(_week(begin, rows))
+            known = [risks[day] for n in range(7) if (day := begin + timedelta(days=n)) in risks]
+            found.append(msgspec.structs.replace(_week(begin, rows), risk=max(known, default=None)))
     return found
+
+
+def _risk_by_day(store: Store, days: int) -> dict[date, int]:
+    """Give the risk of the worst sender of each of the last days (UTC) of which something is kept."""
+    standings, as_of_us = read_risks(store)
+    today = datetime.fromtimestamp(as_of_us / 1_000_000, UTC).date()
+    worst: dict[date, int] = {}
+    for one in standings:
+        for back, score in enumerate(reversed(daily(one.sender, as_of_us, one.risk.score, days))):
+            if score is not None:
+                day = today - timedelta(days=back)
+                worst[day] = max(score, worst.get(day, 0))
+    return worst
 
 
 def _week(begin: date, rows: Sequence[tuple[str, str, str, str, int]]) -> Week:

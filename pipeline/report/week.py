@@ -9,8 +9,17 @@ import msgspec
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.answers.dates import Due, due_text, next_dates
+from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.report.document import Grid, Note, Section
 from mailwarden.pipeline.report.figures import day_start_us
+from mailwarden.pipeline.report.follow_up import (
+    CalledNormal,
+    Earlier,
+    called_normal,
+    earlier,
+    normal_section,
+    still_section,
+)
 from mailwarden.pipeline.report.layout import date_text
 from mailwarden.pipeline.report.page import number, percent
 from mailwarden.pipeline.report.trends import Week, by_week
@@ -36,10 +45,22 @@ class Weekly(msgspec.Struct, frozen=True):
     dormant_total: int
     dates: list[Due]  # of the days after it
     knows_usual: bool  # whether there is history enough to call somebody new or dormant
+    asked: list[Earlier] = []  # for in the week before, and what became of it
+    normal: list[CalledNormal] = []
 
 
-def measure_week(store: Store, last: date, zone: tzinfo, incidents: Sequence[Incident]) -> Weekly:
-    """Take what a week that ends with a day tells."""
+def measure_week(
+    store: Store, last: date, zone: tzinfo, incidents: Sequence[Incident], seen: Sequence[Incident] = ()
+) -> Weekly:
+    """Take what a week that ends with a day tells.
+
+    Args:
+        store: What was counted.
+        last: The week's last day.
+        zone: Whose midnight begins a day.
+        incidents: Of the week, those told by themselves.
+        seen: What `seen_of_late` gives.
+    """
     first = last - timedelta(days=6)
     from_us, to_us = day_start_us(first, zone), day_start_us(last + timedelta(days=1), zone)
     began = store.first_rollup_us()
@@ -61,6 +82,8 @@ def measure_week(store: Store, last: date, zone: tzinfo, incidents: Sequence[Inc
         dormant_total=len(dormant),
         dates=next_dates(store, to_us, zone),
         knows_usual=began is not None and began <= before_us,
+        asked=earlier(seen, from_us),
+        normal=called_normal(store, {one.id: one for one in seen}, from_us, to_us),
     )
 
 
@@ -71,9 +94,18 @@ def _names(store: Store, from_us: int, to_us: int) -> dict[str, set[str]]:
     return found
 
 
-def week_sections(weekly: Weekly, tongue: Translator, zone: tzinfo) -> list[Section]:
-    """Put it into words: incidents, eight weeks, new senders, dormant accounts, dates."""
-    return [_life(weekly, tongue), _weeks(weekly, tongue), *_people(weekly, tongue), _dates(weekly, tongue, zone)]
+def week_sections(weekly: Weekly, before: Sequence[Incident], sentences: Sentences) -> list[Section]:
+    """Put it into words: last week's steps, incidents, false alarms, eight weeks, new senders, dormant accounts, dates."""
+    tongue, zone = sentences.tongue, sentences.zone
+    known = {one.id: one for one in before}
+    return [
+        still_section(weekly.asked, known, sentences),
+        _life(weekly, tongue),
+        normal_section(weekly.normal, weekly.opened, known, sentences, zone),
+        _weeks(weekly, tongue),
+        *_people(weekly, tongue),
+        _dates(weekly, tongue, zone),
+    ]
 
 
 def _dates(weekly: Weekly, tongue: Translator, zone: tzinfo) -> Section:
@@ -115,6 +147,7 @@ def _weeks(weekly: Weekly, tongue: Translator) -> Section:
             N_("bounced"),
             N_("without TLS"),
             "POP3",
+            N_("risk"),
         )
     ]
     rows = [
@@ -125,6 +158,7 @@ def _weeks(weekly: Weekly, tongue: Translator) -> Section:
             number(tongue, one.bounced),
             f"{percent(one.clear_logins, one.logins, 1)} %",
             f"{percent(one.pop3_logins, one.logins, 1)} %",
+            "–" if one.risk is None else number(tongue, one.risk),
         ]
         for one in reversed(weekly.weeks)
     ]

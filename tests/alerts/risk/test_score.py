@@ -5,7 +5,7 @@ import pytest
 from mailwarden.alerts.risk import PARTS, Sender, assess
 from mailwarden.alerts.risk.decay import Fading, faded, fed
 from mailwarden.alerts.risk.parts import refusal
-from mailwarden.alerts.risk.score import before, forecast_us, trend
+from mailwarden.alerts.risk.score import before, daily, forecast_us, trend
 from mailwarden.alerts.risk.sender import HOUR_US, Story, blame, roll
 
 NOW = 500_000 * HOUR_US
@@ -14,6 +14,18 @@ NOW = 500_000 * HOUR_US
 def sender(**sums: float) -> Sender:
     """Make a sender with what is counted of parts now."""
     return Sender(first_us=NOW, hour=NOW // HOUR_US, sums={name: Fading(sum_, NOW) for name, sum_ in sums.items()})
+
+
+def test_each_day_keeps_its_highest() -> None:
+    """Of fourteen days each has the highest of its hours; a day of silence has none, and today's is not over."""
+    one = sender()
+    scores = iter([*[0] * 16, *[n % 24 for n in range(48)], 30, 12])  # the day has sixteen hours left
+    while (at := next(scores, None)) is not None:
+        roll(one, (one.hour + 1) * HOUR_US, lambda _, __, at=at: at)  # type: ignore[misc]
+
+    assert one.highs == [0, 23, 23]
+    assert daily(one, one.hour * HOUR_US, 14, 5) == [None, 0, 23, 23, 30]
+    assert daily(one, (one.hour + 48) * HOUR_US, 7, 5) == [23, 23, 30, None, 7]
 
 
 def test_a_sum_loses_half_in_its_half_life() -> None:

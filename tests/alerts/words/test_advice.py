@@ -83,14 +83,14 @@ def test_the_command_is_the_servers() -> None:
     "modules", [["postfix"], ["exim"], ["courier"], ["cyrus", "postfix"], ["haraka"], ["sendmail"], []]
 )
 def test_a_thief_is_thrown_out_where_nothing_is_known_of_dovecot(modules: list[str]) -> None:
-    """The first step has a command of the machine's own: his connections are cut, or everybody's where he has too many."""
+    """The first step has a command of the machine's own: his connections are cut, or looked for where they are many."""
     crowd = {"clients": [f"198.51.100.{number}" for number in range(40)]}
 
     first, of_many = (steps("takeover", modules, VALUES | more)[0] for more in ({}, crowd))
 
     assert first.text.startswith("change the password of bob@example.org, then cut its open connections")
     assert first.command == "ss -Kt 'dst 198.51.100.7 or dst [2001:db8::7]'"
-    assert of_many.command == "ss -Kt '( sport = :25 or sport = :465 or sport = :587 )'"
+    assert of_many.command == "mailwarden find bob@example.org"
     assert "doveadm" not in str(steps("takeover", modules, VALUES))
 
 

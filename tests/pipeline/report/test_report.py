@@ -202,7 +202,7 @@ def test_a_day_with_an_incident(days: Days) -> None:
     assert lines[3].startswith("● CRITICAL")
     assert "ana@example.org was taken over and sends spam (new)" in " ".join(lines[3:5])
     assert lines[4].strip().startswith("→ change the password of ana@example.org")
-    assert lines[6].strip() == f"mailwarden show {incident().id[:3]}"
+    assert lines[6].strip() == "mailwarden find ana@example.org"
     assert sum(line.startswith("▲ MEDIUM") for line in lines) == 4
     assert any(line.strip() == "and 37 more" for line in lines)
     assert any("203.0.113.0/24" in line for line in lines)

@@ -219,8 +219,8 @@ def test_what_lists_say_stands_in_the_report(days: Days) -> None:
     listed = build(days.store, TODAY)
 
     assert "Block lists, names and certificates: not checked." in blind
-    assert "none of 1 answers names us; 1 more gave no answer" in " ".join(calm.split())
-    assert "Block lists: 1 of 2 answers name us" in listed.as_text()
+    assert "none that answered names us (clear: 1; no answer, which is neither: 1)" in " ".join(calm.split())
+    assert "Answers of block lists that name us: 1 (clear: 1, no answer: 0)" in listed.as_text()
     assert "see our page" in listed.as_html()
     assert "192.0.2.25" not in build(days.store, TODAY, domain="example.org").as_text()
 

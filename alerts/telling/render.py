@@ -73,6 +73,7 @@ _ENTITIES = {
     "mailwarden.own_domain": "domain",
     "mail.provider": "provider",
     "mailwarden.receiver": "provider",
+    "mailwarden.relay.domain": "domain",
     "mailwarden.script": "script",
     "mailwarden.sender_domain": "sender",
     "user.name": "account",

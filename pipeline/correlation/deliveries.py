@@ -7,6 +7,7 @@ from mailwarden.parsers.event import Event
 from mailwarden.parsers.reply import classify, exchanger_of, hosting, provider_of
 from mailwarden.pipeline.correlation.memory import Memory
 from mailwarden.pipeline.correlation.message import Message, sender_of
+from mailwarden.pipeline.correlation.relaying import Relaying
 from mailwarden.pipeline.correlation.replies import Replies
 from mailwarden.pipeline.correlation.senders import return_path
 from mailwarden.pipeline.correlation.submission import Origin, is_filter
@@ -20,7 +21,6 @@ _DONE = ("sent", "bounced")
 _OF_THE_SERVER = frozenset(
     {"blocklist", "reputation", "rate_limit", "policy_auth"}
 )  # refusals that say nothing of who wrote
-_REWRITTEN = ("SRS0", "SRS1", "PRVS=")  # senders that stand for another: a forward's (SRS), or one's own signed (BATV)
 
 
 class Deliveries:
@@ -37,7 +37,8 @@ class Deliveries:
         self._submissions, self._senders = memory.submissions, memory.senders
         self._verdicts = verdicts
         self.replies = Replies(backing)
-        self.shelves = self.replies.shelves
+        self._relaying = Relaying(memory, backing)
+        self.shelves = (*self.replies.shelves, *self._relaying.shelves)
 
     def take(self, event: Event) -> None:
         """Set what is known of the message on its delivery; a delivery that goes on on this machine ends here."""
@@ -118,8 +119,7 @@ class Deliveries:
     def _end_elsewhere(self, event: Event, message: Message, facts: dict[str, object]) -> None:
         """Learn which server behind us is a smarthost from our own people's mail; of others', say whether it is relayed."""
         if not message.outbound:
-            if self._is_relayed(event, message):
-                facts["mailwarden.relayed"] = True
+            self._relaying.judge(event, message, facts)
         elif event.mail_delivery_status == "sent" and event.destination_ip and self._site.trusts(event.destination_ip):
             self._submissions.learn_smarthost(event)
 
@@ -219,34 +219,6 @@ class Deliveries:
             if at:
                 self._ledger.domains.learn(domain, event.stream_us)
                 self._ledger.records.learn_mailbox(f"{name}@{domain}", event.stream_us)
-
-    def _is_relayed(self, event: Event, message: Message) -> bool:
-        """Say whether a stranger's mail went on to a stranger: accepted without login, from outside, for outside.
-
-        Aliases, forwards, SRS and lists are not relaying: their recipient was another, one of ours, first. Nor is what a
-        gateway hands to a server behind it.
-        """
-        source = message.source_ip
-        if source is None or message.account is not None or event.mail_original_recipient is not None:
-            return False
-        if message.login_unseen:
-            return False
-        if event.mail_delivery_status not in ("sent", "deferred", "bounced") or self._site.trusts(source):
-            return False
-        if message.sender is None or message.sender.upper().startswith(_REWRITTEN):
-            return False
-        if event.email_from_address and event.email_from_address[0].upper().startswith(_REWRITTEN):
-            return False  # Exim tells the sender under which it goes on
-        if event.event_module == "exim" and event.destination_ip is None:
-            return False  # it never left, and may have been for a mailbox here
-        recipient = (event.email_to_address or [""])[0].lower()
-        domain = recipient.rpartition("@")[2]
-        if not domain or "@" not in recipient or self._ledger.domains.is_ours(domain):
-            return False
-        if event.destination_ip is None or not self._site.trusts(event.destination_ip):
-            return True
-        # A server behind us may keep mailboxes of domains that nobody told us of; a smarthost, or Gmail's domain, tells.
-        return provider_of(domain) is not None or self._submissions.is_smarthost(event.destination_ip)
 
 
 def _is_public_list(name: str) -> bool:

@@ -201,7 +201,8 @@ FORWARD = SENT.format(id="4A11C0D20", to="bob@example.com")
     ("client", "sender", "delivery", "site", "relayed"),
     [
         ("unknown[203.0.113.7]", "ann@example.net", FORWARD, SITE, True),
-        ("unknown[203.0.113.7]", "ann@example.net", FORWARD, Site(), True),
+        ("unknown[203.0.113.7]", "ann@example.net", FORWARD, Site(), None),
+        ("unknown[203.0.113.7]", "ann@example.net", FORWARD.replace("bob@example.com", "bob@gmail.com"), Site(), True),
         ("unknown[203.0.113.7]", "ann@example.net", FORWARD.replace(", relay", ", orig_to=<bob@example.org>, relay"), SITE, None),
         ("unknown[203.0.113.7]", "SRS0=x=yz=example.net=ann@example.org", FORWARD, SITE, None),
         ("unknown[203.0.113.7]", "prvs=12ab=ann@example.org", FORWARD, SITE, None),
@@ -241,7 +242,7 @@ def test_a_filter_behind_a_pipe_makes_no_domain_ours() -> None:
         Site(),
     )
 
-    assert fact(events, "mailwarden.relayed")[-1] is True
+    assert fact(events, "mailwarden.relay.domain")[-1] == "example.com"
 
 
 REFUSED = (

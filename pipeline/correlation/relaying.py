@@ -1,0 +1,106 @@
+"""Mail of strangers that went on to strangers: whether it was relayed, and whether that is proven or must be asked.
+
+Where nobody stated what is ours, a domain that no mailbox here is known of may be one that this server is the backup for. Proof
+is a recipient at a provider, who is nobody's customer here; one stranger who writes to a second domain within the hour, or to
+fifty people; ten domains in a day. Until then somebody is asked, once a domain (`relay_question`).
+"""
+
+import msgspec
+
+from mailwarden.alerts.state.shelf import Backing, Shelf
+from mailwarden.parsers.address import organisation
+from mailwarden.parsers.event import Event
+from mailwarden.parsers.reply import exchanger_of, provider_of
+from mailwarden.pipeline.correlation.memory import Memory
+from mailwarden.pipeline.correlation.message import Message
+
+__all__ = ["Relaying"]
+
+_HOUR_US = 3_600_000_000
+_DAY_US = 24 * _HOUR_US
+_REWRITTEN = ("SRS0", "SRS1", "PRVS=")  # senders that stand for another: a forward's (SRS), or one's own signed (BATV)
+_EVERYBODY = ""  # the key of all strangers
+_DOMAINS_OF_ONE, _DOMAINS_OF_ALL = 2, 10
+_RECIPIENTS_OF_ONE = 50
+
+
+class _Passed(msgspec.Struct, array_like=True):
+    """What went on to strangers from one network within an hour, or from all within a day."""
+
+    since_us: int
+    domains: list[str] = []
+    recipients: int = 0
+
+
+class Relaying:
+    """Judges what becomes of strangers' mail.
+
+    Args:
+        memory: What is at hand of the site and its mail.
+        backing: Where it is remembered what went on.
+    """
+
+    def __init__(self, memory: Memory, backing: Backing) -> None:
+        self._site, self._ledger, self._submissions = memory.site, memory.ledger, memory.submissions
+        self._passed = Shelf("relay.passed", 1, _Passed, lambda one: one.since_us + _DAY_US, backing)
+        self.shelves = (self._passed,)
+
+    def judge(self, event: Event, message: Message, facts: dict[str, object]) -> None:
+        """Say on a delivery to elsewhere whether it was relayed: `mailwarden.relayed`, or `mailwarden.relay.domain` to ask of."""
+        if not self._is_relayed(event, message):
+            return
+        domain = (event.email_to_address or [""])[0].lower().rpartition("@")[2]
+        if self._site.domains or self._is_proven(event, domain):
+            facts["mailwarden.relayed"] = True
+        else:
+            facts["mailwarden.relay.domain"] = organisation(domain)
+
+    def _is_proven(self, event: Event, domain: str) -> bool:
+        """Say whether nobody's backup server would have passed this on."""
+        if exchanger_of(domain) is not None:
+            return True
+        owner = organisation(domain)
+        one = self._pass(event.mailwarden_network or "?", owner, event, _HOUR_US)
+        every = self._pass(_EVERYBODY, owner, event, _DAY_US)
+        if len(one.domains) >= _DOMAINS_OF_ONE or len(every.domains) >= _DOMAINS_OF_ALL:
+            return True
+        return one.recipients >= _RECIPIENTS_OF_ONE
+
+    def _pass(self, key: str, domain: str, event: Event, span_us: int) -> _Passed:
+        """Count a recipient; give what was counted under a key."""
+        passed = self._passed.get(key)
+        if passed is None or event.stream_us - passed.since_us > span_us:
+            passed = _Passed(event.stream_us)
+        passed.recipients += bool(event.facts and event.facts.get("mailwarden.first_try"))
+        if domain not in passed.domains and len(passed.domains) < _DOMAINS_OF_ALL:
+            passed.domains = [*passed.domains, domain]
+        self._passed.put(key, passed)
+        return passed
+
+    def _is_relayed(self, event: Event, message: Message) -> bool:
+        """Say whether a stranger's mail went on to a stranger: accepted without login, from outside, for outside.
+
+        Aliases, forwards, SRS and lists are not relaying: their recipient was another, one of ours, first. Nor is what a
+        gateway hands to a server behind it.
+        """
+        source = message.source_ip
+        if source is None or message.account is not None or event.mail_original_recipient is not None:
+            return False
+        if message.login_unseen:
+            return False
+        if event.mail_delivery_status not in ("sent", "deferred", "bounced") or self._site.trusts(source):
+            return False
+        if message.sender is None or message.sender.upper().startswith(_REWRITTEN):
+            return False
+        if event.email_from_address and event.email_from_address[0].upper().startswith(_REWRITTEN):
+            return False  # Exim tells the sender under which it goes on
+        if event.event_module == "exim" and event.destination_ip is None:
+            return False  # it never left, and may have been for a mailbox here
+        recipient = (event.email_to_address or [""])[0].lower()
+        domain = recipient.rpartition("@")[2]
+        if not domain or "@" not in recipient or self._ledger.domains.is_ours(domain):
+            return False
+        if event.destination_ip is None or not self._site.trusts(event.destination_ip):
+            return True
+        # A server behind us may keep mailboxes of domains that nobody told us of; a smarthost, or Gmail's domain, tells.
+        return provider_of(domain) is not None or self._submissions.is_smarthost(event.destination_ip)

@@ -5,6 +5,8 @@ import time
 import msgspec
 import pytest
 from findings import DAY_US, HOUR_US, MINUTE_US, START_US, detection, finding
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from memory import Memory
 
 from mailwarden.alerts.detection.finding import Finding
@@ -674,3 +676,48 @@ def test_what_a_sentence_names_is_of_one_moment() -> None:
         moments.append((one.values["measure"], one.values["recipients"]))
 
     assert moments == [(10, 67), (10, 67)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    steps=st.lists(
+        st.tuples(
+            st.sampled_from(["net", "net", "net", "account", "site"]),
+            st.integers(0, 39),  # which network, and which address of it
+            st.sampled_from(["low", "low", "low", "medium", "high"]),
+            st.booleans(),
+            st.integers(1, 400),
+        ),
+        max_size=48,  # the fiftieth name is written out, the next is counted
+    ),
+    crowd=st.sampled_from([2, 5, 2_000]),
+)
+def test_what_is_folded_into_a_campaign_is_not_lost(steps: list[tuple[str, int, str, bool, int]], crowd: int) -> None:
+    """Every address stands in a live incident, a part hangs on a live head, and a step touches three incidents at most.
+
+    It may be the network's own, that of the campaign, or that of the account it guesses; which does not matter.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mailwarden.alerts.incidents.incidents._CROWD", crowd)
+        incidents = Incidents("default", Memory())
+        take(incidents, finding(detection("spray", primary="mailwarden.site"), "default", severity="low", tries=300))
+        incidents.drain()
+        seen: set[str] = set()
+        for number, (what, net, severity, fired, tries) in enumerate(steps):
+            address, account = f"198.51.{net}.{number + 1}", f"user{net % 3}@example.org"
+            primary = {"net": f"198.51.{net}.0/24", "account": account, "site": "default"}[what]
+            sort = {"net": "network"}.get(what, what)
+            one = finding(
+                detection(f"{what}_guess", primary=f"mailwarden.{sort}"), primary, START_US + number * MINUTE_US,
+                severity, fired, tries, address=[address], account=[account],
+            )  # fmt: skip
+            if take(incidents, one):
+                seen.add(address)
+            changed, _ = incidents.drain()
+            assert len(changed) <= 3
+        live = {one.id: one for one in incidents.open()}
+
+    # what was told apart from the weather may have closed its incident (half a day), which these minutes never reach
+    assert seen <= {address for one in live.values() for address in one.entities.get("source.ip", ())}
+    assert all(one.parent is None or one.parent in live for one in live.values())
+    assert all(live[one.parent].parent is None for one in live.values() if one.parent)

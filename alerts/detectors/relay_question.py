@@ -49,7 +49,8 @@ class RelayQuestion(Detector[_State]):
 
     def keys(self, event: Event) -> Iterable[str]:
         """Deliveries of strangers' mail to strangers that may be no relaying."""
-        return (str((event.facts or {})["mailwarden.relay.domain"]),)
+        domain = (event.facts or {}).get("mailwarden.relay.domain")
+        return () if domain is None else (str(domain),)
 
     def update(self, state: _State, event: Event) -> Fired | None:
         """Ask once."""

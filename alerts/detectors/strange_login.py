@@ -60,7 +60,7 @@ class StrangeLogin(Detector[_State]):
     detection = Detection(
         name="strange_login",
         id="AUTH-21",
-        version=4,
+        version=5,
         cause="takeover",
         category="account_takeover",
         severity="medium",
@@ -104,7 +104,7 @@ class StrangeLogin(Detector[_State]):
         if watched is None:
             return None
         state.last_us = now
-        points = int(watched.points + watched.read + min(_ODD_HOURS_MOST, watched.odd_hours))
+        points = round(watched.points + watched.read + min(_ODD_HOURS_MOST, watched.odd_hours))
         if points < _NOTED or points <= state.level:
             return None
         state.level = points

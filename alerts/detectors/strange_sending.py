@@ -37,14 +37,13 @@ _LEAST_SENT = 10  # recipients before an account's own share of new ones is know
 _NEW_BEFORE, _COUNTED_BEFORE = 3, 4  # taken for granted of whom little is known: that most recipients are new
 _NEW_OF_THIEF = 0.95
 _BAD_OF_THIEF, _BAD_OF_PERSON = 0.25, 0.02
-_NOTED, _TOLD, _SURE = 11, 15, 20
+_NOTED, _TOLD, _SURE = 11, 14, 20
 _LEAST_RECIPIENTS = 3
 _NOVELTY_MOST, _OUTCOMES_MOST, _VOLUME_MOST = 10.0, 8.0, 9.0
 _NOVELTY_LEAST = -1.0  # one thief in two answers the owner's own mail, to people he knows
 _REFUSED_NEAR = 2  # recipients, before a neighbour of a known network is judged with a program that is the account's
 _NEW_DEVICE = 4.0  # bits of a program at most where the network is new, too: both come with a new computer,
 _HOSTILE = 3.0  # bits of a range, from which on they do not: who sets one up sits among people
-_BESIDES = 1.0  # on a journey one device in two is left running at home
 _FOREIGN = 3.0  # bits of a program, from which on a network is judged that would not be by itself
 _VOLUME_FLOOR = 10  # recipients a day that anybody may send
 _ODD = 5  # points of a login, from which on that of who roams is watched
@@ -68,7 +67,6 @@ class _Young(msgspec.Struct, array_like=True):
     program: float = 0.0  # how strange the program is that writes from there, in bits
     read: float = 0.0  # and what was read from there
     range: float = 0.0  # how much its range is one of guessers, in bits
-    is_besides: bool = False  # what the account has elsewhere went on meanwhile
 
 
 class _State(msgspec.Struct, array_like=True):
@@ -91,7 +89,7 @@ class StrangeSending(Detector[_State]):
     detection = Detection(
         name="strange_sending",
         id="OUT-15",
-        version=5,
+        version=6,
         cause="takeover",
         category="account_takeover",
         severity="medium",
@@ -172,7 +170,6 @@ class StrangeSending(Detector[_State]):
         young.points = max(young.points, points)
         young.is_far = young.is_far or _is_far(facts, points)
         young.range = max(young.range, facts.get("mailwarden.source.range", 0.0))
-        young.is_besides = young.is_besides or facts.get("mailwarden.user.elsewhere", False)
 
     def _count_day(self, state: _State, now: int, *, is_own: bool) -> None:
         """Count the recipients of the day from networks that are the account's own."""
@@ -214,8 +211,7 @@ def _judge(state: _State, young: _Young, event: Event) -> Fired | None:
     novelty, volume, outcomes = _novelty(state, young), _volume(state, young), _outcomes(young)
     is_device = young.is_far and young.range < _HOSTILE
     program = min(young.program, _NEW_DEVICE) if is_device else young.program
-    besides = _BESIDES * (young.is_besides and young.is_far)
-    points = int(young.points + young.read + program + besides + novelty + volume + outcomes)
+    points = round(young.points + young.read + program + novelty + volume + outcomes)
     if points < _NOTED or young.recipients < _LEAST_RECIPIENTS:
         return None
     rank = (points >= _NOTED) + (points >= _TOLD) + (points >= _SURE)

@@ -21,7 +21,10 @@ __all__ = ["FAILURES", "guessed", "points"]
 FAILURES = 10
 """So many failures before the right password, while the owner's devices go on: it was not changed, but found."""
 
-_JOURNEY = 13.0  # network, range, country and hour together: a journey explains them all
+_JOURNEY = 13.0  # network, range, country, hour and what goes on at home together: a journey explains them all
+_BESIDES = (
+    1.0  # what the account has elsewhere goes on meanwhile: on a journey one device in two is left running at home
+)
 _FOUND_OUT = 9.0
 _FAILED = (
     2.0  # at least once, here, before: one in ten of an owner's logins from a new place, one in three of a thief's
@@ -42,6 +45,8 @@ def points(event: Event) -> float:
     """Add up what is unusual about a login; nothing where its facts were not asked for."""
     facts = event.facts or {}
     found: float = facts.get("mailwarden.surprise", 0.0) + facts.get("mailwarden.source.range", 0.0)
+    if facts.get("mailwarden.pair.young") and facts.get("mailwarden.user.elsewhere"):
+        found += _BESIDES
     found = min(_JOURNEY, found)
     if facts.get("mailwarden.protocol.new"):
         found += _READS_OTHERWISE if facts.get("mailwarden.protocol.switch") else _SENDS

@@ -78,7 +78,7 @@ def test_a_new_program_says_more_among_guessers_and_while_the_owner_works(
     came = login(40 * DAY_US, "203.0.113.0/24")
     came.facts = {
         **(came.facts or {}),
-        "mailwarden.surprise": 9.0 - range_,
+        "mailwarden.surprise": 8.0 - range_,
         "mailwarden.source.range": range_,
         "mailwarden.user.elsewhere": elsewhere,
     }

@@ -131,7 +131,6 @@ class Deliveries:
         origin = None if local else self._submissions.out_of_filter(event, message.sender)
         if origin is None:
             facts["mailwarden.script"] = message.script
-            facts["mailwarden.host.since_us"] = self._messages.hosts.since_us(event.host_hostname, event.stream_us)
             return
         message.account, message.source_ip, message.outbound = origin.account, origin.source_ip, origin.outbound
         message.script = message.user_id = event.user_id = None

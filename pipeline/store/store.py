@@ -7,7 +7,6 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from operator import itemgetter
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,61 +14,29 @@ from sqlalchemy import Connection, Engine
 
 from mailwarden.alerts.incidents.incident import Incident, unpack_incident
 from mailwarden.alerts.incidents.live import KIND as INCIDENT
-from mailwarden.alerts.state.blob import encode
 from mailwarden.alerts.words.translate import N_
-from mailwarden.parsers.errors import StoreError, UsageError, joined, worded
+from mailwarden.parsers.errors import UsageError, joined, worded
 from mailwarden.pipeline.store.commit import Act, Commit, OutboxCounts, OutboxRow, RollupKey, Unparsed
+from mailwarden.pipeline.store.committing import BATCH, add_outbox, many, set_meta, storable, write_commit
 from mailwarden.pipeline.store.database import explained, open_database, writing
 from mailwarden.pipeline.store.found import Found
 from mailwarden.pipeline.store.heard import Heard
 from mailwarden.pipeline.store.inbox import Inbox
 from mailwarden.pipeline.store.seeking import seek
-from mailwarden.pipeline.store.standing import Standing, write_standing
+from mailwarden.pipeline.store.standing import Standing
 from mailwarden.pipeline.store.written import WrittenKeys
 
 __all__ = ["Store"]
 
-_SET_STATE = (
-    "INSERT INTO state (kind, key, version, expires_us, blob) VALUES (?, ?, ?, ?, ?) ON CONFLICT (kind, key)"
-    " DO UPDATE SET version = excluded.version, expires_us = excluded.expires_us, blob = excluded.blob"
-)
-_DELETE_STATE = "DELETE FROM state WHERE kind = ? AND key = ?"
 _LOAD_STATE = "SELECT blob FROM state WHERE kind = ? AND key = ?"
 _LOAD_INCIDENT = "SELECT blob FROM incidents WHERE id = ?2"
-_SET_INCIDENT = (
-    "INSERT INTO incidents (id, site, cause, primary_name, primary_value, category, severity, status, parent, previous,"
-    " opened_us, first_seen_us, last_seen_us, blob) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT (id) DO UPDATE SET category = excluded.category, severity = excluded.severity,"
-    " status = excluded.status, parent = excluded.parent, opened_us = excluded.opened_us,"
-    " first_seen_us = excluded.first_seen_us, last_seen_us = excluded.last_seen_us, blob = excluded.blob"
-)
 _PRUNE_OUTBOX = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE done = 1 AND since_us < ? LIMIT ?)"
 _PRUNE_ROLLUPS = (
     "DELETE FROM rollups WHERE (hour_us, name, a, b, c) IN"
     " (SELECT hour_us, name, a, b, c FROM rollups WHERE hour_us < ? LIMIT ?)"
 )
-_ADD_OUTBOX = "INSERT INTO outbox (id, since_us, due_us, done, blob) VALUES (?, ?, ?, 0, ?) ON CONFLICT (id) DO NOTHING"
 _SUM_NAMES = seek("r.name, r.a, r.b, r.c, SUM(r.count)", then=" GROUP BY r.name, r.a, r.b, r.c")
-_ADD_ROLLUP = (
-    "INSERT INTO rollups (hour_us, name, a, b, c, count) VALUES (?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT (hour_us, name, a, b, c) DO UPDATE SET count = count + excluded.count"
-)
 _ROLLUP_KEYS = "SELECT hour_us, name, a, b, c FROM rollups WHERE hour_us >= ?"
-_SET_POSITION = (
-    "INSERT INTO positions (source, position) VALUES (?, ?)"
-    " ON CONFLICT (source) DO UPDATE SET position = excluded.position"
-)
-_SET_META = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
-_ADD_UNPARSED = (
-    "INSERT INTO unparsed (module, program, template, count, sample) VALUES (?, ?, ?, ?, ?)"
-    " ON CONFLICT (module, program, template) DO UPDATE SET count = count + excluded.count"
-)
-_KEEP_UNPARSED = (  # whoever can write odd lines must not fill the disk with their shapes: the rarest and newest go
-    "DELETE FROM unparsed WHERE rowid IN (SELECT rowid FROM unparsed ORDER BY count DESC, rowid LIMIT -1 OFFSET ?)"
-)
-_MAX_UNPARSED = 2000
-_CONSUME_ACT = "UPDATE acts SET batch = ? WHERE id = ?"
-_BATCH = "batch"  # the name of the last committed batch's number among the meta values
 
 _MIN_PREFIX = 3
 _AMBIGUOUS_SHOWN = 5
@@ -89,7 +56,7 @@ class Store:
         driver = self._own.connection.driver_connection
         assert isinstance(driver, sqlite3.Connection)
         self._load = driver.cursor().execute
-        self._write_many = driver.executemany  # SQLAlchemy would copy all rows into one more list
+        self._write_many = driver.executemany
         self.inbox = Inbox(self._rows, self._write)
         self.standing = Standing(self._rows)
         self.heard = Heard(self._rows, self._transaction)
@@ -124,7 +91,7 @@ class Store:
         """Give what was last committed for a key, or None. What has expired may still be there: the reader looks."""
         sql = _LOAD_INCIDENT if kind == INCIDENT else _LOAD_STATE
         try:
-            row = self._load(sql, (kind, key if key.isascii() else _storable(key))).fetchone()
+            row = self._load(sql, (kind, key if key.isascii() else storable(key))).fetchone()
         except sqlite3.Error:
             with explained(self.path):
                 raise
@@ -148,68 +115,15 @@ class Store:
         Raises:
             StoreError: It could not be kept, or another process has committed this batch.
         """
-        with explained(self.path), writing(self._own):
-            self._take_batch(commit.batch)
-            if commit.expired_us is not None:
-                self._own.exec_driver_sql("DELETE FROM state WHERE expires_us <= ?", (commit.expired_us,))
-            self._write_states(commit)
-            self._write_incidents(commit)
-            _many(self._own, _ADD_OUTBOX, [(_storable(id_), due, due, blob) for id_, due, blob in commit.outbox])
-            self._write_many(_ADD_ROLLUP, (_rollup_row(key, commit.rollups[key]) for key in sorted(commit.rollups)))
-            _many(
-                self._own,
-                _SET_POSITION,
-                [(_storable(source), json.dumps(position)) for source, position in commit.positions.items()],
-            )
-            _many(self._own, _SET_META, [(name, _storable(value)) for name, value in commit.meta.items()])
-            self._write_unparsed(commit)
-            _many(self._own, _CONSUME_ACT, [(commit.batch, act) for act in commit.consumed_acts])
-            if commit.consumed_inbox:
-                self._own.exec_driver_sql("DELETE FROM inbox WHERE id <= ?", (commit.consumed_inbox,))
-            if commit.listings or commit.postures:
-                write_standing(self._own, commit.listings, commit.postures)
-
-    def _take_batch(self, batch: int) -> None:
-        row = self._own.exec_driver_sql("SELECT value FROM meta WHERE name = ?", (_BATCH,)).fetchone()
-        if row is not None and int(row[0]) >= batch:
-            raise StoreError(
-                worded(
-                    "{path}: batch {batch} was committed already: another mailwarden writes here. "
-                    'Nothing was changed. Stop one of them:  pgrep -fa "mailwarden run"',
-                    path=self.path,
-                    batch=batch,
-                )
-            )
-        self._own.exec_driver_sql(_SET_META, (_BATCH, str(batch)))
-
-    def _write_states(self, commit: Commit) -> None:
-        rows = sorted(commit.states, key=itemgetter(0, 1))  # in the order of the tree: a third faster
-        if self._written is not None:
-            self._written.add((row[0], row[1]) for row in rows)
-        self._write_many(
-            _SET_STATE,
-            (row if row[1].isascii() else (row[0], _storable(row[1]), *row[2:]) for row in rows if row[4] is not None),
-        )
-        self._write_many(_DELETE_STATE, ((row[0], _storable(row[1])) for row in rows if row[4] is None))
-
-    def _write_incidents(self, commit: Commit) -> None:
-        if self._written is not None:
+        if self._written is not None:  # first: a key too many costs a look, one that lacks would be lost
+            self._written.add((row[0], row[1]) for row in commit.states)
             self._written.add((INCIDENT, incident.id) for incident in commit.incidents)
-        self._write_many(_SET_INCIDENT, map(_incident_row, commit.incidents))
-
-    def _write_unparsed(self, commit: Commit) -> None:
-        if not commit.unparsed:
-            return
-        rows = [
-            (module, _storable(program), _storable(template), count, _storable(sample))
-            for (module, program, template), (count, sample) in commit.unparsed.items()
-        ]
-        _many(self._own, _ADD_UNPARSED, rows)
-        self._own.exec_driver_sql(_KEEP_UNPARSED, (_MAX_UNPARSED,))
+        with explained(self.path), writing(self._own):
+            write_commit(self._own, self._write_many, commit, self.path)
 
     def batch_number(self) -> int:
         """Give the number of the last committed batch, 0 before the first."""
-        return int(self.meta(_BATCH) or 0)
+        return int(self.meta(BATCH) or 0)
 
     def positions(self) -> dict[str, dict[str, Any]]:
         """Give where each source stands."""
@@ -225,8 +139,8 @@ class Store:
     def set_meta(self, name: str, value: str, outbox: Sequence[OutboxRow] = ()) -> None:
         """Keep a value under a name, and put deliveries into the outbox with it, beside the batches."""
         with self._transaction() as connection:
-            _many(connection, _SET_META, [(name, _storable(value))])
-            _many(connection, _ADD_OUTBOX, [(_storable(id_), due, due, blob) for id_, due, blob in outbox])
+            set_meta(connection, name, value)
+            add_outbox(connection, outbox)
 
     def unparsed(self) -> list[Unparsed]:
         """Give the shapes of line that no pattern knows, the most frequent first."""
@@ -336,7 +250,7 @@ class Store:
     def outbox_keep(self, rows: Sequence[OutboxRow]) -> None:
         """Write down when several deliveries are due for the first time: all of them or none."""
         with self._transaction() as connection:
-            _many(
+            many(
                 connection,
                 "UPDATE outbox SET since_us = ?, due_us = ?, blob = ? WHERE id = ?",
                 [(due_us, due_us, blob, id_) for id_, due_us, blob in rows],
@@ -407,41 +321,6 @@ class Store:
     def _transaction(self) -> Iterator[Connection]:
         with explained(self.path), self._engine.connect() as connection, writing(connection):
             yield connection
-
-
-def _many(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    if rows:
-        connection.exec_driver_sql(sql, list(rows))
-
-
-def _storable(text: str) -> str:
-    """Spell bytes that were no UTF-8 out: SQLite keeps only text."""
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _rollup_row(key: RollupKey, count: int) -> tuple[object, ...]:
-    hour_us, name, a, b, c = key
-    return hour_us, name, _storable(a), _storable(b), _storable(c), count
-
-
-def _incident_row(incident: Incident) -> tuple[object, ...]:
-    name, value = incident.primary
-    return (
-        incident.id,
-        _storable(incident.site),
-        incident.cause,
-        name,
-        _storable(value),
-        incident.category,
-        incident.severity,
-        incident.status,
-        incident.parent,
-        incident.previous,
-        incident.opened_us,
-        incident.first_seen_us,
-        incident.last_seen_us,
-        encode(incident),
-    )
 
 
 def _ambiguous(prefix: str, rows: Sequence[tuple[str, bytes]]) -> str:

@@ -17,7 +17,7 @@ from mailwarden.pipeline.store.schema import REVISION, metadata
 HALF_A_COMMIT = """
 import os, signal, sys
 from pathlib import Path
-from mailwarden.pipeline.store import Commit, Store, store as module
+from mailwarden.pipeline.store import Commit, Store, committing as module
 
 def die(connection, sql, rows):
     if rows:
@@ -26,7 +26,7 @@ def die(connection, sql, rows):
         os.kill(os.getpid(), signal.SIGKILL)
 
 opened = Store.open(Path(sys.argv[1]))
-module._many = die
+module.many = die
 states = [("a", str(n), 1, 9, b"new" * 1000) for n in range(20_000)]
 opened.commit(Commit(2, states=states, rollups={(0, "x", "", "", ""): 1}, positions={"log": {"offset": 2}}))
 """

@@ -1,0 +1,162 @@
+"""How a commit is written: all that a batch changed, in one transaction of its caller's."""
+
+import json
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.state.blob import encode
+from mailwarden.parsers.errors import StoreError, worded
+from mailwarden.pipeline.store.commit import Commit, OutboxRow, RollupKey
+from mailwarden.pipeline.store.standing import write_standing
+
+__all__ = ["BATCH", "add_outbox", "many", "set_meta", "storable", "write_commit"]
+
+_SET_STATE = (
+    "INSERT INTO state (kind, key, version, expires_us, blob) VALUES (?, ?, ?, ?, ?) ON CONFLICT (kind, key)"
+    " DO UPDATE SET version = excluded.version, expires_us = excluded.expires_us, blob = excluded.blob"
+)
+_DELETE_STATE = "DELETE FROM state WHERE kind = ? AND key = ?"
+_SET_INCIDENT = (
+    "INSERT INTO incidents (id, site, cause, primary_name, primary_value, category, severity, status, parent, previous,"
+    " opened_us, first_seen_us, last_seen_us, blob) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (id) DO UPDATE SET category = excluded.category, severity = excluded.severity,"
+    " status = excluded.status, parent = excluded.parent, opened_us = excluded.opened_us,"
+    " first_seen_us = excluded.first_seen_us, last_seen_us = excluded.last_seen_us, blob = excluded.blob"
+)
+_ADD_ROLLUP = (
+    "INSERT INTO rollups (hour_us, name, a, b, c, count) VALUES (?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (hour_us, name, a, b, c) DO UPDATE SET count = count + excluded.count"
+)
+_SET_POSITION = (
+    "INSERT INTO positions (source, position) VALUES (?, ?)"
+    " ON CONFLICT (source) DO UPDATE SET position = excluded.position"
+)
+_ADD_UNPARSED = (
+    "INSERT INTO unparsed (module, program, template, count, sample) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT (module, program, template) DO UPDATE SET count = count + excluded.count"
+)
+_KEEP_UNPARSED = (  # whoever can write odd lines must not fill the disk with their shapes: the rarest and newest go
+    "DELETE FROM unparsed WHERE rowid IN (SELECT rowid FROM unparsed ORDER BY count DESC, rowid LIMIT -1 OFFSET ?)"
+)
+_MAX_UNPARSED = 2000
+_CONSUME_ACT = "UPDATE acts SET batch = ? WHERE id = ?"
+_ADD_OUTBOX = "INSERT INTO outbox (id, since_us, due_us, done, blob) VALUES (?, ?, ?, 0, ?) ON CONFLICT (id) DO NOTHING"
+_SET_META = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+BATCH = "batch"
+"""The name of the last committed batch's number among the meta values."""
+
+
+def write_commit(connection: Connection, write_many: Callable[..., object], commit: Commit, path: Path) -> None:
+    """Write all that a batch changed.
+
+    Args:
+        connection: In whose transaction.
+        write_many: The `executemany` of its driver, which takes rows as they are made: SQLAlchemy would copy all into a list.
+        commit: What changed.
+        path: Of the database, for messages.
+
+    Raises:
+        StoreError: Another process has committed this batch.
+    """
+    _take_batch(connection, commit.batch, path)
+    if commit.expired_us is not None:
+        connection.exec_driver_sql("DELETE FROM state WHERE expires_us <= ?", (commit.expired_us,))
+    _write_states(write_many, commit)
+    write_many(_SET_INCIDENT, map(_incident_row, commit.incidents))
+    add_outbox(connection, commit.outbox)
+    write_many(_ADD_ROLLUP, (_rollup_row(key, commit.rollups[key]) for key in sorted(commit.rollups)))
+    positions = [(storable(source), json.dumps(position)) for source, position in commit.positions.items()]
+    many(connection, _SET_POSITION, positions)
+    for name, value in commit.meta.items():
+        set_meta(connection, name, value)
+    _write_unparsed(connection, commit)
+    many(connection, _CONSUME_ACT, [(commit.batch, act) for act in commit.consumed_acts])
+    if commit.consumed_inbox:
+        connection.exec_driver_sql("DELETE FROM inbox WHERE id <= ?", (commit.consumed_inbox,))
+    if commit.listings or commit.postures:
+        write_standing(connection, commit.listings, commit.postures)
+
+
+def set_meta(connection: Connection, name: str, value: str) -> None:
+    """Keep a value under a name."""
+    connection.exec_driver_sql(_SET_META, (name, storable(value)))
+
+
+def add_outbox(connection: Connection, rows: Sequence[OutboxRow]) -> None:
+    """Put deliveries into the outbox."""
+    many(connection, _ADD_OUTBOX, [(storable(id_), due, due, blob) for id_, due, blob in rows])
+
+
+def _take_batch(connection: Connection, batch: int, path: Path) -> None:
+    row = connection.exec_driver_sql("SELECT value FROM meta WHERE name = ?", (BATCH,)).fetchone()
+    if row is not None and int(row[0]) >= batch:
+        raise StoreError(
+            worded(
+                "{path}: batch {batch} was committed already: another mailwarden writes here. "
+                'Nothing was changed. Stop one of them:  pgrep -fa "mailwarden run"',
+                path=path,
+                batch=batch,
+            )
+        )
+    connection.exec_driver_sql(_SET_META, (BATCH, str(batch)))
+
+
+def _write_states(write_many: Callable[..., object], commit: Commit) -> None:
+    rows = sorted(commit.states, key=itemgetter(0, 1))  # in the order of the tree: a third faster
+    write_many(
+        _SET_STATE,
+        (row if row[1].isascii() else (row[0], storable(row[1]), *row[2:]) for row in rows if row[4] is not None),
+    )
+    write_many(_DELETE_STATE, ((row[0], storable(row[1])) for row in rows if row[4] is None))
+
+
+def _write_unparsed(connection: Connection, commit: Commit) -> None:
+    if not commit.unparsed:
+        return
+    rows = [
+        (module, storable(program), storable(template), count, storable(sample))
+        for (module, program, template), (count, sample) in commit.unparsed.items()
+    ]
+    many(connection, _ADD_UNPARSED, rows)
+    connection.exec_driver_sql(_KEEP_UNPARSED, (_MAX_UNPARSED,))
+
+
+def many(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Write rows, where there are any."""
+    if rows:
+        connection.exec_driver_sql(sql, list(rows))
+
+
+def storable(text: str) -> str:
+    """Spell bytes that were no UTF-8 out: SQLite keeps only text."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _rollup_row(key: RollupKey, count: int) -> tuple[object, ...]:
+    hour_us, name, a, b, c = key
+    return hour_us, name, storable(a), storable(b), storable(c), count
+
+
+def _incident_row(incident: Incident) -> tuple[object, ...]:
+    name, value = incident.primary
+    return (
+        incident.id,
+        storable(incident.site),
+        incident.cause,
+        name,
+        storable(value),
+        incident.category,
+        incident.severity,
+        incident.status,
+        incident.parent,
+        incident.previous,
+        incident.opened_us,
+        incident.first_seen_us,
+        incident.last_seen_us,
+        encode(incident),
+    )

@@ -1,20 +1,11 @@
 """What programs beside a mail server say of themselves: that they start, stop, fail, or take a step that means nothing here."""
 
-import re
-
 from mailwarden.parsers.event import Event
 
-__all__ = ["FAULTS_BEHIND_A_NAME", "UNAVAILABLE", "call_failed", "failed", "noted", "started", "stopped"]
+__all__ = ["UNAVAILABLE", "failed", "noted", "started", "stopped"]
 
 UNAVAILABLE = "backend_unavailable"
 """The reason of a `service-error` where a program that is needed does not answer."""
-
-FAULTS_BEHIND_A_NAME = (
-    " header add failed", " header remove failed", ": configuration error at line ", ": required parameter ",
-    ": line ", ": settings found for deprecated ", "AutoRestartRate invalid",
-)  # fmt: skip
-"""How OpenDKIM and OpenDMARC, which share their frame, tell of a fault behind the name of a file or a header."""
-_CALL = re.compile(r"(?:^|[ :])[a-z_]{2,40}\(\)(?:: | failed| for | returned )")
 
 
 def noted(event: Event) -> bool:
@@ -40,8 +31,3 @@ def failed(event: Event, reason: str | None = None, level: str = "error") -> boo
     event.event_action, event.event_outcome, event.event_reason = "service-error", "failure", reason
     event.log_level = level
     return True
-
-
-def call_failed(event: Event, text: str) -> bool:
-    """Read a call that failed, behind the name of a file or a header: `/run/opendkim: chdir(): Permission denied`."""
-    return _CALL.search(text) is not None and failed(event)

@@ -9,7 +9,8 @@ import re
 
 from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
-from mailwarden.parsers.life import FAULTS_BEHIND_A_NAME, call_failed, failed, noted, started, stopped
+from mailwarden.parsers.life import failed, noted
+from mailwarden.parsers.milter_frame import frame_patterns
 from mailwarden.parsers.pattern import Format
 from mailwarden.parsers.verdict import QUEUE_ID, result_word, set_result
 
@@ -102,25 +103,7 @@ def remarked(event: Event, rest: str) -> bool:  # noqa: ARG001
     return noted(event)
 
 
-@FORMAT.pattern("OpenDMARC Filter")
-def life(event: Event, rest: str) -> bool:
-    """Its start and end: `OpenDMARC Filter v1.4.2 terminating with status 0, errno = 0`."""
-    _, ends, status = rest.partition(" terminating with status ")
-    if ends:
-        return stopped(event) if status.startswith("0") else failed(event, level="fatal")
-    return started(event)
-
-
-@FORMAT.pattern("configuration reloaded from ")
-def reloaded(event: Event, rest: str) -> bool:  # noqa: ARG001
-    """A new configuration."""
-    return started(event)
-
-
-@FORMAT.pattern("exited with status ", "terminated with signal ", "maximum restart ", "milter socket must be")
-def died(event: Event, rest: str) -> bool:  # noqa: ARG001
-    """A process that ended by itself."""
-    return failed(event, level="fatal")
+frame_patterns(FORMAT, "OpenDMARC Filter")
 
 
 @FORMAT.pattern(
@@ -130,13 +113,4 @@ def died(event: Event, rest: str) -> bool:  # noqa: ARG001
 )  # fmt: skip
 def trouble(event: Event, rest: str) -> bool:  # noqa: ARG001
     """A fault of the program's own."""
-    return failed(event)
-
-
-FORMAT.pattern("()", anywhere=True)(call_failed)
-
-
-@FORMAT.pattern(*FAULTS_BEHIND_A_NAME, anywhere=True)
-def trouble_of_something(event: Event, text: str) -> bool:  # noqa: ARG001
-    """A fault that names a file first; the history file, for one, that reports are made from."""
     return failed(event)

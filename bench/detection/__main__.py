@@ -23,11 +23,12 @@ from typing import NamedTuple, TypeVar
 
 from bench.detection.attacks import ATTACKS, TAKEOVERS, Attack, Truth, every
 from bench.detection.keeping import Section, Took, keep
-from bench.detection.life import DAY_S, Life, Weather, is_stranger
+from bench.detection.life import DAY_S, Life, is_stranger
 from bench.detection.peers import Ban, crowdsec, fail2ban
 from bench.detection.quiet import QUIET
 from bench.detection.server import Act
 from bench.detection.trial import BEGIN, Score, Seen, false_alarms, judge, judge_ban, read, seconds, write
+from bench.detection.weather import Weather
 
 from mailwarden.alerts.incidents.incident import Incident
 
@@ -72,7 +73,7 @@ def attacked(shapes: tuple[Attack, ...], seed: int, weather: int, gap_h: float, 
     """Put attacks one after another into a life that was learned for eight days."""
     days = _FIRST_DAY + int(len(shapes) * gap_h / 24) + 3
     life = Life(seed, days=days)
-    acts = [*life.acts(), *life.weather(Weather(weather))]
+    acts = [*life.acts(), *Weather(weather).acts(life)]
     truths: list[Truth] = []
     for truth, own in every(life, shapes, _FIRST_DAY, gap_h * 3_600):
         truths.append(truth)
@@ -97,7 +98,7 @@ class Lived(NamedTuple):
 def lived(seed: int, weather: int, *, peers: bool, people: int = 120, arrivals: float = 6) -> Lived:
     """Live for 37 days in which nothing happens but mishaps."""
     life = Life(seed, people, 37, arrivals)
-    acts = [*life.acts(), *life.weather(Weather(weather)), *life.mishaps(7)]
+    acts = [*life.acts(), *Weather(weather).acts(life), *life.mishaps(7)]
     seen, bans = _read(life, acts, peers=peers)
     wrong = false_alarms(seen, (), 7)
     banned_people = {

@@ -11,9 +11,10 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-from bench.detection.life import DAY_S, Life, Person, Weather
+from bench.detection.life import DAY_S, Life, Person
 from bench.detection.server import Act
 from bench.detection.trial import Seen, read, seconds, write
+from bench.detection.weather import Weather
 
 _RATES = (1, 2, 3, 4, 6, 8, 12, 24)  # tries a day at one account
 _REUSES = (1, 3)  # tries of one address
@@ -49,7 +50,7 @@ def main() -> None:
     found: dict[tuple[int, int], int] = defaultdict(int)
     for seed in range(1, args.seeds + 1):
         life = Life(seed, people=60, days=_FIRST_DAY + _DAYS + 1)
-        acts = [*life.acts(), *life.weather(Weather(args.weather, names=0))]
+        acts = [*life.acts(), *Weather(args.weather, names=0).acts(life)]
         tried: dict[tuple[int, int], set[str]] = {}
         victims = iter(life.people[20:])
         for reuse in _REUSES:

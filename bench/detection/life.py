@@ -1,4 +1,4 @@
-"""The ordinary life of a server: people who read and send mail, newsletters, mishaps, and the weather of guessing.
+"""The ordinary life of a server: people who read and send mail, newsletters, and mishaps.
 
 Nothing in here is an attack that needs a person: whatever is raised of medium or above is a false alarm. People keep to
 their habits by hour and weekday; phones roam through a carrier's networks; clouds fetch for some of them.
@@ -12,24 +12,10 @@ from dataclasses import dataclass, field
 from bench.detection.programs import DESKS, PHONES, THIEVES
 from bench.detection.server import Act, Outcome, Server
 
-__all__ = ["DAY_S", "Life", "Person", "Weather", "is_stranger"]
+__all__ = ["DAY_S", "Life", "Person", "is_stranger"]
 
 DAY_S = 86_400.0
 _HOUR_S = 3_600.0
-_GUESSED = (
-    "admin",
-    "info",
-    "test",
-    "sales",
-    "office",
-    "support",
-    "contact",
-    "mail",
-    "postmaster",
-    "user",
-    "scan",
-    "root",
-)
 _RECEIVERS = (("gmail.com", 40), ("outlook.com", 20), ("example.com", 10), ("example.net", 30))
 
 
@@ -44,19 +30,6 @@ class Person:
     contacts: list[str]
     sends_a_day: float
     phone: list[str] = field(default_factory=list)  # where the phone was last
-
-
-@dataclass(frozen=True, slots=True)
-class Weather:
-    """Guessing that goes on for ever.
-
-    Args:
-        tries_a_day: About how many, varying by day and hour.
-        names: Existing accounts that strangers know of.
-    """
-
-    tries_a_day: int
-    names: int = 12
 
 
 class Life:
@@ -203,63 +176,6 @@ class Life:
             address = f"203.0.113.{chance.randrange(1, 200)}"
             forward = "keeper@example.net" if person is self.people[3] else None
             yield self.server.receive(at, address, sender, person.account, forward)
-
-    # ------------------------------------------------------------------ weather
-
-    def weather(self, weather: Weather) -> Iterator[Act]:
-        """Give the guessing of strangers: persistent ones, large pools with few tries each, sprays, scans."""
-        chance = self.chance
-        known = [one.account for one in self.people[5 : 5 + weather.names]]
-        pool = [self.stranger() for _ in range(max(50, weather.tries_a_day // 3))]
-        for day in range(self.days):
-            tries = int(weather.tries_a_day * chance.lognormvariate(0, 0.35))
-            pool = [one if chance.random() < 0.7 else self.stranger() for one in pool]
-            yield from self._persistent(day, int(tries * 0.4), known)
-            for _ in range(int(tries * 0.4)):
-                at = day * DAY_S + chance.uniform(0, DAY_S)
-                yield self._try(at, self._guess(known), chance.choice(pool))
-            yield from self._sprays(day, int(tries * 0.15))
-            for _ in range(int(tries * 0.03)):
-                at = day * DAY_S + chance.uniform(0, DAY_S)
-                yield self.server.probe(at, self.stranger())
-            for _ in range(int(tries * 0.02)):
-                at = day * DAY_S + chance.uniform(0, DAY_S)
-                name = f"{chance.choice(_GUESSED)}{chance.randrange(90)}@{chance.choice(self.domains)}"
-                yield self.server.unknown_recipient(at, self.stranger(), name)
-
-    def _persistent(self, day: int, tries: int, known: list[str]) -> Iterator[Act]:
-        chance = self.chance
-        while tries > 0:
-            own = min(tries, int(chance.lognormvariate(4, 1)) + 5)
-            address, begin = self.stranger(), day * DAY_S + chance.uniform(0, DAY_S * 0.8)
-            gap = chance.choice((3.0, 20.0, 90.0, 600.0))
-            names = [self._guess(known) for _ in range(chance.randrange(1, 12))]
-            for number in range(own):
-                at = begin + number * gap * chance.uniform(0.7, 1.3)
-                if at < (day + 1) * DAY_S:
-                    yield self._try(at, chance.choice(names), address)
-            tries -= own
-
-    def _sprays(self, day: int, tries: int) -> Iterator[Act]:
-        chance = self.chance
-        while tries > 0:
-            own = min(tries, chance.randrange(20, 80))
-            address, begin = self.stranger(), day * DAY_S + chance.uniform(0, DAY_S * 0.9)
-            for number in range(own):
-                name = f"{chance.choice(_GUESSED)}{number}@{chance.choice(self.domains)}"
-                yield self._try(begin + number * 8, name, address)
-            tries -= own
-
-    def _guess(self, known: list[str]) -> str:
-        chance = self.chance
-        if known and chance.random() < 0.25:
-            return chance.choice(known)
-        return f"{chance.choice(_GUESSED)}@{chance.choice(self.domains)}"
-
-    def _try(self, at_s: float, who: str, address: str) -> Act:
-        if self.chance.random() < 0.6:
-            return self.server.smtp_refused(at_s, who, address)
-        return self.server.refused(at_s, who, address)
 
     # ------------------------------------------------------------------ what happens now and then
 

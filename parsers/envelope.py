@@ -293,7 +293,7 @@ class Reader:
         stamp, host, app, pid, _, rest = fields + ["-"] * (6 - len(fields))
         self._set_time(event, time or (None if stamp == "-" else self._clock.iso(stamp)))
         event.host_hostname = None if host == "-" else host
-        text = after_structured_data(rest).removeprefix("\ufeff")
+        text = after_structured_data(rest).removeprefix("\ufeff").removeprefix(" ")
         self._speaker.message(event, "" if app == "-" else app, int(pid) if is_pid(pid) else None, text)
 
     def _unheaded(self, event: Event, text: str, time: Stamp | None) -> None:

@@ -44,7 +44,7 @@ def stamped(text: str) -> bool:
 
 
 def after_structured_data(text: str) -> str:
-    """Give what stands behind the structured data of RFC 5424 (section 6.3)."""
+    """Give what stands behind the structured data of RFC 5424 (section 6.3); rsyslog leaves one more blank there."""
     if not text.startswith("["):
         return text.removeprefix("-").removeprefix(" ")
     quoted = False

@@ -1,9 +1,11 @@
 """The format itself: which programs are Postfix's, and what stands before every text of theirs."""
 
 import re
+from copy import copy
 from functools import lru_cache
 
 from mailwarden.parsers.event import Event
+from mailwarden.parsers.formats.postfix.shortened import TAG, Shortened, agent
 from mailwarden.parsers.pattern import Format, Read
 
 __all__ = ["FORMAT", "QMGR", "SCREEN", "SMTPD", "claim"]
@@ -65,7 +67,31 @@ def _peel(event: Event, text: str) -> str:
 class _Postfix(Format):
     """Postfix's wording; reads the lines that are most of a log, with nothing or a short queue id in front, without `_peel`."""
 
+    def explain(self, event: Event, text: str) -> list[str]:
+        """Name every pattern that would read this text, of the program that wrote it."""
+        if event.process_name == TAG:
+            read = copy(event)
+            self.read(read, text)
+            event = copy(event)
+            event.process_name = read.process_name
+        return super().explain(event, text)
+
+    def _make_guesser(self) -> Read:
+        """Make what reads a text whose tag does not say which program wrote it."""
+        shortened, own = Shortened(self.patterns), self.index(TAG)
+
+        def read(event: Event, text: str) -> bool:
+            event.event_module = self.name
+            event.process_name = SMTPD[0]  # whose text may begin with a queue id
+            text = _peel(event, text)
+            event.process_name = agent(text) or TAG
+            return (event.process_name == TAG and shortened.read(event, text)) or own.read(event, text)
+
+        return read
+
     def _make_reader(self, program: str | None) -> Read:
+        if program == TAG:
+            return self._make_guesser()
         name, index = self.name, self.index(program)
         heads = {head: found for head, found in index.heads.items() if head != _WARNING}
         at, read_index, queued = heads.get, index.read, program in _WITH_QUEUE_ID
@@ -100,7 +126,7 @@ def claim(tag: str) -> tuple[str, str | None, str | None] | None:
     """
     first, slash, rest = tag.partition("/")
     if not slash:
-        return (tag, None, None) if tag == "postfix" or (tag.startswith("post") and tag in _PROGRAMS) else None
+        return (tag, None, None) if tag == TAG or (tag.startswith("post") and tag in _PROGRAMS) else None
     if first in _STRANGERS:
         return None
     service, _, program = rest.rpartition("/")

@@ -15,7 +15,7 @@ from mailwarden.parsers.formats import postfix
 
 HEADER = re.compile(r"(?:\w{3} +\d+ [\d:]{8}|\S+) \S+ ([^\s\[:]+)(?:\[\d+\])?: (.*)", re.DOTALL)
 SAMPLES = yaml.safe_load((Path(postfix.__file__).parent.parent / "postfix.yaml").read_text(encoding="utf-8"))
-TEXTS = [HEADER.match(sample["line"]).groups() for sample in SAMPLES]
+TEXTS = [found.groups() for sample in SAMPLES if (found := HEADER.match(sample["line"]))]
 
 # What a client or a remote server can put where it may write: forged ends, forged beginnings, brackets, quotes.
 HOSTILE = st.text(

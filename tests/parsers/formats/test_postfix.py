@@ -14,8 +14,12 @@ from mailwarden.parsers.event import Event, to_ecs
 from mailwarden.parsers.formats import postfix
 
 HEADER = re.compile(r"(?:\w{3} +\d+ [\d:]{8}|\S+) \S+ ([^\s\[:]+)(?:\[\d+\])?: (.*)", re.DOTALL)
-SAMPLES = yaml.safe_load((Path(postfix.__file__).parent.parent / "postfix.yaml").read_text(encoding="utf-8"))
-TEXTS = [found.groups() for sample in SAMPLES if (found := HEADER.match(sample["line"]))]
+SAMPLES = [
+    sample
+    for sample in yaml.safe_load((Path(postfix.__file__).parent.parent / "postfix.yaml").read_text(encoding="utf-8"))
+    if HEADER.match(sample["line"])  # the others are RFC 5424's: tests/parsers/test_formats.py reads them
+]
+TEXTS = [HEADER.match(sample["line"]).groups() for sample in SAMPLES]
 
 # What a client or a remote server can put where it may write: forged ends, forged beginnings, brackets, quotes.
 HOSTILE = st.text(

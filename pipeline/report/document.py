@@ -26,6 +26,8 @@ class Grid(msgspec.Struct, frozen=True):
     shares: list[float] = []
     worded: bool = True  # whether the last of more than two columns is words
     spare: int = -1  # the column that a phone has no room for
+    is_words: bool = False  # whether all columns are words
+    is_whole: bool = False  # its rows belong beside each other: none is left out
 
 
 class Todo(msgspec.Struct, frozen=True):

@@ -57,6 +57,7 @@ class _Grid(msgspec.Struct, frozen=True):
     rows: list[_Row]
     shares: bool
     worded: bool
+    is_words: bool
     more: str
     spare: int
 
@@ -195,7 +196,9 @@ def _grid(grid: Grid, tongue: Translator) -> _Grid:
     most = max(grid.shares, default=0) or 1
     rows = [
         _Row([printable(cell) for cell in row], max(1, round(share / most * 100)))
-        for row, share in zip(grid.rows[:_ROWS], grid.shares or [0.0] * len(grid.rows), strict=False)
+        for row, share in zip(
+            grid.rows if grid.is_whole else grid.rows[:_ROWS], grid.shares or [0.0] * len(grid.rows), strict=False
+        )
     ]
     rest = grid.total - len(rows)
     return _Grid(
@@ -203,6 +206,7 @@ def _grid(grid: Grid, tongue: Translator) -> _Grid:
         rows,
         bool(grid.shares),
         grid.worded and len(grid.head) > 2 and not grid.shares,
+        grid.is_words,
         more_text(tongue, rest) if rest > 0 else "",
         grid.spare,
     )

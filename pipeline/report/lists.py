@@ -47,7 +47,7 @@ def lists_section(heard: Sequence[Listing], tongue: Translator) -> Section:
         return Section(name="lists", heading=heading, said=tongue.say(said, values), grid=_by_list(heard, tongue))
     words = (N_("address or domain"), N_("list"), N_("what it says"))
     rows = [[one.subject, one.name, one.reason or ", ".join(one.codes)] for one in named]
-    grid = Grid([tongue.gettext(word) for word in words], rows, len(rows), len(rows))
+    grid = Grid([tongue.gettext(word) for word in words], rows, len(rows), len(rows), is_words=True)
     said = tongue.say(N_("Answers of block lists that name us: {listed} (clear: {clear}, no answer: {blind})"), values)
     return Section(name="lists", heading=heading, said=said, is_calm=False, grid=grid)
 

@@ -44,7 +44,7 @@ def names_section(seen: Sequence[Posture], tongue: Translator, *, is_blind: bool
     blind = sum(one.state in _BLIND for one in seen)
     head = [tongue.gettext(N_("name")), tongue.gettext(N_("check")), tongue.gettext(N_("state"))]
     rows = [[one.subject, _check(one, tongue), _state(one, tongue)] for one in seen]
-    grid = Grid(head, rows, len(rows), 0)
+    grid = Grid(head, rows, len(rows), 0, is_words=True)
     values: dict[str, object] = {"wrong": len(wrong), "blind": blind, "all": len(seen)}
     if wrong:
         said = tongue.say(N_("Names and certificates: {wrong} of {all} checks found something wrong"), values)

@@ -47,7 +47,8 @@ def _section(section: Section, rows: int, tongue: Translator) -> Lines:
     grid = section.grid
     if grid is None or not grid.worth:
         return Lines([*wrap(section.said, WIDTH), *_notes(section)], is_block=bool(section.notes))
-    block = table(tongue, rows, section.said, grid.head, grid.rows[: grid.worth], min(grid.total, grid.worth))
+    at_most = len(grid.rows) if grid.is_whole else rows
+    block = table(tongue, at_most, section.said, grid.head, grid.rows[: grid.worth], min(grid.total, grid.worth))
     return Lines([*block.lines, *_notes(section)], is_block=True)
 
 

@@ -163,7 +163,7 @@ def _weeks(weekly: Weekly, tongue: Translator) -> Section:
         for one in reversed(weekly.weeks)
     ]
     heading = tongue.gettext("Week by week")
-    grid = Grid(head, rows, len(rows), len(rows), worded=False)
+    grid = Grid(head, rows, len(rows), len(rows), worded=False, is_whole=True)
     return Section(name="weeks", heading=heading, said=heading, is_calm=len(rows) < 2, grid=grid)
 
 

@@ -2,16 +2,21 @@
 
 Messages are found in the code and in templates (`gettext`, `ngettext`, `say`, `count`, `worded`, `N_`, `_`), in the
 detectors and rules (`title`, `why` and `harmless` of a `Detection(…)`, or under `mailwarden:`), in the help of commands,
-in the advice (`text`) and in the block lists (`means`). What is new gets an empty translation, what is gone is dropped.
+in the advice (`text`) and in the block lists (`means`). What is new gets an empty translation, what is gone is dropped, but
+for what incidents hold as English text until they are shown: the titles and reasons of rules that were worded otherwise
+before stay translated, marked as earlier, for the stores that were written then.
 """
 
 import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mailwarden.alerts.words.translate import LANGUAGES, catalog_path, paragraphs
+
+if TYPE_CHECKING:
+    from babel.messages.catalog import Catalog
 
 __all__ = ["Found", "faults", "messages", "update"]
 
@@ -27,6 +32,15 @@ _CALLS = {
 }  # first arguments that are messages
 _COMMANDS = "pipeline/cli/"
 _RULE_KEYS = ("title", "why", "harmless")
+_STORED = (
+    "alerts/detection/",
+    "alerts/detectors/",
+    "alerts/incidents/",
+    "alerts/rules/",
+    "pipeline/service/telling.py",
+)
+_EARLIER = "earlier"  # where a message stands that nothing says any more
+_WHY_KEPT = "Said by an earlier version: incidents in a store may hold it."
 _HEAD = """\
 # The messages of mailwarden. Brought up to date by: python -m mailwarden.alerts.words.catalog
 msgid ""
@@ -89,19 +103,25 @@ def faults(language: str) -> list[str]:
     return wrong
 
 
-def update(language: str) -> int:
-    """Write a language's catalog anew with every message; give how many lack a translation."""
+def update(language: str, path: Path | None = None, root: Path | None = None) -> int:
+    """Write a language's catalog anew with every message; give how many lack a translation.
+
+    Args:
+        language: Whose.
+        path: The file; None: the language's own.
+        root: Where the messages stand; None: in mailwarden.
+    """
     from babel.messages.catalog import Catalog
     from babel.messages.pofile import read_po, write_po
 
-    path = catalog_path(language)
+    path = path or catalog_path(language)
     old = Catalog(locale=language)
     if path.exists():
         with path.open("rb") as file:
             old = read_po(file, locale=language)
     new = Catalog(locale=language)
     lacking = 0
-    for msgid, plural, where in messages():
+    for msgid, plural, where in messages(root):
         entry = old.get(msgid)
         string: Any = entry.string if entry is not None else ""
         if plural is not None:
@@ -110,12 +130,23 @@ def update(language: str) -> int:
             string = string[0]
         lacking += not any(string)
         new.add((msgid, plural) if plural else msgid, string, locations=[(where, None)])
+    _keep_earlier(old, new)
     path.parent.mkdir(parents=True, exist_ok=True)
     head = _HEAD.format(language=language, plural_forms=new.plural_forms)
     with path.open("wb") as file:
         file.write(head.encode())
         write_po(file, new, width=0, omit_header=True, include_lineno=False)
     return lacking
+
+
+def _keep_earlier(old: "Catalog", new: "Catalog") -> None:
+    """Take over what incidents of an earlier version may say, with its translation."""
+    for entry in old:
+        places = [place for place, _ in entry.locations]
+        if not isinstance(entry.id, str) or not entry.id or not entry.string or entry.id in new:
+            continue
+        if any(place.startswith(_STORED) or place == _EARLIER for place in places):
+            new.add(entry.id, entry.string, locations=[(_EARLIER, None)], auto_comments=[_WHY_KEPT])
 
 
 def _in_code(path: Path, where: str) -> Iterator[Found]:

@@ -1,10 +1,12 @@
 """No message lacks its translation, wherever it stands."""
 
+import gettext
 from pathlib import Path
 
 import pytest
 
-from mailwarden.alerts.words.catalog import faults, messages
+from mailwarden.alerts.words.catalog import faults, messages, update
+from mailwarden.alerts.words.po import compiled
 from mailwarden.alerts.words.translate import LANGUAGES, translator
 
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
@@ -51,3 +53,38 @@ def test_messages_are_found_in_code_detectors_rules_and_advice(tmp_path: Path) -
         ("do it", None),
     ]
     assert expected == found
+
+
+def test_what_incidents_may_hold_stays_translated(tmp_path: Path) -> None:
+    """A rule's title is stored in English and translated when shown: reworded, the old one stays; a page's word goes."""
+    rules = tmp_path / "alerts" / "rules"
+    rules.mkdir(parents=True)
+    (tmp_path / "alerts" / "advice.yaml").write_text("{}", "utf-8")
+    page, rule, catalog = tmp_path / "alerts" / "a.py", rules / "r.yaml", tmp_path / "ja.po"
+    page.write_text('_("a word")\n', "utf-8")
+    rule.write_text('mailwarden: {title: "{account} was old", why: "w"}\n', "utf-8")
+    update("ja", catalog, tmp_path)
+    text = catalog.read_text("utf-8")
+    for msgid, said in (("a word", "語"), ("{account} was old", "{account} は古い"), ("w", "理由")):
+        text = text.replace(f'msgid "{msgid}"\nmsgstr ""', f'msgid "{msgid}"\nmsgstr "{said}"')
+    catalog.write_text(text, "utf-8")
+    page.write_text('_("another word")\n', "utf-8")
+    rule.write_text('mailwarden: {title: "{account} is new", why: "w"}\n', "utf-8")
+
+    for _ in range(2):  # it stays whenever it is brought up to date
+        lacking = update("ja", catalog, tmp_path)
+
+    known = gettext.GNUTranslations(compiled(catalog)).gettext
+    assert lacking == 2
+    assert known("{account} was old") == "{account} は古い"
+    assert known("w") == "理由"
+    assert known("a word") == "a word"
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_title_of_an_earlier_version_is_shown_in_the_readers_language(language: str) -> None:
+    """An incident that was stored before its rule was worded anew is read as it was told."""
+    told = "{list} cannot be asked whether we are listed"
+
+    assert told not in {each.msgid for each in messages()}
+    assert translator(language).say(told, {"list": "Spamhaus"}) != told.format(list="Spamhaus")

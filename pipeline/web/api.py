@@ -114,9 +114,9 @@ def incident(request: Request) -> Any:
 @_endpoint("/api/v1/messages")
 def messages(request: Request) -> Any:
     """Give the events of a message, an address or a client, as the archive holds them."""
-    desk, values = desk_of(request), request.query_params
-    found = found_messages(desk, values["what"].strip(), values.get("before", ""))
-    return {"events": events_for(found.events, visitor_of(request)), "before": found.before}
+    desk, visitor, values = desk_of(request), visitor_of(request), request.query_params
+    found = found_messages(desk, values["what"].strip(), values.get("before", ""), visitor)
+    return {"events": events_for(found.events, visitor), "before": found.before}
 
 
 @_endpoint("/api/v1/people")

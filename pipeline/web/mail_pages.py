@@ -17,11 +17,12 @@ from mailwarden.pipeline.web.frame import answer, desk_of, message, tongue_of, v
 from mailwarden.pipeline.web.pulse import read_pulse
 from mailwarden.pipeline.web.views.delivery import delivery_view, read_span
 from mailwarden.pipeline.web.views.health import health_view
-from mailwarden.pipeline.web.views.messages import messages_view
+from mailwarden.pipeline.web.views.messages import events_for, messages_view
 from mailwarden.pipeline.web.views.people import people_of, people_view, read_people_query
 from mailwarden.pipeline.web.views.reports import read_report_query, report_html, reports_view, servers_of
 from mailwarden.pipeline.web.views.reputation import reputation_view
 from mailwarden.pipeline.web.views.senders import SENDERS, senders_view
+from mailwarden.pipeline.web.visitor import Visitor
 
 __all__ = [
     "delivery",
@@ -38,6 +39,7 @@ __all__ = [
     "sent_mail",
 ]
 
+_LOOKS = 4  # further back, for somebody who may not see what was found
 _LONGEST = 320  # characters that are looked for: an address
 # A report is a page of its own that may hold its own styles and pictures, and nothing that runs.
 _REPORT_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
@@ -48,7 +50,7 @@ def messages(request: Request) -> Response:
     desk = desk_of(request)
     what = request.query_params.get("what", "")[:_LONGEST].strip()
     before = request.query_params.get("before", "")[:200]
-    found = found_messages(desk, what, before)
+    found = found_messages(desk, what, before, visitor_of(request))
     view = messages_view(
         what,
         found.events,
@@ -62,11 +64,21 @@ def messages(request: Request) -> Response:
         return answer(request, "messages.html", view, tab="messages", title=what, reader=reader)
 
 
-def found_messages(desk: Desk, what: str, before: str) -> Found:
-    """Look something up in the archive."""
+def found_messages(desk: Desk, what: str, before: str, visitor: Visitor) -> Found:
+    """Look something up in the archive.
+
+    To somebody limited to domains a way to older mail is shown only behind mail of theirs: it would tell that others have some.
+    """
     if not what or not desk.configuration.archive_directory.exists():
         return Found([], "")
-    return find_recent(desk.index, what, before=before)
+    found = find_recent(desk.index, what, before=before)
+    if visitor.sees_all or visitor.owns(what):
+        return found
+    for _ in range(_LOOKS):
+        if not found.before or events_for(found.events, visitor):
+            return found
+        found = find_recent(desk.index, what, before=found.before)
+    return Found([], "")
 
 
 def people(request: Request) -> Response:

@@ -117,8 +117,7 @@ def _act(
         if end:
             ended = [one for one in store.silences() if one.payload.get("incident") == incident.id]
             for act in ended:
-                ending = {"incident": incident.id, "who": _who(), "because": because or "", "silence": act.id}
-                store.add_act("end_silence", ending, at_us)
+                store.add_act("end_silence", acts.end_silence(incident, _who(), because or "", act.id), at_us)
             if incident.acknowledged_by:
                 store.add_act("let_go", acts.let_go(incident, _who()), at_us)
             if not ended and not incident.acknowledged_by:

@@ -10,7 +10,7 @@ from mailwarden.alerts.incidents.normals import NORMAL_DAYS
 from mailwarden.alerts.telling.silences import parse_until
 from mailwarden.parsers.errors import UsageError, worded
 
-__all__ = ["let_go", "on_it", "silence"]
+__all__ = ["end_silence", "let_go", "on_it", "silence"]
 
 
 def on_it(incident: Incident, who: str) -> dict[str, Any]:
@@ -21,6 +21,11 @@ def on_it(incident: Incident, who: str) -> dict[str, Any]:
 def let_go(incident: Incident, who: str) -> dict[str, Any]:
     """Give the payload of an act `let_go`: nobody works on it any more, so it is told again."""
     return {"incident": incident.id, "who": who, "because": ""}
+
+
+def end_silence(incident: Incident, who: str, because: str, number: int) -> dict[str, Any]:
+    """Give the payload of an act `end_silence`: the silence of that number is over, and what it held back is told again."""
+    return {"incident": incident.id, "who": who, "because": because, "silence": number}
 
 
 def silence(

@@ -55,6 +55,7 @@ def make_app(desk: Desk, *, hosts: frozenset[str] = frozenset()) -> Starlette:
             Route("/i/{id}", pages.incident),
             Route("/i/{id}/on-it", pages.on_it, methods=["POST"]),
             Route("/i/{id}/silence", pages.silence, methods=["POST"]),
+            Route("/i/{id}/tell-again", pages.tell_again, methods=["POST"]),
             Route("/i/{id}/normal", pages.normal, methods=["POST"]),
             Route("/messages", mail_pages.messages),
             Route("/people", mail_pages.people),

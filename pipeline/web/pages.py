@@ -20,13 +20,24 @@ from mailwarden.pipeline.web.forms import Form, posted
 from mailwarden.pipeline.web.frame import answer, desk_of, go_to, message, tongue_of, visitor_of
 from mailwarden.pipeline.web.guard import address_of
 from mailwarden.pipeline.web.pulse import read_pulse
+from mailwarden.pipeline.web.views.card import quieted, silences_of
 from mailwarden.pipeline.web.views.course import Course, course_events, course_of
 from mailwarden.pipeline.web.views.incident import incident_view
 from mailwarden.pipeline.web.views.incidents import incident_rows, incidents_view, read_query
 from mailwarden.pipeline.web.views.now import now_view
 from mailwarden.pipeline.web.visitor import Visitor
 
-__all__ = ["incident", "incidents", "incidents_csv", "incidents_json", "normal", "now", "on_it", "silence"]
+__all__ = [
+    "incident",
+    "incidents",
+    "incidents_csv",
+    "incidents_json",
+    "normal",
+    "now",
+    "on_it",
+    "silence",
+    "tell_again",
+]
 
 _CSV = (
     "incident.id", "severity", "status", "category", "title", "primary", "opened_at", "first_seen", "last_seen",
@@ -169,6 +180,32 @@ def _because(form: Form) -> str:
     return because
 
 
+def _tell_again(request: Request, _: Form) -> Response:
+    """Ask for the end of what holds the incident back: a silence, and that somebody is on it."""
+    desk, visitor, tongue = desk_of(request), visitor_of(request), tongue_of(request)
+    if not visitor.acts:
+        desk.audit.note("refused", visitor.name, address_of(request), path=request.url.path)
+        return message(request, 403, tongue.gettext("You may look, but not act. Nothing was done."))
+    try:
+        with desk.reader() as reader:
+            found = _named(request, reader)
+            quiet = quieted(found, silences_of(reader), desk.clock(), visitor) if found is not None else None
+    except UsageError as error:
+        return message(request, 400, tongue.gettext("Nothing was done."), tongue.error(error))
+    if found is None:
+        return message(request, 404, tongue.gettext("There is no such incident."))
+    asked = []
+    if quiet is not None and quiet.is_own:
+        asked.append(("end_silence", acts.end_silence(found, visitor.name, "", quiet.number)))
+    if found.acknowledged_by:
+        asked.append(("let_go", acts.let_go(found, visitor.name)))
+    for kind, payload in asked:
+        desk.ask_service(kind, payload)
+        desk.audit.note(kind, visitor.name, address_of(request), incident=found.id)
+    return go_to(f"/i/{found.id}")
+
+
+tell_again = posted(_tell_again)
 on_it = posted(_act("acknowledge", lambda found, who, _, __: acts.on_it(found, who)))
 silence = posted(
     _act(

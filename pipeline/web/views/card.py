@@ -36,6 +36,7 @@ class Quiet(msgspec.Struct, frozen=True):
     until_us: int | None
     number: int
     since_us: int
+    is_own: bool  # of this incident, and not of all that some words fit
 
 
 class Card(msgspec.Struct, frozen=True):
@@ -79,7 +80,13 @@ def quieted(incident: Incident, silences: Iterable[Silence], now_us: int, visito
     if silence is None:
         return None
     return Quiet(
-        silence.who, visitor.masked(silence.because), silence.until, silence.until_us, int(silence.id), silence.at_us
+        who=silence.who,
+        because=visitor.masked(silence.because),
+        until=silence.until,
+        until_us=silence.until_us,
+        number=int(silence.id),
+        since_us=silence.at_us,
+        is_own=silence.matcher is None,
     )
 
 

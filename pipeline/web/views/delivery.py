@@ -108,7 +108,7 @@ def delivery_view(
         providers=providers,
         bad_names=[one.name for one in sorted(providers, key=lambda one: one.id == OTHER) if one.bad],
         chosen=chosen,
-        chosen_name=_name(chosen, tongue) if chosen else "",
+        chosen_name=tongue.gettext("other receivers") if chosen == OTHER else _name(chosen, tongue) if chosen else "",
         said=[one for one in said.get(chosen, ()) if one.replies],
         charts=_charts(of_one, begins, step_us, tongue),
         domains=domains,

@@ -52,6 +52,7 @@ class Row(msgspec.Struct, frozen=True):
 class Protocol(msgspec.Struct, frozen=True):
     """How people log in by one protocol; `tls` is a share, None where no line tells."""
 
+    code: str
     name: str
     logins: int
     tls: float | None
@@ -103,6 +104,7 @@ class NowView(msgspec.Struct, frozen=True):
     held: int
     minor: int
     until_us: int
+    is_read: bool  # False: no line was read, so nothing is known
     measures: Measures | None
     rows: list[Row]
     history: bool
@@ -152,6 +154,7 @@ def now_view(
         held=len(found) - len(needing),
         minor=minor,
         until_us=min(measures.to_us, present_us) if measures else 0,
+        is_read=read or not visitor.sees_all,
         measures=measures,
         rows=rows,
         history=history,
@@ -194,7 +197,7 @@ def _cards(
 
 def _plots(reader: Reader, measures: Measures, tongue: Translator) -> list[Plot]:
     """Draw two of the numbers, from the first hour that was ever counted on: what was before is not nothing."""
-    began_us = reader.store.first_rollup_us() or 0
+    began_us = reader.store.first_rollup_us() or measures.to_us
     if began_us > measures.from_us - 24 * HOUR_US:  # counts of a day stand at its midnight, before the first line
         began_us = min((row.hour_us for row in measures.rows if row.name == "lines"), default=began_us)
     plots = []
@@ -223,7 +226,7 @@ def _protocols(measures: Measures) -> list[Protocol]:
     for name, tls in by_name.items():
         told = tls.total() - tls["unknown"]
         share = (told - tls["no"]) / told if told else None
-        made.append(Protocol(PROTOCOLS.get(name, name or "?"), tls.total(), share, tls["no"]))
+        made.append(Protocol(name, PROTOCOLS.get(name, name or "?"), tls.total(), share, tls["no"]))
     return sorted(made, key=lambda one: (-one.logins, one.name))
 
 
@@ -247,7 +250,8 @@ def _waits(measures: Measures, tongue: Translator) -> list[Waits]:
     for name, by_class in sorted(reasons.items(), key=lambda one: -one[1].total())[:_WAITS]:
         reason = by_class.most_common(1)[0][0]
         word = tongue.gettext(CLASSES[reason]) if reason in CLASSES else reason
-        who = tongue.gettext("all others") if name == OTHER else provider_name(name)
+        word = "" if reason == "other" else word
+        who = tongue.gettext("Other receivers") if name == OTHER else provider_name(name)
         waits.append(Waits(who, by_class.total(), word))
     return waits
 

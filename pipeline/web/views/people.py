@@ -37,6 +37,7 @@ class WayShown(msgspec.Struct, frozen=True):
     protocol: str
     logins: int
     tls: str
+    is_clear: bool
     about: str  # what it fetched, and by what
 
 
@@ -122,7 +123,7 @@ def people_view(reader: Reader, query: PeopleQuery, visitor: Visitor, tongue: Tr
     fill(reader, shown, query.days, now_us)
     return PeopleView(
         query=msgspec.structs.replace(query, page=page),
-        people=[_person(one, tongue) for one in shown],
+        people=[_person(one, query.protocol, tongue) for one in shown],
         total=len(wanted),
         pages=pages,
         verdict=_verdict(counts, query, tongue),
@@ -151,13 +152,14 @@ def _verdict(counts: Counter[str], query: PeopleQuery, tongue: Translator) -> st
     return tongue.gettext("Nobody was seen to come without TLS.")
 
 
-def _person(one: Account, tongue: Translator) -> Person:
+def _person(one: Account, protocol: str, tongue: Translator) -> Person:
+    """Show an account, with the protocol that is asked for before the others."""
     return Person(
         name=one.name,
         logins=one.logins,
         ways=[
-            WayShown(protocol_word(way), way.logins, tls_text(way), _about(way, tongue))
-            for way in sorted(one.ways.values(), key=lambda way: -way.logins)
+            WayShown(protocol_word(way), way.logins, _tls(way, tongue), way.clear > 0, _about(way, tongue))
+            for way in sorted(one.ways.values(), key=lambda way: (way.protocol != protocol, -way.logins))
         ],
         last_us=one.last_us,
         failed=one.failed,
@@ -166,6 +168,13 @@ def _person(one: Account, tongue: Translator) -> Person:
         notes=[tongue.gettext(MARKS[mark]) for mark in one.marks if mark in _NOTED],
         deleted=one.deleted,
     )
+
+
+def _tls(way: Way, tongue: Translator) -> str:
+    """Say which TLS was used, the oldest version first; what came without stands before all."""
+    versions = [f"TLS {one}" if one[:1].isdigit() else one for one in tls_text(way).split(", ")]
+    words = {"–": tongue.gettext("without TLS"), "?": tongue.gettext("TLS not told"), "TLS yes": "TLS"}
+    return tongue.gettext(", ").join(words.get(one, one) for one in versions)
 
 
 def _about(way: Way, tongue: Translator) -> str:

@@ -11,6 +11,7 @@ from mailwarden.alerts.words.posture import CHECKS, REASONS, in_words
 from mailwarden.alerts.words.providers import provider_name
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.answers.risks import Standing, read_risks, todo
+from mailwarden.pipeline.cli.story import begun
 from mailwarden.pipeline.store import IncidentFilter, Listing, Posture, Reader
 from mailwarden.pipeline.web.views.card import Card, cards, sentences_of, silences_of
 from mailwarden.pipeline.web.visitor import Visitor
@@ -105,7 +106,7 @@ def reputation_view(
         incidents=cards(found, sentences_of(reader, found, tongue, zone), silences_of(reader), visitor, now_us),
         risks=[_risk(one, tongue) for one in shown],
         more_risks=len(standings) - len(shown),
-        steps=[step for step, _ in todo(shown, modules, tongue)[:_STEPS]],
+        steps=[Step(begun(step.text), step.command) for step, _ in todo(shown, modules, tongue)[:_STEPS]],
         unchecked=sorted({part for one in standings[:1] for part in one.risk.unchecked} & {"listings", "posture"}),
     )
 
@@ -158,7 +159,7 @@ def _why(grade: Grade, tongue: Translator) -> str:
 
 def _names(counts: dict[str, int]) -> str:
     first = sorted(counts, key=lambda name: (-counts[name], name))
-    return ", ".join(f"{name} {counts[name]}" for name in first[:_NAMES]) + (" …" if len(first) > _NAMES else "")
+    return ", ".join(f"{name} ({counts[name]})" for name in first[:_NAMES]) + (" …" if len(first) > _NAMES else "")
 
 
 def _order(row: Row) -> tuple[int, str, str]:

@@ -26,6 +26,7 @@ class Sent(msgspec.Struct, frozen=True):
     what: str
     why: str
     is_suspect: bool
+    look: str  # what its messages are found by; "" for what the archive does not find
 
 
 class SendersView(msgspec.Struct, frozen=True):
@@ -61,6 +62,7 @@ def senders_view(found: Mailers, query: PeopleQuery, tongue: Translator) -> Send
                 nature_text(one.nature, tongue),
                 reason_text(one.nature, tongue),
                 one.nature.name == "suspect",
+                "" if one.sender.kind == "script" else one.sender.name,
             )
             for one in found.first[:_SHOWN]
         ],

@@ -121,6 +121,21 @@ def test_a_reason_names_nobody_else(page: Served) -> None:
     assert not any("secret" in one for one in texts)
 
 
+def test_a_silence_of_more_than_theirs_is_not_theirs_to_end(page: Served) -> None:
+    """What an operator silenced by words that fit many incidents does not end because a customer wants to hear of one."""
+    payload = {"who": "ana", "because": "moving", "until": "forever", "matcher": {"category": WALTER.category}}
+    with Store.open(store_path(page.directory)) as store:
+        store.add_act("silence", payload, START_US)
+    page.commit(2, [])
+    client = customer(page)
+    text = client.get(f"/i/{WALTER.id}").text
+    client.post(f"/i/{WALTER.id}/tell-again", {"csrf": client.csrf()})
+
+    assert "by ana: moving" in text
+    assert "tell-again" not in text
+    assert [kind for kind, _ in acts(page)] == ["silence"]
+
+
 def test_the_story_tells_of_their_own_parts(page: Served) -> None:
     """What rules found in parts of others does not stand in the story, nor the parts, nor how many they are."""
     told = taken_over(

@@ -164,7 +164,7 @@ def test_people_are_told_by_how_they_log_in(page: Served) -> None:
     client = page.client()
     text = words(client.get("/people").text)
 
-    assert "old@nova0.test ▲ without TLS POP3 2 (–)" in text
+    assert "old@nova0.test ▲ without TLS POP3 2 · ▲ without TLS" in text
     assert "TLS older than 1.2" in text
     assert "guessed@nova0.test" not in text
     assert "1 person logged in" in words(client.get("/people?kind=clear").text)

@@ -377,6 +377,27 @@ def test_a_silenced_incident_needs_nobody(page: Served) -> None:
     assert "silenced until it gets worse, by operator: a newsletter" in words(client.get(f"/i/{WALTER.id}").text)
 
 
+def test_what_was_held_back_is_told_again(page: Served) -> None:
+    """Whoever silenced something, or took it on, gives it back on its page; whoever only looks, or another site, does not."""
+    page.clocks.now_us = START_US + 60_000_000
+    client, at = page.client(), f"/i/{WALTER.id}"
+    assert "tell-again" not in client.get(at).text
+    client.post(f"{at}/silence", {"csrf": client.csrf(), "because": "a newsletter", "until": "worse"})
+    page.commit(2, [taken_over(acknowledged_by="ana")])
+    page_of_it = client.get(at).text
+
+    assert client.post(f"{at}/tell-again", {"csrf": "x"}).status == 403
+    assert client.get(f"{at}/tell-again").status == 405
+    assert client.post(f"{at}/tell-again", {"csrf": client.csrf()}).status == 303
+    assert "Tell of it again" in page_of_it
+    assert "I'm on it" not in words(page_of_it)
+    asked = acts(page)
+    assert [kind for kind, _ in asked] == ["silence", "end_silence", "let_go"]
+    with Store.open(store_path(page.directory), read_only=True) as store:
+        assert asked[1][1]["silence"] == store.pending_acts()[0].id
+    assert "The end of the silence asked by operator" in words(client.get(at).text)
+
+
 @pytest.fixture
 def others() -> list[Incident]:
     """Incidents of another customer, of the site, and one of our customer whose lines name others."""

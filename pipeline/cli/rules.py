@@ -133,9 +133,10 @@ def show(context: click.Context, name: str) -> None:
     lines += [
         [Span(word + " " * (width - columns(word)), "faint"), printable(text)] for word, text in facts.items() if text
     ]
-    for path in _files_of(name, now):
-        lines += [[], [Span(str(path), "faint")], *([printable(row)] for row in path.read_text("utf-8").split("\n"))]
     write(lines)
+    for path in _files_of(name, now):
+        source = path.read_text("utf-8").split("\n")
+        write([[], [Span(str(path), "faint")], *([printable(row)] for row in source)], fold=False)  # to be copied
 
 
 def _files_of(name: str, now: Session) -> list[Path]:

@@ -152,7 +152,7 @@ def command(
         files[_UNIT_PATH] = unit(program, target.absolute())
         files[_PAGE_PATH] = page_unit(program, target.absolute())
     for path, content in files.items():
-        write([[Span(f"# {path}", "strong")], *([printable(row)] for row in content.split("\n"))])
+        write([[Span(f"# {path}", "strong")], *([printable(row)] for row in content.split("\n"))], fold=False)
     if not yes and not (asks and click.confirm(tongue.gettext("Write this?"), default=True)):
         tell(tongue.gettext("Nothing was written. To write it without questions:  mailwarden setup --yes"))
         return 0

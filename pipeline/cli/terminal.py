@@ -7,7 +7,7 @@ client chooses half of every line, and a terminal obeys what it is sent. Colour 
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Literal, NamedTuple
 from unicodedata import combining, east_asian_width
 
@@ -23,6 +23,7 @@ __all__ = [
     "columns",
     "line_text",
     "page_width",
+    "pieces",
     "shorten",
     "tell",
     "wrap",
@@ -95,14 +96,34 @@ def line_text(line: Line) -> str:
     return "".join(piece if isinstance(piece, str) else piece.text for piece in line)
 
 
-def write(lines: Iterable[Line], stream: IO[str] | None = None) -> None:
-    """Write lines of a result: on a terminal through Rich, anywhere else plain, uncoloured and unwrapped."""
+def write(lines: Iterable[Line], stream: IO[str] | None = None, *, fold: bool = True) -> None:
+    """Write lines of a result: on a terminal through Rich, broken where words end; anywhere else plain, uncoloured and whole.
+
+    Args:
+        lines: The lines.
+        stream: Where to; None: the standard output.
+        fold: Break what is wider than the terminal. Not for what is copied as it stands, such as a file.
+    """
     stream = stream or sys.stdout
+    width = _terminal_width(stream) if fold else None
+    if width is not None:
+        from mailwarden.pipeline.cli.folding import folded
+
+        lines = [row for line in lines for row in folded(line, width)]
     if coloured(stream):
         _write_rich(lines, stream)
         return
     stream.writelines(f"{_encodable(line_text(line), stream)}\n" for line in lines)
     stream.flush()
+
+
+def _terminal_width(stream: IO[str]) -> int | None:
+    """Give the columns of the terminal behind a stream; None where there is none, or it does not tell."""
+    try:
+        there = os.get_terminal_size(stream.fileno()).columns if stream.isatty() else 0
+    except (OSError, ValueError):
+        return None
+    return max(_NARROWEST, there) if there else None
 
 
 def _write_rich(lines: Iterable[Line], stream: IO[str]) -> None:
@@ -130,8 +151,13 @@ def _encodable(text: str, stream: IO[str]) -> str:
 def tell(message: str) -> None:
     """Say something to the person beside the result: progress, a warning, an error. One line stays one line."""
     sys.stdout.flush()
-    text = "\n".join(printable(line) for line in message.split("\n"))
-    sys.stderr.write(_encodable(text, sys.stderr) + "\n")
+    rows: list[Line] = [[printable(line)] for line in message.split("\n")]
+    width = _terminal_width(sys.stderr)
+    if width is not None:
+        from mailwarden.pipeline.cli.folding import folded
+
+        rows = [row for line in rows for row in folded(line, width)]
+    sys.stderr.write("".join(f"{_encodable(line_text(row), sys.stderr)}\n" for row in rows))
     sys.stderr.flush()
 
 
@@ -161,6 +187,11 @@ def wrap(text: str, first: int, width: int | None = None) -> list[str]:
             line += gap + word
     lines.append(line)
     return lines
+
+
+def pieces(text: str) -> Iterator[tuple[int, int]]:
+    """Give what is not broken: words with the blanks before them, and single East Asian characters, from where to where."""
+    return (found.span() for found in _PIECE.finditer(text))
 
 
 def columns(text: str) -> int:

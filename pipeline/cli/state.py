@@ -69,7 +69,10 @@ def _watching(now: Session, path: Path) -> list[Line]:
     for incident in found[:_SHOWN]:
         mark = f"{severity_shape(incident.severity)} {severity_word(incident.severity, tongue)}"
         said = " · " + tongue.gettext("silenced") if incident.id in quiet else ""
-        title = shorten(sentences.title(incident), page_width() - len(mark) - 8 - columns(said))
+        title = shorten(
+            sentences.title(incident),
+            page_width() - columns(mark) - 4 - len(sentences.short(incident.id)) - columns(said),
+        )
         lines.append(
             [Span(mark, style_of(incident.severity)), f"  {sentences.short(incident.id)}  {title}", Span(said, "faint")]
         )

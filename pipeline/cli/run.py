@@ -30,7 +30,8 @@ def command(context: click.Context, clock: str) -> None:
     """Watch: follow the logs and tell people when something goes wrong.
 
     Follows for ever, through rotation and restarts: nothing is lost, nothing is told twice. SIGTERM ends it cleanly,
-    SIGHUP reads the configuration again.
+    SIGHUP reads the configuration again. Of days that went by while it did not run, or that a replay passed at once, the
+    last alone gets its report; for the others: mailwarden report --from DAY --to DAY.
     """
     from mailwarden.pipeline.service.service import run
 

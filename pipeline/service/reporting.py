@@ -32,7 +32,7 @@ __all__ = ["REPORTED", "Reporter", "kept_report", "report_directory"]
 REPORTED = "reported"
 """The name under which the store keeps the day of the last reports."""
 
-_MONDAY = 0
+_SUNDAY = 6
 _PATIENCE_S = 600  # a report takes seconds; one that hangs must not be waited for for ever
 _TRY_AGAIN_S = (60, 300, 900, 3600)  # after each failure; then it is given up
 _SAID_BYTES = 4096  # of what its process said at last
@@ -161,16 +161,18 @@ class Reporter:
             self._day = day
         elif day > self._reported:
             self._day = day
-            self._waiting = list(self._orders(day))
+            self._waiting = list(self._orders(day, self._reported))
 
-    def _orders(self, day: date) -> Sequence[_Order]:
+    def _orders(self, day: date, reported: date) -> Sequence[_Order]:
+        """Give what is to be written with the reports of a day: the week's too where its Sunday has gone by since the last."""
         settings = self._settings
         language = settings.language or self._configuration.spoken()
         orders = [_Order(day.isoformat(), day, day, settings.receivers, language)]
-        if settings.weekly and (day + timedelta(days=1)).weekday() == _MONDAY:
-            first = day - timedelta(days=6)
-            name = f"{first.isoformat()}--{day.isoformat()}"
-            orders.append(_Order(name, first, day, settings.receivers, language, weekly=True))
+        sunday = day - timedelta(days=(day.weekday() - _SUNDAY) % 7)
+        if settings.weekly and sunday > reported:
+            first = sunday - timedelta(days=6)
+            name = f"{first.isoformat()}--{sunday.isoformat()}"
+            orders.append(_Order(name, first, sunday, settings.receivers, language, weekly=True))
         for server, receivers in sorted(settings.servers.items()):
             name = f"{day.isoformat()}.server-{server}"
             orders.append(_Order(name, day, day, receivers, language, server=server))

@@ -42,7 +42,7 @@ def test_a_machine_without_room_for_a_report_goes_on(store: Path) -> None:
     """It is tried again four times within an hour and a half; then its receivers are told, and the day is over."""
     said: list[str] = []
     report = Report(receivers=("ops",))
-    reporter = Reporter(Configuration(timezone="UTC", report=report), store, "2026-11-21", said.append)
+    reporter = Reporter(Configuration(timezone="UTC", report=report), store, "2026-11-22", said.append)
 
     drained = {}
     for minute in range(90):
@@ -63,7 +63,7 @@ def test_a_report_that_says_much_before_it_fails_is_not_stopped_by_it(store: Pat
     """Its process may fill any pipe: what it says goes into a file, and its last line is told."""
     store.write_bytes(b"no database" * 9_000)
     said: list[str] = []
-    reporter = Reporter(Configuration(timezone="UTC"), store, "2026-11-21", said.append)
+    reporter = Reporter(Configuration(timezone="UTC"), store, "2026-11-22", said.append)
 
     for _ in range(600):
         reporter.tick(NOON_US)
@@ -74,6 +74,28 @@ def test_a_report_that_says_much_before_it_fails_is_not_stopped_by_it(store: Pat
     assert "could not be written" in said[0]
     assert "is tried again" in said[0]
     reporter.stop()
+
+
+@pytest.mark.parametrize(
+    ("reported", "written"),
+    [
+        ("2026-11-22", ["2026-11-23"]),
+        ("2026-11-20", ["2026-11-23", "2026-11-16--2026-11-22"]),  # off from Saturday to Tuesday
+        ("2026-10-20", ["2026-11-23", "2026-11-16--2026-11-22"]),
+    ],
+)
+def test_the_week_is_reported_late_where_nothing_ran_on_monday(store: Path, reported: str, written: list[str]) -> None:
+    """Of days that went by while nothing ran the last is reported, and of weeks the last that is over."""
+    configuration = Configuration(timezone="UTC", report=Report())
+    reporter = Reporter(configuration, store, reported, pytest.fail)
+
+    for _ in range(900):
+        reporter.tick(NOON_US)
+        if reporter.drain().notes:
+            break
+        subprocess.run(["sleep", "0.1"], check=True)
+
+    assert sorted(path.stem for path in (store.parent / "reports").glob("*.json")) == sorted(written)
 
 
 def test_each_server_has_a_report_of_its_own(store: Path) -> None:
@@ -88,7 +110,7 @@ def test_each_server_has_a_report_of_its_own(store: Path) -> None:
         rollups |= {(hour_us, "host_auth_failure", "mx1", "bad_password", "imap"): 30}
         opened.commit(Commit(1, rollups=rollups))
     report = Report(servers={"mx1": ("ops",)}, receivers=("ops",))
-    reporter = Reporter(Configuration(timezone="UTC", report=report), store, "2026-11-21", pytest.fail)
+    reporter = Reporter(Configuration(timezone="UTC", report=report), store, "2026-11-22", pytest.fail)
 
     rows: list[str] = []
     for _ in range(900):
@@ -112,7 +134,7 @@ def test_days_are_those_of_a_zone_without_a_name(store: Path, monkeypatch: pytes
     monkeypatch.setenv("TZ", "JST-9")
     begins = datetime.combine(date(2026, 11, 23), time(), timezone(timedelta(hours=9)))
     said: list[str] = []
-    reporter = Reporter(Configuration(), store, "2026-11-21", said.append)
+    reporter = Reporter(Configuration(), store, "2026-11-22", said.append)
 
     for minute in range(600):
         reporter.tick(NOON_US + minute * 1_000_000)

@@ -23,6 +23,7 @@ from mailwarden.alerts.telling.senders.alertmanager import Alertmanager
 from mailwarden.alerts.telling.senders.mail import Mail, MailServer
 from mailwarden.alerts.telling.senders.pagerduty import PagerDuty
 from mailwarden.alerts.telling.senders.sender import Sender, Timeouts
+from mailwarden.alerts.telling.senders.teams import card_of
 from mailwarden.alerts.telling.senders.webhook import Webhook
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.library_words import heard
@@ -158,7 +159,7 @@ class Channels:
         service = self._service(channel)
         if schema in _MAIL:
             return Mail(_mail_server(service), timeouts, channel.language)
-        return _Apprise(service)
+        return _Apprise(service, _FORMS.get(schema))
 
     def _service(self, channel: Channel) -> Any:
         apprise, asset = _apprise()
@@ -235,8 +236,9 @@ class _Apprise:
     is_program = False
     is_mail = False
 
-    def __init__(self, service: Any) -> None:
+    def __init__(self, service: Any, form: Callable[[Message], dict[str, Any]] | None = None) -> None:
         self._service = service
+        self._form = form  # gives the payload where Apprise's own loses something
         self.name = str(getattr(service, "service_name", None) or type(service).__name__)
         self.limits = Limits(int(service.title_maxlen), int(service.body_maxlen))
 
@@ -244,6 +246,9 @@ class _Apprise:
         service = self._service
         if isinstance(getattr(service, "headers", None), dict):
             service.headers["X-Mailwarden-Id"] = message.id
+        if self._form is not None:
+            payload = self._form(message)
+            service.gen_payload = lambda *_, **__: payload
         try:
             said = _notify(service, message)
         except Exception as error:  # a plugin's own fault must cost this delivery only
@@ -275,6 +280,7 @@ _OWN: dict[str, Callable[[Address, Timeouts], Sender]] = {
     "webhook": partial(Webhook, tls=False),
     "webhooks": partial(Webhook, tls=True),
 }
+_FORMS: dict[str, Callable[[Message], dict[str, Any]]] = {"workflow": card_of, "workflows": card_of}
 _MAIL = frozenset({"mailto", "mailtos"})
 _PROGRAMS = frozenset({"alertmanager", "alertmanagers", "webhook", "webhooks"})
 _LIVES = _PROGRAMS | {"pagerduty"}

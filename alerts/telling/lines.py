@@ -4,7 +4,7 @@ import msgspec
 
 from mailwarden.alerts.words.escape import chat, printable
 
-__all__ = ["BODY_LIMIT", "LINE_LIMIT", "TITLE_LIMIT", "Line", "Rendered", "cut", "fit", "middle"]
+__all__ = ["BODY_LIMIT", "LINE_LIMIT", "TITLE_LIMIT", "Line", "Rendered", "cut", "cut_quoted", "fit", "middle"]
 
 TITLE_LIMIT = 60  # the shortest topic that a service in wide use allows
 BODY_LIMIT = 900
@@ -25,11 +25,12 @@ class Line(msgspec.Struct):
 
     text: str
     worth: int | None = None
+    is_quote: bool = False  # ends with what stands between backticks, of which a part is better than nothing
 
 
 def fit(lines: list[Line], limit: int) -> str:
     """Join the lines, escaped; while there are too many or they are too long, the least worthy goes."""
-    kept = [Line(chat(line.text), line.worth) for line in lines if line.text]
+    kept = [Line(chat(line.text), line.worth, line.is_quote) for line in lines if line.text]
     while len(kept) > 1:
         size = sum(len(line.text) + 1 for line in kept) - 1
         loose = [line for line in kept if line.worth is not None]
@@ -37,8 +38,9 @@ def fit(lines: list[Line], limit: int) -> str:
             break
         worst = min(loose, key=lambda line: line.worth or 0)
         over = size - limit
-        if len(kept) < LINE_LIMIT and len(worst.text) - over >= 40 and "`" not in worst.text:
-            worst.text = cut(worst.text, len(worst.text) - over)
+        if len(kept) < LINE_LIMIT and len(worst.text) - over >= 40 and (worst.is_quote or "`" not in worst.text):
+            shorten = cut_quoted if worst.is_quote else cut
+            worst.text = shorten(worst.text, len(worst.text) - over)
         else:
             kept.remove(worst)
     return cut("\n".join(line.text for line in kept), limit)
@@ -47,6 +49,11 @@ def fit(lines: list[Line], limit: int) -> str:
 def cut(text: str, limit: int) -> str:
     """Shorten a text, and show that it was."""
     return text if len(text) <= limit else text[: max(0, limit - 1)] + "…"
+
+
+def cut_quoted(text: str, limit: int) -> str:
+    """Shorten a text that ends with a backtick, which it keeps."""
+    return text if len(text) <= limit else f"{text[: max(0, limit - 2)]}…`"
 
 
 def middle(text: str, limit: int) -> str:

@@ -171,8 +171,14 @@ class Writer:
             tone=text.tone,
             about=about,
             sent_us=now_us,
-            link=self._link,
+            link=self._where(about),
         )
+
+    def _where(self, about: tuple[Notification, ...]) -> str | None:
+        """Give where on the page a message is shown: its incident, or the first page where it tells of several."""
+        if self._link is None or len(about) != 1 or about[0].kind == "summary":
+            return self._link
+        return f"{self._link.rstrip('/')}/i/{about[0].incident.id}"
 
 
 def joined(deliveries: dict[str, Delivery]) -> list[Group]:

@@ -3,7 +3,7 @@
 import re
 
 from mailwarden.alerts.incidents.incident import Incident, Notification
-from mailwarden.alerts.telling.lines import Line, cut
+from mailwarden.alerts.telling.lines import Line, cut_quoted
 from mailwarden.alerts.telling.matchers import domains_of
 from mailwarden.alerts.words.escape import defanged, printable
 from mailwarden.alerts.words.translate import N_, Translator
@@ -31,9 +31,10 @@ def proofs(tongue: Translator, notification: Notification, *, defang: bool) -> l
     lines = []
     for place, proof in enumerate([*evidence.values()][:2]):
         source = proof.file.rpartition("/")[2]
-        line = _shown(proof.line, incident, defang)
+        # Between backticks, where a service that reads Markdown makes no link, picture or emphasis of it.
+        line = f"`{_shown(proof.line, incident, defang).replace('`', chr(39))}`"
         text = tongue.say(N_("Proof: {source}: {line}"), {"source": source, "line": line})
-        lines.append(Line(cut(text, _PROOF_LIMIT), 2 - place))
+        lines.append(Line(cut_quoted(text, _PROOF_LIMIT), 2 - place, is_quote=True))
     return lines
 
 

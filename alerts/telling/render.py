@@ -296,6 +296,8 @@ def _when(tongue: Translator, notification: Notification, zone: tzinfo, near: in
         "lasted": tongue.duration((incident.last_seen_us - incident.first_seen_us) / 1_000_000),
         "count": incident.event_count,
     }
+    if notification.kind == "ended" and incident.first_seen_us == incident.last_seen_us:
+        return tongue.say(N_("Quiet since {last}."), times)
     if notification.kind == "ended":
         return tongue.count(
             "Quiet since {last}. It lasted {lasted}: {count} event.",

@@ -57,7 +57,7 @@ def test_the_alert_of_a_taken_over_account() -> None:
         "Since 00:30:28 UTC, last seen 00:30:54 UTC.",
         "Next: change the password of walter.rossi1969@nova0.example, then end its open sessions: "
         "`doveadm auth cache flush; doveadm kick walter.rossi1969@nova0.example`",
-        "Proof: mail.log: mx1 postfix/smtpd[13675]: 2B82A0646D2: client=x[198.18.10.60]",
+        "Proof: mail.log: `mx1 postfix/smtpd[13675]: 2B82A0646D2: client=x[198.18.10.60]`",
         f"Proof and more: `mailwarden show {short}` · http://localhost:8742/i/{short}",
         f"On it? `mailwarden silence {short} --on-it` · Normal here? `mailwarden silence {short}`",
         "Notice n-1",
@@ -270,7 +270,7 @@ def test_what_a_mail_is_called_is_not_told(line: str, shown: str) -> None:
     """A subject is its reader's, and where it is a spammer's, the alert would be taken for spam as well."""
     body = render(notification(incident(evidence=[Evidence("/var/log/mail.log", 1, line)]))).body
 
-    assert f"Proof: mail.log: {shown}\n" in body
+    assert f"Proof: mail.log: `{shown}`\n" in body
 
 
 def test_a_long_log_line_keeps_its_beginning_and_its_end() -> None:
@@ -283,7 +283,7 @@ def test_a_long_log_line_keeps_its_beginning_and_its_end() -> None:
 
     body = render(notification(incident(evidence=[Evidence("/var/log/mail.log", 1, line)]))).body
 
-    assert "Proof: mail.log: mx1 postfix/smtp[7]: 4jYB: … xxx" in body
+    assert "Proof: mail.log: `mx1 postfix/smtp[7]: 4jYB: … xxx" in body
     assert "blocked by list.example)" in body
 
 
@@ -297,8 +297,8 @@ def test_a_long_log_line_loses_its_time_first(stamp: str) -> None:
     ).body
 
     proof = next(line for line in body.split("\n") if line.startswith("Proof: "))
-    assert proof.startswith("Proof: mail.log: mx1 exim[7]: word0 word1 word2 word3 … word39 ")
-    assert proof.endswith(" word59")
+    assert proof.startswith("Proof: mail.log: `mx1 exim[7]: word0 word1 word2 word3 … word39 ")
+    assert proof.endswith(" word59`")
 
 
 def test_a_command_too_long_for_an_alert_stands_where_all_stands() -> None:
@@ -311,6 +311,29 @@ def test_a_command_too_long_for_an_alert_stands_where_all_stands() -> None:
         f"then cut its open connections: they outlive a changed password: `mailwarden show {short_id(incident().id)}`"
         in body
     )
+
+
+@pytest.mark.parametrize("limit", [900, 700, 620])
+def test_a_log_line_is_no_markdown(limit: int) -> None:
+    """What a stranger typed is a quote between backticks, cut or whole: no link, picture or emphasis in a chat."""
+    line = (
+        "mx1 postfix/smtpd[7]: helo=<`![x](http://evil.example/a.png) **now** [click](http://evil.example)>"
+        + " y" * 200
+    )
+
+    body = render(notification(incident(evidence=[Evidence("/var/log/mail.log", 1, line)])), body_limit=limit).body
+
+    (proof,) = [row for row in body.split("\n") if "postfix/smtpd" in row]
+    assert proof.startswith("Proof: mail.log: `mx1 ")
+    assert (proof[-1], proof.count("`")) == ("`", 2)
+    assert all(row.count("`") % 2 == 0 for row in body.split("\n"))
+
+
+def test_an_end_of_one_event_lasted_nothing() -> None:
+    """What was seen once did not last 0 s."""
+    once = incident(last_seen_us=NOON_US, event_count=1)
+
+    assert "Quiet since 00:30:28 UTC.\n" in render(notification(once, "ended")).body
 
 
 def test_a_digest_says_which_turn_each_is() -> None:

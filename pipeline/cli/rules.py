@@ -20,7 +20,7 @@ from mailwarden.alerts.words.advice import advice_keys
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.parsers.errors import ConfigurationError, worded
-from mailwarden.pipeline.cli import options
+from mailwarden.pipeline.cli import completing, options
 from mailwarden.pipeline.cli.incident_view import block, style_of
 from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command, Group
@@ -106,7 +106,7 @@ def list_(context: click.Context, json_: bool) -> None:
 
 
 @command.command("show", cls=Command, examples=[("mailwarden rules show send_from_new_network", "")])
-@click.argument("name")
+@click.argument("name", shell_complete=completing.rules)
 @click.pass_context
 def show(context: click.Context, name: str) -> None:
     """Show one rule: what it finds, why, its threshold, and its source."""
@@ -224,7 +224,7 @@ def _ours() -> dict[tuple[str, str], Path]:
         ("mailwarden rules test own.yaml", "your own, with own.cases.yaml beside it"),
     ],
 )
-@click.argument("names", nargs=-1, metavar="[NAME|FILE|DIR]...")
+@click.argument("names", nargs=-1, metavar="[NAME|FILE|DIR]...", shell_complete=completing.rules)
 @click.pass_context
 def test(context: click.Context, names: tuple[str, ...]) -> int:
     """Try rules on their cases: stories in log lines that must, or must not, raise an incident."""
@@ -294,7 +294,7 @@ def _filled(word: str, width: int) -> str:
     cls=Command,
     examples=[("mailwarden rules try relay_probe mail.log", "what this rule alone finds in a log")],
 )
-@click.argument("name")
+@click.argument("name", shell_complete=completing.rules)
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @options.timezone
 @options.year
@@ -347,7 +347,7 @@ def _tried(result: "ScanResult", now: Session) -> Iterator[Line]:
         ("mailwarden rules tune fast_guessing --target 2/day mail.log*", "from log files instead of the archive"),
     ],
 )
-@click.argument("name")
+@click.argument("name", shell_complete=completing.rules)
 @click.argument("files", nargs=-1, metavar="[LOG]...")
 @click.option("--target", default="1/week", show_default=True, metavar="N/PERIOD", help="hour, day, week or month.")
 @options.state

@@ -13,7 +13,7 @@ from mailwarden.alerts.telling.render import severity_shape, severity_word
 from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, translator
-from mailwarden.pipeline.cli import options
+from mailwarden.pipeline.cli import completing, options
 from mailwarden.pipeline.cli.incident_json import as_data
 from mailwarden.pipeline.cli.incident_view import style_of
 from mailwarden.pipeline.cli.jsonl import json_line
@@ -43,7 +43,7 @@ _NAMES = 12  # columns before the names that are listed
         ("mailwarden show 7K2 --json", "as data"),
     ],
 )
-@click.argument("id_", metavar="ID")
+@click.argument("id_", metavar="ID", shell_complete=completing.incidents)
 @click.option(
     "--all",
     "everything",

@@ -15,7 +15,7 @@ from mailwarden.alerts.telling.silences import Silence
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import worded
-from mailwarden.pipeline.cli import options
+from mailwarden.pipeline.cli import completing, options
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.cli.session import Session, session
@@ -44,7 +44,7 @@ __all__ = ["command", "silenced"]
         ("mailwarden silence 7K2 --end", "tell it again"),
     ],
 )
-@click.argument("id_", metavar="[ID]", required=False)
+@click.argument("id_", metavar="[ID]", required=False, shell_complete=completing.incidents)
 @click.option(
     "--until",
     metavar="worse|2h|forever",

@@ -1,0 +1,41 @@
+"""What the shell offers behind a command when Tab is pressed: names of rules, ids of incidents. A slip here says nothing."""
+
+from contextlib import suppress
+
+import click
+from click.shell_completion import CompletionItem
+
+from mailwarden.parsers.errors import MailwardenError
+from mailwarden.pipeline.cli.helping import tongue
+from mailwarden.pipeline.cli.sentences import Sentences
+from mailwarden.pipeline.cli.session import session
+
+__all__ = ["incidents", "rules"]
+
+_OFFERED = 50
+
+
+def rules(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Offer the rules and detectors that begin so."""
+    from mailwarden.pipeline.configuration.reading import rule_names
+    from mailwarden.pipeline.places import find_configuration, rules_beside
+
+    with suppress(MailwardenError, OSError):
+        names = rule_names(rules_beside(find_configuration()))
+        return [CompletionItem(name) for name in names if name.startswith(begun)]
+    return []
+
+
+def incidents(context: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Offer the incidents that begin so, of the service and of the last scan, with what they say."""
+    from mailwarden.pipeline.store import Store
+
+    offered: list[CompletionItem] = []
+    with suppress(MailwardenError, OSError):
+        for path in session(context).stores():
+            with Store.open(path, read_only=True) as store:
+                sentences = Sentences((), tongue(), ids=store.found.ids())
+                for one in store.found.worst(_OFFERED):
+                    if one.id.startswith(begun.upper()):
+                        offered.append(CompletionItem(sentences.short(one.id), help=sentences.title(one)))
+    return offered

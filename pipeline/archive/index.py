@@ -47,6 +47,7 @@ REFUSAL_COLUMNS = ("mail.provider", "mail.bounce.class", "mail.delivery.status",
 _SUFFIX = ".refused-names"  # what an index knows stands in its file's name: older ones are made anew
 _ATTRIBUTES = tuple(attribute for attribute, name in ECS_NAMES.items() if name in NAMES)
 _REFUSAL_ATTRIBUTES = tuple((attribute, name) for attribute, name in ECS_NAMES.items() if name in REFUSAL_COLUMNS)
+_RECENT = 60  # files in which the newest refusals are looked for: three million events
 _GROUP_BITS = 7  # of each entry; a file has at most 50,000 events or one batch, in groups of 8,192
 _GROUPS = 1 << _GROUP_BITS
 _ENTRY = 8  # bytes
@@ -124,12 +125,12 @@ class Index:
 
         Args:
             refusals: What is looked for.
-            first_day: As in 2026-11-23: files of days before it are not looked at, nor those not indexed yet.
+            first_day: As in 2026-11-23: files of days before it are not looked at, nor those not indexed yet, nor more than 60.
             most: How many places; with more the rarest are left out.
         """
         wanted = {_hash(_refusal_name(one)) for one in refusals}
         places: list[Place] = []
-        for path in reversed(files(self._archive)):
+        for path in files(self._archive)[: -_RECENT - 1 : -1]:
             if not wanted or len(places) >= most or path.parent.name < first_day:
                 break
             groups = {one: max(_groups(self._entries(path, one), one), default=None) for one in wanted}

@@ -26,7 +26,7 @@ _FEW = 5  # failures from which on a provider is marked, where they are
 _RATIO = 0.05  # this part of its mail; as the report has it
 _REASONS = 3
 _DOMAINS = 10
-_ASKED = 60  # provider and reason, of which what was said is looked for
+_ASKED = 40  # provider and reason, of which what was said is looked for
 
 
 class Reason(msgspec.Struct, frozen=True):

@@ -434,3 +434,50 @@ def test_what_somebody_types_is_not_taken_from_them(browser: Browser, page: Serv
 
     assert field.input_value() == "half a sen"
     context.close()
+
+
+def _focus(window: Page, role: str, name: str) -> None:
+    """Press Tab until what a screen reader calls so has the focus."""
+    wanted = window.get_by_role(role, name=name).first  # type: ignore[arg-type]
+    for _ in range(80):
+        if wanted.evaluate("one => one === document.activeElement"):
+            return
+        window.keyboard.press("Tab")
+    raise AssertionError(f"no Tab leads to the {role} {name!r}")
+
+
+def test_four_tasks_without_javascript_by_keyboard_and_ear(browser: Browser, page: Served) -> None:
+    """Take it on, call it normal, learn why a mail is not there, find who reads in clear: by Tab and Enter alone."""
+    context = let_in(browser, page, java_script_enabled=False, **WAYS["en"])
+    window = context.new_page()
+    window.goto(PAGES["incident"])
+    _focus(window, "button", "I'm on it")
+    window.keyboard.press("Enter")
+    assert "operator is on it: asked" in window.locator("main").aria_snapshot()
+
+    summary = window.get_by_text("This is normal here…")
+    while not summary.evaluate("one => one === document.activeElement"):
+        window.keyboard.press("Tab")
+    window.keyboard.press("Enter")
+    window.keyboard.press("Tab")
+    window.keyboard.type("our newsletter")
+    window.keyboard.press("Enter")
+    assert "Silence asked by operator" in window.locator("main").aria_snapshot()
+
+    _focus(window, "link", "Messages")
+    window.keyboard.press("Enter")
+    _focus(window, "searchbox", "Address, queue id, message id or client address")
+    window.keyboard.type("ana@nova0.test")
+    window.keyboard.press("Enter")
+    heard = window.locator("main").aria_snapshot()
+    assert "1 waiting" in heard
+    assert "unusual rate of unsolicited mail" in heard
+
+    _focus(window, "link", "Now")
+    window.keyboard.press("Enter")
+    _focus(window, "link", "▲ 120 in clear")
+    window.keyboard.press("Enter")
+    heard = window.locator("main").aria_snapshot()
+    assert "1 account still comes by POP3 without TLS." in heard
+    assert 'cell "old@nova0.test' in heard
+    context.close()

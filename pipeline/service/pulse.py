@@ -1,7 +1,8 @@
-"""Keep the service going while no line comes: wake it for what is due, and tell systemd that it is alive.
+"""Keep the service going while no line comes: wake it for what is due, and tell systemd and whoever looks that it is alive.
 
 systemd is told over the socket that it names (sd_notify(3)): ready, alive, ending. It restarts a service of which it
-heard nothing for `WatchdogSec`; what it hears is that the main loop turns, not merely that the process exists.
+heard nothing for `WatchdogSec`; what it hears is that the main loop turns, not merely that the process exists. The page and
+`doctor` see the same by the time of the database's file: over a log without a new line nothing is written into it.
 """
 
 import os
@@ -9,6 +10,7 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 __all__ = ["Pulse", "notify"]
 
@@ -34,9 +36,13 @@ class Pulse:
         turns: Counts the turns of the main loop.
         is_due: Says whether something waits to be taken up, though no line comes.
         nudge: Wakes the main loop.
+        store: The database.
     """
 
-    def __init__(self, turns: Callable[[], int], is_due: Callable[[], bool], nudge: Callable[[], None]) -> None:
+    def __init__(
+        self, turns: Callable[[], int], is_due: Callable[[], bool], nudge: Callable[[], None], store: Path
+    ) -> None:
+        self._store = store
         self._turns = turns
         self._is_due = is_due
         self._nudge = nudge
@@ -62,6 +68,8 @@ class Pulse:
         if turns != self._seen:
             self._seen = turns
             notify("WATCHDOG=1")
+            with suppress(OSError):  # a disk that went away is told where it is written to
+                os.utime(self._store)
 
     def _work(self) -> None:
         while not self._stopped.wait(_LOOK_S):

@@ -208,7 +208,10 @@ class _Service:
         collector = self._collector(admission)
         heartbeat = self._heartbeat(admission, deliverer)
         pulse = Pulse(
-            lambda: admission.turns, lambda: self._stream is None and reporter.is_due(self._clock()), admission.nudge
+            lambda: admission.turns,
+            lambda: self._stream is None and reporter.is_due(self._clock()),
+            admission.nudge,
+            store.path,
         )
         for thread in (deliverer, heartbeat, pulse):
             if thread is not None:

@@ -50,6 +50,21 @@ def manager(tmp_path: Path) -> Iterator[Manager]:
     manager.close()
 
 
+def test_a_service_that_reads_nothing_new_is_seen_to_live(tmp_path: Path) -> None:
+    """Over an empty log, where nothing is ever written, the page and `doctor` do not say that nobody is watching."""
+    (tmp_path / "mail.log").touch()
+    watcher = Watcher(tmp_path, {"sources": [str(tmp_path / "mail.log")]})
+    watcher.start()
+    database = watcher.database
+    until(database.exists, "a database")
+    try:
+        for _ in range(3):  # what its start writes is over by the second time
+            os.utime(database, (0, 0))
+            until(lambda: database.stat().st_mtime > 0, "the sign that it lives")
+    finally:
+        watcher.stop()
+
+
 def test_systemd_hears_that_it_lives(tmp_path: Path, manager: Manager, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is told when the service is ready, that its loop turns though no line comes, and that it ends."""
     (tmp_path / "mail.log").touch()

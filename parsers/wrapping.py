@@ -1,4 +1,4 @@
-"""Unwrap the records that journald, Docker and Kubernetes put around a line."""
+"""Unwrap the records that journald, Docker, Kubernetes and shippers of logs put around a line."""
 
 import re
 from typing import Any, NamedTuple
@@ -12,6 +12,16 @@ __all__ = ["Wrapped", "compose_prefix", "headed_line", "kubernetes", "set_header
 _COMPOSE = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,63}) {1,40}\| ?")
 _KUBERNETES = re.compile(r" (stdout|stderr) ([FP]) ?")
 _MESSAGE_MAX = 1 << 20  # characters of one message that are looked at; journald's own limit is 48 KiB
+
+# What shippers call text, time, host, program and process: Filebeat (Elastic Common Schema), Fluent Bit and Fluentd (their
+# syslog parsers), GELF 1.1, rsyslog's and syslog-ng's JSON templates by the names of their properties, Vector's syslog source.
+_TEXTS = ("message", "msg", "short_message", "MESSAGE")
+_TIMES = ("@timestamp", "timestamp", "time", "date")
+_HOSTS = ("host.name", "host.hostname", "hostname", "host", "HOST")
+_TAGS = ("ident", "appname", "app_name", "program", "process.name", "_process_name", "syslogtag", "tag")
+_PIDS = ("pid", "procid", "process.pid", "_pid", "_process_id")
+_TAG_PID = re.compile(r"([^\s:\[\]]{1,128})(?:\[([0-9]{1,10})\])?:?")
+_SECONDS_MAX = 1e11  # what is more is no time in seconds
 
 
 class Wrapped(NamedTuple):
@@ -31,7 +41,7 @@ class Wrapped(NamedTuple):
 
 
 def unwrap_json(line: str) -> Wrapped | None:
-    """Read one object of `journalctl -o json` or of Docker's json-file driver; None where it is neither."""
+    """Read one object of `journalctl -o json`, of Docker's json-file driver or of a shipper; None where it is none."""
     try:
         record = read_json(line)
     except (ValueError, RecursionError):
@@ -42,7 +52,7 @@ def unwrap_json(line: str) -> Wrapped | None:
         return _docker(record)
     if "MESSAGE" in record or "__REALTIME_TIMESTAMP" in record:
         return _journal(record)
-    return None
+    return _shipped(record)
 
 
 def kubernetes(text: str) -> Wrapped | None:
@@ -104,6 +114,38 @@ def _journal(record: dict[str, Any]) -> Wrapped:
         severity=severity if severity is not None and severity < 8 else None,
         container=_word(record.get("CONTAINER_NAME")),
     )
+
+
+def _shipped(record: dict[str, Any]) -> Wrapped | None:
+    """Read an object of a shipper, which names a text, its time, and the host or the program; else None."""
+    text, time = _first(record, _TEXTS), _first(record, _TIMES)
+    if not isinstance(text, str) or not isinstance(time, str | int | float) or isinstance(time, bool):
+        return None
+    host, tag = _word(_first(record, _HOSTS)), _word(_first(record, _TAGS))
+    if host is None and tag is None:  # a program's own object: Haraka writes such
+        return None
+    found = _TAG_PID.fullmatch(tag) if tag else None
+    return Wrapped(
+        _one_line(text[:_MESSAGE_MAX]).removeprefix(" "),
+        time_us=int(time * 1_000_000) if not isinstance(time, str) and 0 <= time < _SECONDS_MAX else None,
+        time=time if isinstance(time, str) else "",
+        host=host,
+        tag=found[1] if found else tag,
+        pid=_number(found[2]) if found and found[2] else _number(_first(record, _PIDS)),
+    )
+
+
+def _first(record: dict[str, Any], names: tuple[str, ...]) -> object:
+    """Give the first of some values that is there; what ECS nests is found by its dotted name, too."""
+    for name in names:
+        value: object = record.get(name)
+        if value is None and "." in name:
+            outer, _, inner = name.partition(".")
+            nested = record.get(outer)
+            value = nested.get(inner) if isinstance(nested, dict) else None
+        if value is not None and not isinstance(value, dict):
+            return value
+    return None
 
 
 def _message(value: object) -> str:

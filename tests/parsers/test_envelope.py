@@ -114,6 +114,38 @@ def test_journal(message: object) -> None:
     assert (event.process_name, event.process_pid, event.log_syslog_priority) == ("smtpd", 2211, 22)
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"@timestamp": AT + ".123Z", "host": {"name": "mx1"}, "message": OLD, "log": {"file": {"path": "mail.log"}}},
+        {"date": 1772510706.123, "host": "mx1", "ident": "postfix/smtpd", "pid": "2211", "message": TEXT},
+        {
+            "version": "1.1", "timestamp": 1772510706.123, "host": "mx1", "short_message": TEXT,
+            "_process_name": "postfix/smtpd", "_pid": 2211,
+        },
+        {"timestamp": AT + ".123+00:00", "hostname": "mx1", "syslogtag": "postfix/smtpd[2211]:", "msg": f" {TEXT}"},
+        {
+            "timestamp": AT + ".123Z", "hostname": "mx1", "appname": "postfix/smtpd", "procid": 2211, "message": TEXT,
+            "facility": "mail", "severity": "info", "source_type": "syslog",
+        },
+    ],
+    ids=["filebeat", "fluent-bit", "gelf", "rsyslog", "vector"],
+)  # fmt: skip
+def test_shippers(record: dict[str, object]) -> None:
+    """What a shipper made of a line is that line: its text, time, host and program."""
+    event = read(json.dumps(record))[0]
+
+    assert iso(event.timestamp_us)[:23] == AT + ".123"
+    assert (event.host_hostname, event.process_name, event.process_pid) == ("mx1", "smtpd", 2211)
+    assert event.event_action == "connection-open"
+
+
+@pytest.mark.parametrize("time", ["1e400", "-1", "true", "null", '"soon"', "[]", "1e30"])
+def test_what_only_looks_like_a_shippers_object_is_one_line(time: str) -> None:
+    """A time that is none costs nothing but itself."""
+    assert len(read(f'{{"timestamp":{time},"message":"x"}}')) == 1
+
+
 def test_journal_without_message() -> None:
     """A message that was too long for the journal is null, and still one event."""
     assert len(read('{"__REALTIME_TIMESTAMP":"1","MESSAGE":null}')) == 1

@@ -49,7 +49,7 @@ from mailwarden.pipeline.rollup_span import DAILY_LIMITS, OTHER, KnownKeys, Roll
 __all__ = ["Rollups"]
 
 _HOUR_US = 3_600_000_000
-_MOST_COUNTS = 100_000  # in memory, of 250 bytes each
+_MOST_COUNTS = 60_000  # in memory, of 250 bytes each
 _WAITS_S = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 _SORT = attrgetter("event_kind", "event_module", "process_name", "host_hostname")

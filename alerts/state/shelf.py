@@ -17,7 +17,7 @@ from mailwarden.alerts.state.weight import weigh
 __all__ = ["BUDGET_BYTES", "Backing", "Nowhere", "Row", "Shelf", "Shelves"]
 
 T = TypeVar("T")
-BUDGET_BYTES = 52 << 20
+BUDGET_BYTES = 44 << 20
 """What the state of a site may take in memory, all kinds of it and the names of its open incidents, whatever comes."""
 
 _EACH_BYTES = 1_300  # of a key with its value, until there are some:

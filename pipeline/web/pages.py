@@ -3,8 +3,8 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -148,9 +148,21 @@ def _named(request: Request, reader: Reader) -> Incident | None:
 # ---------------------------------------------------------------------- acts
 
 
-def _act(
-    kind: str, payload: Callable[[Incident, str, Form, int], dict[str, object]]
-) -> Callable[[Request, Form], Response]:
+class _Asking(NamedTuple):
+    """Who asks something about which incident, with what they wrote, and when."""
+
+    incident: Incident
+    visitor: Visitor
+    form: Form
+    at_us: int
+    reader: Reader
+
+
+_Acts = Iterable[tuple[str, dict[str, object]]]
+"""Kinds and payloads of what the service is asked for."""
+
+
+def _act(asks: Callable[[_Asking], _Acts]) -> Callable[[Request, Form], Response]:
     """Make what asks the service for something about the incident of the path."""
 
     def handler(request: Request, form: Form) -> Response:
@@ -161,13 +173,14 @@ def _act(
         try:
             with desk.reader() as reader:
                 found = _named(request, reader)
-            if found is None:
-                return message(request, 404, tongue.gettext("There is no such incident."))
-            asked = payload(found, visitor.name, form, desk.clock())
+                asked = list(asks(_Asking(found, visitor, form, desk.clock(), reader))) if found is not None else []
         except UsageError as error:
             return message(request, 400, tongue.gettext("Nothing was done."), tongue.error(error))
-        desk.ask_service(kind, asked)
-        desk.audit.note(kind, visitor.name, address_of(request), incident=found.id, because=str(asked["because"]))
+        if found is None:
+            return message(request, 404, tongue.gettext("There is no such incident."))
+        for kind, payload in asked:
+            desk.ask_service(kind, payload)
+            desk.audit.note(kind, visitor.name, address_of(request), incident=found.id, because=str(payload["because"]))
         return go_to(f"/i/{found.id}")
 
     return handler
@@ -180,41 +193,26 @@ def _because(form: Form) -> str:
     return because
 
 
-def _tell_again(request: Request, _: Form) -> Response:
+def _on_it(one: _Asking) -> _Acts:
+    yield "acknowledge", acts.on_it(one.incident, one.visitor.name)
+
+
+def _silence(one: _Asking) -> _Acts:
+    until = one.form.get("until", "worse")
+    yield "silence", acts.silence(one.incident, one.visitor.name, _because(one.form), one.at_us, until=until)
+
+
+def _normal(one: _Asking) -> _Acts:
+    yield "silence", acts.silence(one.incident, one.visitor.name, _because(one.form), one.at_us, normal=True)
+
+
+def _tell_again(one: _Asking) -> _Acts:
     """Ask for the end of what holds the incident back: a silence, and that somebody is on it."""
-    desk, visitor, tongue = desk_of(request), visitor_of(request), tongue_of(request)
-    if not visitor.acts:
-        desk.audit.note("refused", visitor.name, address_of(request), path=request.url.path)
-        return message(request, 403, tongue.gettext("You may look, but not act. Nothing was done."))
-    try:
-        with desk.reader() as reader:
-            found = _named(request, reader)
-            quiet = quieted(found, silences_of(reader), desk.clock(), visitor) if found is not None else None
-    except UsageError as error:
-        return message(request, 400, tongue.gettext("Nothing was done."), tongue.error(error))
-    if found is None:
-        return message(request, 404, tongue.gettext("There is no such incident."))
-    asked = []
+    quiet = quieted(one.incident, silences_of(one.reader), one.at_us, one.visitor)
     if quiet is not None and quiet.is_own:
-        asked.append(("end_silence", acts.end_silence(found, visitor.name, "", quiet.number)))
-    if found.acknowledged_by:
-        asked.append(("let_go", acts.let_go(found, visitor.name)))
-    for kind, payload in asked:
-        desk.ask_service(kind, payload)
-        desk.audit.note(kind, visitor.name, address_of(request), incident=found.id)
-    return go_to(f"/i/{found.id}")
+        yield "end_silence", acts.end_silence(one.incident, one.visitor.name, "", quiet.number)
+    if one.incident.acknowledged_by:
+        yield "let_go", acts.let_go(one.incident, one.visitor.name)
 
 
-tell_again = posted(_tell_again)
-on_it = posted(_act("acknowledge", lambda found, who, _, __: acts.on_it(found, who)))
-silence = posted(
-    _act(
-        "silence",
-        lambda found, who, form, at_us: acts.silence(
-            found, who, _because(form), at_us, until=form.get("until", "worse")
-        ),
-    )
-)
-normal = posted(
-    _act("silence", lambda found, who, form, at_us: acts.silence(found, who, _because(form), at_us, normal=True))
-)
+on_it, silence, normal, tell_again = (posted(_act(asks)) for asks in (_on_it, _silence, _normal, _tell_again))

@@ -4,11 +4,13 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-__all__ = ["CATEGORIES", "CAUSES", "SEVERITIES", "Detection", "Evidence", "Severity", "severity_rank"]
+__all__ = ["CATEGORIES", "CAUSES", "LOUD", "SEVERITIES", "Detection", "Evidence", "Severity", "severity_rank"]
 
 Severity = Literal["info", "low", "medium", "high", "critical"]
 
 SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
+LOUD = SEVERITIES[2:]
+"""What people are told of by itself; the rest is for the report."""
 CATEGORIES = (
     "account_takeover",
     "auth_attack",

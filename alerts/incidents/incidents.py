@@ -22,7 +22,7 @@ from mailwarden.alerts.incidents.live import Live
 from mailwarden.alerts.incidents.normals import Normals
 from mailwarden.alerts.incidents.story import DISBELIEVED, is_louder, leads
 from mailwarden.alerts.state.shelf import Backing, Shelf
-from mailwarden.alerts.terms import severity_rank
+from mailwarden.alerts.terms import LOUD, severity_rank
 from mailwarden.parsers.event import Event
 
 __all__ = ["Incidents"]
@@ -31,7 +31,6 @@ _MINUTE_US = 60_000_000
 _DAY_US = 86_400_000_000
 _REMEMBER_US = 90 * _DAY_US
 _WORSE_FACTOR = 4
-_LOUD = frozenset({"medium", "high", "critical"})  # what people are told of
 _APART_US = _DAY_US // 2
 _CROWD = 2_000  # live incidents, beyond which nobody reads one more network that guesses: it is counted with the others
 _STORY_US = _DAY_US  # what happens to one account within a day is one story
@@ -104,7 +103,7 @@ class Incidents:
             incident.status = "open"
             is_back = incident.told_severity is not None  # people were told that it had ended
             incident.acknowledged_by = None  # who was on it saw it end
-        if finding.severity in _LOUD:
+        if finding.severity in LOUD:
             incident.loud_us = finding.at_us
         if not finding.fired and self._is_counted(incident, finding):
             return incident
@@ -135,7 +134,7 @@ class Incidents:
         """
         detection = finding.detection
         is_one_of_many = detection.cause == "guessing" and detection.primary == "mailwarden.network"
-        if not is_one_of_many or finding.severity in _LOUD or len(self._live) < _CROWD:
+        if not is_one_of_many or finding.severity in LOUD or len(self._live) < _CROWD:
             return None
         crowd = self._live.at(("guessing", "mailwarden.site", self._site))
         if crowd is None or crowd.status != "open":
@@ -359,7 +358,7 @@ def _stands_apart(incident: Incident, finding: Finding) -> bool:
     ago, and the next one not at all.
     """
     quiet_since_us = max(incident.loud_us, incident.opened_us)
-    return incident.cause == "guessing" and finding.severity in _LOUD and finding.at_us - quiet_since_us > _APART_US
+    return incident.cause == "guessing" and finding.severity in LOUD and finding.at_us - quiet_since_us > _APART_US
 
 
 def _copy(incident: Incident) -> Incident:

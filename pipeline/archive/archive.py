@@ -25,7 +25,7 @@ from mailwarden.parsers.errors import StoreBusyError, worded
 from mailwarden.parsers.event import ECS_NAMES, Event
 from mailwarden.parsers.system_errors import reason
 
-__all__ = ["Archive", "Laid", "files", "newest_of", "newest_places", "newest_rows"]
+__all__ = ["Archive", "Laid", "day_of", "files", "newest_of", "newest_places", "newest_rows"]
 
 Row = Mapping[str, Any]
 
@@ -85,6 +85,11 @@ class _Laid(NamedTuple):
 def files(directory: Path) -> list[Path]:
     """List the full files of an archive, the oldest first."""
     return sorted(path for path in directory.glob("events/*/batch-*.parquet") if _NAME.fullmatch(path.name))
+
+
+def day_of(moment_us: int) -> str:
+    """Name the folder of the events of a moment: its day in UTC, as in 2026-03-03."""
+    return f"{datetime.fromtimestamp(moment_us // 1_000_000, UTC):%Y-%m-%d}"
 
 
 def newest_rows(directory: Path) -> list[Row]:
@@ -199,7 +204,7 @@ class Archive:
             begin = bisect_left(rows, day * _DAY_US, key=_STREAM)
             end = bisect_left(rows, (day + 1) * _DAY_US, key=_STREAM)
             if begin < end:
-                folder = self._events / f"{datetime.fromtimestamp(day * 86_400, UTC):%Y-%m-%d}"
+                folder = self._events / day_of(day * _DAY_US)
                 _write_file(folder, batch, rows[begin:end])
         self._filed = batch
 

@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ import msgspec
 
 from mailwarden.parsers.errors import StoreError, worded
 from mailwarden.parsers.event import ATTRIBUTES, Event
-from mailwarden.pipeline.archive.archive import files, newest_rows
+from mailwarden.pipeline.archive.archive import day_of, files, newest_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -43,7 +42,7 @@ def replay(directory: Path, from_us: int = 0) -> Iterator[list[Event]]:
     Raises:
         StoreError: A file of the archive is damaged.
     """
-    first = f"{datetime.fromtimestamp(max(0, from_us) // 1_000_000, UTC):%Y-%m-%d}"
+    first = day_of(max(0, from_us))
     paths = [path for path in files(directory) if path.parent.name >= first]
     filed = _in_order(event for path in paths for batch in _batches(path) for event in _events(batch))
     while events := list(itertools.islice(filed, _TAKEN)):

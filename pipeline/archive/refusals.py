@@ -1,10 +1,10 @@
 """What receivers said of late when they did not take our mail, verbatim: by provider and class of the refusal."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from mailwarden.parsers.event import iso
+from mailwarden.pipeline.archive.archive import day_of
 from mailwarden.pipeline.archive.index import ELSEWHERE, REFUSAL_COLUMNS, Index, refusal_of
 from mailwarden.pipeline.archive.story import rows_of
 
@@ -38,7 +38,7 @@ def newest_refusals(index: Index, wanted: Iterable[tuple[str, str]], from_us: in
         return []
     since = iso(from_us)
     found: list[dict[str, Any]] = []
-    for place in index.newest_of_each(pairs, f"{datetime.fromtimestamp(from_us / 1e6, UTC):%Y-%m-%d}", _PLACES):
+    for place in index.newest_of_each(pairs, day_of(from_us), _PLACES):
         for rows in rows_of(place, _COLUMNS):
             found += _failed(rows, pairs)
     fresh = index.newest_refused(pairs)

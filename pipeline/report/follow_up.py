@@ -9,6 +9,7 @@ import msgspec
 
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.incidents.normals import Normal
+from mailwarden.alerts.terms import LOUD
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.report.document import Note, Section
@@ -20,7 +21,6 @@ __all__ = ["CalledNormal", "Earlier", "called_normal", "earlier", "normal_sectio
 _DAY_US = 86_400_000_000
 _SHOWN = 5
 _LOOKED_AT = 500  # incidents of two weeks that people were told of
-_LOUD = ("medium", "high", "critical")
 _RULES = 3  # of an exception that a proposal writes out
 _AS_IT_IS = (
     "mailwarden.account",
@@ -53,7 +53,7 @@ class CalledNormal(msgspec.Struct, frozen=True):
 def seen_of_late(store: Store, since_us: int) -> list[Incident]:
     """Give the incidents worth telling that were seen since an instant, and those that somebody called normal."""
     reader = Reader(store)
-    wanted = IncidentFilter(severities=_LOUD, since_us=since_us, parts=True)
+    wanted = IncidentFilter(severities=LOUD, since_us=since_us, parts=True)
     found = {one.id: one for one in reader.incidents(wanted, order="newest", limit=_LOOKED_AT)}
     for act in store.silences():
         if act.at_us >= since_us and act.payload.get("exception") is not None:
@@ -75,7 +75,7 @@ def earlier(incidents: Sequence[Incident], from_us: int) -> list[Earlier]:
         one
         for one in incidents
         if one.first_seen_us < from_us
-        and one.severity in _LOUD
+        and one.severity in LOUD
         and one.parent not in ids
         and not _had_ended(one, from_us)
     ]

@@ -14,6 +14,7 @@ from mailwarden.alerts.telling.message import Limits, Message
 from mailwarden.alerts.telling.senders.address import Address
 from mailwarden.alerts.telling.senders.http import call
 from mailwarden.alerts.telling.senders.sender import Timeouts
+from mailwarden.alerts.terms import LOUD
 from mailwarden.alerts.words.escape import printable
 from mailwarden.parsers.errors import DeliveryError, worded
 from mailwarden.parsers.event import iso
@@ -21,7 +22,6 @@ from mailwarden.parsers.event import iso
 __all__ = ["Alertmanager"]
 
 _LASTS_US = round(timedelta(days=7) / timedelta(microseconds=1))
-_TOLD = ("medium", "high", "critical")
 
 
 class Alertmanager:
@@ -71,7 +71,7 @@ def alerts_of(message: Message) -> list[dict[str, Any]]:
         begins = iso(min(incident.first_seen_us or notification.at_us, notification.at_us))
         ends = max(message.sent_us, notification.at_us)
         if notification.kind == "ended":
-            alerts += [_alert(_labels(notification, severity), message, begins, iso(ends)) for severity in _TOLD]
+            alerts += [_alert(_labels(notification, severity), message, begins, iso(ends)) for severity in LOUD]
             continue
         told = incident.told_severity
         if told and told != incident.severity:

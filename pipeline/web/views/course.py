@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -11,6 +10,7 @@ from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.words.providers import provider_name
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.answers.words import CLASSES, PROTOCOLS
+from mailwarden.pipeline.archive.archive import day_of
 from mailwarden.pipeline.archive.index import ELSEWHERE, Index, refusal_of
 from mailwarden.pipeline.archive.refusals import newest_refusals
 from mailwarden.pipeline.archive.story import find_recent
@@ -53,7 +53,7 @@ def course_events(index: Index, incident: Incident, visitor: Visitor) -> tuple[l
     Raises:
         StoreError: A file of the archive is damaged.
     """
-    from_us, to_us = incident.first_seen_us - _DAY_US, incident.last_seen_us + _DAY_US
+    from_us, to_us = max(0, incident.first_seen_us - _DAY_US), incident.last_seen_us + _DAY_US
     if incident.primary[0] in _PROVIDERS:
         provider = incident.primary[1]
         pairs = [(name, klass) for klass in CLASSES for name in (provider, ELSEWHERE)]
@@ -63,9 +63,9 @@ def course_events(index: Index, incident: Incident, visitor: Visitor) -> tuple[l
     names = _names(incident)
     if not names:
         return [], True
-    recent = find_recent(index, *names, days=(_day(from_us), _day(to_us)))
+    recent = find_recent(index, *names, days=(day_of(from_us), day_of(to_us)))
     events = [one for one in recent.events if from_us <= at_us(one) <= to_us]
-    return events_for(events, visitor), not recent.before or recent.before[:10] < _day(from_us)
+    return events_for(events, visitor), not recent.before or recent.before[:10] < day_of(from_us)
 
 
 def _names(incident: Incident) -> list[str]:
@@ -73,10 +73,6 @@ def _names(incident: Incident) -> list[str]:
     if incident.primary[0] in _ACCOUNTS:
         return [incident.primary[1]]
     return incident.entities.get("source.ip", [])[:_NAMES]
-
-
-def _day(moment_us: int) -> str:
-    return f"{datetime.fromtimestamp(max(0, moment_us) / 1e6, UTC):%Y-%m-%d}"
 
 
 def _of_receiver(event: Mapping[str, Any], receiver: str) -> bool:

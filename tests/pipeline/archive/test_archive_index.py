@@ -3,34 +3,18 @@
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
+from deliveries import event, make_small_parts
 
-from mailwarden.parsers.event import Event
 from mailwarden.pipeline.archive import Archive, Index, find, find_recent
-from mailwarden.pipeline.archive import archive as module
 
 DAY = 86_400_000_000
-NOON = 20_500 * DAY + DAY // 2
-
-
-def event(second: int, **fields: Any) -> Event:
-    """Make an event of some second of a day."""
-    made = Event()
-    made.timestamp_us = made.stream_us = NOON + second * 1_000_000
-    made.event_action = "delivery"
-    made.host_hostname = "mx1"
-    for name, value in fields.items():
-        setattr(made, name, value)
-    return made
 
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Full files of forty events, in parts of ten."""
-    monkeypatch.setattr(module, "_FULL", 40)
-    monkeypatch.setattr(module, "_GROUP", 10)
+    make_small_parts(monkeypatch)
 
 
 @pytest.fixture

@@ -1,33 +1,18 @@
 """What was said of mail that was not taken is found by provider and class, without reading the whole archive."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
+from deliveries import NOON, event, make_small_parts
 
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.archive import Archive, Index, newest_refusals
-from mailwarden.pipeline.archive import archive as module
 from mailwarden.pipeline.archive import refusals as asked
-
-NOON = 20_500 * 86_400_000_000 + 43_200_000_000
-
-
-def event(second: int, **fields: Any) -> Event:
-    """Make a delivery."""
-    made = Event()
-    made.timestamp_us = made.stream_us = NOON + second * 1_000_000
-    made.event_action, made.host_hostname = "delivery", "mx1"
-    for name, value in fields.items():
-        setattr(made, name, value)
-    return made
 
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Full files of forty events, in parts of ten."""
-    monkeypatch.setattr(module, "_FULL", 40)
-    monkeypatch.setattr(module, "_GROUP", 10)
+    make_small_parts(monkeypatch)
 
 
 def failed(second: int, text: str, provider: str | None = "google", klass: str | None = "rate_limit") -> Event:

@@ -20,18 +20,24 @@ BAD = "Nov 23 00:00:01 mx1 postfix/smtpd[7]: \x1b[31mnever seen"
 
 
 @pytest.fixture
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A state directory with two incidents and a line that was not understood."""
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where somebody works who has a place for the state and for what the last scan found, and nothing in them."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("LANG", "C.UTF-8")
-    (tmp_path / "state").mkdir()
-    with Store.open(store_path(tmp_path / "state")) as store:
+    return tmp_path
+
+
+@pytest.fixture
+def state(home: Path) -> Path:
+    """A state directory with two incidents and a line that was not understood."""
+    (home / "state").mkdir()
+    with Store.open(store_path(home / "state")) as store:
         incidents = [taken_over(), incident()]
         unparsed = {("postfix", "smtpd", "never seen"): (3, BAD)}
         store.commit(Commit(1, incidents=incidents, unparsed=unparsed, meta={"stream_us": str(START_US)}))
-    return tmp_path / "state"
+    return home / "state"
 
 
 def call(*words: str) -> Result:
@@ -251,16 +257,10 @@ def test_in_a_terminal_the_reason_is_asked_for(state: Path) -> None:
     assert "a newsletter" in call("silence", "--list").stdout
 
 
-def test_before_the_service_runs_the_report_is_of_the_last_scan(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_before_the_service_runs_the_report_is_of_the_last_scan(home: Path) -> None:
     """On the first day the report is not empty: it tells what the last scan read, and says so."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("LANG", "C.UTF-8")
     assert "mailwarden run" in call("report", "2026-11-23").stderr
-    log = tmp_path / "mail.log"
+    log = home / "mail.log"
     log.write_text("2026-11-23T10:00:00+00:00 mx1 postfix/smtpd[7]: connect from unknown[192.0.2.1]\n")
     call("scan", str(log))
 
@@ -270,15 +270,9 @@ def test_before_the_service_runs_the_report_is_of_the_last_scan(
     assert "what the last scan read" in result.stderr
 
 
-def test_a_report_of_a_day_without_lines_names_the_day_that_has_some(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_report_of_a_day_without_lines_names_the_day_that_has_some(home: Path) -> None:
     """Whoever scanned an old log and asks for yesterday is not left alone with nothing."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("LANG", "C.UTF-8")
-    log = tmp_path / "mail.log"
+    log = home / "mail.log"
     log.write_text("2024-11-23T10:00:00+00:00 mx1 postfix/smtpd[7]: connect from unknown[192.0.2.1]\n")
     call("scan", str(log))
 

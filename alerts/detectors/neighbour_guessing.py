@@ -1,4 +1,4 @@
-"""AUTH-23: somebody guesses at an account from the network that its owner uses.
+"""AUTH-24: somebody guesses at an account from the network that its owner uses.
 
 A device with an old password fails from one address, or from a few as it gets new ones, and waits between two tries; so what
 fails where an account is known is no guessing to the other rules. Two things no such device does: sixty tries within ten
@@ -37,7 +37,7 @@ class NeighbourGuessing(Detector[_State]):
 
     detection = Detection(
         name="neighbour_guessing",
-        id="AUTH-23",
+        id="AUTH-24",
         version=1,
         cause="guessing",
         category="auth_attack",

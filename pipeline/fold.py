@@ -344,6 +344,10 @@ class Fold:
 
     def _delivered(self, event: Event) -> None:
         self.correlator.handlers["delivery"](event)
+        further = self.correlator.further(event) if event.event_module == "exim" else None
+        if further is not None:
+            self.rollups.actions["message-queued"](further)
+            self._detect(further)
         self.ours.delivered(event)
         self.risks.take(event)
         _name_circle(event)

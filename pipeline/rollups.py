@@ -231,9 +231,8 @@ class Rollups:
         self._hour.add("auth_error", *words, event.event_count)
 
     def _received(self, event: Event) -> None:
-        if (
-            event.user_name is not None and event.event_module not in _TELL_LOGINS
-        ):  # the only word of one that succeeded
+        is_login = event.user_name is not None and event.user_id is None  # which names a user of this machine
+        if is_login and event.event_module not in _TELL_LOGINS:  # the only word of one that succeeded
             self._login(event)
         self._accepted(event)
 

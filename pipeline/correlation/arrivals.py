@@ -72,6 +72,8 @@ class Arrivals:
                 message.returned = self._messages.is_strangers(event, event.mail_queue_parent_id)
             if event.mail_queue_parent_id is None and not original and event.event_outcome != "failure":
                 self._accept(event, message)
+                if event.event_module == "exim" and not event.email_to_address:
+                    message.told = 0
         self._messages.put(event, queue_id, message)
         if event.client_ip:
             event.mailwarden_network = network(event.client_ip)
@@ -137,6 +139,45 @@ class Arrivals:
             message.recipients = 1
             self._accept(event, message, is_more=True)
         message.recipients = known + 1
+
+    def further(self, delivery: Event) -> Event | None:
+        """Give the acceptance of one more recipient, where its delivery is the first that tells of it; else None.
+
+        Exim lists the recipients of a message when it arrives only where `+received_recipients` is set, which is not its
+        default. Who is reached by an alias is no recipient of its own.
+        """
+        queue_id = delivery.mail_queue_id
+        message = self._messages.get(delivery, queue_id) if queue_id else None
+        if message is None or message.told < 0 or not (delivery.facts or {}).get("mailwarden.first_try"):
+            return None
+        if not self._tell(delivery, message):
+            return None
+        further = None
+        if message.told > 1:  # the first is the one that its arrival was counted for
+            further = copy(delivery)
+            further.event_action, further.event_outcome, further.facts = "message-queued", None, None
+            further.mail_delivery_status = None
+            message.recipients, known = 1, message.recipients
+            self._accept(further, message, is_more=True)
+            message.recipients = known + 1
+        self._messages.put(delivery, str(queue_id), message)
+        return further
+
+    def _tell(self, delivery: Event, message: Message) -> bool:
+        """Count a recipient whom no line told of before; say whether it is one."""
+        recipient = (delivery.email_to_address or [""])[0].lower()
+        if delivery.mail_delivery_status != "deferred" and mark(recipient) in message.deferred:
+            return False
+        alias = delivery.mail_original_recipient
+        if alias is not None or "mailwarden.remote" not in (
+            delivery.facts or {}
+        ):  # may be one of several it stands for
+            reached = mark((alias or recipient).lower())
+            if reached in message.tried or len(message.tried) >= _MAX_TRIED:
+                return False
+            message.tried = [*message.tried, reached]
+        message.told += 1
+        return True
 
     def _accept(self, event: Event, message: Message, *, is_more: bool = False) -> None:
         """Complete a message: everything is known of it but where it goes; or another recipient of one that is complete."""

@@ -49,6 +49,7 @@ class Correlator:
             deliveries,
         )
         self.shelves = tuple(shelf for keeper in keepers for shelf in keeper.shelves)
+        self.further = arrivals.further
         self.handlers = {
             "message-received": arrivals.received,
             "message-id": arrivals.message_id,

@@ -40,6 +40,7 @@ class Message(msgspec.Struct, array_like=True):
     judged: bool = False  # that a filter of ours took it for spam or malware was counted
     unsigned: bool = False  # that it leaves without a signature was counted
     program: float = 0.0  # how strange the program is that wrote it, in bits
+    told: int = -1  # recipients that deliveries told of, where the arrival listed none; -1 where it did
 
 
 class Messages:

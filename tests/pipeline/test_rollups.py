@@ -54,6 +54,17 @@ def test_every_line_counts_by_kind_module_and_program() -> None:
     assert rollups.drain() == {}
 
 
+def test_mail_handed_in_on_this_machine_is_no_login() -> None:
+    """A local user's name on an arrival is no login; one with an address is, where no other line tells of it."""
+    local = event("message-received", event_module="exim", user_name="www-data", user_id="www-data")
+    remote = event(
+        "message-received", event_module="exim", user_name="bob", mail_sasl_method="plain", source_ip="192.0.2.7"
+    )
+
+    assert [key[1] for key in counted(local)] == []
+    assert "login" in {key[1] for key in counted(remote)}
+
+
 def test_an_hour_and_a_day_end() -> None:
     """Counts stand under the hour or the day of stream time, also when it turns between two drains."""
     events = [

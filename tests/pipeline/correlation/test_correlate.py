@@ -310,6 +310,31 @@ def test_exim_is_joined_by_the_id_of_the_message() -> None:
     assert events[0].mail_recipient_count == 2
 
 
+def test_recipients_that_an_arrival_does_not_list_are_counted_when_something_becomes_of_them() -> None:
+    """Each once, whatever its retries; an alias is one, whoever it reaches; the first is the arrival's own."""
+    fold = Fold(SITE, [], [], Nowhere(), lambda _: "mail.log")
+    put_off = "R=dnslookup T=remote_smtp defer (-44): SMTP error from remote mail server after RCPT TO: 451 4.7.1 Later"
+    lines = [
+        "exim[1]: 1vxABC-0003Qd-7z <= bob@example.org H=(pc) [203.0.113.7] P=esmtpsa A=dovecot_login:bob S=700",
+        "exim[1]: 1vxABC-0003Qd-7z => a@example.net R=dnslookup T=remote_smtp H=mx.example.net [198.51.100.9]",
+        f"exim[1]: 1vxABC-0003Qd-7z == b@example.net {put_off}",
+        "exim[1]: 1vxABC-0003Qd-7z => ann <all@example.org> R=local_user T=maildir_home",
+        "exim[1]: 1vxABC-0003Qd-7z => ben <all@example.org> R=local_user T=maildir_home",
+        "exim[1]: 1vxABC-0003Qd-7z -> c@example.net R=dnslookup T=remote_smtp H=mx.example.net [198.51.100.9]",
+        "exim[1]: 1vxABC-0003Qd-7z ** d@example.net R=dnslookup T=remote_smtp: Unrouteable address",
+        f"exim[1]: 1vxABC-0003Qd-7z == b@example.net {put_off}",
+        "exim[1]: 1vxABC-0003Qd-7z => b@example.net R=dnslookup T=remote_smtp H=mx.example.net [198.51.100.9]",
+    ]
+
+    fold.take(read(lines))
+
+    counts = {key[1:]: value for key, value in fold.rollups.drain().items()}
+    assert {key: value for key, value in counts.items() if key[0].startswith("sent_re") or key[0] == "sent"} == {
+        ("sent", "bob", "account", ""): 1,
+        ("sent_recipients", "bob", "account", ""): 5,
+    }
+
+
 def test_a_message_whose_beginning_was_before_the_log_is_counted_nowhere() -> None:
     """Nobody knows who sent it: it is neither accepted anew nor relayed."""
     events = joined(

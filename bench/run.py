@@ -84,7 +84,8 @@ def stages(log: Path, state: Path, lines: int) -> list[tuple[str, float]]:
     from mailwarden.pipeline.configuration.configuration import Configuration
     from mailwarden.pipeline.fold import Fold
     from mailwarden.pipeline.rollups import Rollups
-    from mailwarden.pipeline.runner import Runner, scan
+    from mailwarden.pipeline.runner import Runner
+    from mailwarden.pipeline.scan import scan
 
     part = state.with_name("part.log")
     with log.open("rb") as whole:

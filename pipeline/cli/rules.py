@@ -32,7 +32,7 @@ from mailwarden.pipeline.configuration.reading import rule_directory, rule_names
 from mailwarden.pipeline.trial.cases import Subject, Verdict, cases_of, subject, subjects, try_case
 
 if TYPE_CHECKING:
-    from mailwarden.pipeline.runner import ScanResult
+    from mailwarden.pipeline.scan import ScanResult
 
 __all__ = ["command"]
 
@@ -301,7 +301,7 @@ def _filled(word: str, width: int) -> str:
 @click.pass_context
 def try_(context: click.Context, name: str, files: tuple[str, ...], zone: str | None, year: int | None) -> int:
     """Try one rule on logs: what would it have found, with the settings of your configuration?"""
-    from mailwarden.pipeline.runner import scan
+    from mailwarden.pipeline.scan import scan
 
     now = session(context, zone=zone)
     _known(name, now, context)

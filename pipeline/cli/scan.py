@@ -24,7 +24,7 @@ from mailwarden.pipeline.cli.terminal import Line, Span, tell, write
 from mailwarden.pipeline.places import scan_store_path, store_path
 
 if TYPE_CHECKING:
-    from mailwarden.pipeline.runner import ScanResult
+    from mailwarden.pipeline.scan import ScanResult
 
 __all__ = ["command"]
 
@@ -74,7 +74,7 @@ def command(
     Without a path the logs of this machine are found: rotated and compressed ones, the journal, docker. Nobody is told
     of anything. The result is kept for `mailwarden show` until the next scan.
     """
-    from mailwarden.pipeline.runner import scan
+    from mailwarden.pipeline.scan import scan
 
     now = session(context, zone=zone, own=True)
     with ExitStack() as until_shown:

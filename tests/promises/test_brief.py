@@ -9,7 +9,7 @@ from logs import lines_of
 from mailwarden.pipeline import fold
 from mailwarden.pipeline.configuration.configuration import Configuration
 from mailwarden.pipeline.places import store_path
-from mailwarden.pipeline.runner import scan
+from mailwarden.pipeline.scan import scan
 from mailwarden.pipeline.store import Store
 
 LOGS = ["mixed_day.mail.log", "account_compromise.mail.log", "exim_account_compromise.exim_mainlog.log"]

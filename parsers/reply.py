@@ -40,13 +40,11 @@ _WORD_MIN = 7  # the shortest word that is masked: `1.2.3.4`
 _ADDRESS = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}|(?:[0-9a-fA-F]{1,4}:){2,7}:?[0-9a-fA-F:.]{0,40}")
 _ID = re.compile(r"(?<![\w./#?=&:-])(?=[A-Za-z_-]{0,40}[0-9])[A-Za-z0-9_-]{12,}(?![\w./@-])")
 _MAIL = re.compile(r"[^\s<>()\[\]:;,\"]{1,64}@[^\s<>()\[\]:;,\"]{1,255}")
-_HOST = re.compile(
-    r"(?<![\w@.-])[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6}\.[a-z]{2,12}(?![\w@-])"
-)  # of three labels or more
+# Of three labels or more.
+_HOST = re.compile(r"(?<![\w@.-])[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6}\.[a-z]{2,12}(?![\w@-])")
 _CODE = re.compile(r"[245][0-9]{2}(?=[ -]|$)")
-_NEXT_LINE = re.compile(
-    r"(?: |\\n)[45][0-9]{2}[ -](?:[45]\.[0-9]{1,3}\.[0-9]{1,3} )?"
-)  # where a line of a longer reply begins
+# Where a line of a longer reply begins.
+_NEXT_LINE = re.compile(r"(?: |\\n)[45][0-9]{2}[ -](?:[45]\.[0-9]{1,3}\.[0-9]{1,3} )?")
 
 
 class Verdict(NamedTuple):

@@ -44,9 +44,8 @@ _MOST_BEATS = 1008  # a week of them: what was silent for longer was told so
 _SWEEP_US = 6 * 3_600_000_000  # at fixed times of the stream, so that batches and restarts change nothing
 _MAX_TEMPLATES = 500  # shapes of unknown lines kept a batch: an attacker must not fill the store with them
 _VARIABLE = re.compile(r"<[^>]{0,200}>|[0-9A-Fa-f.:]{5,}|\d+")
-_OUTBOUND = frozenset(
-    {"takeover", "sending", "listed", "relay"}
-)  # causes whose alerts say how the sending server stands
+# Causes whose alerts say how the sending server stands.
+_OUTBOUND = frozenset({"takeover", "sending", "listed", "relay"})
 _LEARNED = frozenset({"auth-success", "dnsbl-check", "posture-check", "complaint", "dmarc-report"})
 """Actions that something is learned from, whether or not a rule wants them."""
 _BRIEF_SUFFICES = frozenset({"session-end"})

@@ -59,7 +59,7 @@ def find_configuration(stated: str | None = None, environment: Mapping[str, str]
     stated = stated or environment.get("MAILWARDEN_CONFIG")
     if stated:
         return Path(stated)
-    return next((path for path in map(Path, SEARCHED) if _is_there(path)), None)
+    return next((path for path in map(Path, SEARCHED) if _may_be_there(path)), None)
 
 
 def is_of_another(path: Path) -> bool:
@@ -70,11 +70,12 @@ def is_of_another(path: Path) -> bool:
     return path == Path(SEARCHED[0]) and path.stat().st_uid not in (0, os.geteuid())
 
 
-def _is_there(path: Path) -> bool:
+def _may_be_there(path: Path) -> bool:
+    """Ask whether something is at a path; yes where the way to it is barred, for reading it then says so."""
     try:
         path.stat()
     except PermissionError:
-        return True  # in a directory that is closed to us; reading it will say so
+        return True
     except OSError:
         return False
     return True

@@ -31,18 +31,15 @@ _ALL = (1 << 32) - 1
 
 _LEAST_JUDGED = 8  # recipients, before their share says anything
 _KNOWN_SHARE = 0.6
-_FEW_REFUSED, _SOME_REFUSED = (
-    0.05,
-    0.1,
-)  # of an ordinary list 2 % are gone, of a spammer's 25 % (SPOT, Duan and others 2012)
+# Of an ordinary list 2 % are gone, of a spammer's 25 % (SPOT, Duan and others 2012).
+_FEW_REFUSED, _SOME_REFUSED = 0.05, 0.1
 
 
 class _Record(msgspec.Struct, array_like=True):
     known: dict[int, int] = {}  # hash of a recipient -> the first day
     limit: int = _ALL  # recipients of a larger hash are not remembered
-    quarters: list[
-        tuple[int, int, int, int, int]
-    ] = []  # (quarter of an hour, outcomes, judged, known, refused) of the last
+    # Of the last: (quarter of an hour, outcomes, judged, known, refused).
+    quarters: list[tuple[int, int, int, int, int]] = []
     taught_day: int = 0
     taught: int = 0  # on that day, from networks that are new to the account
     last_us: int = 0

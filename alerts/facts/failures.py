@@ -55,9 +55,8 @@ class Failures:
         if account and record is not None and pair is not None:
             facts["mailwarden.pair.recent"] = now - pair[1] <= _DAY_US
             self._learn_stale(account, record, event)
-        is_weather = pair is None and not (
-            known is not None and known.is_device()
-        )  # a phone with an old password is none
+        # A phone with an old password is none.
+        is_weather = pair is None and not (known is not None and known.is_device())
         tries = event.mailwarden_attempts if is_weather else 0
         beyond = self._weather.tried(tries, now) if tries else None
         if beyond is not None:

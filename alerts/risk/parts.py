@@ -53,7 +53,7 @@ PARTS: dict[str, Part] = {
 _BIG = frozenset(
     {"google", "microsoft", "microsoft_365", "microsoft_consumer", "yahoo", "apple", "yahoo_jp", "ntt_docomo", "kddi"}
 )
-"""Providers with so many mailboxes that their opinion alone decides (detectors.md, REP-02, and Japan's largest)."""
+"""Providers with so many mailboxes that their opinion alone decides (and Japan's largest)."""
 _PUBLIC = frozenset(
     {"spamhaus", "spamhaus-zen", "spamhaus-pbl", "spamhaus-dbl", "spamcop", "barracuda", "proofpoint-pdr"}
 )

@@ -333,9 +333,8 @@ class Dispatch:
     ) -> list[OutboxRow]:
         """Give a row for each way; the first bears the notice's own id."""
         rows = []
-        ahead_us = max(
-            0, notice.at_us - self._clock()
-        )  # a log whose clock or zone is ahead must not hold anything back
+        # A log whose clock or zone is ahead must not hold anything back.
+        ahead_us = max(0, notice.at_us - self._clock())
         for number, plan in enumerate(plans):
             one = notice if number == 0 else msgspec.structs.replace(notice, id=f"{notice.id}-{number + 1}")
             due_us = plan.due_us(one, told_us)

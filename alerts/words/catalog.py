@@ -21,15 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["Found", "faults", "messages", "update"]
 
 _ROOMS = ("parsers", "alerts", "pipeline")
-_CALLS = {
-    "worded": 1,
-    "N_": 1,
-    "_": 1,
-    "gettext": 1,
-    "say": 1,
-    "count": 2,
-    "ngettext": 2,
-}  # first arguments that are messages
+# How many of the first arguments are messages.
+_CALLS = {"worded": 1, "N_": 1, "_": 1, "gettext": 1, "say": 1, "count": 2, "ngettext": 2}
 _COMMANDS = "pipeline/cli/"
 _RULE_KEYS = ("title", "why", "harmless")
 _STORED = (

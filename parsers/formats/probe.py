@@ -60,9 +60,8 @@ def listings(event: Event, rest: str) -> bool:
     event.event_outcome = "failure" if on else "success"
     _subject(event, found["subject"])
     if found.get("found") is True and "mailwarden.own_address" in (event.extra or {}):
-        event.set(
-            "mailwarden.subject.found", True
-        )  # stated, this machine's or below its name, not learned from replies
+        # Stated, this machine's or below its name, not learned from replies.
+        event.set("mailwarden.subject.found", True)
     event.set("mailwarden.listing.answers", lists)
     event.set("mailwarden.listing.score", round(float(sum(weights)), 2))
     if on:

@@ -62,11 +62,8 @@ _SYMBOL = re.compile(r"(?:^|,)([A-Z][A-Z0-9_]{1,63})\((-?[0-9.]{1,12})\)(?:\{([^
 _KEY = re.compile(r"([A-Za-z0-9._-]{1,255})(?::[-+~?])?(?::s=([A-Za-z0-9._-]{1,255}))?;?")
 _SPAM = frozenset({"reject", "add header", "rewrite subject", "discard", "quarantine"})
 _METHODS = {"R_SPF_": "spf", "R_DKIM_": "dkim", "DMARC_POLICY_": "dmarc", "ARC_": "arc"}
-_DMARC = {
-    "reject": "fail",
-    "quarantine": "fail",
-    "softfail": "fail",
-}  # the policy that a message which fails falls under
+# The policy that a message which fails falls under.
+_DMARC = {"reject": "fail", "quarantine": "fail", "softfail": "fail"}
 _VIRUS = re.compile(r"(?:[A-Z0-9]+_)?(?:VIRUS(?:_FOUND)?|CLAM_VIRUS|CLAMAV|SOPHOS|FPROT|ESET|AVAST|KASPERSKY|SAVAPI)$")
 
 

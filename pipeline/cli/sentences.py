@@ -94,18 +94,6 @@ def years_of(first_us: int, last_us: int, zone: tzinfo) -> str:
 def _day(moment: datetime, tongue: Translator) -> str:
     if tongue.language == "ja":
         return f"{moment.month}月{moment.day}日"
-    months = [
-        "Jan",
-        "Feb",
-        "Mar",
-        "Apr",
-        "May",
-        "Jun",
-        "Jul",
-        "Aug",
-        "Sep",
-        "Oct",
-        "Nov",
-        "Dec",
-    ]  # never the locale's: `scan` is the same everywhere
+    # Never the locale's: `scan` is the same everywhere.
+    months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
     return f"{moment.day} {months[moment.month - 1]}"

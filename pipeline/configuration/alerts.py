@@ -57,7 +57,7 @@ def read_alerting(alerts: Any, zone: tzinfo) -> Alerting:
     """Read them.
 
     Raises:
-        ValueError: An instant or span of hours is none; `configuration_faults` has told so before.
+        ValueError: An instant or span of hours is none; `alert_faults.py` has told so before.
     """
     flood, beat = alerts.get("flood", {}), alerts.get("heartbeat")
     usual = FloodLimit()

@@ -1,4 +1,4 @@
-"""The configuration as the program knows it: frozen values, with their defaults. `configuration_reading` reads them."""
+"""The configuration as the program knows it: frozen values, with their defaults. `reading.py` reads them."""
 
 import os
 import platform

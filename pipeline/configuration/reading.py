@@ -1,7 +1,7 @@
 """Read the configuration file to its end, and tell every fault at once and by its line.
 
 `configuration.schema.json` holds the structure and describes each setting; what a schema cannot say (networks, time
-zones, the names of rules and channels) is checked by `configuration_faults`.
+zones, the names of rules and channels) is checked by `faults.py`.
 """
 
 import os

@@ -18,9 +18,8 @@ __all__ = ["Deliveries"]
 
 _MAX_DEFERRED = 200
 _DONE = ("sent", "bounced")
-_OF_THE_SERVER = frozenset(
-    {"blocklist", "reputation", "rate_limit", "policy_auth"}
-)  # refusals that say nothing of who wrote
+# Refusals that say nothing of who wrote.
+_OF_THE_SERVER = frozenset({"blocklist", "reputation", "rate_limit", "policy_auth"})
 
 
 class Deliveries:

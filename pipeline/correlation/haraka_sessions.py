@@ -123,10 +123,8 @@ class HarakaSessions:
             session.gave = True
             session.message_id, session.size = event.email_message_id, event.mail_size
             if event.mail_recipient_count is not None and event.mail_recipient_count != session.count:
-                session.recipients, session.count = (
-                    [],
-                    event.mail_recipient_count,
-                )  # some were refused: which is not told
+                # Some were refused: which is not told.
+                session.recipients, session.count = [], event.mail_recipient_count
         elif event.event_action == "reject" and event.smtp_stage == "RCPT" and event.smtp_reply_code != 501:
             if event.mail_reject_temporary:
                 session.soft += 1

@@ -28,9 +28,8 @@ _GAP_US = 300_000_000  # a run's messages follow each other; a person writes the
 _ALIKE = 0.2  # of its size: a name, an address and a link differ from one to the next
 _RUN = 20  # recipients; fewer is a family's invitation
 _MET = 16  # recipients remembered: whom a form, a printer or a cron job writes to
-_OWN_TAG = re.compile(
-    r"^prvs=[^=@]{1,20}=|^btv1==[^=@]{1,40}==", re.IGNORECASE
-)  # BATV tags, of which nobody is a recipient
+# BATV tags, of which nobody is a recipient.
+_OWN_TAG = re.compile(r"^prvs=[^=@]{1,20}=|^btv1==[^=@]{1,40}==", re.IGNORECASE)
 _WORD = re.compile(r"[+\-.]")
 _FORWARDED = re.compile(r"^srs[01]")
 _LISTS = re.compile(r"^owner-.|.-(?:bounces?|owner)(?:[+-].*)?$|.-return-\d")

@@ -22,12 +22,8 @@ _DAY_US = 86_400_000_000
 _SHOWN = 5
 _LOOKED_AT = 500  # incidents of two weeks that people were told of
 _RULES = 3  # of an exception that a proposal writes out
-_AS_IT_IS = (
-    "mailwarden.account",
-    "user.name",
-    "source.ip",
-    "mailwarden.network",
-)  # `except` takes these by value alone
+# `except` takes these by value alone.
+_AS_IT_IS = ("mailwarden.account", "user.name", "source.ip", "mailwarden.network")
 _ORDER = {"open": 0, "back": 1, "over": 2}
 
 

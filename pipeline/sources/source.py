@@ -6,9 +6,8 @@ from mailwarden.pipeline.admission.batch import Chunk
 
 __all__ = ["BLOCK_BYTES", "MAX_LINE_BYTES", "Hint", "Source"]
 
-BLOCK_BYTES = (
-    1 << 17
-)  # at 1 MiB the kernel spends longer on fresh pages than on the reading: 0.35 against 0.1 µs a line
+# At 1 MiB the kernel spends longer on fresh pages than on the reading: 0.35 against 0.1 µs a line.
+BLOCK_BYTES = 1 << 17
 MAX_LINE_BYTES = 16 << 20  # rsyslog cuts at 8 KiB, journald at 48 KiB; this only bounds what a broken writer may cost
 
 

@@ -16,9 +16,8 @@ from watcher import Watcher, until
 
 from mailwarden.alerts.telling.delivery import Delivery, unpack
 
-pytestmark = pytest.mark.timeout(
-    1200
-)  # of some thirty starts, each of 10 s on a busy machine; every wait has its own end
+# Of some thirty starts, each of 10 s on a busy machine; every wait has its own end.
+pytestmark = pytest.mark.timeout(1200)
 KILLS = 15
 SETTLED_S = 0.3
 TOLD_AGAIN = {

@@ -257,9 +257,8 @@ def test_a_target_in_trouble_stops_nothing_and_loses_nothing(trouble: str, place
     place.write(*range(3, 40))  # stream time passes: what waited is due
     place.follow()
 
-    assert (
-        place.watcher.ask("SELECT COUNT(*) FROM outbox WHERE done = 1")[0][0] > 40
-    )  # every account's opening, at least
+    # Every account's opening, at least.
+    assert place.watcher.ask("SELECT COUNT(*) FROM outbox WHERE done = 1")[0][0] > 40
     assert not place.watcher.waiting()
     assert place.watcher.stop() == 0
 

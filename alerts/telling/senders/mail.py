@@ -118,9 +118,8 @@ def mail_of(message: Message, sender: str, receivers: tuple[str, ...], language:
     """Write a message as mail."""
     mail = EmailMessage(policy=email.policy.SMTP)
     domain = sender.rpartition("@")[2]
-    mail["Subject"] = message.title.replace(
-        "=?", "= ?"
-    )  # RFC 2047: what looks encoded would be decoded by who reads it
+    # RFC 2047: what looks encoded would be decoded by who reads it.
+    mail["Subject"] = message.title.replace("=?", "= ?")
     mail["From"] = email.utils.formataddr(("mailwarden", sender))
     mail["To"] = ", ".join(receivers)
     mail["Date"] = email.utils.formatdate(message.sent_us / 1_000_000, localtime=True)

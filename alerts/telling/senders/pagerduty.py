@@ -38,9 +38,8 @@ class PagerDuty:
     is_mail = False
 
     def __init__(self, address: Address, timeouts: Timeouts) -> None:
-        self._key = (
-            address.user or address.netloc
-        )  # Apprise's form has a second key behind an @, which v2 does not need
+        # Apprise's form has a second key behind an @, which v2 does not need.
+        self._key = address.user or address.netloc
         region = address.query.get("region", "")
         if not self._key or region not in _ENDPOINTS:
             raise DeliveryError(

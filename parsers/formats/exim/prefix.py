@@ -20,9 +20,8 @@ _ID = re.compile(
 )
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?(?: [+-]\d{4})? ")
 _PID = re.compile(r"\[(\d{1,10})\] ")
-_PART = re.compile(
-    r"\[(\d{1,4})/\d{1,4}\] |\[(\d{1,4})\\(?:\d{1,4}\])? "
-)  # a long line through syslog (log.c, write_syslog)
+# A long line through syslog (log.c, write_syslog).
+_PART = re.compile(r"\[(\d{1,4})/\d{1,4}\] |\[(\d{1,4})\\(?:\d{1,4}\])? ")
 
 OWN_WORDS = (
     "rejected ",

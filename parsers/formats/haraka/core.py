@@ -21,9 +21,8 @@ _ADDRESS = re.compile(r"((?>(?:\"(?>(?:[^\"\\]|\\.)*)\"|[^\">])*)|[^>]*)> (?=[a-
 _INVALID = re.compile(r"address (.*): (?:Invalid|Syntax|Unable|Error)[^<>]*$", re.DOTALL)
 _INVALID_OTHERWISE = re.compile(r"address (.*?): ", re.DOTALL)
 _CODE = re.compile(r"([245][0-9]{2})(?:[ -]|$)")
-_BROKEN = re.compile(
-    r"(?:\S{1,255} )?\[([0-9A-Fa-f.:]{2,45})\] connection "
-)  # the name before it is the client's zone's
+# The name before it is the client's zone's.
+_BROKEN = re.compile(r"(?:\S{1,255} )?\[([0-9A-Fa-f.:]{2,45})\] connection ")
 _NO_NAMES = frozenset({"NXDOMAIN", "SERVFAIL", "DNSERROR", "Unknown", "UNKNOWN", "undefined", ""})
 _REFUSED = {
     "DENY": (550, False),

@@ -229,7 +229,6 @@ def test_no_address_tells_of_others(directory: Path, path: str) -> None:
         page.clocks.now_us = START_US + 60_000_000
         answer = customer(page).get(path)
 
-    shown = re.sub(
-        r'value="[^"]*"|<title>.*?</title>|<h1>.*?</h1>|“[^”]*”', "", answer.text
-    )  # what they typed themselves
+    # What they typed themselves.
+    shown = re.sub(r'value="[^"]*"|<title>.*?</title>|<h1>.*?</h1>|“[^”]*”', "", answer.text)
     assert not re.search(r"secret|4,?242|other\.test", shown)

@@ -51,6 +51,7 @@ class Detector(ABC, Generic[S]):
 
     `needs` names fields without which `keys` gives none: it is asked only of events that have them all, and not False.
     `record` is a name under which detectors share a record a key: those that nearly always see the same events of the same keys.
+    `gathers` names a window of `state`, all of whose events count: it keeps their first lines and names until there is a finding.
     `severity` and `is_excepted` are what the configuration changes: the severity of all it finds, and what it passes over.
     """
 
@@ -61,6 +62,7 @@ class Detector(ABC, Generic[S]):
     version: ClassVar[int] = 1
     ttl_us: ClassVar[int]
     record: ClassVar[str] = ""
+    gathers: ClassVar[str] = ""
     severity: str | None = None
     is_excepted: Callable[[Event], bool] | None = None
 

@@ -122,9 +122,14 @@ class Engine:
             for key in detector.keys(event):
                 if detector.is_excepted is not None and detector.is_excepted(event):
                     continue
-                fired = detector.update(memory.recall(key, event), event)
+                state = memory.recall(key, event)
+                fired = detector.update(state, event)
                 if fired is not None:
                     findings.append(self._fired(watcher, key, event, fired))
+                    if detector.gathers and fired.fired:
+                        findings[-1] = _with_earlier(findings[-1], getattr(state, detector.gathers))
+                elif detector.gathers and wants_more(window := getattr(state, detector.gathers)):
+                    gather(window, self._evidence(event), self._entities(watcher.entities, event))
         return findings
 
     def _fired(self, watcher: "_Watcher", key: str, event: Event, fired: Fired) -> Finding:
@@ -294,6 +299,18 @@ class Engine:
             values={},
             counted=counted,
         )
+
+
+def _with_earlier(finding: Finding, window: Window) -> Finding:
+    """Give a finding the lines and names of the events that led to it."""
+    if not window.lines:
+        return finding
+    lines = [*window.lines, *finding.evidence]
+    gather(window, lines[-1], finding.entities)
+    entities = window.entities or {}
+    window.lines, window.entities = (), None
+    first_us = max(window.first_us, finding.at_us - finding.detection.span_us)
+    return msgspec.structs.replace(finding, evidence=lines, entities=entities, first_us=first_us)
 
 
 def _unshare(record: _Windows, window: Window, entities: _Entities) -> None:

@@ -55,6 +55,7 @@ class AuthenticationRefused(Detector[_State]):
     actions = frozenset({"delivery"})
     needs = ("mail.bounce.class", "mailwarden.first_try", "mailwarden.sender_domain")
     state = _State
+    gathers = "day"
     ttl_us = 2 * _SPAN_US
 
     def keys(self, event: Event) -> Iterable[str]:

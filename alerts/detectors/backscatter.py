@@ -49,6 +49,7 @@ class Backscatter(Detector[_State]):
     actions = frozenset({"delivery"})
     needs = ("mailwarden.way.returned", "mailwarden.first_try")
     state = _State
+    gathers = "victims"
     ttl_us = 2 * _HOUR_US
 
     def keys(self, event: Event) -> Iterable[str]:

@@ -47,6 +47,7 @@ class ContentVerdicts(Detector[_State]):
     actions = frozenset({"delivery", "reject", "discard", "message-held", "filter-verdict"})
     needs = ("mailwarden.content.sender",)
     state = _State
+    gathers = "verdicts"
     ttl_us = 2 * _SPAN_US
 
     def keys(self, event: Event) -> Iterable[str]:

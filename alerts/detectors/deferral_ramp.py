@@ -50,6 +50,7 @@ class DeferralRamp(Detector[_State]):
     actions = frozenset({"delivery"})
     needs = ("mailwarden.receiver", "mailwarden.receiver.puts_off")
     state = _State
+    gathers = "deferred"
     ttl_us = 2 * _SPAN_US
 
     def keys(self, event: Event) -> Iterable[str]:

@@ -166,14 +166,16 @@ class Successes:
         # in the first day of an account nearly every network is new: there a quarter of an hour counts, unless it was guessed
         is_settled = now - record.first_us > _DAY_US or record.guessed_us == first_us
         is_young = pair is None or now - pair[0] < (_DAY_US if is_settled else _QUARTER_US)
+        roams = is_young and self._habits.roams(account)
         near = [other for other in record.networks if other != net and kin(other) == kin(net)] if is_young else ()
         return {
             "mailwarden.pair.known": is_known(pair, now),
             "mailwarden.pair.fresh": pair is None or now - pair[0] < _QUARTER_US,  # here for a quarter of an hour
             "mailwarden.pair.near": bool(near),  # it is known from a neighbour of this network
-            "mailwarden.pair.young": is_young and not near and not self._habits.roams(account),
+            "mailwarden.pair.young": is_young and not near and not roams,
             "mailwarden.pair.first_us": first_us,
             "mailwarden.user.has_history": record.was_elsewhere(net, first_us),
+            "mailwarden.user.roams": roams,  # it comes from another network every few days: a new one says nothing
             "mailwarden.user.elsewhere": is_young and record.goes_on_elsewhere(net, first_us, now),
             "mailwarden.user.failures": record.guessed if record.guessed_us == first_us else 0,
             "mailwarden.source.users": users,

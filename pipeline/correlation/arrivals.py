@@ -275,7 +275,7 @@ def _judge_network(event: Event, message: Message) -> None:
         message.fresh, message.first_seen = facts["mailwarden.user.has_history"], True
         message.guesses = facts.get("mailwarden.user.failures", 0)
     if facts.get("mailwarden.pair.fresh"):
-        message.elsewhere = facts["mailwarden.user.has_history"]
+        message.elsewhere = facts["mailwarden.user.has_history"] and not facts["mailwarden.user.roams"]
         if facts.get("mailwarden.user.failures", 0) >= _GUESSED:
             # that a network of the same provider is known says little of the first mail once strangers have tried
             message.fresh, message.first_seen = facts["mailwarden.user.has_history"], True

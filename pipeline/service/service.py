@@ -1,16 +1,11 @@
 """The service behind `mailwarden run`: follow the logs for ever, tell people, and end or begin anew when asked to."""
 
-import fcntl
-import os
-import signal
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mailwarden.alerts.rulebook.rulebook import Rulebook
 from mailwarden.alerts.telling.channels import Channels
@@ -18,8 +13,7 @@ from mailwarden.alerts.telling.dispatch import Dispatch
 from mailwarden.alerts.telling.routes import Router
 from mailwarden.alerts.telling.silences import Silence
 from mailwarden.alerts.words.translate import N_
-from mailwarden.parsers.errors import ConfigurationError, StoreBusyError, StoreError, joined, said_of, worded
-from mailwarden.parsers.system_errors import reason
+from mailwarden.parsers.errors import ConfigurationError, StoreBusyError, joined, said_of, worded
 from mailwarden.pipeline.admission.admission import Admission
 from mailwarden.pipeline.admission.intake import Intake
 from mailwarden.pipeline.archive import Archive
@@ -29,11 +23,13 @@ from mailwarden.pipeline.configuration.reading import load
 from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.runner import BACKLOG, Runner, wall_clock
 from mailwarden.pipeline.service.heartbeat import Heartbeat
+from mailwarden.pipeline.service.lock import Lock
 from mailwarden.pipeline.service.pruning import Pruner
 from mailwarden.pipeline.service.pulse import Pulse, notify
 from mailwarden.pipeline.service.readiness import ready
 from mailwarden.pipeline.service.reporting import REPORTED, Reporter, kept_report, report_directory
-from mailwarden.pipeline.service.service_log import speaking, write_log
+from mailwarden.pipeline.service.service_log import Problems, speaking, write_log
+from mailwarden.pipeline.service.signals import Signals
 from mailwarden.pipeline.service.telling import Deliverer, Teller
 from mailwarden.pipeline.store import Act, Store
 
@@ -43,8 +39,6 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
-_SAY_AGAIN_S = 86_400.0  # what goes on is said once a day
-_MOST_SAID = 500
 _AGAIN_S = 5.0  # between two tries to write to a store that is locked or full
 
 
@@ -69,7 +63,7 @@ def run(configuration: Configuration, *, clock: str = "wall") -> None:
     rulebook = ready(configuration)
     for fault in rulebook.faults:
         write_log(fault, configuration.spoken())
-    with _Lock(path.with_name("mailwarden.lock")), _Signals() as signals, speaking(configuration.spoken()):
+    with Lock(path.with_name("mailwarden.lock")), Signals() as signals, speaking(configuration.spoken()):
         while True:
             _Service(configuration, rulebook, path, clock, signals).work()
             if not signals.begins_anew():
@@ -78,49 +72,19 @@ def run(configuration: Configuration, *, clock: str = "wall") -> None:
             configuration, rulebook = _reloaded(configuration, rulebook)
 
 
-class _Signals:
-    """What was asked of the service from outside, at whatever moment."""
-
-    def __init__(self) -> None:
-        self.ended = threading.Event()
-        self._anew = False
-        self._stop: Callable[[], None] | None = None
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> "_Signals":
-        wanted = {signal.SIGTERM: self._end, signal.SIGINT: self._end, signal.SIGHUP: self._begin_anew}
-        self._before = {number: signal.signal(number, handler) for number, handler in wanted.items()}
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def stopping(self, stop: Callable[[], None]) -> None:
-        """Call `stop` when a signal comes, or at once where one came before."""
-        self._stop = stop
-        if self.ended.is_set() or self._anew:
-            stop()
-
-    def begins_anew(self) -> bool:
-        """Say whether to go on with the configuration read again; asks for it only once."""
-        anew, self._anew, self._stop = self._anew, False, None
-        return anew and not self.ended.is_set()
-
-    def _end(self, *_: object) -> None:
-        self.ended.set()
-        if self._stop is not None:
-            self._stop()
-
-    def _begin_anew(self, *_: object) -> None:
-        self._anew = True
-        if self._stop is not None:
-            self._stop()
-
-
 class _Service:
+    """The service with one configuration: all that works until a signal comes.
+
+    Args:
+        configuration: The settings.
+        rulebook: The rules.
+        path: The database.
+        clock: `wall`, or `stream` for the time of the logs.
+        signals: What is asked of it from outside.
+    """
+
     def __init__(
-        self, configuration: Configuration, rulebook: Rulebook, path: Path, clock: str, signals: _Signals
+        self, configuration: Configuration, rulebook: Rulebook, path: Path, clock: str, signals: Signals
     ) -> None:
         self._configuration = configuration
         self._rulebook = rulebook
@@ -128,8 +92,8 @@ class _Service:
         self._stream = _StreamClock() if clock == "stream" else None
         self._clock: Callable[[], int] = self._stream or wall_clock
         self._signals = signals
-        self._said: dict[str, float] = {}  # what, and when it may be said again
-        self._saying = threading.Lock()
+        self._problems = Problems(configuration.spoken())
+        self._say = self._problems.say
         self._waiting: str | None = None  # what was said when the store could not be written
 
     def work(self) -> None:
@@ -151,26 +115,44 @@ class _Service:
             )
             if self._stream is not None:
                 self._stream.now_us = int(store.meta("stream_us") or 0)
-            teller = deliverer = None
-            if configuration.channels:
-                channels = Channels(configuration.resolved_channels())
-                router = Router(configuration.route(), channels.names, configuration.zone)
-                dispatch = Dispatch(router, self._clock, store, configuration.muting(), channels.has_life)
-                teller = Teller(dispatch, router, self._clock, configuration.site.name)
-                deliverer = Deliverer(
-                    self._path,
-                    channels,
-                    self._clock,
-                    self._say,
-                    zone=configuration.zone,
-                    flood=configuration.alerting.flood if configuration.alerting else None,
-                    reports=partial(kept_report, self._path.parent),
-                    link=configuration.web.url,
-                )
+            teller, deliverer = self._telling(store)
             reporter = Reporter(configuration, self._path, store.meta(REPORTED) or "", self._say)
             pruner = Pruner(store, report_directory(self._path.parent), configuration.keep, self._say)
             with self._blocking():
-                self._follow(store, admission, archive, teller, deliverer, reporter, pruner)
+                runner = Runner(store, configuration, admission, archive=archive, rulebook=self._rulebook)
+                if teller is not None:
+                    self._recall(store, runner, teller)
+                self._signals.stopping(admission.stop)
+                with self._workers(admission, deliverer, reporter):
+                    self._follow(store, admission, runner, teller, deliverer, reporter, pruner)
+
+    def _telling(self, store: Store) -> tuple[Teller, Deliverer] | tuple[None, None]:
+        """Make who decides what people are told, and who delivers it; neither where there is no channel."""
+        configuration = self._configuration
+        if not configuration.channels:
+            return None, None
+        channels = Channels(configuration.resolved_channels())
+        router = Router(configuration.route(), channels.names, configuration.zone)
+        dispatch = Dispatch(router, self._clock, store, configuration.muting(), channels.has_life)
+        deliverer = Deliverer(
+            self._path,
+            channels,
+            self._clock,
+            self._say,
+            zone=configuration.zone,
+            flood=configuration.alerting.flood if configuration.alerting else None,
+            reports=partial(kept_report, self._path.parent),
+            link=configuration.web.url,
+        )
+        return Teller(dispatch, router, self._clock, configuration.site.name), deliverer
+
+    def _recall(self, store: Store, runner: Runner, teller: Teller) -> None:
+        """Remind who tells of what waited, and of what is silenced, when the service ended."""
+        waiting = (store.incident(id_) for id_ in (store.meta(BACKLOG) or "").split())
+        teller.recall(incident for incident in waiting if incident is not None)
+        teller.dispatch.attach(runner.fold.incidents)
+        for act in store.silences():
+            self._apply(act, runner, teller)
 
     @contextmanager
     def _blocking(self) -> Iterator[None]:
@@ -186,24 +168,9 @@ class _Service:
         finally:
             blocker.stop()
 
-    def _follow(
-        self,
-        store: Store,
-        admission: Admission,
-        archive: Archive | None,
-        teller: Teller | None,
-        deliverer: Deliverer | None,
-        reporter: Reporter,
-        pruner: Pruner,
-    ) -> None:
-        runner = Runner(store, self._configuration, admission, archive=archive, rulebook=self._rulebook)
-        if teller is not None:
-            waiting = (store.incident(id_) for id_ in (store.meta(BACKLOG) or "").split())
-            teller.recall(incident for incident in waiting if incident is not None)
-            teller.dispatch.attach(runner.fold.incidents)
-            for act in store.silences():
-                self._apply(act, runner, teller)
-        self._signals.stopping(admission.stop)
+    @contextmanager
+    def _workers(self, admission: Admission, deliverer: Deliverer | None, reporter: Reporter) -> Iterator[None]:
+        """Let work meanwhile what has a thread or a process of its own."""
         prober = self._prober(admission)
         collector = self._collector(admission)
         heartbeat = self._heartbeat(admission, deliverer)
@@ -211,38 +178,46 @@ class _Service:
             lambda: admission.turns,
             lambda: self._stream is None and reporter.is_due(self._clock()),
             admission.nudge,
-            store.path,
+            self._path,
         )
         for thread in (deliverer, heartbeat, pulse):
             if thread is not None:
                 thread.start()
-        intake = Intake(store, int(store.meta("stream_us") or 0))
         try:
-            for batch in admission.batches():
-                batch, taken = intake.join(batch)
-                if self._stream is not None and batch.events:
-                    self._stream.now_us = batch.events[-1].stream_us
-                acts = store.pending_acts()
-                for act in acts:
-                    self._apply(act, runner, teller)
-                reporter.tick(self._clock())
-                pruner.tick(self._clock())
-                runner.take(batch, teller, [act.id for act in acts], self._try_again, reporter.drain(), taken)
-                if self._waiting is not None:
-                    again = worded("{path}: can be written again.", path=self._path)
-                    self._say(again)
-                    for said in (self._waiting, again):
-                        self._said.pop(said, None)
-                    self._waiting = None
-                if deliverer is not None:
-                    deliverer.wake()
-                for problem in admission.problems:
-                    self._say(problem)
+            yield
         finally:
             reporter.stop()
             for worker in (pulse, collector, prober, heartbeat, deliverer):
                 if worker is not None:
                     worker.stop()
+
+    def _follow(
+        self,
+        store: Store,
+        admission: Admission,
+        runner: Runner,
+        teller: Teller | None,
+        deliverer: Deliverer | None,
+        reporter: Reporter,
+        pruner: Pruner,
+    ) -> None:
+        """Fold and commit one batch after the other, each with what people asked for and what was to be told meanwhile."""
+        intake = Intake(store, int(store.meta("stream_us") or 0))
+        for admitted in admission.batches():
+            batch, taken = intake.join(admitted)
+            if self._stream is not None and batch.events:
+                self._stream.now_us = batch.events[-1].stream_us
+            acts = store.pending_acts()
+            for act in acts:
+                self._apply(act, runner, teller)
+            reporter.tick(self._clock())
+            pruner.tick(self._clock())
+            runner.take(batch, teller, [act.id for act in acts], self._try_again, reporter.drain(), taken)
+            self._written()
+            if deliverer is not None:
+                deliverer.wake()
+            for problem in admission.problems:
+                self._say(problem)
 
     def _heartbeat(self, admission: Admission, deliverer: Deliverer | None) -> Heartbeat | None:
         configuration = self._configuration
@@ -318,17 +293,14 @@ class _Service:
         notify("WATCHDOG=1")  # who waits for the store does not hang
         return not self._signals.ended.wait(_AGAIN_S)
 
-    def _say(self, problem: str) -> None:
-        """Write a problem into the service's log, once a day."""
-        now_s = time.monotonic()
-        with self._saying:  # several threads have problems
-            if self._said.get(problem, 0.0) > now_s:
-                return
-            self._said.pop(problem, None)
-            self._said[problem] = now_s + _SAY_AGAIN_S
-            while len(self._said) > _MOST_SAID:
-                del self._said[next(iter(self._said))]
-        write_log(problem, self._configuration.spoken())
+    def _written(self) -> None:
+        """Say that the store can be written again, where it was said that it cannot."""
+        if self._waiting is None:
+            return
+        again = worded("{path}: can be written again.", path=self._path)
+        self._say(again)
+        self._problems.forget(self._waiting, again)
+        self._waiting = None
 
 
 def _reloaded(configuration: Configuration, rulebook: Rulebook) -> tuple[Configuration, Rulebook]:
@@ -348,40 +320,3 @@ def _reloaded(configuration: Configuration, rulebook: Rulebook) -> tuple[Configu
         write_log(worded(said, path=new.path, state=new.state_directory), new.spoken())
         new = replace(new, state=configuration.state_directory)
     return new, rules
-
-
-class _Lock:
-    """Only one service may write a state directory; the lock goes with the process, however it ends."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._descriptor = -1
-
-    def __enter__(self) -> None:
-        try:
-            self._path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-        except OSError as error:
-            raise StoreError(
-                worded(
-                    '{parent}: the state directory cannot be written ("{reason}"). Nothing was started. '
-                    "Run as root or as the user of the service, or set another `state` in the "
-                    "configuration.",
-                    parent=self._path.parent,
-                    reason=reason(error),
-                )
-            ) from None
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(self._descriptor)
-            raise StoreError(
-                worded(
-                    "{parent}: another mailwarden watches with this state directory. Two would tell "
-                    "everything twice. Stop it, or set another `state` in the configuration.",
-                    parent=self._path.parent,
-                )
-            ) from None
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._descriptor)

@@ -2,18 +2,54 @@
 
 import logging
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mailwarden.alerts.words.translate import translator
 from mailwarden.parsers.errors import Worded
 
-__all__ = ["speaking", "write_log"]
+__all__ = ["Problems", "speaking", "write_log"]
+
+_SAY_AGAIN_S = 86_400.0  # what goes on is said once a day
+_MOST_SAID = 500
 
 
 def write_log(said: str, language: str) -> None:
     """Write what people must know."""
     print(translator(language).worded(said), file=sys.stderr, flush=True)  # noqa: T201 - it is the log
+
+
+class Problems:
+    """Writes problems into the log, each once a day; several threads have some.
+
+    Args:
+        language: Of who reads the log.
+    """
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+        self._said: dict[str, float] = {}  # what, and when it may be said again
+        self._saying = threading.Lock()
+
+    def say(self, problem: str) -> None:
+        """Write a problem, where that was not done within a day."""
+        now_s = time.monotonic()
+        with self._saying:
+            if self._said.get(problem, 0.0) > now_s:
+                return
+            self._said.pop(problem, None)
+            self._said[problem] = now_s + _SAY_AGAIN_S
+            while len(self._said) > _MOST_SAID:
+                del self._said[next(iter(self._said))]
+        write_log(problem, self._language)
+
+    def forget(self, *problems: str) -> None:
+        """Let what is over be said at once when it comes again."""
+        with self._saying:
+            for problem in problems:
+                self._said.pop(problem, None)
 
 
 class _Speaker(logging.Handler):

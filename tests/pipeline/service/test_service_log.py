@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from mailwarden.parsers.errors import worded
-from mailwarden.pipeline.service.service_log import speaking, write_log
+from mailwarden.pipeline.service.service_log import Problems, speaking, write_log
 
 _log = logging.getLogger("mailwarden.tests")
 
@@ -32,3 +32,15 @@ def test_english_stays_as_it_was(capsys: pytest.CaptureFixture[str]) -> None:
     write_log(worded("{path}: can be written again.", path="/x"), "en")
 
     assert capsys.readouterr().err == "/x: can be written again.\n"
+
+
+def test_a_problem_is_said_once_until_it_is_over(capsys: pytest.CaptureFixture[str]) -> None:
+    """What goes on fills no log; what was over and comes again is news."""
+    problems = Problems("en")
+
+    problems.say("the disk is full")
+    problems.say("the disk is full")
+    problems.forget("the disk is full")
+    problems.say("the disk is full")
+
+    assert capsys.readouterr().err == "the disk is full\n" * 2

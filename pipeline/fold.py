@@ -200,7 +200,6 @@ class Fold:
     def _plan_steps(self) -> dict[str, Step]:
         steps: dict[str, Step] = {}
         correlate = self.correlator.handlers
-        learn: dict[str, Step] = {"message-queued": self._queued}
         for action in self.engine.actions | frozenset(correlate) | _LEARNED:
             if action in ("auth-failure", "auth-error"):
                 steps[action] = self._failed
@@ -208,6 +207,8 @@ class Fold:
                 steps[action] = self._succeeded
             elif action == "message-received":
                 steps[action] = self._received
+            elif action == "message-queued":
+                steps[action] = self._queued
             elif action in ("reject", "discard", "message-held", "filter-verdict"):
                 steps[action] = self._filtered
             elif action == "delivery":
@@ -219,7 +220,7 @@ class Fold:
             elif action in ("complaint", "dmarc-report", "tls-report"):
                 steps[action] = self._reported
             elif action in correlate:
-                steps[action] = self._joined(correlate[action], learn.get(action), action in self.engine.actions)
+                steps[action] = self._joined(correlate[action], action in self.engine.actions)
             else:
                 steps[action] = self._plain
         steps["unparsed"] = self._unparsed
@@ -227,9 +228,12 @@ class Fold:
         return steps
 
     def _queued(self, event: Event) -> None:
+        self.correlator.handlers["message-queued"](event)
         self.ours.accepted(event)
         if event.user_domain is not None and event.event_module == "exim":  # only cPanel's own lines name a domain here
             self.ledger.learn_server("cpanel", event.stream_us)
+        self._detect(event)
+        self.incidents.mailed(event)
 
     def _unparsed(self, event: Event) -> None:
         """Keep one sample of each shape of line that no pattern knows."""
@@ -295,6 +299,7 @@ class Fold:
             facts["mailwarden.source.loopback"] = is_loopback(event.source_ip)
         self._label(event)
         self._detect(event)
+        self.incidents.came_in(event)
 
     def _received(self, event: Event) -> None:
         self.ledger.successes.let_in(event)
@@ -303,6 +308,9 @@ class Fold:
         self.ours.listens(event)
         self._label(event)
         self._detect(event)
+        self.incidents.mailed(event)
+        if event.user_name is not None:
+            self.incidents.came_in(event)
 
     def _ended(self, event: Event) -> None:
         if self.ledger.reading.ended(event):
@@ -351,6 +359,7 @@ class Fold:
         self.risks.take(event)
         _name_circle(event)
         self._detect(event)
+        self.incidents.mailed(event)
 
     def _label(self, event: Event) -> None:
         """Set the labels that a login's account and network bear."""
@@ -358,16 +367,13 @@ class Fold:
             facts = event.facts = event.facts or {}
             facts["mailwarden.labels"] = self.site.labels_of(event.mailwarden_account, event.mailwarden_network)
 
-    def _joined(self, correlate: Step, learn: Step | None, detected: bool) -> Step:
-        if not detected and learn is None:
+    def _joined(self, correlate: Step, detected: bool) -> Step:
+        if not detected:
             return correlate
 
         def step(event: Event) -> None:
             correlate(event)
-            if learn is not None:
-                learn(event)
-            if detected:
-                self._detect(event)
+            self._detect(event)
 
         return step
 

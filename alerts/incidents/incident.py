@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from mailwarden.alerts.incidents.toll import News, Toll
 from mailwarden.alerts.state.blob import decoder
 from mailwarden.alerts.terms import Evidence
 
@@ -90,7 +91,10 @@ class Incident(msgspec.Struct, kw_only=True):
     told_categories: list[str] = []
     told_count: int = 0  # event_count when it was last told
     told_severity: str | None = None
+    told_lead: str = ""  # what led when it was last told
     told_us: int = 0  # when it was last told
+    news: list[News] = []  # what was found since, the last few
+    toll: Toll | None = None  # what it cost since it was noticed, where that is counted
     loud_us: int = 0  # when something of at least medium was last found
     evidence: list[Evidence] = []  # up to 10
     evidence_count: int = 0

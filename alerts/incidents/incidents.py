@@ -21,6 +21,7 @@ from mailwarden.alerts.incidents.joining import gather, join
 from mailwarden.alerts.incidents.live import Live
 from mailwarden.alerts.incidents.normals import Normals
 from mailwarden.alerts.incidents.story import DISBELIEVED, is_louder, leads
+from mailwarden.alerts.incidents.toll import News, Toll, has_toll, sender_of
 from mailwarden.alerts.state.shelf import Backing, Shelf
 from mailwarden.alerts.terms import LOUD, severity_rank
 from mailwarden.parsers.event import Event
@@ -33,6 +34,7 @@ _REMEMBER_US = 90 * _DAY_US
 _WORSE_FACTOR = 4
 _APART_US = _DAY_US // 2
 _CROWD = 2_000  # live incidents, beyond which nobody reads one more network that guesses: it is counted with the others
+_MOST_NEWS = 6
 _STORY_US = _DAY_US  # what happens to one account within a day is one story
 
 
@@ -108,8 +110,13 @@ class Incidents:
         if not finding.fired and self._is_counted(incident, finding):
             return incident
         before = severity_rank(incident.severity)
+        is_new = finding.fired and detection.name not in incident.rules
         was_due_us = self._due_us[incident.id]
         join(incident, finding, self._live, self._servers)
+        if is_new:
+            _note(
+                incident, News(detection.name, detection.title, {**incident.values, **finding.values}, incident.primary)
+            )
         if incident.status == "open" and was_due_us > self._quiet_at(incident):  # it had fallen quiet, and came back
             self._plan(incident, self._quiet_at(incident))
         self._live.change(incident)
@@ -156,6 +163,22 @@ class Incidents:
         count = incident.counts[name] = incident.counts.get(name, 0) + finding.tries
         incident.event_count = max(incident.event_count, count)
         return True
+
+    def mailed(self, event: Event) -> None:
+        """Count mail, and what became of it, to the open incidents about whoever wrote it."""
+        for id_ in self._live.of_sender(sender_of(event)):
+            incident = self._live.get(id_)
+            if incident is not None and incident.toll and incident.status == "open" and incident.toll.add(event):
+                self._live.change(incident)
+
+    def came_in(self, event: Event) -> None:
+        """Note who logs in from where passwords are guessed."""
+        incident = self._live.at(("guessing", "mailwarden.network", event.mailwarden_network or ""))
+        account = event.mailwarden_account
+        if incident is None or account is None or incident.toll is None or incident.status != "open":
+            return
+        if incident.toll.let_in(account):
+            self._live.change(incident)
 
     def tick(self, now_us: int) -> None:
         """Let time pass: quiet after twice the rule's span, closed after a day of quiet."""
@@ -230,6 +253,7 @@ class Incidents:
             opened_us=finding.at_us,
             first_seen_us=finding.first_us,
             previous=previous,
+            toll=Toll() if has_toll(detection.cause, detection.primary) else None,
         )
         self._live.change(incident)
         self._learn(incident)
@@ -301,6 +325,7 @@ class Incidents:
             known = {name for _, name in parent.timeline}
             if child.lead not in known:
                 parent.timeline.append((child.last_seen_us, child.lead))
+                _note(parent, News(child.lead, child.title, dict(child.values), child.primary))
         self._live.change(parent)
         # one of the two has just been seen; the other may be hours old, and what was told then would be no news any more
         self._tell(parent, max(child.last_seen_us, parent.last_seen_us), before)
@@ -341,6 +366,7 @@ class Incidents:
         digest = hashlib.blake2b(f"{incident.id}:{incident.told}:{kind}".encode(), digest_size=10).hexdigest()
         self._notices.append(Notification(id=digest, kind=kind, incident=_copy(incident), at_us=at_us))
         incident.told_severity = incident.severity
+        incident.told_lead, incident.news = incident.lead, []
         incident.told_count = incident.event_count
         incident.told_categories = list(incident.categories)
         incident.told_us = at_us
@@ -359,6 +385,12 @@ def _stands_apart(incident: Incident, finding: Finding) -> bool:
     """
     quiet_since_us = max(incident.loud_us, incident.opened_us)
     return incident.cause == "guessing" and finding.severity in LOUD and finding.at_us - quiet_since_us > _APART_US
+
+
+def _note(incident: Incident, news: News) -> None:
+    """Keep what is found beyond what people were told."""
+    if incident.told_severity is not None:
+        incident.news = [*incident.news, news][-_MOST_NEWS:]
 
 
 def _copy(incident: Incident) -> Incident:

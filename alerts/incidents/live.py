@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from mailwarden.alerts.incidents.incident import Incident, Key, unpack_incident
 from mailwarden.alerts.incidents.namesakes import Namesakes
 from mailwarden.alerts.incidents.story import EXPLAINED, may_lead
+from mailwarden.alerts.incidents.toll import is_mail
 from mailwarden.alerts.state.shelf import Backing, Row, Shelf
 
 __all__ = ["KIND", "Live"]
@@ -76,6 +77,7 @@ class Live:
         self._keys: dict[str, Key] = {}
         self._named = Namesakes()
         self._parts: dict[str, set[str]] = {}  # parent -> its live parts
+        self._mail: dict[str, list[str]] = {}  # ids of those about somebody's mail, by account or script
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -116,6 +118,8 @@ class Live:
         """Let an incident be found from now on."""
         key = (incident.cause, *incident.primary)
         self._ids[key], self._keys[incident.id] = incident.id, key
+        if is_mail(incident.cause, incident.primary[0]):
+            self._mail.setdefault(incident.primary[1], []).append(incident.id)
         if incident.parent is not None:
             self.set_parent(incident, incident.parent)
         for name, values in incident.entities.items():
@@ -130,6 +134,10 @@ class Live:
         del self._ids[key]
         self._parts.pop(incident.id, None)
         self.leave(incident)
+        if is_mail(incident.cause, incident.primary[0]):
+            self._mail[incident.primary[1]].remove(incident.id)
+            if not self._mail[incident.primary[1]]:
+                del self._mail[incident.primary[1]]
         for name in _INDEXED:
             for value in [*incident.entities.get(name, ()), incident.primary[1], self._site]:
                 self._named.remove(value, key)
@@ -164,6 +172,10 @@ class Live:
             if key != own
         }
         return filter(None, map(self.at, found))
+
+    def of_sender(self, name: str | None) -> list[str]:
+        """Give the ids of those that are about the mail of an account or script."""
+        return self._mail.get(name, []) if name is not None else []
 
     # ------------------------------------------------------------------ parts of a story
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import msgspec
 
-from mailwarden.alerts.incidents.incident import Notification
+from mailwarden.alerts.incidents.incident import Incident, Notification
 from mailwarden.alerts.telling.delivery import Delivery
 from mailwarden.alerts.telling.lines import BODY_LIMIT, TITLE_LIMIT, Rendered
 from mailwarden.alerts.telling.message import Limits, Message
@@ -193,8 +193,7 @@ def joined(deliveries: dict[str, Delivery]) -> list[Group]:
         goes_on = (incident.id, "goes on")
         if newest.kind in JOINED:
             first, ids = groups.get(goes_on, (newest, []))
-            told = {"told_count": first.incident.told_count, "told_severity": first.incident.told_severity}
-            now = msgspec.structs.replace(incident, **told)
+            now = _since(first.incident, incident)
             groups[goes_on] = (msgspec.structs.replace(first, incident=now, at_us=newest.at_us), [*ids, id])
         elif newest.kind == "ended":
             waited: list[str] = []
@@ -205,6 +204,18 @@ def joined(deliveries: dict[str, Delivery]) -> list[Group]:
         else:
             groups[incident.id, id] = (newest, [id])
     return list(groups.values())
+
+
+def _since(first: Incident, now: Incident) -> Incident:
+    """Give an incident as it is, with what was told of it as it was at the first of several turns that come together."""
+    news = now.news if first is now else [*first.news, *(one for one in now.news if one not in first.news)]
+    return msgspec.structs.replace(
+        now,
+        told_count=first.told_count,
+        told_severity=first.told_severity,
+        told_lead=first.told_lead,
+        news=news,
+    )
 
 
 def _turn(notification: Notification) -> tuple[int, int]:

@@ -23,9 +23,12 @@ _ADDRESS = re.compile(r"([\w.+=/!#$%&'*?^{|}~-]{1,64})@([A-Za-z0-9][A-Za-z0-9.-]
 
 
 def proofs(tongue: Translator, notification: Notification, *, defang: bool) -> list[Line]:
-    """Give the lines that prove it: below what to do, for they are long and the reader's screen is small."""
+    """Give the lines that prove it: below what to do, for they are long and the reader's screen is small.
+
+    Whoever is told that it got worse has had them: they are of its beginning.
+    """
     incident = notification.incident
-    if notification.kind in ("ended", "summary", "acknowledged"):
+    if notification.kind in ("worse", "ended", "summary", "acknowledged"):
         return []
     evidence = {proof.line: proof for proof in incident.evidence}
     lines = []

@@ -8,10 +8,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, tzinfo
+from typing import Any
 
 from mailwarden.alerts.incidents.incident import Incident, Notification
 from mailwarden.alerts.incidents.severity import SEVERITY_WORDS, severity_shape, severity_word
 from mailwarden.alerts.risk.words import filled, risk_line
+from mailwarden.alerts.telling.cost import cost_lines
 from mailwarden.alerts.telling.lines import BODY_LIMIT, LINE_LIMIT, TITLE_LIMIT, Line, Rendered, cut, fit, middle
 from mailwarden.alerts.telling.proof import proofs
 from mailwarden.alerts.telling.render_own import HEARTBEAT, render_heartbeat
@@ -34,6 +36,7 @@ __all__ = [
 ]
 
 _WHY_LIMIT = 360
+_MOST_NEWS = 2
 _TOLD_LIMIT = 120  # of an incident that is one of several
 _COMMAND_LIMIT = 240
 _CLAUSES = re.compile(r": |, |; | \(|：|。|（")  # before these a title may end, where there is no room for all of it
@@ -184,6 +187,9 @@ def _in_a_line(tongue: Translator, incident: Incident, known: Iterable[str], zon
     if kind in _TURNS:
         word = tongue.say(_TURNS[kind], {"word": severity_word(incident.severity, tongue)})
         text = tongue.say(N_("{word}: {text}"), {"word": word, "text": text})
+    elif kind in ("quiet", "closed"):
+        last = tongue.time(incident.last_seen_us, zone=zone)
+        text = tongue.say(N_("{text} (quiet since {last})"), {"text": text, "last": last})
     return cut(f"{shape} {short} {text}", _TOLD_LIMIT)
 
 
@@ -208,16 +214,20 @@ def values_of(incident: Incident, short: str, tongue: Translator) -> dict[str, o
     for name, values in incident.entities.items():
         if name in _ENTITIES and len(values) == 1:
             about.setdefault(_ENTITIES[name], values[0])
-    name, value = incident.primary
-    if name in _ENTITIES:
-        about[_ENTITIES[name]] = value
-    about |= in_words(incident.values, tongue) | filled(incident.values, tongue)
+    about |= _filled(incident.values, incident.primary, tongue)
     about["clients"] = incident.entities.get("source.ip", [])
+    return {"host": ", ".join(incident.hosts[:1]), **about, "id": short}
+
+
+def _filled(values: Mapping[str, Any], primary: tuple[str, str], tongue: Translator) -> dict[str, object]:
+    """Give what fills a sentence: what the rule gave and what it is about, with the names of providers and lists."""
+    about: dict[str, object] = {_ENTITIES[primary[0]]: primary[1]} if primary[0] in _ENTITIES else {}
+    about |= in_words(values, tongue) | filled(values, tongue)
     if "provider" in about:
         about["provider"] = provider_name(str(about["provider"]))
     if "list" in about:
         about["list"] = list_name(str(about["list"]))
-    return {"host": ", ".join(incident.hosts[:1]), **about, "id": short}
+    return about
 
 
 def _title(
@@ -271,20 +281,32 @@ def _story(
     lines = []
     if kind == "summary":
         known = {*others, *(one.id for one in notification.named)}
-        told = [_in_a_line(tongue, one, known, zone) for one in notification.named[: LINE_LIMIT - 5]]
+        told = [_in_a_line(tongue, one, known, zone, one.status) for one in notification.named[: LINE_LIMIT - 5]]
         lines += [Line(text, 5 - place) for place, text in enumerate(told)]
-    if kind == "worse" and incident.told_severity and incident.told_severity != incident.severity:
-        now, before = severity_word(incident.severity, tongue), severity_word(incident.told_severity, tongue)
-        lines.append(Line(tongue.say(N_("Now {now}, was {before}."), {"now": now, "before": before}), 7))
-    if kind == "worse" and incident.event_count > incident.told_count > 0:
-        counts = {"count": incident.event_count, "told": incident.told_count}
-        lines.append(Line(tongue.say(N_("{count} events by now, {told} when it was last told."), counts), 7))
-    if kind != "acknowledged":
+    if kind == "worse":
+        lines += _grown(tongue, notification, zone)
+    costs = cost_lines(incident, tongue) if kind in ("worse", "ended") else []
+    is_known = kind == "worse" and incident.told_lead == incident.lead != ""  # it was told, and has not changed
+    if kind != "acknowledged" and not is_known and not (kind == "ended" and costs):
         lines.append(Line(cut(tongue.sentence(incident.why, values, zone=zone), _WHY_LIMIT), 8))
-        if incident.lead not in _OF_RISK:  # whose sentence says it
-            lines.append(Line(risk_line(incident.values, tongue), 6))
+    if kind not in ("acknowledged", "ended") and incident.lead not in _OF_RISK:  # whose sentence says it
+        lines.append(Line(risk_line(incident.values, tongue), 4 if kind == "worse" else 6))
     if kind != "summary":
         lines.append(Line(_when(tongue, notification, zone, near), 6))
+    return lines + [Line(cut(text, _WHY_LIMIT), 7) for text in costs]
+
+
+def _grown(tongue: Translator, notification: Notification, zone: tzinfo) -> list[Line]:
+    """Say what is worse than when people were last told, and nothing that they know."""
+    incident = notification.incident
+    lines = []
+    if incident.told_severity and incident.told_severity != incident.severity:
+        now, before = severity_word(incident.severity, tongue), severity_word(incident.told_severity, tongue)
+        lines.append(Line(tongue.say(N_("Now {now}, was {before}."), {"now": now, "before": before}), 7))
+    fresh = [news for news in incident.news if news.title != incident.title and news.rule not in _OF_RISK]
+    for news in fresh[-_MOST_NEWS:]:
+        text = tongue.say(news.title, _filled(news.values, news.primary, tongue), zone=zone)
+        lines.append(Line(cut(tongue.say(N_("New: {text}."), {"text": text}), _TOLD_LIMIT), 8))
     return lines
 
 
@@ -296,6 +318,9 @@ def _when(tongue: Translator, notification: Notification, zone: tzinfo, near: in
         "lasted": tongue.duration((incident.last_seen_us - incident.first_seen_us) / 1_000_000),
         "count": incident.event_count,
     }
+    if notification.kind == "worse" and incident.event_count > incident.told_count > 0:
+        times["told"] = incident.told_count
+        return tongue.say(N_("{count} events by now, {told} when it was last told; last seen {last}."), times)
     if notification.kind == "ended" and incident.first_seen_us == incident.last_seen_us:
         return tongue.say(N_("Quiet since {last}."), times)
     if notification.kind == "ended":
@@ -359,7 +384,7 @@ def _way_on(tongue: Translator, notification: Notification, short: str, link: st
         ways["command"] = ways["on_it"]
         lines.append(Line(tongue.say(N_("Somebody is on it? {command}"), ways), 4))
     elif notification.incident.severity == "critical":
-        lines.append(Line(tongue.say(N_("On it? {on_it} · Normal here? {normal}"), ways), 4))
+        lines.append(Line(tongue.say(N_("On it? {on_it} · Normal here? {normal}"), ways), 6))
     else:
         lines.append(Line(tongue.say(N_("Is this normal here? {command}"), ways), 4))
     return lines

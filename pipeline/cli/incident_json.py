@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.parsers.event import iso
 from mailwarden.pipeline.cli.sentences import Sentences
@@ -33,6 +35,7 @@ def as_data(incident: Incident, sentences: Sentences) -> dict[str, Any]:
         "first_seen": iso(incident.first_seen_us),
         "last_seen": iso(incident.last_seen_us),
         "event_count": incident.event_count,
+        "toll": None if incident.toll is None else msgspec.to_builtins(incident.toll),
         "evidence": [{"file": one.file, "offset": one.offset, "line": one.line} for one in incident.evidence],
         "advice": [
             {"text": step.text} | ({"command": step.command} if step.command else {})

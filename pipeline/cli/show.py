@@ -9,6 +9,7 @@ import click
 
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.rulebook.rule import Rule
+from mailwarden.alerts.telling.cost import cost_lines
 from mailwarden.alerts.telling.render import severity_shape, severity_word
 from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.escape import printable
@@ -104,6 +105,7 @@ def show_view(
     )
     lines += _part(tongue.gettext("Judged"), verdict_lines(incident, rules or {}, sentences, everything=everything))
     lines += _how(incident, others, sentences, titles or {}, everything=everything)
+    lines += _part(tongue.gettext("Cost"), [printable(line) for line in cost_lines(incident, tongue)])
     lines += _names(incident, sentences, everything=everything)
     lines += _proof(incident, sentences, everything)
     for msgid, related in (

@@ -76,6 +76,7 @@ _INCIDENT = _object(
         "first_seen": _TEXT,
         "last_seen": _TEXT,
         "event_count": _NUMBER,
+        "toll": {"type": ["object", "null"]},
         "evidence": _list(_object({"file": _TEXT, "offset": _NUMBER, "line": _TEXT})),
         "advice": _list(_object({"text": _TEXT}, {"command": _TEXT})),
     }

@@ -203,3 +203,38 @@ def test_an_incident_ends_before_a_beat_that_comes_after(clock: bool) -> None:
     told = [(one.kind, (one.at_us - first.stream_us) // 60_000_000) for one in fold.incidents.drain()[1]]
 
     assert told == [("opened", 0), ("ended", 20), ("returned", 240), ("ended", 260), ("returned", 360)]
+
+
+def _sent(number: int, outcome: str) -> list[str]:
+    """Give the lines of one message to ten people, of whom three are told of."""
+    queue = f"1B82A0646{number:02X}"
+    done = f"postfix/smtp[7]: {queue}: to=<p{{}}@example.com>, relay=mx.example.com[203.0.113.5]:25, delay=1, {outcome}"
+    return [
+        f"postfix/submission/smtpd[9]: {queue}: client=x[198.51.100.9], sasl_method=PLAIN, sasl_username=ann@example.org",
+        f"postfix/qmgr[3]: {queue}: from=<ann@example.org>, size=900, nrcpt=10 (queue active)",
+        *(done.format(f"{number}.{one}") for one in range(3)),
+    ]
+
+
+def test_what_is_sent_after_it_was_noticed_is_counted() -> None:
+    """An incident about somebody's mail knows how many messages went to how many, and how many of these took or refused it."""
+    taken, refused = "dsn=2.0.0, status=sent (250 ok)", "dsn=5.1.1, status=bounced (host said: 550 5.1.1 no such user)"
+    lines = [line for n in range(4) for line in _sent(n, taken)]  # forty recipients: the next message is noticed
+    lines += [line for n in range(4, 6) for line in _sent(n, refused)]
+
+    found = {one.primary: one.toll for one in incidents(Site(), lines)}
+
+    toll = found["mailwarden.account", "ann@example.org"]
+    assert toll is not None
+    assert (toll.messages, toll.recipients, toll.refused) == (2, 20, 6)
+
+
+def test_who_logs_in_from_where_guessers_are_is_named() -> None:
+    """The incident of a network that guesses knows which accounts were let in from there."""
+    login = "dovecot: imap-login: Login: user=<eve@example.org>, method=PLAIN, rip=198.51.100.9, lip=192.0.2.5"
+
+    found = incidents(Site(), [*FAILURES, login])
+
+    guessed = next(one for one in found if one.primary == ("mailwarden.network", "198.51.100.0/24"))
+    assert guessed.toll is not None
+    assert guessed.toll.logins == ["eve@example.org"]

@@ -8,6 +8,7 @@ from operator import itemgetter
 import msgspec
 
 from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.telling.cost import cost_lines
 from mailwarden.alerts.telling.story import Story
 from mailwarden.alerts.terms import Evidence, severity_rank
 from mailwarden.alerts.words.advice import Step
@@ -107,6 +108,7 @@ class IncidentView(msgspec.Struct, frozen=True):
     card: Card
     tone: str
     why: str
+    costs: list[str]
     harmless: str
     category_word: str
     lasted_s: float
@@ -164,6 +166,7 @@ def incident_view(
         card=listed([incident])[0],
         tone=tone_of(incident.severity),
         why=visitor.masked(sentences.why(incident)),
+        costs=[line for line in cost_lines(incident, tongue) if not visitor.hides(line)],
         harmless=visitor.masked(sentences.harmless(incident)),
         category_word=tongue.gettext(CATEGORY_WORDS.get(incident.category, incident.category)),
         lasted_s=(incident.last_seen_us - incident.first_seen_us) / 1_000_000,

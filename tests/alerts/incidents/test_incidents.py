@@ -189,6 +189,22 @@ def test_four_times_as_much_is_worse() -> None:
     assert kinds == [["opened"], [], ["worse"], ["worse"], []]
 
 
+def test_what_is_found_after_it_was_told_is_news() -> None:
+    """The next notice names what other rules, and parts of its story, found since; the one after it does not."""
+    incidents = Incidents("default", Memory())
+    login = detection("login", "takeover", "mailwarden.account")
+    take(incidents, finding(login, "bob@example.org", severity="high"))
+    burst = detection("burst", "takeover", "mailwarden.account")
+    take(incidents, finding(burst, "bob@example.org", START_US + MINUTE_US, "critical"))
+    limit = detection("limit", "sending", "mailwarden.account")
+    take(incidents, finding(limit, "bob@example.org", START_US + 2 * MINUTE_US, "high", account=["bob@example.org"]))
+
+    notices = incidents.drain()[1]
+
+    found = [(one.kind, [news.rule for news in one.incident.news]) for one in notices]
+    assert found == [("opened", []), ("worse", ["burst"]), ("worse", ["limit"])]
+
+
 def test_an_incident_says_when_it_got_worse() -> None:
     """The report tells by it what is worse since yesterday."""
     incidents = Incidents("default", Memory())

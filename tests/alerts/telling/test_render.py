@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from notices import NOON_US, incident, notification
 
 from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.incidents.toll import News, Toll
 from mailwarden.alerts.telling.lines import LINE_LIMIT, Rendered
 from mailwarden.alerts.telling.render import render, render_digest, short_id
 from mailwarden.alerts.telling.render_own import heartbeat_notice, render_fault
@@ -101,11 +102,85 @@ def test_each_severity_has_its_shape_and_word(severity: str, head: str) -> None:
 
 
 def test_worse_says_what_is_new() -> None:
-    """A worse turn says what it was when it was last told."""
-    text = render(notification(incident(told_severity="high", told_count=20), "worse"))
+    """A worse turn says what it was, how it grew and what came to it; what people were told before it leaves out."""
+    news = [
+        News("one", "{provider} refuses our mail", {"provider": "microsoft"}, ("mailwarden.receiver", "microsoft")),
+        News("server_risk", "blacklist risk of {address}: {risk} of 100, rising", {}, ("mailwarden.own_address", "x")),
+    ]
+    told = incident(
+        told_severity="high", told_count=20, told_lead="burst", lead="burst", news=news, toll=Toll(18, 271, 180, 63)
+    )
 
-    assert "Now CRITICAL, was HIGH." in text.body
-    assert "291 events by now, 20 when it was last told." in text.body
+    body = render(notification(told, "worse")).body
+
+    assert "Now CRITICAL, was HIGH.\nNew: Microsoft refuses our mail.\n" in body
+    assert "291 events by now, 20 when it was last told; last seen 00:30:54 UTC." in body
+    assert (
+        "Mail since it was noticed: 18 messages to 271 recipients; 180 taken, 63 refused, 28 still open.\nNext: "
+        in body
+    )
+    assert "network it had not used before" not in body
+    assert "Proof:" not in body
+    assert "blacklist risk" not in body
+
+
+def test_worse_by_another_rule_says_why() -> None:
+    """What leads now has not been told: its sentence is new."""
+    body = render(
+        notification(incident(told_severity="high", told_count=20, told_lead="doubt", lead="burst"), "worse")
+    ).body
+
+    assert "291 recipients within 15 min from 198.18.10.60, a network it had not used before" in body
+
+
+@pytest.mark.parametrize(
+    ("fields", "cost"),
+    [
+        (
+            {"toll": Toll(18, 271, 180, 63)},
+            "Mail since it was noticed: 18 messages to 271 recipients; 180 taken, 63 refused, 28 still open.",
+        ),
+        (
+            {"toll": Toll(1, 1, 3, 0)},
+            "Mail since it was noticed: 1 message to 1 recipient; 3 taken, 0 refused.",
+        ),
+        (
+            {"toll": Toll(0, 0, 2, 1)},
+            "No more mail since it was noticed; of the mail before it, 2 taken, 1 refused.",
+        ),
+        ({"toll": Toll()}, "No mail of theirs was seen since it was noticed."),
+        (
+            {
+                "cause": "guessing",
+                "primary": ("mailwarden.network", "203.0.113.0/24"),
+                "values": {"accounts": 15, "addresses": 208},
+                "toll": Toll(),
+            },
+            "291 tries on 15 accounts, from 208 addresses.\nNobody was seen to log in from there since it was noticed.",
+        ),
+        (
+            {
+                "cause": "guessing",
+                "primary": ("mailwarden.network", "203.0.113.0/24"),
+                "toll": Toll(logins=[f"p{n}@example.org" for n in range(5)]),
+            },
+            "Logged in from there meanwhile: p0@example.org, p1@example.org, p2@example.org and 2 more.",
+        ),
+        (
+            {"cause": "listed", "primary": ("mail.provider", "microsoft"), "senders": {"b@example.org": 9, "": 40}},
+            "Whose mail it was: b@example.org.",
+        ),
+    ],
+)
+def test_an_end_says_what_it_cost(fields: dict[str, object], cost: str) -> None:
+    """Whoever is told that it is over is told what went out, who refused it, who got in, and whose mail suffered."""
+    lines = render(notification(incident(**fields), "ended")).body.split("\n")
+
+    assert (
+        cost.split("\n")
+        == lines[lines.index("Quiet since 00:30:54 UTC. It lasted 26 s: 291 events.") + 1 :][: cost.count("\n") + 1]
+    )
+    assert not any("it had not used before" in line for line in lines)
 
 
 def test_evidence_is_cut_before_meaning() -> None:

@@ -247,7 +247,7 @@ def test_json_has_the_promised_keys() -> None:
 
     assert list(data) == [
         "incident.id", "site", "category", "categories", "rules", "title", "severity", "status", "primary", "entities",
-        "opened_at", "first_seen", "last_seen", "event_count", "evidence", "advice", "techniques", "parent", "previous",
+        "opened_at", "first_seen", "last_seen", "event_count", "toll", "evidence", "advice", "techniques", "parent", "previous",
     ]  # fmt: skip
     assert data["primary"] == {"user.name": "jos\udce9@example.org"}
     assert data["entities"]["source.ip"] == ["198.18.10.60"]

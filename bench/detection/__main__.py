@@ -1,16 +1,18 @@
 """Measure detection: attacks, takeovers and a month of ordinary life, simulated with seeds, in real log lines.
 
     python -m bench.detection [attacks] [takeovers] [quiet] [life] [weeks]
-        [--seeds N] [--weather N] [--jobs N] [--peers] [--write]
+        [--seeds N] [--weather N] [--server NAME] [--jobs N] [--peers] [--write]
 
 `attacks` puts each shape once a seed into weeks of life and weather, `takeovers` eight misuses a seed, `quiet` eleven without
 a burst, `life` counts what is raised in 30 days after the first week where nothing happens but mishaps, `weeks` the same by
-account and week: 1,714 a seed. `--peers` lets fail2ban and CrowdSec read the same logs where they are installed
-(CROWDSEC_ROOT: where its package was unpacked). `--write` keeps the scores in bench/detection/scores.json, and
-puts the tables into RESULTS.md and the plots into docs/pictures: what is not measured again stays.
+account and week: 1,714 a seed. `--server` names whose lines are written: those of Postfix and Dovecot where it is not given, of
+Exim as it logs by default or as cPanel sets it, of sendmail and Courier. `--peers` lets fail2ban and CrowdSec read the same logs
+where they are installed (CROWDSEC_ROOT: where its package was unpacked). `--write` keeps the scores in
+bench/detection/scores.json, and puts the tables into RESULTS.md and the plots into docs/pictures: what is not measured again stays.
 """
 
 import argparse
+import random
 import socket
 import statistics
 import tempfile
@@ -22,17 +24,26 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from bench.detection.attacks import ATTACKS, TAKEOVERS, Attack, Truth, every
+from bench.detection.exim import Exim
 from bench.detection.keeping import Section, Took, keep
 from bench.detection.life import DAY_S, Life, is_stranger
 from bench.detection.peers import Ban, crowdsec, fail2ban
 from bench.detection.quiet import QUIET
-from bench.detection.server import Act
+from bench.detection.sendmail import Sendmail
+from bench.detection.server import Act, Server
 from bench.detection.trial import BEGIN, Score, Seen, false_alarms, judge, judge_ban, read, seconds, write
 from bench.detection.weather import Weather
 
 from mailwarden.alerts.incidents.incident import Incident
 
 _FIRST_DAY = 8  # a week to learn
+_USUAL = "postfix"
+SERVERS: dict[str, Callable[[random.Random], Server]] = {
+    _USUAL: Server,
+    "exim": partial(Exim, is_cpanel=False),
+    "cpanel": partial(Exim, is_cpanel=True),
+    "sendmail": Sendmail,
+}
 T = TypeVar("T")
 
 
@@ -69,10 +80,12 @@ class Attacked(NamedTuple):
     days: float
 
 
-def attacked(shapes: tuple[Attack, ...], seed: int, weather: int, gap_h: float, *, peers: bool) -> Attacked:
+def attacked(
+    shapes: tuple[Attack, ...], seed: int, weather: int, gap_h: float, *, peers: bool, server: str = _USUAL
+) -> Attacked:
     """Put attacks one after another into a life that was learned for eight days."""
     days = _FIRST_DAY + int(len(shapes) * gap_h / 24) + 3
-    life = Life(seed, days=days)
+    life = Life(seed, days=days, serve=SERVERS[server])
     acts = [*life.acts(), *Weather(weather).acts(life)]
     truths: list[Truth] = []
     for truth, own in every(life, shapes, _FIRST_DAY, gap_h * 3_600):
@@ -95,9 +108,11 @@ class Lived(NamedTuple):
     people: int
 
 
-def lived(seed: int, weather: int, *, peers: bool, people: int = 120, arrivals: float = 6) -> Lived:
+def lived(
+    seed: int, weather: int, *, peers: bool, people: int = 120, arrivals: float = 6, server: str = _USUAL
+) -> Lived:
     """Live for 37 days in which nothing happens but mishaps."""
-    life = Life(seed, people, 37, arrivals)
+    life = Life(seed, people, 37, arrivals, SERVERS[server])
     acts = [*life.acts(), *Weather(weather).acts(life), *life.mishaps(7)]
     seen, bans = _read(life, acts, peers=peers)
     wrong = false_alarms(seen, (), 7)
@@ -188,7 +203,7 @@ def _of_seeds(work: Callable[[int], T], args: argparse.Namespace) -> Iterator[T]
 
 def _attacks(title: str, shapes: tuple[Attack, ...], gap_h: float, args: argparse.Namespace) -> Section:
     scores, wrong, days = [], [], 0.0
-    work = partial(attacked, shapes, weather=args.weather, gap_h=gap_h, peers=args.peers)
+    work = partial(attacked, shapes, weather=args.weather, gap_h=gap_h, peers=args.peers, server=args.server)
     for own in _of_seeds(work, args):
         scores += own.scores
         wrong += own.wrong
@@ -203,7 +218,7 @@ def _attacks(title: str, shapes: tuple[Attack, ...], gap_h: float, args: argpars
 
 
 def _life(args: argparse.Namespace) -> Section:
-    lives = list(_of_seeds(partial(lived, weather=args.weather, peers=args.peers), args))
+    lives = list(_of_seeds(partial(lived, weather=args.weather, peers=args.peers, server=args.server), args))
     wrong = [one for life in lives for one in life.wrong]
     out = [f"## Ordinary life, weather of {args.weather:,} tries a day", ""]
     out += [
@@ -218,7 +233,9 @@ def _life(args: argparse.Namespace) -> Section:
 
 def _weeks(args: argparse.Namespace) -> Section:
     """Count what is raised by account and week: people, mishaps and weather, and nothing else."""
-    lives = list(_of_seeds(partial(lived, weather=args.weather, peers=False, people=400, arrivals=0.5), args))
+    lives = list(
+        _of_seeds(partial(lived, weather=args.weather, peers=False, people=400, arrivals=0.5, server=args.server), args)
+    )
     weeks = round(sum(one.people for one in lives) * 30 / 7)
     wrong = Counter(one.partition(" ")[2].partition(" ")[2] for life in lives for one in life.wrong)
     out = [
@@ -246,6 +263,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--weather", type=int, default=2000)
+    parser.add_argument("--server", choices=SERVERS, default=_USUAL, help="whose lines")
     parser.add_argument("--jobs", type=int, default=1, help="how many seeds at a time")
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--write", action="store_true")
@@ -259,9 +277,13 @@ def main() -> None:
     }
     for name in args.what:
         section = made[name]()
+        key = name
+        if args.server != _USUAL:
+            key = f"{name} {args.server}"
+            section.text[0] += f": {args.server}"
         print("\n".join(["", *section.text]))
         if args.write:
-            keep(name, section)
+            keep(key, section)
 
 
 if __name__ == "__main__":

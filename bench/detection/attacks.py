@@ -148,8 +148,7 @@ def taken(name: str, begin: float, victim: Person, addresses: set[str], mails: l
     """Give the truth of a takeover: a person is to be told."""
     truth = Truth(name, begin, _ENTERED, DAY_S, must_tell=True, names={victim.account, *addresses})
     for act in mails:
-        count = sum("status=" in line for line in act.lines)
-        truth.recipients_s.extend([act.at_s] * count)
+        truth.recipients_s.extend([act.at_s] * act.mailed)
     truth.end_s = truth.recipients_s[-1] if truth.recipients_s else begin
     return truth
 

@@ -6,7 +6,7 @@ their habits by hour and weekday; phones roam through a carrier's networks; clou
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from bench.detection.programs import DESKS, PHONES, THIEVES
@@ -40,11 +40,19 @@ class Life:
         people: How many accounts.
         days: How long it is watched.
         arrivals: Messages a day for each.
+        serve: Makes the server whose lines are written.
     """
 
-    def __init__(self, seed: int, people: int = 120, days: int = 37, arrivals: float = 6) -> None:
+    def __init__(
+        self,
+        seed: int,
+        people: int = 120,
+        days: int = 37,
+        arrivals: float = 6,
+        serve: Callable[[random.Random], Server] = Server,
+    ) -> None:
         self.chance = random.Random(seed)
-        self.server = Server(self.chance)
+        self.server = serve(self.chance)
         self.days = days
         self.arrivals = arrivals
         self.domains = [f"firm{n}.example.org" for n in range(4)]

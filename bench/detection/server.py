@@ -22,10 +22,11 @@ _MAILBOX = "mx1.example.org[private/dovecot-lmtp]"
 
 
 class Act(NamedTuple):
-    """Something that happened: seconds since the simulation began, and the lines it left."""
+    """Something that happened: seconds since the simulation began, the lines it left, and how many people were mailed."""
 
     at_s: float
     lines: tuple[str, ...]
+    mailed: int = 0
 
 
 class Outcome(NamedTuple):
@@ -157,7 +158,7 @@ class Server:
             f"postfix/submission/smtpd[{pid}]: disconnect from {peer} {done}",
             *self._tried(id_, recipients),
         ]
-        return Act(at_s, tuple(lines))
+        return Act(at_s, tuple(lines), len(recipients))
 
     def send_home(self, at_s: float, who: str, address: str, to: str) -> Act:
         """Accept a message under a login for a mailbox here."""
@@ -175,6 +176,7 @@ class Server:
                 f"dsn=2.0.0, status=sent (250 2.0.0 <{to}> {id_} Saved)",
                 f"postfix/qmgr[900]: {id_}: removed",
             ),
+            mailed=1,
         )
 
     def script(self, at_s: float, uid: int, sender: str, recipients: Sequence[tuple[str, Outcome]]) -> Act:

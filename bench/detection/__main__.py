@@ -7,8 +7,8 @@
 a burst, `life` counts what is raised in 30 days after the first week where nothing happens but mishaps, `weeks` the same by
 account and week: 1,714 a seed. `--server` names whose lines are written: those of Postfix and Dovecot where it is not given, of
 Exim as it logs by default or as cPanel sets it, of sendmail and Courier. `--peers` lets fail2ban and CrowdSec read the same logs
-where they are installed (CROWDSEC_ROOT: where its package was unpacked). `--write` keeps the scores in
-bench/detection/scores.json, and puts the tables into RESULTS.md and the plots into docs/pictures: what is not measured again stays.
+where they are installed (CROWDSEC_ROOT: where its package was unpacked). `--write` keeps the scores in scores.json, and puts the
+tables into RESULTS.md and the plots into docs/pictures: what is not measured again stays.
 """
 
 import argparse

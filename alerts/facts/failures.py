@@ -42,9 +42,11 @@ class Failures:
         known = self._records.network(net, now) if net else None
         pair = record.networks.get(net) if record and net else None
         facts["mailwarden.pair.known"] = is_known(pair, now)
+        facts["mailwarden.user.failing_networks"] = record.strangers(net, now) if record else 0
         if net and pair is None and event.mailwarden_attempts:
             known = self._learn_tried(known, net, event, is_ghost=not (record and record.exists))
         facts["mailwarden.source.users"] = len(known.users) if known else 0
+        facts["mailwarden.source.others"] = known.others_tried(account) if known and account else 0
         if known is not None and net is not None and known.users:
             facts["mailwarden.source.is_proxy"] = known.is_proxy() or self._site.is_proxy(event.source_ip, net)
         facts["mailwarden.user.exists"] = bool(record and record.exists)

@@ -92,6 +92,10 @@ class Account(msgspec.Struct, array_like=True):
         """Say whether an account was let in from another network before it first came to this one."""
         return any(seen[0] <= first_us for other, seen in self.networks.items() if other != net)
 
+    def strangers(self, net: str | None, now: int) -> int:
+        """Give how many other networks failed at it within the day, none of which it was let in from since."""
+        return sum(now - last <= _FAIL_US for other, (last, _) in self.failing.items() if other != net)
+
     def goes_on_elsewhere(self, net: str, first_us: int, now: int) -> bool:
         """Say whether what it was let in from before it came to a network is at work just now, too."""
         return any(

@@ -35,6 +35,7 @@ _WORSE_FACTOR = 4
 _APART_US = _DAY_US // 2
 _CROWD = 2_000  # live incidents, beyond which nobody reads one more network that guesses: it is counted with the others
 _MOST_NEWS = 6
+_ONE_ACCOUNTS = ("guessing", "mailwarden.account")
 _STORY_US = _DAY_US  # what happens to one account within a day is one story
 
 
@@ -299,9 +300,14 @@ class Incidents:
         self._lift(child)
 
     def _has_outgrown(self, part: Incident) -> bool:
-        """Say whether what was one account's doing has become the trouble of its whole domain."""
-        lead = self._live.get(part.parent) if part.cause == "config" and DISBELIEVED in part.rules else None
-        return lead is not None and not leads(lead, part)
+        """Say whether it is more than its story by now: the trouble of a whole domain, or guessing at more than one account."""
+        is_disbelieved = part.cause == "config" and DISBELIEVED in part.rules
+        if part.parent is None or not (is_disbelieved or part.cause == "guessing"):
+            return False
+        lead = self._live.get(part.parent)
+        if lead is None or not (is_disbelieved or (lead.cause, lead.primary[0]) == _ONE_ACCOUNTS):
+            return False
+        return not leads(lead, part)
 
     def _part_from(self, part: Incident, at_us: int) -> None:
         """Let an incident stand by itself, and tell of it."""

@@ -27,9 +27,15 @@ _CHILDREN = {
     "service": ("service",),
 }
 """Which causes are part of which story: the account that was entered, what it sent, who refused it, what waits for it."""
+_CAMPAIGNS = {
+    "mailwarden.site": ("mailwarden.account", "mailwarden.network"),
+    "mailwarden.account": ("mailwarden.network",),
+}
+"""Of guessing: what is a member of what."""
 _EXPLAINS = {
     "auth_backend_down": ("queue_growth", "silence"),
     "log_gap": ("silence",),
+    "process_killed": ("auth_backend_down", "queue_growth", "silence", "slow_acceptance"),
     "receiver_unreachable": ("queue_growth",),
     "service_failure": ("auth_backend_down", "queue_growth", "silence", "slow_acceptance"),
 }
@@ -47,7 +53,8 @@ _SCORES = frozenset({"server_risk"})  # sums of what others found
 _SENDERS = 16  # whose refused mail is counted; the others' share is below a sixteenth
 _MANY_REFUSED = 5
 _TIMES_NEXT = 3
-_MEMBER_SHARE = 4  # one in four of a site's guesses is an attack of its own
+_MEMBER_SHARE = 4  # one in four of a site's guesses is an attack of its own,
+_MEMBER_TIMES = 3  # unless it does about as much as the others
 
 Sort = tuple[str, str]
 """Cause and the name of the primary entity."""
@@ -66,8 +73,8 @@ def may_lead(lead: Sort, part: Sort) -> bool:
     """Say whether incidents of one sort belong to the story of another: thousands of networks guess one account."""
     if part[0] not in _CHILDREN.get(lead[0], ()):
         return False
-    if lead[0] == "guessing":  # one campaign on many accounts
-        return lead[1] == "mailwarden.site" and part[1] in ("mailwarden.account", "mailwarden.network")
+    if lead[0] == "guessing":  # one campaign on many accounts, or of many networks on one
+        return part[1] in _CAMPAIGNS.get(lead[1], ())
     if lead[0] == part[0] == "takeover":  # a migration, or a thief of many passwords
         return lead[1] == "mailwarden.network" and part[1] == "mailwarden.account"
     if lead[0] == "config":  # passwords of everybody were changed
@@ -91,7 +98,7 @@ def leads(lead: Incident, part: Incident) -> bool:
         return False
     name, value = lead.primary
     if lead.cause == part.cause == "guessing":
-        return name != "mailwarden.site" or part.primary[0] != "mailwarden.network" or _is_one_of_many(lead, part)
+        return _is_of_campaign(lead, part)
     if lead.cause == part.cause == "listed":
         return _explains_listing(lead, part)
     if lead.cause == part.cause == "takeover":
@@ -123,10 +130,26 @@ def _is_disbelieved(part: Incident, account: str) -> bool:
     return part.rules == [DISBELIEVED] and own > others and others < _LEAST_DISBELIEVED
 
 
+def _is_of_campaign(campaign: Incident, part: Incident) -> bool:
+    """Say whether guessing is part of a campaign: any account's of the site's, a network's where it is one of many.
+
+    Of a campaign on one account it is no part where it tried others, too: then it is of the site's, or stands by itself.
+    """
+    if part.primary[0] != "mailwarden.network":
+        return True
+    name, value = campaign.primary
+    if name == "mailwarden.account" and part.entities.get(name) != [value]:
+        return False
+    return _is_one_of_many(campaign, part)
+
+
 def _is_one_of_many(campaign: Incident, net: Incident) -> bool:
-    """Say whether a network that guesses is a member of a botnet: it has a small part in what the whole site sees."""
-    is_quiet = severity_rank(net.severity) <= severity_rank("low")
-    return is_quiet and _MEMBER_SHARE * net.event_count <= campaign.event_count
+    """Say whether a network that guesses is a member of a botnet: it has a small part in all, or does what the others do."""
+    if severity_rank(net.severity) > severity_rank("low"):
+        return False
+    members = campaign.entity_counts.get("source.ip", 1)
+    share = max(campaign.event_count / _MEMBER_SHARE, _MEMBER_TIMES * campaign.event_count / members)
+    return net.event_count <= share
 
 
 def _comes_from(part: Incident, net: str) -> bool:

@@ -10,7 +10,7 @@ import re
 
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.cyrus.program import FORMAT
-from mailwarden.parsers.life import UNAVAILABLE, failed, noted, started, stopped
+from mailwarden.parsers.life import KILLED, UNAVAILABLE, failed, noted, started, stopped, was_killed
 
 __all__ = []
 
@@ -48,7 +48,7 @@ def process_ended(event: Event, rest: str) -> bool:
         return started(event)
     if found is None or (found[1] or "1").strip("0") == "":
         return noted(event)
-    return failed(event)
+    return failed(event, KILLED if was_killed(rest) else None)
 
 
 _DIED = (": terminated abnormally", "signaled to death by ", "Serious software bug")
@@ -58,7 +58,7 @@ _DIED = (": terminated abnormally", "signaled to death by ", "Serious software b
 def process_told(event: Event, rest: str) -> bool:
     """What becomes of a process: `imaps/ipv4 pid 123 in BUSY state: terminated abnormally`."""
     if " is repeatedly failing" in rest or any(words in rest for words in _DIED):
-        return failed(event)
+        return failed(event, KILLED if was_killed(rest) else None)
     return noted(event)
 
 

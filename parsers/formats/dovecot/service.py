@@ -7,7 +7,7 @@ from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.dovecot.delivery import read_delivery
 from mailwarden.parsers.formats.dovecot.prefix import AUTH, FORMAT, LOGIN
-from mailwarden.parsers.life import noted
+from mailwarden.parsers.life import KILLED, noted, was_killed
 
 __all__: list[str] = []
 
@@ -66,14 +66,18 @@ def error(event: Event, rest: str) -> bool:
         event.event_action = "service-error"
     if rest.endswith("No space left on device"):
         event.event_reason = "disk_full"
+    elif was_killed(rest):
+        event.event_reason = KILLED
     return True
 
 
 @FORMAT.pattern("Fatal: ")
 @FORMAT.pattern("Panic: ")
-def fatal(event: Event, rest: str) -> bool:  # noqa: ARG001
-    """A process that ended because it had to."""
+def fatal(event: Event, rest: str) -> bool:
+    """A process that ended because it had to, or was ended from outside."""
     event.event_action = "service-error"
+    if was_killed(rest):
+        event.event_reason = KILLED
     return True
 
 

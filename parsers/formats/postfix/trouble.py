@@ -6,7 +6,7 @@ the rest names a table, socket or program first and is known by what Postfix say
 
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.postfix.program import FORMAT, QMGR
-from mailwarden.parsers.life import noted
+from mailwarden.parsers.life import KILLED, noted, was_killed
 
 __all__ = ["ERRNO"]
 
@@ -139,7 +139,9 @@ def queue(event: Event, _rest: str) -> bool:
 @FORMAT.pattern("master_wakeup_timer_event: ", programs=("master",))
 def daemon(event: Event, rest: str) -> bool:
     """Read that a daemon died, cannot be started, or has as many processes as it may."""
-    return _trouble(event, "process_limit" if " has reached its process limit " in rest else None)
+    if " has reached its process limit " in rest:
+        return _trouble(event, "process_limit")
+    return _trouble(event, KILLED if was_killed(rest) else None)
 
 
 @FORMAT.pattern(": bad command startup -- throttling", programs=("master",), anywhere=True)

@@ -351,6 +351,38 @@ def test_thousands_of_networks_that_guess_one_account_cost_no_more_each() -> Non
     assert spent_s[2] < 3 * spent_s[0] + 0.2
 
 
+def test_networks_that_guess_one_account_are_members_of_its_incident() -> None:
+    """A network that does what the others do is told as part of the account's; one that does most, or tries others, is not."""
+    incidents = Incidents("default", Memory())
+    guessed = detection("account_guessing", primary="mailwarden.account")
+    addresses = [f"198.51.{number}.7" for number in range(10)]
+    bob = take(incidents, finding(guessed, "bob", severity="low", tries=20, account=["bob"], address=addresses))[0]
+
+    def network(number: int, tries: int, *accounts: str) -> Incident:
+        one = finding(
+            detection(), f"198.51.{number}.0/24", severity="low", tries=tries, account=list(accounts),
+            address=[addresses[number]],
+        )  # fmt: skip
+        return take(incidents, one)[0]
+
+    member, loud, broad = network(1, 4, "bob"), network(2, 40, "bob"), network(3, 4, "bob", "ann")
+
+    assert [one.parent for one in (member, loud, broad)] == [bob.id, None, None]
+
+
+def test_a_member_that_tries_others_too_leaves_the_campaign_on_one_account() -> None:
+    """What it does then is not that account's story any more."""
+    incidents = Incidents("default", Memory())
+    guessed = detection("account_guessing", primary="mailwarden.account")
+    bob = take(incidents, finding(guessed, "bob", severity="low", tries=20, account=["bob"], address=["198.51.1.7"]))[0]
+    (member,) = take(incidents, finding(detection(), severity="low", account=["bob"], address=["198.51.1.7"]))
+    was = member.parent
+
+    take(incidents, finding(detection("other"), at_us=START_US + MINUTE_US, severity="low", account=["ann"]))
+
+    assert (was, member.parent) == (bob.id, None)
+
+
 def test_a_botnet_is_one_incident(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where very many networks guess, one more is counted with the others; one that people hear of still has its own."""
     monkeypatch.setattr("mailwarden.alerts.incidents.incidents._CROWD", 3)

@@ -6,13 +6,19 @@ refused when the rule is loaded, with the file, the line, the feature and the me
 """
 
 import re
+import stat
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from sigma.correlations import SigmaCorrelationConditionOperator, SigmaCorrelationRule, SigmaCorrelationType
+from sigma.correlations import (
+    SigmaCorrelationConditionOperator,
+    SigmaCorrelationRule,
+    SigmaCorrelationType,
+    SigmaExtendedCorrelationCondition,
+)
 from sigma.exceptions import SigmaError
 from sigma.rule import SigmaRule
 from yaml import MarkedYAMLError, YAMLError
@@ -52,7 +58,9 @@ _FILLED = frozenset(
 _NAME = re.compile(r"\{([A-Za-z_]+)\}")
 MAX_SPAN_US = 30 * 86_400 * _US
 """The longest window: the ledger knows a network for 30 days, and a first start reads no older logs."""
+_MOST_EVENTS = 1_000_000_000  # more than a month of the busiest site
 MOST_VALUES = 1000  # different values of a key; each costs some 20 bytes of its state, which is to stay small
+_MOST_BYTES = 2_000_000
 _OWN_KEYS = frozenset(
     {
         "advice", "category", "cause", "entities", "harmless", "id", "needs", "primary", "span_s", "title", "version", "weather",
@@ -72,7 +80,8 @@ def compile_file(path: Path, settings: RuleSettings | None = None, fields: froze
         return None
     lines = None
     try:
-        lines = RuleLines(path.read_text(encoding="utf-8"))
+        _ensure_file(path)
+        lines = RuleLines(path.read_text(encoding="utf-8-sig"))
         rule = _compile(path, lines, settings, fields)
     except RuleFault as fault:
         line = lines.line(fault.place) if lines is not None else 1
@@ -93,7 +102,11 @@ def compile_file(path: Path, settings: RuleSettings | None = None, fields: froze
         line = path.read_text(encoding="utf-8").count("\n", 0, getattr(error, "position", 0)) + 1
         said = worded("holds a character that YAML does not allow")
         raise ConfigurationError([_no_yaml(path, line, said)]) from None
-    except (SigmaError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+    except RecursionError:
+        raise ConfigurationError(
+            [worded("{path}:1: is nested too deeply to be read. Mend or remove this file.", path=path)]
+        ) from None
+    except (SigmaError, ValueError, TypeError, AttributeError, KeyError) as error:
         # a value of a kind, or a depth, that nobody expects: it must not cost the other rules
         said = heard(printable(str(error))[:200])
         raise ConfigurationError(
@@ -109,6 +122,20 @@ def compile_file(path: Path, settings: RuleSettings | None = None, fields: froze
             [worded("rules.{name}.threshold: {name} fires at the first event. Remove the threshold.", name=name)]
         )
     return rule
+
+
+def _ensure_file(path: Path) -> None:
+    """Refuse what could hang whoever opens it, or never end.
+
+    Raises:
+        RuleFault: It is no file, or longer than any rule.
+    """
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise RuleFault(worded("is no file"), mend=worded("Remove it from the rules."))
+    if status.st_size > _MOST_BYTES:
+        said = worded("is larger than {most} bytes", most=_MOST_BYTES)
+        raise RuleFault(said, mend=worded("Write less, or several rules."))
 
 
 def _no_yaml(path: Path, line: int, said: object) -> str:
@@ -134,7 +161,8 @@ def _compile(path: Path, lines: RuleLines, settings: RuleSettings, fields: froze
         own = adopted(last, group_by=group_by, fields=documents.used, counts=bool(counts))
     elif not isinstance(own, dict):
         raise RuleFault(
-            worded('"mailwarden" holds no settings (cause, category, primary, title, why, advice)'), documents.at(last)
+            worded('"mailwarden" holds no settings (cause, category, primary, title, why, advice)'),
+            documents.at(last, "mailwarden"),
         )
     detection = _detection(path.stem, last, own, counts, documents)
     if settings.threshold is not None and counts:
@@ -231,6 +259,12 @@ def _counts(last: SigmaCorrelationRule, documents: RuleDocuments) -> tuple[Count
     """Compile what is counted: one correlation, or all that a temporal one joins. A plain rule in one counts once."""
     if last.type is not SigmaCorrelationType.TEMPORAL:
         return (_count(last, documents),)
+    if isinstance(last.condition, SigmaExtendedCorrelationCondition):
+        said = worded(
+            '"condition: {given}" is not supported: a temporal correlation asks for all of its rules',
+            given=last.condition.expression[:80],
+        )
+        raise RuleFault(said, documents.at(last, "correlation", "condition"), worded("Remove the condition."))
     span_us = _span_us(last, documents)
     counts = []
     for base in documents.referred(last):
@@ -266,12 +300,14 @@ def _count(document: SigmaCorrelationRule, documents: RuleDocuments) -> Count:
     }
     kind = kinds.get(document.type)
     if kind is None:
+        kind_name = document.type.name.lower()
         said = worded(
             'correlation type "{given}" is not supported; use {known} or temporal',
-            given=document.type.name.lower(),
+            given=kind_name,
             known=", ".join(kinds.values()),
         )
-        raise RuleFault(said, (*at, "type"))
+        mend = worded("temporal asks for all of its rules, in any order.") if "temporal" in kind_name else None
+        raise RuleFault(said, (*at, "type"), mend)
     if document.generate:
         raise RuleFault(worded("generate: true is not supported: only the correlation is told"), (*at, "generate"))
     if document.aliases and document.aliases.aliases:
@@ -318,6 +354,9 @@ def _measured(
     if threshold < 1:
         said = worded('threshold "{threshold}": it would fire without any event', threshold=threshold)
         raise RuleFault(said, place, worded("Write 1 or more."))
+    if threshold > _MOST_EVENTS:
+        said = worded('threshold "{threshold}" cannot be reached', threshold=threshold)
+        raise RuleFault(said, place, worded("Write {most} or less.", most=_MOST_EVENTS))
     if kind == "event_count":
         return None, threshold
     names = condition.fieldref

@@ -21,10 +21,13 @@ from sigma.types import (
     SigmaCIDRExpression,
     SigmaCompareExpression,
     SigmaExists,
+    SigmaExpansion,
+    SigmaFieldReference,
     SigmaNull,
     SigmaNumber,
     SigmaRegularExpression,
     SigmaString,
+    SigmaTimestampPart,
     SpecialChars,
 )
 
@@ -150,7 +153,7 @@ def compile_condition(node: Any) -> Condition:
         return Condition(f"(not {inner.source})", inner.bound, bare=None if inner.bare is None else not inner.bare)
     if isinstance(node, ConditionFieldEqualsValueExpression):
         return _field(str(node.field), node.value)
-    raise ConditionError(worded("{kind} is not supported: name a field for every value", kind=type(node).__name__))
+    raise ConditionError(worded("a selection has no values that could be looked for"))
 
 
 def needing(names: Sequence[str]) -> Condition:
@@ -228,6 +231,15 @@ def _access(field: str) -> tuple[str, dict[str, Any]]:
 
 
 def _field(field: str, value: Any) -> Condition:
+    if isinstance(value, SigmaExpansion):  # what `windash` and `base64offset` make of one value: either of them
+        return any_of([_field(field, one) for one in value.values])
+    if isinstance(value, SigmaFieldReference | SigmaTimestampPart):
+        modifier = "fieldref" if isinstance(value, SigmaFieldReference) else value.timestamp_part.name.lower()
+        raise ConditionError(worded("{field}|{modifier} is not supported", field=field, modifier=modifier))
+    if isinstance(value, SigmaString) and value.contains_placeholder():
+        raise ConditionError(
+            worded("{field}|expand is not supported: write the names themselves, not a placeholder", field=field)
+        )
     access, bound = _access(field)
     source, more, actions = _test(field, access, value)
     bound = {**bound, **more}

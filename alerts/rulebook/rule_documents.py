@@ -4,18 +4,19 @@ What is wrong is told with its place in the file and with its mend. With the com
 door to pySigma.
 """
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
 from sigma.correlations import SigmaCorrelationRule
-from sigma.exceptions import SigmaConditionError, SigmaError, SigmaRegularExpressionError
+from sigma.exceptions import SigmaConditionError, SigmaError, SigmaRegularExpressionError, SigmaTypeError
 from sigma.policy import default_policy
 from sigma.policy.regex_engine import RE2RegexEngine
 from sigma.rule import SigmaRule
 
-from mailwarden.alerts.rulebook.rule_lines import RuleLines
+from mailwarden.alerts.rulebook.rule_lines import MOST_VALUES, RuleLines
 from mailwarden.alerts.rulebook.sigma_words import field_name
 from mailwarden.alerts.words.library_words import heard
 from mailwarden.alerts.words.translate import N_
@@ -40,11 +41,35 @@ _PLACES: Mapping[str, tuple[str, ...]] = {  # where the faults that pySigma find
     "SigmaStatusError": ("status",),
     "SigmaLogsourceError": ("logsource",),
     "SigmaTagError": ("tags",),
+    **{
+        f"Sigma{name}Error": (name.lower(),)
+        for name in (
+            "Author",
+            "Date",
+            "Description",
+            "FalsePositives",
+            "Fields",
+            "License",
+            "Modified",
+            "References",
+            "Related",
+            "Scope",
+            "Taxonomy",
+            "Title",
+        )
+    },
 }
+_WRITTEN = re.compile(r"Sigma (?:rule )?(id|name|tag|title)\b")  # what a fault of no kind of its own speaks of
 _MENDS: Mapping[str, str] = {  # where pySigma does not say what may stand there
+    "SigmaCorrelationTypeError": N_("Known: event_count, value_count, value_sum, temporal."),
+    "SigmaFalsePositivesError": N_("Write a list, like [one, another]."),
+    "SigmaFieldsError": N_("Write a list, like [one, another]."),
     "SigmaIdentifierError": N_("Make one:  uuidgen"),
     "SigmaLevelError": N_("Write informational, low, medium, high or critical."),
-    "SigmaModifierError": N_("Known: contains, startswith, endswith, all, re, cidr, exists, gt, gte, lt, lte."),
+    "SigmaModifierError": N_("Known: contains, startswith, endswith, all, re, cidr, exists, gt, gte, lt, lte, neq."),
+    "SigmaLogsourceError": N_("Write  logsource: {product: mail}  into it."),
+    "SigmaReferencesError": N_("Write a list, like [one, another]."),
+    "SigmaTimespanError": N_("Write 10m, 2h or 1d."),
     "SigmaStatusError": N_("Write stable, test, experimental, deprecated or unsupported."),
     "SigmaTagError": N_("Write it like [attack.t1110.001]."),
     "SigmaTitleError": N_("Write what it finds, in some words."),
@@ -94,6 +119,9 @@ class RuleDocuments:
         self.lines = lines
         self.fields = fields
         self.used: list[str] = []
+        if lines.too_many is not None:
+            said = worded("holds more than {most} values; aliases (*name) may multiply them", most=MOST_VALUES)
+            raise RuleFault(said, lines.too_many, worded("Write less, or several rules."))
         if lines.twice:
             place = lines.twice[0]
             said = worded('"{key}" is given twice; only one can hold', key=place[-1])
@@ -191,6 +219,13 @@ def _read(document: Any, number: int) -> SigmaRule | SigmaCorrelationRule:
     for key, mend in mends.items():
         if key in document:
             raise RuleFault(worded('Sigma\'s "{key}" is not supported', key=key), (number, key), mend)
+    given = document.get("id")
+    if given is not None and not isinstance(given, str):
+        said = worded('the id "{id}" is no text that names this rule alone', id=given)
+        raise RuleFault(said, (number, "id"), worded(_MENDS["SigmaIdentifierError"]))
+    detection = document.get("detection")
+    if isinstance(detection, dict):
+        _refuse_old(detection, number)
     kind = SigmaCorrelationRule if "correlation" in document else SigmaRule
     try:
         rule: SigmaRule | SigmaCorrelationRule = kind.from_dict(document, collect_errors=True)
@@ -203,11 +238,48 @@ def _read(document: Any, number: int) -> SigmaRule | SigmaCorrelationRule:
     return rule
 
 
+def _refuse_old(detection: dict[str, Any], number: int) -> None:
+    """Refuse what Sigma had before correlations: a count or `near` behind a pipe, and its time frame.
+
+    Raises:
+        RuleFault: It is there.
+    """
+    written = detection.get("condition")
+    for condition in written if isinstance(written, list) else [written]:
+        _, pipe, old = str(condition).partition("|")
+        if pipe:
+            said = worded('condition: Sigma\'s old "| {feature}" is not supported', feature=old.strip()[:60])
+            kind = "temporal" if old.strip().startswith("near") else "event_count"
+            if re.match(r"\s*count\(\s*[^)\s]", old):
+                kind = "value_count"
+            mend = worded(
+                "Write a correlation of the type {type} below the rule (docs: A rule of your own).", type=kind
+            )
+            raise RuleFault(said, (number, "detection", "condition"), mend)
+    if "timeframe" in detection:
+        said = worded('"timeframe" is Sigma\'s old word: it counts nothing here')
+        mend = worded("Write a correlation with a timespan below the rule (docs: A rule of your own).")
+        raise RuleFault(said, (number, "detection", "timeframe"), mend)
+
+
 def _refused(error: Exception, number: int) -> RuleFault:
     """Say where it stands that pySigma refuses, and how to mend it."""
     kind = type(error).__name__
-    mend = _MENDS.get(kind)
-    return RuleFault(told(error), (number, *_PLACES.get(kind, ())), worded(mend) if mend else None)
+    place, mend = _PLACES.get(kind, ()), _MENDS.get(kind)
+    if isinstance(error, SigmaTypeError) and re.search(r"must be a string|datetime", str(error)):
+        mend = N_("Write it in quotes, if it is text.")
+    written = _WRITTEN.match(str(error))
+    if written is not None:
+        place = ("tags" if written[1] == "tag" else written[1],)
+        mend = _MENDS["SigmaTagError"] if written[1] == "tag" else mend
+    network = re.search(r": ([0-9A-Fa-f.:]{2,43}/[0-9]{1,3}) has host bits set", str(error))
+    if network is not None:
+        return RuleFault(told(error), (number, *place), worded("Write {network}.", network=_whole(network[1])))
+    return RuleFault(told(error), (number, *place), worded(mend) if mend else None)
+
+
+def _whole(network: str) -> str:
+    return str(ipaddress.ip_network(network, strict=False))
 
 
 def told(error: Exception) -> str:
@@ -218,5 +290,12 @@ def told(error: Exception) -> str:
             error=heard(error),
         )
     if isinstance(error, SigmaConditionError):
+        place = re.search(r"\(at char ([0-9]{1,9})\), \(line:", str(error))  # the parser's own words are of no use
+        if place is not None:
+            return worded("condition: cannot be read from character {number} on", number=int(place[1]) + 1)
         return worded("condition: {error}", error=heard(str(error).rstrip(".")))
+    if isinstance(error, SigmaTypeError) and (
+        kind := re.search(r"Unsupported type: <class '([\w.]{1,60})'>", str(error))
+    ):
+        return worded("a value of the kind {kind} is not supported", kind=kind[1])
     return heard(str(error).rstrip("."))

@@ -5,7 +5,9 @@ from typing import Any
 
 import yaml
 
-__all__ = ["RuleLines"]
+__all__ = ["MOST_VALUES", "RuleLines"]
+
+MOST_VALUES = 20_000  # a list of names may be long; aliases of aliases grow without bound
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, written in C
 Place = tuple[str | int, ...]
@@ -21,6 +23,8 @@ class RuleLines:
 
     def __init__(self, text: str) -> None:
         self._lines: dict[Place, int] = {}
+        self._walked = 0
+        self.too_many: Place | None = None  # where it holds more than MOST_VALUES; nothing is built from there on
         self._texts: dict[Place, str] = {}
         self.twice: list[Place] = []  # keys that are given twice
         self.values: list[Any] = []  # what the documents hold
@@ -33,9 +37,15 @@ class RuleLines:
         while loader.check_node():
             node = loader.get_node()
             self._walk(node, (len(self.values),), set())
+            if self.too_many is not None:
+                return
             self.values.append(loader.construct_document(node))
 
     def _walk(self, node: Any, place: Place, above: set[int]) -> None:
+        self._walked += 1
+        if self._walked > MOST_VALUES:
+            self.too_many = self.too_many or place
+            return
         self._lines.setdefault(place, node.start_mark.line + 1)
         if id(node) in above:  # an alias that holds itself
             return

@@ -76,7 +76,7 @@ def load_rulebook(
         elif taken:
             line = RuleLines(Path(rule.path).read_text("utf-8")).holding(taken[0])
             said = worded(
-                'the id "{id}" is that of {other} too. Give this rule another:  uuidgen',
+                'the id "{id}" is that of {other} too. Give this rule another (uuidgen).',
                 id=taken[0],
                 other=ids[taken[0]],
             )
@@ -85,8 +85,9 @@ def load_rulebook(
             loaded[name] = rule
             ids |= dict.fromkeys(rule.ids, rule.path)
     rest = worded("All others are loaded ({number}).", number=len(loaded))
-    faulty = tuple(worded("{first} {second}", first=fault, second=rest) for fault in broken)
-    return Rulebook(tuple(loaded[name] for name in sorted(loaded)), faulty)
+    if broken:  # once, however many are broken
+        broken[-1] = worded("{first} {second}", first=broken[-1], second=rest)
+    return Rulebook(tuple(loaded[name] for name in sorted(loaded)), tuple(broken))
 
 
 def _load(

@@ -36,6 +36,7 @@ _LEAST_FREE_SHARE = 0.03
 _UNPARSED_SHARE = 0.005  # INF-06
 _ALIVE_S = 300
 _TIMEOUT_S = 10
+_SHOWN = 3  # broken rules
 _PROPOSED = 5  # networks
 
 
@@ -65,7 +66,10 @@ def _rules(session: Session) -> Check:
     except MailwardenError as error:
         return Check(name, "error", tongue.error(error))
     if book.faults:
-        return Check(name, "error", "; ".join(map(tongue.worded, book.faults)), "mailwarden rules lint")
+        told = [tongue.worded(fault) for fault in book.faults[:_SHOWN]]
+        if more := len(book.faults) - len(told):
+            told.append(tongue.count("{number} more", "{number} more", more))
+        return Check(name, "error", "; ".join(told), "mailwarden rules lint")
     directory = session.configuration.rules_directory
     values = {"number": len(book.rules), "own": len(rule_files(directory)) if directory else 0}
     return Check(name, "ok", tongue.say(N_("{number} are loaded, {own} of them your own"), values))

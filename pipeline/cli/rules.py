@@ -176,7 +176,7 @@ def lint(context: click.Context, paths: tuple[Path, ...]) -> int:
 
 def _faults(path: Path, seen: dict[tuple[str, str], Path]) -> list[str]:
     """Say what is wrong with a rule file, with the cases beside it, and with what it shares with files before it."""
-    if not path.is_file():
+    if not path.exists():
         return [worded("{path}: is not there. Check the path.", path=path)]
     try:
         one = subject(path)

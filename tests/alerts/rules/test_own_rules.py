@@ -1,5 +1,6 @@
 """An operator's own rules stand beside ours: what is wrong with one is told with its line and mend, and stops no other."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -101,11 +102,33 @@ def test_a_rule_of_ones_own_is_loaded_beside_ours(tmp_path: Path) -> None:
             "name: own_seen\nid: fd3c5fc9-e580-55b6-80ef-8cae171273b5",
             3,
             "fast_guessing.yaml too",
-            "another:  uuidgen",
+            "another (uuidgen).",
         ),
         ("logsource: {product: mail}", "logsource: {product: windows}", 3, 'logsource.product: "windows"', "Mend"),
         ("one: {event.action:", "one: {event.action|base63:", 4, "Unknown modifier 'base63'", "Known: contains"),
         ("one: {event.action: auth-failure}", "one: [", 7, "not YAML", "Mend or remove"),
+        ("name: own_seen", "name: own_seen\nid: 7", 3, 'the id "7" is no text', "uuidgen"),
+        ("name: own_seen", "name: own_seen\nid: [a]", 3, "is no text", "uuidgen"),
+        ("name: own_seen", "name: own_seen\ntags: [spam]", 3, "Sigma tag must start", "[attack.t1110.001]"),
+        ("name: own_seen", "name: own_seen\nauthor: 7", 3, "author must be a string", "Mend or remove"),
+        ("name: own_seen", "name: 7", 2, "name must be a string", "in quotes"),
+        ("condition: one", "condition: one | count() by source.ip > 5", 6, "| count() by source.ip > 5", "event_count"),
+        (
+            "condition: one",
+            "condition: one | count(user.name) by source.ip > 5",
+            6,
+            "| count(user.name)",
+            "value_count",
+        ),
+        ("condition: one", "condition: one | near two", 6, '"| near two"', "temporal"),
+        ("condition: one", "condition: one\n  timeframe: 5m", 7, '"timeframe"', "a correlation with a timespan"),
+        ("condition: one", "condition: one and (", 6, "cannot be read from character", 'Its detection defines "one"'),
+        ("type: event_count", "type: event_cound", 11, "'event_cound' is no valid", "Known: event_count"),
+        ("{gte: 3}", "{gte: 99999999999}", 15, "cannot be reached", "or less"),
+        ("{event.action: auth-failure}", "{source.ip|cidr: 192.0.2.7/24}", 4, "host bits", "Write 192.0.2.0/24."),
+        ("{event.action: auth-failure}", "{user.name|expand: '%admins%'}", 4, "user.name|expand", "Mend or remove"),
+        ("{event.action: auth-failure}", "{user.name|hour: 5}", 4, "user.name|hour", "Mend or remove"),
+        ("{event.action: auth-failure}", "{user.name: 2026-11-24}", 4, "of the kind datetime.date", "in quotes"),
         ("level: low", "level: low\nlevel: high", 17, '"level" is given twice', "Remove one."),
     ],
 )
@@ -122,6 +145,54 @@ def test_a_fault_is_told_with_its_line_and_its_mend(
     assert said in told
     assert mend in told
     assert told.endswith(f" All others are loaded ({OURS}).")
+
+
+def test_a_file_that_multiplies_itself_costs_nothing(tmp_path: Path) -> None:
+    """Nine aliases of ten aliases each stand for a thousand million values; they are refused before they are made."""
+    text = "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
+    for name, before in zip("bcdefghij", "abcdefghi", strict=True):
+        text += f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n"
+
+    (fault,) = faults(tmp_path, f"{text}title: bomb\n")
+
+    assert "holds more than 20000 values" in fault
+    assert "Write less" in fault
+
+
+def test_what_is_no_file_hangs_nobody(tmp_path: Path) -> None:
+    """A pipe that nobody writes to and a directory are told as what they are; a long file is not read."""
+    os.mkfifo(tmp_path / "pipe.yml")
+    (tmp_path / "room.yml").mkdir()
+    (tmp_path / "tome.yml").write_text("# much\n" * 300_000, "utf-8")
+
+    told = load_rulebook(tmp_path, fields=event_fields()).faults
+
+    assert [fault.split(": ")[1].partition(".")[0] for fault in told] == [
+        "is no file",
+        "is no file",
+        "is larger than 2000000 bytes",
+    ]
+
+
+def test_however_many_are_broken_the_rest_is_counted_once(tmp_path: Path) -> None:
+    """The last message says how many rules go on."""
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.yml").write_text("", "utf-8")
+
+    first, last = load_rulebook(tmp_path).faults
+
+    assert "All others" not in first
+    assert last.endswith(f" All others are loaded ({OURS}).")
+
+
+def test_what_a_modifier_makes_of_one_value_is_either(tmp_path: Path) -> None:
+    """`windash` and `base64offset` make several texts of one: any of them is what the rule asks for."""
+    rule = RULE.replace("{event.action: auth-failure}", "{user.name|windash|contains: ' -x'}").replace(
+        "gte: 3", "gte: 1"
+    )
+
+    assert len(found(tmp_path, rule, event(user_name="run /x"))) == 1
+    assert found(tmp_path, rule, event(user_name="run x")) == []
 
 
 def test_correlations_that_go_round_in_a_circle_are_refused(tmp_path: Path) -> None:
@@ -232,7 +303,7 @@ def test_a_temporal_rule_joins_plain_ones(tmp_path: Path) -> None:
             "  type: event_count\n  aliases: {ip: {own_seen: source.ip}}",
             "aliases are not supported",
         ),
-        ("  condition: one\n", "  condition: one | count() > 5\n", "deprecated"),
+        ("  condition: one\n", "  condition: one | count() > 5\n", "| count() > 5"),
     ],
 )
 def test_what_is_not_supported_is_named(tmp_path: Path, before: str, after: str, said: str) -> None:

@@ -64,10 +64,10 @@ pictures: $(READY)
 	for name in now-en incident-en now-ja; do cp pictures/fair-$$name.png docs/pictures/$$name.png; done
 
 bench: $(READY)
-	$(BIN)/python bench/run.py --write
+	$(BIN)/python -m bench.run --write
 
 soak: $(READY)
-	$(BIN)/python bench/soak.py
+	$(BIN)/python -m bench.soak
 
 install:
 	requirements/setup.sh install $(PREFIX) $(PYTHON)

@@ -1,4 +1,4 @@
-"""Check a catalogue of example lines: `python bench/catalogue.py examples.yaml [server ...]`.
+"""Check a catalogue of example lines: `python -m bench.catalogue examples.yaml [server ...]`.
 
 The catalogue is YAML with a list `examples` of `{id, server, line | lines, fields}`; a field that is null must be absent.
 """

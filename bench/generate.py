@@ -1,6 +1,6 @@
 """Write a lifelike Postfix and Dovecot log of any length, the same for the same seed.
 
-    python bench/generate.py FILE [--lines 1000000] [--seed 7]
+    python -m bench.generate FILE [--lines 1000000] [--seed 7]
 
 Of 3,000 people on 40 domains who keep to their networks; mail in and out with TLS, retries and bounces; strangers who
 guess passwords and ask for relaying. About 40 lines a second; addresses are of benchmark and documentation ranges.

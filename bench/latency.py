@@ -1,6 +1,6 @@
 """How long it takes from a written line to the outbox, at a steady pace, and what an idle service costs.
 
-    python bench/latency.py [--rate 1000] [--seconds 20] [--idle 20]
+    python -m bench.latency [--rate 1000] [--seconds 20] [--idle 20]
 
 Writes a log at so many lines a second, takeovers among everyday logins, and follows it with a real service. The time of a
 notice is when its row can be read in the outbox by another process, less when its line was written.

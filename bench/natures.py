@@ -16,11 +16,11 @@ from pathlib import Path
 from bench.detection.life import DAY_S, Life
 from bench.detection.server import Act
 from bench.detection.trial import write
-
 from mailwarden.pipeline.admission.admission import Admission
 from mailwarden.pipeline.answers.natures import Traits, judge
-from mailwarden.pipeline.configuration.configuration import Configuration, store_path
+from mailwarden.pipeline.configuration.configuration import Configuration
 from mailwarden.pipeline.correlation.senders import Sender
+from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.runner import Runner, wall_clock
 from mailwarden.pipeline.store import Store
 

@@ -1,6 +1,6 @@
 """Measure the page over a large store: each view, over loopback, as a browser asks for it.
 
-    python bench/pages.py [--events 10000000] [--incidents 10000] [--keep DIRECTORY] [--write]
+    python -m bench.pages [--events 10000000] [--incidents 10000] [--keep DIRECTORY] [--write]
 
 The store is generated: 30 days of counts of a server with 3,000 accounts under steady attack, incidents of every state, and
 an archive of deliveries and logins. `--keep` leaves it there and takes it up again; `--write` renews bench/PAGES.md.
@@ -278,7 +278,7 @@ def main() -> None:
     lines = [
         "# The page over a large store",
         "",
-        f"`python bench/pages.py --events {asked.events} --incidents {asked.incidents}`, {datetime.now(UTC):%Y-%m-%d}, Python",
+        f"`python -m bench.pages --events {asked.events} --incidents {asked.incidents}`, {datetime.now(UTC):%Y-%m-%d}, Python",
         f"{platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} meanwhile. {ROUNDS} requests each",
         "over loopback, client and server in one process; `cpu` is what both together used of one core.",
         f"First page with all that it loads: {size / 1000:.0f} kB. {once}",

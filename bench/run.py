@@ -1,6 +1,6 @@
 """Hold `parse` and `scan --state` against what administrators run today, on one generated log in one run.
 
-    python bench/run.py [--lines 1000000] [--runs 3] [--longer 4] [--write]
+    python -m bench.run [--lines 1000000] [--runs 3] [--longer 4] [--write]
 
 pflogsumm, logwatch and fail2ban-regex take part where they are installed (`apt-get install pflogsumm logwatch fail2ban`).
 Ratios of CPU seconds are what counts; absolute figures are of the machine. `--longer` scans a log that many times as long
@@ -22,7 +22,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from generate import write
+from bench.generate import write
 
 _STAGE_LINES = 200_000  # enough for what is done once to weigh little
 _RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -200,7 +200,7 @@ def main() -> None:
     head = [
         "# Bench results",
         "",
-        f"`python bench/run.py --lines {args.lines} --runs {args.runs} --longer {args.longer} --write` on "
+        f"`python -m bench.run --lines {args.lines} --runs {args.runs} --longer {args.longer} --write` on "
         f"{os.cpu_count()} cores of {platform.machine()}, Python {platform.python_version()}. One generated log of "
         f"{args.lines:,} lines, medians.",
         "What runs for every line is timed call by call, which adds to it: a whole scan costs less than the stages' sum.",

@@ -1,6 +1,6 @@
 """Kill the service more than a hundred times, and see that nothing was lost: the long form of tests/promises.
 
-    python bench/soak.py [--kills N] [--growths N] [--seed N] [LOG…]
+    python -m bench.soak [--kills N] [--growths N] [--seed N] [LOG…]
 
 Each growth takes one of the logs (plain or .gz; by default those of tests/data), lets it grow beside a service that is
 killed again and again, and compares with one scan. Then the service is killed around the moment at which it tells.

@@ -18,7 +18,6 @@ from typing import NamedTuple
 from bench.decline.stories import CAUSES, DAY_S, DOMAIN, Quiet, Story, stories, tell
 from bench.detection.server import Act
 from bench.detection.trial import Seen, read, seconds, write
-
 from mailwarden.alerts.terms import severity_rank
 
 _RESULTS = Path(__file__).with_name("RESULTS.md")

@@ -4,7 +4,6 @@ The wording is theirs; names of their exchangers too. Recipients' names are made
 """
 
 import random
-from collections.abc import Sequence
 
 from bench.detection.server import Act, Outcome, Server
 
@@ -138,22 +137,10 @@ def mailbox(chance: random.Random) -> str:
 class Mailer(Server):
     """A server that hands mail to the exchangers of real providers."""
 
-    def _tried(self, id_: str, recipients: Sequence[tuple[str, Outcome]], orig_to: str | None = None) -> list[str]:
-        lines, waits = [], False
-        named = f" orig_to=<{orig_to}>," if orig_to else ""
-        for to, outcome in recipients:
-            host = _HOSTS.get(to.rpartition("@")[2], "mx.example.net")
-            said = outcome.answer.replace("{to}", to)
-            if outcome.status != "sent":
-                said = f"host {host}[203.0.113.40] said: {said} (in reply to end of DATA command)"
-            waits = waits or outcome.status == "deferred"
-            lines.append(
-                f"postfix/smtp[{self._pid()}]: {id_}: to=<{to}>,{named} relay={host}[203.0.113.40]:25, delay=1.9, "
-                f"delays=0.05/0.01/0.84/1, dsn={outcome.dsn}, status={outcome.status} ({said})"
-            )
-        if not waits:
-            lines.append(f"postfix/qmgr[900]: {id_}: removed")
-        return lines
+    _refused_at = "end of DATA command"
+
+    def _exchanger(self, domain: str) -> str:
+        return _HOSTS.get(domain, "mx.example.net")
 
     def forwarded(self, at_s: float, sender: str, to: str, onward: str, outcome: Outcome) -> Act:
         """Accept mail of a stranger for a mailbox that passes it on."""

@@ -33,7 +33,6 @@ from bench.detection.sendmail import Sendmail
 from bench.detection.server import Act, Server
 from bench.detection.trial import BEGIN, Score, Seen, false_alarms, judge, judge_ban, read, seconds, write
 from bench.detection.weather import Weather
-
 from mailwarden.alerts.incidents.incident import Incident
 
 _FIRST_DAY = 8  # a week to learn

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+
 from bench.detection.plots import times
 
 __all__ = ["Section", "Took", "keep", "write_out"]

@@ -16,7 +16,7 @@ __all__ = ["DAY_S", "Life", "Person", "is_stranger"]
 
 DAY_S = 86_400.0
 _HOUR_S = 3_600.0
-_RECEIVERS = (("gmail.com", 40), ("outlook.com", 20), ("example.com", 10), ("example.net", 30))
+_RECEIVERS = {"gmail.com": 40, "outlook.com": 20, "example.com": 10, "example.net": 30}
 
 
 @dataclass(slots=True)
@@ -100,8 +100,8 @@ class Life:
 
     def receiver(self) -> str:
         """Give an address elsewhere."""
-        domains, weights = zip(*_RECEIVERS, strict=True)
-        return f"c{self.chance.randrange(1 << 30):x}@{self.chance.choices(domains, weights)[0]}"
+        name = f"c{self.chance.randrange(1 << 30):x}"
+        return f"{name}@{self.chance.choices(list(_RECEIVERS), list(_RECEIVERS.values()))[0]}"
 
     def stranger(self) -> str:
         """Give an address that nobody here ever came from."""

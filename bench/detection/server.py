@@ -43,18 +43,13 @@ _GREY = Outcome(
     "deferred", "4.2.0", "450 4.2.0 <{to}>: Recipient address rejected: Greylisted, see https://postgrey.example/"
 )
 _OUTAGE = Outcome("deferred", "4.3.0", "451 4.3.0 Mail server temporarily rejected message. Try again later")
-_SLOW = Outcome(
-    "deferred",
-    "4.7.28",
-    "421-4.7.28 Gmail has detected an unusual rate of unsolicited mail originating from your IP address. "
-    "421 4.7.28 To protect our users, mail sent from your IP address has been temporarily rate limited",
-)
 
 
 class Server:
     """Writes the lines of acts; holds the numbers that only go up."""
 
-    TAKEN, UNKNOWN, GREY, OUTAGE, SLOW = _TAKEN, _UNKNOWN, _GREY, _OUTAGE, _SLOW
+    TAKEN, UNKNOWN, GREY, OUTAGE = _TAKEN, _UNKNOWN, _GREY, _OUTAGE
+    _refused_at = "RCPT TO command"
 
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
@@ -211,7 +206,7 @@ class Server:
         peer = f"mx{int(ip_address(address)) % 900}.example.net[{address}]"
         done = "ehlo=2 starttls=1 mail=1 rcpt=1 data=1 quit=1 commands=7"
         if forward is None:
-            delivered = (
+            delivered: tuple[str, ...] = (
                 f"postfix/lmtp[{pid + 2}]: {id_}: to=<{to}>, relay={_MAILBOX}, delay=0.2, "
                 f"delays=0.1/0.01/0.02/0.07, dsn=2.0.0, status=sent (250 2.0.0 <{to}> {id_} Saved)",
                 f"postfix/qmgr[900]: {id_}: removed",
@@ -271,10 +266,10 @@ class Server:
         lines, waits = [], False
         named = f" orig_to=<{orig_to}>," if orig_to else ""
         for to, outcome in recipients:
-            host = f"mx.{to.rpartition('@')[2]}"
+            host = self._exchanger(to.rpartition("@")[2])
             said = outcome.answer.replace("{to}", to)
             if outcome.status != "sent":
-                said = f"host {host}[203.0.113.40] said: {said} (in reply to RCPT TO command)"
+                said = f"host {host}[203.0.113.40] said: {said} (in reply to {self._refused_at})"
             waits = waits or outcome.status == "deferred"
             lines.append(
                 f"postfix/smtp[{self._pid()}]: {id_}: to=<{to}>,{named} relay={host}[203.0.113.40]:25, delay=1.9, "
@@ -283,6 +278,9 @@ class Server:
         if not waits:
             lines.append(f"postfix/qmgr[900]: {id_}: removed")
         return lines
+
+    def _exchanger(self, domain: str) -> str:
+        return f"mx.{domain}"
 
     def _pid(self) -> int:
         return self._chance.randrange(1000, 60000)

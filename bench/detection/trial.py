@@ -10,7 +10,6 @@ from typing import NamedTuple
 from bench.detection.attacks import Truth
 from bench.detection.peers import Ban
 from bench.detection.server import Act
-
 from mailwarden.alerts.detection.finding import Finding
 from mailwarden.alerts.incidents.incident import Incident, Notification
 from mailwarden.alerts.incidents.incidents import Incidents

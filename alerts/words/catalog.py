@@ -124,6 +124,8 @@ def update(language: str, path: Path | None = None, root: Path | None = None) ->
         lacking += not any(string)
         new.add((msgid, plural) if plural else msgid, string, locations=[(where, None)])
     _keep_earlier(old, new)
+    for entry in new:
+        entry.flags.discard("python-format")  # Babel takes "5 % of" for one; and two flags it writes in no order
     path.parent.mkdir(parents=True, exist_ok=True)
     head = _HEAD.format(language=language, plural_forms=new.plural_forms)
     with path.open("wb") as file:

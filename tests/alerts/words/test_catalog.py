@@ -55,6 +55,16 @@ def test_messages_are_found_in_code_detectors_rules_and_advice(tmp_path: Path) -
     assert expected == found
 
 
+def test_a_percent_sign_is_only_a_percent_sign(tmp_path: Path) -> None:
+    """Messages have braces alone: with a second flag, taken from "% of", the file would differ from one run to the next."""
+    (tmp_path / "alerts").mkdir()
+    (tmp_path / "alerts" / "advice.yaml").write_text('x: [{text: "{share} % of mail waits"}]', "utf-8")
+
+    update("ja", tmp_path / "ja.po", tmp_path)
+
+    assert "#, python-brace-format\nmsgid" in (tmp_path / "ja.po").read_text("utf-8")
+
+
 def test_what_incidents_may_hold_stays_translated(tmp_path: Path) -> None:
     """A rule's title is stored in English and translated when shown: reworded, the old one stays; a page's word goes."""
     rules = tmp_path / "alerts" / "rules"

@@ -9,6 +9,7 @@ A format module may export, beside `FORMAT`:
 """
 
 import pkgutil
+import re
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
@@ -17,11 +18,31 @@ from typing import NamedTuple
 from mailwarden.parsers import formats
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.pattern import Format, Read
+from mailwarden.parsers.priority import FACILITIES
+from mailwarden.parsers.raw import LINE_START
 
-__all__ = ["Claim", "Claims", "Names", "claims"]
+__all__ = ["Claim", "Claims", "Names", "begins_within", "claims", "names_no_program"]
 
 Names = tuple[str, str | None, str | None]
 """Process name, service name, mail service."""
+
+
+# What stands where a tag should and names no program: a container (Docker's syslog driver), a facility, a number (Cisco).
+_NO_PROGRAM = re.compile(
+    rf"docker/.{{1,120}}|[0-9a-f]{{12}}(?:[0-9a-f]{{52}})?|[0-9]{{1,12}}|syslog|-|{'|'.join(FACILITIES)}"
+)
+_WITHIN = re.compile(rf"{LINE_START}|[A-Za-z0-9_][A-Za-z0-9_./-]{{0,63}}\[[0-9]{{1,10}}\]: ")
+_UNIT = re.compile(r"(?:[\w.:\\-]{1,128}/){0,4}([A-Za-z0-9_-]{1,64})(?:@[^/\s]{0,128})?\.service")
+
+
+def begins_within(text: str) -> bool:
+    """Say whether a message begins as a line of its own, or with a tag and its process id."""
+    return _WITHIN.match(text) is not None
+
+
+def names_no_program(tag: str) -> bool:
+    """Say whether a tag is a container's name, a facility or a number, behind which the program's own may stand."""
+    return _NO_PROGRAM.fullmatch(tag) is not None
 
 
 class Claim(NamedTuple):
@@ -51,14 +72,20 @@ class Claims:
         self._continued = {m.format.name: m.continues for m in members if m.continues}
 
     def tag(self, tag: str) -> Claim:
-        """Say who reads the lines under this tag; nobody's are only looked at for texts that any program may write."""
+        """Say who reads the lines under this tag; nobody's are only looked at for texts that any program may write.
+
+        `journalctl -o with-unit` writes the unit in the place of the program.
+        """
+        unit = _UNIT.fullmatch(tag)
+        tag = unit[1] if unit else tag
         claimed = [
             Claim(*names, member.format.reader(names[0]), member.format)
             for member in self._members
             if (names := member.claim(tag)) is not None
         ]
         if not claimed:
-            return Claim(tag, None, None, self.read_unclaimed, None)
+            read = self._read_behind if names_no_program(tag) else self.read_unclaimed
+            return Claim(tag, None, None, read, None)
         return claimed[0] if len(claimed) == 1 else claimed[0]._replace(read=_first_of(claimed))
 
     def text(self, text: str, own_file: bool) -> Format | None:
@@ -78,12 +105,16 @@ class Claims:
         return next((one for ask, one in self._by_any_text if ask(text)), None)
 
     def read_unclaimed(self, event: Event, text: str) -> bool:
-        """Read a text under a tag of no server of ours."""
+        """Read a text under a tag of no server of ours; False where a line of its own may stand in it."""
         owner = self.any_text(text)
         if owner is None:
             event.event_kind = "ignored"
-            return True
+            return not begins_within(text)
         return owner.read(event, text)
+
+    def _read_behind(self, event: Event, text: str) -> bool:
+        self.read_unclaimed(event, text)
+        return event.event_kind != "ignored"
 
     def spans_lines(self, owner: Format) -> bool:
         """Say whether records of this format may span lines."""

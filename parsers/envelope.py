@@ -5,22 +5,33 @@ from collections.abc import Iterable
 from datetime import tzinfo
 from typing import Any
 
+from mailwarden.parsers.claims import names_no_program
 from mailwarden.parsers.event import Event, briefly
 from mailwarden.parsers.pattern import Format
 from mailwarden.parsers.pieces import PIECES_MAX, Pieces
-from mailwarden.parsers.priority import take_leading_priority, take_priority
-from mailwarden.parsers.raw import LINE_MAX, after_structured_data, clean, record_id, stamped, unix_time
+from mailwarden.parsers.prefix import peel, relayed
+from mailwarden.parsers.priority import take_leading_priority, take_priority, take_worded_priority
+from mailwarden.parsers.raw import (
+    LINE_MAX,
+    after_structured_data,
+    clean,
+    record_id,
+    stamped,
+    unix_time,
+    without_colours,
+)
 from mailwarden.parsers.speaker import Speaker
 from mailwarden.parsers.stamp import SECONDS, Clock, Stamp, tai64n
 from mailwarden.parsers.tags import is_pid
-from mailwarden.parsers.wrapping import Wrapped, compose_prefix, headed_line, kubernetes, set_header, unwrap_json
+from mailwarden.parsers.wrapping import Wrapped, headed_line, kubernetes, set_header, unwrap_json
 
 __all__ = ["Reader"]
 
-_LAYERS = 4  # wrappers around one line: Docker's object, a service's name, syslog, Exim's own stamp
+_LAYERS = 6  # around one line: grep's file, Docker's object, a service's name, two relays' syslogs, Exim's own stamp
 _HOSTS_KEPT = 32
 _NO_FIRST_WORD = frozenset({"", "last", "Last"})
 _VERSION_1 = re.compile(r"1 (?=[0-9]{4}-|- )")
+_WITHOUT_VERSION = re.compile(r"([^\s:]\S{0,254}) ([^\s:\[\]]{1,128}) ([0-9]{1,10}|-) (\S{1,32}) (?=-|\[\S)")
 _PECULIAR = frozenset({"message ", "Last mes", ""})  # how texts begin that are read the long way
 _JOURNAL_NOTE = re.compile(r"-- (?:Boot|Reboot|Journal|Logs|No entries)\b")
 
@@ -100,33 +111,32 @@ class Reader:
                         host = name
                     after += len(name) + 1
                     before = line[:after]
-            if (
+            if not (
                 known is None
                 or (text[:1] in "mL" and text[:8] in peculiar)
                 or (rough and (line[-1] == "\r" or len(line) > line_max))
             ):
-                self._previous = previous
-                add(self._slow(line))
-                previous = self._previous
-                host = previous.host_hostname if previous is not None else None
-                hour, hour_us, iso_hour, iso_us, iso_zone, iso_from, iso_end, iso_digits, iso_scale, quality = (
-                    clock.kept()
-                )
-                before, after = "\n", 1
-                continue
-            event = new()
-            event.timestamp_us = us
-            event.mailwarden_time_quality = quality
-            event.event_original = line
-            event.host_hostname = host
-            event.process_name, event.process_pid, event.service_name, event.mail_service, read = known
-            try:
-                if not read(event, text):
-                    retry(event, text)
-            except Exception as error:  # a pattern's fault costs its own line only
-                _fail(event, error)
-            previous = event
-            add(event)
+                event = new()
+                event.timestamp_us = us
+                event.mailwarden_time_quality = quality
+                event.event_original = line
+                event.host_hostname = host
+                event.process_name, event.process_pid, event.service_name, event.mail_service, read = known
+                try:
+                    plain = read(event, text) or retry(event, text) is None
+                except Exception as error:  # a pattern's fault costs its own line only
+                    _fail(event, error)
+                    plain = True
+                if plain:
+                    previous = event
+                    add(event)
+                    continue
+            self._previous = previous
+            add(self._slow(line))
+            previous = self._previous
+            host = previous.host_hostname if previous is not None else None
+            hour, hour_us, iso_hour, iso_us, iso_zone, iso_from, iso_end, iso_digits, iso_scale, quality = clock.kept()
+            before, after = "\n", 1
         self._previous = previous
         return events
 
@@ -209,10 +219,10 @@ class Reader:
         self._previous = event
         return event
 
-    def _open(self, event: Event, text: str) -> None:
+    def _open(self, event: Event, text: str, time: Stamp | None = None, layers: int = _LAYERS) -> None:
         """Take off one wrapper after the other; the outermost time wins, it has year and zone."""
-        time: Stamp | None = None
-        for _ in range(_LAYERS):
+        for left in reversed(range(layers)):
+            text = without_colours(text)
             if text[:1] == "{":
                 wrapped = unwrap_json(text)
                 if wrapped is None:
@@ -222,7 +232,8 @@ class Reader:
                 if wrapped.tag is not None and not stamped(wrapped.text):
                     self._set_time(event, time)
                     event.event_original = headed_line(event, wrapped)[:LINE_MAX]
-                    self._speaker.message(event, wrapped.tag, wrapped.pid, wrapped.text)
+                    within = self._speaker.message(event, wrapped.tag, wrapped.pid, wrapped.text)
+                    self._open_within(event, within, time, left)
                     return
                 joined = self._pieces.join(event, wrapped)
                 if joined is None:
@@ -234,15 +245,13 @@ class Reader:
                 text = take_priority(event, text)
                 version = _VERSION_1.match(text)
                 if version:
-                    self._rfc5424(event, text[version.end() :], time)
+                    self._rfc5424(event, text[version.end() :], time, left)
                     return
             stamp = self._stamp(text)
             if stamp is None:
-                prefix = compose_prefix(text)
-                if prefix is not None:
-                    event.container_name, text = prefix
-                    continue
-                behind = take_leading_priority(event, text)
+                if time is None and self._goes_on(event, text, bare=left == _LAYERS - 1):
+                    return
+                behind = self._without_prefix(event, text)
                 if behind is text:
                     break
                 text = behind
@@ -257,23 +266,55 @@ class Reader:
                     return
                 text = joined
                 continue
-            rest = rest.removeprefix(" ")
-            if stamped(rest):
-                text = rest
+            if rest[:1] == "\t":
+                rest = rest.replace("\t", " ", 4)
+            rest = take_worded_priority(event, rest.lstrip(" "))
+            inner = relayed(rest)
+            if inner is not None:
+                event.host_hostname, text = inner[0] or event.host_hostname, inner[1]
                 continue
+            if text[10:11] == "T" and _WITHOUT_VERSION.match(rest):
+                self._rfc5424(event, f"- {rest}", time, left)
+                return
             self._set_time(event, time)
-            times = self._speaker.headed(event, rest.lstrip(" "), own=text[10:11] == " " and text[4:5] == "-")
-            if times:
-                self._repeat(event, times)
+            todo = self._speaker.headed(event, rest, own=text[10:11] == " " and text[4:5] == "-")
+            if isinstance(todo, int):
+                self._repeat(event, todo)
+            else:
+                self._open_within(event, todo, time, left)
             return
-        self._unheaded(event, text, time)
+        self._unheaded(event, text, time, left)
+
+    def _open_within(self, event: Event, text: str | None, time: Stamp | None, layers: int) -> None:
+        """Read a line that stands in another's message; what is none of ours leaves that one as it was."""
+        if text is None or not layers:
+            return
+        inner = Event()
+        inner.event_original = event.event_original
+        inner.host_hostname, inner.container_name = event.host_hostname, event.container_name
+        self._open(inner, text, time or Stamp(event.timestamp_us, event.mailwarden_time_quality, 0), layers)
+        sure = stamped(text) or names_no_program(event.process_name or "")
+        if inner.event_kind == "event" or (sure and inner.event_kind == "pipeline_error"):
+            vars(event).clear()
+            vars(event).update(vars(inner))
+
+    def _without_prefix(self, event: Event, text: str) -> str:
+        """Take off what a tool put before the line, or a syslog daemon before the stamp."""
+        peeled = peel(text)
+        if peeled is None:
+            return take_leading_priority(event, text)
+        event.container_name = peeled.container or event.container_name
+        return peeled.text
 
     def _stamp(self, text: str) -> Stamp | None:
         clock, first = self._clock, text[:1]
         if first == "@":
             return tai64n(text)
+        if first == "[":
+            inner = self._stamp(text[1:64])
+            return inner._replace(end=inner.end + 2) if inner and text[inner.end + 1 : inner.end + 2] == "]" else None
         if first.isdigit():
-            return clock.iso(text) or unix_time(text)
+            return clock.iso(text) or unix_time(text) or clock.traditional(text)
         return clock.traditional(text) or clock.weekday(text)
 
     def _set_time(self, event: Event, time: Stamp | None) -> None:
@@ -288,37 +329,49 @@ class Reader:
             return Stamp(wrapped.time_us, None, 0)
         return self._clock.iso(wrapped.time) if wrapped.time else None
 
-    def _rfc5424(self, event: Event, text: str, time: Stamp | None) -> None:
+    def _rfc5424(self, event: Event, text: str, time: Stamp | None, layers: int) -> None:
         fields = text.split(" ", 5)
         stamp, host, app, pid, _, rest = fields + ["-"] * (6 - len(fields))
         self._set_time(event, time or (None if stamp == "-" else self._clock.iso(stamp)))
         event.host_hostname = None if host == "-" else host
         text = after_structured_data(rest).removeprefix("\ufeff").removeprefix(" ")
-        self._speaker.message(event, "" if app == "-" else app, int(pid) if is_pid(pid) else None, text)
+        within = self._speaker.message(
+            event, "" if app == "-" else app, int(pid) if is_pid(pid) else None, text.lstrip(" ")
+        )
+        self._open_within(event, within, time, layers)
 
-    def _unheaded(self, event: Event, text: str, time: Stamp | None) -> None:
-        """Read a line without a stamp: more of a record, a note of the journal, a bare message, or nothing of ours."""
-        previous = self._previous
-        if (
-            previous is not None
-            and previous.event_id
-            and time is None
-            and self._speaker.owner is not None
-            and self._speaker.claims.continues(self._speaker.owner, text, self._tail or previous.event_original)
-        ):
-            event.event_action, event.event_id = "continuation", previous.event_id
-            event.timestamp_us = previous.timestamp_us
-            event.mailwarden_time_quality = previous.mailwarden_time_quality
-            self._tail = text
-            return
+    def _goes_on(self, event: Event, text: str, *, bare: bool) -> bool:
+        """Make a line without a stamp more of the record before it, where it may be.
+
+        Args:
+            event: The line's.
+            text: The line.
+            bare: Nothing was taken off it yet. Where a tool put a prefix before every line, that comes off first.
+        """
+        previous, owner = self._previous, self._speaker.owner
+        if previous is None or not previous.event_id or owner is None:
+            return False
+        if bare and peel(text) is not None and peel(previous.event_original) is not None:
+            return False
+        if not self._speaker.claims.continues(owner, text, self._tail or previous.event_original):
+            return False
+        event.event_action, event.event_id = "continuation", previous.event_id
+        event.timestamp_us = previous.timestamp_us
+        event.mailwarden_time_quality = previous.mailwarden_time_quality
+        self._tail = text
+        return True
+
+    def _unheaded(self, event: Event, text: str, time: Stamp | None, layers: int) -> None:
+        """Read a line without a stamp: a note of the journal, a bare message, or nothing of ours."""
         self._set_time(event, time)
         if not text or _JOURNAL_NOTE.match(text):
             event.event_kind = "ignored"
             return
         speaker = self._speaker
         owner, speaker.owner = speaker.owner, None  # what has no stamp tells nothing about the file
-        speaker.untagged(event, text, own=False)
+        within = speaker.untagged(event, text, own=False)
         speaker.owner = owner
+        self._open_within(event, within, time, layers)
 
     def _repeat(self, event: Event, count: int) -> None:
         """Make the event a copy of its predecessor on that host, `count` times."""

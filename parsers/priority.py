@@ -16,10 +16,6 @@ __all__ = [
 
 _PRIORITY = re.compile(r"<([0-9]{1,3})>")
 _OCTETS = re.compile(r"[0-9]{1,7} (?=<[0-9]{1,3}>)")
-_WORDED_PRIORITY = re.compile(
-    r"(<?)([a-z]+[0-7]?)\.(debug|info|notice|warn|warning|err|error|crit|alert|emerg|panic)(>?) "
-)
-_LEADING_PRIORITY = re.compile(r"([a-z]+[0-7]?)\.(debug|info|notice|warn|warning|err|error|crit|alert|emerg|panic): ")
 _NUMBERED_PRIORITY = re.compile(r"<([0-9]{1,2})\.([0-7])> ")
 
 FACILITIES = (
@@ -31,6 +27,10 @@ FACILITIES = (
 SEVERITIES = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
 """Names of the syslog severities by their code."""
 _SEVERITY_SPELLINGS = {"warn": "warning", "error": "err", "panic": "emerg"}
+_WORDED = re.compile(
+    rf"([<\[(]?)(?:({'|'.join(FACILITIES)})([.:/ ]))?({'|'.join((*SEVERITIES, *_SEVERITY_SPELLINGS))})([>\])]?):? "
+)
+_CLOSES = {"": "", "<": ">", "[": "]", "(": ")"}
 
 
 def set_priority(event: Event, facility: int, level: int) -> None:
@@ -59,22 +59,26 @@ def take_priority(event: Event, text: str) -> str:
 
 
 def take_leading_priority(event: Event, text: str) -> str:
-    """Take `mail.info: ` off, which some containers' syslogd writes before the stamp."""
-    found = _LEADING_PRIORITY.match(text)
-    if found is None or found[1] not in FACILITIES:
-        return text
-    set_priority(event, FACILITIES.index(found[1]), severity(found[2]))
-    return text[found.end() :]
+    """Take `mail.info: ` off, which some containers' syslogd and socklog write before the stamp."""
+    behind = take_worded_priority(event, text)
+    return behind if text[: len(text) - len(behind)].endswith(": ") else text
 
 
-def take_worded_priority(event: Event, text: str) -> str:
-    """Take `mail.info` or `<mail.info>` off, which some syslogds write behind the stamp or the host."""
-    found = _WORDED_PRIORITY.match(text)
-    if found and (found[1] == "<") == (found[4] == ">") and found[2] in FACILITIES:
-        set_priority(event, FACILITIES.index(found[2]), severity(found[3]))
+def take_worded_priority(event: Event, text: str, *, loose: bool = False) -> str:
+    """Take `mail.info`, `<mail.info>` or `mail:info` off, which some syslogds write behind the stamp or the host.
+
+    Args:
+        event: Where it is noted.
+        text: What may begin with it.
+        loose: So may a word for each, and the severity alone: what stands there is no host.
+    """
+    found = _WORDED.match(text)
+    if found and _CLOSES.get(found[1]) == found[5] and (loose or (found[2] and found[3] != " ")):
+        if found[2]:
+            set_priority(event, FACILITIES.index(found[2]), severity(found[4]))
         return text[found.end() :]
-    found = _NUMBERED_PRIORITY.match(text)
-    if found and int(found[1]) < len(FACILITIES):
-        set_priority(event, int(found[1]), int(found[2]))
-        return text[found.end() :]
+    numbered = _NUMBERED_PRIORITY.match(text)
+    if numbered and int(numbered[1]) < len(FACILITIES):
+        set_priority(event, int(numbered[1]), int(numbered[2]))
+        return text[numbered.end() :]
     return text

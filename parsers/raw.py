@@ -5,21 +5,41 @@ from zlib import crc32
 
 from mailwarden.parsers.stamp import Stamp
 
-__all__ = ["LINE_MAX", "after_structured_data", "clean", "record_id", "stamped", "unix_time"]
+__all__ = [
+    "LINE_MAX",
+    "LINE_START",
+    "after_structured_data",
+    "clean",
+    "record_id",
+    "stamped",
+    "unix_time",
+    "without_colours",
+]
 
 LINE_MAX = 65_536  # characters of a line that are read; journald's and rsyslog's own limits are lower
 _OBJECT_MAX = 1 << 20  # of a JSON object, which may hold a message as one number a byte
-_UNIX_TIME = re.compile(r"([0-9]{9,11})\.([0-9]{6}) ")
-_LINE_START = re.compile(
-    r"[A-Z][a-z]{2} {1,2}[0-9]{1,2} [0-9]{2}:|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:|<[0-9]{1,3}>|\{\"|@4[0-9a-f]{23} "
+_UNIX_TIME = re.compile(r"([0-9]{9,11})(?:\.([0-9]{1,9})|([0-9]{3}))?:?(?=[ \t\]])")
+_COLOURS = re.compile(r"\x1b\[[0-9;]{0,16}[mK]")
+_MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+LINE_START = (
+    r"(?:\[?[*.]?(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(?:"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T _][0-9]{2}:"
+    rf"|(?:[0-9]{{4}} )?{_MONTH} {{1,2}}[0-9]{{1,2}} (?:[0-9]{{4}} )?[0-9]{{2}}:[0-9]{{2}}:"
+    rf"|[0-9]{{1,2}}[ -]{_MONTH}[ -](?:[0-9]{{4}} )?[0-9]{{2}}:[0-9]{{2}}:)"
+    r"|<[0-9]{1,3}>|\{\"|@4[0-9a-f]{23} |[0-9]{10}\.[0-9]{6} )"
 )
+"""How a whole line begins: with a stamp, a priority or an object; a pattern."""
+_STARTS = re.compile(LINE_START)
 _SD_MARK = re.compile(r'["\]]|\\.')
 
 
 def unix_time(text: str) -> Stamp | None:
-    """Read `1772510706.123456` (journalctl -o short-unix) at the start of the text."""
+    """Read seconds since the epoch at the start of the text, as `1772510706.123456`, or milliseconds."""
     found = _UNIX_TIME.match(text)
-    return Stamp(int(found[1]) * 1_000_000 + int(found[2]), None, found.end() - 1) if found else None
+    if found is None:
+        return None
+    fraction = found[2] or found[3] or ""
+    return Stamp(int(found[1]) * 1_000_000 + int(fraction[:6].ljust(6, "0")), None, found.end())
 
 
 def clean(line: str) -> str:
@@ -30,9 +50,18 @@ def clean(line: str) -> str:
     return line.lstrip("\ufeff\0").rstrip("\r\0")
 
 
+def without_colours(text: str) -> str:
+    """Take the colours out of a line that begins with one: a tool painted it, no server's line begins so."""
+    return _COLOURS.sub("", text) if text[:1] == "\x1b" else text
+
+
 def _narrow(line: str) -> str:
-    """Read a line of a UTF-16LE file, which was cut behind the first half of its line feed."""
-    data = line.encode("utf-8", "surrogateescape").removeprefix(b"\xff\xfe").removeprefix(b"\0")
+    """Read a line of a UTF-16 file, which was cut at the byte of its line feed; the other one stands before the next line.
+
+    Cut like that, both orders of bytes look alike, but for the mark before the first line.
+    """
+    data = line.encode("utf-8", "surrogateescape")
+    data = data.removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff").removeprefix(b"\0")
     if data[1:8:2].strip(b"\0") or not data[:8:2].strip(b"\0"):
         return line
     return data.decode("utf-16-le", "replace")
@@ -40,7 +69,7 @@ def _narrow(line: str) -> str:
 
 def stamped(text: str) -> bool:
     """Say whether a text begins as a line of its own: with a stamp, a priority or an object."""
-    return _LINE_START.match(text) is not None
+    return _STARTS.match(text) is not None
 
 
 def after_structured_data(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 
-from mailwarden.parsers.claims import claims
+from mailwarden.parsers.claims import begins_within, claims
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.pattern import Format
 from mailwarden.parsers.priority import FACILITIES, set_priority, severity, take_worded_priority
@@ -14,11 +14,15 @@ __all__ = ["Speaker"]
 
 _LEVELS = frozenset({"Debug:", "Info:", "Warning:", "Error:", "Fatal:", "Panic:"})  # Dovecot's own files: never a tag
 _SOLARIS_ID = re.compile(r"\[ID [0-9]{1,10} ([a-z]+[0-7]?)\.([a-z]+)\] ")
-_TAG = re.compile(r"([^\s:\[\]]{1,128})(?:\[([0-9]{1,10})\])?(:?)")
+_TAG = re.compile(
+    r"([^\s:\[\]]{1,128})(?: ?\[([0-9]{1,10})(?:,[0-9]{1,10})?\](?: (?:<[A-Z][a-z]{2,9}>|\([\w.-]{1,64}\))(?=:))?)?(?: ?(:))?"
+)
 _BRACKETED_TAG = re.compile(r"\[([a-z][a-z0-9_-]{0,31})()(\]) ")
 _REPEATED = re.compile(r"message repeated ([0-9]{1,9}) times?: \[ ?")
 _LAST_REPEATED = re.compile(r"(?:-- )?[Ll]ast message repeated ([0-9]{1,9}) times?(?: --)?$")
 _LAST_REPEATED_TEXT = re.compile(r"Last message '(.*)' repeated ([0-9]{1,9}) times?, suppressed by syslog-ng on .*$")
+_WORD = re.compile(r"[^\s\[\]()<>=|\"',;]{1,255}")
+_WORDS = 6  # before a tag: relays, the host, the zone, facility and severity
 _OWN_PID = re.compile(r" ?\[([0-9]{1,10})\](?= )")
 
 
@@ -30,17 +34,17 @@ class Speaker:
         self.tags = Tags(self.claims)
         self.owner: Format | None = None  # whose own file this is
 
-    def headed(self, event: Event, rest: str, own: bool) -> int:
+    def headed(self, event: Event, rest: str, own: bool) -> str | int | None:
         """Read what stands behind a stamp: a server's own record, or host, tag and text.
 
         Returns:
-            How often the line before was repeated, where it says only that; else 0.
+            What is left to do: how often the line before was repeated, where it says only that; a line that stands within
+            this one's text, which nobody knows; or nothing.
         """
         pid = _OWN_PID.match(rest)
         if pid:
             event.process_pid = int(pid[1])
-            self.untagged(event, rest[pid.end() :].lstrip(" "), own)
-            return 0
+            return self.untagged(event, rest[pid.end() :].lstrip(" "), own)
         rest = take_worded_priority(event, rest)
         host, _, after = rest.partition(" ")
         repeated = _LAST_REPEATED.match(rest) or _LAST_REPEATED.match(after)
@@ -48,46 +52,48 @@ class Speaker:
             event.host_hostname = host if repeated.string == after else None
             return int(repeated[1])
         if host.endswith(":") and not host.endswith("::"):
-            self.untagged(event, rest, own)
-            return 0
+            return self.untagged(event, rest, own)
         after = take_worded_priority(event, after.lstrip(" "))
         token = after.partition(" ")[0]
-        tag = _TAG.match(token)
+        tag = _TAG.match(after)
         known = None
         if tag is not None and (tag[2] or tag[3]) and token not in _LEVELS:
-            known = self.tags.known(tag[1], tag[2], token, rest, own=own, owned=self.owner is not None)
+            whole = token if tag[3] and tag.end() == len(token) else ""
+            known = self.tags.known(tag[1], tag[2], whole, rest, own=own, owned=self.owner is not None)
         if tag is None or known is None:
-            self.untagged(event, rest, own)
-            return 0
+            return self.untagged(event, rest, own)
         event.host_hostname = host
-        self._read_as(event, known, after[tag.end() :].removeprefix(" "))
-        return 0
+        return self._read_as(event, known, after[tag.end() :].removeprefix(" "))
 
-    def message(self, event: Event, tag: str, pid: int | None, text: str) -> None:
-        """Read a message whose tag was given apart."""
+    def message(self, event: Event, tag: str, pid: int | None, text: str) -> str | None:
+        """Read a message whose tag was given apart; give a line that stands within it, as `headed` does."""
         claim = self.claims.tag(tag)
-        self._read_as(
+        return self._read_as(
             event, (claim.process_name or None, pid, claim.service_name, claim.mail_service, claim.read), text
         )
 
-    def untagged(self, event: Event, text: str, own: bool) -> None:
-        """Read a record that no tag precedes, or whose tag stands where the host should."""
+    def untagged(self, event: Event, text: str, own: bool) -> str | None:
+        """Read a record that no tag precedes, or whose tag does not stand where it should."""
         owner = self.claims.text(text, own)
         if owner is None:
-            if self._read_tagged(event, text):
-                return
+            tagged = self._find_tag(event, text)
+            if tagged is not None:
+                host, tag, text = tagged
+                event.host_hostname = host or event.host_hostname
+                return self.message(event, tag[1], int(tag[2]) if tag[2] else None, text)
             if self.owner is not None and own == self.claims.spans_lines(self.owner):
                 owner = self.owner
         if owner is None:
             event.event_kind = "ignored"
-            return
+            return None
         self.owner = owner
         event.process_name = event.service_name = owner.name
         if self.claims.spans_lines(owner):
             event.event_id = record_id(event.event_original)
         owner.read(event, text)
+        return None
 
-    def _read_as(self, event: Event, known: Tag, text: str) -> None:
+    def _read_as(self, event: Event, known: Tag, text: str) -> str | None:
         event.process_name, event.process_pid, event.service_name, event.mail_service, read = known
         solaris = _SOLARIS_ID.match(text)
         if solaris:
@@ -103,32 +109,51 @@ class Speaker:
             quoted = _LAST_REPEATED_TEXT.match(text)
             if quoted:
                 count, text = int(quoted[2]), quoted[1]
-        if not read(event, text):
-            self.retry(event, text)
+        within = None if read(event, text) else self.retry(event, text)
         if count != 1:
             event.event_count *= count
+        return within
 
-    def retry(self, event: Event, text: str) -> None:
-        """Look again at a text its format does not know: a blank too many, or another's words under its tag."""
+    def retry(self, event: Event, text: str) -> str | None:
+        """Look again at a text its format does not know: a blank too many, another's words under its tag, a line of its own.
+
+        Returns:
+            The text, where it seems to be a line of its own.
+        """
+        if event.event_kind == "ignored":
+            return text
         name = event.event_module
         other = self.claims.any_text(text)
-        if other is None and text[:1] == " ":
-            text = text.lstrip(" ")
+        if other is None and text != text.strip(" "):
+            text = text.strip(" ")
             other = self.claims.named(name)
         if other is not None:
             event.event_kind = "event"
             other.read(event, text)
-        if event.event_kind == "pipeline_error":
-            hide_secrets(event, text)
+        if event.event_kind != "pipeline_error":
+            return None
+        if begins_within(text):
+            return text
+        hide_secrets(event, text)
+        return None
 
-    def _read_tagged(self, event: Event, text: str) -> bool:
-        """Read a record that begins with a known tag, with `[tag]`, or (cut from its stamp) with a host and a known tag."""
-        host, _, behind = text.partition(" ")
-        for start, name in ((text, None), (behind, host)):
-            tag = _TAG.match(start) or _BRACKETED_TAG.match(start)
-            if tag is None or not (tag[2] or tag[3]) or self.claims.tag(tag[1]).format is None:
-                continue
-            event.host_hostname = name
-            self.message(event, tag[1], int(tag[2]) if tag[2] else None, start[tag.end() :].removeprefix(" "))
-            return True
-        return False
+    def _find_tag(self, event: Event, text: str) -> tuple[str | None, re.Match[str], str] | None:
+        """Find the first tag behind some words, if it is one of ours: `[tag]`, a host cut from its stamp, relays, a zone.
+
+        Returns:
+            The host, the tag, and the text behind.
+        """
+        host = None
+        for place in range(_WORDS):
+            text = take_worded_priority(event, text, loose=True)
+            tag = _TAG.match(text) or _BRACKETED_TAG.match(text)
+            if tag is not None and (tag[2] or tag[3]):
+                if self.claims.tag(tag[1]).format is not None:
+                    return host, tag, text[tag.end() :].removeprefix(" ")
+                if place:
+                    return None
+            word, _, text = text.partition(" ")
+            if _WORD.fullmatch(word) is None:
+                return None
+            host, text = word if word.endswith("::") else word.removesuffix(":"), text.lstrip(" ")
+        return None

@@ -9,6 +9,7 @@ __all__ = ["SECONDS", "Clock", "Stamp", "tai64n", "year_of_first_line"]
 
 _EPOCH = datetime(1970, 1, 1)
 _MICROSECOND = timedelta(microseconds=1)
+_PLAIN = 15  # characters of `Mar  3 04:05:06`
 _SECOND_US = 1_000_000
 _DAY_US = 86_400 * _SECOND_US
 _BACK_US = 92 * _DAY_US  # a stamp up to three months before its predecessor is late, not of the next year
@@ -32,16 +33,20 @@ SECONDS: dict[str, int] = {
 }
 """Microseconds since the full hour by `MM:SS`, alone and with the blank that ends a traditional stamp."""
 
-_TRADITIONAL = re.compile(
-    r"([A-Z][a-z]{2}) {1,2}([0-9]{1,2}) (?:([0-9]{4}) )?([0-9]{2}):([0-9]{2}):([0-9]{2})"
-    r"(?:[.,]([0-9]{1,9}))?:?(?= |$)"
+# In words: `Mar  3 04:05:06` (RFC 3164) and its relatives, with the year first, in the middle or last, the day before the
+# month, the weekday, a fraction, the zone, and the marks of a clock that is not set (Cisco IOS).
+_WORDED = re.compile(
+    r"[*.]?(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(?:((?:19|20)[0-9]{2})(?: |-(?=[A-Z][a-z]{2}-)))?(?:([0-9]{1,2})[ -])?"
+    rf"({'|'.join(_MONTHS)})[ -](?: ?([0-9]{{1,2}}) )?(?:([0-9]{{4}})[ :])?"
+    r"([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]{1,9}))?(?: ?([AP]M))?"
+    r"(?: (UTC|GMT|[+-][0-9]{2}:?[0-9]{2})(?=[: ]))?(?:(?: [A-Z]{3,4})? ([12][0-9]{3}))?:?(?=[ \t\]]|$)"
 )
 _ISO = re.compile(
-    r"([0-9]{4})[-/]([0-9]{2})[-/]([0-9]{2})[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]{1,9}))?"
-    r"(?: ?([Zz]|[+-][0-9]{2}:?[0-9]{2}(?![0-9])))?(?=[ \[]|$)"
+    r"([0-9]{4})[-/]([0-9]{2})[-/]([0-9]{2})[Tt _]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]{1,9}))?(?: ?([AP]M))?"
+    r"(?: ?([Zz]|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?(?![0-9])))?:?(?=[ \t\[\]]|$)"
 )
 _WEEKDAY = re.compile(r"[A-Z][a-z]{2} (?=[0-9]{4}-)")
-_ZONE_WORD = re.compile(r" (?:([A-Z]{1,5})|([+-][0-9]{2,4}))(?= )")
+_ZONE_WORD = re.compile(r" [A-Z]{2,5}(?= )")
 _TAI64N = re.compile(r"@([0-9a-fA-F]{16})([0-9a-fA-F]{8})(?= |$)")
 
 
@@ -90,64 +95,64 @@ class Clock:
         )  # fmt: skip
 
     def traditional(self, text: str) -> Stamp | None:
-        """Read `Mar  3 04:05:06` (RFC 3164) at the start of the text."""
-        found = _TRADITIONAL.match(text)
+        """Read `Mar  3 04:05:06` (RFC 3164), or a relative of it, at the start of the text."""
+        found = _WORDED.match(text)
         if found is None:
             return None
-        name, day, year, hour, minute, second, fraction = found.groups()
-        month = _MONTHS.get(name)
-        if month is None:
+        early, before, name, behind, middle, hour, minute, second, fraction, half, zone, late = found.groups()
+        years = [one for one in (early, middle, late) if one]
+        if (before is None) == (behind is None) or len(years) > 1:
             return None
-        clock = (int(hour), int(minute), int(second))
-        local = self._date(month, int(day), clock) if year is None else _moment(int(year), month, int(day), clock)
+        month, day, clock = _MONTHS[name], int(before or behind), (_hour(hour, half), int(minute), int(second))
+        local = _moment(int(years[0]), month, day, clock) if years else self._date(month, day, clock)
         if local is None:
             return None
-        us, sure = self._utc(local)
+        us, sure = self._utc(local) if zone is None else (_naive_us(local) - _offset_us(zone), False)
         self._last_us = us
-        if sure and found.end() == 15:
+        if sure and found.end() == _PLAIN:
             self.iso_hour = ""
             self.hour, self.hour_us = text[:10], us - SECONDS.get(text[10:15], 0)
             if text[10:15] not in SECONDS or not self._whole_hour(local):
                 self.hour = ""
-        return Stamp(us + _fraction(fraction), self.quality if year is None else self._whole_quality, found.end())
+        return Stamp(us + _fraction(fraction), self._quality(bool(years), zone is not None), found.end())
 
     def iso(self, text: str) -> Stamp | None:
         """Read `2026-03-03T04:05:06.123456+01:00` (RFC 3339, ISO 8601 and their relatives) at the start of the text."""
         found = _ISO.match(text)
         if found is None:
             return None
-        year, month, day, hour, minute, second, fraction, offset = found.groups()
-        local = _moment(int(year), int(month), int(day), (int(hour), int(minute), int(second)))
+        year, month, day, hour, minute, second, fraction, half, offset = found.groups()
+        local = _moment(int(year), int(month), int(day), (_hour(hour, half), int(minute), int(second)))
         if local is None:
             return None
-        if offset is None:
+        if offset is None and text[10] != "_":
             us, sure = self._utc(local)
             quality = self._whole_quality
             if sure and text[10] == " " and found.end() == 19 and text[:14] != self.own_hour:
                 whole = text[14:19] in SECONDS and self._whole_hour(local)
                 self.own_hour, self.own_us = (text[:14], us - SECONDS[text[14:19]]) if whole else ("", 0)
         else:
-            us, quality = (local - _EPOCH) // _MICROSECOND - _offset_us(offset), None
-            if text[10] == "T" and text[19 : found.start(8)] != " ":
-                self._keep_iso(text, us, fraction, found.start(8), found.end())
+            us, quality = _naive_us(local) - _offset_us(offset or "Z"), None
+            if text[10] == "T" and half is None and text[19 : found.start(9)] != " ":
+                self._keep_iso(text, us, fraction, found.start(9), found.end())
         self._learn(us)
         return Stamp(us + _fraction(fraction), quality, found.end())
+
+    def _quality(self, has_year: bool, has_zone: bool) -> str | None:
+        """Say what of a stamp in words had to be inferred."""
+        if not has_zone:
+            return self._whole_quality if has_year else self.quality
+        return None if has_year or self._year is not None else "inferred_year"
 
     def weekday(self, text: str) -> Stamp | None:
         """Read `Tue 2026-03-03 04:05:06 CET` (journalctl -o short-full) at the start of the text."""
         day = _WEEKDAY.match(text)
-        stamp = self.iso(text[day.end() : day.end() + 40]) if day else None
-        if day is None or stamp is None:
+        found = _ISO.match(text, day.end()) if day else None
+        stamp = self.iso(text[found.start() : found.end() + 1]) if found else None
+        if found is None or stamp is None:
             return None
-        end = day.end() + stamp.end
-        zone = _ZONE_WORD.match(text, end)
-        if zone is None:
-            return stamp._replace(end=end)
-        if zone[1] in ("UTC", "GMT", "Z"):
-            local = _ISO.match(text, day.end())
-            utc = Clock(UTC).iso(local[0]) if local else None
-            return utc._replace(end=zone.end()) if utc else None
-        return stamp._replace(end=zone.end())
+        zone = _ZONE_WORD.match(text, found.end()) if found[9] is None else None
+        return stamp._replace(end=zone.end() if zone else found.end())
 
     def snapshot(self) -> dict[str, Any]:
         """Give what must outlive a restart, as JSON."""
@@ -202,7 +207,7 @@ class Clock:
             local = self._between(self._last_us, (month, day, clock), _BACK_US, 366 * _DAY_US - _BACK_US)
             if local is None:
                 return _nearest(_year_of(self._last_us), month, day, clock)
-            jumps = (local - _EPOCH) // _MICROSECOND - self._last_us > _DAY_US
+            jumps = _naive_us(local) - self._last_us > _DAY_US
             self._before_us = self._last_us if jumps else None
             return local
         if self._year is not None:
@@ -225,7 +230,7 @@ class Clock:
         year = _year_of(near_us)
         for one in (year + 1, year, year - 1):
             local = _moment(one, *date)
-            if local is not None and -back_us <= (local - _EPOCH) // _MICROSECOND - near_us < ahead_us:
+            if local is not None and -back_us <= _naive_us(local) - near_us < ahead_us:
                 return local
         return None
 
@@ -275,11 +280,20 @@ def year_of_first_line(first: str, last: str, year: int) -> int:
         last: The file's last one.
         year: Year of the last line.
     """
-    begins, ends = (_TRADITIONAL.match(line) for line in (first, last))
+    begins, ends = (_WORDED.match(line) for line in (first, last))
     if begins is None or ends is None:
         return year
-    dates = [(_MONTHS.get(found[1], 0), int(found[2]), found[4], found[5]) for found in (begins, ends)]
+    dates = [(_MONTHS[found[3]], int(found[2] or found[4] or 0), found[6], found[7]) for found in (begins, ends)]
     return year - 1 if dates[0] > dates[1] else year
+
+
+def _hour(digits: str, half: str | None) -> int:
+    """Give the hour of the day, where a clock of twelve hours may tell the half."""
+    return int(digits) if half is None else int(digits) % 12 + (12 if half == "PM" else 0)
+
+
+def _naive_us(local: datetime) -> int:
+    return (local - _EPOCH) // _MICROSECOND
 
 
 def _fraction(digits: str | None) -> int:
@@ -287,9 +301,9 @@ def _fraction(digits: str | None) -> int:
 
 
 def _offset_us(text: str) -> int:
-    if text in "Zz":
+    if text[0] not in "+-":
         return 0
-    seconds = int(text[1:3]) * 3600 + int(text[-2:]) * 60
+    seconds = int(text[1:3]) * 3600 + int(text[3:].removeprefix(":") or 0) * 60
     return (-seconds if text[0] == "-" else seconds) * _SECOND_US
 
 
@@ -318,4 +332,4 @@ def _epoch_us(local: datetime, zone: tzinfo | None) -> int:
     try:
         return round((local if zone is None else local.replace(tzinfo=zone)).timestamp()) * _SECOND_US
     except (ValueError, OverflowError, OSError):
-        return (local - _EPOCH) // _MICROSECOND
+        return _naive_us(local)

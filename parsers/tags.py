@@ -50,19 +50,18 @@ class Tags:
         Args:
             tag: The tag without process id.
             pid: The process id.
-            token: Both, with the colon where there is one.
+            token: Both with the colon, where all of that and nothing else stands between two blanks; else empty.
             rest: What stands behind the stamp.
             own: The stamp is such as a server writes into a file of its own.
             owned: Records of a server's own file were seen before.
         """
-        kept = token.endswith(":")
-        known = self._kept.get(token) if kept else None
+        known = self._kept.get(token)
         if known is not None:
             return known
         claim = self._claims.tag(tag)
         if claim.format is None and ((own and owned) or self._claims.text(rest, own)):
             return None
-        if not kept:
+        if not token:
             return _told(claim, pid)
         if claim.format is not None:
             self._names[tag] = claim

@@ -6,22 +6,23 @@ from typing import Any, NamedTuple
 from mailwarden.parsers.event import Event, iso
 from mailwarden.parsers.json_text import read_json
 from mailwarden.parsers.priority import SEVERITIES, set_priority
+from mailwarden.parsers.raw import stamped
 
-__all__ = ["Wrapped", "compose_prefix", "headed_line", "kubernetes", "set_header", "unwrap_json"]
+__all__ = ["Wrapped", "headed_line", "kubernetes", "set_header", "unwrap_json"]
 
-_COMPOSE = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,63}) {1,40}\| ?")
 _KUBERNETES = re.compile(r" (stdout|stderr) ([FP]) ?")
 _MESSAGE_MAX = 1 << 20  # characters of one message that are looked at; journald's own limit is 48 KiB
 
 # What shippers call text, time, host, program and process: Filebeat (Elastic Common Schema), Fluent Bit and Fluentd (their
-# syslog parsers), GELF 1.1, rsyslog's and syslog-ng's JSON templates by the names of their properties, Vector's syslog source.
-_TEXTS = ("message", "msg", "short_message", "MESSAGE")
+# syslog parsers), GELF 1.1, rsyslog's and syslog-ng's JSON templates by the names of their properties, Vector's syslog source,
+# Loki, CloudWatch, Google Cloud Logging.
+_TEXTS = ("message", "msg", "short_message", "MESSAGE", "log", "line", "textPayload", "jsonPayload.message")
 _TIMES = ("@timestamp", "timestamp", "time", "date")
 _HOSTS = ("host.name", "host.hostname", "hostname", "host", "HOST")
 _TAGS = ("ident", "appname", "app_name", "program", "process.name", "_process_name", "syslogtag", "tag")
 _PIDS = ("pid", "procid", "process.pid", "_pid", "_process_id")
 _TAG_PID = re.compile(r"([^\s:\[\]]{1,128})(?:\[([0-9]{1,10})\])?:?")
-_SECONDS_MAX = 1e11  # what is more is no time in seconds
+_SECONDS_MAX = 1e11  # what is more is milliseconds, up to a thousand times as many
 
 
 class Wrapped(NamedTuple):
@@ -43,7 +44,7 @@ class Wrapped(NamedTuple):
 def unwrap_json(line: str) -> Wrapped | None:
     """Read one object of `journalctl -o json`, of Docker's json-file driver or of a shipper; None where it is none."""
     try:
-        record = read_json(line)
+        record = read_json(line.rstrip(", ]\t") if line[-1:] != "}" else line)
     except (ValueError, RecursionError):
         return None
     if not isinstance(record, dict):
@@ -61,12 +62,6 @@ def kubernetes(text: str) -> Wrapped | None:
     if found is None:
         return None
     return Wrapped(text[found.end() :], stream=found[1], whole=found[2] == "F")
-
-
-def compose_prefix(line: str) -> tuple[str, str] | None:
-    """Part `service-1  | text`, as `docker compose logs` writes it, into the container and the text."""
-    found = _COMPOSE.match(line)
-    return (found[1], line[found.end() :]) if found else None
 
 
 def headed_line(event: Event, wrapped: Wrapped) -> str:
@@ -117,22 +112,29 @@ def _journal(record: dict[str, Any]) -> Wrapped:
 
 
 def _shipped(record: dict[str, Any]) -> Wrapped | None:
-    """Read an object of a shipper, which names a text, its time, and the host or the program; else None."""
+    """Read an object of a shipper: a text, and its host or program, or a text that is a whole line; else None."""
     text, time = _first(record, _TEXTS), _first(record, _TIMES)
-    if not isinstance(text, str) or not isinstance(time, str | int | float) or isinstance(time, bool):
+    if not isinstance(text, str) or not isinstance(time, str | int | float | None) or isinstance(time, bool):
         return None
     host, tag = _word(_first(record, _HOSTS)), _word(_first(record, _TAGS))
-    if host is None and tag is None:  # a program's own object: Haraka writes such
+    if not (tag or stamped(text) or (host and time is not None)):  # a program's own object: Haraka writes such
         return None
     found = _TAG_PID.fullmatch(tag) if tag else None
     return Wrapped(
         _one_line(text[:_MESSAGE_MAX]).removeprefix(" "),
-        time_us=int(time * 1_000_000) if not isinstance(time, str) and 0 <= time < _SECONDS_MAX else None,
+        time_us=_epoch_us(time),
         time=time if isinstance(time, str) else "",
         host=host,
         tag=found[1] if found else tag,
         pid=_number(found[2]) if found and found[2] else _number(_first(record, _PIDS)),
     )
+
+
+def _epoch_us(time: str | float | None) -> int | None:
+    """Give the epoch microseconds of a time told as a number."""
+    if not isinstance(time, int | float) or not 0 <= time < _SECONDS_MAX * 1000:
+        return None
+    return int(time * (1_000_000 if time < _SECONDS_MAX else 1000))
 
 
 def _first(record: dict[str, Any], names: tuple[str, ...]) -> object:

@@ -50,6 +50,59 @@ def flat(*lines: str) -> list[dict[str, Any]]:
         (f"Tue 2026-03-03 04:05:06 UTC mx1 {TAG}: {TEXT}", AT),
         (f'<22>1 {AT}.003Z mx1 postfix/smtpd 2211 - [x@1 a="b \\" c\\]"][y@1] \ufeff{TEXT}', AT + ".003"),
         (f"123 <22>1 {AT}Z mx1 postfix/smtpd 2211 - - {TEXT}", AT),
+        (f"2026 Mar  3 04:05:06 mx1 {TAG}: {TEXT}", AT),
+        (f"Mar  3 2026 04:05:06: mx1 {TAG}: {TEXT}", AT),
+        (f"Mar  3 04:05:06 2026 mx1 {TAG}: {TEXT}", AT),
+        (f"Tue Mar  3 04:05:06 UTC 2026 mx1 {TAG}: {TEXT}", AT),
+        (f"Tue, 03 Mar 2026 05:05:06 +0100 mx1 {TAG}: {TEXT}", AT),
+        (f"03-Mar-2026 04:05:06.123 mx1 {TAG}: {TEXT}", AT + ".123"),
+        (f"*Mar  3 04:05:06.123: mx1 {TAG}: {TEXT}", AT + ".123"),
+        (f"Mar  3 05:05:06 +01:00 mx1 {TAG}: {TEXT}", AT),
+        (f"Mar  3 04:05:06 AM mx1 {TAG}: {TEXT}", AT),
+        (f"2026-03-03 12:05:06 AM mx1 {TAG}: {TEXT}", "2026-03-03T00:05:06"),
+        (f"[2026-03-03 04:05:06] mx1 {TAG}: {TEXT}", AT),
+        (f"2026-03-03 04:05:06 UTC mx1 {TAG}: {TEXT}", AT),
+        (f"2026-03-03_04:05:06.12345 mail.info: mx1 {TAG}: {TEXT}", AT + ".123450"),
+        (f"1772510706 mx1 {TAG}: {TEXT}", AT),
+        (f"1772510706.123 mx1 {TAG}: {TEXT}", AT + ".123"),
+        (f"1772510706123\tmx1\t{TAG}: {TEXT}", AT + ".123"),
+        (f"Mar  3 04:05:06\tmx1\t{TAG}: {TEXT}", AT),
+        (f"Mar  3 04:05:06 CET mx1 {TAG}: {TEXT}", AT),
+        (f"{AT}Z mx1 postfix/smtpd 2211 - - {TEXT}", AT),
+        (f"/var/log/mail.log:{OLD}", AT),
+        (f"mail.log.1-{OLD}", AT),
+        (f"/var/log/mail.log-1234-{OLD}", AT),
+        (f"/srv/old logs/mail.log.2.gz:12:{OLD}", AT),
+        (f"(standard input):{OLD}", AT),
+        (f"1234-{OLD}", AT),
+        (f"    12\t{OLD}", AT),
+        (f"> > {OLD}", AT),
+        (f'"{OLD}"', AT),
+        (f"  {OLD}", AT),
+        (f"[pod/mail-0/postfix] {AT}.5Z {OLD}", AT + ".500"),
+        (f"mail-0 postfix {OLD}", AT),
+        (f'{AT}Z {{host="x"}} {OLD}', AT),
+        (f"\x1b[36mpostfix-1  |\x1b[0m {OLD}", AT),
+        (f"mail_postfix.1.abcdef@node1    | {OLD}", AT),
+        (f"\x1b[35m\x1b[Kmail.log\x1b[m\x1b[K\x1b[36m\x1b[K:\x1b[m\x1b[K{OLD}", AT),
+        (f"Mar  3 04:05:06 relay mx1 {TAG}: {TEXT}", AT),
+        (f"Mar  3 04:05:06 relay {OLD}", AT),
+        (f"{AT}.5Z relay <22>{OLD}", AT + ".500"),
+        (f"{AT}Z relay 1 {AT}Z mx1 postfix/smtpd 2211 - - {TEXT}", AT),
+        (f"Mar  3 04:05:06 node 0123456789ab[812]: {OLD}", AT),
+        (f"Mar  3 04:05:06 mx1 docker/mail[812]: {TAG}: {TEXT}", AT),
+        (f"Mar  3 04:05:06 node postfix[812]: {OLD}", AT),
+        (f"<30>1 {AT}Z node mailserver 812 mailserver - {OLD}", AT),
+        (f"Mar  3 04:05:06 mx1 mail:{TAG}: {TEXT}", AT),
+        (f"Mar  3 04:05:06 mx1 mail:info syslog: {TAG}: {TEXT}", AT),
+        (f"Mar  3 04:05:06 mx1 mail info {TAG}: {TEXT}", AT),
+        (f"Mar  3 04:05:06 [mail.info] mx1 {TAG}: {TEXT}", AT),
+        (f"Mar  3 04:05:06 mx1 <info> {TAG}: {TEXT}", AT),
+        (f"mail.info {OLD}", AT),
+        (f"Mar  3 04:05:06 mx1 postfix/smtpd [2211]: {TEXT}", AT),
+        (f"Mar  3 04:05:06 mx1 {TAG} <Info>: {TEXT}", AT),
+        (f"Mar  3 04:05:06 mx1 77: Mar  3 04:05:06: {TAG}: {TEXT}", AT),
+        (f"{OLD}  ", AT),
         (f"\ufeff{OLD}", AT),
         (f"{OLD}\r", AT),
         (f"\0\0\0{OLD}", AT),
@@ -124,12 +177,14 @@ def test_journal(message: object) -> None:
             "_process_name": "postfix/smtpd", "_pid": 2211,
         },
         {"timestamp": AT + ".123+00:00", "hostname": "mx1", "syslogtag": "postfix/smtpd[2211]:", "msg": f" {TEXT}"},
+        {"timestamp": 1772510706123, "message": OLD, "ingestionTime": 1772510799999},
+        {"timestamp": AT + ".123Z", "jsonPayload": {"message": OLD}, "insertId": "x"},
         {
             "timestamp": AT + ".123Z", "hostname": "mx1", "appname": "postfix/smtpd", "procid": 2211, "message": TEXT,
             "facility": "mail", "severity": "info", "source_type": "syslog",
         },
     ],
-    ids=["filebeat", "fluent-bit", "gelf", "rsyslog", "vector"],
+    ids=["filebeat", "fluent-bit", "gelf", "rsyslog", "cloudwatch", "google", "vector"],
 )  # fmt: skip
 def test_shippers(record: dict[str, object]) -> None:
     """What a shipper made of a line is that line: its text, time, host and program."""
@@ -271,6 +326,70 @@ def test_long_lines_are_bounded() -> None:
     event = read(OLD, OLD + "x" * 10_000_000)[1]
 
     assert len(event.event_original) < 100_000
+
+
+RELAYS = st.sampled_from(
+    [
+        "Mar  3 04:05:06 relay {}", "Mar  3 04:05:06 node 0123456789ab[812]: {}", "2026-03-03T04:05:06Z stdout F {}",
+        "<22>1 2026-03-03T04:05:06Z node app 812 - - {}", "2026 Mar  3 04:05:06 relay {}", "{}",
+    ]
+)  # fmt: skip
+TOOLS = st.sampled_from(
+    [
+        "mail-1  | {}",
+        "\x1b[36mmail-1 | \x1b[0m{}",
+        "[pod/mail-0/postfix] {}",
+        "/var/log/mail.log:{}",
+        "mail.log-7-{}",
+        "12:{}",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(RELAYS, max_size=3), TOOLS, st.sampled_from(["{}", "> {}", "  {}", '"{}"']))
+def test_layers_in_any_order_come_off(relays: list[str], tool: str, quoted: str) -> None:
+    """Some relays, a tool and a quotation around a line, whichever, leave the event as it is without them."""
+    line = OLD
+    for wrap in (*relays, tool, quoted):
+        line = wrap.format(line)
+    event = read(line)[0]
+
+    assert (event.event_action, event.source_ip, event.process_pid) == ("connection-open", "203.0.113.7", 2211)
+    assert (event.host_hostname, iso(event.timestamp_us)) == ("mx1", AT + "+00:00")
+
+
+@pytest.mark.parametrize(
+    "layer", ["/var/log/mail.log:", "relay ", "  ", "Mar  3 04:05:06 relay ", "postfix/smtpd[1]: "]
+)
+def test_layers_without_end_are_one_line(layer: str) -> None:
+    """However often a layer is repeated, the line is one event and soon read."""
+    assert len(read(layer * 3000 + OLD)) == 1
+
+
+FORGED = "Mar  3 04:05:06 mx1 postfix/smtpd[1]: warning: unknown[198.51.100.9]: SASL LOGIN authentication failed: x"
+CLIENTS = [
+    "Mar  3 04:05:06 mx1 dovecot: imap-login: Disconnected (auth failed, 1 attempts in 2 secs): user=<{}>, rip=203.0.113.7",
+    "Mar  3 04:05:06 mx1 postfix/smtpd[2211]: NOQUEUE: reject: RCPT from x[203.0.113.7]: 554 5.7.1 <a@example.org>: no;"
+    " from=<b@example.net> to=<a@example.org> proto=ESMTP helo=<{}>",
+    "Mar  3 04:05:06 mx1 sshd[4]: Invalid user {} from 203.0.113.7 port 4",
+    "Mar  3 04:05:06 mx1 app: {}",
+    "2026-03-03 04:05:06 plain authenticator failed for ({}) [203.0.113.7]: 535 Incorrect authentication data",
+    "2026-03-03 04:05:06 H=({}) [203.0.113.7] F=<b@example.net> rejected RCPT <a@example.org>: no",
+    "Subject: {}",
+]
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("wrap", ["{}", "/var/log/mail.log:{}", "Mar  3 04:05:06 relay {}", "mail-1  | {}"])
+@pytest.mark.parametrize("before", ["x", "x ", "x: ", "a b ", "mail.log:", "0123456789ab[812]: ", "[", "<22>", "> "])
+def test_clients_text_begins_no_line(client: str, wrap: str, before: str) -> None:
+    """What a client writes, be it a whole line with prefixes, never becomes a line of its own."""
+    if client.endswith(": {}") and not before.startswith(("x", "a b")):
+        before = "x" + before
+    event = read(wrap.format(client.format(before + FORGED)))[0]
+
+    assert event.source_ip != "198.51.100.9"
 
 
 LINES = st.lists(

@@ -1,7 +1,7 @@
 """Read the time a line bears, and complete what it leaves out: the year, the zone, the hour that comes twice."""
 
 import re
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 

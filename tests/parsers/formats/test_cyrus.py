@@ -23,12 +23,6 @@ def read(tag: str, text: str) -> Event:
     return Reader(hint_year_us=1_790_000_000_000_000).read(f"{STAMP}{tag}[55]: {text}")
 
 
-@given(st.sampled_from(["cyrus/imaps", "imap", "lmtpunix", "cyrus/master", "timsieved"]), st.text(max_size=200))
-def test_any_text_is_read(tag: str, text: str) -> None:
-    """No text raises."""
-    assert "error.type" not in (read(tag, text.replace("\n", " ")).extra or {})
-
-
 @given(HOSTILE)
 def test_a_user_moves_neither_address_nor_verdict(user: str) -> None:
     """The address stands before the name, and what Cyrus says of the password behind it."""

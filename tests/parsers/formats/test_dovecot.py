@@ -4,18 +4,14 @@ import base64
 import ipaddress
 import struct
 import time
-from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mailwarden.parsers.event import Event, to_ecs
 from mailwarden.parsers.formats import dovecot
 
-SAMPLES = yaml.safe_load((Path(dovecot.__file__).parent.parent / "dovecot.yaml").read_text(encoding="utf-8"))
-TEXTS = [sample["line"].partition("dovecot: ")[2] or sample["line"][16:] for sample in SAMPLES]
 HOSTILE = st.one_of(
     st.text(max_size=60),
     st.lists(
@@ -60,24 +56,6 @@ def session_id(address: str, port: int = 51000) -> str:
     """Make a session id as Dovecot does."""
     raw = struct.pack("<Q", 1_772_510_706_123_456)[:6] + struct.pack("<H", port)
     return base64.b64encode(raw + ipaddress.ip_address(address).packed).decode()
-
-
-@given(st.text(max_size=200))
-def test_any_text_is_read(text: str) -> None:
-    """No text raises."""
-    read(text)
-    dovecot.claim(text)
-    dovecot.claim_text(text)
-
-
-@given(st.sampled_from(TEXTS), st.data())
-def test_a_changed_sample_is_read(text: str, data: st.DataObject) -> None:
-    """A sample with a piece cut out, doubled or replaced never raises."""
-    start = data.draw(st.integers(0, len(text)))
-    end = data.draw(st.integers(start, len(text)))
-    piece = data.draw(st.sampled_from(["", text[start:end] * 2, "\x00", "99999999999999999999999999", "<", ")", ": "]))
-
-    read(text[:start] + piece + text[end:])
 
 
 @given(HOSTILE)

@@ -33,15 +33,6 @@ def read(line: str) -> Event:
     return Reader(hint_year_us=1_790_000_000_000_000).read(line)
 
 
-@given(st.sampled_from(TAGS), st.text(st.characters(exclude_characters="\n"), max_size=200))
-def test_any_text_is_read(tag: str, text: str) -> None:
-    """No text raises, and nothing is read into a field that is no text of JSON."""
-    event = read(f"{STAMP}{tag}[55]: {text}")
-
-    assert "error.type" not in (event.extra or {})
-    assert event.event_kind in ("event", "pipeline_error", "ignored")
-
-
 @given(HOSTILE, HOSTILE)
 def test_spf_takes_the_address_from_the_front(helo: str, sender: str) -> None:
     """Neither the HELO name nor the sender moves the address of an SPF verdict."""

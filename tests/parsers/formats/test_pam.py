@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailwarden.parsers.event import Event
-from mailwarden.parsers.formats import pam, syslogd
+from mailwarden.parsers.formats import pam
 
 FAILURE = "authentication failure; logname= uid=0 euid=0 tty=dovecot"
 HOSTILE = st.one_of(
@@ -23,17 +23,6 @@ def read(text: str, tag: str = "auth") -> Event:
     event.event_original = f"Mar  3 04:05:06 mx1 {tag}: {text}"
     pam.FORMAT.read(event, text)
     return event
-
-
-@given(st.text(max_size=200))
-def test_any_text_is_read(text: str) -> None:
-    """No text raises."""
-    read(text)
-    read(f"pam_unix(dovecot:auth): {text}")
-    pam.claim(text)
-    pam.claim_text(text)
-    syslogd.claim(text)
-    syslogd.FORMAT.read(Event(), text)
 
 
 @given(HOSTILE)

@@ -141,6 +141,7 @@ def _fold_all(
 ) -> list[str]:
     """Fold all that is admitted, into the store and what is counted of it into the result; give what went wrong."""
     rulebook = configuration.rulebook()
+    gc.freeze()  # code and rules stay: to look them through for garbage is a quarter of a second, mostly when all is over
     runner = Runner(store, configuration, admission, rulebook=rulebook)
     admission.brief = runner.fold.unasked()  # a scan keeps no archive
     held = _Held(runner, result.totals)

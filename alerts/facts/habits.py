@@ -154,7 +154,7 @@ def _learn(record: _Habits, now: int, place: Place, *, is_new: bool, is_young: b
         record.days = record.days * _FADE + 1
         record.moved *= _FADE
         record.bulk *= _FADE
-        record.hours = [share * _FADE for share in record.hours]
+        record.hours = [share and share * _FADE for share in record.hours]  # a zero stays one object
         record.day = day
     if is_new and record.moved_day != day and record.days > _LEAST_DAYS:
         record.moved, record.moved_day = record.moved + 1, day

@@ -3,10 +3,15 @@
 Where nobody stated what is ours, a domain that no mailbox here is known of may be one that this server is the backup for. Proof
 is a recipient at a provider, who is nobody's customer here; one stranger who writes to a second domain within the hour, or to
 fifty people; ten domains in a day. Until then somebody is asked, once a domain (`relay_question`).
+
+Sendmail does not say which recipient an alias or a `.forward` stood for. It names the user that a `.forward` is of, and
+writes what an alias says as it stands there, mostly without angle brackets. Who tries relays could leave the brackets out, too:
+ten such messages of one network within an hour, each first to another domain, are relayed all the same.
 """
 
 import msgspec
 
+from mailwarden.alerts.state.mark import mark
 from mailwarden.alerts.state.shelf import Backing, Shelf
 from mailwarden.parsers.address import organisation
 from mailwarden.parsers.event import Event
@@ -42,6 +47,7 @@ class Relaying:
 
     def __init__(self, memory: Memory, backing: Backing) -> None:
         self._site, self._ledger, self._submissions = memory.site, memory.ledger, memory.submissions
+        self._messages = memory.messages
         self._passed = Shelf("relay.passed", 1, _Passed, lambda one: one.since_us + _DAY_US, backing)
         self.shelves = (self._passed,)
 
@@ -50,7 +56,10 @@ class Relaying:
         if not self._is_relayed(event, message):
             return
         domain = (event.email_to_address or [""])[0].lower().rpartition("@")[2]
-        if self._site.domains or self._is_proven(event, domain):
+        if "sendmail.unbracketed" in (event.extra or {}):
+            if self._is_no_alias(event, message, domain):
+                facts["mailwarden.relayed"] = True
+        elif self._site.domains or self._is_proven(event, domain):
             facts["mailwarden.relayed"] = True
         else:
             facts["mailwarden.relay.domain"] = organisation(domain)
@@ -65,6 +74,15 @@ class Relaying:
         if len(one.domains) >= _DOMAINS_OF_ONE or len(every.domains) >= _DOMAINS_OF_ALL:
             return True
         return one.recipients >= _RECIPIENTS_OF_ONE
+
+    def _is_no_alias(self, event: Event, message: Message, domain: str) -> bool:
+        """Say whether what looks like an alias's recipient is one of too many: of each message only the first counts."""
+        if message.tried:
+            return False
+        message.tried = [mark(domain)]
+        self._messages.put(event, str(event.mail_queue_id), message)
+        passed = self._pass(f"unbracketed {event.mailwarden_network}", organisation(domain), event, _HOUR_US)
+        return len(passed.domains) >= _DOMAINS_OF_ALL
 
     def _pass(self, key: str, domain: str, event: Event, span_us: int) -> _Passed:
         """Count a recipient; give what was counted under a key."""
@@ -86,7 +104,7 @@ class Relaying:
         source = message.source_ip
         if source is None or message.account is not None or event.mail_original_recipient is not None:
             return False
-        if message.login_unseen:
+        if message.login_unseen or "sendmail.ctladdr" in (event.extra or {}):  # of a user's `.forward`
             return False
         if event.mail_delivery_status not in ("sent", "deferred", "bounced") or self._site.trusts(source):
             return False

@@ -227,6 +227,41 @@ def test_what_relaying_is(client: str, sender: str, delivery: str, site: Site, r
     assert fact(joined(lines, site), "mailwarden.relayed")[-1] is relayed
 
 
+TAKEN = (
+    "sm-mta[1]: {id}: from=<ann@example.net>, size=700, class=0, nrcpts=1, proto=ESMTP, daemon=MTA, relay=[203.0.113.7]"
+)
+HANDED = (
+    "sm-mta[2]: {id}: to={to}, delay=00:00:01, xdelay=00:00:01, mailer=esmtp, pri=30385, "
+    "relay=mx.example.net. [198.51.100.9], dsn=2.0.0, stat=Sent (Ok)"
+)
+
+
+@pytest.mark.parametrize(
+    ("recipients", "relayed"),
+    [
+        (["<a@gmail.com>"], [True]),
+        (["a@gmail.com"], [None]),
+        (["<a@gmail.com>, ctladdr=<bob@example.org> (1000/1000)"], [None]),
+        (["c1@gmail.com,c2@club2.example", *(f"c{n}@club{n}.example" for n in range(12))], [None] * 13),
+    ],
+)
+def test_what_sendmail_sends_on_for_an_alias_is_no_relaying(recipients: list[str], relayed: list[bool | None]) -> None:
+    """An alias's recipient has no brackets, a user's `.forward` names the user; one letter to a list of many is not relayed."""
+    lines = [TAKEN.format(id="6AR8aup8000407"), *(HANDED.format(id="6AR8aup8000407", to=to) for to in recipients)]
+
+    assert fact(joined(lines, Site()), "mailwarden.relayed")[1:] == relayed
+
+
+def test_who_relays_without_brackets_is_seen() -> None:
+    """Ten letters within an hour, each to another domain, are no alias's."""
+    lines = []
+    for number in range(12):
+        id_ = f"6AR8aup80004{number:02}"
+        lines += [TAKEN.format(id=id_), HANDED.format(id=id_, to=f"c@club{number}.example")]
+
+    assert fact(joined(lines), "mailwarden.relayed")[1::2] == [None] * 9 + [True] * 3
+
+
 def test_a_filter_behind_a_pipe_makes_no_domain_ours() -> None:
     """Mail for anybody goes through it; what was relayed so still shows."""
     events = joined(

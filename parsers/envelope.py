@@ -8,8 +8,9 @@ from typing import Any
 from mailwarden.parsers.claims import names_no_program
 from mailwarden.parsers.event import Event, briefly
 from mailwarden.parsers.pattern import Format
-from mailwarden.parsers.pieces import PIECES_MAX, Pieces
+from mailwarden.parsers.pieces import Pieces
 from mailwarden.parsers.prefix import peel, relayed
+from mailwarden.parsers.previous import OWN_FIELDS, fail, recalled, remembered
 from mailwarden.parsers.priority import take_leading_priority, take_priority, take_worded_priority
 from mailwarden.parsers.raw import (
     LINE_MAX,
@@ -17,11 +18,10 @@ from mailwarden.parsers.raw import (
     clean,
     record_id,
     stamped,
-    unix_time,
     without_colours,
 )
 from mailwarden.parsers.speaker import Speaker
-from mailwarden.parsers.stamp import SECONDS, Clock, Stamp, tai64n
+from mailwarden.parsers.stamp import SECONDS, Clock, Stamp
 from mailwarden.parsers.tags import is_pid
 from mailwarden.parsers.wrapping import Wrapped, headed_line, kubernetes, set_header, unwrap_json
 
@@ -125,7 +125,7 @@ class Reader:
                 try:
                     plain = read(event, text) or retry(event, text) is None
                 except Exception as error:  # a pattern's fault costs its own line only
-                    _fail(event, error)
+                    fail(event, error)
                     plain = True
                 if plain:
                     previous = event
@@ -144,9 +144,9 @@ class Reader:
         """Give what the next lines may hang on, as JSON."""
         return {
             "clock": self._clock.snapshot(),
-            "previous": _remembered(self._previous),
+            "previous": remembered(self._previous),
             "tail": self._tail,
-            "hosts": [_remembered(event) for event in self._by_host.values()],
+            "hosts": [remembered(event) for event in self._by_host.values()],
             "owner": self._speaker.owner.name if self._speaker.owner else None,
             "pending": self._pieces.snapshot(),
         }
@@ -156,10 +156,10 @@ class Reader:
         """Make a reader that goes on where the snapshot was taken."""
         reader = cls()
         reader._clock = Clock.restore(snapshot["clock"])
-        reader._previous = _recalled(snapshot["previous"])
+        reader._previous = recalled(snapshot["previous"])
         reader._tail = snapshot["tail"]
         for one in snapshot["hosts"]:
-            event = _recalled(one)
+            event = recalled(one)
             if event is not None:
                 reader._by_host[event.host_hostname] = event
         reader._speaker.owner = reader._speaker.claims.named(snapshot["owner"])
@@ -182,7 +182,7 @@ class Reader:
         try:
             self._open(event, clean(line))
         except Exception as error:  # as above
-            _fail(event, error)
+            fail(event, error)
         if event.event_action != "continuation":
             self._tail = ""
             if not self._stands_for_previous:
@@ -214,7 +214,7 @@ class Reader:
         try:
             owner.read(event, line[20:])
         except Exception as error:  # as in read_lines
-            _fail(event, error)
+            fail(event, error)
         self._tail = ""
         self._previous = event
         return event
@@ -247,7 +247,7 @@ class Reader:
                 if version:
                     self._rfc5424(event, text[version.end() :], time, left)
                     return
-            stamp = self._stamp(text)
+            stamp = self._clock.stamp(text)
             if stamp is None:
                 if time is None and self._goes_on(event, text, bare=left == _LAYERS - 1):
                     return
@@ -294,7 +294,7 @@ class Reader:
         inner.host_hostname, inner.container_name = event.host_hostname, event.container_name
         self._open(inner, text, time or Stamp(event.timestamp_us, event.mailwarden_time_quality, 0), layers)
         sure = stamped(text) or names_no_program(event.process_name or "")
-        if inner.event_kind == "event" or (sure and inner.event_kind == "pipeline_error"):
+        if inner.event_kind == "event" or (sure and inner.process_name is not None):
             vars(event).clear()
             vars(event).update(vars(inner))
 
@@ -305,17 +305,6 @@ class Reader:
             return take_leading_priority(event, text)
         event.container_name = peeled.container or event.container_name
         return peeled.text
-
-    def _stamp(self, text: str) -> Stamp | None:
-        clock, first = self._clock, text[:1]
-        if first == "@":
-            return tai64n(text)
-        if first == "[":
-            inner = self._stamp(text[1:64])
-            return inner._replace(end=inner.end + 2) if inner and text[inner.end + 1 : inner.end + 2] == "]" else None
-        if first.isdigit():
-            return clock.iso(text) or unix_time(text) or clock.traditional(text)
-        return clock.traditional(text) or clock.weekday(text)
 
     def _set_time(self, event: Event, time: Stamp | None) -> None:
         if time is not None:
@@ -351,7 +340,7 @@ class Reader:
         previous, owner = self._previous, self._speaker.owner
         if previous is None or not previous.event_id or owner is None:
             return False
-        if bare and peel(text) is not None and peel(previous.event_original) is not None:
+        if bare and peel(text) is not None and peel(without_colours(previous.event_original)) is not None:
             return False
         if not self._speaker.claims.continues(owner, text, self._tail or previous.event_original):
             return False
@@ -384,7 +373,7 @@ class Reader:
         reader = Reader(year=2000)  # the time is that of the repetition
         reader._speaker.owner = self._speaker.owner
         copy = vars(reader.read(base.event_original))
-        for name in _OWN_FIELDS:
+        for name in OWN_FIELDS:
             copy.pop(name, None)
         vars(event).update(copy)
         event.event_count *= count
@@ -398,47 +387,3 @@ class Reader:
         self._by_host[host] = previous
         if len(self._by_host) > _HOSTS_KEPT:
             del self._by_host[next(iter(self._by_host))]
-
-
-_HEADER_FIELDS = {
-    "timestamp_us",
-    "mailwarden_time_quality",
-    "event_original",
-    "host_hostname",
-    "process_name",
-    "process_pid",
-    "service_name",
-    "mail_service",
-    "container_name",
-    "event_module",
-}
-_OWN_FIELDS = ("timestamp_us", "mailwarden_time_quality", "event_original", "event_id", "container_name")
-
-
-def _fail(event: Event, error: Exception) -> None:
-    """Make a line on which a pattern failed one that is not understood, with no field that was set half."""
-    for name in vars(event).keys() - _HEADER_FIELDS:
-        delattr(event, name)
-    event.event_kind = "pipeline_error"
-    event.set("error.type", type(error).__name__)
-    event.set("error.message", str(error)[:200])
-
-
-def _remembered(event: Event | None) -> list[Any] | None:
-    if event is None:
-        return None
-    return [
-        event.event_original[:PIECES_MAX],
-        event.timestamp_us,
-        event.mailwarden_time_quality,
-        event.host_hostname,
-        event.event_id,
-    ]
-
-
-def _recalled(kept: list[Any] | None) -> Event | None:
-    if kept is None:
-        return None
-    event = Event()
-    event.event_original, event.timestamp_us, event.mailwarden_time_quality, event.host_hostname, event.event_id = kept
-    return event

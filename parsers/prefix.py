@@ -14,13 +14,13 @@ __all__ = ["Peeled", "peel", "relayed"]
 _COMPOSE = r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,127} {1,80}\| ?"  # also `docker service logs`: `service.1.id@node | `
 _PREFIXES = re.compile(
     rf"({_COMPOSE})"
-    r"|[ \t]{1,80}|(?:> ?){1,8}|[\"'`]"  # indented, or quoted in a letter
     r"|(?:"
-    r"[ \t]{0,20}[0-9]{1,10}(?:[:-]|[ \t]{1,8})"  # `grep -n`, `cat -n`, `nl`
+    r"[ \t]{0,20}[0-9]{1,10}[: \t-]"  # `grep -n`, `cat -n`, `nl`; a second blank would be of the line
     r"|(?:[^\s:]{1,255}|(?:[A-Za-z]:\\|/|\.{1,2}/)[^\n:]{1,255}|\(standard input\))[:-](?:[0-9]{1,12}[:-]){0,2}"  # `grep -Hnb`
     r"|\[[A-Za-z0-9_./:-]{1,255}\] "  # `kubectl logs --prefix`
     r"|(?:[A-Za-z0-9_](?:[A-Za-z0-9_./:@-]{0,253}[A-Za-z0-9_./@-])? ){1,2}"  # stern: pod and container; awslogs: group, stream
     rf")(?={LINE_START}|{_COMPOSE})"
+    r"|[ \t]{1,80}|(?:> ?){1,8}|[\"'`]"  # indented, or quoted in a letter
     r"|(?:data: ?|\x1e|[\[,][ \t]{0,4}|@cee: ?)(?=\{\")"  # `journalctl -o json-sse`, `json-seq`, an array, rsyslog's mmjson
     r"|\[ {0,12}[0-9]{1,10}\.[0-9]{6}(?: <[0-9. ]{1,24}>)?\] "  # `journalctl -o short-monotonic`, `short-delta`
 )

@@ -3,8 +3,6 @@
 import re
 from zlib import crc32
 
-from mailwarden.parsers.stamp import Stamp
-
 __all__ = [
     "LINE_MAX",
     "LINE_START",
@@ -12,13 +10,11 @@ __all__ = [
     "clean",
     "record_id",
     "stamped",
-    "unix_time",
     "without_colours",
 ]
 
 LINE_MAX = 65_536  # characters of a line that are read; journald's and rsyslog's own limits are lower
 _OBJECT_MAX = 1 << 20  # of a JSON object, which may hold a message as one number a byte
-_UNIX_TIME = re.compile(r"([0-9]{9,11})(?:\.([0-9]{1,9})|([0-9]{3}))?:?(?=[ \t\]])")
 _COLOURS = re.compile(r"\x1b\[[0-9;]{0,16}[mK]")
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 LINE_START = (
@@ -31,15 +27,6 @@ LINE_START = (
 """How a whole line begins: with a stamp, a priority or an object; a pattern."""
 _STARTS = re.compile(LINE_START)
 _SD_MARK = re.compile(r'["\]]|\\.')
-
-
-def unix_time(text: str) -> Stamp | None:
-    """Read seconds since the epoch at the start of the text, as `1772510706.123456`, or milliseconds."""
-    found = _UNIX_TIME.match(text)
-    if found is None:
-        return None
-    fraction = found[2] or found[3] or ""
-    return Stamp(int(found[1]) * 1_000_000 + int(fraction[:6].ljust(6, "0")), None, found.end())
 
 
 def clean(line: str) -> str:

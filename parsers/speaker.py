@@ -148,8 +148,9 @@ class Speaker:
             text = take_worded_priority(event, text, loose=True)
             tag = _TAG.match(text) or _BRACKETED_TAG.match(text)
             if tag is not None and (tag[2] or tag[3]):
-                if self.claims.tag(tag[1]).format is not None:
-                    return host, tag, text[tag.end() :].removeprefix(" ")
+                behind = text[tag.end() :].removeprefix(" ")
+                if self.claims.tag(tag[1]).format is not None or self.claims.any_text(behind) is not None:
+                    return host, tag, behind
                 if place:
                     return None
             word, _, text = text.partition(" ")

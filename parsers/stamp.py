@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-__all__ = ["SECONDS", "Clock", "Stamp", "tai64n", "year_of_first_line"]
+__all__ = ["SECONDS", "Clock", "Stamp", "tai64n", "unix_time", "year_of_first_line"]
 
 _EPOCH = datetime(1970, 1, 1)
 _MICROSECOND = timedelta(microseconds=1)
@@ -47,6 +47,7 @@ _ISO = re.compile(
 )
 _WEEKDAY = re.compile(r"[A-Z][a-z]{2} (?=[0-9]{4}-)")
 _ZONE_WORD = re.compile(r" [A-Z]{2,5}(?= )")
+_UNIX_TIME = re.compile(r"([0-9]{9,11})(?:\.([0-9]{1,9})|([0-9]{3}))?:?(?=[ \t\]])")
 _TAI64N = re.compile(r"@([0-9a-fA-F]{16})([0-9a-fA-F]{8})(?= |$)")
 
 
@@ -93,6 +94,18 @@ class Clock:
             self.hour, self.hour_us, self.iso_hour, self.iso_us, self.iso_zone, self.iso_from, self.iso_end,
             20 + self.iso_digits, self.iso_scale, None if self.iso_hour else self.quality,
         )  # fmt: skip
+
+    def stamp(self, text: str) -> Stamp | None:
+        """Read a stamp of any kind at the start of the text, also in brackets."""
+        first = text[:1]
+        if first == "@":
+            return tai64n(text)
+        if first == "[":
+            inner = self.stamp(text[1:64])
+            return inner._replace(end=inner.end + 2) if inner and text[inner.end + 1 : inner.end + 2] == "]" else None
+        if first.isdigit():
+            return self.iso(text) or unix_time(text) or self.traditional(text)
+        return self.traditional(text) or self.weekday(text)
 
     def traditional(self, text: str) -> Stamp | None:
         """Read `Mar  3 04:05:06` (RFC 3164), or a relative of it, at the start of the text."""
@@ -259,6 +272,15 @@ class Clock:
             self.iso_from, self.iso_end = zone_from, end + 1
             self.iso_zone = text[zone_from : end + 1]
             self.hour = ""  # one style a file: the reader asks for the hour of one only
+
+
+def unix_time(text: str) -> Stamp | None:
+    """Read seconds since the epoch at the start of the text, as `1772510706.123456`, or milliseconds."""
+    found = _UNIX_TIME.match(text)
+    if found is None:
+        return None
+    fraction = found[2] or found[3] or ""
+    return Stamp(int(found[1]) * 1_000_000 + _fraction(fraction), None, found.end())
 
 
 def tai64n(text: str) -> Stamp | None:

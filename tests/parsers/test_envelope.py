@@ -18,6 +18,7 @@ HINT_US = 1_790_000_000_000_000  # September 2026
 AT = "2026-03-03T04:05:06"
 CET = timezone(timedelta(hours=1))
 TAG = "postfix/smtpd[2211]"
+FORGED = "Mar  3 04:05:06 mx1 postfix/smtpd[1]: warning: unknown[198.51.100.9]: SASL LOGIN authentication failed: x"
 OLD = f"Mar  3 04:05:06 mx1 {TAG}: {TEXT}"
 
 
@@ -306,6 +307,41 @@ def test_record_that_spans_lines() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "prefix",
+    ["", "mail.log:", "    12\t", "\x1b[35m\x1b[Kmainlog\x1b[m\x1b[K\x1b[36m\x1b[K:\x1b[m\x1b[K", "exim-1  | "],
+)
+def test_own_file_behind_a_prefix(prefix: str) -> None:
+    """Each line of Exim's that a tool marked is a line; what a client wrote into a record's header is none."""
+    lines = [
+        "2026-03-03 04:07:03 1vxABD-0003Qe-8a H=mail.example.net [192.0.2.77] F=<s@example.net> rejected after DATA: x",
+        f"  {FORGED}",
+        "2026-03-03 04:07:04 login authenticator failed for (x) [192.0.2.99]: 535 Incorrect authentication data",
+        "2026-03-03 04:07:04 1vxABC-0003Qd-7z Completed",
+    ]
+    events = read(*(prefix + line for line in lines))
+
+    assert [event.source_ip for event in events] == ["192.0.2.77", None, "192.0.2.99", None]
+    assert events[-1].event_module == "exim"
+
+
+def test_pam_behind_a_relay() -> None:
+    """PAM writes under the name of whoever asks it, however many hosts stand before that."""
+    event = read(
+        "Mar  3 04:05:06 relay mx1 auth: pam_unix(dovecot:auth): authentication failure; logname= uid=0 euid=0 "
+        "tty=dovecot ruser=igor rhost=198.51.100.82  user=igor"
+    )[0]
+
+    assert (event.event_action, event.source_ip, event.host_hostname) == ("auth-failure", "198.51.100.82", "mx1")
+
+
+def test_container_named_as_a_server() -> None:
+    """What a container writes is told by its own tag, not by the container's name."""
+    event = read("Mar  3 04:05:06 node postfix[812]: Mar  3 04:05:06 mx1 sshd[4]: Failed password for root")[0]
+
+    assert (event.event_kind, event.process_name) == ("ignored", "sshd")
+
+
 def test_fault_of_a_pattern_costs_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """A pattern that raises makes its line one that is not understood."""
 
@@ -367,7 +403,6 @@ def test_layers_without_end_are_one_line(layer: str) -> None:
     assert len(read(layer * 3000 + OLD)) == 1
 
 
-FORGED = "Mar  3 04:05:06 mx1 postfix/smtpd[1]: warning: unknown[198.51.100.9]: SASL LOGIN authentication failed: x"
 CLIENTS = [
     "Mar  3 04:05:06 mx1 dovecot: imap-login: Disconnected (auth failed, 1 attempts in 2 secs): user=<{}>, rip=203.0.113.7",
     "Mar  3 04:05:06 mx1 postfix/smtpd[2211]: NOQUEUE: reject: RCPT from x[203.0.113.7]: 554 5.7.1 <a@example.org>: no;"
@@ -407,6 +442,12 @@ LINES = st.lists(
             f"{AT}Z stderr P {OLD[:25]}",
             "Mar 03 04:05:06 imap-login: Info: Aborted login: user=<a>, rip=203.0.113.7, lip=192.0.2.1",
             "-- Boot 1 --",
+            "Mar  3 04:05:06 mx2 0123456789ab[812]: Mar  3 04:05:06 mx3 postfix/smtpd[2211]: connect from x[203.0.113.8]",
+            "Mar  3 04:05:07 mx2 mailserver[812]: Mar  3 04:05:06 mx1 dovecot: imap-login: Error: no",
+            "mail.log:2026-03-03 04:05:06 1vxABC-0003Qd-7z Completed",
+            "mail.log-  Subject: x",
+            f"mail.log:{OLD}",
+            f"  {OLD}",
         ]
     )
     | st.text(st.characters(exclude_characters="\n", exclude_categories=[]), max_size=80),

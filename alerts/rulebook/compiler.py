@@ -32,6 +32,7 @@ from mailwarden.alerts.rulebook.condition import (
     compile_condition,
     excepting,
     fields_of,
+    words_of,
 )
 from mailwarden.alerts.rulebook.fields import reader
 from mailwarden.alerts.rulebook.rule import Count, Rule, RuleSettings
@@ -401,6 +402,8 @@ def _condition(rule: SigmaRule, documents: RuleDocuments) -> tuple[Condition, fr
         raise RuleFault(told(error), (*at, "condition"), _mend(rule)) from None
     for name in fields_of(tree):
         documents.use(rule, name)
+    for word in words_of(tree, "event.action"):
+        documents.ensure_word(rule, "event.action", word)
     try:
         condition = compile_condition(tree)
     except ConditionError as error:

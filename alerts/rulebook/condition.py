@@ -46,6 +46,7 @@ __all__ = [
     "excepting",
     "fields_of",
     "needing",
+    "words_of",
 ]
 
 _SINGLE_WORDS = frozenset(
@@ -187,6 +188,14 @@ def fields_of(node: Any) -> list[str]:
     if isinstance(node, ConditionFieldEqualsValueExpression):
         return [str(node.field)]
     return [name for child in getattr(node, "args", ()) for name in fields_of(child)]
+
+
+def words_of(node: Any, field: str) -> list[str]:
+    """List the whole words that a condition wants a field to be."""
+    if isinstance(node, ConditionFieldEqualsValueExpression):
+        plain = isinstance(node.value, SigmaString) and not node.value.contains_special()
+        return [str(node.value).lower()] if node.field == field and plain else []
+    return [word for child in getattr(node, "args", ()) for word in words_of(child, field)]
 
 
 def _joined(word: str, parts: list[Condition]) -> tuple[str, dict[str, Any]]:

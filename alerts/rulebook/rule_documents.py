@@ -161,13 +161,24 @@ class RuleDocuments:
         ours = field_name(name)
         if self.fields is not None and ours not in self.fields:
             meant = get_close_matches(ours, self.fields, 1, 0.75)
-            mend = worded("mailwarden explain LINE  shows what a line has.")
-            if meant:
-                mend = worded('Did you mean "{meant}"?', meant=meant[0])
+            mend = worded('Did you mean "{meant}"?', meant=meant[0]) if meant else _look()
             where = place or self.lines.field(self.number[id(document)], name)
             raise RuleFault(worded('no event has a field "{name}": this rule could never fire', name=name), where, mend)
         self.used.append(ours)
         return ours
+
+    def ensure_word(self, document: Any, field: str, word: str) -> None:
+        """Refuse a word that a field never is, where all that it can be are known.
+
+        Raises:
+            RuleFault: It is none of them.
+        """
+        known = [one.partition("=")[2] for one in self.fields or () if one.startswith(f"{field}=")]
+        if known and word not in known:
+            meant = get_close_matches(word, known, 1, 0.6)
+            mend = worded('Did you mean "{meant}"?', meant=meant[0]) if meant else _look()
+            said = worded('no event has the {field} "{word}": this rule could never fire', field=field, word=word)
+            raise RuleFault(said, self.lines.field(self.number[id(document)], field), mend)
 
     def _finding(self) -> Any:
         """Give the one document that no other names; the last where they name each other in a circle."""
@@ -192,6 +203,10 @@ class RuleDocuments:
                 said = worded("the correlations go round in a circle: {names}", names=names)
                 raise RuleFault(said, self.at(base, "correlation", "rules"))
             self._follow(base, (*way, base))
+
+
+def _look() -> str:
+    return worded("mailwarden explain LINE  shows what a line has.")
 
 
 def _parsed(lines: RuleLines) -> list[Any]:

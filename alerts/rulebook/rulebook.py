@@ -46,7 +46,8 @@ def load_rulebook(
     Args:
         directory: The operator's own rules; None where there are none.
         settings: What the configuration changes, by the name of the rule.
-        fields: Every field that an event can have; a rule that asks for another is refused. None: not looked at.
+        fields: Every field that an event can have, and as `event.action=reject` what words one can hold where they are known;
+            a rule that asks for another is refused. None: not looked at.
 
     Raises:
         ConfigurationError: A rule of ours cannot be loaded, or a setting names none.

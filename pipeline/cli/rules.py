@@ -62,7 +62,11 @@ def _known(name: str, now: Session, context: click.Context) -> str:
     mend = worded("List them with  mailwarden rules list")
     if meant:
         mend = worded("Did you mean `{meant}`?", meant=meant[0])
-    raise click.UsageError(worded("No rule `{name}`. {mend}", name=name, mend=mend), context)
+    own = now.configuration.rules_directory
+    yours = worded("None is your own: there is no rules.d beside the configuration.")
+    if own is not None:
+        yours = worded("Your own are read from {directory}.", directory=own)
+    raise click.UsageError(worded("No rule `{name}`. {yours} {mend}", name=name, mend=mend, yours=yours), context)
 
 
 @command.command(
@@ -161,7 +165,10 @@ def lint(context: click.Context, paths: tuple[Path, ...]) -> int:
     now = session(context, own=True)
     own = None if paths else now.configuration.rules_directory
     for path in paths or [rule_directory(), *([own] if own else [])]:
-        files += rule_files(path) if path.is_dir() else [path]
+        within = rule_files(path) if path.is_dir() else [path]
+        if not within:
+            raise click.UsageError(worded("{path}: holds no rule, which is a file NAME.yml.", path=path), context)
+        files += within
     good = 0
     seen: dict[tuple[str, str], Path] = {}
     for path in files:

@@ -19,16 +19,19 @@ def tune_view(name: str, target: str, proposal: Proposal, tongue: Translator, zo
     tried = proposal.tried
     stretch = {"span": span_of(tried.from_us, tried.last_us, tongue, zone), "events": f"{tried.events:,}"}
     lines += [[tongue.say(N_("Tried on {span}, {events} lines."), stretch)], []]
-    lines.append([Span(tongue.gettext("threshold   incidents   a week"), "faint")])
+    enough = proposal.is_enough  # a week made of two minutes says nothing
+    head = tongue.gettext("threshold   incidents   a week") if enough else tongue.gettext("threshold   incidents")
+    lines.append([Span(head, "faint")])
     weeks = max(tried.judged / timedelta(weeks=1), 1e-9)
     for threshold in _rows(proposal):
         count = proposal.counts[threshold]
         note = ""
         if threshold == proposal.own:
             note = "  " + tongue.gettext("as it is")
-        elif threshold == proposal.lowest:
+        elif threshold == proposal.lowest and enough:
             note = "  " + tongue.gettext("the lowest that keeps within the target")
-        lines.append([f"{threshold:>9}   {count:>9,}   {count / weeks:>6.1f}{note}"])
+        rate = f"   {count / weeks:>6.1f}" if enough else ""
+        lines.append([f"{threshold:>9}   {count:>9,}{rate}{note}"])
     if _is_proposed(proposal):
         lines += [[], [tongue.gettext("In mailwarden.yml:")], [Span("rules:", "command")]]
         lines.append([Span(f"  {name}: {{threshold: {proposal.lowest}}}", "command")])

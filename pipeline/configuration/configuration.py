@@ -214,10 +214,10 @@ class Configuration:
             ConfigurationError: A setting names no rule, or one that cannot be changed so.
         """
         from mailwarden.alerts.rulebook.rulebook import load_rulebook
-        from mailwarden.pipeline.trial.vocabulary import event_fields
+        from mailwarden.pipeline.trial.vocabulary import event_words
 
         directory = self.rules_directory
-        fields = event_fields() if directory is not None and rule_files(directory) else None
+        fields = event_words() if directory is not None and rule_files(directory) else None
         return load_rulebook(directory, self.rule_settings(), fields)
 
     def route(self) -> "Route":

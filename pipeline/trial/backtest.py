@@ -20,7 +20,7 @@ from mailwarden.pipeline.configuration.configuration import Configuration, RuleS
 from mailwarden.pipeline.configuration.reading import rule_names
 from mailwarden.pipeline.runner import wall_clock
 from mailwarden.pipeline.trial.replay import Outcome, Replay, Variant
-from mailwarden.pipeline.trial.vocabulary import event_fields
+from mailwarden.pipeline.trial.vocabulary import event_words
 
 __all__ = ["Past", "Tried", "as_it_is", "changed", "past_of", "try_out"]
 
@@ -169,7 +169,7 @@ def changed(configuration: Configuration, files: Sequence[Path], sets: Sequence[
     by_name = {rule.detection.name: rule for rule in book.rules}
     settings = replace(configuration, rules=rules).rule_settings()
     for path in files:
-        rule = compile_file(path, settings.get(path.stem), event_fields())
+        rule = compile_file(path, settings.get(path.stem), event_words())
         if rule is not None:
             by_name[path.stem] = rule
         elif path.stem in by_name:

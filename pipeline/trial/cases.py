@@ -49,7 +49,7 @@ from mailwarden.parsers.errors import ConfigurationError, worded
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.configuration.times import parse_duration
 from mailwarden.pipeline.fold import Fold
-from mailwarden.pipeline.trial.vocabulary import event_fields
+from mailwarden.pipeline.trial.vocabulary import event_words
 
 __all__ = ["Case", "Subject", "Verdict", "cases_of", "subject", "subjects", "try_case"]
 
@@ -114,7 +114,7 @@ def subject(path: Path) -> Subject:
         ConfigurationError: It is no valid rule.
     """
     ours = path.parent == Path(str(files("mailwarden.alerts"))) / "rules"
-    rule = compile_file(path, RuleSettings(), None if ours else event_fields())
+    rule = compile_file(path, RuleSettings(), None if ours else event_words())
     assert rule is not None  # nothing switches it off here
     return Subject(path.stem, rule, None, path.with_suffix(f".cases{path.suffix}"))
 

@@ -13,7 +13,7 @@ from mailwarden.alerts.rulebook.rule import RuleSettings
 from mailwarden.alerts.rulebook.rulebook import load_rulebook
 from mailwarden.parsers.errors import ConfigurationError
 from mailwarden.parsers.event import Event
-from mailwarden.pipeline.trial.vocabulary import event_fields
+from mailwarden.pipeline.trial.vocabulary import event_words
 
 OURS = len(load_rulebook().rules)
 RULE = """\
@@ -57,7 +57,7 @@ def event(**fields: Any) -> Event:
 def faults(directory: Path, text: str) -> list[str]:
     """Say what is wrong with a text as the only own rule."""
     (directory / "own.yml").write_text(text, "utf-8")
-    book = load_rulebook(directory, fields=event_fields())
+    book = load_rulebook(directory, fields=event_words())
     assert len(book.rules) == OURS + (not book.faults)
     return list(book.faults)
 
@@ -89,6 +89,8 @@ def test_a_rule_of_ones_own_is_loaded_beside_ours(tmp_path: Path) -> None:
         ("{gte: 3}", "{lte: 3}", 15, "gte or gt", "Mend or remove"),
         ("condition: one", "condition: two", 6, "'two' not defined", 'Its detection defines "one"'),
         ("event.action", "event.acton", 5, 'no event has a field "event.acton"', 'Did you mean "event.action"?'),
+        ("auth-failure", "auth_failure", 5, 'no event has the event.action "auth_failure"', '"auth-failure"?'),
+        ("auth-failure", "logon", 5, 'no event has the event.action "logon"', "mailwarden explain LINE"),
         ("[source.ip]", "[source.nonsense.of.mine]", 13, "no event has a field", "mailwarden explain LINE"),
         ("rules: [own_seen]", "rules: [own]", 12, "round in a circle: own → own", "Mend or remove"),
         ("rules: [own_seen]", "rules: [others]", 12, '"others", which is not in the same file', "Mend or remove"),
@@ -165,7 +167,7 @@ def test_what_is_no_file_hangs_nobody(tmp_path: Path) -> None:
     (tmp_path / "room.yml").mkdir()
     (tmp_path / "tome.yml").write_text("# much\n" * 300_000, "utf-8")
 
-    told = load_rulebook(tmp_path, fields=event_fields()).faults
+    told = load_rulebook(tmp_path, fields=event_words()).faults
 
     assert [fault.split(": ")[1].partition(".")[0] for fault in told] == [
         "is no file",

@@ -4,8 +4,8 @@ Where nobody stated what is ours, a domain that no mailbox here is known of may 
 is a recipient at a provider, who is nobody's customer here; one stranger who writes to a second domain within the hour, or to
 fifty people; ten domains in a day. Until then somebody is asked, once a domain (`relay_question`).
 
-Sendmail does not say which recipient an alias or a `.forward` stood for. It names the user that a `.forward` is of, and
-writes what an alias says as it stands there, mostly without angle brackets. Who tries relays could leave the brackets out, too:
+Sendmail does not say which recipient an alias or a `.forward` stood for. It writes what they say as it stands there, mostly
+without angle brackets. Who tries relays could leave the brackets out, too:
 ten such messages of one network within an hour, each first to another domain, are relayed all the same.
 """
 
@@ -104,7 +104,7 @@ class Relaying:
         source = message.source_ip
         if source is None or message.account is not None or event.mail_original_recipient is not None:
             return False
-        if message.login_unseen or "sendmail.ctladdr" in (event.extra or {}):  # of a user's `.forward`
+        if message.login_unseen:
             return False
         if event.mail_delivery_status not in ("sent", "deferred", "bounced") or self._site.trusts(source):
             return False

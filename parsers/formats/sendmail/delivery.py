@@ -101,7 +101,7 @@ def _delivered(event: Event, rest: str) -> bool:
     event.mail_delivery_delay = _seconds(delay)
     if controlling:
         event.set("sendmail.ctladdr", address(controlling))
-    elif rest[:1] != "<":
+    if rest[:1] != "<":
         event.set("sendmail.unbracketed", True)  # no SMTP client named it, who writes `RCPT TO:<address>`: an alias did
     if mailer is not None:
         event.set("sendmail.mailer", mailer)

@@ -241,12 +241,13 @@ HANDED = (
     [
         (["<a@gmail.com>"], [True]),
         (["a@gmail.com"], [None]),
-        (["<a@gmail.com>, ctladdr=<bob@example.org> (1000/1000)"], [None]),
+        (["a@gmail.com, ctladdr=<bob@example.org> (1000/1000)"], [None]),
+        (["<a@gmail.com>, ctladdr=<ann@example.net> (1000/1000)"], [True]),
         (["c1@gmail.com,c2@club2.example", *(f"c{n}@club{n}.example" for n in range(12))], [None] * 13),
     ],
 )
 def test_what_sendmail_sends_on_for_an_alias_is_no_relaying(recipients: list[str], relayed: list[bool | None]) -> None:
-    """An alias's recipient has no brackets, a user's `.forward` names the user; one letter to a list of many is not relayed."""
+    """What an alias or a `.forward` says has no brackets, what a client says has; one letter to a list of many is not relayed."""
     lines = [TAKEN.format(id="6AR8aup8000407"), *(HANDED.format(id="6AR8aup8000407", to=to) for to in recipients)]
 
     assert fact(joined(lines, Site()), "mailwarden.relayed")[1:] == relayed

@@ -1,0 +1,32 @@
+"""Addresses, reduced to the networks that they are counted in."""
+
+import ipaddress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailwarden.parsers.address import network, wide_network
+
+
+@given(st.binary(min_size=16, max_size=16).map(ipaddress.IPv6Address))
+def test_ipv6_networks_are_spelt_as_pythons_own_module_spells_them(address: ipaddress.IPv6Address) -> None:
+    """One network has one name, whichever of its addresses is met, and whoever made the name."""
+    narrow = ipaddress.ip_network((address, 64), strict=False)
+    wide = ipaddress.ip_network((address, 48), strict=False)
+
+    assert (network(str(address)), wide_network(str(address))) == (str(narrow), str(wide))
+
+
+@pytest.mark.parametrize(
+    ("address", "net", "wide"),
+    [
+        ("203.0.113.7", "203.0.113.0/24", "203.0.0.0/16"),
+        ("2001:db8:7:8:9::1", "2001:db8:7:8::/64", "2001:db8:7::/48"),
+        ("::ffff:192.0.2.1", "::/64", "::/48"),
+        ("fe80::1%eth0", "fe80::/64", "fe80::/48"),
+    ],
+)
+def test_an_address_is_counted_in_its_network(address: str, net: str, wide: str) -> None:
+    """/24 and /16 for IPv4, /64 and /48 for IPv6."""
+    assert (network(address), wide_network(address)) == (net, wide)

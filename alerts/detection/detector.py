@@ -12,7 +12,7 @@ from mailwarden.alerts.detection.windows import Window, crossed
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
-__all__ = ["Detector", "Fired", "fire", "is_first_outcome"]
+__all__ = ["Detector", "Fired", "fire", "fire_now", "is_first_outcome"]
 
 S = TypeVar("S")
 
@@ -35,9 +35,25 @@ class Fired(NamedTuple):
 
 def fire(window: Window, measure: int, amount: int, severity: str, values: dict[str, Any]) -> Fired:
     """Make a finding of a window whose threshold is reached: new when first, then once a doubling."""
+    return fire_now(window, measure, amount, severity, values)._replace(first_us=window.first_us)
+
+
+def fire_now(
+    window: Window, count: int, amount: int, severity: str, values: dict[str, Any], *, share: int | None = None
+) -> Fired:
+    """Make such a finding where its window does not tell when it began: it begins with the event at hand.
+
+    Args:
+        window: Holds what is counted; events that count nothing slide it, too.
+        count: What it holds.
+        amount: What the event at hand counts.
+        severity: How bad it is.
+        values: For the message.
+        share: What is told of it instead of the count, in per cent.
+    """
     first = window.level == 0
-    is_new = crossed(window, measure)
-    return Fired(measure, measure if is_new and first else amount, severity, values, is_new, first_us=window.first_us)
+    is_new = crossed(window, count)
+    return Fired(count if share is None else share, count if is_new and first else amount, severity, values, is_new)
 
 
 def is_first_outcome(event: Event) -> bool:

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detection.detector import Detector, Fired
-from mailwarden.alerts.detection.windows import Window, add, crossed
+from mailwarden.alerts.detection.detector import Detector, Fired, fire_now
+from mailwarden.alerts.detection.windows import Window, add
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
@@ -74,10 +74,7 @@ class BounceRatio(Detector[_State]):
             return None
         values = {"dead": dead, "outcomes": outcomes}
         share = round(100 * dead / outcomes)
-        first = state.dead.level == 0
-        if crossed(state.dead, dead):
-            return Fired(share, dead if first else 1, "medium", values)
-        return Fired(share, 1, "medium", values, fired=False)
+        return fire_now(state.dead, dead, 1, "medium", values, share=share)
 
 
 DETECTOR = BounceRatio()

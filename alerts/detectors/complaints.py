@@ -10,8 +10,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detection.detector import Detector, Fired
-from mailwarden.alerts.detection.windows import Window, add, crossed
+from mailwarden.alerts.detection.detector import Detector, Fired, fire_now
+from mailwarden.alerts.detection.windows import Window, add
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
@@ -69,10 +69,7 @@ class Complaints(Detector[_State]):
         if event.event_action == "delivery":  # only an envelope's sender says so, and anybody can write that
             severity = "medium"
         values = {"sender": (event.facts or {})["mailwarden.complaint.about"], "recipients": recipients}
-        first = state.complaints.level == 0
-        if crossed(state.complaints, complaints):
-            return Fired(complaints, complaints if first else 1, severity, values)
-        return Fired(complaints, 1, severity, values, fired=False)
+        return fire_now(state.complaints, complaints, 1, severity, values)
 
 
 DETECTOR = Complaints()

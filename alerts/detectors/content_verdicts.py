@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detection.detector import Detector, Fired
-from mailwarden.alerts.detection.windows import Window, add, crossed
+from mailwarden.alerts.detection.detector import Detector, Fired, fire_now
+from mailwarden.alerts.detection.windows import Window, add
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
@@ -62,10 +62,7 @@ class ContentVerdicts(Detector[_State]):
         if verdicts < _LEAST:
             return None
         values = {"who": (event.facts or {})["mailwarden.content.sender"]}
-        first = state.verdicts.level == 0
-        if crossed(state.verdicts, verdicts):
-            return Fired(verdicts, verdicts if first else 1, "high", values)
-        return Fired(verdicts, 1, "high", values, fired=False)
+        return fire_now(state.verdicts, verdicts, 1, "high", values)
 
 
 DETECTOR = ContentVerdicts()

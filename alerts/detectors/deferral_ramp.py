@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detection.detector import Detector, Fired
-from mailwarden.alerts.detection.windows import Window, add, crossed
+from mailwarden.alerts.detection.detector import Detector, Fired, fire_now
+from mailwarden.alerts.detection.windows import Window, add
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
@@ -71,10 +71,7 @@ class DeferralRamp(Detector[_State]):
         if recipients < _LEAST or deferred < _SHARE * recipients or deferred <= usual * recipients:
             return None
         values = {"recipients": recipients, "usual": round(100 * min(usual, 1.0))}
-        first = state.deferred.level == 0
-        if crossed(state.deferred, deferred):
-            return Fired(deferred, deferred if first else 1, "medium", values)
-        return Fired(deferred, 1, "medium", values, fired=False)
+        return fire_now(state.deferred, deferred, 1, "medium", values)
 
 
 DETECTOR = DeferralRamp()

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detection.detector import Detector, Fired
-from mailwarden.alerts.detection.windows import Window, add, crossed
+from mailwarden.alerts.detection.detector import Detector, Fired, fire_now
+from mailwarden.alerts.detection.windows import Window, add
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
@@ -66,10 +66,7 @@ class DmarcFailures(Detector[_State]):
             "sender": (event.extra or {})["mailwarden.own_domain"],
             "source": max(own, key=lambda one: own[one]),
         }
-        first = state.failed.level == 0
-        if crossed(state.failed, failed):
-            return Fired(failed, failed if first else 1, "medium", values)
-        return Fired(failed, 1, "medium", values, fired=False)
+        return fire_now(state.failed, failed, 1, "medium", values)
 
 
 DETECTOR = DmarcFailures()

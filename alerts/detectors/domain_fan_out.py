@@ -10,7 +10,7 @@ import msgspec
 
 from mailwarden.alerts.detection.detector import Detector, Fired, fire, is_first_outcome
 from mailwarden.alerts.detection.windows import Window, add_value
-from mailwarden.alerts.facts.acquaintances import severity_of
+from mailwarden.alerts.facts.acquaintances import sending_severity
 from mailwarden.alerts.facts.usual import Usual, learn, tempered, usual_of
 from mailwarden.alerts.state.mark import mark_text
 from mailwarden.alerts.terms import Detection
@@ -78,7 +78,7 @@ class DomainFanOut(Detector[_State]):
         threshold = _UNKNOWN_USUAL if usual is None else min(max(_FLOOR, _TIMES_USUAL * usual), _REMEMBERED)
         if measure < threshold:
             return None
-        severity = "low" if severity_of(event.facts, measure) == "low" else "medium"
+        severity = sending_severity(event.facts, measure, worst="medium")
         return fire(state.domains, measure, 1, tempered(severity, usual), {"usual": usual, "threshold": threshold})
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detection.detector import Detector, Fired
-from mailwarden.alerts.detection.windows import Window, add, add_value, crossed
+from mailwarden.alerts.detection.detector import Detector, Fired, fire_now
+from mailwarden.alerts.detection.windows import Window, add, add_value
 from mailwarden.alerts.state.mark import mark_text
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
@@ -76,10 +76,7 @@ class NeighbourGuessing(Detector[_State]):
         addresses = add_value(state.addresses, now, _DAY_US, mark_text(event.source_ip or ""), _REMEMBERED)
         if quick < _QUICK and (addresses < _ADDRESSES or total < _TRIES):
             return None
-        first = state.tries.level == 0
-        is_new = crossed(state.tries, total)
-        values = {"tries": total, "places": addresses}
-        return Fired(total, total if is_new and first else tries, "low", values, is_new)
+        return fire_now(state.tries, total, tries, "low", {"tries": total, "places": addresses})
 
 
 DETECTOR = NeighbourGuessing()

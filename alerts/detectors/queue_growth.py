@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detection.detector import Detector, Fired
-from mailwarden.alerts.detection.windows import Window, add, crossed
+from mailwarden.alerts.detection.detector import Detector, Fired, fire_now
+from mailwarden.alerts.detection.windows import Window, add
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
@@ -84,10 +84,7 @@ class QueueGrowth(Detector[_State]):
             return None
         severity = "medium" if deferred >= _MANY else "low"
         values = {"recipients": recipients, "usual": usual}
-        first = state.deferred.level == 0
-        if crossed(state.deferred, deferred):
-            return Fired(deferred, deferred if first else 1, severity, values)
-        return Fired(deferred, 1, severity, values, fired=False)
+        return fire_now(state.deferred, deferred, 1, severity, values)
 
 
 DETECTOR = QueueGrowth()

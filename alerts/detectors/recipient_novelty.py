@@ -11,9 +11,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detection.detector import Detector, Fired, is_first_outcome
-from mailwarden.alerts.detection.windows import Window, add, crossed
-from mailwarden.alerts.facts.acquaintances import severity_of
+from mailwarden.alerts.detection.detector import Detector, Fired, fire_now, is_first_outcome
+from mailwarden.alerts.detection.windows import Window, add
+from mailwarden.alerts.facts.acquaintances import sending_severity
 from mailwarden.alerts.facts.usual import Usual, learn, tempered, usual_of
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
@@ -87,11 +87,8 @@ class RecipientNovelty(Detector[_State]):
         if state.learned < _HISTORY or new < threshold or new < _SHARE * recipients:
             return None
         values = {"recipients": recipients, "threshold": threshold}
-        first = state.new.level == 0
-        severity = tempered(severity_of(facts, recipients), usual, keeps=("high",))
-        if crossed(state.new, new):
-            return Fired(new, new if first else 1, severity, values)
-        return Fired(new, 1, severity, values, fired=False)
+        severity = tempered(sending_severity(facts, recipients), usual, keeps=("high",))
+        return fire_now(state.new, new, 1, severity, values)
 
 
 DETECTOR = RecipientNovelty()

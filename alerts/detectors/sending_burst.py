@@ -14,7 +14,7 @@ import msgspec
 
 from mailwarden.alerts.detection.detector import Detector, Fired, is_first_outcome
 from mailwarden.alerts.detection.windows import Window, add, crossed
-from mailwarden.alerts.facts.acquaintances import awaits_outcomes, severity_of
+from mailwarden.alerts.facts.acquaintances import awaits_outcomes, sending_severity
 from mailwarden.alerts.facts.usual import tempered
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
@@ -84,7 +84,7 @@ class SendingBurst(Detector[_State]):
         if measure < threshold:
             state.awaits = False
             return None
-        severity = tempered(severity_of(facts, measure), state.usual)
+        severity = tempered(sending_severity(facts, measure), state.usual)
         waited, state.awaits = state.awaits, severity != "low" and awaits_outcomes(facts, measure)
         if is_outcome and state.awaits:
             return None

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detection.detector import Detector, Fired
-from mailwarden.alerts.detection.windows import Window, add, crossed
-from mailwarden.alerts.facts.acquaintances import severity_of
+from mailwarden.alerts.detection.detector import Detector, Fired, fire_now
+from mailwarden.alerts.detection.windows import Window, add
+from mailwarden.alerts.facts.acquaintances import sending_severity
 from mailwarden.alerts.facts.usual import tempered
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
@@ -83,12 +83,10 @@ class SendingCeiling(Detector[_State]):
             window, measure, threshold, span_us = state.day, day, _A_DAY, _DAY_US
         else:
             return None
-        first = window.level == 0
-        fired = crossed(window, measure)
         values = {"threshold": threshold, "span_s": span_us // 1_000_000}
         usual = (event.facts or {}).get("mailwarden.user.usual_hour")
-        severity = tempered(severity_of(event.facts, measure), usual, keeps=("high",))
-        return Fired(measure, measure if fired and first else recipients, severity, values, fired)
+        severity = tempered(sending_severity(event.facts, measure), usual, keeps=("high",))
+        return fire_now(window, measure, recipients, severity, values)
 
 
 DETECTOR = SendingCeiling()

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import msgspec
 
 from mailwarden.alerts.detection.detector import Detector, Fired
-from mailwarden.alerts.facts.acquaintances import severity_of
+from mailwarden.alerts.facts.acquaintances import sending_severity
 from mailwarden.alerts.facts.usual import Usual, learn, tempered, usual_of
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
@@ -90,7 +90,7 @@ class TemplateBurst(Detector[_State]):
         if is_new:
             state.level = alike
         values = {"size": size, "usual": usual, "threshold": threshold}
-        severity = "low" if severity_of(event.facts, alike) == "low" else "medium"
+        severity = sending_severity(event.facts, alike, worst="medium")
         return Fired(alike, alike if first else 1, tempered(severity, usual), values, is_new)
 
 

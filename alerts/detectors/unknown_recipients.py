@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mailwarden.alerts.detection.detector import Detector, Fired
-from mailwarden.alerts.detection.windows import Window, add, crossed
+from mailwarden.alerts.detection.detector import Detector, Fired, fire_now
+from mailwarden.alerts.detection.windows import Window, add
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
@@ -71,10 +71,7 @@ class UnknownRecipients(Detector[_State]):
             return None
         values = {"recipients": recipients, "unknown": unknown}
         share = round(100 * unknown / recipients)
-        first = state.unknown.level == 0
-        if crossed(state.unknown, unknown):
-            return Fired(share, unknown if first else 1, "medium", values)
-        return Fired(share, 1, "medium", values, fired=False)
+        return fire_now(state.unknown, unknown, 1, "medium", values, share=share)
 
 
 DETECTOR = UnknownRecipients()

@@ -19,7 +19,7 @@ from mailwarden.alerts.facts.usual import is_repeat
 from mailwarden.alerts.state.mark import keyed_mark, new_key
 from mailwarden.alerts.state.shelf import Backing, Shelf
 
-__all__ = ["Acquaintances", "awaits_outcomes", "severity_of"]
+__all__ = ["Acquaintances", "awaits_outcomes", "sending_severity"]
 
 _DAY_US = 86_400_000_000
 _KEEP_US = 200 * _DAY_US  # what is invoiced twice a year
@@ -128,8 +128,8 @@ def _set(facts: dict[str, Any], record: _Record, quarter: int) -> None:
     facts["mailwarden.user.acquaintances"] = len(record.known)
 
 
-def severity_of(facts: dict[str, Any] | None, recipients: int) -> str:
-    """Say how bad it is that an account writes to so many within an hour.
+def sending_severity(facts: dict[str, Any] | None, recipients: int, *, worst: str = "high") -> str:
+    """Say how bad it is that an account writes to so many within an hour: `low`, `medium` or `high`, but no more than `worst`.
 
     What it did before, or sends to people it knows, is for the report. So is what it sends from where it always is to people
     who take it: a first newsletter, an invoice run; of a spammer's list a quarter would refuse. Where the machine it comes from
@@ -139,13 +139,13 @@ def severity_of(facts: dict[str, Any] | None, recipients: int) -> str:
     if is_repeat(facts, recipients):
         return "low"
     if facts.get("mailwarden.user.away"):
-        return "high"
+        return worst
     outcomes, refused = facts.get("mailwarden.user.wrote", 0), facts.get("mailwarden.user.wrote_refused", 0)
     judged, known = facts.get("mailwarden.user.wrote_judged", 0), facts.get("mailwarden.user.wrote_known", 0)
     is_familiar = judged >= _LEAST_JUDGED and known >= _KNOWN_SHARE * judged
     if refused <= 1 + _FEW_REFUSED * outcomes and (is_familiar or not facts.get("mailwarden.user.hidden")):
         return "low"
-    return "medium" if refused <= 1 + _SOME_REFUSED * outcomes else "high"
+    return "medium" if refused <= 1 + _SOME_REFUSED * outcomes else worst
 
 
 def awaits_outcomes(facts: dict[str, Any] | None, recipients: int) -> bool:

@@ -5,7 +5,7 @@ from zlib import crc32
 
 from memory import Memory
 
-from mailwarden.alerts.facts.acquaintances import Acquaintances, awaits_outcomes, severity_of
+from mailwarden.alerts.facts.acquaintances import Acquaintances, awaits_outcomes, sending_severity
 from mailwarden.alerts.state.blob import encode
 
 _DAY_US = 86_400_000_000
@@ -35,17 +35,17 @@ def test_customers_are_known_from_the_day_after() -> None:
     hidden = {"mailwarden.user.hidden": True}
 
     assert (first["mailwarden.user.wrote_judged"], first["mailwarden.user.wrote_known"]) == (60, 0)
-    assert severity_of(first | hidden, 60) == "medium"
-    assert severity_of(write(one, range(60), day=50) | hidden, 60) == "low"
-    assert severity_of(write(one, range(1000, 1060), day=51) | hidden, 60) == "medium"
+    assert sending_severity(first | hidden, 60) == "medium"
+    assert sending_severity(write(one, range(60), day=50) | hidden, 60) == "low"
+    assert sending_severity(write(one, range(1000, 1060), day=51) | hidden, 60) == "medium"
 
 
 def test_from_home_to_takers_is_for_the_report() -> None:
     """A first newsletter from where an account always is, of which few come back, is a note; of which some do, worth a look."""
     one = Acquaintances(Memory())
 
-    assert severity_of(write(one, range(60), day=20), 60) == "low"
-    assert severity_of(write(one, range(1000, 1200), day=21, refused=14), 200) == "medium"
+    assert sending_severity(write(one, range(60), day=20), 60) == "low"
+    assert sending_severity(write(one, range(1000, 1200), day=21, refused=14), 200) == "medium"
 
 
 def test_nobody_becomes_known_within_a_day() -> None:
@@ -67,7 +67,7 @@ def test_a_list_longer_than_memory_is_still_known() -> None:
     assert again["mailwarden.user.wrote_known"] == again["mailwarden.user.wrote_judged"] > 50
     strangers = write(one, range(10_000, 15_000), day=51)
     assert strangers["mailwarden.user.wrote_known"] == 0 < strangers["mailwarden.user.wrote_judged"]
-    assert severity_of(strangers | {"mailwarden.user.hidden": True}, 5000) == "medium"
+    assert sending_severity(strangers | {"mailwarden.user.hidden": True}, 5000) == "medium"
 
 
 def test_nobody_can_choose_recipients_that_are_not_judged() -> None:
@@ -127,7 +127,7 @@ def test_from_elsewhere_nothing_is_calm() -> None:
     write(one, range(60), day=20)
     facts = write(one, range(60), day=50, away=True)
 
-    assert severity_of({**facts, "mailwarden.user.away": True}, 60) == "high"
+    assert sending_severity({**facts, "mailwarden.user.away": True}, 60) == "high"
 
 
 def test_refusals_decide() -> None:
@@ -135,7 +135,7 @@ def test_refusals_decide() -> None:
     one = Acquaintances(Memory())
     write(one, range(60), day=20)
 
-    assert severity_of(write(one, range(60), day=50, refused=4), 60) == "high"
+    assert sending_severity(write(one, range(60), day=50, refused=4), 60) == "high"
 
 
 def test_a_letter_to_many_waits_for_its_outcomes() -> None:

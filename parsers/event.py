@@ -102,6 +102,7 @@ class Event:
     mail_bounce_class: str | None = None
     mail_bounce_list: str | None = None
     process_working_directory: str | None = None
+    file_path: str | None = None
 
     extra: dict[str, Any] | None = None  # rare fields, under their dotted ECS name
 

@@ -103,7 +103,8 @@ class Translator:
             if name.endswith("_us"):
                 return self.time(int(value), zone=zone)
             if name.endswith("_ratio"):
-                return self.say("{number} %", {"number": _short(value * 100)})
+                percent = value * 100  # what is not all is never written as 100
+                return self.say("{number} %", {"number": _short(min(percent, 99.9) if value < 1 else percent)})
             return _short(value)
         if isinstance(value, list | tuple | set | frozenset):
             return self.names(

@@ -81,7 +81,7 @@ def found_by_daemon(event: Event, text: str) -> bool:
     if stream is not None:
         event.source_ip = ip(stream[1])
     elif text[:1] == "/":
-        event.set("file.path", text.rpartition(": ")[0])
+        event.file_path = text.rpartition(": ")[0]
     return True
 
 

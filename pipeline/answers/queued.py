@@ -12,8 +12,14 @@ _LETTERS = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 
 
 def spellings(name: str, default_domain: str | None) -> list[str]:
-    """Give the names under which a server may log an account: as it is, and with or without the default domain."""
+    """Give the names under which a server may log an account: as it is, and with or without the default domain.
+
+    Of a script some servers log its path, others only the directory that it ran in.
+    """
     name = name.strip().strip("<>").lower()
+    if name.startswith("/"):
+        directory, _, last = name.rstrip("/").rpartition("/")
+        return [name, directory] if "." in last and directory else [name.rstrip("/") or name]
     if len(name) == _EVPID and _HEX.issuperset(name):
         return [name, name[:8]]  # an envelope of OpenSMTPD's; its message's id is the first half
     local, _, domain = name.partition("@")

@@ -40,11 +40,14 @@ NAMES = (  # where what is looked for may stand
     "client.ip",
     "destination.ip",
     "mail.session.id",
+    "user.id",
+    "process.working_directory",
+    "file.path",
 )
 ELSEWHERE = "other"
 """The provider of a receiver that has no name; the class of a refusal that says nothing known."""
 REFUSAL_COLUMNS = ("mail.provider", "mail.bounce.class", "mail.delivery.status", "destination.domain")
-_SUFFIX = ".refused-names"  # what an index knows stands in its file's name: older ones are made anew
+_SUFFIX = ".script-names"  # what an index knows stands in its file's name: older ones are made anew
 _ATTRIBUTES = tuple(attribute for attribute, name in ECS_NAMES.items() if name in NAMES)
 _REFUSAL_ATTRIBUTES = tuple((attribute, name) for attribute, name in ECS_NAMES.items() if name in REFUSAL_COLUMNS)
 _RECENT = 60  # files in which the newest refusals are looked for: three million events

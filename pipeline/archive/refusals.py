@@ -16,7 +16,7 @@ __all__ = ["ELSEWHERE", "newest_refusals"]
 _PLACES = 12  # parts of files that one answer reads
 _COLUMNS = (
     "@timestamp", "event.action", "host.hostname", "mail.queue.id", "smtp.reply.code", "smtp.reply.enhanced_code",
-    "smtp.reply.text", "event.reason", *REFUSAL_COLUMNS,
+    "smtp.reply.text", "event.reason", "mail.delivery.delay", "email.to.address", *REFUSAL_COLUMNS,
 )  # fmt: skip
 
 

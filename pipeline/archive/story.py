@@ -70,7 +70,8 @@ def find(directory: Path, *what: str) -> Iterator[dict[str, Any]]:
 
     Args:
         directory: The archive.
-        what: A queue id, a message id, a mail address, a login, a client's address or a session id, in either case; of
+        what: A queue id, a message id, a mail address, a login, a client's address, a session id, a script's path or
+            directory, a local user, in either case; of
             several, what names any of them is given.
 
     Raises:

@@ -40,8 +40,12 @@ _ASKED = (  # the fields in which what is looked for may stand
     "user.name",
     "source.ip",
     "mail.session.id",
+    "user.id",
+    "process.working_directory",
+    "file.path",
 )
 _THREADS = ("mail.queue.id", "mail.queue.orig_id", "mail.queue.parent_id", "mail.queue.child_id", "email.message_id")
+_CALL = "process-start"  # of a mail program by a script: what it handed in tells more
 _SHOWN = 200
 _FEW = 3  # messages whose clients are looked up too
 _STATUSES = {
@@ -60,6 +64,7 @@ _STYLES: dict[str, Style] = {"failure": "watch", "success": "ok"}
     examples=[
         ("mailwarden find 4ZxY3k0jQzz1", "the way of a message, by its queue id"),
         ("mailwarden find ana@example.org", "what an address sent, received, and how it logged in"),
+        ("mailwarden find /home/ana/public_html/form.php", "what a script sent"),
         ("mailwarden find 192.0.2.7 mail.log mail.log.1.gz", "in these files instead of the archive"),
         (
             "mailwarden find ana@example.org --queue-ids | postsuper -h -",
@@ -91,9 +96,9 @@ def command(
 ) -> int:
     """Tell the story of a message, an address or an account.
 
-    WHAT is a queue id, a message id, a mail address, a login name, a client's address or a session id. A message is
-    followed through every queue that it passes. It is looked for in the archive of `mailwarden run`, or, lacking one, in
-    the files that the last scan read.
+    WHAT is a queue id, a message id, a mail address, a login name, a client's address, a session id, a local user, or the
+    path of a script or of the directory that it ran in. A message is followed through every queue that it passes. It is
+    looked for in the archive of `mailwarden run`, or, lacking one, in the files that the last scan read.
     """
     now = session(context, zone=zone, own=True)
     names = spellings(what, now.configuration.site.default_domain)
@@ -111,6 +116,7 @@ def command(
     else:
         found = list(_in_archive(names, now))
         found = _with_early(found, _early_in_archive(found, names, now))
+    found = [fields for fields in found if fields.get("event.action") != _CALL] or found
     if queue_ids:
         for queue_id in queued(found, names):
             click.echo(queue_id)

@@ -154,12 +154,14 @@ def session(context: click.Context, *, zone: str | None = None, own: bool = Fals
 def last_written_s(path: Path) -> float:
     """Say when a database was last written; 0 for never.
 
-    The shared memory beside it does not count: whoever reads it writes that.
+    Neither the shared memory beside it counts nor an empty journal: whoever only reads it makes both.
     """
     times = [0.0]
     for one in (path, path.with_name(f"{path.name}-wal")):
         with suppress(OSError):  # the journal comes and goes
-            times.append(one.stat().st_mtime)
+            known = one.stat()
+            if known.st_size:
+                times.append(known.st_mtime)
     return max(times)
 
 

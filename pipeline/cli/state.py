@@ -78,7 +78,9 @@ def _watching(now: Session, path: Path) -> list[Line]:
         )
     if len(found) > _SHOWN:
         more = tongue.count("and {number} more open", "and {number} more open", len(found) - _SHOWN)
-        lines.append([more])
+        critical = sum(1 for one in found[_SHOWN:] if one.severity == "critical")
+        bad = tongue.count("{number} of them critical", "{number} of them critical", critical)
+        lines.append([more, tongue.gettext(", "), Span(f"● {bad}", "critical")] if critical else [more])
     if not found:
         lines.append([Span("✓ ", "ok"), tongue.gettext("Nothing is wrong that needs you.")])
     now_us = time.time_ns() // 1000

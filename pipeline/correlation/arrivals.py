@@ -84,7 +84,7 @@ class Arrivals:
         message.account = event.mailwarden_account = None
         message.user_id = event.user_id = user
         if event.event_module == "exim":
-            message.directory = self._submissions.directory(event, user)
+            message.directory = event.process_working_directory = self._submissions.directory(event, user)
             message.script = message.directory or user
         elif event.event_module == "sendmail":
             message.script = user

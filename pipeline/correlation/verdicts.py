@@ -23,7 +23,7 @@ class Verdicts:
 
     def script(self, event: Event) -> None:
         """Learn the script that a header of PHP's names."""
-        path = (event.extra or {}).get("file.path")
+        path = event.file_path
         message = self._messages.get(event, event.mail_queue_id) if path and event.mail_queue_id else None
         if message is not None and message.script is not None:
             message.script = f"{path} ({message.script})"

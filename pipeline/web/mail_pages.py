@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from mailwarden.alerts.words.escape import cell
 from mailwarden.pipeline.answers import reading
+from mailwarden.pipeline.answers.queued import spellings
 from mailwarden.pipeline.answers.sending import FIELDS, Mailers, as_data, mailers
 from mailwarden.pipeline.archive import Found, find_recent
 from mailwarden.pipeline.web.desk import Desk
@@ -71,13 +72,14 @@ def found_messages(desk: Desk, what: str, before: str, visitor: Visitor) -> Foun
     """
     if not what or not desk.configuration.archive_directory.exists():
         return Found([], "")
-    found = find_recent(desk.index, what, before=before)
+    names = spellings(what, desk.configuration.site.default_domain)
+    found = find_recent(desk.index, *names, before=before)
     if visitor.sees_all or visitor.owns(what):
         return found
     for _ in range(_LOOKS):
         if not found.before or events_for(found.events, visitor):
             return found
-        found = find_recent(desk.index, what, before=found.before)
+        found = find_recent(desk.index, *names, before=found.before)
     return Found([], "")
 
 

@@ -341,7 +341,7 @@ def _check(event: Event, text: str, action: str) -> bool:
         set_context(event, found)
     script = _SCRIPT(text) if kind == "header" and who == "local" else None
     if script is not None:
-        event.set("file.path", script[1])
+        event.file_path = script[1]
     event.event_action = action
     event.event_reason = {"header": "header_checks", "body": "body_checks"}.get(kind, "other")
     if action == "reject":

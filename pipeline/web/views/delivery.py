@@ -1,7 +1,9 @@
 """Delivery: which provider slows or refuses us, since when, and why?"""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from statistics import median
+from typing import Any
 
 import msgspec
 
@@ -9,11 +11,12 @@ from mailwarden.alerts.words.providers import provider_name
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.parsers.errors import StoreError
 from mailwarden.pipeline.answers.words import CLASSES
-from mailwarden.pipeline.archive.index import ELSEWHERE, Index
+from mailwarden.pipeline.archive.index import ELSEWHERE, Index, refusal_of
 from mailwarden.pipeline.archive.refusals import newest_refusals
 from mailwarden.pipeline.rollup_span import OTHER
 from mailwarden.pipeline.store import HourRow, IncidentFilter, Reader, SumRow
 from mailwarden.pipeline.web.views.measures import HOUR_US
+from mailwarden.pipeline.web.views.messages import listed
 from mailwarden.pipeline.web.views.plot import Plot, plot
 from mailwarden.pipeline.web.views.replies import Reply, replies_of
 
@@ -37,15 +40,28 @@ class Reason(msgspec.Struct, frozen=True):
     replies: list[Reply]
 
 
+class Ages(msgspec.Struct, frozen=True):
+    """How old mail was when it was put off, of the newest that was: in the middle, and at most."""
+
+    median_s: float
+    longest_s: float
+
+
 class Provider(msgspec.Struct, frozen=True):
-    """How one provider took our mail. `since_us` is the first hour of its trouble in this time, 0 without."""
+    """How one provider took our mail.
+
+    `waited` was taken after an hour or more, `waited_day` of these after a day or more; `ages` are those of what it put off.
+    `since_us` is the first hour of its trouble in this time, 0 without.
+    """
 
     id: str
     name: str
     sent: int
     deferred: int
     bounced: int
-    waited: int  # an hour or longer
+    waited: int
+    waited_day: int
+    ages: Ages | None
     reasons: list[Reason]
     bad: bool
     share: float
@@ -87,12 +103,13 @@ def delivery_view(
         away[row.a].append(row)
     local = sum(row.number for row in away.pop("local", []) if row.name == "delivery" and row.b == "sent")
     reasons = {name: _reasons(of) for name, of in away.items()}
-    replies = _replies(index, reasons, from_us) if index is not None else {}
+    refused = _refused(index, reasons, from_us) if index is not None else []
+    replies, ages = replies_of(refused), _ages(refused)
     said = {
         name: [_reason(name, klass, number, replies, tongue) for klass, number in of.most_common()]
         for name, of in reasons.items()
     }
-    providers = [_provider(name, of, said[name][:_REASONS], tongue) for name, of in away.items()]
+    providers = [_provider(name, of, said[name][:_REASONS], ages.get(name), tongue) for name, of in away.items()]
     providers.sort(key=lambda one: (not one.bad, one.id == OTHER, -(one.deferred + one.bounced), -one.sent, one.name))
     chosen = chosen if chosen in away else (providers[0].id if providers else "")
     began_us = reader.store.first_rollup_us() or 0
@@ -127,14 +144,26 @@ def _reasons(rows: list[SumRow]) -> Counter[str]:
     return reasons
 
 
-def _replies(index: Index, reasons: Mapping[str, Counter[str]], from_us: int) -> dict[tuple[str, str], list[Reply]]:
-    """Find what was said of late, by provider and class."""
+def _refused(index: Index, reasons: Mapping[str, Counter[str]], from_us: int) -> list[dict[str, Any]]:
+    """Give the newest deliveries that failed, of each provider and class."""
     pairs = [(name, klass) for name, of in reasons.items() for klass in of]
     pairs.sort(key=lambda pair: -reasons[pair[0]][pair[1]])
     try:
-        return replies_of(newest_refusals(index, pairs[:_ASKED], from_us))
+        return newest_refusals(index, pairs[:_ASKED], from_us)
     except StoreError:  # a damaged file of the archive: the counts are shown all the same
-        return {}
+        return []
+
+
+def _ages(refused: Iterable[Mapping[str, Any]]) -> dict[str, Ages]:
+    """Measure how old each provider's mail was when it was last put off, each recipient of a message once."""
+    ages: dict[str, dict[tuple[str, ...], float]] = defaultdict(dict)
+    for event in refused:  # the newest first
+        pair, age_s = refusal_of(event), event.get("mail.delivery.delay")
+        if pair is None or age_s is None or event.get("mail.delivery.status") != "deferred":
+            continue
+        message = (str(event.get("host.hostname")), str(event.get("mail.queue.id")))
+        ages[pair[0]].setdefault((*message, *listed(event.get("email.to.address"))), float(age_s))
+    return {name: Ages(median(of.values()), max(of.values())) for name, of in ages.items()}
 
 
 def _reason(
@@ -144,23 +173,28 @@ def _reason(
     return Reason(word, number, replies.get((name, klass), []))
 
 
-def _provider(name: str, rows: list[SumRow], reasons: list[Reason], tongue: Translator) -> Provider:
+def _provider(name: str, rows: list[SumRow], reasons: list[Reason], ages: Ages | None, tongue: Translator) -> Provider:
     by_status: Counter[str] = Counter()
-    waited = 0
+    waited: Counter[str] = Counter()
     trouble: list[int] = []
     for row in rows:
         if row.name == "delivery_waited":
-            waited += row.number if row.b in ("hour", "day") else 0
+            waited[row.b] += row.number
             continue
         by_status["bounced" if row.b in _FAILED else row.b] += row.number
         if row.b == "deferred" or row.b in _FAILED:
             trouble.append(row.first_us)
-    return _of(name, _name(name, tongue), by_status, reasons, waited, min(trouble, default=0))
+    found = _of(name, _name(name, tongue), by_status, reasons)
+    return msgspec.structs.replace(
+        found,
+        waited=waited["hour"] + waited["day"],
+        waited_day=waited["day"],
+        ages=ages,
+        since_us=min(trouble, default=0),
+    )
 
 
-def _of(
-    id_: str, name: str, by_status: Counter[str], reasons: list[Reason], waited: int = 0, since_us: int = 0
-) -> Provider:
+def _of(id_: str, name: str, by_status: Counter[str], reasons: list[Reason]) -> Provider:
     sent, failed = by_status["sent"], by_status["deferred"] + by_status["bounced"]
     return Provider(
         id=id_,
@@ -168,11 +202,13 @@ def _of(
         sent=sent,
         deferred=by_status["deferred"],
         bounced=by_status["bounced"],
-        waited=waited,
+        waited=0,
+        waited_day=0,
+        ages=None,
         reasons=reasons,
         bad=failed >= _FEW and failed >= _RATIO * (sent + failed),
         share=failed / (sent + failed) if sent + failed else 0.0,
-        since_us=since_us,
+        since_us=0,
     )
 
 

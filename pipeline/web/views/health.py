@@ -18,8 +18,11 @@ from mailwarden.pipeline.web.views.measures import lines_of_day
 __all__ = ["HealthView", "health_view"]
 
 _SHAPES = 15
+_SOURCES = 8
 _WAITING = 100
+_CHECKS = 12
 _CHECKS_S = 300.0
+_ORDER = ("critical", "watch", "minor", "ok")
 _TONES = {"ok": "ok", "warning": "watch", "error": "critical"}
 
 
@@ -53,7 +56,8 @@ class HealthView(msgspec.Struct, frozen=True):
     """How mailwarden is. `checks` None: they are being made."""
 
     pulse: Pulse
-    sources: list[Source]
+    sources: list[Source]  # those that are lost, then those that were written last
+    more_sources: list[Source]
     lines: int
     understood: int
     of_mail: int
@@ -64,7 +68,8 @@ class HealthView(msgspec.Struct, frozen=True):
     free: str
     store: str
     directory: str
-    checks: list[Checked] | None
+    checks: list[Checked] | None  # the worst first
+    checks_shown: int
     versions: list[tuple[str, str]]
 
 
@@ -74,10 +79,13 @@ def health_view(
     """Look at everything that is about mailwarden itself."""
     kinds = lines_of_day(reader, now_us)
     shapes = reader.store.unparsed()
+    sources = sorted(read_sources(reader), key=lambda one: (one.there is not False, -one.written_us, one.name))
     path = reader.store.path
+    checks = _checks(jobs, configuration, str(path.parent), tongue)
     return HealthView(
         pulse=pulse,
-        sources=read_sources(reader),
+        sources=sources[:_SOURCES],
+        more_sources=sources[_SOURCES:],
         lines=sum(kinds.values()),
         understood=kinds["event"],
         of_mail=kinds["event"] + kinds["pipeline_error"],
@@ -88,7 +96,8 @@ def health_view(
         free=f"{shutil.disk_usage(path.parent).free / 1e9:.1f} GB",
         store=f"{_size(path) / 1e6:.1f} MB",
         directory=str(path.parent),
-        checks=_checks(jobs, configuration, str(path.parent), tongue),
+        checks=checks,
+        checks_shown=max(_CHECKS, sum(one.tone != "ok" for one in checks or ())),
         versions=[
             ("mailwarden", __version__),
             ("Python", platform.python_version()),
@@ -132,7 +141,7 @@ def _checks(jobs: Jobs, configuration: str | None, directory: str, tongue: Trans
             found.append(Checked(one["name"], _TONES.get(state, "minor"), word, one["says"], one.get("mend", "")))
         except (ValueError, KeyError, TypeError):
             continue
-    return found
+    return sorted(found, key=lambda one: _ORDER.index(one.tone))
 
 
 def _size(path: Path) -> int:

@@ -79,7 +79,9 @@ _WORDS = {
 }
 _SHAPES = {"sent": ("✓", "ok"), "deferred": ("▲", "watch"), "queued": ("■", "minor")}
 _FAILED = ("●", "critical")
+_CALL = "process-start"
 _ACTIONS = {
+    _CALL: N_("mail program called"),
     "message-received": N_("accepted"),
     "message-queued": N_("queued"),
     "delivery": N_("tried"),
@@ -166,6 +168,7 @@ def messages_view(
     """Lay events out as the messages that they are of."""
     seen = [_seen(one, visitor) for one in events if _theirs(one, visitor)]
     groups, rest = by_message(seen)
+    rest = [one for one in rest if one.get("event.action") != _CALL] or rest  # what it handed in tells more
     lives = sorted((_life(group, tongue) for group in groups), key=lambda life: -life.at_us)
     others = sorted((_step(one, tongue) for one in rest), key=lambda step: -step.at_us)
     return MessagesView(

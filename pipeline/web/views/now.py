@@ -85,7 +85,7 @@ class NowView(msgspec.Struct, frozen=True):
         warnings: What would make calm false: notices that wait, lines not understood.
         needs: What needs a person, the worst first.
         more: How many more do.
-        held: How many are silenced.
+        held: How many are silenced, and how many of these are critical.
         minor: How many are minor.
         until_us: Where the 24 hours end: the hour that goes on is not over yet.
         measures: Numbers of 24 hours; None for who sees only a part.
@@ -102,6 +102,7 @@ class NowView(msgspec.Struct, frozen=True):
     needs: list[Card]
     more: int
     held: int
+    held_critical: int
     minor: int
     until_us: int
     is_read: bool  # False: no line was read, so nothing is known
@@ -144,6 +145,8 @@ def now_view(
     tone, verdict = _verdict(critical, watch, pulse, calm, tongue)
     if tone == "ok" and visitor.sees_all and not read:
         tone, verdict = "watch", tongue.gettext("Nothing was read: nobody knows whether all is well.")
+    if tone == "ok" and warnings and not pulse.lost:
+        tone, verdict = "watch", tongue.gettext("Nothing is known to be wrong, but not everything is as it should be:")
     risk_mark, risk = _risk(reader, tongue, present_us) if visitor.sees_all else ("", "")
     return NowView(
         tone=tone,
@@ -152,6 +155,7 @@ def now_view(
         needs=_cards(needing[:_SHOWN], reader, silences, visitor, tongue, zone, now_us),
         more=max(0, critical + watch - _SHOWN),
         held=len(found) - len(needing),
+        held_critical=_criticals(found) - _criticals(needing),
         minor=minor,
         until_us=min(measures.to_us, present_us) if measures else 0,
         is_read=read or not visitor.sees_all,
@@ -165,6 +169,10 @@ def now_view(
         risk=risk,
         risk_mark=risk_mark,
     )
+
+
+def _criticals(incidents: list[Incident]) -> int:
+    return sum(1 for one in incidents if one.severity == "critical")
 
 
 def _dates(
@@ -260,13 +268,14 @@ def _how_many(
     found: list[Incident], needing: list[Incident], reader: Reader, wanted: IncidentFilter
 ) -> tuple[int, int]:
     """Count what needs a person, critical and others; beyond what is looked at, all that is open counts."""
-    critical = sum(1 for one in needing if one.severity == "critical")
+    critical = _criticals(needing)
     watch = len(needing) - critical
     if len(found) < _LOOKED_AT:
         return critical, watch
-    held = Counter(one.severity == "critical" for one in found) - Counter(one.severity == "critical" for one in needing)
+    held = len(found) - len(needing)
+    held_critical = _criticals(found) - critical
     all_critical = reader.count(msgspec.structs.replace(wanted, severities=("critical",)))
-    return all_critical - held[True], reader.count(wanted) - all_critical - held[False]
+    return all_critical - held_critical, reader.count(wanted) - all_critical - (held - held_critical)
 
 
 def _verdict(critical: int, watch: int, pulse: Pulse, calm: bool, tongue: Translator) -> tuple[str, str]:

@@ -1,10 +1,13 @@
 """Senders: who sends, and what is it? People, newsletters, contact forms, programs."""
 
+from collections import Counter
+
 import msgspec
 
 from mailwarden.alerts.words.translate import Translator
 from mailwarden.pipeline.answers.natures import NATURES, nature_text, reason_text
 from mailwarden.pipeline.answers.sending import Mailers
+from mailwarden.pipeline.correlation.senders import Sender
 from mailwarden.pipeline.web.views.people import PeopleQuery
 
 __all__ = ["SENDERS", "SendersView", "senders_view"]
@@ -26,14 +29,14 @@ class Sent(msgspec.Struct, frozen=True):
     what: str
     why: str
     is_suspect: bool
-    look: str  # what its messages are found by; "" for what the archive does not find
+    look: str  # what its messages are found by
 
 
 class SendersView(msgspec.Struct, frozen=True):
     """Who sent most, and how much there was of each kind."""
 
     query: PeopleQuery
-    natures: list[tuple[str, int]]  # in words, recipients
+    natures: list[tuple[str, int, int]]  # in words, senders and recipients
     senders: list[Sent]
     total: int
     spans: tuple[int, ...] = (7, 30)
@@ -41,15 +44,13 @@ class SendersView(msgspec.Struct, frozen=True):
 
 def senders_view(found: Mailers, query: PeopleQuery, tongue: Translator) -> SendersView:
     """Put it into words: those who sent most, and by kind what they and all others sent."""
-    by_nature: dict[str, int] = {}
+    senders, recipients = Counter[str](), Counter[str]()
     for one in found.first:
-        by_nature[one.nature.name] = by_nature.get(one.nature.name, 0) + one.traits.recipients
-    natures = [
-        (tongue.gettext(NATURES[name]), number) for name, number in sorted(by_nature.items(), key=lambda one: -one[1])
-    ]
+        senders[one.nature.name] += 1
+        recipients[one.nature.name] += one.traits.recipients
+    natures = [(tongue.gettext(NATURES[name]), senders[name], number) for name, number in recipients.most_common()]
     if found.rest:
-        said = tongue.count("{number} more, who sent less", "{number} more, who sent less", found.rest)
-        natures.append((said, found.rest_recipients))
+        natures.append((tongue.gettext("others, who sent less"), found.rest, found.rest_recipients))
     return SendersView(
         query=query,
         natures=natures,
@@ -62,9 +63,15 @@ def senders_view(found: Mailers, query: PeopleQuery, tongue: Translator) -> Send
                 nature_text(one.nature, tongue),
                 reason_text(one.nature, tongue),
                 one.nature.name == "suspect",
-                "" if one.sender.kind == "script" else one.sender.name,
+                _look(one.sender),
             )
             for one in found.first[:_SHOWN]
         ],
         total=len(found.first) + found.rest,
     )
+
+
+def _look(sender: Sender) -> str:
+    """Give what the archive finds a sender's messages by: of a script that PHP names, its path without its user."""
+    name = sender.name.partition(" (")[0] if sender.kind == "script" else sender.name
+    return name.removeprefix("uid ").removeprefix("local <").rstrip(">")

@@ -50,6 +50,8 @@ def test_braces_and_missing_names() -> None:
         ("span_s", 86400, "24 h", "24 時間"),
         ("span_s", 14 * 86400, "14 days", "14 日"),
         ("bounced_ratio", 0.314, "31.4 %", "31.4 %"),
+        ("understood_ratio", 0.99996, "99.9 %", "99.9 %"),
+        ("understood_ratio", 1.0, "100 %", "100 %"),
         ("first_us", NOON_US, "00:30:28 UTC", "00:30:28 UTC"),
         ("names", ["a", "b"], "a, b", "a、b"),
         ("names", ["a", "b", "c", "d", "e"], "a, b, c and 2 more", "a、b、c ほか 2 件"),

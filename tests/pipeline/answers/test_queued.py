@@ -109,3 +109,17 @@ def test_an_opensmtpd_message_waits_until_its_last_recipient_has_it() -> None:
 def test_an_envelope_is_of_the_message_whose_id_it_begins_with() -> None:
     """Who asks for an envelope of OpenSMTPD's is told of its message."""
     assert spellings("aabbccdd00000001", None) == ["aabbccdd00000001", "aabbccdd"]
+
+
+@pytest.mark.parametrize(
+    ("what", "names"),
+    [
+        ("/home/A/public_html/form.php", ["/home/a/public_html/form.php", "/home/a/public_html"]),
+        ("/home/a/public_html/", ["/home/a/public_html"]),
+        ("/form.php", ["/form.php"]),
+        ("/", ["/"]),
+    ],
+)
+def test_a_script_is_found_by_the_directory_that_it_ran_in(what: str, names: list[str]) -> None:
+    """Exim logs the directory alone."""
+    assert spellings(what, "example.org") == names

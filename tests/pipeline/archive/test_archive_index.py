@@ -37,6 +37,11 @@ def archive(tmp_path: Path) -> Path:
             rows.append(
                 event(batch * 20 + 19, mail_queue_id="QY", email_message_id="mFalse@example.org", user_name="Åsa")
             )
+            rows.append(
+                event(batch * 20 + 19, process_working_directory="/home/Ana", user_id="ana", mail_queue_id="QX")
+            )
+        if batch == 5:
+            rows.append(event(batch * 20 + 19, file_path="/srv/form.php", mail_queue_id="Q5-1"))
         writer.write(batch, rows)
     return directory
 
@@ -50,7 +55,21 @@ def index(archive: Path, tmp_path: Path) -> Index:
 
 
 @pytest.mark.parametrize(
-    "what", ["Q7-3", "q7-3", "qx", "mTrue@example.org", "user5@example.org", "Åsa", "nobody", "", " "]
+    "what",
+    [
+        "Q7-3",
+        "q7-3",
+        "qx",
+        "mTrue@example.org",
+        "user5@example.org",
+        "Åsa",
+        "/home/ana",
+        "ana",
+        "/srv/form.php",
+        "nobody",
+        "",
+        " ",
+    ],
 )
 def test_the_index_finds_what_reading_everything_finds(archive: Path, tmp_path: Path, what: str) -> None:
     """Whatever is looked for, in either case, the same events come, in the same order."""

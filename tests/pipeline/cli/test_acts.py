@@ -242,6 +242,16 @@ def test_the_state_and_show_say_what_is_silenced(state: Path) -> None:
     assert "silenced" not in call().stdout
 
 
+def test_what_is_critical_and_silenced_is_never_only_counted(state: Path) -> None:
+    """Where there is no room for it, the line that counts the others says how many of them are critical."""
+    many = [incident("takeover", ("mailwarden.account", f"u{n}@example.org"), severity="high") for n in range(2, 8)]
+    with Store.open(store_path(state)) as store:
+        store.commit(Commit(9, incidents=many))
+    call("silence", taken_over().id, "--because", "newsletter")
+
+    assert "more open, ● 1 of them critical" in call().stdout
+
+
 def test_in_a_terminal_the_reason_is_asked_for(state: Path) -> None:
     """The command stands in every alert without a reason: pasted into a terminal, it asks for one."""
     master, terminal = os.openpty()

@@ -466,7 +466,7 @@ def test_four_tasks_without_javascript_by_keyboard_and_ear(browser: Browser, pag
 
     _focus(window, "link", "Messages")
     window.keyboard.press("Enter")
-    _focus(window, "searchbox", "Address, queue id, message id or client address")
+    _focus(window, "searchbox", "Address, queue id, message id, client address or path of a script")
     window.keyboard.type("ana@nova0.test")
     window.keyboard.press("Enter")
     heard = window.locator("main").aria_snapshot()

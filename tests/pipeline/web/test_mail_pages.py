@@ -60,7 +60,8 @@ def mail(directory: Path) -> Path:
             ),
             event(
                 3, "delivery", email_to_address=["eve@example.net"], mail_delivery_status="deferred",
-                smtp_reply_text=f"451 {HOSTILE}", **mine,
+                smtp_reply_text=f"451 {HOSTILE}", mail_delivery_delay=7_300.0, mail_bounce_class="rate_limit",
+                mail_provider="yahoo", **mine,
             ),
             event(
                 4, "delivery", email_to_address=["ana@nova0.test"], email_from_address=["secret@other.test"],
@@ -86,7 +87,8 @@ def mail(directory: Path) -> Path:
         (HOUR_US, "read_trait", "ana@nova0.test", "imap", "bytes"): 2_345_678,
         (HOUR_US, "login_network", "ana@nova0.test", "imap", "192.0.2.0/24"): 9,
         (HOUR_US, "pop3_deleted", "ana@nova0.test", "", ""): 6,
-        (HOUR_US, "delivery_waited", "google", "hour", ""): 2,
+        (HOUR_US, "delivery", "yahoo", "deferred", "rate_limit"): 1,
+        (HOUR_US, "delivery_waited", "yahoo", "hour", ""): 2,
         (HOUR_US, "delivery", HOSTILE, "bounced", "blocklist"): 50,
     }
     listings = [
@@ -203,6 +205,13 @@ def test_delivery_names_who_does_not_take_our_mail(page: Served) -> None:
     assert "Some of our mail is not taken:" in text
     assert "too much at once 4" in text
     assert "we are on a blocklist 50" in text
+
+
+def test_delivery_says_how_long_mail_waits(page: Served) -> None:
+    """The age at which a provider last put mail off, and how many were taken only after an hour."""
+    text = words(page.client().get("/delivery").text)
+
+    assert "2 h 2 taken after an hour or more" in text
 
 
 def test_delivery_names_whose_mail_it_is(mail: Path) -> None:

@@ -4,6 +4,10 @@ Twenty recipients within a quarter of an hour, on the first day that the account
 from another; and four times the most it ever sent in a quarter of an hour, for a busy person who roams sends on as before.
 Eight messages or sixty recipients make it critical: one letter to thirty guests is what people write from hotels. An
 account that is in another network every few days is judged by what it sends (strange_sending), not by where from.
+
+At a cold start nobody knows which networks are an account's own: on the first day that it is seen at all this is `low`, and
+until the third `medium`, whatever it sends. That strangers guessed before (send_after_guessing) or that receivers refuse it
+(delivery_outcomes) is told as ever.
 """
 
 from collections.abc import Iterable
@@ -23,6 +27,7 @@ _LEAST = 20
 _TIMES_USUAL = 4
 _MESSAGES = 8
 _MANY = 60
+_KNOWN_DAYS = 3  # from which on an account's networks are known
 _LABELS = frozenset({"newsletter", "gateway", "shared"})
 
 
@@ -39,7 +44,7 @@ class SendFromNewNetwork(Detector[_State]):
     detection = Detection(
         name="send_from_new_network",
         id="OUT-08",
-        version=1,
+        version=2,
         cause="takeover",
         category="account_takeover",
         severity="critical",
@@ -80,13 +85,30 @@ class SendFromNewNetwork(Detector[_State]):
         is_script = messages >= _MESSAGES or measure >= _MANY
         first, newly_critical = state.window.level == 0, is_script and not state.is_critical
         state.is_critical = state.is_critical or is_script
-        severity, words = ("critical", self.detection) if state.is_critical else ("high", _ASKED)
+        severity, words = _judge(event, is_critical=state.is_critical)
         if crossed(state.window, measure) or newly_critical:
             return Fired(measure, measure if first else recipients, severity, values, detection=words)
         return Fired(measure, recipients, severity, values, fired=False, detection=words)
 
 
+def _judge(event: Event, *, is_critical: bool) -> tuple[str, Detection]:
+    """Say how bad it is, and in which words, by how long the account is known and how much it sends."""
+    days = (event.facts or {}).get("mailwarden.user.known_days", 0)
+    if days < _KNOWN_DAYS:
+        return "medium" if days else "low", _COLD
+    return ("critical", DETECTOR.detection) if is_critical else ("high", _ASKED)
+
+
 _ASKED = SendFromNewNetwork.detection._replace(
     title=N_("{account} sends to many from a new network"), advice="odd_login"
+)
+_COLD = SendFromNewNetwork.detection._replace(
+    title=N_("{account} sends to many from a second network"),
+    why=N_(
+        "{measure} recipients within {span} from {address}, where it was not before (fires at {threshold}); it is seen for less"
+        " than three days, so its networks are not known yet"
+    ),
+    harmless=N_("a newsletter from home, or from an office that was not seen yet"),
+    advice="odd_login",
 )
 DETECTOR = SendFromNewNetwork()

@@ -18,7 +18,11 @@ _QUARTER_US = 900_000_000
 _KEEP_US = 90 * _DAY_US
 _KNOWN_US = 30 * _DAY_US  # a network is, to an account, after it was last let in from there
 _FAIL_US = _DAY_US  # failures before a success count for a day (AUTH-11)
-_TRIED_NAMES = 9
+_TRIED_NAMES = 32
+_SPRAYED = 2  # other accounts that a network failed at, before a login from there is a stranger's,
+_TIMES_PEOPLE = (
+    2  # and more than so many for each account that was let in: in an office, and behind a carrier, people succeed
+)
 _DEVICE_NAMES = 2  # that a printer or a phone with a wrong password fails at
 _PROXY_USERS = 5  # a network that five accounts come back to on another day is an office, a webmail, a proxy
 _PROXY_ENTERED = 15  # or that so many came to: a webmail that has moved; a thief has fewer passwords
@@ -45,7 +49,7 @@ class Account(msgspec.Struct, array_like=True):
     protocols: list[str] = []  # by which it was let in
     stale_us: int = 0  # when it last failed where it always is
     guessed_us: int = 0  # when it last came to a new network after failures of strangers,
-    guessed: int = 0  # and how many
+    guessed: int = 0  # and how many,
     tried_day: int = 0
     tried: int = 0  # tries of strangers on that day
     raised_day: int = 0  # when a network that was not its own last raised its best quarter
@@ -55,6 +59,7 @@ class Account(msgspec.Struct, array_like=True):
     usual_tries: float = 0.0  # of strangers on a day before this one, faded
     disturbed_us: int = 0  # when it last failed where it always is more than once in an hour
     programs: Programs | None = None  # which it writes with
+    sprayed: int = 0  # when it was guessed: tries of that network at others, where they were a stranger's
 
     def expires_us(self) -> int:
         """A name that was only ever guessed is kept for two days, by several networks for thirty; an account for ninety."""
@@ -110,7 +115,7 @@ class Network(msgspec.Struct, array_like=True):
     users: list[str] = []
     tried: int = 0  # failed tries from here where the pair was not known, until none came for a day
     tried_us: int = 0
-    names: list[int] = []  # marks of some accounts it failed at meanwhile
+    names: list[int] = []  # marks of some accounts it failed at meanwhile, and that were not let in from here since
     entered: int = 0  # accounts that came to it
     settled: int = 0  # of them, those that came back on another day
     hour: int = 0
@@ -148,6 +153,17 @@ class Network(msgspec.Struct, array_like=True):
         """Give how many other accounts it failed at lately."""
         own = mark(account)
         return sum(name != own for name in self.names)
+
+    def sprayed(self, account: str) -> int:
+        """Give its failed tries of the day where they make a login to an account a stranger's: most whom it tried kept it out."""
+        others = self.others_tried(account)
+        people = max(self.entered, len(self.users))
+        return self.tried if others >= _SPRAYED and others > _TIMES_PEOPLE * people else 0
+
+    def learn_entry(self, account: str) -> None:
+        """Learn that an account was let in: what failed for it before was its owner's mistake, or the guess that fitted."""
+        if self.names and (name := mark(account)) in self.names:
+            self.names.remove(name)
 
     def is_device(self) -> bool:
         """Say whether its failures are a device's of somebody here: people are let in from it, and it tries few names."""

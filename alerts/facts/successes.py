@@ -95,9 +95,10 @@ class Successes:
         facts = event.facts = self._pair_facts(account, record, net, pair, event)
         failures = _set_failures(facts, record, net, now)
         if not facts["mailwarden.pair.known"]:
-            if failures:
-                record.guessed_us, record.guessed = now, failures
             self._set_strangeness(facts, record, event, net, protocol)
+            if failures or facts["mailwarden.source.sprayed"]:
+                record.guessed_us, record.guessed = now, failures
+                record.sprayed = facts["mailwarden.source.sprayed"]
         self._meet(event, account, pair, facts)
         if facts["mailwarden.user.has_history"] and now - facts["mailwarden.pair.first_us"] <= _DAY_US:
             self._reading.begin(event)
@@ -116,12 +117,11 @@ class Successes:
         is_new = bool(record.protocols) and protocol not in record.protocols
         facts["mailwarden.protocol.new"] = is_new
         facts["mailwarden.protocol.switch"] = is_new and protocol != "smtp" and record.protocols != ["smtp"]
-        others = self._others(net, event.mailwarden_account or "", now)
-        facts["mailwarden.source.others"], facts["mailwarden.source.ghosts"] = others
+        facts["mailwarden.rollout"] = self._weather.changes(now)
+        self._set_spraying(facts, net, event.mailwarden_account or "", now)
         is_shared = facts["mailwarden.pair.near"] or facts["mailwarden.source.is_proxy"]
         facts["mailwarden.source.range"] = 0.0 if is_shared else self._origins.bits(event, net)
         facts["mailwarden.user.usual_tries"] = round(record.tries_of_a_day(now // _DAY_US), 1)
-        facts["mailwarden.rollout"] = self._weather.changes(now)
 
     def _meet_again(self, event: Event, record: Account, account: str, net: str, pair: Pair) -> None:
         """Set the facts that a rule may ask for of a pair seen within the hour."""
@@ -130,15 +130,18 @@ class Successes:
         else:
             self._remember(event, account, net, pair[1] + _HOUR_US)
 
-    def _others(self, net: str, account: str, now: int) -> tuple[int, int]:
-        """Give how many other accounts a network failed at within a day, and how many of them nobody has.
+    def _set_spraying(self, facts: dict[str, Any], net: str, account: str, now: int) -> None:
+        """Set how many other accounts a network failed at within a day, how many of them nobody has, and whether that is a
+        stranger's doing.
 
         A phone with an old password fails at none.
         """
         known = self._records.network(net, now)
-        if known is None or not known.tried_lately(now):
-            return 0, 0
-        return known.others_tried(account), known.ghosts
+        tries = known is not None and known.tried_lately(now)
+        facts["mailwarden.source.others"] = known.others_tried(account) if known and tries else 0
+        facts["mailwarden.source.ghosts"] = known.ghosts if known and tries else 0
+        explained = facts["mailwarden.source.is_proxy"] or facts["mailwarden.rollout"]
+        facts["mailwarden.source.sprayed"] = known.sprayed(account) if known and tries and not explained else 0
 
     def _meet(self, event: Event, account: str, pair: Pair | None, facts: dict[str, Any]) -> None:
         """Learn the habits of an account; set what is unusual about this login, where its network is new."""
@@ -178,6 +181,7 @@ class Successes:
             "mailwarden.user.roams": roams,  # it comes from another network every few days: a new one says nothing
             "mailwarden.user.elsewhere": is_young and record.goes_on_elsewhere(net, first_us, now),
             "mailwarden.user.failures": record.guessed if record.guessed_us == first_us else 0,
+            "mailwarden.source.sprayed": record.sprayed if record.guessed_us == first_us else 0,
             "mailwarden.source.users": users,
             "mailwarden.source.tried": known.tried if known and known.tried_lately(now) else 0,
             "mailwarden.source.is_proxy": (known is not None and known.is_proxy()) or self._site.is_proxy(address, net),

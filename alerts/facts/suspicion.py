@@ -61,7 +61,7 @@ def _before(facts: Mapping[str, Any]) -> float:
     """Weigh the failures that went before: of the network elsewhere, and of whoever it was at this account."""
     found = 0.0
     others = facts.get("mailwarden.source.others", 0)
-    if others and facts["mailwarden.source.users"] < _SHARED_BY:
+    if others and (facts["mailwarden.source.users"] < _SHARED_BY or facts.get("mailwarden.source.sprayed")):
         found += min(_MOST_SPRAYED, _SPRAYED + _EACH_DOUBLING * log2(others))
         found += _GHOSTS * (facts.get("mailwarden.source.ghosts", 0) >= _LEAST_GHOSTS)
     by_many = guessed(facts)

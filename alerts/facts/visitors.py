@@ -51,6 +51,7 @@ class Visitors:
         if not known.users or now // _DAY_US != known.last_us // _DAY_US:
             self._origins.came(event, net)
         was_proxy = known.is_proxy()
+        known.learn_entry(account)
         known.entered += pair is None
         known.settled += settles
         if is_new:

@@ -33,6 +33,8 @@ _NAMED = (
 """Entities that messages name in the singular: the first one seen."""
 _MANY = (("source.ip", "addresses"), ("mailwarden.account", "accounts"), ("mailwarden.receiver", "providers"))
 """Entities that messages count."""
+_COUNTED = (("mailwarden.user.failures", "failures"), ("mailwarden.source.others", "others"))
+"""Facts that messages tell."""
 _SENDERS = ("mailwarden.account", "mailwarden.script")
 
 
@@ -134,8 +136,7 @@ def _describe(incident: Incident, finding: Finding, detection: Detection) -> Non
         if finding.fired:
             incident.title, incident.why = detection.title, detection.why  # a detector may have several words
         facts = finding.event.facts or {}
-        if "mailwarden.user.failures" in facts:
-            values["failures"] = facts["mailwarden.user.failures"]
+        values |= {short: facts[name] for name, short in _COUNTED if name in facts}
     if finding.event.event_action == "service-error":
         values["reason"] = said(finding.event)[:_REASON]
     if finding.fired and len(incident.timeline) < MAX_TIMELINE:

@@ -52,7 +52,7 @@ _US = 1_000_000
 _FILLED = frozenset(
     {
         "account", "accounts", "address", "addresses", "count", "country", "domain", "entity", "failures", "host", "id", "list",
-        "measure", "network", "provider", "reason", "span", "threshold",
+        "measure", "network", "others", "provider", "reason", "span", "threshold",
     }
 )  # fmt: skip
 """What an incident fills the sentences of a rule with."""

@@ -232,6 +232,21 @@ def reads_only(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Ac
     return truth, [*tries, *reads]
 
 
+def stuffing(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act]]:
+    """Twelve addresses try a list of stolen passwords, five accounts each; one of the last fits, and its account sends."""
+    pool = strangers(life, 12)
+    names = [one.account for one in life.people if one is not victim] + [
+        f"name{n}@{life.domains[n % 4]}" for n in range(60)
+    ]
+    tried = [names[n * 3 % len(names)] for n in range(60)]
+    tries = [life.server.refused(begin + n * 7, name, pool[n % 12]) for n, name in enumerate(tried)]
+    entered = begin + 60 * 7
+    mails = burst(life, victim, entered + 5, pool[4], 80, 2, 2)
+    truth = taken("stuffing by 12, one fits, then sends", entered, victim, set(pool), mails)
+    truth.tried = set(tried)
+    return truth, [*tries, life.server.login(entered, victim.account, pool[4]), *mails]
+
+
 # ---------------------------------------------------------------------- relays and scripts
 
 
@@ -296,6 +311,7 @@ ATTACKS: tuple[Attack, ...] = (
     script,
     surge,
     backend_away,
+    stuffing,
 )
 TAKEOVERS: tuple[Attack, ...] = (
     stolen_fast,

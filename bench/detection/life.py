@@ -204,6 +204,7 @@ class Life:
             self._new_phone,
             self._new_laptop,
             self._tunnel,
+            self._moved_office,
         )
         for number, happen in enumerate(happens):
             for day in range(first_day + 1 + (2 * number) % 25, self.days, 25):
@@ -345,6 +346,22 @@ class Life:
                 for number in range(2):
                     yield self.server.refused(at + number * 12, person.account, person.office)
                 yield self.server.login(at + 40, person.account, person.office)
+
+    def _moved_office(self, begin: float) -> Iterator[Act]:
+        """Let an office move to another address: some mistype there, two give up for the day, and one sends an invitation."""
+        there = [one for one in self.people if one.office == "198.19.3.10"]
+        for number, person in enumerate(there):
+            at = begin + 8 * _HOUR_S + number * 90
+            for again in range(number % 3):
+                yield self.server.refused(at + again * 12, person.account, "198.19.99.10")
+            if number not in (1, 4):
+                yield self.server.login(at + 40, person.account, "198.19.99.10")
+        host = there[0]
+        for number in range(25):
+            to = [host.contacts[number % len(host.contacts)]]
+            yield self.server.send(
+                begin + 11 * _HOUR_S + number * 30, host.account, "198.19.99.10", [(to[0], self.server.TAKEN)]
+            )
 
 
 def is_stranger(address: str) -> bool:

@@ -14,6 +14,7 @@ from mailwarden.pipeline.correlation.submission import is_handed_in
 
 __all__ = ["Arrivals"]
 
+_DAY_US = 86_400_000_000
 _GUESSED = 5  # tries of strangers within a day, as in `send_after_guessing`
 _MAX_TRIED = 200
 _WHOLE = frozenset({"exim", "haraka", "opensmtpd", "sendmail"})
@@ -224,6 +225,9 @@ class Arrivals:
         facts["mailwarden.user.run"] = message.run
         self._ledger.acquaintances.lately(account, event.stream_us, facts)
         facts["mailwarden.user.away"] = message.away
+        if message.fresh:
+            since_us = self._ledger.records.first_seen(account, event.stream_us) or event.stream_us
+            facts["mailwarden.user.known_days"] = (event.stream_us - since_us) // _DAY_US
         facts["mailwarden.user.hidden"] = self._site.hides(message.source_ip)
         if message.program:
             facts["mailwarden.program.bits"] = message.program
@@ -271,13 +275,14 @@ def _judge_network(event: Event, message: Message) -> None:
     facts = event.facts
     if not facts or facts.get("mailwarden.source.is_proxy"):
         return
+    guesses = facts.get("mailwarden.user.failures", 0) + facts.get("mailwarden.source.sprayed", 0)
     if facts.get("mailwarden.pair.young"):
         message.fresh, message.first_seen = facts["mailwarden.user.has_history"], True
-        message.guesses = facts.get("mailwarden.user.failures", 0)
+        message.guesses = guesses
     if facts.get("mailwarden.pair.fresh"):
         message.elsewhere = facts["mailwarden.user.has_history"] and not facts["mailwarden.user.roams"]
-        if facts.get("mailwarden.user.failures", 0) >= _GUESSED:
+        if guesses >= _GUESSED:
             # that a network of the same provider is known says little of the first mail once strangers have tried
             message.fresh, message.first_seen = facts["mailwarden.user.has_history"], True
-            message.guesses = facts["mailwarden.user.failures"]
+            message.guesses = guesses
     message.away = message.first_seen or message.elsewhere

@@ -1,9 +1,12 @@
 """Each event gets the facts as they were before it, and a record stays small whatever an attacker tries."""
 
+from random import Random
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from memory import Memory
 
 from mailwarden.alerts.facts.ledger import Ledger
@@ -75,6 +78,69 @@ def test_a_login_is_told_what_strangers_tried_before_it() -> None:
     assert (facts["mailwarden.source.failures"], facts["mailwarden.source.tried"]) == (3, 3)
     assert (facts["mailwarden.pair.known"], facts["mailwarden.user.has_history"]) == (False, True)
     assert (again["mailwarden.source.failures"], again["mailwarden.user.failures"]) == (0, 9)
+
+
+def test_who_failed_at_others_is_no_owner() -> None:
+    """What a network failed at elsewhere counts against its first login to an account, all day, also when mail follows."""
+    ledger = Ledger(SITE, Memory())
+    for number in range(6):
+        failed(ledger, "203.0.113.7", user=f"user{number}@example.org", at_us=number * MINUTE_US)
+
+    first = let_in(ledger, "203.0.113.7", at_us=HOUR_US)
+    later = let_in(ledger, "203.0.113.7", at_us=3 * HOUR_US)
+
+    assert (first["mailwarden.source.others"], first["mailwarden.source.sprayed"]) == (6, 6)
+    assert later["mailwarden.source.sprayed"] == 6
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    turns=st.lists(st.tuples(st.integers(0, 29), st.integers(0, 3)), max_size=60),
+    patience=st.integers(1, 5),
+)
+def test_who_mistypes_in_an_office_and_then_gets_in_makes_no_stranger_of_it(
+    turns: list[tuple[int, int]], patience: int
+) -> None:
+    """However people of a new office mistype and succeed, in whatever order: none of them is called a stranger.
+
+    So it is while those who are still trying are at most twice as many as those who got in; the first two are let go.
+    """
+    ledger = Ledger(SITE, Memory())
+    inside: set[int] = set()
+    trying: set[int] = set()
+    for number, (who, mistakes) in enumerate(turns):
+        user, at_us = f"user{who}@example.org", number * MINUTE_US
+        if mistakes and who not in inside and len(trying | {who}) <= min(patience, max(1, 2 * len(inside))):
+            failed(ledger, "203.0.113.7", user=user, at_us=at_us, tries=mistakes)
+            trying.add(who)
+            continue
+        facts = let_in(ledger, "203.0.113.7", user=user, at_us=at_us)
+        inside.add(who)
+        trying.discard(who)
+
+        assert not facts.get("mailwarden.source.sprayed")
+
+
+@settings(max_examples=100, deadline=None)
+@given(failures=st.integers(3, 60), hits=st.integers(1, 12), seed=st.randoms(use_true_random=False))
+def test_who_is_kept_out_by_most_is_a_stranger_wherever_he_gets_in(failures: int, hits: int, seed: Random) -> None:
+    """Of a list of stolen passwords every hit is a stranger's, while twice as many accounts kept him out as he got into."""
+    ledger = Ledger(SITE, Memory())
+    hits = min(hits, failures // 3)
+    tries = [False] * failures + [True] * hits
+    seed.shuffle(tries)
+    kept_out = entered = 0
+    for number, fits in enumerate(tries):
+        user, at_us = f"user{number}@example.org", number * MINUTE_US
+        if not fits:
+            failed(ledger, "203.0.113.7", user=user, at_us=at_us)
+            kept_out += 1
+            continue
+        facts = let_in(ledger, "203.0.113.7", user=user, at_us=at_us)
+        is_told = facts["mailwarden.source.sprayed"] > 0
+
+        assert is_told == (kept_out >= 2 and min(kept_out, 32) > 2 * entered)
+        entered += 1
 
 
 def test_a_network_is_fresh_for_a_quarter_of_an_hour() -> None:

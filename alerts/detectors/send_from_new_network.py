@@ -103,7 +103,7 @@ _ASKED = SendFromNewNetwork.detection._replace(
     title=N_("{account} sends to many from a new network"), advice="odd_login"
 )
 _COLD = SendFromNewNetwork.detection._replace(
-    title=N_("{account} sends to many from a second network"),
+    title=N_("{account} mails many from a 2nd network"),
     why=N_(
         "{measure} recipients within {span} from {address}, where it was not before (fires at {threshold}); it is seen for less"
         " than three days, so its networks are not known yet"

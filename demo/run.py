@@ -32,8 +32,8 @@ from mailwarden.alerts.words.translate import translator
 from mailwarden.parsers.errors import MailwardenError
 from mailwarden.pipeline.cli.incident_view import top_level
 from mailwarden.pipeline.cli.scan_view import verdict
-from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.places import store_path
+from mailwarden.pipeline.showing.sentences import Sentences
 from mailwarden.pipeline.store import Store
 
 SAMPLES = Path(__file__).resolve().parent.parent / "sample_logs"

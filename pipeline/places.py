@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "is_file",
     "is_of_another",
     "is_there",
+    "last_written_s",
     "rules_beside",
     "scan_store_path",
     "store_path",
@@ -119,3 +121,17 @@ def rules_beside(path: Path | None) -> Path | None:
     """Give `rules.d` beside the configuration; lacking one, where it would be looked for last. None: not there."""
     directory = (path or Path(SEARCHED[-1])).parent / "rules.d"
     return directory if directory.is_dir() else None
+
+
+def last_written_s(path: Path) -> float:
+    """Say when a database was last written; 0 for never.
+
+    Neither the shared memory beside it counts nor an empty journal: whoever only reads it makes both.
+    """
+    times = [0.0]
+    for one in (path, path.with_name(f"{path.name}-wal")):
+        with suppress(OSError):  # the journal comes and goes
+            known = one.stat()
+            if known.st_size:
+                times.append(known.st_mtime)
+    return max(times)

@@ -17,15 +17,16 @@ from mailwarden.alerts.words.translate import N_, Translator, translator
 from mailwarden.parsers.errors import said_of, worded
 from mailwarden.parsers.event import iso
 from mailwarden.pipeline.cli import options
-from mailwarden.pipeline.cli.incident_json import as_data
 from mailwarden.pipeline.cli.incident_view import style_of
-from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command
-from mailwarden.pipeline.cli.sentences import Sentences, span_of
 from mailwarden.pipeline.cli.session import Session, session
-from mailwarden.pipeline.cli.terminal import Line, Span, page_width, tell, wrap, write
+from mailwarden.pipeline.cli.terminal import Line, Span, page_width, tell, write
 from mailwarden.pipeline.configuration.times import parse_duration
 from mailwarden.pipeline.places import store_path
+from mailwarden.pipeline.showing.columns import wrap
+from mailwarden.pipeline.showing.incident_json import as_data
+from mailwarden.pipeline.showing.jsonl import json_line
+from mailwarden.pipeline.showing.sentences import Sentences, span_of
 
 __all__ = ["command", "normals_of", "since_option"]
 

@@ -14,10 +14,10 @@ from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import DeliveryError, worded
 from mailwarden.parsers.event import iso
 from mailwarden.pipeline.cli import options
-from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, tell, write
+from mailwarden.pipeline.showing.jsonl import json_line
 
 __all__ = ["command"]
 

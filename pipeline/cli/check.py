@@ -10,10 +10,10 @@ import click
 
 from mailwarden.alerts.terms import SEVERITIES
 from mailwarden.parsers.errors import UsageError, said_of, worded
-from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import write
+from mailwarden.pipeline.showing.jsonl import json_line
 
 if TYPE_CHECKING:
     from mailwarden.pipeline.probes.checkup import Checkup

@@ -8,11 +8,12 @@ from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.posture import CHECKS, MEANINGS, REASONS, in_words, severity_of
 from mailwarden.alerts.words.translate import N_, Translator
-from mailwarden.pipeline.cli.terminal import Line, Span, Style, columns
+from mailwarden.pipeline.cli.terminal import Line, Span, Style
 from mailwarden.pipeline.probes.checkup import Checkup
 from mailwarden.pipeline.probes.lists import Look
 from mailwarden.pipeline.probes.outcome import Outcome
 from mailwarden.pipeline.probes.words import hint_of, why_blind
+from mailwarden.pipeline.showing.columns import columns
 
 __all__ = ["view"]
 

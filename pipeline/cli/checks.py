@@ -20,8 +20,8 @@ from mailwarden.pipeline.cli.alert_checks import channel_checks, heartbeat_check
 from mailwarden.pipeline.cli.check_state import Check
 from mailwarden.pipeline.cli.feedback_checks import feedback_checks
 from mailwarden.pipeline.cli.probe_checks import probe_checks
-from mailwarden.pipeline.cli.session import Session, last_written_s
-from mailwarden.pipeline.places import is_there, store_path
+from mailwarden.pipeline.cli.session import Session
+from mailwarden.pipeline.places import is_there, last_written_s, store_path
 from mailwarden.pipeline.sources.journal import journal_barred
 
 __all__ = ["Check", "all_checks"]

@@ -7,8 +7,8 @@ from click.shell_completion import CompletionItem
 
 from mailwarden.parsers.errors import MailwardenError
 from mailwarden.pipeline.cli.helping import tongue
-from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.cli.session import session
+from mailwarden.pipeline.showing.sentences import Sentences
 
 __all__ = ["incidents", "rules"]
 

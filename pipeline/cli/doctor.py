@@ -8,10 +8,10 @@ import click
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator, translator
 from mailwarden.pipeline.cli.checks import Check, all_checks
-from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import session
 from mailwarden.pipeline.cli.terminal import Line, Span, Style, write
+from mailwarden.pipeline.showing.jsonl import json_line
 
 __all__ = ["command"]
 

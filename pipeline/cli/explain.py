@@ -13,7 +13,8 @@ from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.lines import reader_for
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import session
-from mailwarden.pipeline.cli.terminal import Line, Span, Style, columns, write
+from mailwarden.pipeline.cli.terminal import Line, Span, Style, write
+from mailwarden.pipeline.showing.columns import columns
 
 __all__ = ["command"]
 

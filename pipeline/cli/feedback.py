@@ -14,7 +14,6 @@ from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.parsers.errors import ConfigurationError, UsageError, said_of, worded
 from mailwarden.pipeline.cli import options
-from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, tell, write
@@ -22,6 +21,7 @@ from mailwarden.pipeline.feedback.gathering import Gathering, keep
 from mailwarden.pipeline.feedback.reading import Reading, read_data, read_reports
 from mailwarden.pipeline.feedback.settings import Mailbox, mailbox_of
 from mailwarden.pipeline.places import store_path
+from mailwarden.pipeline.showing.jsonl import json_line
 
 __all__ = ["command"]
 

@@ -17,13 +17,13 @@ from mailwarden.parsers.event import to_ecs
 from mailwarden.pipeline.answers.queued import queued, spellings
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.filter_words import Waiting, checks, is_from_outside, said_by_filter
-from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.lines import batches, reader_for
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, Style, tell, write
 from mailwarden.pipeline.correlation.sessions import JOINED, Sessions
 from mailwarden.pipeline.places import scan_store_path
+from mailwarden.pipeline.showing.jsonl import json_line
 
 __all__ = ["command", "story"]
 

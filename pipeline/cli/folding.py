@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from mailwarden.pipeline.cli.terminal import Line, Span, columns, line_text, pieces
+from mailwarden.pipeline.cli.terminal import Line, Span, line_text
+from mailwarden.pipeline.showing.columns import columns, pieces
 
 __all__ = ["folded"]
 

@@ -7,7 +7,7 @@ from functools import cache
 import click
 
 from mailwarden.alerts.words.translate import N_, Translator, language_of, paragraphs, translator
-from mailwarden.pipeline.cli.terminal import columns, wrap
+from mailwarden.pipeline.showing.columns import columns, wrap
 
 __all__ = ["Context", "Formatter", "option_rows", "slip_text", "tongue"]
 

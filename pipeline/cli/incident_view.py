@@ -7,8 +7,9 @@ from mailwarden.alerts.telling.render import severity_shape, severity_word
 from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_
-from mailwarden.pipeline.cli.sentences import Sentences
-from mailwarden.pipeline.cli.terminal import Line, Span, Style, columns, page_width, shorten, wrap
+from mailwarden.pipeline.cli.terminal import Line, Span, Style, page_width
+from mailwarden.pipeline.showing.columns import columns, shorten, wrap
+from mailwarden.pipeline.showing.sentences import Sentences
 
 __all__ = ["MARGIN", "WIDTH", "block", "is_strangers", "padded", "row_of", "rows_of", "style_of", "top_level"]
 

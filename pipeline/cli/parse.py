@@ -9,10 +9,10 @@ from mailwarden.parsers.errors import SourceError, worded
 from mailwarden.parsers.event import to_ecs
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.helping import tongue
-from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.lines import STANDARD_INPUT, batches, reader_for
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.terminal import tell
+from mailwarden.pipeline.showing.jsonl import json_line
 
 if TYPE_CHECKING:
     from mailwarden.parsers.envelope import Reader

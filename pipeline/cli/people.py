@@ -14,11 +14,12 @@ from mailwarden.pipeline.answers.reading import MARKS, Account, Way
 from mailwarden.pipeline.answers.sending import Mailer
 from mailwarden.pipeline.answers.words import PROTOCOLS
 from mailwarden.pipeline.cli import options
-from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import session
-from mailwarden.pipeline.cli.terminal import Line, Span, columns, shorten, tell, write
+from mailwarden.pipeline.cli.terminal import Line, Span, tell, write
 from mailwarden.pipeline.places import scan_store_path
+from mailwarden.pipeline.showing.columns import columns, shorten
+from mailwarden.pipeline.showing.jsonl import json_line
 
 __all__ = ["command"]
 

@@ -11,8 +11,9 @@ from mailwarden.alerts.words.replies import is_temporary, meaning
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.parsers.reply import Verdict, classify
 from mailwarden.parsers.reply_text import Reply, read_reply
-from mailwarden.pipeline.cli.jsonl import json_line
-from mailwarden.pipeline.cli.terminal import Line, Span, Style, columns, write
+from mailwarden.pipeline.cli.terminal import Line, Span, Style, write
+from mailwarden.pipeline.showing.columns import columns
+from mailwarden.pipeline.showing.jsonl import json_line
 
 __all__ = ["explain_replies"]
 

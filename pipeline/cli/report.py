@@ -14,11 +14,11 @@ from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import worded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.cli import options
-from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import nobody_told, session
 from mailwarden.pipeline.cli.terminal import tell, write
 from mailwarden.pipeline.places import cache_directory, scan_store_path
+from mailwarden.pipeline.showing.jsonl import json_line
 
 if TYPE_CHECKING:
     from mailwarden.pipeline.report import Report

@@ -12,11 +12,12 @@ from mailwarden.alerts.words.providers import provider_name
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.answers.risks import Standing, as_data, read_risks, todo
 from mailwarden.pipeline.cli import options
-from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import Session, session
-from mailwarden.pipeline.cli.terminal import Line, Span, Style, columns, page_width, tell, wrap, write
+from mailwarden.pipeline.cli.terminal import Line, Span, Style, page_width, tell, write
 from mailwarden.pipeline.places import scan_store_path
+from mailwarden.pipeline.showing.columns import columns, wrap
+from mailwarden.pipeline.showing.jsonl import json_line
 
 __all__ = ["command"]
 

@@ -22,13 +22,14 @@ from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.parsers.errors import ConfigurationError, worded
 from mailwarden.pipeline.cli import completing, options
 from mailwarden.pipeline.cli.incident_view import block, style_of
-from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command, Group
-from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.cli.session import Session, session
-from mailwarden.pipeline.cli.terminal import Line, Span, columns, tell, write
+from mailwarden.pipeline.cli.terminal import Line, Span, tell, write
 from mailwarden.pipeline.configuration.configuration import RuleSetting
 from mailwarden.pipeline.configuration.reading import rule_directory, rule_names
+from mailwarden.pipeline.showing.columns import columns
+from mailwarden.pipeline.showing.jsonl import json_line
+from mailwarden.pipeline.showing.sentences import Sentences
 from mailwarden.pipeline.trial.cases import Subject, Verdict, cases_of, subject, subjects, try_case
 
 if TYPE_CHECKING:

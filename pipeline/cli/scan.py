@@ -12,16 +12,16 @@ import click
 from mailwarden.alerts.terms import SEVERITIES, severity_rank
 from mailwarden.alerts.words.translate import N_, Translator, translator
 from mailwarden.pipeline.cli import options
-from mailwarden.pipeline.cli.incident_json import as_data
 from mailwarden.pipeline.cli.incident_view import block
-from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.progress import progress_bar
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.scan_view import alone, scan_view, verdict
-from mailwarden.pipeline.cli.sentences import Sentences, years_of
 from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, tell, write
 from mailwarden.pipeline.places import scan_store_path, store_path
+from mailwarden.pipeline.showing.incident_json import as_data
+from mailwarden.pipeline.showing.jsonl import json_line
+from mailwarden.pipeline.showing.sentences import Sentences, years_of
 
 if TYPE_CHECKING:
     from mailwarden.pipeline.scan import ScanResult

@@ -25,8 +25,9 @@ from mailwarden.pipeline.cli.incident_view import (
     rows_of,
     style_of,
 )
-from mailwarden.pipeline.cli.sentences import Sentences, span_of, years_of
-from mailwarden.pipeline.cli.terminal import Line, Span, Style, columns, page_width, wrap
+from mailwarden.pipeline.cli.terminal import Line, Span, Style, page_width
+from mailwarden.pipeline.showing.columns import columns, wrap
+from mailwarden.pipeline.showing.sentences import Sentences, span_of, years_of
 
 __all__ = ["SERVERS", "Found", "FoundCount", "Scanned", "alone", "scan_view", "verdict"]
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import tzinfo
 from functools import cached_property
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mailwarden.pipeline.sources.discovery import Discovery
     from mailwarden.pipeline.store import Store
 
-__all__ = ["Session", "last_written_s", "nobody_told", "session"]
+__all__ = ["Session", "nobody_told", "session"]
 
 
 @dataclass(frozen=True)
@@ -149,20 +149,6 @@ def session(context: click.Context, *, zone: str | None = None, own: bool = Fals
         )
         tell(tongue.worded(said))
     return Session(configuration, tongue, ZoneInfo(zone) if zone else configuration.zone, barred)
-
-
-def last_written_s(path: Path) -> float:
-    """Say when a database was last written; 0 for never.
-
-    Neither the shared memory beside it counts nor an empty journal: whoever only reads it makes both.
-    """
-    times = [0.0]
-    for one in (path, path.with_name(f"{path.name}-wal")):
-        with suppress(OSError):  # the journal comes and goes
-            known = one.stat()
-            if known.st_size:
-                times.append(known.st_mtime)
-    return max(times)
 
 
 def nobody_told(session: Session) -> str | None:

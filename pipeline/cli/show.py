@@ -15,16 +15,17 @@ from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, translator
 from mailwarden.pipeline.cli import completing, options
-from mailwarden.pipeline.cli.incident_json import as_data
 from mailwarden.pipeline.cli.incident_view import style_of
-from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.root import Command
-from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.cli.session import nobody_told, session
 from mailwarden.pipeline.cli.silence import silenced
-from mailwarden.pipeline.cli.story import named, said_by, titles_of, turns
-from mailwarden.pipeline.cli.terminal import Line, Span, columns, page_width, shorten, tell, wrap, write
+from mailwarden.pipeline.cli.terminal import Line, Span, page_width, tell, write
 from mailwarden.pipeline.cli.verdict_view import rules_now, verdict_data, verdict_lines
+from mailwarden.pipeline.showing.columns import columns, shorten, wrap
+from mailwarden.pipeline.showing.incident_json import as_data
+from mailwarden.pipeline.showing.jsonl import json_line
+from mailwarden.pipeline.showing.sentences import Sentences
+from mailwarden.pipeline.showing.story import named, said_by, titles_of, turns
 
 __all__ = ["command", "show_view"]
 

@@ -17,10 +17,10 @@ from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import worded
 from mailwarden.pipeline.cli import completing, options
 from mailwarden.pipeline.cli.root import Command
-from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, write
 from mailwarden.pipeline.service import acts
+from mailwarden.pipeline.showing.sentences import Sentences
 
 if TYPE_CHECKING:
     from mailwarden.alerts.incidents.incident import Incident

@@ -16,12 +16,13 @@ from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.cli.incident_view import style_of, top_level
 from mailwarden.pipeline.cli.root import Face
 from mailwarden.pipeline.cli.scan_view import SERVERS
-from mailwarden.pipeline.cli.sentences import Sentences
-from mailwarden.pipeline.cli.session import Session, last_written_s, nobody_told, session
+from mailwarden.pipeline.cli.session import Session, nobody_told, session
 from mailwarden.pipeline.cli.silence import silenced
-from mailwarden.pipeline.cli.terminal import Line, Span, columns, page_width, shorten, write
+from mailwarden.pipeline.cli.terminal import Line, Span, page_width, write
 from mailwarden.pipeline.configuration.configuration import SourceSetting
-from mailwarden.pipeline.places import ensure_readable, is_directory, store_path
+from mailwarden.pipeline.places import ensure_readable, is_directory, last_written_s, store_path
+from mailwarden.pipeline.showing.columns import columns, shorten
+from mailwarden.pipeline.showing.sentences import Sentences
 
 __all__ = ["show_state"]
 

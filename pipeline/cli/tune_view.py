@@ -4,8 +4,9 @@ from datetime import timedelta, tzinfo
 from itertools import pairwise
 
 from mailwarden.alerts.words.translate import N_, Translator
-from mailwarden.pipeline.cli.sentences import span_of
-from mailwarden.pipeline.cli.terminal import Line, Span, page_width, wrap
+from mailwarden.pipeline.cli.terminal import Line, Span, page_width
+from mailwarden.pipeline.showing.columns import wrap
+from mailwarden.pipeline.showing.sentences import span_of
 from mailwarden.pipeline.trial.tuning import Proposal
 
 __all__ = ["tune_view"]

@@ -12,11 +12,11 @@ from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.parsers.errors import SourceError
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.cli import options
-from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.lines import batches, reader_for
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import session
 from mailwarden.pipeline.cli.terminal import Line, Span, tell, write
+from mailwarden.pipeline.showing.jsonl import json_line
 from mailwarden.pipeline.store import Store, Unparsed
 
 __all__ = ["command"]

@@ -10,8 +10,8 @@ from mailwarden.alerts.telling.render import severity_word
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.event import iso
-from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.configuration.configuration import Configuration
+from mailwarden.pipeline.showing.sentences import Sentences
 
 __all__ = ["rules_now", "verdict_data", "verdict_lines"]
 

@@ -11,8 +11,6 @@ from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.translate import translator
 from mailwarden.pipeline.answers.natures import suspects
-from mailwarden.pipeline.cli.incident_json import as_data
-from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.report.csv import as_csv
 from mailwarden.pipeline.report.document import Document
 from mailwarden.pipeline.report.domain import concerns
@@ -28,6 +26,8 @@ from mailwarden.pipeline.report.sections import document
 from mailwarden.pipeline.report.text import as_text
 from mailwarden.pipeline.report.trends import Hours, by_hour
 from mailwarden.pipeline.report.week import Weekly, measure_week, week_sections
+from mailwarden.pipeline.showing.incident_json import as_data
+from mailwarden.pipeline.showing.sentences import Sentences
 from mailwarden.pipeline.store import Listing, Posture, Store, Unparsed
 
 __all__ = ["Report", "build"]

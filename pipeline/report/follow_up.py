@@ -11,9 +11,9 @@ from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.incidents.normals import Normal
 from mailwarden.alerts.terms import LOUD
 from mailwarden.alerts.words.translate import N_, Translator
-from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.report.document import Note, Section
 from mailwarden.pipeline.report.layout import date_text, more_text
+from mailwarden.pipeline.showing.sentences import Sentences
 from mailwarden.pipeline.store import Act, IncidentFilter, Reader, Store
 
 __all__ = ["CalledNormal", "Earlier", "called_normal", "earlier", "normal_section", "seen_of_late", "still_section"]

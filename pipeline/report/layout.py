@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import Translator
-from mailwarden.pipeline.cli.terminal import columns, shorten, wrap
+from mailwarden.pipeline.showing.columns import columns, shorten, wrap
 
 __all__ = ["WIDTH", "Lines", "cut", "date_text", "more_text", "pad", "sentence", "table"]
 

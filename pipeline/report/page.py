@@ -10,11 +10,11 @@ from mailwarden.alerts.telling.render import severity_shape
 from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.providers import provider_name
 from mailwarden.alerts.words.translate import N_, Translator
-from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.report.document import Tone
 from mailwarden.pipeline.report.figures import HISTORY_DAYS, Figures, Measure, Provider
 from mailwarden.pipeline.report.layout import date_text
 from mailwarden.pipeline.rollup_span import OTHER
+from mailwarden.pipeline.showing.sentences import Sentences
 from mailwarden.pipeline.store import Unparsed
 
 __all__ = [

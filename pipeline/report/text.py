@@ -3,9 +3,9 @@
 from mailwarden.alerts.telling.render import severity_shape, severity_word
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator, translator
-from mailwarden.pipeline.cli.terminal import columns, wrap
 from mailwarden.pipeline.report.document import Document, Section, Story
 from mailwarden.pipeline.report.layout import WIDTH, Lines, cut, more_text, pad, sentence, table
+from mailwarden.pipeline.showing.columns import columns, wrap
 
 __all__ = ["as_text"]
 

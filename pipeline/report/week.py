@@ -9,7 +9,6 @@ import msgspec
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.answers.dates import Due, due_text, next_dates
-from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.report.document import Grid, Note, Section
 from mailwarden.pipeline.report.figures import day_start_us
 from mailwarden.pipeline.report.follow_up import (
@@ -23,6 +22,7 @@ from mailwarden.pipeline.report.follow_up import (
 from mailwarden.pipeline.report.layout import date_text
 from mailwarden.pipeline.report.page import number, percent
 from mailwarden.pipeline.report.trends import Week, by_week
+from mailwarden.pipeline.showing.sentences import Sentences
 from mailwarden.pipeline.store import Store
 
 __all__ = ["Weekly", "measure_week", "week_sections"]

@@ -14,8 +14,8 @@ from mailwarden import __version__
 from mailwarden.alerts.words.translate import translator
 from mailwarden.parsers.errors import UsageError
 from mailwarden.pipeline.answers import reading, sending
-from mailwarden.pipeline.cli.incident_json import as_data
-from mailwarden.pipeline.cli.jsonl import json_line
+from mailwarden.pipeline.showing.incident_json import as_data
+from mailwarden.pipeline.showing.jsonl import json_line
 from mailwarden.pipeline.web.frame import desk_of, visitor_of
 from mailwarden.pipeline.web.mail_pages import found_messages, sent_mail
 from mailwarden.pipeline.web.openapi import document, faults_of

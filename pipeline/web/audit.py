@@ -9,8 +9,8 @@ from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import worded
 from mailwarden.parsers.event import iso
 from mailwarden.parsers.system_errors import reason
-from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.service.service_log import write_log
+from mailwarden.pipeline.showing.jsonl import json_line
 from mailwarden.pipeline.web.limits import Bucket, Limiter
 
 __all__ = ["Audit"]

@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from mailwarden.alerts.words.translate import N_, Translator
-from mailwarden.pipeline.cli.session import last_written_s
+from mailwarden.pipeline.places import last_written_s
 from mailwarden.pipeline.store import Reader
 
 __all__ = ["Pulse", "Source", "pulse_text", "read_pulse", "read_sources"]

@@ -3,8 +3,8 @@
 import threading
 from collections.abc import Mapping
 
-from mailwarden.pipeline.cli.story import titles_of
 from mailwarden.pipeline.configuration.configuration import Configuration
+from mailwarden.pipeline.showing.story import titles_of
 
 __all__ = ["Titles"]
 

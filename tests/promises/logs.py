@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from mailwarden.alerts.words.translate import translator
-from mailwarden.pipeline.cli.incident_json import as_data
-from mailwarden.pipeline.cli.sentences import Sentences
+from mailwarden.pipeline.showing.incident_json import as_data
+from mailwarden.pipeline.showing.sentences import Sentences
 from mailwarden.pipeline.store import Store
 
 DATA = Path(__file__).parents[1] / "data"

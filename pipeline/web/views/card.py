@@ -8,8 +8,8 @@ import msgspec
 from mailwarden.alerts.incidents.incident import Incident, Notification
 from mailwarden.alerts.telling.silences import Silence
 from mailwarden.alerts.words.translate import N_, Translator
-from mailwarden.pipeline.cli.sentences import Sentences
-from mailwarden.pipeline.cli.story import title_of
+from mailwarden.pipeline.showing.sentences import Sentences
+from mailwarden.pipeline.showing.story import title_of
 from mailwarden.pipeline.store import Act, Reader
 from mailwarden.pipeline.web.visitor import Visitor
 

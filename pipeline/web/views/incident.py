@@ -13,8 +13,8 @@ from mailwarden.alerts.telling.story import Story
 from mailwarden.alerts.terms import Evidence, severity_rank
 from mailwarden.alerts.words.advice import Step
 from mailwarden.alerts.words.translate import N_, Translator
-from mailwarden.pipeline.cli.sentences import Sentences
-from mailwarden.pipeline.cli.story import ENTITY_WORDS, begun, said_by, shown_names
+from mailwarden.pipeline.showing.sentences import Sentences
+from mailwarden.pipeline.showing.story import ENTITY_WORDS, begun, said_by, shown_names
 from mailwarden.pipeline.store import DeliveryRow, IncidentFilter, Reader
 from mailwarden.pipeline.web.views.card import (
     STATUSES,

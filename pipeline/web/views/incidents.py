@@ -9,7 +9,7 @@ import msgspec
 
 from mailwarden.alerts.terms import CATEGORIES, SEVERITIES
 from mailwarden.alerts.words.translate import N_, Translator
-from mailwarden.pipeline.cli.incident_json import as_data
+from mailwarden.pipeline.showing.incident_json import as_data
 from mailwarden.pipeline.store import IncidentFilter, Reader
 from mailwarden.pipeline.web.views.card import Card, cards, sentences_of, silences_of
 from mailwarden.pipeline.web.visitor import Visitor

@@ -11,7 +11,7 @@ from mailwarden.alerts.words.posture import CHECKS, REASONS, in_words
 from mailwarden.alerts.words.providers import provider_name
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.answers.risks import Standing, read_risks, todo
-from mailwarden.pipeline.cli.story import begun
+from mailwarden.pipeline.showing.story import begun
 from mailwarden.pipeline.store import IncidentFilter, Listing, Posture, Reader
 from mailwarden.pipeline.web.views.card import Card, cards, sentences_of, silences_of
 from mailwarden.pipeline.web.visitor import Visitor

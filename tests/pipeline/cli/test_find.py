@@ -10,7 +10,13 @@ LOG = Path(__file__).parents[3] / "sample_logs" / "account_takeover" / "mail.log
 
 
 def mailwarden(home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    place = {"HOME": str(home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TZ": "UTC"}
+    place = {
+        "HOME": str(home),
+        "PATH": os.environ["PATH"],
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "STATE_DIRECTORY": str(home / "state"),  # not this machine's own, where a service may run
+    }
     command = [sys.executable, "-m", "mailwarden", *arguments]
     return subprocess.run(command, cwd=home, env=place, capture_output=True, text=True, timeout=120)
 

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailwarden.pipeline.cli.folding import folded
-from mailwarden.pipeline.cli.terminal import Line, Span, columns, line_text
+from mailwarden.pipeline.cli.terminal import Line, Span, line_text
+from mailwarden.pipeline.showing.columns import columns
 
 
 def rows(line: Line, width: int) -> list[str]:

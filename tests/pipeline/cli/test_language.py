@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from mailwarden.alerts.words.translate import language_of
 from mailwarden.pipeline.cli import helping
 from mailwarden.pipeline.cli.root import COMMANDS, root
-from mailwarden.pipeline.cli.terminal import columns
+from mailwarden.pipeline.showing.columns import columns
 
 JAPANESE = re.compile(r"[\u3041-\u30ff\u4e00-\u9fff]")
 LATIN_SENTENCE = re.compile(r"\b(?:the|which|that|with|where)\b")

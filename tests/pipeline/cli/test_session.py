@@ -10,7 +10,6 @@ from click.testing import CliRunner, Result
 
 from mailwarden.pipeline import places
 from mailwarden.pipeline.cli.root import root
-from mailwarden.pipeline.cli.session import last_written_s
 
 LINE = "Mar 20 02:30:01 mx1 postfix/smtpd[1]: connect from unknown[203.0.113.7]"
 NOBODY = 65_534
@@ -101,8 +100,8 @@ def test_who_only_reads_a_database_does_not_write_it(tmp_path: Path) -> None:
     journal = path.with_name("mailwarden.db-wal")
     journal.touch()
 
-    assert last_written_s(path) == 1_000
+    assert places.last_written_s(path) == 1_000
 
     journal.write_bytes(b"what was committed last")
     os.utime(journal, (2_000, 2_000))
-    assert last_written_s(path) == 2_000
+    assert places.last_written_s(path) == 2_000

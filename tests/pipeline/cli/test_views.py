@@ -19,13 +19,14 @@ from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.words.translate import translator
 from mailwarden.pipeline.cli import incident_view
 from mailwarden.pipeline.cli import scan_view as scan_view_module
-from mailwarden.pipeline.cli.incident_json import as_data
 from mailwarden.pipeline.cli.incident_view import top_level
-from mailwarden.pipeline.cli.jsonl import json_line
 from mailwarden.pipeline.cli.scan_view import scan_view
-from mailwarden.pipeline.cli.sentences import Sentences
 from mailwarden.pipeline.cli.show import show_view
-from mailwarden.pipeline.cli.terminal import columns, line_text, page_width, shorten, wrap
+from mailwarden.pipeline.cli.terminal import line_text, page_width
+from mailwarden.pipeline.showing.columns import columns, shorten, wrap
+from mailwarden.pipeline.showing.incident_json import as_data
+from mailwarden.pipeline.showing.jsonl import json_line
+from mailwarden.pipeline.showing.sentences import Sentences
 from mailwarden.pipeline.store import FoundCount
 
 TOTALS = {

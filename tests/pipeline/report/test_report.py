@@ -15,10 +15,10 @@ from mailwarden.alerts.risk import Sender
 from mailwarden.alerts.risk.decay import Fading
 from mailwarden.alerts.risk.outcomes import KIND
 from mailwarden.alerts.state.blob import encode
-from mailwarden.pipeline.cli.terminal import columns
 from mailwarden.pipeline.report import build
 from mailwarden.pipeline.report.__main__ import main
 from mailwarden.pipeline.report.figures import day_start_us
+from mailwarden.pipeline.showing.columns import columns
 from mailwarden.pipeline.store import Store
 
 

@@ -11,9 +11,9 @@ from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.providers import provider_name
 from mailwarden.alerts.words.translate import N_
 from mailwarden.pipeline.answers.words import PROTOCOLS
-from mailwarden.pipeline.cli.sentences import Sentences
-from mailwarden.pipeline.cli.terminal import columns, page_width
 from mailwarden.pipeline.configuration.configuration import Configuration
+from mailwarden.pipeline.showing.columns import columns
+from mailwarden.pipeline.showing.sentences import Sentences
 
 __all__ = ["ENTITY_WORDS", "begun", "named", "said_by", "shown_names", "title_of", "titles_of", "turns"]
 
@@ -171,6 +171,6 @@ def _listed(values: Sequence[str], total: int, room: int, sentences: Sentences, 
         if total > many:
             more = "{names} and {number} more"
             text = tongue.count(more, more, total - many, {"names": text})
-        if everything or many <= 1 or columns(text) <= min(room, page_width()):
+        if everything or many <= 1 or columns(text) <= room:
             return text
         many -= 1

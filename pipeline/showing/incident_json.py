@@ -6,7 +6,7 @@ import msgspec
 
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.parsers.event import iso
-from mailwarden.pipeline.cli.sentences import Sentences
+from mailwarden.pipeline.showing.sentences import Sentences
 
 __all__ = ["as_data"]
 

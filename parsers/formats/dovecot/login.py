@@ -31,6 +31,13 @@ _PLAIN_END = re.compile(
 )
 _METHOD = re.compile(r"[A-Za-z0-9_+-]{1,40}$")
 _TLS_VERSION = re.compile(r", (TLS|SSL)v(\d(?:\.\d)?) with cipher ([^ ,]{1,80})")
+_LONGEST_ELEMENT = 120
+_ELEMENT = re.compile(r", (?:[a-z_]{2,20}=[^,<>]{0,80}|(?:TLS|SSL)v[^,<>]{1,80}|TLS|secured)$")
+_ELEMENT_OR_SESSION = re.compile(
+    r", (?:[a-z_]{2,20}=[^,<>]{0,80}|session=<[A-Za-z0-9+/]{12,40}>|(?:TLS|SSL)v[^,<>]{1,80}|TLS|secured)$"
+)
+_MOVED_METHOD = re.compile(r", method=([A-Za-z0-9_+-]{1,40})(?=, |$)")
+_BARE_SESSION = re.compile(r", session=([A-Za-z0-9+/]{12,40})(?=,|$)")
 _DETACHED = re.compile(r"in=(\d{1,18}), out=(\d{1,18})")
 _REFUSED = re.compile(r"\): Client refused \(rip=([0-9A-Fa-f:.]{2,45})\)")
 _RESET = "failed: Connection reset by peer"
@@ -68,11 +75,21 @@ def _verify(event: Event, session: str, address: str) -> bytes | None:
     return proven
 
 
+def _address(text: str) -> str | None:
+    """Read the address that an element begins with, where the administrator wants it with its port, too (`%r:%{rport}`)."""
+    one = text.partition(",")[0].rstrip(" )")
+    address = ip(one)
+    if address is None and ":" in one:
+        host, _, port = one.rpartition(":")
+        address = ip(host.removeprefix("[").removesuffix("]")) if port.isdecimal() else None
+    return address
+
+
 def _last_address(text: str) -> tuple[int, str] | None:
     """Find the last `rip=` that holds an address: where it begins, and the address."""
     at = text.rfind(" rip=")
     while at >= 0:
-        address = ip(text[at + 5 : at + 60].partition(",")[0].rstrip(" )"))
+        address = _address(text[at + 5 : at + 60])
         if address is not None:
             return at, address
         at = text.rfind(" rip=", 0, at)
@@ -86,24 +103,54 @@ def _elements(event: Event, text: str) -> tuple[str, str] | None:
         return None
     at, address = found
     head, tail = text[:at].rstrip(" ,:"), text[at:]
-    session = tail.rfind("session=<")
-    if session >= 0:
-        event.mail_session_id = tail[session + 9 :].partition(">")[0] or None
+    session = _session(tail)
+    head, moved = _moved(head, with_session=session is None)
+    if session is None:
+        session = _session(moved)
+    if session is not None:
+        event.mail_session_id = session or None
         raw = _verify(event, event.mail_session_id or "", address)
         proven = _spelled(raw) if raw is not None else None
-        if proven and proven != address and f" rip={proven}, " in text:  # an element behind ours quotes the client
-            address = proven
+        if proven and proven != address and (f" rip={proven}, " in text or f" rip={proven}:" in text):
+            address = proven  # an element behind ours quotes the client, or ours has the port, too
     elif text.find(" rip=") < at:
         event.mail_parse_ambiguous = True
     event.source_ip = address
+    tail += moved
     local = tail.find(", lip=")
     if local >= 0:
-        event.destination_ip = ip(tail[local + 6 : local + 60].partition(",")[0].rstrip())
+        event.destination_ip = _address(tail[local + 6 : local + 60])
     mpid = tail.find(", mpid=")
     if mpid >= 0:
         number = tail[mpid + 7 : mpid + 20].partition(",")[0]
         event.mail_session_pid = int(number) if number.isdecimal() else None
-    return _user(event, head), _security(event, tail)
+    message = _user(event, head)
+    if moved and (method := _MOVED_METHOD.search(moved)) is not None:
+        event.mail_sasl_method = method[1]
+    return message, _security(event, tail)
+
+
+def _moved(head: str, *, with_session: bool) -> tuple[str, str]:
+    """Part the elements that an administrator put between user and address from the user's name, which a client chooses.
+
+    A name may end as a session id in brackets does: such a one is looked for only where none stands in its usual place.
+    """
+    end = place = len(head)
+    element = _ELEMENT_OR_SESSION if with_session else _ELEMENT
+    while (found := element.search(head, max(0, place - _LONGEST_ELEMENT), place)) is not None:
+        place = found.start()
+        if head[place - 1] == ">":
+            end = place
+    return head[:end], head[end:]
+
+
+def _session(elements: str) -> str | None:
+    """Give the session id of some elements: in brackets as is usual, or bare."""
+    at = elements.rfind("session=<")
+    if at >= 0:
+        return elements[at + 9 :].partition(">")[0]
+    bare = _BARE_SESSION.search(elements)
+    return bare[1] if bare is not None else None
 
 
 def _user(event: Event, head: str) -> str:
@@ -157,15 +204,16 @@ def login(event: Event, rest: str) -> bool:
         read = _elements(event, ": user=<" + rest)
         return read is not None and _succeeded(event, read[1])
     user, method, rip, lip, mpid, security, session = plain.groups()
-    address = ip(rip)
-    if address is None:
-        return False
+    address, local = ip(rip), ip(lip)
+    if address is None or local is None:  # with their ports
+        read = _elements(event, ": user=<" + rest)
+        return read is not None and _succeeded(event, read[1])
     event.event_action = "auth-success"
     event.event_outcome = "success"
     event.user_name = user or None
     event.mail_sasl_method = method
     event.source_ip = address
-    event.destination_ip = ip(lip)
+    event.destination_ip = local
     event.mail_session_pid = int(mpid)
     if security == ", TLS":
         event.tls_established = True
@@ -241,8 +289,11 @@ def login_ended(event: Event, text: str) -> bool:
         return read is not None
     user, method, rip, lip, security, session = plain.groups()
     address = ip(rip)
-    if address is None:
-        return False
+    if address is None:  # with its port
+        read = _elements(event, text)
+        if read is not None:
+            _ended(event, *read)
+        return read is not None
     event.user_name = user or None
     if method:
         event.mail_sasl_method = method

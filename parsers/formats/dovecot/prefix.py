@@ -93,7 +93,14 @@ _OWN_STAMP = re.compile(
 _SESSION = re.compile(r"([^(]{1,30})\(([^)]*)\)<([0-9]{1,10})><([^>]*)>: ").match
 _USER = re.compile(r"([A-Za-z][\w-]{1,30})\(([^()<>,]*)\)(?:<(\d{1,10})>)?(?:<([^<>]{0,200})>)?: ")
 _ODD_USER = re.compile(r"([A-Za-z][\w-]{1,30})\((.{0,1000}?)\)(?:<(\d{1,10})><([^<>]{0,200})>)?: ")
+_DECORATED = re.compile(
+    r"([A-Za-z][\w-]{1,30})((?:[<\[{][^<>\[\]{}]{0,80}[>\]}]){0,4})\(([^()<>]{0,255})\)"
+    r"((?:[ ,]?(?:<[^<>]{0,80}>|\[[^\[\]]{0,80}\]|\{[^{}]{0,80}\})){1,6}):? "
+)
+_DECORATION = re.compile(r"[<\[{]([^<>\[\]{}]*)[>\]}]")
+_SESSION_ID = re.compile(r"[A-Za-z0-9+/]{12,40}(?::[A-Za-z0-9:]{1,40})?").fullmatch
 _LMTP_SESSION = re.compile(r"[A-Za-z0-9+/]{16,40}(?::[A-Za-z0-9:]{1,40})?: ")
+_LONGEST_PID = 10
 
 
 def prepare(event: Event, text: str) -> str:
@@ -147,7 +154,10 @@ def _named(event: Event, text: str) -> str:
     if asker is not None and asker.group(1) in AUTH:
         _process(event, asker.group(1))
         return read_asker(event, text, asker.end())
-    user = _USER.match(text) or _ODD_USER.match(text)
+    user = _USER.match(text)
+    if user is None and (decorated := _decorated(event, text)) is not None:
+        return decorated
+    user = user or _ODD_USER.match(text)
     if user is None or user.group(1).lower() not in _PROTOCOLS:
         if event.process_name in _PROTOCOLS:  # the tag named the process
             rest = take_level(event, text)
@@ -176,6 +186,24 @@ def _named(event: Event, text: str) -> str:
             event.mail_session_id = old.group()[:-2]
             rest = rest[old.end() :]
     return take_level(event, rest)
+
+
+def _decorated(event: Event, text: str) -> str | None:
+    """Read a prefix that an administrator changed: `imap(user)[ADDRESS]<PID>: `, in any order; None where it is none."""
+    found = _DECORATED.match(text)
+    if found is None or found[1].lower() not in _PROTOCOLS:
+        return None
+    _process(event, found[1].lower())
+    event.user_name = _addressed(event, found[3]) or None
+    for one in _DECORATION.findall(found[2] + found[4]):
+        address = ip(one)
+        if address is not None:
+            event.source_ip = address
+        elif one.isdecimal() and len(one) <= _LONGEST_PID:
+            event.mail_session_pid = int(one)
+        elif _SESSION_ID(one):
+            event.mail_session_id = one
+    return take_level(event, text[found.end() :])
 
 
 def _addressed(event: Event, who: str) -> str:

@@ -76,6 +76,26 @@ def test_a_user_name_changes_only_itself(user: str) -> None:
     assert event.user_name == (user or None)
 
 
+@given(
+    HOSTILE,
+    st.sampled_from(["session={id}, method=PLAIN", "session=<{id}>, method=PLAIN", "method=PLAIN, session={id}"]),
+)
+def test_a_name_before_elements_that_were_moved_changes_only_itself(user: str, order: str) -> None:
+    """Where the administrator put other elements next to the name, and ports behind addresses, they are the server's, too."""
+    session = session_id("203.0.113.10")
+    text = (
+        f"imap-login: Disconnected (auth failed, 3 attempts in 16 secs): user=<{user}>, {order.format(id=session)}, "
+        "rip=203.0.113.10:51000, lip=192.0.2.5:993, TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits), TLS"
+    )
+
+    event = read(text)
+
+    assert (event.event_action, event.event_count) == ("auth-failure", 3)
+    assert (event.source_ip, event.source_port, event.destination_ip) == ("203.0.113.10", 51000, "192.0.2.5")
+    assert (event.mail_sasl_method, event.mail_session_id) == ("PLAIN", session)
+    assert event.user_name == (user or None)
+
+
 @given(HOSTILE, st.booleans())
 def test_a_login_name_changes_only_itself(user: str, tls: bool) -> None:
     """A login is read alike whatever the name holds."""

@@ -22,6 +22,7 @@ CHART = "attacks"
 """Content id of the picture, without the domain that a mail adds."""
 
 _ROWS = 5
+_STORIES = 4  # what to do about them is to stand on the first screen, too
 _CHANGES = "changes"
 _SHAPES = {"critical": "●", "watch": "▲", "minor": "■", "ok": "✓", "": ""}
 _FOOTER = N_("Made from what your mail servers logged, and from answers about your own addresses and domains.")
@@ -44,7 +45,6 @@ class _Story(msgspec.Struct, frozen=True):
     title: str
     state: str
     why: str
-    todo: Todo | None
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -149,7 +149,11 @@ def as_html(document: Document, chart: Picture | None, *, content_id: str | None
         data = base64.b64encode(chart.png).decode()
         source = f"cid:{content_id}" if content_id else f"data:image/png;base64,{data}"
         shown = _Chart(source, chart.alt, chart.labels, chart.scale, HEIGHT)
-    text = _environment().get_template("report.html").render(page=view, chart=shown, footer=tongue.gettext(_FOOTER))
+    text = (
+        _environment()
+        .get_template("report.html")
+        .render(page=view, chart=shown, footer=tongue.gettext(_FOOTER), details=tongue.gettext("All of one:"))
+    )
     # No file and no address is ever opened for it: all it needs stands in the page.
     return css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=False).inline(text)
 
@@ -160,7 +164,7 @@ def _environment() -> Environment:
 
 
 def _section(section: Section, tongue: Translator) -> _Section:
-    rest = section.stories_total - len(section.stories)
+    rest = section.stories_total - min(len(section.stories), _STORIES)
     grid, said = section.grid, printable(section.said)
     if grid and section.name == _CHANGES and grid.worth:  # what is as usual needs no row
         same = [f"{row[0]} {row[1]}" for row in grid.rows[grid.worth :]]
@@ -172,14 +176,13 @@ def _section(section: Section, tongue: Translator) -> _Section:
         said,
         _grid(grid, tongue) if grid else None,
         [_note(one) for one in section.notes],
-        [_story(one, tongue) for one in section.stories],
+        [_story(one, tongue) for one in section.stories[:_STORIES]],
         more_text(tongue, rest) if section.stories and rest > 0 else "",
         [Todo(printable(one.text), printable(one.command) if one.command else None) for one in section.todo],
     )
 
 
 def _story(story: Story, tongue: Translator) -> _Story:
-    todo = Todo(printable(story.todo.text)) if story.todo else None
     return _Story(
         severity_shape(story.severity),
         severity_word(story.severity, tongue),
@@ -188,7 +191,6 @@ def _story(story: Story, tongue: Translator) -> _Story:
         printable(story.title),
         story.state,
         printable(story.why),
-        todo,
     )
 
 

@@ -17,6 +17,7 @@ _HOUR_US = 3_600_000_000
 _COLUMNS = ["hour_us", "name", "a", "b", "c", "count"]
 _HOURS_MOST = 48  # a longer stretch is charted by day
 WEEKS = 8
+_AS_SPAM = ("spam_content", "reputation", "blocklist")
 _WEEKLY = ("lines", "delivery", "message", "reject", "login", "auth_failure")
 
 
@@ -39,6 +40,8 @@ class Week(msgspec.Struct, frozen=True):
     clear_logins: int
     pop3_logins: int
     logins: int
+    taken_for_spam: int = 0  # refused or put off for what it was, or for our name
+    providers: dict[str, tuple[int, int]] = {}  # by provider: deliveries taken, and not taken
     risk: int | None = None  # the highest of our worst sender; None: nothing is kept of it
 
 
@@ -83,4 +86,14 @@ def _week(begin: date, rows: Sequence[tuple[str, str, str, str, int]]) -> Week:
     frame = pd.DataFrame(rows, columns=["name", "a", "b", "c", "count"])
     masks = {name: mask for name, mask in measure_masks(frame).items() if name in Week.__struct_fields__}
     masks["pop3_logins"] = masks["logins"] & (frame["a"] == "pop3")
-    return Week(begin.isoformat(), **{key: int(frame["count"].where(mask, 0).sum()) for key, mask in masks.items()})
+    away = (frame["name"] == "delivery") & (frame["a"] != "local") & (frame["b"] != "retried")
+    masks["taken_for_spam"] = away & frame["c"].isin(_AS_SPAM)
+    counts = {key: int(frame["count"].where(mask, 0).sum()) for key, mask in masks.items()}
+    return Week(begin.isoformat(), providers=_providers(frame[away]), **counts)
+
+
+def _providers(deliveries: pd.DataFrame) -> dict[str, tuple[int, int]]:
+    """Count by provider how many deliveries were taken and how many not, those that get most first."""
+    taken = deliveries["count"].where(deliveries["b"] == "sent", 0).groupby(deliveries["a"]).sum()
+    all_ = deliveries.groupby("a")["count"].sum().sort_values(ascending=False, kind="stable")
+    return {str(name): (int(taken[name]), int(number - taken[name])) for name, number in all_.items()}

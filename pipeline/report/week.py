@@ -20,7 +20,7 @@ from mailwarden.pipeline.report.follow_up import (
     still_section,
 )
 from mailwarden.pipeline.report.layout import date_text
-from mailwarden.pipeline.report.page import number, percent
+from mailwarden.pipeline.report.page import number, percent, provider_word
 from mailwarden.pipeline.report.trends import Week, by_week
 from mailwarden.pipeline.showing.sentences import Sentences
 from mailwarden.pipeline.store import Store
@@ -30,6 +30,9 @@ __all__ = ["Weekly", "measure_week", "week_sections"]
 _DORMANT_DAYS = 28
 _NEW_DAYS = 28  # who did not send in so many days before is new
 _SHOWN = 5
+_PROVIDERS = 3
+_DAY_US = 86_400_000_000
+_DAYS_READ = 21  # of the four weeks in which somebody was not seen: with fewer, nobody knows
 
 
 class Weekly(msgspec.Struct, frozen=True):
@@ -44,7 +47,8 @@ class Weekly(msgspec.Struct, frozen=True):
     dormant: list[str]
     dormant_total: int
     dates: list[Due]  # of the days after it
-    knows_usual: bool  # whether there is history enough to call somebody new or dormant
+    knows_usual: bool  # whether there is history enough to call somebody new or dormant,
+    is_read: bool  # and whether anything was read of late that could tell
     asked: list[Earlier] = []  # for in the week before, and what became of it
     normal: list[CalledNormal] = []
 
@@ -82,6 +86,8 @@ def measure_week(
         dormant_total=len(dormant),
         dates=next_dates(store, to_us, zone),
         knows_usual=began is not None and began <= before_us,
+        is_read=_days_read(store, day_start_us(last - timedelta(days=_DORMANT_DAYS - 1), zone), to_us) >= _DAYS_READ
+        and bool(store.rollup_sums(from_us, to_us, ("lines",))),
         asked=earlier(seen, from_us),
         normal=called_normal(store, {one.id: one for one in seen}, from_us, to_us),
     )
@@ -94,6 +100,11 @@ def _names(store: Store, from_us: int, to_us: int) -> dict[str, set[str]]:
     return found
 
 
+def _days_read(store: Store, from_us: int, to_us: int) -> int:
+    """Count the days on which any line was read."""
+    return len({hour_us // _DAY_US for hour_us, *_ in store.rollups(from_us, to_us, "lines")})
+
+
 def week_sections(weekly: Weekly, before: Sequence[Incident], sentences: Sentences) -> list[Section]:
     """Put it into words: last week's steps, incidents, false alarms, eight weeks, new senders, dormant accounts, dates."""
     tongue, zone = sentences.tongue, sentences.zone
@@ -103,6 +114,7 @@ def week_sections(weekly: Weekly, before: Sequence[Incident], sentences: Sentenc
         _life(weekly, tongue),
         normal_section(weekly.normal, weekly.opened, known, sentences, zone),
         _weeks(weekly, tongue),
+        _providers(weekly, tongue),
         *_people(weekly, tongue),
         _dates(weekly, tongue, zone),
     ]
@@ -144,7 +156,7 @@ def _weeks(weekly: Weekly, tongue: Translator) -> Section:
             N_("week of"),
             N_("failed logins"),
             N_("sent"),
-            N_("bounced"),
+            N_("as spam"),
             N_("without TLS"),
             "POP3",
             N_("risk"),
@@ -155,7 +167,7 @@ def _weeks(weekly: Weekly, tongue: Translator) -> Section:
             one.first,
             number(tongue, one.failed_logins),
             number(tongue, one.sent),
-            number(tongue, one.bounced),
+            number(tongue, one.taken_for_spam),
             f"{percent(one.clear_logins, one.logins, 1)} %",
             f"{percent(one.pop3_logins, one.logins, 1)} %",
             "–" if one.risk is None else number(tongue, one.risk),
@@ -164,12 +176,45 @@ def _weeks(weekly: Weekly, tongue: Translator) -> Section:
     ]
     heading = tongue.gettext("Week by week")
     grid = Grid(head, rows, len(rows), len(rows), worded=False, is_whole=True)
-    return Section(name="weeks", heading=heading, said=heading, is_calm=len(rows) < 2, grid=grid)
+    note = Note(tongue.gettext("As spam: deliveries refused or put off for what they were, or for our name."))
+    return Section(name="weeks", heading=heading, said=heading, is_calm=len(rows) < 2, grid=grid, notes=[note])
+
+
+def _providers(weekly: Weekly, tongue: Translator) -> Section:
+    """How the providers that got most of late took our mail, week by week."""
+    shown = list(weekly.weeks[-1].providers)[:_PROVIDERS] if weekly.weeks else []
+    rows = [
+        [one.first, *(_took(one.providers.get(name), tongue) for name in shown)]
+        for one in reversed(weekly.weeks)
+        if shown
+    ]
+    heading = tongue.gettext("Delivery week by week: sent, and the share that was not taken at once")
+    grid = Grid(
+        [tongue.gettext("week of"), *(provider_word(name, tongue) for name in shown)],
+        rows,
+        len(rows),
+        len(rows),
+        worded=False,
+        is_whole=True,
+    )
+    return Section(name="provider_weeks", heading=heading, said=heading, is_calm=len(rows) < 2, grid=grid)
+
+
+def _took(counts: tuple[int, int] | None, tongue: Translator) -> str:
+    if counts is None:
+        return "–"
+    taken, failed = counts
+    return f"{number(tongue, taken + failed)} · {percent(failed, taken + failed, 1)} %"
 
 
 def _people(weekly: Weekly, tongue: Translator) -> list[Section]:
     if not weekly.knows_usual:
         said = tongue.gettext("No history yet: after 5 weeks it is told who is new, and who is never seen any more.")
+        return [Section(name="people", heading=tongue.gettext("Who is new, who is gone"), said=said)]
+    if not weekly.is_read:
+        said = tongue.gettext(
+            "Too little was read in the last four weeks to tell who is new, and who is never seen any more."
+        )
         return [Section(name="people", heading=tongue.gettext("Who is new, who is gone"), said=said)]
     new = tongue.gettext("Nobody sent who did not send in the four weeks before.")
     if weekly.new_total:

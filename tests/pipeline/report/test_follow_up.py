@@ -164,3 +164,27 @@ def test_lists_are_counted_in_the_page_by_name(days: Days) -> None:
     assert section.grid.rows == [["Zen", "0", "1", "1"], ["Other", "0", "1", "0"]]
     assert "Zen" in report.as_html()
     assert "Zen" not in report.as_text()
+
+
+def test_a_week_of_which_little_was_read_calls_nobody_gone(days: Days) -> None:
+    """Whoever is in no line of four weeks that were not read may have been there all the while."""
+    for back in range(40, 90):
+        days.add(TODAY - timedelta(days=back), QUIET)
+
+    text = week(days)
+
+    assert "ana@example.org" not in text
+    assert "Too little was read in the last four weeks to tell who is new" in text
+
+
+def test_weeks_tell_how_each_provider_took_our_mail_and_what_was_taken_for_spam(days: Days) -> None:
+    """The weeks stand beside each other by provider, and what was refused as spam beside what was sent."""
+    for back in range(14):
+        spam = {("delivery", "google", "bounced", "spam_content"): 100} if back < 7 else {}
+        days.add(TODAY - timedelta(days=back), QUIET | spam)
+
+    text = week(days)
+
+    assert "2026-02-25 21,700 · 3.2 %" in text
+    assert "2026-02-18 21,000 · 0.0 %" in text
+    assert "2026-02-25 770 31,500 700" in text  # failed logins, sent, as spam

@@ -291,7 +291,7 @@ class Fold:
         self.ledger.successes.let_in(event)
         self.ours.listens(event)
         account, protocol = event.mailwarden_account, event.network_protocol or ""
-        if account is not None and protocol in READING and self.readers.is_new_hour(account, protocol, event.stream_us):
+        if account is not None and protocol in READING and self.readers.begin_hour(account, protocol, event.stream_us):
             self.rollups.read_in_hour(account, protocol)
         self.ledger.learn_server(event.event_module or "", event.stream_us)
         if event.tls_established is False and event.source_ip is not None:

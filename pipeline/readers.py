@@ -29,8 +29,8 @@ class Readers:
         self._hour = 0
         self._came: set[tuple[str, str]] = set()  # in that hour: most logins are not the first
 
-    def is_new_hour(self, account: str, protocol: str, at_us: int) -> bool:
-        """Say whether this is the account's first login of the hour by a protocol, and remember it."""
+    def begin_hour(self, account: str, protocol: str, at_us: int) -> bool:
+        """Remember that an account came by a protocol in this hour; True where it is its first login of the hour."""
         hour = at_us // _HOUR_US
         if hour != self._hour:
             self._hour, self._came = hour, set()

@@ -85,7 +85,7 @@ class DeliveryOutcomes(Detector[_State]):
             _begin(state)
         state.last_us = event.stream_us
         is_bad = event.mail_delivery_status == "bounced" and event.mail_bounce_class in _BAD
-        if is_bad and not _is_new(state, (event.email_to_address or [""])[0].lower()):
+        if is_bad and not _meet(state, (event.email_to_address or [""])[0].lower()):
             return None
         state.outcomes += 1
         state.bad += is_bad
@@ -108,7 +108,8 @@ def _begin(state: _State) -> None:
     state.recipients, state.domains = [], []
 
 
-def _is_new(state: _State, recipient: str) -> bool:
+def _meet(state: _State, recipient: str) -> bool:
+    """Remember a recipient and the domain; False for one that was met before."""
     if is_among(recipient, state.recipients):
         return False
     state.recipients = [*state.recipients, mark(recipient)][-_REMEMBERED:]

@@ -160,7 +160,7 @@ class Ours:
         known = self._known()
         own = next((one for one in quoted if self.is_ours(one)), None)
         if own is None and _bears_witness(event, facts):
-            believed = self._is_believed(quoted[0], event, known)
+            believed = self._believe(quoted[0], event, known)
             # Where we know nothing, one such provider is enough to say whom it speaks of, not to ask lists about it.
             own = quoted[0] if believed or (not known and event.mail_provider in _UNMISTAKABLE) else None
         if own is not None:
@@ -168,7 +168,7 @@ class Ours:
         elif any((":" in one) == (":" in quoted[0]) for one in known):
             facts["mailwarden.list.public"] = False  # somebody else's address, as far as anybody here knows
 
-    def _is_believed(self, address: str, event: Event, known: dict[str, int]) -> bool:
+    def _believe(self, address: str, event: Event, known: dict[str, int]) -> bool:
         """Take a receiver's word for an address; True where it makes the address ours."""
         key, witness = f"address {address}", organisation(event.destination_domain or "")
         thing = self._things.get(key) or _Thing()

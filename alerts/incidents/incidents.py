@@ -108,7 +108,7 @@ class Incidents:
             incident.acknowledged_by = None  # who was on it saw it end
         if finding.severity in LOUD:
             incident.loud_us = finding.at_us
-        if not finding.fired and self._is_counted(incident, finding):
+        if not finding.fired and self._count_again(incident, finding):
             return incident
         before = severity_rank(incident.severity)
         is_new = finding.fired and detection.name not in incident.rules
@@ -152,7 +152,7 @@ class Incidents:
         self._live.change(crowd)
         return crowd
 
-    def _is_counted(self, incident: Incident, finding: Finding) -> bool:
+    def _count_again(self, incident: Incident, finding: Finding) -> bool:
         """Count a further event for one more rule; True where another rule brought the same event and its names."""
         if self._event is not finding.event:
             self._event, self._counted = finding.event, {incident.id}

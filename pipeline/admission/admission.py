@@ -365,7 +365,7 @@ class Admission:
                 event.stream_us = self._stream_us
             else:
                 self._stream_us = event.stream_us
-            new = self._copies.is_new(event, lane.number)
+            new = self._copies.take(event, lane.number)
             if silent:
                 continue
             if new:

@@ -33,7 +33,7 @@ class Copies:
         self._turned_us = 0
         self._hosts: dict[str | None, str] = {}
 
-    def is_new(self, event: Event, number: int) -> bool:
+    def take(self, event: Event, number: int) -> bool:
         """Count a line of source `number`; False when another source gave it before."""
         stamp = event.timestamp_us
         key = self._key(event)

@@ -57,15 +57,15 @@ class Relaying:
             return
         domain = (event.email_to_address or [""])[0].lower().rpartition("@")[2]
         if "sendmail.unbracketed" in (event.extra or {}):
-            if self._is_no_alias(event, message, domain):
+            if self._count_alias(event, message, domain):
                 facts["mailwarden.relayed"] = True
-        elif self._site.domains or self._is_proven(event, domain):
+        elif self._site.domains or self._count_relayed(event, domain):
             facts["mailwarden.relayed"] = True
         else:
             facts["mailwarden.relay.domain"] = organisation(domain)
 
-    def _is_proven(self, event: Event, domain: str) -> bool:
-        """Say whether nobody's backup server would have passed this on."""
+    def _count_relayed(self, event: Event, domain: str) -> bool:
+        """Count a recipient elsewhere; True where nobody's backup server would have passed all that on."""
         if exchanger_of(domain) is not None:
             return True
         owner = organisation(domain)
@@ -75,8 +75,8 @@ class Relaying:
             return True
         return one.recipients >= _RECIPIENTS_OF_ONE
 
-    def _is_no_alias(self, event: Event, message: Message, domain: str) -> bool:
-        """Say whether what looks like an alias's recipient is one of too many: of each message only the first counts."""
+    def _count_alias(self, event: Event, message: Message, domain: str) -> bool:
+        """Count what looks like an alias's recipient, the first of each message; True where there are too many for aliases."""
         if message.tried:
             return False
         message.tried = [mark(domain)]

@@ -122,18 +122,18 @@ class Report(msgspec.Struct, frozen=True):
         tongue = translator(self.language)
         sentences = Sentences(self.incidents, tongue, self.zone, ids=self.names)
         return Page(
-            tongue,
-            sentences,
-            self.first,
-            self.last,
-            self.zone,
-            self.figures,
-            self.incidents,
-            self.unparsed,
-            self.waiting,
-            self.host,
-            self.domain,
-            self.server,
+            tongue=tongue,
+            sentences=sentences,
+            first=self.first,
+            last=self.last,
+            zone=self.zone,
+            figures=self.figures,
+            incidents=self.incidents,
+            unparsed=self.unparsed,
+            waiting=self.waiting,
+            host=self.host,
+            domain=self.domain,
+            server=self.server,
         )
 
 
@@ -179,24 +179,24 @@ def build(
     before_us = day_start_us(last - timedelta(days=13), zone)
     before = seen_of_late(store, before_us) if weekly and of_site else []
     return Report(
-        day,
-        last,
-        zone,
-        language or "en",
-        figures,
-        alive,
-        store.found.ids(),
-        store.unparsed()[:3] if of_site and figures.not_understood else [],
-        store.outbox_counts().waiting if of_site else 0,
-        server or host,
-        domain,
-        server,
-        by_hour(store, day, last, zone) if of_site else None,
-        measure_week(store, last, zone, alive, before) if weekly and of_site else None,
-        measure_risks(store, figures.from_us, figures.to_us, domain, server),
-        measure_names(store, figures.from_us, figures.to_us, domain) if server is None else [],
-        measure_lists(store, figures.from_us, figures.to_us, domain) if server is None else [],
-        before,
+        first=day,
+        last=last,
+        zone=zone,
+        language=language or "en",
+        figures=figures,
+        incidents=alive,
+        names=store.found.ids(),
+        unparsed=store.unparsed()[:3] if of_site and figures.not_understood else [],
+        waiting=store.outbox_counts().waiting if of_site else 0,
+        host=server or host,
+        domain=domain,
+        server=server,
+        hours=by_hour(store, day, last, zone) if of_site else None,
+        weekly=measure_week(store, last, zone, alive, before) if weekly and of_site else None,
+        risks=measure_risks(store, figures.from_us, figures.to_us, domain, server),
+        names_seen=measure_names(store, figures.from_us, figures.to_us, domain) if server is None else [],
+        lists_heard=measure_lists(store, figures.from_us, figures.to_us, domain) if server is None else [],
+        before=before,
     )
 
 

@@ -71,7 +71,7 @@ class FileSource:
                     continue
                 self._end_or_wait()
                 return None
-            if self._has_begun_behind_back(current):
+            if self._go_to_copy(current):
                 continue
             chunk = self._read_from(current, limit_bytes)
             if chunk is not None:
@@ -87,8 +87,8 @@ class FileSource:
                     self._finish(current)
         return None
 
-    def _has_begun_behind_back(self, current: Birth) -> bool:
-        """Notice that a file that was empty was written, copied and truncated between two looks; go to the copy."""
+    def _go_to_copy(self, current: Birth) -> bool:
+        """Go to the copy of a file that was empty, and written, copied and truncated between two looks; False where none is."""
         if not self._follow or current.offset or current.packed:
             return False
         first = self._lineage.after(self._done)

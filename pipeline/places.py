@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 __all__ = [
     "SEARCHED",
+    "UNIT_PATH",
     "cache_directory",
     "default_state",
     "ensure_readable",
@@ -16,7 +16,7 @@ __all__ = [
     "is_file",
     "is_of_another",
     "is_there",
-    "last_written_s",
+    "last_alive_s",
     "rules_beside",
     "scan_store_path",
     "store_path",
@@ -24,6 +24,9 @@ __all__ = [
 
 SEARCHED = ("mailwarden.yml", "/etc/mailwarden/mailwarden.yml")
 """Where the configuration is looked for when neither `--config` nor `$MAILWARDEN_CONFIG` names it."""
+
+UNIT_PATH = Path("/etc/systemd/system/mailwarden.service")
+"""The unit of the service, as `mailwarden setup` writes it."""
 
 
 def default_state(environment: Mapping[str, str] = os.environ) -> Path:
@@ -123,15 +126,13 @@ def rules_beside(path: Path | None) -> Path | None:
     return directory if directory.is_dir() else None
 
 
-def last_written_s(path: Path) -> float:
-    """Say when a database was last written; 0 for never.
+def last_alive_s(path: Path) -> float:
+    """Say when the service that writes a database was last seen to turn (`pipeline/service/pulse.py`); 0 for never.
 
-    Neither the shared memory beside it counts nor an empty journal: whoever only reads it makes both.
+    What lies beside it does not count: the shared memory and an empty journal are made by whoever only reads, and a journal that
+    cannot be written for want of space is changed at each try.
     """
-    times = [0.0]
-    for one in (path, path.with_name(f"{path.name}-wal")):
-        with suppress(OSError):  # the journal comes and goes
-            known = one.stat()
-            if known.st_size:
-                times.append(known.st_mtime)
-    return max(times)
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0

@@ -11,6 +11,12 @@ pip="$environment/bin/python -m pip install -qq --disable-pip-version-check --no
 $pip --require-hashes -r requirements/run.txt
 $pip --no-deps --no-index dist/mailwarden-*.whl
 
+# Whoever packages it gets all that the checkout has: documentation and packaging, too.
+tar -tzf dist/mailwarden-*.tar.gz >build/sdist.txt
+for file in docs/rules.md mkdocs.yml packaging/Containerfile packaging/deb.sh; do
+    grep -q "/$file\$" build/sdist.txt || { echo "the sdist lacks $file" >&2; exit 1; }
+done
+
 elsewhere=$(mktemp -d)
 trap 'rm -rf "$elsewhere"' EXIT
 cd "$elsewhere"

@@ -169,6 +169,18 @@ class Channels:
             service = None
         if service is None:
             schema = schema_of(channel.url)
+            form = _form_of(schema)
+            if form:
+                raise DeliveryError(
+                    worded(
+                        'channel "{name}": the URL "{schema}://…" is not complete. It is written like  {form}  (see {page}). '
+                        "Alerts to it would be lost.",
+                        name=printable(channel.name),
+                        schema=schema,
+                        form=form[0],
+                        page=form[1],
+                    )
+                )
             raise DeliveryError(
                 worded(
                     'channel "{name}": no service understands the URL "{schema}://…". '
@@ -209,6 +221,21 @@ def _apprise() -> tuple[Any, Any]:
             apprise.Apprise.instantiate("json://localhost", asset=_asset)
             logging.getLogger("apprise").addHandler(logging.NullHandler())
     return apprise, _asset
+
+
+def _form_of(schema: str) -> tuple[str, str] | None:
+    """Give the shortest form of a service's URL that names who is told, and the page about it; None: no such service."""
+    from apprise.manager_plugins import NotificationManager
+
+    services = NotificationManager()
+    if schema not in services:
+        return None
+    templates: tuple[str, ...] = services[schema].templates
+    wanted = (
+        "{password}@{host}/{targets}" if schema in _MAIL else "{targets}"
+    )  # hardly a mail server takes mail without
+    form = min([one for one in templates if wanted in one] or templates, key=len, default="{schema}://…")
+    return form.replace("{schema}", schema), services[schema].setup_url or "https://appriseit.com/services/"
 
 
 def _notify(service: Any, message: Message) -> str | None:

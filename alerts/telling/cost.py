@@ -38,6 +38,11 @@ def _mail(toll: Toll, tongue: Translator) -> str:
     said = N_("Mail since it was noticed: {messages} to {recipients}; {taken} taken, {refused} refused.")
     if not toll.messages:
         said = N_("No more mail since it was noticed; of the mail before it, {taken} taken, {refused} refused.")
+    elif left < 0:  # what was on its way when it was noticed
+        said = N_(
+            "Mail since it was noticed: {messages} to {recipients}. With what was on its way then, {taken} taken,"
+            " {refused} refused."
+        )
     elif left > 0:
         said = N_(
             "Mail since it was noticed: {messages} to {recipients}; {taken} taken, {refused} refused, {left} still open."

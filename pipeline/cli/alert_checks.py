@@ -6,14 +6,22 @@ import time
 from collections.abc import Iterator
 
 from mailwarden.alerts.words.translate import N_
-from mailwarden.parsers.errors import DeliveryError, MailwardenError
+from mailwarden.parsers.errors import ConfigurationError, DeliveryError, MailwardenError
 from mailwarden.pipeline.cli.check_state import Check
 from mailwarden.pipeline.cli.session import Session
 from mailwarden.pipeline.places import store_path
 
 __all__ = ["channel_checks", "heartbeat_checks"]
 
-_MEND = N_("Mend alerts.channels in the configuration, then  mailwarden doctor --send")
+_URL = N_("Write its URL anew under alerts.channels in {path}, then  mailwarden doctor --send")
+_WAY = N_(
+    "See that this machine reaches it (name, port, firewall), and that {path} names the right one under alerts.channels."
+    " Then  mailwarden doctor --send"
+)
+_SECRET = N_(
+    "For the service:  systemctl edit mailwarden  with [Service] and Environment=NAME=…; or let {path} name a file that root"
+    " may read:  file:/etc/mailwarden/{name}.url"
+)
 _LATE = 3  # intervals without a beat: it does not beat any more
 
 
@@ -28,7 +36,7 @@ def channel_checks(session: Session, send: bool) -> Iterator[Check]:
         yield Check(tongue.gettext("channels"), "warning", says, "mailwarden setup")
     for setting in settings:
         name = tongue.say(N_("channel {name}"), {"name": setting.name})
-        mend = tongue.gettext(_MEND)
+        values: dict[str, object] = {"name": setting.name, "path": session.configuration.path or "mailwarden.yml"}
         try:
             channels = Channels([setting.resolve(tongue.language)])
             channels.check()
@@ -52,9 +60,16 @@ def channel_checks(session: Session, send: bool) -> Iterator[Check]:
             channels.send(setting.name, trial(tongue.gettext("mailwarden: test"), text, time.time_ns() // 1000))
             yield Check(name, "ok", tongue.gettext("took the test message"))
         except DeliveryError as error:
-            yield Check(name, "error", tongue.error(error), tongue.gettext(_mend(error.status)))
+            yield Check(name, "error", tongue.error(error), tongue.say(_mend(error.status), values))
+        except ConfigurationError as error:
+            yield Check(
+                name,
+                "error",
+                tongue.error(error),
+                tongue.say(_SECRET if "$" in setting.url or setting.url.startswith("file:") else _URL, values),
+            )
         except MailwardenError as error:
-            yield Check(name, "error", tongue.error(error), mend)
+            yield Check(name, "error", tongue.error(error), tongue.say(_URL, values))
 
 
 def _mend(status: int | None) -> str:
@@ -67,7 +82,7 @@ def _mend(status: int | None) -> str:
         return N_("It wants fewer messages. Wait a while, then  mailwarden doctor --send")
     if status is not None and status >= 500:
         return N_("The fault is on its side. See whether the service works, then  mailwarden doctor --send")
-    return _MEND
+    return _WAY if status is None else _URL
 
 
 def _through_watched(session: Session, host: str) -> bool:

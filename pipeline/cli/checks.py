@@ -21,7 +21,7 @@ from mailwarden.pipeline.cli.check_state import Check
 from mailwarden.pipeline.cli.feedback_checks import feedback_checks
 from mailwarden.pipeline.cli.probe_checks import probe_checks
 from mailwarden.pipeline.cli.session import Session
-from mailwarden.pipeline.places import is_there, last_written_s, store_path
+from mailwarden.pipeline.places import is_there, last_alive_s, store_path
 from mailwarden.pipeline.sources.journal import journal_barred
 
 __all__ = ["Check", "all_checks"]
@@ -310,7 +310,7 @@ def _service(session: Session) -> Iterator[Check]:
         says = f"{path.parent}: {tongue.worded(reason(error))}"
         yield Check(tongue.gettext("state"), "error", says, "sudo mailwarden doctor")
         return
-    lag_s = time.time() - max(last_written_s(path), stream_us / 1_000_000)
+    lag_s = time.time() - max(last_alive_s(path), stream_us / 1_000_000)
     if lag_s > _ALIVE_S:
         says = tongue.say(N_("nothing was read for {age}"), {"age": tongue.duration(lag_s)})
         yield Check(name, "error", says, "systemctl status mailwarden")

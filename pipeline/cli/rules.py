@@ -60,14 +60,17 @@ def _known(name: str, now: Session, context: click.Context) -> str:
     from difflib import get_close_matches
 
     meant = get_close_matches(name, names, 1)
-    mend = worded("List them with  mailwarden rules list")
-    if meant:
-        mend = worded("Did you mean `{meant}`?", meant=meant[0])
     own = now.configuration.rules_directory
-    yours = worded("None is your own: there is no rules.d beside the configuration.")
+    said = [worded("None is your own: there is no rules.d beside the configuration.")]
     if own is not None:
-        yours = worded("Your own are read from {directory}.", directory=own)
-    raise click.UsageError(worded("No rule `{name}`. {yours} {mend}", name=name, mend=mend, yours=yours), context)
+        said = [worded("Your own are read from {directory}.", directory=own)]
+    if meant:
+        said.insert(0, worded("Did you mean `{meant}`?", meant=meant[0]))
+    else:
+        said.append(worded("List them with  mailwarden rules list"))
+    raise click.UsageError(
+        worded("No rule `{name}`. {first} {second}", name=name, first=said[0], second=said[1]), context
+    )
 
 
 @command.command(

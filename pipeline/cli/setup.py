@@ -21,11 +21,10 @@ from mailwarden.pipeline.cli.root import Command, Face
 from mailwarden.pipeline.cli.terminal import Span, tell, write
 from mailwarden.pipeline.configuration.configuration import Configuration
 from mailwarden.pipeline.configuration.reading import load
-from mailwarden.pipeline.places import cache_directory, default_state
+from mailwarden.pipeline.places import UNIT_PATH, cache_directory, default_state
 
 __all__ = ["command", "page_unit", "unit"]
 
-_UNIT_PATH = Path("/etc/systemd/system/mailwarden.service")
 _PAGE_PATH = Path("/etc/systemd/system/mailwarden-web.service")
 _SYSTEMD = Path("/run/systemd/system")  # there where systemd is what runs (sd_booted(3))
 _STOP_S = 150  # its TimeoutStopSec, and some more
@@ -66,7 +65,10 @@ MemoryMax=1G
 """
 _GUARD = """\
 Restart=on-failure
-RestartSec=5
+RestartSec=10
+# What a configuration lacks, no restart mends: the journal says it, once. All else may pass (a full disk, a locked database) and
+# is tried again for as long as it takes: a watcher that has given up looks like calm.
+RestartPreventExitStatus=2
 # A user of its own, made by systemd.
 DynamicUser=yes
 User=mailwarden
@@ -149,7 +151,7 @@ def command(
     files = {target: text}
     if service or (service is None and os.geteuid() == 0 and _SYSTEMD.is_dir()):
         program = shutil.which("mailwarden") or sys.argv[0]
-        files[_UNIT_PATH] = unit(program, target.absolute())
+        files[UNIT_PATH] = unit(program, target.absolute())
         files[_PAGE_PATH] = page_unit(program, target.absolute())
     for path, content in files.items():
         write([[Span(f"# {path}", "strong")], *([printable(row)] for row in content.split("\n"))], fold=False)
@@ -157,7 +159,7 @@ def command(
         tell(tongue.gettext("Nothing was written. To write it without questions:  mailwarden setup --yes"))
         return 0
     _write(files)
-    _say_done(load(target), tongue, service=_UNIT_PATH in files)
+    _say_done(load(target), tongue, service=UNIT_PATH in files)
     return 0
 
 
@@ -234,7 +236,7 @@ def _of(target: Path, fault: str, draft: Path) -> str:
 def _write(files: dict[Path, str]) -> None:
     for path, content in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        mode = 0o644 if path in (_UNIT_PATH, _PAGE_PATH) else 0o600  # the address of a channel is a secret
+        mode = 0o644 if path in (UNIT_PATH, _PAGE_PATH) else 0o600  # the address of a channel is a secret
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(content)
@@ -264,7 +266,7 @@ def _say_done(configuration: Configuration, tongue: Translator, *, service: bool
 
 def _remove(target: Path, yes: bool, tongue: Translator) -> int:
     kept = [default_state(), cache_directory()]
-    there = [path for path in (target, _UNIT_PATH, _PAGE_PATH) if path.exists()]
+    there = [path for path in (target, UNIT_PATH, _PAGE_PATH) if path.exists()]
     there += [path for path in kept if path.name == "mailwarden" and path.is_dir()]
     if not there:
         tell(tongue.gettext("Nothing of mailwarden is on this machine but the program itself."))
@@ -273,7 +275,7 @@ def _remove(target: Path, yes: bool, tongue: Translator) -> int:
     if not yes and not (sys.stdin.isatty() and click.confirm(tongue.gettext("Delete it?"), default=False)):
         tell(tongue.gettext("Nothing was deleted. To delete it without questions:  mailwarden setup --remove --yes"))
         return 0
-    units = [path.name for path in (_PAGE_PATH, _UNIT_PATH) if path.exists()] if _SYSTEMD.is_dir() else []
+    units = [path.name for path in (_PAGE_PATH, UNIT_PATH) if path.exists()] if _SYSTEMD.is_dir() else []
     if units:
         _systemctl("disable", "--now", *units)  # once its file is gone, systemd cannot disable it any more
     for path in there:

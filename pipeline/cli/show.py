@@ -225,13 +225,18 @@ def _proof(incident: Incident, sentences: Sentences, everything: bool) -> list[L
     shown = incident.evidence if everything else incident.evidence[:_PROOF]
     lines: list[Line] = []
     for number, one in enumerate(shown):
-        text = f"{printable(one.file)}:{one.offset}  {printable(one.line)}"
+        place = tongue.say(N_("{file}, byte {offset}"), {"file": printable(one.file), "offset": one.offset})
+        text = f"{place}  {printable(one.line)}"
         word = _word(tongue.gettext("Proof") if number == 0 else "")
         lines.append([word, text if everything else shorten(text, _PROOF_WIDTH)])
     total = max(incident.evidence_count, len(incident.evidence))
     if total > len(shown):
         kept = len(incident.evidence)
-        more = N_("{shown} of {total}; {kept} are kept (--all)") if kept > len(shown) else N_("{shown} of {total}")
+        more = (
+            N_("{shown} of {total} lines; {kept} are kept (--all)")
+            if kept > len(shown)
+            else N_("{shown} of {total} lines")
+        )
         lines.append([" " * _HEAD, tongue.say(more, {"shown": len(shown), "total": total, "kept": kept})])
     return lines
 

@@ -20,7 +20,7 @@ from mailwarden.pipeline.cli.session import Session, nobody_told, session
 from mailwarden.pipeline.cli.silence import silenced
 from mailwarden.pipeline.cli.terminal import Line, Span, page_width, write
 from mailwarden.pipeline.configuration.configuration import SourceSetting
-from mailwarden.pipeline.places import ensure_readable, is_directory, last_written_s, store_path
+from mailwarden.pipeline.places import UNIT_PATH, ensure_readable, is_directory, last_alive_s, store_path
 from mailwarden.pipeline.showing.columns import columns, shorten
 from mailwarden.pipeline.showing.sentences import Sentences
 
@@ -58,13 +58,13 @@ def _watching(now: Session, path: Path) -> list[Line]:
         counts = store.outbox_counts()
         quiet = silenced(store.silences(), incidents, time.time_ns() // 1000)
     sentences = Sentences(incidents, tongue, now.zone, ids=ids)
-    behind_us = time.time_ns() // 1000 - max(stream_us, int(last_written_s(path) * 1_000_000))
+    behind_us = time.time_ns() // 1000 - max(stream_us, int(last_alive_s(path) * 1_000_000))
     values: dict[str, object] = {"site": now.configuration.site.name, "lag": tongue.duration(behind_us / 1_000_000)}
     lines: list[Line] = []
     if behind_us <= _BEHIND_US:
         lines.append([Span("✓ ", "ok"), printable(tongue.say(N_("Watching {site}, newest line {lag} ago."), values))])
     else:
-        said = tongue.say(N_("Nothing has been read for {lag}. Is it running?  systemctl status mailwarden"), values)
+        said = tongue.say(N_("Nothing has been read for {lag}. Why:  mailwarden doctor"), values)
         lines.append([Span(f"▲ {said}", "watch")])
     found = sorted(top_level(incidents), key=lambda one: one.id in quiet)  # what is told comes first
     for incident in found[:_SHOWN]:
@@ -121,14 +121,21 @@ def _fresh(now: Session) -> list[Line]:
     if now.configuration.sources:
         lines += [[tongue.say(N_("To be read, as {path} says:"), {"path": str(now.configuration.path)})]]
         lines += [_source(source, tongue) for source in now.configuration.sources]
-        command = "mailwarden run" if now.configuration.path is not None else "mailwarden setup"
     else:
         lines += _found_here(now)
-        command = "mailwarden setup"
     look_back = "sudo mailwarden scan" if os.geteuid() else "mailwarden scan"
     lines.append([tongue.say(N_("Look back: {command}"), {"command": look_back})])
-    lines.append([tongue.say(N_("Watch: {command}"), {"command": command})])
+    lines.append([tongue.say(N_("Watch: {command}"), {"command": _start(now)})])
     return lines
+
+
+def _start(now: Session) -> str:
+    """Give what makes it watch: what `setup` wrote is only to be started."""
+    if now.configuration.path is None:
+        return "sudo mailwarden setup" if os.geteuid() else "mailwarden setup"
+    if UNIT_PATH.exists():
+        return "sudo systemctl enable --now mailwarden" if os.geteuid() else "systemctl enable --now mailwarden"
+    return "mailwarden run"
 
 
 def _source(source: SourceSetting, tongue: Translator) -> Line:

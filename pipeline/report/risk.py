@@ -18,6 +18,7 @@ _DAY_US = 86_400_000_000
 _DAYS = 14
 _BARS = "▁▂▃▄▅▆▇█"
 _NO_DAY = "·"
+_AT_ONCE_S = 60  # the sign and the block were one
 _STORIES = 3  # senders whose days and first sign are told
 
 
@@ -107,11 +108,10 @@ def _days(one: AtRisk, tongue: Translator) -> str:
 def _sign(one: AtRisk, tongue: Translator, zone: tzinfo) -> str:
     """Say when the decline showed first, and how long before a block that was."""
     end_us = one.blocked_us or one.as_of_us
-    values = {
-        "sender": one.sender,
-        "at": tongue.time(one.sign_us, zone=zone, near_us=0),
-        "lead_s": max(0, end_us - one.sign_us) / 1_000_000,
-    }
+    lead_s = max(0, end_us - one.sign_us) / 1_000_000
+    values = {"sender": one.sender, "at": tongue.time(one.sign_us, zone=zone, near_us=0), "lead_s": lead_s}
+    if one.blocked_us and lead_s < _AT_ONCE_S:
+        return tongue.say(N_("{sender}: first sign and first block {at}."), values)
     if one.blocked_us:
         return tongue.say(N_("{sender}: first sign {at}, first block {lead} later."), values)
     return tongue.say(N_("{sender}: first sign {at}, {lead} ago; no block so far."), values)

@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from mailwarden.alerts.words.translate import N_, Translator
-from mailwarden.pipeline.places import last_written_s
+from mailwarden.pipeline.places import last_alive_s
 from mailwarden.pipeline.store import Reader
 
 __all__ = ["Pulse", "Source", "pulse_text", "read_pulse", "read_sources"]
@@ -66,7 +66,7 @@ def read_pulse(reader: Reader, now_us: int, domains: tuple[str, ...] | None = No
     stream_us = int(reader.store.meta("stream_us") or 0)
     if not stream_us and not reader.store.positions():  # a store that somebody made, and nobody reads into
         return Pulse("watch", None, (), reader.fingerprint(domains))
-    newest_us = max(stream_us, int(last_written_s(reader.store.path) * 1_000_000))
+    newest_us = max(stream_us, int(last_alive_s(reader.store.path) * 1_000_000))
     lag_s = max(0.0, (now_us - newest_us) / 1_000_000)
     lost = tuple(one.name for one in read_sources(reader) if one.there is False)
     tone: Tone = "critical" if lost or lag_s >= _RED_S else "watch" if lag_s >= _AMBER_S else "ok"

@@ -142,7 +142,7 @@ def test_worse_by_another_rule_says_why() -> None:
         ),
         (
             {"toll": Toll(1, 1, 3, 0)},
-            "Mail since it was noticed: 1 message to 1 recipient; 3 taken, 0 refused.",
+            "Mail since it was noticed: 1 message to 1 recipient. With what was on its way then, 3 taken, 0 refused.",
         ),
         (
             {"toll": Toll(0, 0, 2, 1)},

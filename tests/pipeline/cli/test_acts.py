@@ -12,6 +12,7 @@ from incidents import START_US, incident, taken_over
 
 from mailwarden.alerts.incidents.incident import Notification
 from mailwarden.alerts.telling.silences import Silence
+from mailwarden.pipeline.cli import setup
 from mailwarden.pipeline.cli.root import root
 from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.store import Commit, Store
@@ -426,7 +427,7 @@ def test_setup_writes_nothing_that_is_wrong(state: Path, tmp_path: Path) -> None
 
 
 def test_a_service_that_stopped_is_not_called_alive_by_being_looked_at(state: Path) -> None:
-    """Looking at the state writes beside it; that is no sign of life."""
+    """Looking at the state writes beside it, and so does whoever fails to write for want of space: neither is a sign of life."""
     store = store_path(state)
     with Store.open(store) as held:  # keeps the journal, as a service that was killed does
         held.commit(Commit(2, meta={"stream_us": str(START_US)}))
@@ -436,8 +437,9 @@ def test_a_service_that_stopped_is_not_called_alive_by_being_looked_at(state: Pa
         call("doctor")
         checks = {one["name"]: one for one in map(json.loads, call("doctor", "--json").stdout.splitlines())}
 
+        os.utime(store.with_name(f"{store.name}-wal"))
         assert checks["service"]["state"] == "error"
-        assert "Is it running?" in call().stdout
+        assert "Why:  mailwarden doctor" in call().stdout
 
 
 def test_the_state_names_what_an_open_incident_is_part_of(state: Path) -> None:
@@ -461,7 +463,7 @@ def test_what_systemd_put_elsewhere_is_removed_too(tmp_path: Path, monkeypatch: 
     (tmp_path / "mailwarden").symlink_to("private/mailwarden")
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "mailwarden"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("mailwarden.pipeline.cli.setup._UNIT_PATH", tmp_path / "mailwarden.service")
+    monkeypatch.setattr("mailwarden.pipeline.cli.setup.UNIT_PATH", tmp_path / "mailwarden.service")
 
     result = call("--config", str(tmp_path / "mailwarden.yml"), "setup", "--remove", "--yes")
 
@@ -470,9 +472,36 @@ def test_what_systemd_put_elsewhere_is_removed_too(tmp_path: Path, monkeypatch: 
     assert not (tmp_path / "mailwarden").is_symlink()
 
 
+def test_a_unit_is_not_restarted_for_what_no_restart_mends() -> None:
+    """A configuration that is wrong (exit 2) ends it; whatever else may pass is tried again without an end."""
+    for unit in (
+        setup.unit("/usr/bin/mailwarden", Path("/m.yml")),
+        setup.page_unit("/usr/bin/mailwarden", Path("/m.yml")),
+    ):
+        settings = dict(line.split("=", 1) for line in unit.splitlines() if "=" in line and not line.startswith("#"))
+
+        assert settings["Restart"] == "on-failure"
+        assert settings["RestartPreventExitStatus"] == "2"
+        assert int(settings["RestartSec"]) >= 5
+        assert "StartLimitBurst" not in settings
+
+
+def test_what_setup_wrote_is_only_to_be_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`mailwarden` alone does not ask for a second set-up once there is a configuration."""
+    unit = tmp_path / "mailwarden.service"
+    monkeypatch.setattr("mailwarden.pipeline.cli.state.UNIT_PATH", unit)
+    configuration = tmp_path / "mailwarden.yml"
+    configuration.write_text(f"state: {tmp_path / 'none'}\n")
+    words = ("--config", str(configuration))
+
+    assert "Watch: mailwarden run" in call(*words).stdout
+    unit.write_text("")
+    assert "systemctl enable --now mailwarden" in call(*words).stdout
+
+
 def test_setup_shows_both_units_before_it_writes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The service's and the page's stand in full before anything is written; the page begins only when it is asked to."""
-    for name, file in (("_UNIT_PATH", "mailwarden.service"), ("_PAGE_PATH", "mailwarden-web.service")):
+    for name, file in (("UNIT_PATH", "mailwarden.service"), ("_PAGE_PATH", "mailwarden-web.service")):
         monkeypatch.setattr(f"mailwarden.pipeline.cli.setup.{name}", tmp_path / file)
     words = ("--config", str(tmp_path / "mailwarden.yml"), "setup", "--service")
 

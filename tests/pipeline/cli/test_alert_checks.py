@@ -105,7 +105,7 @@ def test_a_secret_that_is_missing_is_told(place: Path) -> None:
         (404, "at this address"),
         (429, "Wait a while"),
         (500, "on its side"),
-        (400, "Mend alerts"),
+        (400, "Write its URL anew"),
     ],
 )
 def test_the_mend_of_a_channel_is_that_of_what_it_answered(place: Path, status: int, mend: str) -> None:

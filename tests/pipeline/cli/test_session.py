@@ -92,16 +92,20 @@ def test_root_obeys_no_configuration_of_others(machine: Path) -> None:
     assert mine.exit_code == 0
 
 
-def test_who_only_reads_a_database_does_not_write_it(tmp_path: Path) -> None:
-    """Its shared memory and an empty journal are made by whoever looks: a service that is dead does not seem to be alive."""
+def test_what_lies_beside_a_database_is_no_sign_of_life(tmp_path: Path) -> None:
+    """An empty journal is made by whoever looks; one that finds no space is changed by whoever tries in vain."""
     path = tmp_path / "mailwarden.db"
     path.write_bytes(b"x")
     os.utime(path, (1_000, 1_000))
     journal = path.with_name("mailwarden.db-wal")
     journal.touch()
 
-    assert places.last_written_s(path) == 1_000
+    assert places.last_alive_s(path) == 1_000
 
-    journal.write_bytes(b"what was committed last")
+    journal.write_bytes(b"what could not be committed")
     os.utime(journal, (2_000, 2_000))
-    assert places.last_written_s(path) == 2_000
+    assert places.last_alive_s(path) == 1_000
+
+    os.utime(path, (3_000, 3_000))
+    assert places.last_alive_s(path) == 3_000
+    assert places.last_alive_s(tmp_path / "none.db") == 0

@@ -62,7 +62,7 @@ def test_what_runs_is_stopped_before_what_it_needs_is_removed(tmp_path: Path, mo
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
     monkeypatch.setenv("STATE_DIRECTORY", str(state))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(setup, "_UNIT_PATH", unit)
+    monkeypatch.setattr(setup, "UNIT_PATH", unit)
     monkeypatch.setattr(setup, "_PAGE_PATH", tmp_path / "mailwarden-web.service")
     monkeypatch.setattr(setup, "_SYSTEMD", tmp_path)
 

@@ -10,11 +10,11 @@ import msgspec
 from mailwarden.alerts.state.shelf import Backing, Shelf
 from mailwarden.parsers.event import Event
 
-__all__ = ["HarakaSessions"]
+__all__ = ["QUESTIONS", "HarakaSessions"]
 
 _SESSION_US = 2 * 3_600_000_000
 _MESSAGE_US = 2 * 86_400_000_000
-_QUESTIONS = 5  # recipients of a session without a message; who checks a sender asks for one or two
+QUESTIONS = 5  # recipients of a session without a message; who checks a sender asks for one or two
 _MOST = 50  # recipients of a message that are remembered
 _SMTPS = 465
 _SUBMISSION = (_SMTPS, 587)  # there Haraka takes mail from nobody who has not logged in
@@ -179,7 +179,7 @@ class HarakaSessions:
 
     def _note_questions(self, event: Event, session: _Session) -> None:
         """Say of a client that named many recipients and gave no message that it asked which exist: here all did."""
-        if len(session.asked) >= _QUESTIONS and "haraka.relaying" not in (event.extra or {}):
+        if len(session.asked) >= QUESTIONS and "haraka.relaying" not in (event.extra or {}):
             event.event_action = "address-question"
             event.smtp_stage = "RCPT"
             event.email_to_address = session.asked

@@ -12,7 +12,7 @@ from mailwarden.alerts.state.shelf import Backing, Shelf
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.reply import provider_of
 from mailwarden.pipeline.correlation.cyrus_sessions import CyrusSessions
-from mailwarden.pipeline.correlation.haraka_sessions import HarakaSessions
+from mailwarden.pipeline.correlation.haraka_sessions import QUESTIONS, HarakaSessions
 
 __all__ = ["JOINED", "Sessions"]
 
@@ -50,6 +50,7 @@ class _Session(msgspec.Struct, array_like=True):
     tls: list[str] | None = None  # version, protocol and cipher, where the session is encrypted
     seen: bool = False  # from its beginning: what was not told was not
     tried: bool = False  # a password, in vain
+    named: list[str] = []  # recipients that were accepted, of a message that did not come
 
 
 class Sessions:
@@ -152,9 +153,14 @@ class Sessions:
             if event.source_ip is not None:
                 self._sessions.put(key, _Session(event.stream_us, event.source_ip, event.source_domain, seen=True))
             return
+        if action == "address-question" and event.smtp_stage == "RCPT":
+            self._remember(event, key)
+            return
         if action not in _CLIENTS:
             return
         session = self._sessions.get(key)
+        if action == "message-received" and session is not None and session.named:
+            self._give_up(event, key, session)
         if event.source_ip is not None:
             session = self._meet(event, key, session)
         elif event.user_name is not None and action == "message-received":
@@ -218,6 +224,23 @@ class Sessions:
             session.unknown = [*session.unknown, event.email_to_address[0]]
         self._sessions.put(key, session)
         event.event_action = "statistics"
+
+    def _remember(self, event: Event, key: str) -> None:
+        """Remember a recipient whose client went without a message; the line of the transaction that ends is behind it."""
+        session = self._sessions.get(key) or _Session(event.stream_us)
+        if event.email_to_address and len(session.named) < _MOST_UNKNOWN:
+            session.named = [*session.named, event.email_to_address[0]]
+            self._sessions.put(key, session)
+        event.event_action = "statistics"
+
+    def _give_up(self, event: Event, key: str, session: _Session) -> None:
+        """Say of a transaction's line that no message came, and whether so many were named that somebody harvests."""
+        event.event_outcome = "failure"
+        if len(session.named) >= QUESTIONS:
+            event.event_action, event.event_outcome, event.smtp_stage = "address-question", None, "RCPT"
+            event.email_to_address = session.named
+        session.named = []
+        self._sessions.put(key, session)
 
 
 def _tls(event: Event) -> list[str]:

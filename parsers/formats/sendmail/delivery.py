@@ -107,8 +107,10 @@ def _delivered(event: Event, rest: str) -> bool:
         event.set("sendmail.mailer", mailer)
     if relay:
         _to_server(event, relay)
-    if mailer is None and tried is None:  # refused while its client was there, which has a line of its own
+    if mailer is None and tried is None:  # its client was there: what was refused has a line of its own
         event.event_action = "statistics"
+        if stat == "aborted by sender":  # it was accepted, and the client went without a message
+            event.event_action, event.smtp_stage = "address-question", "RCPT"
         return True
     if stat == "queued" or stat.startswith("queued"):
         event.event_action = "message-queued"

@@ -90,6 +90,7 @@ def incidents(request: Request) -> Any:
         wanted = query.wanted(visitor)
         found = reader.incidents(wanted, order=query.order, limit=_PAGE, offset=(query.page - 1) * _PAGE)
         sentences = sentences_of(reader, found, translator("en"), UTC)
+        visitor = desk.beside_others(reader, visitor, found)
         return {
             "total": reader.count(wanted),
             "page": query.page,
@@ -108,6 +109,7 @@ def incident(request: Request) -> Any:
             return _error(404, str(error) if visitor.sees_all else "there is no such incident")
         if found is None or not visitor.may_see(found):
             return _error(404, "there is no such incident")
+        visitor = desk.beside_others(reader, visitor, [found])
         return incident_data(as_data(found, sentences_of(reader, [found], translator("en"), UTC)), visitor)
 
 

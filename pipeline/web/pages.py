@@ -39,6 +39,7 @@ __all__ = [
     "tell_again",
 ]
 
+_NAMING = 200
 _CSV = (
     "incident.id", "severity", "status", "category", "title", "primary", "opened_at", "first_seen", "last_seen",
     "event_count", "rules",
@@ -75,6 +76,7 @@ def incident(request: Request) -> Response:
             return message(request, 404, tongue.gettext("Which incident?"), tongue.error(error))
         if found is None:
             return message(request, 404, tongue.gettext("There is no such incident."))
+        visitor = desk.beside_others(reader, visitor, [found])
         course = _course(desk, found, visitor, tongue)
         view = incident_view(reader, found, visitor, tongue, desk.zone, desk.clock(), desk.titles.all(), course)
         return answer(request, "incident.html", view, tab="incidents", title=view.card.title, reader=reader, live=True)
@@ -126,7 +128,10 @@ def _rows(request: Request) -> Iterator[dict[str, Any]]:
     desk = desk_of(request)
     with desk.reader() as reader:
         query = read_query(request.query_params)
-        yield from incident_rows(reader, query, visitor_of(request), translator("en"), desk.zone)
+        visitor = visitor_of(request)
+        shown = reader.incidents(query.wanted(visitor), limit=_NAMING)  # whose servers stand in the lines
+        visitor = desk.beside_others(reader, visitor, shown)
+        yield from incident_rows(reader, query, visitor, translator("en"), desk.zone)
 
 
 def _named(request: Request, reader: Reader) -> Incident | None:

@@ -1,6 +1,7 @@
 """Who looks at the page, and what they may see and do."""
 
 import re
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -13,6 +14,7 @@ Role = Literal["viewer", "operator"]
 
 # What may be an address of somebody: anything with an @ in it, up to what ends a word in a log line.
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:=\"'{}]*@[^\s<>()\[\],;:=\"'{}]*")
+_HOST = re.compile(r"(?<![\w@.-])[\w-]{1,63}(?:\.[\w-]{1,63})+")  # what may be the name of a domain or a host in it
 _HIDDEN = "•••"
 _OF_NOBODY = frozenset(  # fields that name no customer; of any other only what bears the visitor's own domain is shown
     {
@@ -51,6 +53,7 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
         domains: Sees only what is of these; None: all.
         session: Which of their sessions; "" for a program with a token.
         csrf: What each of their forms must bring along.
+        others: Domains of other customers, as far as they are known.
     """
 
     name: str
@@ -58,6 +61,7 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     domains: tuple[str, ...] | None = None
     session: str = ""
     csrf: str = ""
+    others: frozenset[str] = frozenset()
 
     @property
     def acts(self) -> bool:
@@ -78,10 +82,31 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
         return self.owns(incident.primary[1])
 
     def masked(self, text: str) -> str:
-        """Give text with the addresses of others left out."""
-        if self.domains is None or "@" not in text:
+        """Give text with the addresses of others left out, and their domains where they stand alone."""
+        if self.domains is None:
             return text
+        if self.others:
+            text = _HOST.sub(lambda found: _HIDDEN if self._is_of_others(found[0]) else found[0], text)
         return _ADDRESS.sub(lambda found: found[0] if self.owns(found[0]) else _HIDDEN, text)
+
+    def _is_of_others(self, host: str) -> bool:
+        parts = host.lower().split(".")
+        names = [".".join(parts[at:]) for at in range(len(parts))]
+        return not self.others.isdisjoint(names) and not any(self.owns(name) for name in names)
+
+    def beside(self, domains: Iterable[str], hosts: Iterable[str]) -> "Visitor":
+        """Give the same visitor, from whom those of our domains are kept that are not theirs.
+
+        Args:
+            domains: Ours.
+            hosts: Our servers, which stand in every line: their own domain is nobody's secret.
+        """
+        if self.domains is None:
+            return self
+        servers = tuple(f".{host.lower()}" for host in hosts)
+        others = {one.lower() for one in domains}.difference(self.domains)
+        kept = frozenset(one for one in others if not any(host.endswith(f".{one}") for host in servers))
+        return msgspec.structs.replace(self, others=kept)
 
     def hides(self, text: str) -> bool:
         """Say whether a text names others, so that only a part of it could be shown."""

@@ -92,6 +92,29 @@ def test_what_names_others_without_an_address_is_not_shown(page: Served) -> None
     }
 
 
+def test_a_line_that_names_the_domain_of_another_customer_is_not_shown(page: Served) -> None:
+    """Not as a host, not as a HELO; the server's own name, which stands in every line, hides nothing, nor does a stranger's."""
+    own = "mx1.hoster.test postfix/smtpd[1]: connect from mail.example.org[198.18.10.60], helo=<www.nova0.test>"
+    lines = [own, own + " relay=mail.other.test", own + " helo=<OTHER.test>"]
+    found = taken_over(
+        "olga@nova0.test", evidence=[Evidence("m", n, line) for n, line in enumerate(lines)], hosts=["mx1.hoster.test"]
+    )
+    day_us = START_US - START_US % 86_400_000_000
+    counts = {
+        (day_us, "delivery_domain", name, "google", "sent"): 1 for name in ("other.test", "nova0.test", "hoster.test")
+    }
+    with Store.open(store_path(page.directory)) as store:
+        store.commit(Commit(2, incidents=[found], rollups=counts))
+    client = customer(page)
+
+    shown = client.get(f"/i/{found.id}").text
+    data = client.get(f"/api/v1/incidents/{found.id}").text + client.get("/incidents.json?state=all").text
+
+    assert "other.test" not in (shown + data).lower()
+    assert [one["line"] for one in json.loads(client.get(f"/api/v1/incidents/{found.id}").text)["evidence"]] == [own]
+    assert "2 lines are not shown: they name others." in shown
+
+
 def test_every_field_that_a_rule_names_is_judged(page: Served) -> None:
     """A field of a new rule is shown to nobody limited to domains, unless it bears their own: it may name others."""
     detections = [rule.detection for rule in load_rules()] + [one.detection for one in load_detectors()]

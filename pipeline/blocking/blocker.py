@@ -7,13 +7,14 @@ import os
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from mailwarden.alerts.blocklist import KNOWN_DAYS, Blocklist, Entry, blocklist_of
 from mailwarden.alerts.facts.ledger import Ledger
 from mailwarden.alerts.facts.site import Site
+from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.telling.senders.address import blot
 from mailwarden.alerts.telling.senders.http import call
 from mailwarden.alerts.words.escape import printable
@@ -31,8 +32,10 @@ _TIMEOUT_S = 15.0
 _DAY_US = 86_400_000_000
 
 
-def read_blocklist(store: Store, setting: BlocklistSetting, site: Site, now_us: int) -> Blocklist:
-    """Decide what is listed now, from what is committed; called by the thread that opened the store."""
+def read_blocklist(
+    store: Store, setting: BlocklistSetting, site: Site, now_us: int, *, of: Iterable[Incident] | None = None
+) -> Blocklist:
+    """Decide what is listed now, from what is committed, or of some incidents; called by the thread that opened the store."""
     policy = setting.policy
     ledger = Ledger(site, store)
     silenced = set()
@@ -41,7 +44,7 @@ def read_blocklist(store: Store, setting: BlocklistSetting, site: Site, now_us: 
         if until_us is None or int(until_us) > now_us:
             silenced.add(str(act.payload.get("incident")))
     return blocklist_of(
-        store.incidents(since_us=now_us - policy.duration_us),
+        store.incidents(since_us=now_us - policy.duration_us) if of is None else of,
         policy,
         site,
         now_us,

@@ -20,6 +20,7 @@ from mailwarden.pipeline.web.forms import Form, posted
 from mailwarden.pipeline.web.frame import answer, desk_of, go_to, message, tongue_of, visitor_of
 from mailwarden.pipeline.web.guard import address_of
 from mailwarden.pipeline.web.pulse import read_pulse
+from mailwarden.pipeline.web.views.blocked import blocked_lines
 from mailwarden.pipeline.web.views.card import quieted, silences_of
 from mailwarden.pipeline.web.views.course import Course, course_events, course_of
 from mailwarden.pipeline.web.views.incident import incident_view
@@ -78,7 +79,10 @@ def incident(request: Request) -> Response:
             return message(request, 404, tongue.gettext("There is no such incident."))
         visitor = desk.beside_others(reader, visitor, [found])
         course = _course(desk, found, visitor, tongue)
-        view = incident_view(reader, found, visitor, tongue, desk.zone, desk.clock(), desk.titles.all(), course)
+        now_us, blocked = desk.clock(), []
+        if visitor.sees_all:
+            blocked = blocked_lines(reader.store, desk.configuration, found, tongue, desk.zone, now_us)
+        view = incident_view(reader, found, visitor, tongue, desk.zone, now_us, desk.titles.all(), course, blocked)
         return answer(request, "incident.html", view, tab="incidents", title=view.card.title, reader=reader, live=True)
 
 

@@ -109,6 +109,7 @@ class IncidentView(msgspec.Struct, frozen=True):
     tone: str
     why: str
     costs: list[str]
+    blocked: list[str]  # what our block list does about it
     harmless: str
     category_word: str
     lasted_s: float
@@ -141,8 +142,9 @@ def incident_view(
     now_us: int,
     titles: Mapping[str, str],
     course: Course,
+    blocked: Sequence[str] = (),
 ) -> IncidentView:
-    """Show an incident with its story; `titles` says what each rule finds, `course` what happened."""
+    """Show an incident with its story; `titles` says what each rule finds, `course` what happened, `blocked` what is blocked."""
     silences = silences_of(reader)
     whole = _seen([reader.by_id(incident.parent)], visitor)
     before = _seen([reader.by_id(incident.previous)], visitor)
@@ -167,6 +169,7 @@ def incident_view(
         tone=tone_of(incident.severity),
         why=visitor.masked(sentences.why(incident)),
         costs=[line for line in cost_lines(incident, tongue) if not visitor.hides(line)],
+        blocked=list(blocked),
         harmless=visitor.masked(sentences.harmless(incident)),
         category_word=tongue.gettext(CATEGORY_WORDS.get(incident.category, incident.category)),
         lasted_s=(incident.last_seen_us - incident.first_seen_us) / 1_000_000,

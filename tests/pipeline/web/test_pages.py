@@ -5,6 +5,7 @@ import html
 import io
 import json
 import re
+from datetime import UTC
 from pathlib import Path
 from typing import get_args
 
@@ -13,16 +14,21 @@ import pytest
 from incidents import START_US, incident, taken_over
 from served import Served, served
 
+from mailwarden.alerts.blocklist import Policy
 from mailwarden.alerts.incidents.incident import Incident, Judged, Kind, Notification
 from mailwarden.alerts.state.blob import encode
 from mailwarden.alerts.telling.delivery import Delivery, pack
 from mailwarden.alerts.telling.story import KIND as STORY
 from mailwarden.alerts.telling.story import Story
 from mailwarden.alerts.terms import Evidence
+from mailwarden.alerts.words.translate import translator
+from mailwarden.pipeline.configuration.blocklist import BlocklistSetting, Output
+from mailwarden.pipeline.configuration.configuration import Configuration
 from mailwarden.pipeline.configuration.web import Person
 from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.store import Commit, Store
 from mailwarden.pipeline.web.people import hash_password
+from mailwarden.pipeline.web.views.blocked import blocked_lines
 from mailwarden.pipeline.web.views.incident import TOLD_WORDS
 
 WALTER = taken_over()
@@ -491,3 +497,24 @@ def test_a_store_that_is_not_there_is_said(tmp_path: Path) -> None:
 def test_every_turn_of_a_notice_has_a_word() -> None:
     """Whatever an incident's notice tells of, the page says it in the reader's language."""
     assert set(get_args(Kind)) <= set(TOLD_WORDS)
+
+
+@pytest.mark.parametrize("is_dry", [False, True])
+def test_an_incident_says_what_the_block_list_does_about_it(directory: Path, is_dry: bool) -> None:
+    """Who is listed until when, who is spared and why; where no list is kept it says nothing."""
+    found = incident(entities={"source.ip": ["198.18.0.7", "198.18.0.8"]}, category="auth_attack")
+    setting = BlocklistSetting(
+        Policy(allow=("198.18.0.8",)), (Output("text", directory / "blocked.txt"),), dry_run=is_dry
+    )
+    kept = Configuration(state=directory, blocklist=setting)
+    with Store.open(store_path(directory)) as store:
+        store.commit(Commit(2, incidents=[found]))
+        told = [
+            blocked_lines(store, one, found, translator("en"), UTC, START_US + 120_000_000)
+            for one in (kept, Configuration(state=directory))
+        ]
+
+    listed = "On the block list until 24 Nov 00:01:00 UTC: 198.18.0.7."
+    if is_dry:
+        listed = "Would be on the block list until 24 Nov 00:01:00 UTC: 198.18.0.7; blocklist.dry_run is on."
+    assert told == [[listed, "Not on the block list: 198.18.0.8 (it stands on the allow list)."], []]

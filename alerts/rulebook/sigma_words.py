@@ -39,7 +39,19 @@ FOREIGN_FIELDS: Mapping[str, str] = {
 }
 """Our names for those of Sigma's taxonomy (its appendix) and of common conversions, in lower case."""
 
-_PRODUCTS = ("mail", "linux", "unix", "postfix", "dovecot", "exim", "opensmtpd", "sendmail", "courier", "haraka")
+_PRODUCTS = (
+    "mail",
+    "linux",
+    "unix",
+    "postfix",
+    "dovecot",
+    "exim",
+    "opensmtpd",
+    "sendmail",
+    "courier",
+    "haraka",
+    "qmail",
+)
 _SERVICES = (
     "mail",
     "maillog",
@@ -51,10 +63,12 @@ _SERVICES = (
     "sendmail",
     "courier",
     "haraka",
+    "qmail",
+    "vpopmail",
     "pam",
 )
 _CATEGORIES = ("authentication", "email", "mail")
-_MODULES = ("postfix", "dovecot", "exim", "opensmtpd", "sendmail", "courier", "haraka", "pam")
+_MODULES = ("postfix", "dovecot", "exim", "opensmtpd", "sendmail", "courier", "haraka", "qmail", "vpopmail", "pam")
 
 
 def module_of(product: str | None, service: str | None, category: str | None) -> str | None:

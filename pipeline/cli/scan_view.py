@@ -40,6 +40,8 @@ SERVERS = {
     "sendmail": "Sendmail",
     "courier": "Courier",
     "haraka": "Haraka",
+    "qmail": "qmail",
+    "vpopmail": "vpopmail",
     "cyrus": "Cyrus IMAP",
     "uw_imap": "UW-IMAP",
     "rspamd": "Rspamd",

@@ -56,6 +56,7 @@ class Correlator:
             "message-queued": arrivals.queued,
             "message-removed": arrivals.removed,
             "delivery": deliveries.take,
+            "delivery-start": deliveries.qmail.start,
             "remote-reply": deliveries.replies.note,
             "bounce-created": arrivals.bounced,
             "forward": arrivals.copied,

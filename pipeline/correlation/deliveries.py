@@ -7,6 +7,7 @@ from mailwarden.parsers.event import Event
 from mailwarden.parsers.reply import classify, exchanger_of, hosting, provider_of
 from mailwarden.pipeline.correlation.memory import Memory
 from mailwarden.pipeline.correlation.message import Message, sender_of
+from mailwarden.pipeline.correlation.qmail_deliveries import QmailDeliveries
 from mailwarden.pipeline.correlation.relaying import Relaying
 from mailwarden.pipeline.correlation.replies import Replies
 from mailwarden.pipeline.correlation.senders import return_path
@@ -37,10 +38,13 @@ class Deliveries:
         self._verdicts = verdicts
         self.replies = Replies(backing)
         self._relaying = Relaying(memory, backing)
-        self.shelves = (*self.replies.shelves, *self._relaying.shelves)
+        self.qmail = QmailDeliveries(backing)
+        self.shelves = (*self.replies.shelves, *self._relaying.shelves, *self.qmail.shelves)
 
     def take(self, event: Event) -> None:
         """Set what is known of the message on its delivery; a delivery that goes on on this machine ends here."""
+        if event.event_module == "qmail":
+            self.qmail.end(event)
         queue_id = event.mail_queue_id
         if queue_id is None and event.mail_delivery_status is None:
             return  # Dovecot's word of what Postfix or Exim tells too

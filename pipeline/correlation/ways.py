@@ -24,6 +24,8 @@ def is_local(event: Event) -> bool:
         return bool(mailer) and not mailer.startswith(_NETWORK_MAILERS)
     if event.event_module == "opensmtpd":
         return (event.extra or {}).get("opensmtpd.agent") == "mda"
+    if event.event_module == "qmail":
+        return (event.extra or {}).get("qmail.channel") == "local"
     if event.destination_ip is not None:
         return event.network_protocol in _LOCAL_PROTOCOLS
     return event.process_name in _LOCAL_PROGRAMS
@@ -31,6 +33,8 @@ def is_local(event: Event) -> bool:
 
 def names_no_host(event: Event) -> bool:
     """Say whether a delivery is of a server that never tells which host refused: the recipient's domain stands for it."""
+    if event.event_module == "qmail":  # tells the address, never the name
+        return True
     return event.event_module in _NO_HOSTS and event.destination_domain is None and event.destination_ip is None
 
 

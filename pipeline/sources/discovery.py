@@ -32,6 +32,8 @@ _USUAL = (
     "var/log/exim/main.log",  # Red Hat (EPEL)
     "var/log/haraka.log",  # its file
     "var/log/haraka",  # a directory
+    "var/log/qmail/send/current",  # multilog's present file
+    "var/log/qmail/qmail-send/current",
     "var/log/dovecot.log",
     "var/log/dovecot-info.log",
     "var/log/dovecot/dovecot.log",

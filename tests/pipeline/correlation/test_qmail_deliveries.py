@@ -27,8 +27,8 @@ def test_end_gets_message_and_recipient() -> None:
         "starting delivery 1: msg 77 to remote ann@gmail.com",
         "starting delivery 2: msg 77 to local example.org-eve@example.org",
         "delivery 2: success: did_0+0+1/",
-        "delivery 1: deferral: 192.0.2.10_does_not_like_recipient./Remote_host_said:_421-4.7.28_Our_system_has_detected_an_unusual"
-        "_rate_of/421_4.7.28_unsolicited_mail_originating_from_your_IP_address._-_gsmtp/Giving_up_on_192.0.2.10./",
+        "delivery 1: deferral: 192.0.2.10_does_not_like_recipient./Remote_host_said:_421-4.7.28_Our_system_has_detected_an"
+        "_unusual_rate_of/421_4.7.28_unsolicited_mail_originating_from_your_IP_address._-_gsmtp/Giving_up_on_192.0.2.10./",
         "end msg 77",
         "delivery 1: success: 192.0.2.10_accepted_message./Remote_host_said:_250_ok/",
     )

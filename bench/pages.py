@@ -87,35 +87,45 @@ def counts(now_us: int) -> dict[RollupKey, int]:
     made: dict[RollupKey, int] = {}
     start = now_us - now_us % (24 * HOUR_US) - (DAYS + 5) * 24 * HOUR_US
     for hour_us in range(start, now_us, HOUR_US):
-        for module in ("postfix", "dovecot"):
-            for program in ("smtpd", "qmgr", "cleanup", "smtp", "lmtp", "imap-login"):
-                made[hour_us, "lines", "event", module, program] = chance.randrange(500, 3000)
-        made[hour_us, "lines", "pipeline_error", "postfix", "smtpd"] = chance.randrange(3)
-        for n in range(300):
-            made[hour_us, "auth_network", f"198.18.{n % 256}.0/24#{n // 256}", "stranger", ""] = chance.randrange(1, 9)
-        for reason in ("bad_password", "unknown_user"):
-            for protocol in ("imap", "smtp", "pop3"):
-                made[hour_us, "auth_failure", "dovecot", reason, protocol] = chance.randrange(40)
-        for protocol in ("imap", "pop3", "smtp"):
-            for tls in ("1.2", "1.3", "no"):
-                made[hour_us, "login", protocol, tls, ""] = chance.randrange(200)
-        for n in range(40):
-            for status, klass in (("sent", ""), ("deferred", "rate_limit"), ("bounced", "unknown_user")):
-                made[hour_us, "delivery", f"provider{n}.example", status, klass] = chance.randrange(1, 50)
+        _count_hour(made, hour_us, chance)
         if (hour_us - start) % (24 * HOUR_US) == 0:
-            for account in ACCOUNTS:
-                made[hour_us, "login_account", account, "imap", "1.3"] = chance.randrange(1, 40)
-                for net in ("192.0.2.0/24", "198.51.100.0/24"):
-                    made[hour_us, "login_network", account, "imap", net] = chance.randrange(1, 20)
-                for trait, most in (("hours", 12), ("sessions", 40), ("bytes", 50_000_000)):
-                    made[hour_us, "read_trait", account, "imap", trait] = chance.randrange(1, most)
-                made[hour_us, "sent", account, "account", ""] = chance.randrange(1, 20)
-                made[hour_us, "sent_recipients", account, "account", ""] = chance.randrange(20, 60)
-                for trait in ("days", "hours", "single", "tried", "strange"):
-                    made[hour_us, "sent_trait", account, "account", trait] = chance.randrange(1, 20)
-            for n in range(2000):
-                made[hour_us, "auth_account", f"guess{n}@example.org", "unknown", ""] = 1
+            _count_day(made, hour_us, chance)
     return made
+
+
+def _count_hour(made: dict[RollupKey, int], hour_us: int, chance: random.Random) -> None:
+    """Add what is counted by the hour."""
+    for module in ("postfix", "dovecot"):
+        for program in ("smtpd", "qmgr", "cleanup", "smtp", "lmtp", "imap-login"):
+            made[hour_us, "lines", "event", module, program] = chance.randrange(500, 3000)
+    made[hour_us, "lines", "pipeline_error", "postfix", "smtpd"] = chance.randrange(3)
+    for n in range(300):
+        made[hour_us, "auth_network", f"198.18.{n % 256}.0/24#{n // 256}", "stranger", ""] = chance.randrange(1, 9)
+    for reason in ("bad_password", "unknown_user"):
+        for protocol in ("imap", "smtp", "pop3"):
+            made[hour_us, "auth_failure", "dovecot", reason, protocol] = chance.randrange(40)
+    for protocol in ("imap", "pop3", "smtp"):
+        for tls in ("1.2", "1.3", "no"):
+            made[hour_us, "login", protocol, tls, ""] = chance.randrange(200)
+    for n in range(40):
+        for status, klass in (("sent", ""), ("deferred", "rate_limit"), ("bounced", "unknown_user")):
+            made[hour_us, "delivery", f"provider{n}.example", status, klass] = chance.randrange(1, 50)
+
+
+def _count_day(made: dict[RollupKey, int], day_us: int, chance: random.Random) -> None:
+    """Add what is counted by the day."""
+    for account in ACCOUNTS:
+        made[day_us, "login_account", account, "imap", "1.3"] = chance.randrange(1, 40)
+        for net in ("192.0.2.0/24", "198.51.100.0/24"):
+            made[day_us, "login_network", account, "imap", net] = chance.randrange(1, 20)
+        for trait, most in (("hours", 12), ("sessions", 40), ("bytes", 50_000_000)):
+            made[day_us, "read_trait", account, "imap", trait] = chance.randrange(1, most)
+        made[day_us, "sent", account, "account", ""] = chance.randrange(1, 20)
+        made[day_us, "sent_recipients", account, "account", ""] = chance.randrange(20, 60)
+        for trait in ("days", "hours", "single", "tried", "strange"):
+            made[day_us, "sent_trait", account, "account", trait] = chance.randrange(1, 20)
+    for n in range(2000):
+        made[day_us, "auth_account", f"guess{n}@example.org", "unknown", ""] = 1
 
 
 def events(count: int, now_us: int) -> Iterator[list[Event]]:

@@ -1,15 +1,12 @@
-"""What was decided is delivered: over real HTTP, through crashes, failures and floods, with the clock handed in."""
+"""What was decided is delivered: over real HTTP, through crashes, failures and hanging channels, with the clock handed in."""
 
-import socket
 import threading
-from collections.abc import Iterator, Sequence
 
-import msgspec
 import pytest
 from notices import NOON_US, incident, notification
-from receiver import Receiver, receiving
+from outboxes import MINUTE, PATIENCE_S, SECOND, Row, Rows, closed_port, outbox, titles
+from receiver import Receiver
 
-from mailwarden.alerts.incidents.incident import Notification
 from mailwarden.alerts.telling.channels import Channel, Channels
 from mailwarden.alerts.telling.delivery import Delivery, pack, unpack
 from mailwarden.alerts.telling.message import Limits, Message
@@ -17,97 +14,6 @@ from mailwarden.alerts.telling.outbox import Outbox, backoff_us
 from mailwarden.alerts.telling.routes import Plan
 from mailwarden.alerts.terms import Evidence
 from mailwarden.alerts.words.translate import translator
-
-SECOND = 1_000_000
-MINUTE = 60 * SECOND
-PATIENCE_S = 20.0  # far more than loopback takes; nobody waits for it when all goes well
-
-
-class Row(msgspec.Struct):
-    """One row of the outbox table."""
-
-    due_us: int
-    done: bool
-    blob: bytes
-
-
-class Rows:
-    """A store in memory that keeps to the contract."""
-
-    def __init__(self) -> None:
-        self.rows: dict[str, Row] = {}
-        self.broken = False
-
-    def put(self, told: Notification, *receivers: str, due_us: int = NOON_US) -> None:
-        """Commit a decided notification, as the runner does."""
-        delivery = Delivery.of(told, Plan(receivers, 30, 300, 14400))
-        self.rows.setdefault(told.id, Row(due_us, False, pack(delivery)))
-
-    def outbox_due(self, now_us: int, limit: int) -> list[tuple[str, int, bytes]]:
-        due = sorted(
-            (row.due_us, id, row.blob) for id, row in self.rows.items() if not row.done and row.due_us <= now_us
-        )
-        return [(id, due_us, blob) for due_us, id, blob in due[:limit]]
-
-    def outbox_update(self, id: str, due_us: int, done: bool, blob: bytes) -> None:
-        if self.broken:
-            raise OSError("killed")
-        self.rows[id] = Row(due_us, done, blob)
-
-    def outbox_keep(self, rows: Sequence[tuple[str, int, bytes]]) -> None:
-        for id, due_us, blob in rows:
-            self.rows[id] = Row(due_us, False, blob)
-
-    def outbox_done(self, since_us: int) -> list[bytes]:
-        done = sorted((row.due_us, id, row.blob) for id, row in self.rows.items() if row.done)
-        return [blob for due_us, _, blob in done if due_us >= since_us]
-
-    def waiting(self) -> list[str]:
-        return [id for id, row in self.rows.items() if not row.done]
-
-
-@pytest.fixture
-def chat() -> Iterator[Receiver]:
-    """A receiver for the channel `chat`."""
-    with receiving() as receiver:
-        yield receiver
-
-
-@pytest.fixture
-def mail() -> Iterator[Receiver]:
-    """A receiver for the channel `mail`."""
-    with receiving() as receiver:
-        yield receiver
-
-
-@pytest.fixture
-def rows() -> Rows:
-    """An empty store."""
-    return Rows()
-
-
-def outbox(rows: Rows, chat: Receiver | str, mail: Receiver | str | None = None, **options: object) -> Outbox:
-    """Set up an outbox with the channels `chat` and `mail`."""
-    places = {"chat": chat, "mail": mail}
-    channels = [
-        Channel(name=name, url=f"json://{place if isinstance(place, str) else place.address}")
-        for name, place in places.items()
-        if place is not None
-    ]
-    given = {"patience_s": PATIENCE_S, **options}
-    return Outbox(rows, Channels(channels, answer_s=5), **given)  # type: ignore[arg-type]
-
-
-def titles(receiver: Receiver) -> list[str]:
-    """Give the titles that arrived."""
-    return [post.json["title"] for post in receiver.posts]
-
-
-def closed_port() -> str:
-    """Give an address where nobody listens."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{taken.getsockname()[1]}"
 
 
 def test_what_is_due_is_delivered_once(rows: Rows, chat: Receiver) -> None:
@@ -415,169 +321,6 @@ def test_a_hanging_channel_is_given_up(rows: Rows) -> None:
     sender.let_go.set()
 
 
-def test_a_flood_becomes_a_digest_and_critical_stays_single(rows: Rows, chat: Receiver) -> None:
-    """More than six notices in ten minutes come as one; a critical one among them stands by itself."""
-    for n in range(9):
-        rows.put(notification(incident(f"u{n}@example.org", "medium"), id=f"n-{n}"), "chat")
-    rows.put(notification(incident("boss@example.org"), id="n-9"), "chat")
-    box = outbox(rows, chat)
-
-    assert box.deliver_due(NOON_US) == 10
-    single, digest = titles(chat)
-    assert single.startswith("● CRITICAL mx1: boss")
-    assert digest == "▲ 9 notices in one: MEDIUM 9"
-    assert rows.waiting() == []
-
-
-def test_more_critical_notices_than_a_flood_are_all_told(rows: Rows, chat: Receiver) -> None:
-    """A seventh critical notice in ten minutes goes out by itself like the others: a digest of nothing is not made."""
-    box = outbox(rows, chat)
-    for number in range(8):
-        rows.put(notification(incident(f"{number}@example.org", severity="critical"), id=f"n-{number}"), "chat")
-        box.deliver_due(NOON_US)
-
-    assert len(chat.posts) == 8
-    assert rows.waiting() == []
-
-
-def test_a_trickle_is_gathered_for_an_hour(rows: Rows, chat: Receiver) -> None:
-    """The seventh in ten minutes is still told at once; what follows waits an hour and comes as one digest."""
-    box = outbox(rows, chat)
-    for n in range(12):
-        due_us = NOON_US + n * 20 * SECOND
-        rows.put(notification(incident(f"u{n}@example.org", "high"), id=f"n-{n}", at_us=due_us), "chat", due_us=due_us)
-        box.deliver_due(due_us)
-
-    assert len(chat.posts) == 7
-    assert len(rows.waiting()) == 5
-    seventh_us = NOON_US + 6 * 20 * SECOND
-    box.deliver_due(seventh_us + 59 * MINUTE)
-    assert len(chat.posts) == 7
-    box.deliver_due(seventh_us + 60 * MINUTE)
-    assert titles(chat)[7:] == ["▲ 5 notices in one: HIGH 5"]
-    assert rows.waiting() == []
-
-
-def test_three_hundred_attackers_at_once_are_one_digest_an_hour(rows: Rows, chat: Receiver) -> None:
-    """They are told as one, and what they do next within the hour as one more, also after a restart."""
-    for n in range(300):
-        rows.put(notification(incident(f"u{n}@example.org", "medium"), id=f"n-{n}"), "chat")
-    outbox(rows, chat).deliver_due(NOON_US)
-    for minute in range(0, 60, 10):
-        at_us = NOON_US + minute * MINUTE
-        for n in range(0, 300, 50):
-            told = notification(incident(f"u{n}@example.org", "medium"), "worse", at_us + 1, f"w-{n}-{minute}")
-            rows.put(told, "chat", due_us=at_us)
-        outbox(rows, chat).deliver_due(at_us)
-    assert titles(chat) == ["▲ 300 notices in one: MEDIUM 300"]
-
-    outbox(rows, chat).deliver_due(NOON_US + 60 * MINUTE)
-
-    assert titles(chat)[1:] == ["▲ 6 notices in one: MEDIUM 6"]
-    assert rows.waiting() == []
-
-
-def test_an_attack_that_comes_within_a_minute_is_one_digest(rows: Rows, chat: Receiver) -> None:
-    """Three hundred notices that become due one after the other are one message: what comes soon is waited for."""
-    for n in range(300):
-        due_us = NOON_US + n * SECOND // 6
-        rows.put(
-            notification(incident(f"u{n}@example.org", "medium"), id=f"n-{n}", at_us=due_us), "chat", due_us=due_us
-        )
-    box = outbox(rows, chat)
-
-    for second in range(90):
-        box.deliver_due(NOON_US + second * SECOND)
-
-    assert titles(chat) == ["▲ 300 notices in one: MEDIUM 300"]
-    assert rows.waiting() == []
-
-
-def test_a_few_notices_wait_for_nothing(rows: Rows, chat: Receiver) -> None:
-    """Six notices within a minute are no flood: each leaves when it is due."""
-    for n in range(6):
-        due_us = NOON_US + n * 10 * SECOND
-        rows.put(
-            notification(incident(f"u{n}@example.org", "medium"), id=f"n-{n}", at_us=due_us), "chat", due_us=due_us
-        )
-    box = outbox(rows, chat)
-
-    told = [box.deliver_due(NOON_US + n * 10 * SECOND) for n in range(6)]
-
-    assert told == [1] * 6
-
-
-def test_a_digest_that_crashed_has_the_same_id(rows: Rows, chat: Receiver) -> None:
-    """A digest repeated after a crash is the one that was decided, whatever became due meanwhile."""
-    for n in range(9):
-        rows.put(notification(incident(f"u{n}@example.org", "medium"), id=f"n-{n}"), "chat")
-    rows.broken = True
-    with pytest.raises(OSError, match="killed"):
-        outbox(rows, chat).deliver_due(NOON_US)
-    rows.broken = False
-    rows.put(notification(incident("late@example.org", "medium"), id="n-9"), "chat", due_us=NOON_US + SECOND)
-    outbox(rows, chat).deliver_due(NOON_US + SECOND)
-
-    first, again, late = chat.posts
-    assert first.headers["X-Mailwarden-Id"] == again.headers["X-Mailwarden-Id"]
-    assert first.json == again.json
-    assert late.json["title"].endswith("late@example.org was taken over and sends spam")
-    assert rows.waiting() == []
-
-
-def test_a_digest_that_was_refused_goes_whole_to_the_next(rows: Rows, chat: Receiver) -> None:
-    """When a digest's channel is dead, the next gets the same digest, and hears that the first one fails."""
-    for n in range(9):
-        rows.put(notification(incident(f"u{n}@example.org", "medium"), id=f"n-{n}"), "mail", "chat")
-
-    outbox(rows, chat, closed_port()).deliver_due(NOON_US)
-
-    assert sorted(titles(chat)) == ["▲ 9 notices in one: MEDIUM 9", "▲ HIGH mailwarden: channel mail fails"]
-    assert rows.waiting() == []
-
-
-def test_turns_of_one_incident_that_are_due_together_are_one_message(rows: Rows, chat: Receiver) -> None:
-    """Opened and worse within the wait are told once, as opened, in its newest state."""
-    rows.put(notification(incident(severity="medium"), at_us=NOON_US), "chat")
-    rows.put(notification(incident(severity="high"), "worse", NOON_US + SECOND, "n-2"), "chat")
-
-    assert outbox(rows, chat).deliver_due(NOON_US + MINUTE) == 2
-    assert [title[:8] for title in titles(chat)] == ["▲ HIGH m"]
-    assert chat.posts[0].headers["X-Mailwarden-Id"] == "n-1"
-
-
-def test_turns_of_one_instant_keep_their_order(rows: Rows, chat: Receiver) -> None:
-    """Whatever their ids, the first of two turns gives the joined message its kind."""
-    rows.put(notification(incident(told=2), "worse", id="n-1"), "chat")
-    rows.put(notification(incident(told=1), "opened", id="n-2"), "chat")
-
-    outbox(rows, chat).deliver_due(NOON_US)
-
-    assert [title[:10] for title in titles(chat)] == ["● CRITICAL"]
-
-
-def test_what_was_over_before_it_could_be_told_is_told_once(rows: Rows, chat: Receiver) -> None:
-    """A night's trouble that waited for the morning is one message; a critical one and its end are two."""
-    for severity, account in (("high", "ann@example.org"), ("critical", "bob@example.org")):
-        rows.put(notification(incident(account, severity), at_us=NOON_US, id=f"o-{account}"), "chat")
-        rows.put(notification(incident(account, severity), "ended", NOON_US + SECOND, f"e-{account}"), "chat")
-
-    assert outbox(rows, chat).deliver_due(NOON_US + MINUTE) == 4
-    assert sorted(title[:14] for title in titles(chat)) == ["● CRITICAL mx1", "✓ ENDED mx1: a", "✓ ENDED mx1: b"]
-
-
-def test_a_notice_that_was_overtaken_is_dropped(rows: Rows, chat: Receiver) -> None:
-    """When it got critical before the first notice left, the stale first notice is not told any more."""
-    rows.put(notification(incident(severity="medium")), "chat", due_us=NOON_US + 30 * SECOND)
-    rows.put(notification(incident(), "worse", NOON_US + SECOND, "n-2"), "chat", due_us=NOON_US + SECOND)
-    box = outbox(rows, chat)
-    box.deliver_due(NOON_US + SECOND)
-    box.deliver_due(NOON_US + 30 * SECOND)
-
-    assert [title[:7] for title in titles(chat)] == ["● WORSE"]
-    assert rows.waiting() == []
-
-
 def test_each_channel_has_its_language(rows: Rows, chat: Receiver) -> None:
     """The readers of a channel get their own language."""
     channels = Channels([Channel(name="chat", url=f"json://{chat.address}", language="ja")])
@@ -619,17 +362,6 @@ def test_what_cannot_be_worded_is_told_plainly(rows: Rows, chat: Receiver) -> No
     assert outbox(rows, chat).deliver_due(NOON_US) == 2
     assert [post.json["message"].count("a@example.org") for post in chat.posts] == [1, 0]
     assert chat.posts[0].json["message"].endswith("\nNotice n-0")
-
-
-def test_a_digest_that_cannot_be_worded_is_told_plainly(rows: Rows, chat: Receiver) -> None:
-    """A digest whose sentences cannot be written names the incidents."""
-    odd = {"severity": "high", "values": {"account": "x", "first_us": 1 << 60}, "title": "{first}"}
-    for place in range(8):
-        rows.put(notification(incident(f"u{place}@example.org", **odd), id=f"n-{place}"), "chat")
-
-    assert outbox(rows, chat).deliver_due(NOON_US) == 8
-    assert len(chat.posts) == 1
-    assert "u0@example.org" in chat.posts[0].json["message"]
 
 
 def test_an_unknown_receiver_is_passed(rows: Rows, chat: Receiver) -> None:

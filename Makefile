@@ -71,11 +71,19 @@ soak: $(READY)
 
 install:
 	requirements/setup.sh install $(PREFIX) $(PYTHON)
-	@mkdir -p $(PREFIX)/share/man/man1 $(PREFIX)/share/man/ja/man1 $(PREFIX)/share/bash-completion/completions
+	@mkdir -p $(PREFIX)/share/man/man1 $(PREFIX)/share/man/ja/man1 $(PREFIX)/share/bash-completion/completions \
+		$(PREFIX)/share/zsh/site-functions $(PREFIX)/share/fish/vendor_completions.d
 	@LANGUAGE=en $(PREFIX)/bin/python -m mailwarden.pipeline.cli.manual >$(PREFIX)/share/man/man1/mailwarden.1
 	@LANGUAGE=ja PYTHONUTF8=1 $(PREFIX)/bin/python -m mailwarden.pipeline.cli.manual >$(PREFIX)/share/man/ja/man1/mailwarden.1
 	@_MAILWARDEN_COMPLETE=bash_source $(PREFIX)/bin/mailwarden >$(PREFIX)/share/bash-completion/completions/mailwarden
+	@_MAILWARDEN_COMPLETE=zsh_source $(PREFIX)/bin/mailwarden >$(PREFIX)/share/zsh/site-functions/_mailwarden
+	@_MAILWARDEN_COMPLETE=fish_source $(PREFIX)/bin/mailwarden >$(PREFIX)/share/fish/vendor_completions.d/mailwarden.fish
 	@test ! -w /usr/local/bin || ln -sfn $(PREFIX)/bin/mailwarden /usr/local/bin/mailwarden
+	@test ! -w /usr/local/share || for file in man/man1/mailwarden.1 man/ja/man1/mailwarden.1 \
+		bash-completion/completions/mailwarden zsh/site-functions/_mailwarden; do \
+		mkdir -p "$$(dirname "/usr/local/share/$$file")" && ln -sfn "$(PREFIX)/share/$$file" "/usr/local/share/$$file"; \
+	done
+	@test ! -w /etc/fish/completions || ln -sfn $(PREFIX)/share/fish/vendor_completions.d/mailwarden.fish /etc/fish/completions/
 
 deb:
 	packaging/deb.sh

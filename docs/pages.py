@@ -19,6 +19,7 @@ from mailwarden.alerts.detectors import load_detectors
 from mailwarden.alerts.rulebook.rulebook import load_rules
 from mailwarden.alerts.terms import Detection
 from mailwarden.alerts.words.advice import steps
+from mailwarden.alerts.words.blanks import blanks
 from mailwarden.alerts.words.translate import translator
 from mailwarden.pipeline.cli.root import COMMANDS, root
 from mailwarden.pipeline.cli.scan_view import SERVERS
@@ -151,11 +152,12 @@ def rules() -> str:
         "# Rules and detectors",
         "",
         "What mailwarden looks for. Each has a page; `mailwarden rules show NAME` says the same.",
+        "What stands in ‹ › is filled in.",
         "",
     ]
     parts += ["| name | id | at most | category | what it says |", "|---|---|---|---|---|"]
     for one, _ in _detections():
-        said = _cell(one.title)
+        said = _cell(blanks(one.title))
         parts.append(f"| [{one.name}](rules/{one.name}.md) | {one.id} | {one.severity} | {one.category} | {said} |")
     return "\n".join(parts) + "\n"
 
@@ -174,9 +176,10 @@ def rule(one: Detection, about: dict[str, Any]) -> str:
         parts.append(
             "| weather | `low`, unless guessing far exceeds what the site usually sees, succeeds, or locks people out |"
         )
-    parts += ["", "## What is said", "", f"> {one.title}", ">", f"> {one.why}", ""]
+    parts += ["", "## What is said", "", f"> {blanks(one.title)}", ">", f"> {blanks(one.why)}", ""]
+    parts += ["What stands in ‹ › is filled in.", ""]
     if one.harmless:
-        parts += ["## What it could be instead", "", f"{one.harmless[:1].upper()}{one.harmless[1:]}.", ""]
+        parts += ["## What it could be instead", "", f"{blanks(one.harmless[:1].upper() + one.harmless[1:])}.", ""]
     parts += ["## What to do", ""]
     for server in _SERVERS:
         parts += [f'=== "{SERVERS[server]}"', ""]

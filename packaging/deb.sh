@@ -10,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 root=$work/root
 home=$root/opt/mailwarden
 mkdir -p "$home" "$out" "$root/DEBIAN" "$root/usr/bin" "$root/usr/share/man/man1" "$root/usr/share/doc/mailwarden" \
-    "$root/usr/share/bash-completion/completions"
+    "$root/usr/share/bash-completion/completions" "$root/usr/share/zsh/vendor-completions" "$root/usr/share/fish/vendor_completions.d"
 
 python=${PYTHON:-python3}
 for candidate in /usr/bin/python3; do # the one that the package depends on
@@ -29,6 +29,8 @@ for language in en ja; do
     LANGUAGE=$language PYTHONUTF8=1 "$home/bin/python" -m mailwarden.pipeline.cli.manual | gzip -9n >"$pages/mailwarden.1.gz"
 done
 _MAILWARDEN_COMPLETE=bash_source "$home/bin/mailwarden" >"$root/usr/share/bash-completion/completions/mailwarden"
+_MAILWARDEN_COMPLETE=zsh_source "$home/bin/mailwarden" >"$root/usr/share/zsh/vendor-completions/_mailwarden"
+_MAILWARDEN_COMPLETE=fish_source "$home/bin/mailwarden" >"$root/usr/share/fish/vendor_completions.d/mailwarden.fish"
 cp LICENSE "$root/usr/share/doc/mailwarden/copyright"
 gzip -9nc CHANGELOG.md >"$root/usr/share/doc/mailwarden/changelog.gz"
 cp -r mailwarden.example.yml docs/monitoring "$root/usr/share/doc/mailwarden/"

@@ -25,7 +25,7 @@ def times(rows: dict[str, list[float | None]], title: str, what: str) -> str:
     height = _TOP + _ROW * len(rows) + 34
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" font-family="sans-serif"'
-        f' font-size="12" fill="{_TEXT}"><title>{escape(title)}</title>',
+        f' font-size="12" fill="{_TEXT}"><title>{escape(title)}</title><rect width="100%" height="100%" fill="#ffffff"/>',
         f'<text x="0" y="16" font-size="14" font-weight="bold">{escape(title)}</text>',
     ]
     for at_s, name in _TICKS:

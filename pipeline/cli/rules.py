@@ -17,6 +17,7 @@ from mailwarden.alerts.rulebook.rule_lines import RuleLines
 from mailwarden.alerts.rulebook.rulebook import load_rules
 from mailwarden.alerts.terms import Detection, severity_rank
 from mailwarden.alerts.words.advice import advice_keys
+from mailwarden.alerts.words.blanks import blanks
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.parsers.errors import ConfigurationError, worded
@@ -124,9 +125,9 @@ def show(context: click.Context, name: str) -> None:
         raise click.UsageError(worded("The rule `{name}` cannot be loaded: mailwarden rules lint", name=name), context)
     tongue, setting = now.tongue, now.configuration.rules.get(name, RuleSetting())
     facts = {
-        tongue.gettext("finds"): tongue.gettext(one.title),
-        tongue.gettext("because"): tongue.gettext(one.why),
-        tongue.gettext("harmless"): tongue.gettext(one.harmless) if one.harmless else "",
+        tongue.gettext("finds"): blanks(tongue.gettext(one.title)),
+        tongue.gettext("because"): blanks(tongue.gettext(one.why)),
+        tongue.gettext("harmless"): blanks(tongue.gettext(one.harmless)) if one.harmless else "",
         tongue.gettext("severity"): _set(one.severity, setting.severity, tongue),
         tongue.gettext("threshold"): _set(one.threshold, setting.threshold, tongue),
         tongue.gettext("looks back"): tongue.duration(one.span_us / 1_000_000) if one.span_us else "",

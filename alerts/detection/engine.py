@@ -1,6 +1,6 @@
 """Run the rules and detectors over the events, each over its own small state by key."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -41,12 +41,22 @@ _Bound = tuple[Rule, _Entities, Any]
 
 
 class _Watcher(NamedTuple):
-    """A detector, what it remembers, and what an incident of it gathers."""
+    """A detector, what of it is asked for every event, and what an incident of it gathers."""
 
+    keys: Callable[[Event], Iterable[str]]
+    recall: Callable[[str, Event], Any]
+    update: Callable[[Any, Event], Fired | None]
+    is_excepted: Callable[[Event], bool] | None
+    gathers: str
     detector: Detector[Any]
-    memory: Memory
     entities: _Entities
     primary: Any
+
+    @classmethod
+    def of(cls, one: Detector[Any], memory: Memory) -> "_Watcher":
+        """Bind a detector to what it remembers."""
+        entities, primary = _entities(one.detection), reader(one.detection.primary)
+        return cls(one.keys, memory.recall, one.update, one.is_excepted, one.gathers, one, entities, primary)
 
 
 class _Plan(NamedTuple):
@@ -85,13 +95,12 @@ class Engine:
         self._seen: Event | None = None
         self._seen_windows: dict[str, _Windows | None] = {}  # of the event, by what rules group by
         self._seen_evidence: Evidence | None = None
-        self._seen_entities: dict[_Entities, dict[str, list[str]]] = {}
+        self._seen_entities: dict[
+            int, dict[str, list[str]]
+        ] = {}  # by the identity of what is gathered: to hash it takes longer
         kept, shelves = memories(detectors, backing)
         self.shelves: list[Shelf[Any]] = [self._windows, *shelves]
-        watchers = [
-            _Watcher(one, memory, _entities(one.detection), reader(one.detection.primary))
-            for one, memory in zip(detectors, kept, strict=True)
-        ]
+        watchers = [_Watcher.of(one, memory) for one, memory in zip(detectors, kept, strict=True)]
         actions = {action for rule in rules for action in rule.actions}
         actions |= {action for detector in detectors for action in detector.actions}
         self._plans = {
@@ -117,19 +126,18 @@ class Engine:
             if place < behind:
                 self._rule(*rules[place], event, findings)
                 continue
-            watcher = plan.watchers[place - behind]
-            detector, memory = watcher.detector, watcher.memory
-            for key in detector.keys(event):
-                if detector.is_excepted is not None and detector.is_excepted(event):
+            keys, recall, update, is_excepted, gathers, _, entities, _ = watcher = plan.watchers[place - behind]
+            for key in keys(event):
+                if is_excepted is not None and is_excepted(event):
                     continue
-                state = memory.recall(key, event)
-                fired = detector.update(state, event)
+                state = recall(key, event)
+                fired = update(state, event)
                 if fired is not None:
                     findings.append(self._fired(watcher, key, event, fired))
-                    if detector.gathers and fired.fired:
-                        findings[-1] = _with_earlier(findings[-1], getattr(state, detector.gathers))
-                elif detector.gathers and wants_more(window := getattr(state, detector.gathers)):
-                    gather(window, self._evidence(event), self._entities(watcher.entities, event))
+                    if gathers and fired.fired:
+                        findings[-1] = _with_earlier(findings[-1], getattr(state, gathers))
+                elif gathers and wants_more(window := getattr(state, gathers)):
+                    gather(window, self._evidence(event), self._entities(entities, event))
         return findings
 
     def _fired(self, watcher: "_Watcher", key: str, event: Event, fired: Fired) -> Finding:
@@ -163,19 +171,19 @@ class Engine:
         windows = record.rules.get(detection.name)
         if windows is None:
             windows = record.rules[detection.name] = [Window() for _ in rule.counts]
-        now = event.stream_us
+        now, tries = event.stream_us, rule.weight(event)
         reached = True
         measures = []
         for count, window in zip(rule.counts, windows, strict=False):
             measure = (
-                _measure(count, window, rule, event)
+                _measure(count, window, tries, event)
                 if len(rule.counts) == 1 or count.test(event)
                 else _standing(window, now, count)
             )
             reached = reached and measure >= count.threshold
             measures.append(measure)
         record.expires_us = max(record.expires_us, now + detection.span_us * 2)
-        first, measure, tries = windows[0], measures[0], rule.weight(event)
+        first, measure = windows[0], measures[0]
         if not reached and not first.level:
             first.seen += tries
             if wants_more(first):
@@ -250,9 +258,9 @@ class Engine:
     def _entities(self, entities: "_Entities", event: Event) -> dict[str, list[str]]:
         """Give the names an event bears; rules that gather the same ones share them, so nobody changes them."""
         self._see(event)
-        found = self._seen_entities.get(entities)
+        found = self._seen_entities.get(id(entities))
         if found is None:
-            found = self._seen_entities[entities] = _collect(entities, event)
+            found = self._seen_entities[id(entities)] = _collect(entities, event)
         return found
 
     def _at_once(self, rule: Rule, entities: _Entities, name: str, event: Event) -> Finding:
@@ -328,7 +336,7 @@ def severity_of(detection: Detection, event: Event) -> str:
     return detection.severity if exceeding and detection.primary in exceeding else "low"
 
 
-def _measure(count: Count, window: Window, rule: Rule, event: Event) -> int:
+def _measure(count: Count, window: Window, tries: int, event: Event) -> int:
     now = event.stream_us
     if count.kind == "value_count":
         value = count.field(event) if count.field else None
@@ -338,7 +346,7 @@ def _measure(count: Count, window: Window, rule: Rule, event: Event) -> int:
         if isinstance(value, list):  # a line may tell of several, as the recipients of a session
             return [add_value(window, now, count.span_us, str(one), cap) for one in value][-1]
         return add_value(window, now, count.span_us, str(value), cap)
-    amount = rule.weight(event) if count.field is None else int(count.field(event) or 0)
+    amount = tries if count.field is None else int(count.field(event) or 0)
     return add(window, now, count.span_us, amount)
 
 

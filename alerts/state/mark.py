@@ -27,6 +27,7 @@ def mark(text: str) -> int:
     return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_BYTES).digest(), "big")
 
 
+@lru_cache(maxsize=8192)
 def mark_text(text: str) -> str:
     """Give what stands for a text where the values of a window are texts."""
     return f"{mark(text):x}"

@@ -159,10 +159,11 @@ class Shelf(Generic[T]):
 
     def put(self, key: str, value: T) -> None:
         """Keep a new or changed value."""
-        if key not in self._young:
-            self._old.pop(key, None)
-            self._unpack(key)
-        self._young[key] = value
+        if self._young.get(key) is not value:  # else it was got and changed, as nearly always
+            if key not in self._young:
+                self._old.pop(key, None)
+                self._unpack(key)
+            self._young[key] = value
         self._dirty.add(key)
         if self._dead:
             self._dead.discard(key)

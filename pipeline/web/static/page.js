@@ -80,11 +80,19 @@
       const place = figure.querySelector(".plot");
       const usual = rows.map((row) => row.querySelector("[data-usual]")).filter(Boolean).map((cell) => Number(cell.dataset.usual));
       const hasUsual = usual.length === rows.length;
-      // A line at each round hour; at most as many as there is room for.
+      // Over several days it is the day that counts: a line where one begins.
+      const days = labels.map((label) => label.replace(/\s*\d\d:\d\d.*$/, ""));
+      const begins = days.map((day, at) => at > 0 && day !== days[at - 1]);
+      const isLong = begins.filter(Boolean).length > 2;
+      // Else at each round hour; at most as many as there is room for.
       const hour = Number((clock[0] || "").slice(0, 2));
       const hourly = rows.length > 2 && clock.every((time, at) => Number(time.slice(0, 2)) === (hour + at) % 24);
       const ticks = (chart) => {
-        const most = Math.max(2, Math.floor(chart.bbox.width / devicePixelRatio / 48));
+        const most = Math.max(2, Math.floor(chart.bbox.width / devicePixelRatio / (isLong ? 64 : 48)));
+        if (isLong) {
+          const places = counts.map((_, at) => at).filter((at) => begins[at]);
+          return places.filter((_, place) => place % Math.ceil(places.length / most) === 0);
+        }
         const step = hourly ? [1, 2, 3, 6, 12, 24, 48, 96].find((n) => rows.length / n <= most) || 168 : Math.ceil(rows.length / most);
         return counts.map((_, at) => at).filter((at) => (hourly ? (hour + at) % step === 0 : at % step === 0));
       };
@@ -96,7 +104,7 @@
         legend: { show: true, live: true },
         scales: { x: { time: false }, y: { range: (_, low, high) => [0, Math.max(1, high * 1.1)] } },
         axes: [
-          { ...axis, splits: ticks, values: (_, splits) => splits.map((at) => clock[at] || ""), size: 30 },
+          { ...axis, splits: ticks, values: (_, splits) => splits.map((at) => (isLong && days[at]) || clock[at] || ""), size: 30 },
           { ...axis, size: 60, values: (_, splits) => splits.map((n) => (Number.isInteger(n) ? n.toLocaleString("en") : "")) },
         ],
         series: [

@@ -62,3 +62,12 @@ class Detection(NamedTuple):
     threshold: int
     weather: bool = False
     needs: str = ""  # what a database of addresses must tell for it: country, place or as
+
+    def topic(self) -> str:
+        """Give what its incident is about beside its cause and entity; nothing where these say it.
+
+        Of a whole site many things may be wrong that have nothing to do with each other: a full disk, a certificate, passwords
+        without TLS. What is mended alike is one trouble.
+        """
+        is_broad = self.primary == "mailwarden.site" and self.cause in ("config", "service")
+        return self.advice if is_broad else ""

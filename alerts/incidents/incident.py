@@ -19,25 +19,37 @@ __all__ = [
     "Kind",
     "Notification",
     "incident_id",
+    "key_of",
+    "key_text",
     "unpack_incident",
 ]
 
 MAX_TIMELINE = 20
 
 Status = Literal["open", "quiet", "closed"]
-Key = tuple[str, str, str]
-"""What one live incident has at a time: cause and primary entity, as (ECS name, value)."""
+Key = tuple[str, str, str, str]
+"""What one live incident has at a time: cause, primary entity as (ECS name, value), and topic (`Detection.topic`)."""
 Kind = Literal["opened", "worse", "repeated", "escalated", "acknowledged", "ended", "returned", "summary", "report"]
 
 
-def incident_id(site: str, cause: str, name: str, value: str, previous: str | None) -> str:
+def incident_id(site: str, cause: str, name: str, value: str, previous: str | None, topic: str = "") -> str:
     """Give the immutable id of an incident: 26 characters of base32 that hold no time.
 
     A late source may move every time, so none goes in; a return of the same trouble is told apart by `previous`.
     """
-    text = "\x00".join((site, cause, name, value, previous or ""))
+    text = "\x00".join((site, cause, name, value, previous or "", *([topic] if topic else ())))
     digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
     return base64.b32encode(digest).decode().rstrip("=")
+
+
+def key_of(incident: "Incident") -> Key:
+    """Give what tells an incident from all that are live."""
+    return incident.cause, *incident.primary, incident.topic
+
+
+def key_text(key: Key) -> str:
+    """Spell a key; one without a topic as it always was."""
+    return "\x1f".join(key if key[3] else key[:3])
 
 
 class Judged(msgspec.Struct, kw_only=True):
@@ -103,6 +115,7 @@ class Incident(msgspec.Struct, kw_only=True):
     hosts: list[str] = []
     parent: str | None = None
     previous: str | None = None
+    topic: str = ""
     acknowledged_by: str | None = None
 
 

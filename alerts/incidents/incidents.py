@@ -16,11 +16,13 @@ from mailwarden.alerts.incidents.incident import (
     Kind,
     Notification,
     incident_id,
+    key_of,
+    key_text,
 )
 from mailwarden.alerts.incidents.joining import gather, join
 from mailwarden.alerts.incidents.live import Live
 from mailwarden.alerts.incidents.normals import Normals
-from mailwarden.alerts.incidents.story import DISBELIEVED, is_louder, leads
+from mailwarden.alerts.incidents.story import is_louder, leads, may_outgrow, outgrows
 from mailwarden.alerts.incidents.toll import News, Toll, has_toll, sender_of
 from mailwarden.alerts.state.shelf import Backing, Shelf
 from mailwarden.alerts.terms import LOUD, severity_rank
@@ -35,7 +37,6 @@ _WORSE_FACTOR = 4
 _APART_US = _DAY_US // 2
 _CROWD = 2_000  # live incidents, beyond which nobody reads one more network that guesses: it is counted with the others
 _MOST_NEWS = 6
-_ONE_ACCOUNTS = ("guessing", "mailwarden.account")
 _STORY_US = _DAY_US  # what happens to one account within a day is one story
 
 
@@ -86,7 +87,7 @@ class Incidents:
         if self.normals and self.normals.covers(finding):
             return None
         detection = finding.detection
-        key = (detection.cause, detection.primary, finding.primary)
+        key = (detection.cause, detection.primary, finding.primary, detection.topic())
         incident = self._live.at(key)
         is_back = False
         if incident is None:
@@ -144,7 +145,7 @@ class Incidents:
         is_one_of_many = detection.cause == "guessing" and detection.primary == "mailwarden.network"
         if not is_one_of_many or finding.severity in LOUD or len(self._live) < _CROWD:
             return None
-        crowd = self._live.at(("guessing", "mailwarden.site", self._site))
+        crowd = self._live.at(("guessing", "mailwarden.site", self._site, ""))
         if crowd is None or crowd.status != "open":
             return None
         gather(crowd, finding, self._live, self._servers)
@@ -174,7 +175,7 @@ class Incidents:
 
     def came_in(self, event: Event) -> None:
         """Note who logs in from where passwords are guessed."""
-        incident = self._live.at(("guessing", "mailwarden.network", event.mailwarden_network or ""))
+        incident = self._live.at(("guessing", "mailwarden.network", event.mailwarden_network or "", ""))
         account = event.mailwarden_account
         if incident is None or account is None or incident.toll is None or incident.status != "open":
             return
@@ -239,10 +240,10 @@ class Incidents:
 
     def _open(self, key: Key, finding: Finding) -> Incident:
         detection = finding.detection
-        closed = self._closed.get("\x1f".join(key))
+        closed = self._closed.get(key_text(key))
         previous = closed.id if closed else None
         incident = Incident(
-            id=incident_id(self._site, *key, previous),
+            id=incident_id(self._site, *key[:3], previous, key[3]),
             site=self._site,
             cause=detection.cause,
             primary=(detection.primary, finding.primary),
@@ -254,6 +255,7 @@ class Incidents:
             opened_us=finding.at_us,
             first_seen_us=finding.first_us,
             previous=previous,
+            topic=key[3],
             toll=Toll() if has_toll(detection.cause, detection.primary) else None,
         )
         self._live.change(incident)
@@ -269,7 +271,7 @@ class Incidents:
         self._live.change(incident)
         self._live.forget(incident)
         del self._due_us[incident.id]
-        key = "\x1f".join((incident.cause, *incident.primary))
+        key = key_text(key_of(incident))
         was_told = incident.told_severity is not None
         self._closed.put(key, _Closed(incident.id, incident.last_seen_us, was_told))
 
@@ -300,14 +302,9 @@ class Incidents:
         self._lift(child)
 
     def _has_outgrown(self, part: Incident) -> bool:
-        """Say whether it is more than its story by now: the trouble of a whole domain, or guessing at more than one account."""
-        is_disbelieved = part.cause == "config" and DISBELIEVED in part.rules
-        if part.parent is None or not (is_disbelieved or part.cause == "guessing"):
-            return False
-        lead = self._live.get(part.parent)
-        if lead is None or not (is_disbelieved or (lead.cause, lead.primary[0]) == _ONE_ACCOUNTS):
-            return False
-        return not leads(lead, part)
+        """Say whether it is more than its story by now."""
+        lead = self._live.get(part.parent) if may_outgrow(part) else None
+        return lead is not None and outgrows(part, lead)
 
     def _part_from(self, part: Incident, at_us: int) -> None:
         """Let an incident stand by itself, and tell of it."""
@@ -362,7 +359,7 @@ class Incidents:
 
     def _has_returned(self, incident: Incident) -> bool:
         """Say whether people were told of what an incident is the return of."""
-        closed = self._closed.get("\x1f".join((incident.cause, *incident.primary))) if incident.previous else None
+        closed = self._closed.get(key_text(key_of(incident))) if incident.previous else None
         return closed is not None and closed.was_told
 
     def _notify(self, incident: Incident, kind: Kind, at_us: int) -> None:

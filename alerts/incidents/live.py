@@ -6,7 +6,7 @@ others there are the names, a sixth of what an incident takes; the rest is read 
 
 from collections.abc import Iterator
 
-from mailwarden.alerts.incidents.incident import Incident, Key, unpack_incident
+from mailwarden.alerts.incidents.incident import Incident, Key, key_of, unpack_incident
 from mailwarden.alerts.incidents.namesakes import Namesakes
 from mailwarden.alerts.incidents.story import EXPLAINED, may_lead
 from mailwarden.alerts.incidents.toll import is_mail
@@ -116,7 +116,7 @@ class Live:
 
     def learn(self, incident: Incident) -> None:
         """Let an incident be found from now on."""
-        key = (incident.cause, *incident.primary)
+        key = key_of(incident)
         self._ids[key], self._keys[incident.id] = incident.id, key
         if is_mail(incident.cause, incident.primary[0]):
             self._mail.setdefault(incident.primary[1], []).append(incident.id)
@@ -160,7 +160,7 @@ class Live:
     def namesakes(self, incident: Incident) -> Iterator[Incident]:
         """Give the incidents of sorts that share a story with an incident, and that name an account, address or provider of
         its, or the site."""
-        own: Key = (incident.cause, *incident.primary)
+        own = key_of(incident)
         sort = own[:2]
         names = [value for name in _INDEXED for value in incident.entities.get(name, ())]
         found = {

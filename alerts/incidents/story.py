@@ -13,6 +13,8 @@ __all__ = [
     "is_louder",
     "leads",
     "may_lead",
+    "may_outgrow",
+    "outgrows",
     "sort_of",
 ]
 
@@ -34,6 +36,7 @@ _CAMPAIGNS = {
 """Of guessing: what is a member of what."""
 _EXPLAINS = {
     "auth_backend_down": ("queue_growth", "silence"),
+    "disk_full": ("auth_backend_down", "queue_growth", "silence", "slow_acceptance", "storage_errors"),
     "log_gap": ("silence",),
     "process_killed": ("auth_backend_down", "queue_growth", "silence", "slow_acceptance"),
     "receiver_unreachable": ("queue_growth",),
@@ -121,6 +124,17 @@ def leads(lead: Incident, part: Incident) -> bool:
     if name == "mailwarden.site":
         return True
     return value in part.entities.get(name, ()) or part.primary == lead.primary
+
+
+def may_outgrow(part: Incident) -> bool:
+    """Say whether a part may become more than its story: mail that is not believed, or a network that guesses."""
+    return part.parent is not None and (part.cause == "guessing" or DISBELIEVED in part.rules)
+
+
+def outgrows(part: Incident, lead: Incident) -> bool:
+    """Say whether it has: it is the trouble of a whole domain, or guesses at more than the one account."""
+    is_at_one = (lead.cause, lead.primary[0]) == ("guessing", "mailwarden.account")
+    return (part.cause == "config" or (part.cause == "guessing" and is_at_one)) and not leads(lead, part)
 
 
 def _is_disbelieved(part: Incident, account: str) -> bool:

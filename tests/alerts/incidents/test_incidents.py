@@ -383,6 +383,30 @@ def test_a_member_that_tries_others_too_leaves_the_campaign_on_one_account() -> 
     assert (was, member.parent) == (bob.id, None)
 
 
+def test_what_is_wrong_with_a_site_in_two_ways_is_two_incidents() -> None:
+    """Passwords without TLS are not counted with new passwords; each comes back as the return of its own."""
+    site = "mailwarden.site"
+    plain = detection("plaintext", "config", site)._replace(advice="plaintext_auth")
+    changed = detection("changed", "config", site)._replace(advice="passwords_changed")
+    refused = detection("refused", "config", site)._replace(advice="plaintext_auth")
+    store = Memory()
+    incidents = Incidents("default", store)
+
+    first, other, again = take(
+        incidents,
+        finding(plain, "default", account=["ann", "bob"]),
+        finding(changed, "default", account=[f"user{number}" for number in range(9)]),
+        finding(refused, "default", account=["carol"]),
+    )
+    incidents.tick(START_US + 9 * DAY_US)
+    late, _ = take(incidents, *(finding(one, "default", START_US + 9 * DAY_US) for one in (plain, changed)))
+
+    assert first is again
+    assert (first.values["accounts"], other.values["accounts"]) == (3, 9)
+    assert len({first.id, other.id, late.id}) == 3
+    assert late.previous == first.id
+
+
 def test_a_botnet_is_one_incident(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where very many networks guess, one more is counted with the others; one that people hear of still has its own."""
     monkeypatch.setattr("mailwarden.alerts.incidents.incidents._CROWD", 3)

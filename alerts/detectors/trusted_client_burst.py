@@ -2,7 +2,8 @@
 
 An office server, a printer or a webmail host that was broken into sends through us as one of ours. A hundred recipients
 elsewhere within an hour (CSF's RT_RELAY), or five times its own usual where it is known and at least fifty. A mailing list that
-hands its copies to the server again is known by its return path and left out.
+hands its copies to the server again is known by its return path and left out; but anybody may write such a path, so a hundred
+of it count where receivers refuse one in ten: a list removes addresses that are gone.
 """
 
 from collections.abc import Iterable
@@ -13,6 +14,7 @@ from mailwarden.alerts.detection.detector import Detector, Fired, fire, is_first
 from mailwarden.alerts.detection.windows import Window, add
 from mailwarden.alerts.facts.usual import Usual, learn, tempered, usual_of
 from mailwarden.alerts.terms import Detection
+from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.event import Event
 
 __all__ = ["DETECTOR"]
@@ -22,12 +24,17 @@ _UNKNOWN_USUAL = 100
 _FLOOR = 50
 _TIMES_USUAL = 5
 _LABELS = frozenset({"newsletter", "gateway"})
+_REFUSED_SHARE = 0.1  # of a list's copies; ten times what a list that is kept has
+_OF_THE_SERVER = frozenset({"blocklist", "reputation", "rate_limit", "policy_auth"})
+"""Classes of refusals that say nothing of the addresses."""
 
 
 class _State(msgspec.Struct, array_like=True):
     recipients: Window = msgspec.field(default_factory=Window)
     usual: Usual = msgspec.field(default_factory=Usual)
     last_us: int = 0
+    copies: Window = msgspec.field(default_factory=Window)  # recipients under a mailing list's return path,
+    refused: Window = msgspec.field(default_factory=Window)  # and those of them that were refused
 
 
 class TrustedClientBurst(Detector[_State]):
@@ -36,7 +43,7 @@ class TrustedClientBurst(Detector[_State]):
     detection = Detection(
         name="trusted_client_burst",
         id="REL-03",
-        version=3,
+        version=4,
         cause="sending",
         category="outbound_spam",
         severity="high",
@@ -62,13 +69,15 @@ class TrustedClientBurst(Detector[_State]):
         facts = event.facts or {}
         if event.mailwarden_direction != "outbound" or not is_first_outcome(event):
             return ()
-        if facts.get("mailwarden.sender.is_list") or not _LABELS.isdisjoint(facts.get("mailwarden.labels", ())):
+        if not _LABELS.isdisjoint(facts.get("mailwarden.labels", ())):
             return ()
         return (event.source_ip,)
 
     def update(self, state: _State, event: Event) -> Fired | None:
         """Count the recipient."""
         now = state.last_us = event.stream_us
+        if event.facts and event.facts.get("mailwarden.sender.is_list"):
+            return _count_copy(state, event)
         usual = usual_of(state.usual, now)
         measure = add(state.recipients, now, _HOUR_US, 1)
         learn(state.usual, now, measure)
@@ -79,4 +88,23 @@ class TrustedClientBurst(Detector[_State]):
         return fire(state.recipients, measure, 1, severity, {"usual": usual, "threshold": threshold})
 
 
+def _count_copy(state: _State, event: Event) -> Fired | None:
+    """Count a recipient under a mailing list's return path."""
+    now = event.stream_us
+    is_refused = event.mail_delivery_status == "bounced" and event.mail_bounce_class not in _OF_THE_SERVER
+    copies = add(state.copies, now, _HOUR_US, 1)
+    refused = add(state.refused, now, _HOUR_US, int(is_refused))
+    if copies < _UNKNOWN_USUAL or refused < _REFUSED_SHARE * copies:
+        return None
+    values = {"usual": None, "threshold": _UNKNOWN_USUAL, "refused": refused}
+    return fire(state.copies, copies, 1, "medium", values)._replace(detection=_AS_A_LIST)
+
+
+_AS_A_LIST = TrustedClientBurst.detection._replace(
+    why=N_(
+        "{measure} recipients within {span} from an address that we trust, under a mailing list's return path, and {refused}"
+        " of them refuse (fires at {threshold})"
+    ),
+    harmless=N_("a mailing list whose addresses are old"),
+)
 DETECTOR = TrustedClientBurst()

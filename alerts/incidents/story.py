@@ -22,7 +22,7 @@ _EFFECT_US = 3_600_000_000  # a window may have opened before its cause was seen
 _CHILDREN = {
     "takeover": ("takeover", "sending", "listed", "guessing", "service", "config"),
     "sending": ("listed", "guessing", "service"),
-    "relay": ("listed", "service"),
+    "relay": ("listed", "relay", "service"),
     "listed": ("listed", "service"),
     "guessing": ("guessing",),
     "config": ("config",),
@@ -48,6 +48,8 @@ _PACES = ("fast_guessing", "steady_guessing", "slow_guessing", "glacial_guessing
 EXPLAINED = frozenset(_EXPLAINS).union(*_EXPLAINS.values())
 _ARRIVALS = frozenset({"dormant_account", "new_country", "new_protocol", "strange_login", "success_after_failures"})
 """What the logins of one's own migration look like, account by account."""
+_HITS = _ARRIVALS | {"success_after_spray", "success_after_guessing"}
+"""And what the hits of a list of stolen passwords look like."""
 DISBELIEVED = "authentication_refused"
 """The rule whose refusals are part of a takeover while they are of the mail of that account alone."""
 _LEAST_DISBELIEVED = 3  # recipients of others' mail, from which on it is the domain's trouble: what the rule fires at
@@ -78,6 +80,8 @@ def may_lead(lead: Sort, part: Sort) -> bool:
         return False
     if lead[0] == "guessing":  # one campaign on many accounts, or of many networks on one
         return part[1] in _CAMPAIGNS.get(lead[1], ())
+    if lead[0] == part[0] == "relay":  # what was asked of before it was proven
+        return lead[1] == "mailwarden.site" and part[1] != "mailwarden.site"
     if lead[0] == part[0] == "takeover":  # a migration, or a thief of many passwords
         return lead[1] == "mailwarden.network" and part[1] == "mailwarden.account"
     if lead[0] == "config":  # passwords of everybody were changed
@@ -105,7 +109,10 @@ def leads(lead: Incident, part: Incident) -> bool:
     if lead.cause == part.cause == "listed":
         return _explains_listing(lead, part)
     if lead.cause == part.cause == "takeover":
-        return _ARRIVALS.issuperset(part.rules) and _comes_from(part, value)
+        entries = _HITS if "guesser_entered_many" in lead.rules else _ARRIVALS
+        return entries.issuperset(part.rules) and _comes_from(part, value)
+    if lead.cause == part.cause == "relay":
+        return not set(lead.entities.get("source.ip", ())).isdisjoint(part.entities.get("source.ip", ()))
     if part.cause == "guessing" and is_louder(part, lead):
         return False
     if lead.cause == "config":

@@ -66,6 +66,7 @@ _REASONS: dict[str, str] = {
     "system_user": N_("a user of the system runs it"),
     "login": N_("it logs in, and keeps the hours of people"),
     "mixed": N_("it also writes like a person"),
+    "wide": N_("many recipients a message"),
     "incident": N_("an incident is about it"),
 }
 
@@ -89,6 +90,7 @@ SUSPECTED = ("outbound_spam", "account_takeover", "relay_abuse")
 _MOST = 0.8
 _NEARLY_ALL = 0.95
 _RUN_CLEAR = 200  # recipients of a run that nobody writes to by hand
+_WIDE, _WIDE_EACH = 100, 10  # recipients in all, and of the average message: no person's letters
 _FEW = 5  # messages below which a habit is none
 _SAME = 3  # recipients that are a few
 _HOURS = 16  # of a day; people sleep
@@ -223,6 +225,8 @@ def _bulk(traits: Traits) -> Nature | None:
 
 
 def _account(_: Sender, traits: Traits) -> Nature:
+    if traits.recipients >= max(_WIDE, _WIDE_EACH * traits.messages):
+        return Nature("bulk", "likely", ("wide",))
     if _is_tireless(traits) and traits.messages >= 4 * _FEW:
         if _writes_to_few(traits):
             return Nature("device", "likely", ("hours", "few"))

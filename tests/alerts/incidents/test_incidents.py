@@ -383,6 +383,40 @@ def test_a_member_that_tries_others_too_leaves_the_campaign_on_one_account() -> 
     assert (was, member.parent) == (bob.id, None)
 
 
+def test_what_was_asked_of_is_part_of_the_open_relay_that_it_was() -> None:
+    """Only where the same stranger was let through: the backup server of another domain is asked of as before."""
+    incidents = Incidents("default", Memory())
+    asked = detection("relay_question", "relay", "mailwarden.relay.domain")
+    proven = detection("open_relay", "relay", "mailwarden.site")
+
+    question, other, relay = take(
+        incidents,
+        finding(asked, "example.com", address=["203.0.113.7"]),
+        finding(asked, "example.net", address=["198.51.100.9"]),
+        finding(proven, "default", address=["203.0.113.7"], severity="critical"),
+    )
+
+    assert (question.parent, other.parent) == (relay.id, None)
+
+
+def test_the_hits_of_a_list_of_passwords_are_one_incident() -> None:
+    """Accounts that one guesser entered are told as one; that one of them sends is told by itself."""
+    incidents = Incidents("default", Memory())
+    entered = detection("success_after_spray", "takeover", "mailwarden.account")
+    sends = detection("send_after_guessing", "takeover", "mailwarden.account")
+    many = detection("guesser_entered_many", "takeover")
+
+    ann, bob, _, net = take(
+        incidents,
+        finding(entered, "ann", account=["ann"], address=["203.0.113.7"], severity="high"),
+        finding(entered, "bob", account=["bob"], address=["203.0.113.7"], severity="high"),
+        finding(sends, "bob", account=["bob"], address=["203.0.113.7"], severity="critical"),
+        finding(many, account=["ann", "bob"], address=["203.0.113.7"], severity="critical"),
+    )
+
+    assert (ann.parent, bob.parent) == (net.id, None)
+
+
 def test_what_is_wrong_with_a_site_in_two_ways_is_two_incidents() -> None:
     """Passwords without TLS are not counted with new passwords; each comes back as the return of its own."""
     site = "mailwarden.site"

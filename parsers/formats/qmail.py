@@ -23,15 +23,22 @@ _OURS = re.compile(
     r"|delivery [0-9]{1,20}: (?:success|failure|deferral|report mangled)|status: local [0-9]|CHKUSER [a-z]"
 )
 
+_WITH_NAMES = frozenset({"tcpserver", "rblsmtpd"})
+
 
 def _prepare(event: Event, text: str) -> str:
-    """Take off the time that splogger writes, and give a word to what begins with none."""
+    """Take off the time that splogger writes and the name behind it, and give a word to what begins with none."""
+    found = _SPLOGGER_TIME.match(text)
+    if found is not None:
+        text = text[found.end() :]
+        name, _, said = text.partition(": ")
+        if name in _WITH_NAMES:
+            event.process_name, text = name, said
     if event.process_name == "tcpserver":
         return f"accepted {text[3:]}" if text.startswith("ok ") else text
     if event.process_name == "rblsmtpd":
-        return f"refused {text}" if text[:1].isdigit() else text
-    found = _SPLOGGER_TIME.match(text)
-    return text[found.end() :] if found else text
+        return text if text.startswith(("fatal: ", "warning: ")) else f"refused {text}"
+    return text
 
 
 FORMAT = Format("qmail", ("qmail", "qmail-send", "tcpserver", "rblsmtpd"), prepare=_prepare)
@@ -216,20 +223,28 @@ def server_trouble(event: Event, rest: str) -> bool:  # noqa: ARG001
     return failed(event)
 
 
-_LISTED = re.compile(r"([0-9A-Fa-f.:]{2,45}) pid [0-9]{1,10}: ([245][0-9]{2}) (.*)$", re.DOTALL)
+_LISTED = re.compile(
+    r"([0-9A-Fa-f.:]{2,45}) pid [0-9]{1,10}(?: ([a-z0-9.-]{1,255}))?: ([245][0-9]{2}) (.*)$", re.DOTALL
+)
+_BLOCKED = re.compile(r"[a-z0-9.-]{1,255} blocked ((?:[0-9]{1,3}\.){3}[0-9]{1,3}) ([a-z0-9.-]{1,255}) ")  # before 0.70
 
 
 @FORMAT.pattern("refused ", programs=("rblsmtpd",))
 def listed(event: Event, rest: str) -> bool:
     """A client who is on a list that we ask."""
     found = _LISTED.match(rest)
-    if found is None:
+    blocked = None if found else _BLOCKED.match(f"{rest} ")
+    if found is None and blocked is None:
         return False
     event.event_action, event.event_outcome, event.event_reason = "reject", "failure", "dnsbl"
-    event.source_ip = ip(found[1])
     event.network_protocol = "smtp"
-    event.smtp_reply_code, event.smtp_reply_text = int(found[2]), found[3][:_LONGEST] or None
-    event.mail_reject_temporary = found[2] < "500"
+    if blocked is not None:
+        event.source_ip, event.mail_dnsbl_zone = ip(blocked[1]), blocked[2]
+        return True
+    if found is not None:
+        event.source_ip, event.mail_dnsbl_zone = ip(found[1]), found[2]
+        event.smtp_reply_code, event.smtp_reply_text = int(found[3]), found[4][:_LONGEST] or None
+        event.mail_reject_temporary = found[3] < "500"
     return True
 
 

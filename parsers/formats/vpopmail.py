@@ -16,8 +16,8 @@ from mailwarden.parsers.secrets import BLOT, blot
 
 __all__ = ["FORMAT"]
 
-# `vchkpw-smtp: `, by the port the client came to; on a port that it does not know, the number.
-_SERVICE = re.compile(r"vchkpw-(smtp|smtps|submission|pop3|pop3s|imap|imaps|webmail|[0-9]{1,5}): ")
+# `vchkpw-smtp: `, by the port the client came to; on a port that it does not know, the number; before 5.4 nothing.
+_SERVICE = re.compile(r"vchkpw(?:-(smtp|smtps|submission|pop3|pop3s|imap|imaps|webmail|[0-9]{1,5}))?: ")
 _PROTOCOLS = {"smtps": "smtp", "submission": "smtp", "pop3s": "pop3", "imaps": "imap", "webmail": None}
 _CLIENT = re.compile(r"(.*):((?:[0-9]{1,3}\.){3}[0-9]{1,3}|)$", re.DOTALL)
 _CLIENT_IPV6 = re.compile(r"([^:]*):([0-9A-Fa-f:]{2,39})$")  # a name with a colon would leave open where it ends
@@ -28,10 +28,9 @@ def _prepare(event: Event, text: str) -> str:
     found = _SERVICE.match(text)
     if found is None:
         return text
-    service = found[1]
-    if not service.isdigit():
+    service = event.mail_service = found[1]
+    if service is not None and not service.isdigit():
         event.network_protocol = _PROTOCOLS.get(service, service)
-    event.mail_service = service
     return text[found.end() :]
 
 
@@ -99,7 +98,7 @@ def logged_in(event: Event, rest: str) -> bool:
 
 @FORMAT.pattern(
     "setgid ", "setuid ", "chdir failed ", "putenv(", "autocreate dir ", "dir auto create failed ",
-    "failed to vauth_getpw() ", "can't write SQL logs", "vchkpw: can't write SQL logs",
+    "failed to vauth_getpw() ", "can't write SQL logs",
 )  # fmt: skip
 def trouble(event: Event, rest: str) -> bool:  # noqa: ARG001
     """A fault of the server itself: the user was let in by his password, and no further."""

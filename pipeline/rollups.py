@@ -28,6 +28,7 @@ What is counted, under a name and up to three words:
 | `pop3_fetched`, `pop3_deleted` | account: messages | day |
 | `tls` | protocol, version | hour |
 | `data_loss` | module, reason | hour |
+| `late` | source (its path): lines that came behind later ones | hour |
 | `check` | "spf", "dkim", "dmarc", "greylist", "spam", "malware", its result, module | hour |
 | `host_…`, of lines, login, auth_failure, message, delivery, reject, data_loss | host, two of their words | hour |
 
@@ -35,7 +36,7 @@ TLS is the version ("1.3"), or "yes", "no", "unknown" where the line does not te
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from operator import attrgetter
 from typing import Any
@@ -117,6 +118,11 @@ class Rollups:
     def count_lines(self, events: Sequence[Event]) -> None:
         """Count the lines of events between two turns, whatever they tell."""
         self._lines.update(map(_SORT, events))
+
+    def count_late(self, late: Mapping[str, int]) -> None:
+        """Count the lines of each source that came behind later ones."""
+        for name, count in late.items():
+            self._hour.add("late", name, "", "", count)
 
     def is_full(self) -> bool:
         """Say whether what was counted takes as much memory as it may: it is time to take it away."""

@@ -125,6 +125,7 @@ class Runner:
             StoreError: Nothing of the batch was kept. The fold has gone on: only a new one may go on from the store.
         """
         self.fold.take(batch.events, batch.clock_us)
+        self.fold.rollups.count_late(batch.late)
         return self.commit(batch, teller, acts, again, reports, taken)
 
     def commit(

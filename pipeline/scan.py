@@ -63,6 +63,7 @@ class _Held:
         """Fold a batch, and commit where enough has come together."""
         fold = self._runner.fold
         fold.take(batch.events, batch.clock_us)
+        fold.rollups.count_late(batch.late)
         self._last = batch
         waits_s = time.monotonic() - self._since_s
         if waits_s > max(_FIRST_COMMIT_S, self._since_s - self._began_s) or not fold.has_room():

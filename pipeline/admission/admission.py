@@ -41,10 +41,8 @@ class Statistics(NamedTuple):
 
     lines: int
     copies: int  # lines left out because another source had given them
-    late: int  # lines that came behind later ones, or behind a tick
     bytes_read: int  # on disk, as far as known
     bytes_total: int  # 0: nobody knows
-    newest_us: dict[str, int]  # newest stamp that moved time, by source
 
 
 class Admission:
@@ -96,7 +94,7 @@ class Admission:
         self._stream_us = 0
         self._live = False
         self.turns = 0  # of the loop of `batches`: whoever watches over it sees that it goes on
-        self._lines = self._copied = self._late = 0
+        self._lines = self._copied = 0
         self._problems: list[str] = []
         self.notes: list[str] = []  # what was left out, and why
         self.brief: frozenset[str] = frozenset()  # actions of which nobody wants to know more than that they happened
@@ -159,7 +157,7 @@ class Admission:
                 at_end = all(lane.at_end and not lane.count() for lane in self._lanes)
                 if events:
                     live = self._follow and at_end and len(events) <= _LIVE_LINES
-                    batch, events = Batch(events, self._told_positions(), 0, live), []
+                    batch, events = Batch(events, self._told_positions(), 0, live, self._told_late()), []
                     yield batch
                     behind = self._follow and not live
                     del batch  # or two of them would stand in memory while the next is read
@@ -171,7 +169,7 @@ class Admission:
                 tick_us = self._tick() if self._follow and at_end else 0
                 if tick_us or (behind and at_end) or (self._nudged and at_end):
                     behind = self._nudged = False
-                    yield Batch([], self._told_positions(), tick_us, True)
+                    yield Batch([], self._told_positions(), tick_us, True, self._told_late())
                 else:
                     self._waker.wait(self._pause(at_end) if self._follow else _LIVE_S / 2)
         finally:
@@ -217,10 +215,8 @@ class Admission:
         return Statistics(
             self._lines,
             self._copied,
-            self._late + sum(lane.late for lane in self._lanes),
             sum(done for done, _ in progress),
             sum(total for _, total in progress) if known else 0,
-            {lane.source.name: lane.newest_us for lane in self._lanes},
         )
 
     def file_of(self, rank: int) -> str:
@@ -278,6 +274,13 @@ class Admission:
         told = {}
         for lane in self._lanes:
             told[lane.source.name] = lane.position() | {"merged_us": self._stream_us, "live": self._live}
+        return told
+
+    def _told_late(self) -> dict[str, int]:
+        """Count the late lines of each source since the last time."""
+        told = {lane.source.name: lane.late for lane in self._lanes if lane.late}
+        for lane in self._lanes:
+            lane.late = 0
         return told
 
     # order
@@ -361,7 +364,7 @@ class Admission:
         for number, event in enumerate(lane.take(count), first):
             silent = bool(lane.silent) and lane.is_silent(number)
             if event.stream_us < self._stream_us:
-                self._late += not silent
+                lane.late += not silent
                 event.stream_us = self._stream_us
             else:
                 self._stream_us = event.stream_us

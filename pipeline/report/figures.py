@@ -39,7 +39,7 @@ _OF_SERVER = tuple(
     f"host_{name}" for name in ("lines", "login", "auth_failure", "message", "delivery", "reject", "data_loss")
 )
 _PRESENT = (
-    "data_loss", "auth_network", "auth_account", "auth_error", "login_account", "login_network", "read_trait", "pop3_deleted",
+    "data_loss", "late", "auth_network", "auth_account", "auth_error", "login_account", "login_network", "read_trait", "pop3_deleted",
     "delivery_waited", "sent", "sent_trait",
 )  # fmt: skip
 _COLUMNS = ["name", "a", "b", "c", "count", "span"]
@@ -134,6 +134,7 @@ class Figures(msgspec.Struct, frozen=True):
     ignored: int
     not_understood: int
     data_loss: int
+    late: dict[str, int]  # lines behind later ones, by source
     measures: dict[str, Measure]
     attacks: Attacks
     rejects: list[Counted]
@@ -195,6 +196,7 @@ def _figures(
 ) -> Figures:
     now = frame[frame["span"] == 0]
     lines = now[now["name"] == "lines"].groupby("a")["count"].sum()
+    late = now[now["name"] == "late"].groupby("a")["count"].sum()
     reject = now[now["name"] == "reject"].groupby("b")["count"].sum()
     clear, vanishing = _clear_accounts(now), _vanishing(now)
     senders, natures, sender_count = measure_senders(frame, ran, suspects)
@@ -207,6 +209,7 @@ def _figures(
         ignored=int(lines.get("ignored", 0)),
         not_understood=int(lines.get("pipeline_error", 0)),
         data_loss=int(now.loc[now["name"] == "data_loss", "count"].sum()),
+        late={str(name): int(count) for name, count in late.sort_values(ascending=False).items()},
         measures=_measures(frame, ran),
         attacks=_attacks(now),
         rejects=_counted(reject).first,

@@ -336,6 +336,13 @@ def _health(page: Page) -> Section:
             figures.data_loss,
         )
         notes.append(Note(text, "watch"))
+    if figures.late:
+        text = tongue.count(
+            "{number} line came behind later ones of other logs: what it began may be told as later.",
+            "{number} lines came behind later ones of other logs: what they began may be told as later.",
+            sum(figures.late.values()),
+        )
+        notes.append(Note(text, "minor"))
     if figures.attacks.backend_errors:
         text = tongue.count(
             "{number} login without a verdict: the login service was slow or failed, or the client left.",

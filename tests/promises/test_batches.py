@@ -94,9 +94,9 @@ def folded(log: Path, directory: Path, chance: random.Random | None) -> Outcome:
     while at < len(events):
         if chance and at and chance.random() < 0.7:
             for minute_us in silent_minutes(events, at):
-                runner.take(Batch([], {}, minute_us, True), teller)
+                runner.take(Batch([], {}, minute_us, True, {}), teller)
         size = chance.choice([1, 2, chance.randint(1, 300)]) if chance else len(events)
-        runner.take(Batch(events[at : at + size], {}, 0, False), teller)
+        runner.take(Batch(events[at : at + size], {}, 0, False, {}), teller)
         at += size
         if chance and chance.random() < 0.2:
             store.close()

@@ -92,6 +92,15 @@ def test_a_day_without_a_line_is_not_called_calm(days: Days) -> None:
     assert len(text.splitlines()) <= 2
 
 
+def test_lines_that_came_late_are_told_of(days: Days) -> None:
+    """Where a log lagged behind the others, the report says that times may be too late, and of which log, as data."""
+    days.weeks(QUIET)
+    days.add(TODAY, QUIET | {("late", "/var/log/mail.err", "", ""): 3})
+
+    assert "3 lines came behind later ones of other logs" in days.text()
+    assert build(days.store, TODAY).figures.late == {"/var/log/mail.err": 3}
+
+
 @pytest.mark.parametrize(
     "trouble",
     [

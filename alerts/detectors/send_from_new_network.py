@@ -5,17 +5,19 @@ from another; and four times the most it ever sent in a quarter of an hour, for 
 Eight messages or sixty recipients make it critical: one letter to thirty guests is what people write from hotels. An
 account that is in another network every few days is judged by what it sends (strange_sending), not by where from.
 
-At a cold start nobody knows which networks are an account's own: on the first day that it is seen at all this is `low`, and
-until the third `medium`, whatever it sends. That strangers guessed before (send_after_guessing) or that receivers refuse it
-(delivery_outcomes) is told as ever.
+At a cold start nobody knows which networks are an account's own: until the third day that it is seen at all this is `medium`,
+unless a tenth of what it sends comes back: subscribers take a newsletter. That strangers guessed before (send_after_guessing) is
+told as ever.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
 from mailwarden.alerts.detection.detector import Detector, Fired
 from mailwarden.alerts.detection.windows import Window, add, crossed
+from mailwarden.alerts.facts.acquaintances import is_refused
 from mailwarden.alerts.terms import Detection
 from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.event import Event
@@ -83,20 +85,19 @@ class SendFromNewNetwork(Detector[_State]):
             return None
         values = {"threshold": threshold, "address": event.source_ip or "?"}
         is_script = messages >= _MESSAGES or measure >= _MANY
-        first, newly_critical = state.window.level == 0, is_script and not state.is_critical
-        state.is_critical = state.is_critical or is_script
-        severity, words = _judge(event, is_critical=state.is_critical)
+        severity, words = _judge(event.facts or {}, is_script=is_script or state.is_critical)
+        first, newly_critical = state.window.level == 0, severity == "critical" and not state.is_critical
+        state.is_critical = state.is_critical or newly_critical
         if crossed(state.window, measure) or newly_critical:
             return Fired(measure, measure if first else recipients, severity, values, detection=words)
         return Fired(measure, recipients, severity, values, fired=False, detection=words)
 
 
-def _judge(event: Event, *, is_critical: bool) -> tuple[str, Detection]:
-    """Say how bad it is, and in which words, by how long the account is known and how much it sends."""
-    days = (event.facts or {}).get("mailwarden.user.known_days", 0)
-    if days < _KNOWN_DAYS:
-        return "medium" if days else "low", _COLD
-    return ("critical", DETECTOR.detection) if is_critical else ("high", _ASKED)
+def _judge(facts: dict[str, Any], *, is_script: bool) -> tuple[str, Detection]:
+    """Say how bad it is, and in which words, by how long the account is known, who takes its mail, and how much it sends."""
+    if facts.get("mailwarden.user.known_days", 0) < _KNOWN_DAYS and not is_refused(facts):
+        return "medium", _COLD
+    return ("critical", DETECTOR.detection) if is_script else ("high", _ASKED)
 
 
 _ASKED = SendFromNewNetwork.detection._replace(

@@ -19,7 +19,7 @@ from mailwarden.alerts.facts.usual import is_repeat
 from mailwarden.alerts.state.mark import keyed_mark, new_key
 from mailwarden.alerts.state.shelf import Backing, Shelf
 
-__all__ = ["Acquaintances", "awaits_outcomes", "sending_severity"]
+__all__ = ["Acquaintances", "awaits_outcomes", "is_refused", "sending_severity"]
 
 _DAY_US = 86_400_000_000
 _KEEP_US = 200 * _DAY_US  # what is invoiced twice a year
@@ -140,12 +140,17 @@ def sending_severity(facts: dict[str, Any] | None, recipients: int, *, worst: st
         return "low"
     if facts.get("mailwarden.user.away"):
         return worst
-    outcomes, refused = facts.get("mailwarden.user.wrote", 0), facts.get("mailwarden.user.wrote_refused", 0)
     judged, known = facts.get("mailwarden.user.wrote_judged", 0), facts.get("mailwarden.user.wrote_known", 0)
     is_familiar = judged >= _LEAST_JUDGED and known >= _KNOWN_SHARE * judged
-    if refused <= 1 + _FEW_REFUSED * outcomes and (is_familiar or not facts.get("mailwarden.user.hidden")):
+    if not is_refused(facts, _FEW_REFUSED) and (is_familiar or not facts.get("mailwarden.user.hidden")):
         return "low"
-    return "medium" if refused <= 1 + _SOME_REFUSED * outcomes else worst
+    return worst if is_refused(facts, _SOME_REFUSED) else "medium"
+
+
+def is_refused(facts: dict[str, Any], share: float = _SOME_REFUSED) -> bool:
+    """Say whether more than a share of an account's mail of the hour was refused for what it is, or found no mailbox."""
+    outcomes, refused = facts.get("mailwarden.user.wrote", 0), facts.get("mailwarden.user.wrote_refused", 0)
+    return bool(refused > 1 + share * outcomes)
 
 
 def awaits_outcomes(facts: dict[str, Any] | None, recipients: int) -> bool:

@@ -39,8 +39,8 @@ _OF_SERVER = tuple(
     f"host_{name}" for name in ("lines", "login", "auth_failure", "message", "delivery", "reject", "data_loss")
 )
 _PRESENT = (
-    "data_loss", "late", "auth_network", "auth_account", "auth_error", "login_account", "login_network", "read_trait", "pop3_deleted",
-    "delivery_waited", "sent", "sent_trait",
+    "data_loss", "late", "auth_network", "auth_account", "auth_error", "login_account", "login_network", "read_trait",
+    "pop3_deleted", "delivery_waited", "sent", "sent_trait",
 )  # fmt: skip
 _COLUMNS = ["name", "a", "b", "c", "count", "span"]
 _FAILED = ("bounced", "expired", "undeliverable")

@@ -249,11 +249,22 @@ class _Story:
             )
             raise ConfigurationError([said])
         if name in ("line", "lines"):
-            return [step["line"]] if name == "line" else list(step["lines"]), {}
+            given = [step["line"]] if name == "line" else step["lines"]
+            if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
+                said = worded("{where}: {name}: what stands here is log lines, as text.", where=self._where, name=name)
+                raise ConfigurationError([said])
+            return given, {}
         turn = _turns().get(name)
         if turn is None:
             said = worded(
                 '{where}: no turn is named "{name}". They stand in alerts/turns.yaml.', where=self._where, name=name
+            )
+            raise ConfigurationError([said])
+        if not isinstance(step[name], dict):
+            said = worded(
+                '{where}: {name}: what fills it is a mapping, such as "user: bob@example.org".',
+                where=self._where,
+                name=name,
             )
             raise ConfigurationError([said])
         return turn.lines, {**turn.values, **step[name]}

@@ -71,6 +71,8 @@ def test_a_directory_of_ones_own_is_tried(own: Path) -> None:
         ("- {receive: {}}", "- {receive: {}, every: soon}", '"soon" is no duration'),
         ("- {receive: {}}", "- {receive: {}, repeat: 0}", 'repeat: "0"'),
         ("- {receive: {}}", "- {receive: {}, line: x}", "in one step"),
+        ("- {receive: {}}", "- {lines: [{receive: {}}], repeat: 3}", "log lines, as text"),
+        ("- {receive: {}}", "- {receive: often}", "is a mapping"),
         ("- {receive: {}}", "- {refused: {ip: 203.0.113.7}}", "nothing fills {answer}"),
         ("- {receive: {}}", "- 'postfix/smtpd[1]: warning: what is this?'", "no pattern knows this line"),
     ],

@@ -43,6 +43,7 @@ def daemon_stopped(event: Event, rest: str) -> bool:  # noqa: ARG001
 @FORMAT.pattern("no password available to compare", programs=AUTH)
 @FORMAT.pattern("zero rows returned", programs=AUTH)
 @FORMAT.pattern("userdb: ", programs=AUTH)
+@FORMAT.pattern(" in userdbshadow", programs=AUTH, anywhere=True)
 @FORMAT.pattern("raw ldap entry returned:", programs=AUTH)
 @FORMAT.pattern("authmysqllib: ", programs=AUTH)
 @FORMAT.pattern("authsqlite: ", programs=AUTH)

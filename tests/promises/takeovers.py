@@ -6,7 +6,7 @@ START = datetime(2026, 3, 1, 9, 0, 0, tzinfo=UTC)
 
 
 def takeover(turn: int) -> list[bytes]:
-    """Give the lines of one turn: the account at home, then sending in bulk from elsewhere, then four times as much."""
+    """Give the lines of one turn: the account at home, then sending in bulk from elsewhere, which comes back, then much more."""
     account, made = f"user{turn}@example.org", []
 
     def say(second: int, program: str, text: str) -> None:
@@ -19,6 +19,10 @@ def takeover(turn: int) -> list[bytes]:
         queue_id = f"{turn:05X}{number:05X}"
         say(second, "smtpd", f"{queue_id}: client=unknown[{address}], sasl_method=PLAIN, sasl_username={account}")
         say(second, "qmgr", f"{queue_id}: from=<{account}>, size=900, nrcpt={recipients} (queue active)")
+        for to in ("a", "b", "c") if number == 1 else ():
+            said = "host mx.example.net[203.0.113.40] said: 550 5.1.1 User unknown (in reply to RCPT TO command)"
+            relay = "relay=mx.example.net[203.0.113.40]:25, delay=1, delays=0/0/1/0"
+            say(second, "smtp", f"{queue_id}: to=<{to}@example.net>, {relay}, dsn=5.1.1, status=bounced ({said})")
         say(second, "qmgr", f"{queue_id}: removed")
     return made
 

@@ -30,7 +30,7 @@ class Truth:
         must_tell: Whether a person must be told; otherwise it must be recorded.
         is_slow: No burst: it is to be told within a day.
         within_s: How soon after its beginning, in seconds.
-        tried: Other accounts that were guessed at: what is raised about them is no false alarm.
+        tried: Who was guessed at besides, or guessed before: what is raised about them is no false alarm.
     """
 
     name: str
@@ -186,11 +186,9 @@ def guessed_then_sent(life: Life, victim: Person, begin: float) -> tuple[Truth, 
     tries = [life.server.smtp_refused(begin + n * 100, victim.account, one) for n, one in enumerate(pool)]
     entered = begin + 8_100
     mails = burst(life, victim, entered + 30, pool[3], 200, 3, 2)
-    return taken("H guessed by 80, then sends", entered, victim, set(pool), mails), [
-        *tries,
-        life.server.login(entered, victim.account, pool[3]),
-        *mails,
-    ]
+    truth = taken("H guessed by 80, then sends", entered, victim, set(pool), mails)
+    truth.tried = {victim.account, *pool}  # what is raised about the guessing before it is about it, too
+    return truth, [*tries, life.server.login(entered, victim.account, pool[3]), *mails]
 
 
 def many_networks(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act]]:

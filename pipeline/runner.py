@@ -124,9 +124,13 @@ class Runner:
         Raises:
             StoreError: Nothing of the batch was kept. The fold has gone on: only a new one may go on from the store.
         """
+        self.fold_in(batch)
+        return self.commit(batch, teller, acts, again, reports, taken)
+
+    def fold_in(self, batch: Batch) -> None:
+        """Fold one batch, to be committed with others."""
         self.fold.take(batch.events, batch.clock_us)
         self.fold.rollups.count_late(batch.late)
-        return self.commit(batch, teller, acts, again, reports, taken)
 
     def commit(
         self,

@@ -61,12 +61,10 @@ class _Held:
 
     def take(self, batch: Batch) -> None:
         """Fold a batch, and commit where enough has come together."""
-        fold = self._runner.fold
-        fold.take(batch.events, batch.clock_us)
-        fold.rollups.count_late(batch.late)
+        self._runner.fold_in(batch)
         self._last = batch
         waits_s = time.monotonic() - self._since_s
-        if waits_s > max(_FIRST_COMMIT_S, self._since_s - self._began_s) or not fold.has_room():
+        if waits_s > max(_FIRST_COMMIT_S, self._since_s - self._began_s) or not self._runner.fold.has_room():
             self.commit()
 
     def commit(self) -> None:

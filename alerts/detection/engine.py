@@ -95,9 +95,8 @@ class Engine:
         self._seen: Event | None = None
         self._seen_windows: dict[str, _Windows | None] = {}  # of the event, by what rules group by
         self._seen_evidence: Evidence | None = None
-        self._seen_entities: dict[
-            int, dict[str, list[str]]
-        ] = {}  # by the identity of what is gathered: to hash it takes longer
+        # by the identity of what is gathered: to hash it takes longer
+        self._seen_entities: dict[int, dict[str, list[str]]] = {}
         kept, shelves = memories(detectors, backing)
         self.shelves: list[Shelf[Any]] = [self._windows, *shelves]
         watchers = [_Watcher.of(one, memory) for one, memory in zip(detectors, kept, strict=True)]

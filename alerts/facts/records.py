@@ -20,9 +20,8 @@ _KNOWN_US = 30 * _DAY_US  # a network is, to an account, after it was last let i
 _FAIL_US = _DAY_US  # failures before a success count for a day (AUTH-11)
 _TRIED_NAMES = 32
 _SPRAYED = 2  # other accounts that a network failed at, before a login from there is a stranger's,
-_TIMES_PEOPLE = (
-    2  # and more than so many for each account that was let in: in an office, and behind a carrier, people succeed
-)
+# and more than so many for each account that was let in: in an office, and behind a carrier, people succeed
+_TIMES_PEOPLE = 2
 _DEVICE_NAMES = 2  # that a printer or a phone with a wrong password fails at
 _PROXY_USERS = 5  # a network that five accounts come back to on another day is an office, a webmail, a proxy
 _PROXY_ENTERED = 15  # or that so many came to: a webmail that has moved; a thief has fewer passwords
@@ -49,7 +48,7 @@ class Account(msgspec.Struct, array_like=True):
     protocols: list[str] = []  # by which it was let in
     stale_us: int = 0  # when it last failed where it always is
     guessed_us: int = 0  # when it last came to a new network after failures of strangers,
-    guessed: int = 0  # and how many,
+    guessed: int = 0  # and how many
     tried_day: int = 0
     tried: int = 0  # tries of strangers on that day
     raised_day: int = 0  # when a network that was not its own last raised its best quarter

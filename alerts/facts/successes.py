@@ -137,11 +137,13 @@ class Successes:
         A phone with an old password fails at none.
         """
         known = self._records.network(net, now)
-        tries = known is not None and known.tried_lately(now)
-        facts["mailwarden.source.others"] = known.others_tried(account) if known and tries else 0
-        facts["mailwarden.source.ghosts"] = known.ghosts if known and tries else 0
-        explained = facts["mailwarden.source.is_proxy"] or facts["mailwarden.rollout"]
-        facts["mailwarden.source.sprayed"] = known.sprayed(account) if known and tries and not explained else 0
+        others = ghosts = sprayed = 0
+        if known is not None and known.tried_lately(now):
+            others, ghosts = known.others_tried(account), known.ghosts
+            if not (facts["mailwarden.source.is_proxy"] or facts["mailwarden.rollout"]):
+                sprayed = known.sprayed(account)
+        facts["mailwarden.source.others"], facts["mailwarden.source.ghosts"] = others, ghosts
+        facts["mailwarden.source.sprayed"] = sprayed
 
     def _meet(self, event: Event, account: str, pair: Pair | None, facts: dict[str, Any]) -> None:
         """Learn the habits of an account; set what is unusual about this login, where its network is new."""

@@ -39,34 +39,9 @@ FOREIGN_FIELDS: Mapping[str, str] = {
 }
 """Our names for those of Sigma's taxonomy (its appendix) and of common conversions, in lower case."""
 
-_PRODUCTS = (
-    "mail",
-    "linux",
-    "unix",
-    "postfix",
-    "dovecot",
-    "exim",
-    "opensmtpd",
-    "sendmail",
-    "courier",
-    "haraka",
-    "qmail",
-)
-_SERVICES = (
-    "mail",
-    "maillog",
-    "syslog",
-    "postfix",
-    "dovecot",
-    "exim",
-    "opensmtpd",
-    "sendmail",
-    "courier",
-    "haraka",
-    "qmail",
-    "vpopmail",
-    "pam",
-)
+_SERVERS = ("postfix", "dovecot", "exim", "opensmtpd", "sendmail", "courier", "haraka", "qmail")
+_PRODUCTS = ("mail", "linux", "unix", *_SERVERS)
+_SERVICES = ("mail", "maillog", "syslog", *_SERVERS, "vpopmail", "pam")
 _CATEGORIES = ("authentication", "email", "mail")
 _MODULES = ("postfix", "dovecot", "exim", "opensmtpd", "sendmail", "courier", "haraka", "qmail", "vpopmail", "pam")
 

@@ -106,9 +106,6 @@ class Exim(Server):
     def _peer(self, address: str) -> str:
         return f"[{address}]:{self._chance.randrange(1024, 65536)}"
 
-    def _size(self, size: int | None) -> int:
-        return size or int(self._chance.lognormvariate(9, 1.5)) + 800
-
     def _for(self, recipients: Sequence[str]) -> str:
         return f' T="Hello" for {" ".join(recipients)}' if self._is_cpanel else ""
 

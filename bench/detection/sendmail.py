@@ -153,9 +153,6 @@ class Sendmail(Server):
             ),
         )
 
-    def _size(self, size: int | None) -> int:
-        return size or int(self._chance.lognormvariate(9, 1.5)) + 800
-
     def _submitted(
         self, pid: int, id_: str, who: str, address: str, sender: str, count: int, size: int | None
     ) -> list[str]:

@@ -253,10 +253,14 @@ class Server:
         """Give the Message-ID of what somebody writes from an address."""
         return message_id(self._forms, self.program_of(who, address), who.rpartition("@")[2])
 
+    def _size(self, size: int | None) -> int:
+        """Give the bytes of a message where they are not given."""
+        return size or int(self._chance.lognormvariate(9, 1.5)) + 800
+
     def _queued(
         self, id_: str, sender: str, recipients: int, size: int | None, written: str | None = None
     ) -> list[str]:
-        size = size or int(self._chance.lognormvariate(9, 1.5)) + 800
+        size = self._size(size)
         return [
             f"postfix/cleanup[{self._pid()}]: {id_}: message-id=<{written or id_ + '@example.org'}>",
             f"postfix/qmgr[900]: {id_}: from=<{sender}>, size={size}, nrcpt={recipients} (queue active)",

@@ -278,9 +278,10 @@ class Admission:
 
     def _told_late(self) -> dict[str, int]:
         """Count the late lines of each source since the last time."""
-        told = {lane.source.name: lane.late for lane in self._lanes if lane.late}
+        told = {}
         for lane in self._lanes:
-            lane.late = 0
+            if lane.late:
+                told[lane.source.name], lane.late = lane.late, 0
         return told
 
     # order

@@ -376,7 +376,6 @@ def tune_(
     year: int | None,
 ) -> int:
     """Propose a threshold from your own history: what would each have come to?"""
-    from mailwarden.pipeline.cli.backtest import normals_of
     from mailwarden.pipeline.cli.tune_view import tune_view
     from mailwarden.pipeline.trial.backtest import past_of
     from mailwarden.pipeline.trial.tuning import parse_target, tune
@@ -397,7 +396,7 @@ def tune_(
         zone=zone or now.configuration.timezone,
         year=year,
     )
-    proposal = tune(rule, wanted, past, now.configuration, normals_of(now, state))
+    proposal = tune(rule, wanted, past, now.configuration, now.normals(state))
     for problem in proposal.tried.problems:
         tell(now.tongue.worded(problem))
     write(tune_view(name, target, proposal, now.tongue, now.zone))

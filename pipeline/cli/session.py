@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import tzinfo
 from functools import cached_property
@@ -24,6 +24,7 @@ from mailwarden.pipeline.places import find_configuration, is_of_another, scan_s
 
 if TYPE_CHECKING:
     from mailwarden.alerts.incidents.incident import Incident
+    from mailwarden.alerts.incidents.normals import Normal
     from mailwarden.pipeline.sources.discovery import Discovery
     from mailwarden.pipeline.store import Store
 
@@ -90,6 +91,22 @@ class Session:
             )
         with Store.open(path, read_only=not write) as store:
             yield store
+
+    def normals(self, state: Path | None = None) -> "list[Normal]":
+        """Give what somebody said is normal here, where the service keeps it."""
+        from mailwarden.alerts.incidents.normals import Normal
+        from mailwarden.pipeline.store import Store
+
+        path = store_path(state or self.configuration.state_directory)
+        if not path.exists():
+            return []
+        with Store.open(path, read_only=True) as store:
+            acts = store.silences()
+        found = []
+        for act in acts:
+            with suppress(ValueError):  # the service says so when it takes it up
+                found.append(Normal.of_act(act.payload))
+        return [normal for normal in found if normal is not None]
 
     def incident(self, prefix: str, state: Path | None = None) -> "tuple[Incident, list[Incident], Path]":
         """Find an incident by the beginning of its id; give it with all others and the database that holds it.

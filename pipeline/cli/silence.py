@@ -4,9 +4,9 @@ import getpass
 import os
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,9 +24,20 @@ from mailwarden.pipeline.showing.sentences import Sentences
 
 if TYPE_CHECKING:
     from mailwarden.alerts.incidents.incident import Incident
-    from mailwarden.pipeline.store import Act
+    from mailwarden.pipeline.store import Act, Store
 
 __all__ = ["command", "silenced"]
+
+# what is so from now on, by how it ends
+_SILENCED = {
+    "worse": N_("{id} is silenced until it gets worse: {title}"),
+    "time": N_("{id} is silenced until {until}: {title}"),
+    "forever": N_("{id} is silenced for ever: {title}"),
+}
+_NORMAL = {
+    "time": N_("{entity} is normal here for {rules} until {until}. What other rules find about it is told."),
+    "worse": N_("{entity} is normal here for {rules}, for ever. What other rules find about it is told."),
+}
 
 
 @click.command(
@@ -109,41 +120,46 @@ def _act(
             raise click.UsageError(
                 worded('no incident "{id}" among those of the service. List them with  mailwarden', id=id_)
             )
-        sentences = Sentences(store.incidents(), tongue)
-        values: dict[str, object] = {"id": sentences.short(incident.id), "title": sentences.title(incident)}
+        sentences = Sentences(store.incidents(), tongue, now.zone)
         if on_it:
             store.add_act("acknowledge", acts.on_it(incident, _who()), at_us)
-            return printable(tongue.say(N_("You are on {id}: it is not told again unless it gets worse."), values))
-        if end:
-            ended = [one for one in store.silences() if one.payload.get("incident") == incident.id]
-            for act in ended:
-                store.add_act("end_silence", acts.end_silence(incident, _who(), because or "", act.id), at_us)
-            if incident.acknowledged_by:
-                store.add_act("let_go", acts.let_go(incident, _who()), at_us)
-            if not ended and not incident.acknowledged_by:
-                said = N_("{id} was not silenced. Nothing was changed.")
-            elif not ended:
-                said = N_("Nobody is on {id} any more: it is told again.")
-            else:
-                said = N_("{id} is told again.")
-            return printable(tongue.say(said, values))
-        payload = acts.silence(incident, _who(), because or "", at_us, until=until, normal=normal)
-        store.add_act("silence", payload, at_us)
-    word, until_us = payload["until"], payload["until_us"]
-    words = {
-        "worse": N_("{id} is silenced until it gets worse: {title}"),
-        "time": N_("{id} is silenced until {until}: {title}"),
-        "forever": N_("{id} is silenced for ever: {title}"),
+            said = N_("You are on {id}: it is not told again unless it gets worse.")
+        elif end:
+            said = _end(store, incident, because or "", at_us)
+        else:
+            payload = acts.silence(incident, _who(), because or "", at_us, until=until, normal=normal)
+            store.add_act("silence", payload, at_us)
+            return _silenced(incident, payload, sentences, at_us)
+    values = {"id": sentences.short(incident.id), "title": sentences.title(incident)}
+    return printable(tongue.say(said, values))
+
+
+def _end(store: "Store", incident: "Incident", because: str, at_us: int) -> str:
+    """Let an incident be told again; give what to say of it."""
+    ended = [one for one in store.silences() if one.payload.get("incident") == incident.id]
+    for act in ended:
+        store.add_act("end_silence", acts.end_silence(incident, _who(), because, act.id), at_us)
+    if incident.acknowledged_by:
+        store.add_act("let_go", acts.let_go(incident, _who()), at_us)
+    if ended:
+        return N_("{id} is told again.")
+    if incident.acknowledged_by:
+        return N_("Nobody is on {id} any more: it is told again.")
+    return N_("{id} was not silenced. Nothing was changed.")
+
+
+def _silenced(incident: "Incident", payload: Mapping[str, Any], sentences: Sentences, at_us: int) -> str:
+    """Say what a silence, or the word that this is normal here, means from now on."""
+    until_us = payload["until_us"]
+    words = _NORMAL if payload["normal"] else _SILENCED
+    values = {
+        "id": sentences.short(incident.id),
+        "title": sentences.title(incident),
+        "entity": incident.primary[1],
+        "rules": incident.rules,
+        "until": sentences.time(until_us, at_us) if until_us else "",
     }
-    if normal:
-        words = {
-            "time": N_("{entity} is normal here for {rules} until {until}. What other rules find about it is told."),
-            "forever": N_("{entity} is normal here for {rules}, for ever. What other rules find about it is told."),
-        }
-        word = "time" if until_us else "forever"
-        values |= {"entity": incident.primary[1], "rules": incident.rules}
-    values["until"] = tongue.time(until_us, zone=now.zone, near_us=at_us) if until_us else ""
-    return printable(tongue.say(words[word], values))
+    return printable(sentences.tongue.say(words["time" if until_us else payload["until"]], values))
 
 
 def _who() -> str:

@@ -124,40 +124,58 @@ class _StoreCollector(Collector):
         return share
 
     def _known(self, reader: Reader) -> Iterator[Metric]:
-        counts = {(one.severity, one.status): 0 for one in reader.incident_counts()}
-        for counted in reader.incident_counts():
-            counts[counted.severity, counted.status] += counted.number
-        incidents = GaugeMetricFamily("mailwarden_incidents", "Incidents that are kept.", labels=["severity", "status"])
-        for severity in SEVERITIES:
-            for status in _STATUSES:
-                incidents.add_metric([severity, status], counts.get((severity, status), 0))
-        yield incidents
-        risk = GaugeMetricFamily(
-            "mailwarden_blocklist_risk", "How near a sender of ours is to a block, 0 to 100.", labels=["kind", "sender"]
-        )
-        for one in read_risks(reader.store, self._desk.present_us(reader))[0]:
-            risk.add_metric([one.kind, _word(one.called)], one.risk.score)
-        yield risk
-        listed = GaugeMetricFamily(
-            "mailwarden_listed", "Whether a block list names us: 1 listed, 0 clear; absent without an answer.",
-            labels=["subject", "list"],
-        )  # fmt: skip
-        for listing in reader.store.standing.listings():
-            if listing.state in ("listed", "clear"):
-                listed.add_metric([_word(listing.subject), _word(listing.name)], int(listing.state == "listed"))
-        yield listed
-        wrong = GaugeMetricFamily(
-            "mailwarden_posture_wrong", "Whether something that receivers look at is wrong; absent where not known.",
-            labels=["subject", "check"],
-        )  # fmt: skip
-        states: dict[tuple[str, str], int] = {}
-        for posture in reader.store.standing.postures():
-            if posture.state in ("ok", "wrong"):
-                key = (posture.subject, posture.check)
-                states[key] = max(states.get(key, 0), int(posture.state == "wrong"))
-        for (subject, check), state in sorted(states.items()):
-            wrong.add_metric([_word(subject), _word(check)], state)
-        yield wrong
+        yield _incidents(reader)
+        yield _risks(reader, self._desk.present_us(reader))
+        yield _listings(reader)
+        yield _postures(reader)
+
+
+def _incidents(reader: Reader) -> Metric:
+    counts: Counter[tuple[str, str]] = Counter()
+    for counted in reader.incident_counts():
+        counts[counted.severity, counted.status] += counted.number
+    family = GaugeMetricFamily("mailwarden_incidents", "Incidents that are kept.", labels=["severity", "status"])
+    for severity in SEVERITIES:
+        for status in _STATUSES:
+            family.add_metric([severity, status], counts[severity, status])
+    return family
+
+
+def _risks(reader: Reader, now_us: int) -> Metric:
+    family = GaugeMetricFamily(
+        "mailwarden_blocklist_risk", "How near a sender of ours is to a block, 0 to 100.", labels=["kind", "sender"]
+    )
+    for one in read_risks(reader.store, now_us)[0]:
+        family.add_metric([one.kind, _word(one.called)], one.risk.score)
+    return family
+
+
+def _listings(reader: Reader) -> Metric:
+    family = GaugeMetricFamily(
+        "mailwarden_listed",
+        "Whether a block list names us: 1 listed, 0 clear; absent without an answer.",
+        labels=["subject", "list"],
+    )
+    for listing in reader.store.standing.listings():
+        if listing.state in ("listed", "clear"):
+            family.add_metric([_word(listing.subject), _word(listing.name)], int(listing.state == "listed"))
+    return family
+
+
+def _postures(reader: Reader) -> Metric:
+    family = GaugeMetricFamily(
+        "mailwarden_posture_wrong",
+        "Whether something that receivers look at is wrong; absent where not known.",
+        labels=["subject", "check"],
+    )
+    states: dict[tuple[str, str], int] = {}
+    for posture in reader.store.standing.postures():
+        if posture.state in ("ok", "wrong"):
+            key = (posture.subject, posture.check)
+            states[key] = max(states.get(key, 0), int(posture.state == "wrong"))
+    for (subject, check), state in sorted(states.items()):
+        family.add_metric([_word(subject), _word(check)], state)
+    return family
 
 
 def _word(text: str) -> str:

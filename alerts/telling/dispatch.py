@@ -235,7 +235,7 @@ class Dispatch:
         if not was_open:
             return []
         only_lives = only_lives or self.is_silenced(notice)
-        at_us, from_us = notice.at_us, max(notice.at_us, story.back_us)
+        at_us, from_us = notice.at_us, max(notice.at_us, story.back_us, story.waits_us)
         early_until_us = story.first_us + _HOUR_US
         if at_us < early_until_us and story.early >= _EARLY:
             from_us = max(from_us, early_until_us)

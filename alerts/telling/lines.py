@@ -8,6 +8,10 @@ __all__ = ["BODY_LIMIT", "LINE_LIMIT", "TITLE_LIMIT", "Line", "Rendered", "cut",
 
 TITLE_LIMIT = 60  # the shortest topic that a service in wide use allows
 BODY_LIMIT = 900
+_LEAST, _QUOTE_LEAST = (
+    40,
+    120,
+)  # characters of a line, and of one that quotes a log, of which a part still says something
 LINE_LIMIT = 10  # of the whole message, its title included
 
 
@@ -38,7 +42,8 @@ def fit(lines: list[Line], limit: int) -> str:
             break
         worst = min(loose, key=lambda line: line.worth or 0)
         over = size - limit
-        if len(kept) < LINE_LIMIT and len(worst.text) - over >= 40 and (worst.is_quote or "`" not in worst.text):
+        least = _QUOTE_LEAST if worst.is_quote else _LEAST
+        if len(kept) < LINE_LIMIT and len(worst.text) - over >= least and (worst.is_quote or "`" not in worst.text):
             shorten = cut_quoted if worst.is_quote else cut
             worst.text = shorten(worst.text, len(worst.text) - over)
         else:

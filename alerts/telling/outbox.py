@@ -79,6 +79,7 @@ class Outbox:
         others: Callable[[], Iterable[str]] = tuple,
         told_by_another: Callable[[Notification], bool] = lambda _: False,
         link: str | None = None,
+        called: str = "",
         reports: Callable[[str], bytes | None] = lambda _: None,
         zone: tzinfo = UTC,
         flood: Flood | None = None,
@@ -93,6 +94,7 @@ class Outbox:
             others: Gives the ids of all incidents that people may name, to shorten them without doubt.
             told_by_another: Says whether an incident became part of another, which tells of it, while its notice waited.
             link: Where the local page stands; None without one.
+            called: What the server is called where a log names no host.
             reports: Gives a report by its name, as a mail without sender and recipient; None where it is gone.
             zone: In which times are told.
             flood: When to gather notices into a digest; None for more than 6 in 10 minutes.
@@ -101,7 +103,7 @@ class Outbox:
         """
         self._store = store
         self._sender = sender
-        self._writer = Writer(sender, others, link, zone, reports)
+        self._writer = Writer(sender, others, link, zone, reports, called)
         self._flood = flood or Flood()
         self._gathering = Gathering(store, sender, self._writer, self._flood)
         self._told_by_another = told_by_another

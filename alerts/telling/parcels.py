@@ -76,12 +76,14 @@ class Writer:
         link: str | None,
         zone: tzinfo,
         reports: Callable[[str], bytes | None] = lambda _: None,
+        called: str = "",
     ) -> None:
         self._sender = sender
         self._reports = reports
         self._others = others
         self._link = link
         self._zone = zone
+        self._called = called
 
     def single(self, channel: str, notification: Notification, ids: list[str], now_us: int) -> Parcel:
         """Tell one notification."""
@@ -92,6 +94,7 @@ class Writer:
                 self._sender.language(channel),
                 others=self._others(),
                 link=self._link,
+                called=self._called,
                 zone=self._zone,
                 title_limit=limits.title,
                 body_limit=limits.body,

@@ -4,9 +4,8 @@ A title of 60 characters (the shortest topic that a service in wide use allows) 
 What does not fit is cut from the evidence first; the sentence that judges and the next step are the last to go.
 """
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, tzinfo
 from typing import Any
 
@@ -14,7 +13,8 @@ from mailwarden.alerts.incidents.incident import Incident, Notification
 from mailwarden.alerts.incidents.severity import SEVERITY_WORDS, severity_shape, severity_word
 from mailwarden.alerts.risk.words import filled, risk_line
 from mailwarden.alerts.telling.cost import cost_lines
-from mailwarden.alerts.telling.lines import BODY_LIMIT, LINE_LIMIT, TITLE_LIMIT, Line, Rendered, cut, fit, middle
+from mailwarden.alerts.telling.headline import TURNS, title_of
+from mailwarden.alerts.telling.lines import BODY_LIMIT, LINE_LIMIT, TITLE_LIMIT, Line, Rendered, cut, fit
 from mailwarden.alerts.telling.proof import proofs
 from mailwarden.alerts.telling.render_own import HEARTBEAT, render_heartbeat
 from mailwarden.alerts.terms import severity_rank
@@ -39,21 +39,13 @@ _WHY_LIMIT = 360
 _MOST_NEWS = 2
 _TOLD_LIMIT = 120  # of an incident that is one of several
 _COMMAND_LIMIT = 240
-_CLAUSES = re.compile(r": |, |; | \(|：|。|（")  # before these a title may end, where there is no room for all of it
-_JOINTS = re.compile(" and |、")  # and, if need be, before these
-_SENTENCE_LEAST = 12  # characters that a title keeps of its sentence
-_ENTITY_LEAST = 14  # characters of an account that still tell which it is
 _SHORTEST_ID = 3
 
-_TURNS = {
-    "worse": N_("WORSE"),
-    "ended": N_("ENDED"),
-    "returned": N_("BACK"),
-    "repeated": N_("STILL {word}"),
-    "escalated": N_("{word} UNANSWERED"),
-    "acknowledged": N_("TAKEN UP"),
+_AGAIN = {  # what lets a trouble that ended begin again, by the advice about it
+    "takeover": N_("see that the password of {account} was changed, or it begins again"),
+    "relay_open": N_("see that the relay was closed, or it begins again"),
+    "script": N_("see that the script was mended, or it begins again"),
 }
-"""What a turn is called in a title."""
 _OF_RISK = ("server_risk", "domain_risk")
 _TONES = {"critical": "failure", "high": "warning", "medium": "warning", "low": "info", "info": "info"}
 
@@ -108,6 +100,7 @@ def render(
     *,
     others: Iterable[str] = (),
     link: str | None = None,
+    called: str = "",
     zone: tzinfo = UTC,
     title_limit: int = TITLE_LIMIT,
     body_limit: int = BODY_LIMIT,
@@ -120,6 +113,7 @@ def render(
         language: `en` or `ja`.
         others: The ids of the other incidents that are known, to find the shortest one for this.
         link: Where the local page stands, such as `http://localhost:8742`; None without one.
+        called: What the server is called where the log names no host, as Exim's does.
         zone: In which times are shown.
         title_limit: Characters of the title.
         body_limit: Characters of the body; below 200 little more than the sentence and the next step remain.
@@ -132,8 +126,8 @@ def render(
     others = list(others)
     short = short_id(incident.id, others)
     values = values_of(incident, short, tongue)
-    title, whole = _title(tongue, notification, values, title_limit, zone)
-    lines = [] if whole else [Line(tongue.sentence(incident.title, values, zone=zone), 9)]
+    title, whole = title_of(tongue, notification, values, title_limit, zone, called)
+    lines = [] if whole else [Line(_what(tongue, notification, values, zone), 9)]
     lines += _story(tongue, notification, values, zone, others)
     lines.append(Line(_next(tongue, notification, values)))
     lines += proofs(tongue, notification, defang=defang)
@@ -184,8 +178,8 @@ def _in_a_line(tongue: Translator, incident: Incident, known: Iterable[str], zon
     short = short_id(incident.id, known)
     shape = "✓" if kind == "ended" else severity_shape(incident.severity)
     text = tongue.say(incident.title, values_of(incident, short, tongue), zone=zone)
-    if kind in _TURNS:
-        word = tongue.say(_TURNS[kind], {"word": severity_word(incident.severity, tongue)})
+    if kind in TURNS:
+        word = tongue.say(TURNS[kind], {"word": severity_word(incident.severity, tongue)})
         text = tongue.say(N_("{word}: {text}"), {"word": word, "text": text})
     elif kind in ("quiet", "closed"):
         last = tongue.time(incident.last_seen_us, zone=zone)
@@ -230,42 +224,10 @@ def _filled(values: Mapping[str, Any], primary: tuple[str, str], tongue: Transla
     return about
 
 
-def _title(
-    tongue: Translator, notification: Notification, values: Mapping[str, object], limit: int, zone: tzinfo
-) -> tuple[str, bool]:
-    """Give the title and whether it says the whole sentence."""
-    incident = notification.incident
-    word = severity_word(incident.severity, tongue)
-    if notification.kind in _TURNS:
-        word = tongue.say(_TURNS[notification.kind], {"word": word})
-    shape = "✓" if notification.kind in ("ended", "acknowledged") else severity_shape(incident.severity)
-    host = incident.hosts[0].partition(".")[0] if incident.hosts else incident.site.partition(".")[0]
-    head = f"{shape} " + tongue.say(N_("{word} {host}: "), {"word": word, "host": middle(host, 20)})
-    whole = tongue.gettext(incident.title)
-    parts = [whole, *_shorter(whole, _CLAUSES)]
-    for part in parts:
-        text = tongue.fill(part, values, zone=zone)
-        if len(chat(head + text)) <= limit:
-            return chat(head + text), part is whole
-    # Who it is matters more than the end of a long name: shorten the longest names that the sentence uses.
-    shown = dict(values)
-    for name in sorted(shown, key=lambda key: -len(str(shown[key]))):
-        value = shown[name]
-        over = len(chat(head + text)) - limit
-        if over <= 0 or not isinstance(value, str) or len(value) <= _ENTITY_LEAST + 3:
-            break
-        shown[name] = middle(value, max(_ENTITY_LEAST, len(value) - over))
-        text = tongue.fill(parts[-1], shown, zone=zone)
-    if len(chat(head + text)) > limit:
-        text = next((tongue.fill(part, shown, zone=zone) for part in _shorter(parts[-1], _JOINTS)), text)
-    return cut(chat(head + text), limit), False
-
-
-def _shorter(sentence: str, ends: re.Pattern[str]) -> Iterator[str]:
-    """Give the beginnings of a sentence that stand by themselves, the longest first; a name is never taken apart."""
-    for end in reversed([*ends.finditer(sentence)]):
-        if end.start() >= _SENTENCE_LEAST:
-            yield sentence[: end.start()]
+def _what(tongue: Translator, notification: Notification, values: Mapping[str, object], zone: tzinfo) -> str:
+    """Say what happened; of what is over, what it was."""
+    said = tongue.sentence(notification.incident.title, values, zone=zone)
+    return tongue.say(N_("It was: {text}"), {"text": said}) if notification.kind == "ended" else said
 
 
 def _story(
@@ -350,10 +312,10 @@ def _next(tongue: Translator, notification: Notification, values: Mapping[str, o
     if notification.kind == "summary":  # it stands for several, and for none that could be shown
         look = {"text": tongue.gettext("look at what is open"), "command": "`mailwarden`"}
         return tongue.say(N_("Next: {text}: {command}"), look)
-    if notification.kind == "ended" and incident.cause == "takeover" and "account" in values:
-        text = tongue.say(N_("see that the password of {account} was changed, or it begins again"), values)
-        command = f"`mailwarden show {values['id']}`"
-        return tongue.say(N_("Next: {text}: {command}"), {"text": cut(text, _COMMAND_LIMIT), "command": command})
+    again = _AGAIN.get("takeover" if incident.cause == "takeover" else advice_key(incident))
+    if notification.kind == "ended" and again and ("{account}" not in again or "account" in values):
+        text = cut(tongue.say(again, values), _COMMAND_LIMIT)
+        return tongue.say(N_("Next: {text}: {command}"), {"text": text, "command": f"`mailwarden show {values['id']}`"})
     if notification.kind in ("ended", "acknowledged"):
         return tongue.say(N_("Next: {text}: {command}"), _look(tongue, f"`mailwarden show {values['id']}`"))
     step: Step = steps(advice_key(incident), incident.modules, values, tongue)[0]

@@ -73,13 +73,15 @@ class Plan(NamedTuple):
     def due_us(self, notification: Notification, told_us: int | None = None) -> int:
         """Give when a notification leaves.
 
-        A critical one leaves at once. Others wait for what may join them, keep their distance from the last notice of the
-        same incident, which was told at `told_us`, and wait for the end of the quiet hours.
+        A critical one leaves at once. Others wait for what may join them, and for the end of the quiet hours. They keep
+        their distance from the last notice of the same incident, which was told at `told_us`; so does the news of a
+        critical incident that it got worse, for whoever was woken by it is at work.
         """
-        at_us = notification.at_us
-        if notification.incident.severity == "critical":
+        at_us, incident = notification.at_us, notification.incident
+        is_critical = incident.severity == "critical"
+        if is_critical and not (notification.kind == "worse" and incident.told_severity == "critical"):
             return at_us
-        due_us = at_us + int(self.group_wait_s * _SECOND)
+        due_us = at_us if is_critical else at_us + int(self.group_wait_s * _SECOND)
         if told_us is not None:
             due_us = max(due_us, told_us + int(self.group_interval_s * _SECOND))
         return self.shifted_us(notification, due_us)

@@ -143,6 +143,7 @@ class _Service:
             flood=configuration.alerting.flood if configuration.alerting else None,
             reports=partial(kept_report, self._path.parent),
             link=configuration.web.url,
+            called=configuration.called,
         )
         return Teller(dispatch, router, self._clock, configuration.site.name), deliverer
 

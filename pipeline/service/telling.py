@@ -143,9 +143,11 @@ class Deliverer:
         flood: FloodLimit | None = None,
         reports: Callable[[str], bytes | None] = lambda _: None,
         link: str | None = None,
+        called: str = "",
     ) -> None:
         self._path = path
         self._link = link
+        self._called = called
         self._reports = reports
         self._zone = zone
         self._flood = flood
@@ -194,6 +196,7 @@ class Deliverer:
                 told_by_another=lambda notice: store.parent(notice.incident.id) is not None,
                 reports=self._reports,
                 link=self._link,
+                called=self._called,
                 zone=self._zone,
                 flood=Flood(self._flood),
             )

@@ -440,3 +440,19 @@ def test_a_pager_that_stands_behind_another_hears_the_end() -> None:
         ("ended", "chat,pager"),
         ("ended", "pager"),
     ]
+
+
+def test_a_critical_incident_that_grows_within_a_moment_wakes_once() -> None:
+    """Its growth is told when the distance between two messages is kept; its end never comes before that."""
+    site = Site(Route(group_interval_s=3 * 3600))
+    for second in range(60):
+        site.find(second / 60)
+    site.wait(180)
+
+    assert site.kinds[0] == (0.0, "opened", "chat,pager,boss")
+    worse = [due for due, kind, _ in site.kinds if kind == "worse"]
+    ended = [due for due, kind, way in site.kinds if kind == "ended" and way != "pager"]
+    assert worse
+    assert min(worse) >= 180
+    assert ended
+    assert min(ended) >= max(worse)

@@ -456,3 +456,92 @@ def test_the_end_of_a_takeover_says_what_is_left_to_do() -> None:
 
     assert "Next: see that the password of walter.rossi1969@nova0.example was changed, or it begins again" in english
     assert "walter.rossi1969@nova0.example のパスワードが変更済みか確認してください" in japanese
+
+
+@pytest.mark.parametrize(
+    ("fields", "english", "japanese"),
+    [
+        (
+            {},
+            "✓ ENDED mx1: walter.rossi1969@nova0.example is quiet again",
+            "✓ 終息 mx1：walter.rossi1969@nova0.example は静かになりました",
+        ),
+        (
+            {"cause": "guessing", "title": "{account} is guessed at"},
+            "✓ ENDED mx1: nobody guesses at walter.rossi1969@no… any more",
+            "✓ 終息 mx1：walter.rossi1969@nova0.example への推測攻撃は止まりました",
+        ),
+        (
+            {"cause": "guessing", "primary": ("source.ip", "203.0.113.9"), "title": "{address} guesses passwords"},
+            "✓ ENDED mx1: 203.0.113.9 is quiet again",
+            "✓ 終息 mx1：203.0.113.9 は静かになりました",
+        ),
+        (
+            {"cause": "listed", "primary": ("mail.provider", "microsoft"), "title": "{provider} refuses our mail"},
+            "✓ ENDED mx1: no longer: Microsoft refuses our mail",
+            "✓ 終息 mx1：収まりました：Microsoft がメールの受信を拒否しています",
+        ),
+    ],
+)  # fmt: skip
+def test_an_end_is_not_told_in_the_words_of_the_beginning(
+    fields: dict[str, object], english: str, japanese: str
+) -> None:
+    """Nobody who reads only the title of an end takes it for an attack that goes on."""
+    ended = notification(incident(**fields), "ended")
+
+    assert (render(ended).title, render(ended, "ja").title) == (english, japanese)
+
+
+def test_an_end_says_what_it_was() -> None:
+    """What the title of an end leaves out of the beginning stands below it."""
+    body = render(notification(kind="ended")).body
+
+    assert body.startswith("It was: walter.rossi1969@nova0.example was taken over and sends spam.\n")
+
+
+@pytest.mark.parametrize(
+    ("fields", "step"),
+    [
+        ({}, "see that the password of walter.rossi1969@nova0.example was changed, or it begins again: `"),
+        (
+            {"cause": "relay", "primary": ("mailwarden.site", "mx1"), "advice": "relay_open"},
+            "see that the relay was closed, or it begins again: `",
+        ),
+        (
+            {"cause": "sending", "primary": ("mailwarden.script", "/srv/a.php"), "advice": "script"},
+            "see that the script was mended, or it begins again: `",
+        ),
+        ({"cause": "service", "primary": ("mailwarden.site", "mx1"), "advice": "disk_full"}, "look at how it went: `"),
+    ],
+)
+def test_an_end_names_what_lets_it_begin_again(fields: dict[str, object], step: str) -> None:
+    """That it is quiet does not mean that it was mended."""
+    assert f"\nNext: {step}" in render(notification(incident(**fields), "ended")).body
+
+
+def test_where_a_log_names_no_host_the_title_names_the_server() -> None:
+    """Exim's and Haraka's files name no host: the reader of several servers' alerts must still know which it is."""
+    nameless = notification(incident(hosts=[], site="default"))
+
+    assert render(nameless, called="mx9.example.org").title.startswith("● CRITICAL mx9: ")
+
+
+def test_a_name_is_shortened_before_a_sentence_is_torn() -> None:
+    """Whatever else an incident holds, its title ends with a whole word."""
+    found = incident(
+        "igor@lindenhof.example",
+        title="{account} logs in from {addresses} addresses, all at once",
+        values={"addresses": 8},
+        entities={"source.ip": [f"198.51.100.{n}" for n in range(40)]},
+    )
+
+    assert render(notification(found)).title == "● CRITICAL mx1: igor@lindenhof.exa… logs in from 8 addresses"
+
+
+def test_a_log_line_of_which_little_would_be_left_is_left_out() -> None:
+    """Half a time stamp proves nothing."""
+    long = incident(evidence=[Evidence("/var/log/mail.log", n, f"{n} " + "x " * 100) for n in range(2)])
+
+    for limit in range(400, 900, 7):
+        lines = render(notification(long), body_limit=limit).body.split("\n")
+        assert all(len(line) >= 100 for line in lines if line.startswith("Proof: mail.log"))

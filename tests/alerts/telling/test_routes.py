@@ -78,6 +78,14 @@ def test_critical_leaves_at_once_others_wait() -> None:
     assert plan.due_us(notification(), told_us=NOON_US) == NOON_US
 
 
+@pytest.mark.parametrize(("told", "due_s"), [("critical", 300), ("high", 0)])
+def test_what_is_critical_already_keeps_its_distance(told: str, due_s: int) -> None:
+    """Whoever was woken hears five minutes later how much worse it got; a step to critical waits for nothing."""
+    worse = notification(incident(told_severity=told), "worse")
+
+    assert Plan(("a",), 30.0, 300.0, 14400.0).due_us(worse, told_us=NOON_US) == NOON_US + due_s * SECOND
+
+
 @pytest.mark.parametrize(
     ("root", "severity", "repeat_s"),
     [

@@ -1,0 +1,99 @@
+"""The title of a message: shape, severity or turn, host, and what happened, whole or cut where a sentence may end."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import tzinfo
+
+from mailwarden.alerts.incidents.incident import Notification
+from mailwarden.alerts.incidents.severity import severity_shape, severity_word
+from mailwarden.alerts.telling.lines import cut, middle
+from mailwarden.alerts.words.escape import chat
+from mailwarden.alerts.words.translate import N_, Translator
+
+__all__ = ["TURNS", "title_of"]
+
+_CLAUSES = re.compile(r": |, |; | \(|：|。|（")  # before these a title may end, where there is no room for all of it
+_JOINTS = re.compile(" and |、")  # and, if need be, before these
+_SENTENCE_LEAST = 12  # characters that a title keeps of its sentence
+_ENTITY_LEAST = 14  # characters of an account that still tell which it is
+
+TURNS = {
+    "worse": N_("WORSE"),
+    "ended": N_("ENDED"),
+    "returned": N_("BACK"),
+    "repeated": N_("STILL {word}"),
+    "escalated": N_("{word} UNANSWERED"),
+    "acknowledged": N_("TAKEN UP"),
+}
+"""What a turn is called in a title."""
+_QUIET = N_("{who} is quiet again")
+_SPARED = N_("nobody guesses at {who} any more")
+_OVER = N_("no longer: {text}")
+_DOERS = {  # by cause: what an incident may be about that does something itself; what suffers is not called quiet
+    "guessing": ("mailwarden.network", "source.ip"),
+    "protocol": ("mailwarden.network", "source.ip"),
+    **dict.fromkeys(
+        ("takeover", "relay", "sending"),
+        ("mailwarden.account", "mailwarden.network", "source.ip", "mailwarden.script", "mailwarden.sender_domain"),
+    ),
+}
+
+
+def title_of(
+    tongue: Translator, notification: Notification, values: Mapping[str, object], limit: int, zone: tzinfo, called: str
+) -> tuple[str, bool]:
+    """Give the title, and whether it says all of what happened: where it was cut, or tells of the end, the body does.
+
+    `called` stands in for the host where the log names none.
+    """
+    incident = notification.incident
+    word = severity_word(incident.severity, tongue)
+    if notification.kind in TURNS:
+        word = tongue.say(TURNS[notification.kind], {"word": word})
+    shape = "✓" if notification.kind in ("ended", "acknowledged") else severity_shape(incident.severity)
+    host = (incident.hosts[0] if incident.hosts else called or incident.site).partition(".")[0]
+    head = f"{shape} " + tongue.say(N_("{word} {host}: "), {"word": word, "host": middle(host, 20)})
+    whole, values, says_what = _sentence(tongue, notification, values)
+    parts = [whole, *_shorter(whole, _CLAUSES)]
+    for part in parts:
+        text = tongue.fill(part, values, zone=zone)
+        if len(chat(head + text)) <= limit:
+            return chat(head + text), says_what and part is whole
+    # Who it is matters more than the end of a long name: shorten the longest names that the sentence uses.
+    shown = dict(values)
+    names = {name: value for name, value in values.items() if isinstance(value, str)}
+    for name, value in sorted(names.items(), key=lambda one: -len(one[1])):
+        over = len(chat(head + text)) - limit
+        if over <= 0 or len(value) <= _ENTITY_LEAST + 3:
+            break
+        shown[name] = middle(value, max(_ENTITY_LEAST, len(value) - over))
+        text = tongue.fill(parts[-1], shown, zone=zone)
+    if len(chat(head + text)) > limit:
+        text = next((tongue.fill(part, shown, zone=zone) for part in _shorter(parts[-1], _JOINTS)), text)
+    return cut(chat(head + text), limit), False
+
+
+def _sentence(
+    tongue: Translator, notification: Notification, values: Mapping[str, object]
+) -> tuple[str, Mapping[str, object], bool]:
+    """Give the sentence of a title, what fills it, and whether it says what happened.
+
+    The end of a trouble is not told in the words of its beginning.
+    """
+    incident = notification.incident
+    name, value = incident.primary
+    title = tongue.gettext(incident.title)
+    if notification.kind != "ended":
+        return title, values, True
+    if name in _DOERS.get(incident.cause, ()):
+        return tongue.gettext(_QUIET), {"who": value}, False
+    if incident.cause == "guessing" and name == "mailwarden.account":
+        return tongue.gettext(_SPARED), {"who": value}, False
+    return tongue.gettext(_OVER).replace("{text}", title), values, True
+
+
+def _shorter(sentence: str, ends: re.Pattern[str]) -> Iterator[str]:
+    """Give the beginnings of a sentence that stand by themselves, the longest first; a name is never taken apart."""
+    for end in reversed([*ends.finditer(sentence)]):
+        if end.start() >= _SENTENCE_LEAST:
+            yield sentence[: end.start()]

@@ -1,8 +1,9 @@
 """Show mailwarden at work: `make demo`, or `python demo/run.py [--keep DIR]`.
 
 Sample logs of real servers are written line by line into growing files, with one rotation, while `mailwarden run` follows
-them. Its alerts go to a receiver on this machine. In the end stand the verdict, the incidents, the alerts as they arrived
-and the report of the day. Whatever of these is missing makes the demo fail.
+them. The samples are of several days; here they are made one, and their servers are told apart. Alerts go to a receiver on
+this machine. In the end stand the verdict, the incidents, the alerts as they arrived and the report of the day. Whatever of
+these is missing makes the demo fail.
 """
 
 import argparse
@@ -37,11 +38,12 @@ from mailwarden.pipeline.showing.sentences import Sentences
 from mailwarden.pipeline.store import Store
 
 SAMPLES = Path(__file__).resolve().parent.parent / "sample_logs"
-REPORT_DAY = "2026-11-23"  # of the last scenarios
+REPORT_DAY = "2026-11-23"
 GROWING_S = 22.0
 PATIENCE_S = 20.0  # for what is still to be read and told when the last line stands
 STEP_S = 0.02
 _TIME = re.compile(r"\d\d:\d\d:\d\d")
+_STAMP = re.compile(rb"^(?:(?:Mar|Nov) \d\d|2026-11-23) (\d\d)")  # of syslog, and of Exim's own log
 
 CONFIGURATION = """\
 language: en
@@ -64,20 +66,26 @@ class Failure(Exception):
 
 
 class Step(NamedTuple):
-    """A scenario, whose files grow together; before it the log may be rotated."""
+    """A scenario, whose files grow together; before it the log may be rotated.
+
+    It is put `later_h` hours later in the day than it was. Its server may be one beside the first: each called itself `mx`
+    and sent from 192.0.2.77 when it wrote its log.
+    """
 
     scenario: str
     what: str
+    later_h: int = 0
     rotate: bool = False
+    server: tuple[bytes, bytes] = (b"mx", b"192.0.2.77")
 
 
 STEPS = [
     Step("ordinary_day", "an ordinary morning: nothing may be told"),
-    Step("account_takeover", "an account is guessed at, then sends spam", rotate=True),
-    Step("provider_refusals", "providers begin to refuse our mail"),
-    Step("distributed_guessing", "one account is guessed from twenty addresses"),
-    Step("exim_cpanel_takeover", "the same theft on an Exim server with cPanel"),
-    Step("dovecot24_guessing", "a password is guessed on Dovecot 2.4"),
+    Step("account_takeover", "an account is guessed at, then sends spam", 9, rotate=True),
+    Step("provider_refusals", "providers refuse our mail: part of the same story", -5),
+    Step("distributed_guessing", "one account is guessed from twenty addresses", -5),
+    Step("exim_cpanel_takeover", "a theft on an Exim server with cPanel", -5, server=(b"web", b"192.0.2.78")),
+    Step("dovecot24_guessing", "a password is guessed on Dovecot 2.4", -5),
 ]
 
 
@@ -223,16 +231,20 @@ class Service:
         return self._log.read_text(errors="replace").strip()
 
 
-def lines_of(scenario: str) -> Iterator[tuple[str, bytes]]:
-    """Give the lines of a scenario's files as (file, line), in the order of their times."""
+def lines_of(step: Step) -> Iterator[tuple[str, bytes]]:
+    """Give the lines of a scenario's files as (file, line), in the order of their times, as of the day and the server."""
     rows = []
-    for path in sorted((SAMPLES / scenario).iterdir()):
+    name, address = step.server
+    for path in sorted((SAMPLES / step.scenario).iterdir()):
         if path.name == "README.md":
             continue
         at = ""
         for line in path.read_bytes().splitlines(keepends=True):
             found = _TIME.search(line[:40].decode("ascii", "replace"))
             at = found[0] if found else at  # a continuation belongs to the line before
+            day = b"Nov 23 " if line.startswith((b"Mar", b"Nov")) else b"2026-11-23 "
+            line = _STAMP.sub(lambda stamp: b"%s%02d" % (day, int(stamp[1]) + step.later_h), line)  # noqa: B023
+            line = line.replace(b" mx ", b" " + name + b" ", 1).replace(b"192.0.2.77", address)
             rows.append((at, path.name, line))
     rows.sort(key=lambda row: row[0])
     return ((name, line) for _, name, line in rows)
@@ -240,7 +252,7 @@ def lines_of(scenario: str) -> Iterator[tuple[str, bytes]]:
 
 def grow(service: Service, steps: list[Step], say: Callable[[str], None]) -> int:
     """Write the scenarios into the logs at an even pace; give the number of lines."""
-    plan = [(step, list(lines_of(step.scenario))) for step in steps]
+    plan = [(step, list(lines_of(step))) for step in steps]
     total = sum(len(lines) for _, lines in plan)
     started, written = time.monotonic(), 0
     for step, lines in plan:

@@ -3,12 +3,30 @@
 `.ci/run` sets MAILWARDEN_EVERY_TEST, and leaves out none.
 """
 
+import hashlib
 import os
 import shutil
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from mailwarden.pipeline import places
+
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"  # where Debian keeps servers, which a user's path lacks
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep a test away from what this machine's own mailwarden knows: its state, its last scan, its configuration."""
+    own = tmp_path_factory.getbasetemp() / "nobody" / hashlib.sha1(request.node.nodeid.encode()).hexdigest()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STATE_DIRECTORY", str(own / "state"))
+        patch.setenv("XDG_STATE_HOME", str(own))
+        patch.setenv("XDG_CACHE_HOME", str(own / "cache"))
+        patch.delenv("MAILWARDEN_CONFIG", raising=False)
+        patch.setattr(places, "SEARCHED", (places.SEARCHED[0], str(own / "mailwarden.yml")))
+        yield own
 
 
 def pytest_configure(config: pytest.Config) -> None:

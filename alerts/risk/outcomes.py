@@ -20,10 +20,11 @@ from mailwarden.alerts.state.shelf import Backing, Shelf
 from mailwarden.parsers.address import organisation
 from mailwarden.parsers.event import Event
 
-__all__ = ["DOMAIN", "KIND", "SERVER", "Outcomes", "Receiver", "address_of"]
+__all__ = ["DOMAIN", "KIND", "NAMELESS", "SERVER", "Outcomes", "Receiver", "address_of"]
 
 KIND = "risk.sender"
 SERVER, DOMAIN = "server ", "domain "  # how the keys of a sender begin
+NAMELESS = "localhost"  # a server whose lines do not name it, as in Exim's own log
 _DAY_US = 24 * HOUR_US
 _KEEP_US = 60 * _DAY_US
 _RISE = 25
@@ -143,7 +144,7 @@ class Outcomes:
 
     def line(self, host: str | None, now: int) -> dict[str, Any]:
         """Give what alerts say beside their own: how the sending server stands now. Nothing where all is well."""
-        name = host or "localhost"
+        name = host or NAMELESS
         sender = self._senders.get(SERVER + name)
         if sender is None:
             return {}
@@ -162,7 +163,7 @@ class Outcomes:
 
     def _here(self, event: Event, facts: dict[str, Any]) -> None:
         """Look at what reached a mailbox or a filter on this machine: only complaints and verdicts tell something."""
-        host = event.host_hostname or "localhost"
+        host = event.host_hostname or NAMELESS
         if self._began.get(host) is None:
             self._began.put(host, event.stream_us)
         if "mailwarden.content.sender" in facts:
@@ -172,7 +173,7 @@ class Outcomes:
         if sender and event.email_to_address and _FEEDBACK.search(sender[0].lower()):
             domain = event.email_to_address[0].rpartition("@")[2].lower()
             if self._ledger.domains.is_ours(domain):
-                self.complaint(event, domain, SERVER + (event.host_hostname or "localhost"))
+                self.complaint(event, domain, SERVER + (event.host_hostname or NAMELESS))
 
     def _learn_use(self, address: str, key: str, now: int) -> None:
         """Learn which server an address of ours belongs to, as replies to it quote it; another takes it over after a day."""
@@ -203,7 +204,7 @@ class Outcomes:
         """Count what a new server, or one with a new address, sends to a provider."""
         now = event.stream_us
         if is_new_hour:
-            host = event.host_hostname or "localhost"
+            host = event.host_hostname or NAMELESS
             since_us = self._ours.moved_us(host)
             began_us = self._began.get(host)
             if sender.first_us == now and began_us is not None and now - began_us >= _DAY_US:
@@ -242,7 +243,7 @@ class Outcomes:
 
     def _keys(self, event: Event, facts: dict[str, Any]) -> tuple[str, ...]:
         """Give whom receivers judge by a message: the server that sent it, and its sender's domain where that is ours."""
-        server = SERVER + (event.host_hostname or "localhost")
+        server = SERVER + (event.host_hostname or NAMELESS)
         if event.mailwarden_direction != "outbound" or not event.email_from_address:
             return (server,)
         domain = event.email_from_address[0].rpartition("@")[2].lower()

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from mailwarden.alerts.risk import Risk, Sender, assess
 from mailwarden.alerts.risk.checks import fault_weight
-from mailwarden.alerts.risk.outcomes import DOMAIN, KIND, SERVER, address_of
+from mailwarden.alerts.risk.outcomes import DOMAIN, KIND, NAMELESS, SERVER, address_of
 from mailwarden.alerts.risk.score import forecast_us, open_story
 from mailwarden.alerts.risk.sender import Story
 from mailwarden.alerts.state.blob import decoder
@@ -41,8 +41,11 @@ class Standing(NamedTuple):
 
     @property
     def called(self) -> str:
-        """The same so that no other sender is called so: several servers may send from one address."""
-        return self.name if self.shown == self.name else f"{self.shown} ({self.name})"
+        """The same so that no other sender is called so: several servers may send from one address.
+
+        A server whose lines do not name it is none of several.
+        """
+        return self.shown if self.shown == self.name or self.name == NAMELESS else f"{self.shown} ({self.name})"
 
 
 def read_risks(store: Store, now_us: int | None = None) -> tuple[list[Standing], int]:

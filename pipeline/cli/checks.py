@@ -22,6 +22,7 @@ from mailwarden.pipeline.cli.feedback_checks import feedback_checks
 from mailwarden.pipeline.cli.probe_checks import probe_checks
 from mailwarden.pipeline.cli.session import Session
 from mailwarden.pipeline.places import is_there, last_alive_s, store_path
+from mailwarden.pipeline.service.lock import is_held, lock_path
 from mailwarden.pipeline.sources.journal import journal_barred
 
 __all__ = ["Check", "all_checks"]
@@ -311,7 +312,12 @@ def _service(session: Session) -> Iterator[Check]:
         yield Check(tongue.gettext("state"), "error", says, "sudo mailwarden doctor")
         return
     lag_s = time.time() - max(last_alive_s(path), stream_us / 1_000_000)
-    if lag_s > _ALIVE_S:
+    if is_held(lock_path(path.parent)) is False:
+        says = tongue.say(
+            N_("does not run: nothing is watched; its last sign was {age} ago"), {"age": tongue.duration(round(lag_s))}
+        )
+        yield Check(name, "error", says, "systemctl status mailwarden")
+    elif lag_s > _ALIVE_S:
         says = tongue.say(N_("nothing was read for {age}"), {"age": tongue.duration(lag_s)})
         yield Check(name, "error", says, "systemctl status mailwarden")
     else:

@@ -192,7 +192,7 @@ def _how(
 ) -> list[Line]:
     tongue = sentences.tongue
     values = {
-        "first": sentences.time(incident.first_seen_us),
+        "first": sentences.time(incident.first_seen_us, 0),  # with its day, whenever it is read
         "last": sentences.time(incident.last_seen_us, incident.first_seen_us),
         "count": tongue.count("{number} event", "{number} events", incident.event_count),
     }

@@ -44,7 +44,7 @@ def _lines(name: str, inputs: Judged, rule: Rule | None, sentences: Sentences, *
     values = {
         "rule": printable(name),
         "version": inputs.version,
-        "at": sentences.time(inputs.at_us),
+        "at": sentences.time(inputs.at_us, 0),  # with its day
         "counted": _counted(inputs.counted),
         "span": tongue.duration(inputs.span_us / 1_000_000),
         "word": severity_word(inputs.severity, tongue),

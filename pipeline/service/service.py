@@ -23,7 +23,7 @@ from mailwarden.pipeline.configuration.reading import load
 from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.runner import BACKLOG, Runner, wall_clock
 from mailwarden.pipeline.service.heartbeat import Heartbeat
-from mailwarden.pipeline.service.lock import Lock
+from mailwarden.pipeline.service.lock import Lock, lock_path
 from mailwarden.pipeline.service.pruning import Pruner
 from mailwarden.pipeline.service.pulse import Pulse, notify
 from mailwarden.pipeline.service.readiness import ready
@@ -63,7 +63,7 @@ def run(configuration: Configuration, *, clock: str = "wall") -> None:
     rulebook = ready(configuration)
     for fault in rulebook.faults:
         write_log(fault, configuration.spoken())
-    with Lock(path.with_name("mailwarden.lock")), Signals() as signals, speaking(configuration.spoken()):
+    with Lock(lock_path(path.parent)), Signals() as signals, speaking(configuration.spoken()):
         while True:
             _Service(configuration, rulebook, path, clock, signals).work()
             if not signals.begins_anew():

@@ -31,8 +31,8 @@ _ANSWERS_S = 25.0  # longer than any channel takes: what is under way at the end
 _NAMED = 5  # incidents that a summary names
 _ONE = N_("an older incident was found in the logs")
 _MANY = N_("{count} older incidents were found in the logs")
-_ONE_WHY = N_("it is older than an hour and was not told by itself")
-_MANY_WHY = N_("they are older than an hour and were not told one by one")
+_ONE_WHY = N_("it happened more than an hour before its lines were read; this is the only message about it")
+_MANY_WHY = N_("they happened more than an hour before their lines were read; this is one message for all of them")
 
 
 class Teller:

@@ -2,8 +2,10 @@
 
 import json
 import os
+import platform
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -11,10 +13,12 @@ from click.testing import CliRunner, Result
 from incidents import START_US, incident, taken_over
 
 from mailwarden.alerts.incidents.incident import Notification
+from mailwarden.alerts.telling.delivery import Delivery, pack
 from mailwarden.alerts.telling.silences import Silence
 from mailwarden.pipeline.cli import setup
 from mailwarden.pipeline.cli.root import root
 from mailwarden.pipeline.places import store_path
+from mailwarden.pipeline.service.lock import Lock, lock_path
 from mailwarden.pipeline.store import Commit, Store
 
 BAD = "Nov 23 00:00:01 mx1 postfix/smtpd[7]: \x1b[31mnever seen"
@@ -388,7 +392,8 @@ def test_doctor_sees_a_log_that_the_service_cannot_read(state: Path, tmp_path: P
     with Store.open(store_path(state)) as store:
         store.commit(Commit(2, positions=positions))
 
-    checks = [json.loads(line) for line in call("doctor", "--json").stdout.splitlines()]
+    with Lock(lock_path(state)):
+        checks = [json.loads(line) for line in call("doctor", "--json").stdout.splitlines()]
 
     said = [one["says"] for one in checks if "has read nothing" in one["says"]]
     assert len(said) == 1
@@ -426,10 +431,10 @@ def test_setup_writes_nothing_that_is_wrong(state: Path, tmp_path: Path) -> None
     assert call(*words).exit_code == 0
 
 
-def test_a_service_that_stopped_is_not_called_alive_by_being_looked_at(state: Path) -> None:
+def test_a_service_that_hangs_is_not_called_alive_by_being_looked_at(state: Path) -> None:
     """Looking at the state writes beside it, and so does whoever fails to write for want of space: neither is a sign of life."""
     store = store_path(state)
-    with Store.open(store) as held:  # keeps the journal, as a service that was killed does
+    with Lock(lock_path(state)), Store.open(store) as held:  # keeps the journal, as a service that hangs does
         held.commit(Commit(2, meta={"stream_us": str(START_US)}))
         for file in (store, store.with_name(f"{store.name}-wal")):
             os.utime(file, (START_US / 1e6, START_US / 1e6))
@@ -442,6 +447,38 @@ def test_a_service_that_stopped_is_not_called_alive_by_being_looked_at(state: Pa
         assert "Why:  mailwarden doctor" in call().stdout
 
 
+def test_a_service_that_ended_is_known_at_once(state: Path) -> None:
+    """Whether a service runs is no guess from how old its last word is; the first line says what to do."""
+    with Lock(lock_path(state)):
+        runs = call().stdout.splitlines()[0]
+    ended = call().stdout.splitlines()[0]
+    checks = {one["name"]: one for one in map(json.loads, call("doctor", "--json").stdout.splitlines())}
+
+    assert runs.startswith(f"✓ Watching {platform.node()}, ")
+    assert ended.startswith("● Nothing is watched: the service does not run; ")
+    assert ended.endswith("Start it:  mailwarden run")
+    assert checks["service"]["state"] == "error"
+    assert checks["service"]["says"].startswith("does not run: nothing is watched")
+
+
+def test_the_state_says_what_is_understood_and_which_channel_fails(state: Path) -> None:
+    """The mock-up's line: how far behind, how much is understood; and what the channel that fails has said."""
+    now_us = time.time_ns() // 1000
+    hour_us = now_us - now_us % 3_600_000_000
+    notice = Notification(id="n", kind="opened", incident=taken_over(), at_us=now_us)
+    delivery = Delivery(notification=notice, receivers=("mail",), failed={"mail": '554 "from \x1b[31mrelay"'})
+    lines = {(hour_us, "lines", "event", "postfix", ""): 9_998, (hour_us, "lines", "pipeline_error", "postfix", ""): 2}
+    with Store.open(store_path(state)) as store:
+        store.commit(Commit(2, rollups=lines, outbox=[("n", now_us - 60_000_000, pack(delivery))]))
+
+    with Lock(lock_path(state)):
+        shown = call().stdout.splitlines()
+
+    assert shown[0].endswith(" · 99.9 % understood")
+    assert any(line.startswith("▲ 1 notice waits to be delivered since ") for line in shown)
+    assert '  mail: 554 "from \\x1b[31mrelay"' in shown
+
+
 def test_the_state_names_what_an_open_incident_is_part_of(state: Path) -> None:
     """A quiet account that was taken over stands above the open blocklisting that it brought."""
     with Store.open(store_path(state)) as store:
@@ -449,7 +486,7 @@ def test_the_state_names_what_an_open_incident_is_part_of(state: Path) -> None:
         parent.status, child.parent = "quiet", parent.id
         store.commit(Commit(2, incidents=[parent, child]))
 
-    lines = [line for line in call().stdout.split("\n") if line.startswith(("●", "■"))]
+    lines = [line for line in call().stdout.split("\n")[1:] if line.startswith(("●", "■"))]
 
     assert len(lines) == 1
     assert "walter.rossi1969@nova0.test" in lines[0]

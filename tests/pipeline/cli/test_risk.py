@@ -154,3 +154,14 @@ def test_an_alert_says_how_the_server_stands(state: Path) -> None:
     assert incident.values["risk_of"] == "192.0.2.25"
     assert incident.values["risk_trend"] == "rising"
     assert incident.values["risk_parts"]
+
+
+def test_a_server_that_its_lines_do_not_name_gets_no_made_up_name(tmp_path: Path) -> None:
+    """Exim's own log names no server: its address stands alone, not beside `localhost`."""
+    log = Path(__file__).parents[3] / "sample_logs" / "exim_cpanel_takeover" / "exim_mainlog"
+    run("scan", "--state", tmp_path / "state", log)
+
+    shown = run("risk", "--state", tmp_path / "state")
+
+    assert "192.0.2.77" in shown
+    assert "localhost" not in shown

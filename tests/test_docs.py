@@ -100,6 +100,30 @@ def test_what_is_named_exists(page: str, call: str) -> None:
     assert [word for word in left if word not in options] == []
 
 
+def steps(path: Path) -> list[str]:
+    """Give what a page tells to type or to write, without what is of a language: comments, reasons, the language itself."""
+    found = []
+    for block in _BLOCK.finditer(path.read_text(encoding="utf-8")):
+        for line in block["text"].splitlines():
+            words = re.sub(
+                r"LANG=\S+ ", "", re.sub(r'--because "[^"]*"', "--because", re.split(r"  +# ", line)[0].strip())
+            )
+            if words and (block["kind"] != "console" or words.startswith("$ ")):
+                found.append(words)
+    return found
+
+
+@pytest.mark.parametrize("page", sorted((TOP / "docs" / "tasks").glob("*.md")), ids=lambda page: page.stem)
+def test_every_task_can_be_done_in_japanese(page: Path) -> None:
+    """A task page has one in Japanese, with the same commands and the same settings, and the site leads to it."""
+    own = TOP / "docs" / "ja" / "tasks" / page.name
+
+    assert steps(own) == steps(page)
+    assert re.search(r"[\u3041-\u30ff]", own.read_text(encoding="utf-8"))
+    assert f"- ja/tasks/{page.name}\n" in (TOP / "mkdocs.yml").read_text(encoding="utf-8")
+    assert f"(tasks/{page.name})" in (TOP / "docs" / "ja" / "index.md").read_text(encoding="utf-8")
+
+
 def test_every_command_has_a_page() -> None:
     """The reference holds every command, setting and rule, for it is made from them."""
     sys.path.insert(0, str(TOP / "docs"))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mailwarden.alerts.words.escape import printable
-from mailwarden.alerts.words.providers import provider_name
+from mailwarden.alerts.words.providers import list_name, provider_name
 from mailwarden.alerts.words.replies import is_temporary, meaning
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.parsers.reply import Verdict, classify
@@ -14,6 +14,7 @@ from mailwarden.parsers.reply_text import Reply, read_reply
 from mailwarden.pipeline.cli.terminal import Line, Span, Style, write
 from mailwarden.pipeline.showing.columns import columns
 from mailwarden.pipeline.showing.jsonl import json_line
+from mailwarden.pipeline.showing.story import begun
 
 __all__ = ["explain_replies"]
 
@@ -24,6 +25,7 @@ _OURS: dict[str, Style] = {  # what tells of our own standing, and how much
     "rate_limit": "watch",
     "spam_content": "watch",
 }
+_SHAPES: dict[Style, str] = {"critical": "●", "watch": "▲", "minor": "■"}
 _NO_REPLY = N_("not judged: no code, such as 550, and no words that are known. Give the whole reply, as it is logged.")
 _ACCEPTED = N_("accepted: nothing was refused")
 
@@ -93,21 +95,24 @@ def _views(judged: Iterable[tuple[Reply, Verdict]], tongue: Translator) -> Itera
 
 
 def _view(reply: Reply, verdict: Verdict, tongue: Translator) -> Iterator[Line]:
-    yield [Span(printable(reply.text), "faint")]
+    said, text = meaning(verdict), printable(reply.text)
     if verdict.klass == "other" and (reply.code is None or reply.code < 400):
         if reply.code is None:
             yield [Span(f"▲ {tongue.gettext(_NO_REPLY)}", "watch")]
         else:
             yield [Span(f"✓ {tongue.gettext(_ACCEPTED)}", "ok")]
+        yield [Span(f"  {text}", "faint")]
         return
-    said = meaning(verdict)
     lasting = tongue.gettext("temporary") if is_temporary(verdict, reply.code) else tongue.gettext("permanent")
-    kind = verdict.klass if verdict.kind == verdict.klass else f"{verdict.klass} ({verdict.kind})"
-    yield [Span(f"{kind}, {lasting}", _OURS.get(verdict.klass, "minor"))]
+    kind = verdict.klass if verdict.kind == verdict.klass else f"{verdict.klass}, {verdict.kind}"
+    style = _OURS.get(verdict.klass, "minor")
+    means = {"text": begun(tongue.gettext(said.says)), "kind": kind, "lasting": lasting}
+    judged = printable(tongue.say(N_("{text} ({kind}, {lasting})"), means))
+    yield [Span(f"{_SHAPES[style]} {judged}", style)]
     rows = [
+        (tongue.gettext("Reply"), text),
         (tongue.gettext("Provider"), provider_name(verdict.provider) if verdict.provider else None),
-        (tongue.gettext("List"), verdict.list),
-        (tongue.gettext("Means"), tongue.gettext(said.says)),
+        (tongue.gettext("List"), list_name(verdict.list) if verdict.list else None),
         (tongue.gettext("Next"), tongue.gettext(said.do)),
         (tongue.gettext("See"), said.url),
     ]

@@ -58,7 +58,8 @@ def test_words_for_people() -> None:
     result = CliRunner().invoke(root, ["explain", "--reply", DEFERRED + " \x1b[2J"])
 
     assert result.exit_code == 0
-    assert "reputation, temporary" in result.output
+    assert "(reputation, temporary)" in result.output.splitlines()[0]  # the verdict comes first, the reply below it
+    assert result.output.startswith("● ")
     assert "Yahoo" in result.output
     assert "https://senders.yahooinc.com/smtp-error-codes" in result.output
     assert "\x1b" not in result.output
@@ -72,7 +73,7 @@ def test_what_is_no_refusal_gets_no_verdict(text: str, said: str) -> None:
     """A text without a code is not called a permanent refusal, and neither is an acceptance."""
     result = CliRunner().invoke(root, ["explain", "--reply", text])
 
-    assert result.output.splitlines()[1].startswith(said)
+    assert result.output.splitlines()[0].startswith(said)
     assert "permanent" not in result.output
 
 

@@ -31,7 +31,7 @@ class Mailer(msgspec.Struct, frozen=True):
 
 
 class Mailers(NamedTuple):
-    """Those who sent most, and how many more there were, to how many recipients."""
+    """Those who sent most and all who are part of an incident; how many more there were, to how many recipients."""
 
     first: list[Mailer]
     rest: int = 0
@@ -54,7 +54,7 @@ def mailers(
         from_us: The first day's beginning or before.
         until_us: The end.
         owns: Says of a name whether it may be shown.
-        most: How many are judged; None: all.
+        most: How many are judged, beside all who are part of an incident; None: everybody.
         text: Stands in the name.
     """
     totals: Counter[tuple[str, str]] = Counter()
@@ -62,7 +62,9 @@ def mailers(
         if row.a != OTHER and owns(row.a) and text.lower() in row.a.lower():
             totals[row.a, row.b] += row.number
     ranked = sorted(totals, key=lambda who: (-totals[who], who))
-    first, rest = ranked[:most], ranked[len(ranked[:most]) :]
+    doubted = _doubted(reader, from_us)
+    first = [who for place, who in enumerate(ranked) if most is None or place < most or who[0] in doubted]
+    rest = set(totals).difference(first)
     names = [name for name, _ in first]
     rows = reader.sums_of(from_us, until_us, _NAMES, names) if most else reader.sums(from_us, until_us, _NAMES)
     tally = Tally(first)
@@ -70,7 +72,7 @@ def mailers(
         tally.add(who, "sent_recipients", "", totals[who])
     for row in rows:
         tally.add((row.a, row.b), row.name, row.c, row.number)
-    made = [Mailer(*judged) for judged in tally.judged(_doubted(reader, from_us))]
+    made = [Mailer(*judged) for judged in tally.judged(doubted)]
     return Mailers(made, len(rest), sum(totals[who] for who in rest))
 
 

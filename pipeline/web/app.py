@@ -14,7 +14,7 @@ from starlette.types import Scope
 from mailwarden.parsers.errors import MailwardenError
 from mailwarden.pipeline.web import api, door, mail_pages, pages
 from mailwarden.pipeline.web.desk import Desk
-from mailwarden.pipeline.web.frame import message, tongue_of
+from mailwarden.pipeline.web.frame import desk_of, message, tongue_of
 from mailwarden.pipeline.web.guard import Guard
 from mailwarden.pipeline.web.live import Live, events
 from mailwarden.pipeline.web.metrics import metrics
@@ -106,7 +106,12 @@ async def _refused(request: Request, error: Exception) -> Response:
 async def _failed(request: Request, error: Exception) -> Response:
     """Say what the operator can mend."""
     tongue = tongue_of(request)
-    return message(request, 503, tongue.gettext("The page cannot be made now."), tongue.error(error))
+    if desk_of(request).path.exists():
+        return message(request, 503, tongue.gettext("The page cannot be made now."), tongue.error(error))
+    said = f"{tongue.error(error)}\n{tongue.gettext('This page looks again by itself. To watch from now on:')}"
+    response = message(request, 503, tongue.gettext("Nothing is watched here yet."), said, mend="sudo mailwarden setup")
+    response.headers["Refresh"] = "5"
+    return response
 
 
 async def _fault(request: Request, error: Exception) -> Response:

@@ -20,7 +20,14 @@ from mailwarden.pipeline.web.views.delivery import delivery_view, read_span
 from mailwarden.pipeline.web.views.health import health_view
 from mailwarden.pipeline.web.views.messages import events_for, messages_view
 from mailwarden.pipeline.web.views.people import people_of, people_view, read_people_query
-from mailwarden.pipeline.web.views.reports import read_report_query, report_html, reports_view, servers_of
+from mailwarden.pipeline.web.views.reports import (
+    counted_since,
+    kept_html,
+    read_report_query,
+    report_html,
+    reports_view,
+    servers_of,
+)
 from mailwarden.pipeline.web.views.reputation import reputation_view
 from mailwarden.pipeline.web.views.senders import SENDERS, senders_view
 from mailwarden.pipeline.web.visitor import Visitor
@@ -172,12 +179,13 @@ def reports(request: Request) -> Response:
     desk, visitor, now = desk_of(request), visitor_of(request), _now(request)
     if visitor.domains == ():
         return _not_theirs(request)
-    query = read_report_query(request.query_params, visitor, now.astimezone(desk.zone).date())
     with desk.reader() as reader:
+        began = counted_since(reader, desk.zone)
+        query = read_report_query(request.query_params, visitor, now.astimezone(desk.zone).date(), began)
         host = desk.configuration.called
         servers = servers_of(reader, visitor, desk.present_us(reader))
         view = reports_view(
-            desk.jobs, reader.store.path, query, visitor, tongue_of(request), desk.zone, now, host, servers
+            desk.jobs, reader.store.path, query, visitor, tongue_of(request), desk.zone, now, host, servers, began
         )
         response = answer(request, "reports.html", view, tab="reports", reader=reader)
     if not view.made and not view.fault:
@@ -186,11 +194,16 @@ def reports(request: Request) -> Response:
 
 
 def report_sent(request: Request) -> Response:
-    """Give a report alone, as it is sent."""
+    """Give a report alone, as it is sent; with `kept` the very mail that was."""
     desk, visitor, now = desk_of(request), visitor_of(request), _now(request)
     if visitor.domains == ():
         return _not_theirs(request)
     query = read_report_query(request.query_params, visitor, now.astimezone(desk.zone).date())
+    if request.query_params.get("kept"):
+        html = kept_html(desk.directory, query)
+        if html is None:
+            return message(request, 404, tongue_of(request).gettext("No such report was sent, or it is kept no more."))
+        return HTMLResponse(html, headers={"Content-Security-Policy": _REPORT_POLICY})
     html = report_html(desk.jobs, desk.path, query, tongue_of(request), desk.zone, now, desk.configuration.called)
     if html is None:
         said = tongue_of(request).gettext("It is being made; this page looks again by itself.")

@@ -17,7 +17,7 @@
   function busy() {
     const at = document.activeElement;
     const main = document.getElementById("main");
-    return (at && at !== main && main.contains(at)) || main.querySelector("details[open]") || !getSelection().isCollapsed;
+    return (at && at !== main && main.contains(at)) || main.querySelector("details[open]:not(.fold)") || !getSelection().isCollapsed;
   }
 
   async function renew() {

@@ -7,9 +7,10 @@ import msgspec
 
 from mailwarden.alerts.incidents.incident import Incident, Notification
 from mailwarden.alerts.telling.silences import Silence
+from mailwarden.alerts.words.advice import Step
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.showing.sentences import Sentences
-from mailwarden.pipeline.showing.story import title_of
+from mailwarden.pipeline.showing.story import begun, title_of
 from mailwarden.pipeline.store import Act, Reader
 from mailwarden.pipeline.web.visitor import Visitor
 
@@ -21,6 +22,7 @@ __all__ = [
     "quieted",
     "sentences_of",
     "silences_of",
+    "steps_of",
     "tone_of",
 ]
 
@@ -113,6 +115,13 @@ def cards(
         )
         for one in incidents
     ]
+
+
+def steps_of(incident: Incident, sentences: Sentences, visitor: Visitor) -> list[Step]:
+    """Give what to do, each as a sentence of its own; a command that only shows the incident is left out: its page does."""
+    shows_it = f"mailwarden show {sentences.short(incident.id)}"
+    found = [one for one in sentences.steps(incident) if not visitor.hides(f"{one.text} {one.command}")]
+    return [Step(begun(one.text), None if one.command == shows_it else one.command) for one in found]
 
 
 def tone_of(severity: str) -> str:

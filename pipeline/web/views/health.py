@@ -70,6 +70,8 @@ class HealthView(msgspec.Struct, frozen=True):
     directory: str
     checks: list[Checked] | None  # the worst first
     checks_shown: int
+    faults: int  # of the checks, and channels that fail
+    tone: str
     versions: list[tuple[str, str]]
 
 
@@ -81,7 +83,9 @@ def health_view(
     shapes = reader.store.unparsed()
     sources = sorted(read_sources(reader), key=lambda one: (one.there is not False, -one.written_us, one.name))
     path = reader.store.path
+    channels = _channels(reader, tongue)
     checks = _checks(jobs, configuration, str(path.parent), tongue)
+    tones = [pulse.tone, *(one.tone for one in checks or ()), *("critical" for _ in channels)]
     return HealthView(
         pulse=pulse,
         sources=sources[:_SOURCES],
@@ -92,12 +96,14 @@ def health_view(
         shapes=[Shape(f"{one.module} {one.program}".strip(), one.lines, one.sample) for one in shapes[:_SHAPES]],
         more_shapes=max(0, len(shapes) - _SHAPES),
         counts=reader.store.outbox_counts(),
-        channels=_channels(reader, tongue),
+        channels=channels,
         free=f"{shutil.disk_usage(path.parent).free / 1e9:.1f} GB",
         store=f"{_size(path) / 1e6:.1f} MB",
         directory=str(path.parent),
         checks=checks,
         checks_shown=max(_CHECKS, sum(one.tone != "ok" for one in checks or ())),
+        faults=sum(tone in ("critical", "watch") for tone in tones[1:]),
+        tone=min((tone for tone in tones if tone != "minor"), key=_ORDER.index),
         versions=[
             ("mailwarden", __version__),
             ("Python", platform.python_version()),

@@ -13,8 +13,7 @@ from mailwarden.alerts.telling.story import Story
 from mailwarden.alerts.terms import Evidence, severity_rank
 from mailwarden.alerts.words.advice import Step
 from mailwarden.alerts.words.translate import N_, Translator
-from mailwarden.pipeline.showing.sentences import Sentences
-from mailwarden.pipeline.showing.story import ENTITY_WORDS, begun, said_by, shown_names
+from mailwarden.pipeline.showing.story import ENTITY_WORDS, said_by, shown_names
 from mailwarden.pipeline.store import DeliveryRow, IncidentFilter, Reader
 from mailwarden.pipeline.web.views.card import (
     STATUSES,
@@ -24,6 +23,7 @@ from mailwarden.pipeline.web.views.card import (
     quieted,
     sentences_of,
     silences_of,
+    steps_of,
     tone_of,
 )
 from mailwarden.pipeline.web.views.course import Course, Happening
@@ -173,7 +173,7 @@ def incident_view(
         harmless=visitor.masked(sentences.harmless(incident)),
         category_word=tongue.gettext(CATEGORY_WORDS.get(incident.category, incident.category)),
         lasted_s=(incident.last_seen_us - incident.first_seen_us) / 1_000_000,
-        steps=_steps(incident, sentences, visitor),
+        steps=steps_of(incident, sentences, visitor),
         facts=_facts(incident, visitor, tongue),
         turns=_turns(incident, found, course.happenings, told, said, quiet, tongue),
         is_whole=course.is_whole,
@@ -198,22 +198,19 @@ def _seen(incidents: Sequence[Incident | None], visitor: Visitor) -> list[Incide
     return [one for one in incidents if one is not None and visitor.may_see(one)]
 
 
-def _steps(incident: Incident, sentences: Sentences, visitor: Visitor) -> list[Step]:
-    """Give what to do, each as a sentence of its own: one that begins with a name keeps it as it is written."""
-    steps = [step for step in sentences.steps(incident) if not visitor.hides(f"{step.text} {step.command}")]
-    return [Step(begun(step.text), step.command) for step in steps]
-
-
 def _facts(incident: Incident, visitor: Visitor, tongue: Translator) -> list[Fact]:
     facts: list[Fact] = []
     named: dict[str, Fact] = {}
     accounts = {*incident.entities.get("mailwarden.account", ()), *incident.entities.get("user.name", ())}
+    providers = incident.entities.get("mail.provider", [])
     for name, values in visitor.entities(incident.entities).items():
         if name == "email.from.address" and accounts.issuperset(values):
             continue  # who logged in writes under that name: it stands there already
         values = shown_names(name, values)
         if not ENTITY_WORDS.get(name, name):
             continue
+        if name == "mailwarden.receiver" and values == shown_names("mail.provider", providers):
+            continue  # said twice it says no more
         word = tongue.gettext(ENTITY_WORDS.get(name, name))
         total = incident.entity_counts.get(name, len(values)) if visitor.sees_all else len(values)
         if word not in named or len(named[word].values) < len(values):
@@ -268,7 +265,8 @@ def _turns(
 
 def _proof(evidence: Evidence, incident: Incident) -> Proof:
     named = (values for name, values in incident.entities.items() if name not in _UNMARKED)
-    names = {incident.primary[1], *(value for values in named for value in values)}
+    about = () if incident.primary[0] in _UNMARKED else (incident.primary[1],)
+    names = {*about, *(value for values in named for value in values)}
     names = {name for name in names if len(name) > 3}
     return Proof(f"{evidence.file}:{evidence.offset}", _marked(evidence.line, sorted(names, key=len, reverse=True)))
 

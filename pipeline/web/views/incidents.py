@@ -76,7 +76,7 @@ class Query(msgspec.Struct, frozen=True):
         }
         values |= other
         usual = {"state": "alive", "order": "worst", "page": "1"}
-        return {name: value for name, value in values.items() if value and usual.get(name) != value}
+        return {name: value for name, value in values.items() if value and usual.get(name) != str(value)}
 
     def wanted(self, visitor: Visitor) -> IncidentFilter:
         """Give what the store is asked."""

@@ -8,7 +8,6 @@ import msgspec
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.risk.score import CALM
 from mailwarden.alerts.risk.words import trend_word
-from mailwarden.alerts.telling.silences import Silence
 from mailwarden.alerts.words.providers import provider_name
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.answers.dates import due_text, next_dates
@@ -18,7 +17,7 @@ from mailwarden.pipeline.configuration.configuration import Report
 from mailwarden.pipeline.rollup_span import OTHER
 from mailwarden.pipeline.store import IncidentFilter, OutboxCounts, Reader
 from mailwarden.pipeline.web.pulse import Pulse
-from mailwarden.pipeline.web.views.card import Card, cards, quieted, sentences_of, silences_of
+from mailwarden.pipeline.web.views.card import Card, cards, quieted, sentences_of, silences_of, steps_of
 from mailwarden.pipeline.web.views.measures import HOUR_US, Measure, Measures, measure, per_hour, usual_per_hour
 from mailwarden.pipeline.web.views.plot import Plot, plot
 from mailwarden.pipeline.web.views.reputation import risk_tone
@@ -84,6 +83,7 @@ class NowView(msgspec.Struct, frozen=True):
         verdict: The sentence that judges.
         warnings: What would make calm false: notices that wait, lines not understood.
         needs: What needs a person, the worst first.
+        next_step: What to do first about the worst of them; "" where nothing is, or it would name others.
         more: How many more do.
         held: How many are silenced, and how many of these are critical.
         minor: How many are minor.
@@ -100,6 +100,7 @@ class NowView(msgspec.Struct, frozen=True):
     verdict: str
     warnings: list[str]
     needs: list[Card]
+    next_step: str
     more: int
     held: int
     held_critical: int
@@ -147,12 +148,15 @@ def now_view(
         tone, verdict = "watch", tongue.gettext("Nothing was read: nobody knows whether all is well.")
     if tone == "ok" and warnings and not pulse.lost:
         tone, verdict = "watch", tongue.gettext("Nothing is known to be wrong, but not everything is as it should be:")
+    shown = needing[:_SHOWN]
+    sentences = sentences_of(reader, shown, tongue, zone)
     risk_mark, risk = _risk(reader, tongue, present_us) if visitor.sees_all else ("", "")
     return NowView(
         tone=tone,
         verdict=verdict,
         warnings=warnings,
-        needs=_cards(needing[:_SHOWN], reader, silences, visitor, tongue, zone, now_us),
+        needs=cards(shown, sentences, silences, visitor, now_us),
+        next_step=next((step.text for one in shown[:1] for step in steps_of(one, sentences, visitor)), ""),
         more=max(0, critical + watch - _SHOWN),
         held=len(found) - len(needing),
         held_critical=_criticals(found) - _criticals(needing),
@@ -189,18 +193,6 @@ def _dates(
         )
         for one in found[:_DATES]
     ]
-
-
-def _cards(
-    shown: list[Incident],
-    reader: Reader,
-    silences: list[Silence],
-    visitor: Visitor,
-    tongue: Translator,
-    zone: tzinfo,
-    now_us: int,
-) -> list[Card]:
-    return cards(shown, sentences_of(reader, shown, tongue, zone), silences, visitor, now_us)
 
 
 def _plots(reader: Reader, measures: Measures, tongue: Translator) -> list[Plot]:

@@ -25,7 +25,7 @@ from mailwarden.pipeline.web.visitor import Visitor
 __all__ = ["PeopleQuery", "PeopleView", "page_of", "people_of", "people_view", "read_people_query"]
 
 _DAYS = (7, 30)
-_PAGE = 100
+_PAGE = 50
 _NOTED = ("failing", "new")
 KINDS = {"": N_("all"), **MARKS}
 _PROTOCOLS = ("imap", "pop3", "smtp")

@@ -1,6 +1,7 @@
 """Reports: those of a day and of a week as they are sent, and two days beside each other."""
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta, tzinfo
@@ -14,11 +15,21 @@ from mailwarden.parsers.errors import StoreError
 from mailwarden.pipeline.answers.words import MEASURES
 from mailwarden.pipeline.configuration.zones import zone_words
 from mailwarden.pipeline.rollup_span import OTHER
+from mailwarden.pipeline.service.reporting import report_directory
 from mailwarden.pipeline.store import Reader
 from mailwarden.pipeline.web.jobs import Jobs, Made
 from mailwarden.pipeline.web.visitor import Visitor
 
-__all__ = ["ReportQuery", "ReportsView", "read_report_query", "report_html", "reports_view", "servers_of"]
+__all__ = [
+    "ReportQuery",
+    "ReportsView",
+    "counted_since",
+    "kept_html",
+    "read_report_query",
+    "report_html",
+    "reports_view",
+    "servers_of",
+]
 
 _FRESH_S = 60.0  # of a day that goes on
 _OLD_S = 3600.0
@@ -42,6 +53,12 @@ class ReportQuery(msgspec.Struct, frozen=True):
     def first(self) -> date:
         """The first of its days."""
         return self.day - timedelta(days=6) if self.week else self.day
+
+    @property
+    def name(self) -> str:
+        """The name under which the service keeps it, where it was sent."""
+        days = f"{self.first.isoformat()}--{self.day.isoformat()}" if self.week else self.day.isoformat()
+        return f"{days}.{self.domain}" if self.domain else f"{days}.server-{self.server}" if self.server else days
 
     def values(self, **other: object) -> dict[str, object]:
         """Give it as it stands in the address bar, with some of it changed."""
@@ -70,6 +87,7 @@ class ReportsView(msgspec.Struct, frozen=True):
     query: ReportQuery
     days: list[date]
     made: bool
+    kept: bool  # the mail that was sent is there, too
     fault: str
     verdict: str
     pairs: list[Pair]
@@ -77,12 +95,24 @@ class ReportsView(msgspec.Struct, frozen=True):
     servers: tuple[str, ...]  # empty where there is one
 
 
-def read_report_query(values: Mapping[str, str], visitor: Visitor, today: date) -> ReportQuery:
-    """Read the address bar; what cannot be understood is left out."""
+def counted_since(reader: Reader, zone: tzinfo) -> date:
+    """Give the first day that something was counted of."""
+    return datetime.fromtimestamp((reader.store.first_rollup_us() or 0) / 1_000_000, zone).date()
+
+
+def read_report_query(values: Mapping[str, str], visitor: Visitor, today: date, began: date = date.min) -> ReportQuery:
+    """Read the address bar; what cannot be understood is left out.
+
+    Args:
+        values: What stands there.
+        visitor: Who asks.
+        today: The day of the site that goes on; yesterday's report is shown first,
+        began: unless nothing was counted before today.
+    """
     domain, server = values.get("domain", "").lower(), values.get("server", "").lower()
     if visitor.domains is not None and domain not in visitor.domains:
         domain = visitor.domains[0] if visitor.domains else ""
-    day = _day(values.get("day", ""), today) or today - timedelta(days=1)
+    day = _day(values.get("day", ""), today) or (today if began >= today else today - timedelta(days=1))
     return ReportQuery(
         day=day,
         week=values.get("week") == "1",
@@ -102,6 +132,7 @@ def reports_view(
     now: datetime,
     host: str,
     servers: tuple[str, ...] = (),
+    began: date = date.min,
 ) -> ReportsView:
     """Give a report, or say that it is being made."""
     today = now.astimezone(zone).date()
@@ -113,8 +144,9 @@ def reports_view(
     data = _data(made)
     return ReportsView(
         query=query,
-        days=[today - timedelta(days=n) for n in range(_DAYS)],
+        days=[day for day in (today - timedelta(days=n) for n in range(_DAYS)) if day >= began or day == today],
         made=made is not None and (query.beside is None or other is not None),
+        kept=os.access(_kept(store.parent, query), os.R_OK),
         fault=tongue.worded(made.fault) if made is not None else "",
         verdict=str(data.get("verdict", "")),
         pairs=_pairs(data, _data(other), tongue),
@@ -129,6 +161,18 @@ def servers_of(reader: Reader, visitor: Visitor, now_us: int) -> tuple[str, ...]
         return ()
     found = {row.a.lower() for row in reader.sums(now_us - _SEEN_DAYS * _DAY_US, now_us + _DAY_US, ("host_lines",))}
     return tuple(sorted(found - {OTHER})) if len(found) > 1 else ()
+
+
+def kept_html(state: Path, query: ReportQuery) -> str | None:
+    """Give a report as the service sent it, which later lines do not change; None where none is kept."""
+    try:
+        return _kept(state, query).read_text()
+    except OSError:
+        return None
+
+
+def _kept(state: Path, query: ReportQuery) -> Path:
+    return report_directory(state) / f"{query.name}.html"
 
 
 def report_html(

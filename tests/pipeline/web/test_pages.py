@@ -44,13 +44,13 @@ def words(text: str) -> str:
 
 
 def test_the_first_sentence_judges(page: Served) -> None:
-    """The first page begins with what needs a person, by severity."""
+    """The first page begins with what needs a person, by severity: in a shape and a word, not in a colour alone."""
     page.commit(2, [])
 
     head = re.search(r"<h1[^>]*>(.*?)</h1>", page.client().get("/").text)
 
     assert head is not None
-    assert head[1] == "1 critical."
+    assert words(head[1]) == " ● 1 critical."
 
 
 def test_calm_is_never_false(page: Served) -> None:
@@ -59,7 +59,8 @@ def test_calm_is_never_false(page: Served) -> None:
 
     text = page.client().get("/").text
 
-    assert '<h1 class="verdict critical">Nobody is watching: what happens now is not seen. 1 critical.</h1>' in text
+    assert '<h1 class="verdict critical">' in text
+    assert "● Nobody is watching: what happens now is not seen. 1 critical." in words(text)
     assert 'data-tone="critical"' in text
     assert "nothing read for 2 h" in text
 
@@ -168,6 +169,24 @@ def test_what_each_rule_found_is_said_in_words(directory: Path) -> None:
     assert "198.18.0.9 guesses passwords" in words(body)
     assert f"/messages?what={told.primary[1].replace('@', '%40')}" in body
     assert "found by the rule" not in body
+
+
+def test_what_to_do_first_stands_on_the_first_page(page: Served) -> None:
+    """Under the worst of what needs a person stands its first step; its own page names no command that only leads there."""
+    client = page.client()
+    with Store.open(store_path(page.directory)) as store:
+        refused = incident(
+            primary=("mailwarden.provider", "apple"), category="blocklist_risk", rules=["provider_block"]
+        )
+        refused.advice, refused.modules = "provider_block", ["postfix"]
+        store.commit(Commit(2, incidents=[refused]))
+
+    assert "→ Change the password of walter.rossi1969@nova0.test, then end its open sessions" in words(
+        client.get("/").text
+    )
+    text = client.get(f"/i/{refused.id}").text
+    assert "Find and stop what caused it" in words(text)
+    assert "<code>mailwarden show" not in text
 
 
 def test_the_page_of_an_incident_tells_its_story(page: Served) -> None:
@@ -481,7 +500,7 @@ def test_languages(page: Served) -> None:
 
 
 def test_a_store_that_is_not_there_is_said(tmp_path: Path) -> None:
-    """Before the service has run the page says so, and how to start it; once it runs the page goes on by itself."""
+    """Before the service has run the page says so, and how to begin; once it runs the page goes on by itself."""
     (tmp_path / "new").mkdir()
     with served(tmp_path / "new") as page:
         client = page.client()
@@ -490,7 +509,8 @@ def test_a_store_that_is_not_there_is_said(tmp_path: Path) -> None:
         after = client.get("/")
 
     assert before.status == 503
-    assert "mailwarden run" in before.text
+    assert "sudo mailwarden setup" in before.text
+    assert before.headers["refresh"] == "5"
     assert after.status == 200
 
 

@@ -67,7 +67,8 @@ class Detector(ABC, Generic[S]):
 
     `needs` names fields without which `keys` gives none: it is asked only of events that have them all, and not False.
     `record` is a name under which detectors share a record a key: those that nearly always see the same events of the same keys.
-    `gathers` names a window of `state`, all of whose events count: it keeps their first lines and names until there is a finding.
+    `gathers` names a window of `state` that counts what the detection is about, within its span: a finding tells since when, and
+    shows the last lines and the names of what was counted.
     `severity` and `is_excepted` are what the configuration changes: the severity of all it finds, and what it passes over.
     """
 

@@ -9,7 +9,8 @@ import msgspec
 from mailwarden.alerts.detection.detector import Detector, Fired
 from mailwarden.alerts.detection.finding import Finding, evidence_of
 from mailwarden.alerts.detection.memories import Memory, memories
-from mailwarden.alerts.detection.windows import Window, add, add_value, crossed, gather, wants_more
+from mailwarden.alerts.detection.senders import senders_of
+from mailwarden.alerts.detection.windows import Window, add, add_value, crossed, gather, held, keep, since, wants_more
 from mailwarden.alerts.rulebook.condition import needing
 from mailwarden.alerts.rulebook.fields import reader
 from mailwarden.alerts.rulebook.rule import Count, Rule
@@ -22,6 +23,7 @@ __all__ = ["Engine", "severity_of"]
 
 _SEPARATOR = "\x1f"
 _VALUES_CAP = 256
+_NEAR = 4  # a quarter of its threshold is reached
 
 
 class _Windows(msgspec.Struct, array_like=True):
@@ -125,18 +127,20 @@ class Engine:
             if place < behind:
                 self._rule(*rules[place], event, findings)
                 continue
-            keys, recall, update, is_excepted, gathers, _, entities, _ = watcher = plan.watchers[place - behind]
+            keys, recall, update, is_excepted, gathers, *_ = watcher = plan.watchers[place - behind]
             for key in keys(event):
                 if is_excepted is not None and is_excepted(event):
                     continue
                 state = recall(key, event)
+                window = getattr(state, gathers) if gathers else None
+                before = held(window) if window is not None else 0
                 fired = update(state, event)
                 if fired is not None:
                     findings.append(self._fired(watcher, key, event, fired))
-                    if gathers and fired.fired:
-                        findings[-1] = _with_earlier(findings[-1], getattr(state, gathers))
-                elif gathers and wants_more(window := getattr(state, gathers)):
-                    gather(window, self._evidence(event), self._entities(entities, event))
+                    if window is not None and fired.fired:
+                        findings[-1] = self._with_earlier(watcher, window, findings[-1])
+                elif window is not None and held(window) > before:
+                    self._keep(watcher, window, event)
         return findings
 
     def _fired(self, watcher: "_Watcher", key: str, event: Event, fired: Fired) -> Finding:
@@ -155,6 +159,18 @@ class Engine:
             severity=detector.severity or fired.severity,
             values=fired.values,
         )
+
+    def _keep(self, watcher: "_Watcher", window: Window, event: Event) -> None:
+        """Keep what a detector counted, for the finding that may come; of what everybody does daily nothing is kept."""
+        detection = watcher.detector.detection
+        entities = self._entities(watcher.entities, event)
+        senders = senders_of(detection, entities)
+        if senders or held(window) * _NEAR >= detection.threshold:
+            keep(window, event.stream_us, detection.span_us, self._evidence(event), entities, senders)
+
+    def _with_earlier(self, watcher: "_Watcher", window: Window, finding: Finding) -> Finding:
+        detection = watcher.detector.detection
+        return _with_earlier(finding, window, detection.span_us, senders_of(detection, finding.entities))
 
     def _rule(self, rule: Rule, entities: _Entities, primary: Any, event: Event, findings: list[Finding]) -> None:
         detection = rule.detection
@@ -308,16 +324,20 @@ class Engine:
         )
 
 
-def _with_earlier(finding: Finding, window: Window) -> Finding:
-    """Give a finding the lines and names of the events that led to it."""
-    if not window.lines:
-        return finding
-    lines = [*window.lines, *finding.evidence]
-    gather(window, lines[-1], finding.entities)
-    entities = window.entities or {}
-    window.lines, window.entities = (), None
-    first_us = max(window.first_us, finding.at_us - finding.detection.span_us)
-    return msgspec.structs.replace(finding, evidence=lines, entities=entities, first_us=first_us)
+def _with_earlier(finding: Finding, window: Window, span_us: int, senders: Sequence[str]) -> Finding:
+    """Give a finding the lines and names of the events that led to it, when they began, and whose mail they are about."""
+    now_us = finding.at_us
+    window.gathered = min(window.gathered, 2)  # its own names are not to be missed
+    keep(window, now_us, span_us, finding.evidence[0], finding.entities, senders)
+    found = msgspec.structs.replace(
+        finding,
+        evidence=[*window.lines[:-1], *finding.evidence],
+        entities=window.entities or finding.entities,
+        first_us=min(finding.first_us, max(since(window, span_us), now_us - span_us)),
+        senders=window.senders or {},
+    )
+    window.lines, window.entities, window.senders, window.gathered = (), None, None, 0
+    return found
 
 
 def _unshare(record: _Windows, window: Window, entities: _Entities) -> None:

@@ -1,6 +1,6 @@
 """A finding: what one rule or detector suspects of one entity. Always made; incidents decide what is told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -26,6 +26,7 @@ class Finding(msgspec.Struct, frozen=True):
     event: Event
     severity: str
     values: dict[str, Any]
+    senders: Mapping[str, int] = {}  # whose mail led to it, where a detector counted that
     counted: tuple[tuple[str, int, int], ...] = ()  # of a rule that fired: each count's name, measure and threshold
 
 

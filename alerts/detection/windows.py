@@ -4,11 +4,14 @@ A window is exact to a sixtieth of its span. It fires when the threshold is firs
 armed again after a silent span.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
+from mailwarden.alerts.detection.senders import count_sender
 from mailwarden.alerts.terms import Evidence
 
-__all__ = ["BUCKETS", "Window", "add", "add_value", "crossed", "gather", "wants_more"]
+__all__ = ["BUCKETS", "Window", "add", "add_value", "crossed", "gather", "held", "keep", "since", "wants_more"]
 
 BUCKETS = 60
 _PENDING_LINES = 3
@@ -31,6 +34,8 @@ class Window(msgspec.Struct, array_like=True):
     lines: tuple[Evidence, ...] = ()  # the first lines since it was armed, until it fires
     entities: dict[str, list[str]] | None = None
     shared: bool = False  # what it gathered is one event, which is kept beside all windows of its key
+    names_us: int = 0  # since when names are gathered, where a detector counts
+    senders: dict[str, int] | None = None  # whose mail it counts, the most frequent
 
 
 def _slide(window: Window, now_us: int, span_us: int) -> int:
@@ -128,3 +133,55 @@ def gather(window: Window, evidence: Evidence, entities: dict[str, list[str]]) -
         for value in values:
             if value not in known and len(known) < _PENDING_ENTITIES:
                 known.append(value)
+
+
+def held(window: Window) -> int:
+    """Give how much a window holds: it grows with what counts."""
+    return window.total + len(window.values or ())
+
+
+def since(window: Window, span_us: int) -> int:
+    """Give when what a window holds began: exactly where it was armed with it, else to a sixtieth of its span."""
+    buckets = window.counts or (window.values or {}).values()
+    oldest = next(iter(buckets), window.bucket)
+    return max(window.first_us, oldest * span_us // BUCKETS)
+
+
+def keep(
+    window: Window,
+    now_us: int,
+    span_us: int,
+    evidence: Evidence,
+    entities: dict[str, list[str]],
+    senders: Sequence[str],
+) -> None:
+    """Keep the line and the names of an event that a detector counted: the last lines, and the names of about a span.
+
+    A detector's window may hold something for weeks and never be silent: its first lines are no part of what it counts now.
+    """
+    if now_us - window.names_us > span_us:
+        window.names_us, window.gathered, window.entities = now_us, 0, None
+        faded = {name: count // 2 for name, count in (window.senders or {}).items() if count > 1}
+        window.senders = faded or None
+    for sender in senders:
+        if window.senders is None:
+            window.senders = {}
+        count_sender(window.senders, sender)
+    lines = (*window.lines[1 - _PENDING_LINES :], evidence)
+    if wants_more(window):
+        gather(window, evidence, entities)
+    window.lines = lines
+    _name(window, entities)
+
+
+def _name(window: Window, entities: dict[str, list[str]]) -> None:
+    """Let who sends most be among the names, however many came before."""
+    senders, names = window.senders or {}, window.entities or {}
+    for name, values in entities.items():
+        for value in values:
+            if value not in senders or value in names.get(name, ()):
+                continue
+            known = names.setdefault(name, [])
+            if len(known) >= _PENDING_ENTITIES:
+                known.remove(next(one for one in known if one not in senders))
+            known.append(value)

@@ -50,6 +50,7 @@ class UnknownRecipients(Detector[_State]):
     actions = frozenset({"delivery"})
     needs = ("mailwarden.receiver", "mailwarden.receiver.day_unknown")
     state = _State
+    gathers = "unknown"
     ttl_us = 2 * _SPAN_US
 
     def keys(self, event: Event) -> Iterable[str]:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from mailwarden.alerts.detection.finding import Finding
+from mailwarden.alerts.detection.senders import senders_of
 from mailwarden.alerts.incidents.incident import (
     MAX_TIMELINE,
     Incident,
@@ -22,7 +23,7 @@ from mailwarden.alerts.incidents.incident import (
 from mailwarden.alerts.incidents.joining import gather, join
 from mailwarden.alerts.incidents.live import Live
 from mailwarden.alerts.incidents.normals import Normals
-from mailwarden.alerts.incidents.story import is_louder, leads, may_outgrow, outgrows
+from mailwarden.alerts.incidents.story import is_louder, leads, may_belong, may_outgrow, outgrows
 from mailwarden.alerts.incidents.toll import News, Toll, has_toll, sender_of
 from mailwarden.alerts.state.shelf import Backing, Shelf
 from mailwarden.alerts.terms import LOUD, severity_rank
@@ -134,6 +135,8 @@ class Incidents:
                 self._tell(incident, finding.at_us, before)
             else:
                 self._lift(incident)
+        elif any(may_belong(incident, sender) for sender in senders_of(finding.detection, finding.entities)):
+            self._relate(incident)
         return incident
 
     def _crowd(self, finding: Finding) -> Incident | None:

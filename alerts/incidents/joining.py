@@ -5,9 +5,10 @@ from math import log
 from typing import Any
 
 from mailwarden.alerts.detection.finding import Finding
+from mailwarden.alerts.detection.senders import count_sender, senders_of, take_over
 from mailwarden.alerts.incidents.incident import MAX_TIMELINE, Incident
 from mailwarden.alerts.incidents.live import Live
-from mailwarden.alerts.incidents.story import DISBELIEVED, count_sender, is_faster
+from mailwarden.alerts.incidents.story import DISBELIEVED, is_faster
 from mailwarden.alerts.incidents.verdict import inputs_of, judged
 from mailwarden.alerts.state.mark import mark
 from mailwarden.alerts.terms import Detection, severity_rank
@@ -35,7 +36,6 @@ _MANY = (("source.ip", "addresses"), ("mailwarden.account", "accounts"), ("mailw
 """Entities that messages count."""
 _COUNTED = (("mailwarden.user.failures", "failures"), ("mailwarden.source.others", "others"))
 """Facts that messages tell."""
-_SENDERS = ("mailwarden.account", "mailwarden.script")
 
 
 def join(incident: Incident, finding: Finding, live: Live, servers: Callable[[], Iterable[str]]) -> None:
@@ -90,9 +90,9 @@ def gather(incident: Incident, finding: Finding, live: Live, servers: Callable[[
                 known.append(value)
                 live.name(incident, name, value)
             incident.entity_counts[name] = _distinct(incident, name, value)
-    if incident.cause in ("listed", "service") or finding.detection.name == DISBELIEVED:
-        senders = [one for name in _SENDERS for one in finding.entities.get(name, ())]
-        for value in senders or ("",) * (incident.cause == "config"):  # nobody's mail is others' mail
+    if incident.cause != "config" or finding.detection.name == DISBELIEVED:
+        incident.senders = take_over(incident.senders, finding.senders)
+        for value in () if finding.senders else senders_of(finding.detection, finding.entities):
             count_sender(incident.senders, value)
     incident.evidence_count += len(finding.evidence)
     if len(incident.evidence) < _MAX_EVIDENCE:

@@ -1,5 +1,6 @@
 """Which incidents are one story: what came of what, so that it is told once."""
 
+from mailwarden.alerts.detection.senders import MANY, is_most, is_telling, stands_out
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.terms import severity_rank
 from mailwarden.parsers.address import network
@@ -8,10 +9,10 @@ __all__ = [
     "DISBELIEVED",
     "EXPLAINED",
     "Sort",
-    "count_sender",
     "is_faster",
     "is_louder",
     "leads",
+    "may_belong",
     "may_lead",
     "may_outgrow",
     "outgrows",
@@ -53,11 +54,9 @@ _HITS = _ARRIVALS | {"success_after_spray", "success_after_guessing"}
 DISBELIEVED = "authentication_refused"
 """The rule whose refusals are part of a takeover while they are of the mail of that account alone."""
 _LEAST_DISBELIEVED = 3  # recipients of others' mail, from which on it is the domain's trouble: what the rule fires at
+_SPAM = ("takeover", "sending")
 _OURS = ("mailwarden.site", "mailwarden.own_address")
 _SCORES = frozenset({"server_risk"})  # sums of what others found
-_SENDERS = 16  # whose refused mail is counted; the others' share is below a sixteenth
-_MANY_REFUSED = 5
-_TIMES_NEXT = 3
 _MEMBER_SHARE = 4  # one in four of a site's guesses is an attack of its own,
 _MEMBER_TIMES = 3  # unless it does about as much as the others
 
@@ -120,14 +119,14 @@ def leads(lead: Incident, part: Incident) -> bool:
     if part.cause == "config":
         return part.first_seen_us >= lead.first_seen_us - _EFFECT_US and _is_disbelieved(part, value)
     if part.cause in ("listed", "service"):  # what came of it comes after it
-        if part.first_seen_us < lead.first_seen_us - _EFFECT_US:
+        if part.opened_us < lead.first_seen_us - _EFFECT_US:
             return False
         if lead.cause == "service":
             explained = part.lead in _EXPLAINS.get(lead.lead, ())
             return explained and (name != "mailwarden.receiver" or part.entities.get(name, [])[:1] == [value])
         if name == "mailwarden.site":
             return True
-        return part.entities.get(name, [])[:1] == [value] or _stands_out(part.senders, value)
+        return _is_of(lead, part)
     if name == "mailwarden.site":
         return True
     return value in part.entities.get(name, ()) or part.primary == lead.primary
@@ -142,6 +141,27 @@ def outgrows(part: Incident, lead: Incident) -> bool:
     """Say whether it has: it is the trouble of a whole domain, or guesses at more than the one account."""
     is_at_one = (lead.cause, lead.primary[0]) == ("guessing", "mailwarden.account")
     return (part.cause == "config" or (part.cause == "guessing" and is_at_one)) and not leads(lead, part)
+
+
+def may_belong(part: Incident, sender: str) -> bool:
+    """Say whether more is known of whose mail brought an incident about than when it was last asked: again at each doubling."""
+    own = part.senders.get(sender, 0)
+    return part.parent is None and own > 1 and (own & (own - 1) == 0 or own == MANY)
+
+
+def _is_of(lead: Incident, part: Incident) -> bool:
+    """Say whether what receivers say, or what waits, is about the mail of one sender.
+
+    Of one that people are told of anyway it is where most of it is its mail; of any other where nobody else's comes near.
+    """
+    name, value = lead.primary
+    is_suspect = lead.cause in _SPAM and severity_rank(lead.severity) >= severity_rank("medium")
+    if is_suspect and is_most(part.senders, value):
+        return True
+    if is_telling(part.senders):
+        return stands_out(part.senders, value)
+    is_first = part.entities.get(name, [])[:1] == [value]
+    return is_first and 2 * part.senders.get(value, 0) >= sum(part.senders.values())
 
 
 def _is_disbelieved(part: Incident, account: str) -> bool:
@@ -187,22 +207,3 @@ def _explains_listing(lead: Incident, part: Incident) -> bool:
     if name == "mailwarden.site":
         return part.primary[0] != name and not _SCORES.issuperset(lead.rules)
     return name in _OURS and part.primary[0] not in _OURS and value in part.entities.get(name, ())
-
-
-def count_sender(senders: dict[str, int], value: str) -> None:
-    """Count whose mail it was, for the most frequent: what is rare falls out (Misra and Gries 1982)."""
-    if value in senders or len(senders) < _SENDERS:
-        senders[value] = senders.get(value, 0) + 1
-        return
-    for other in list(senders):
-        senders[other] -= 1
-        if not senders[other]:
-            del senders[other]
-
-
-def _stands_out(senders: dict[str, int], value: str) -> bool:
-    """Say whether one sender's mail is refused far more often than that of any other."""
-    own = senders.get(value, 0)
-    return own >= _MANY_REFUSED and own >= _TIMES_NEXT * max(
-        (count for other, count in senders.items() if other != value), default=0
-    )

@@ -3,6 +3,7 @@
 from mailwarden.alerts.detection.engine import Engine
 from mailwarden.alerts.detection.finding import Finding
 from mailwarden.alerts.detectors.authentication_refused import DETECTOR
+from mailwarden.alerts.detectors.unknown_recipients import DETECTOR as UNKNOWN
 from mailwarden.alerts.state.shelf import Nowhere
 from mailwarden.parsers.event import Event
 
@@ -44,3 +45,57 @@ def test_what_a_silent_span_parts_did_not_lead_to_it() -> None:
 
     assert told.entities == {"mailwarden.account": ["ben", "cid"]}
     assert told.first_us == START_US + 50 * HOUR_US
+
+
+def unknown(engine: Engine, account: str, minute: int, all_: int, gone: int) -> list[Finding]:
+    """Have a receiver say that a recipient of an account's mail does not exist, who was one of so many."""
+    event = Event()
+    event.event_action, event.stream_us, event.log_offset = "delivery", START_US + minute * 60_000_000, minute
+    event.mail_delivery_status, event.mailwarden_account = "bounced", account
+    event.facts = {
+        "mailwarden.receiver": "google",
+        "mailwarden.receiver.day_recipients": all_,
+        "mailwarden.receiver.day_unknown": gone,
+    }
+    return list(engine.detect(event))
+
+
+def test_a_finding_shows_the_last_lines_of_what_it_counted() -> None:
+    """Of a window that is never silent the lines of last week are no proof; it began with what it still holds."""
+    engine = Engine([], [UNKNOWN], Nowhere(), lambda _: "mail.log")
+    for day in range(6):
+        assert unknown(engine, f"user{day}", day * 1380, 40, 1) == []
+    for number in range(1, 5):
+        assert unknown(engine, "thief", 7440 + number, 40 + 2 * number, number) == []
+
+    (told,) = unknown(engine, "thief", 7445, 50, 5)
+
+    assert [line.offset for line in told.evidence] == [7443, 7444, 7445]
+    assert told.first_us >= told.at_us - 24 * HOUR_US
+    assert told.entities["mailwarden.account"][-1] == "thief"
+
+
+def test_a_finding_tells_whose_mail_led_to_it() -> None:
+    """Each sender is counted as often as it was refused, whoever came first and last."""
+    engine = Engine([], [UNKNOWN], Nowhere(), lambda _: "mail.log")
+    for number in range(1, 4):
+        unknown(engine, "thief", number, 20, number)
+    unknown(engine, "ann", 4, 20, 4)
+
+    (told,) = unknown(engine, "ben", 5, 50, 5)
+
+    assert dict(told.senders) == {"thief": 3, "ann": 1, "ben": 1}
+
+
+def test_whose_mail_it_is_is_named_however_many_came_before() -> None:
+    """Forty people mistype an address; the one who comes again and again is among the names."""
+    engine = Engine([], [UNKNOWN], Nowhere(), lambda _: "mail.log")
+    for number in range(60):
+        unknown(engine, f"user{number}", number, 5000, number)
+    for number in range(60, 80):
+        unknown(engine, "thief", number, 5000, number)
+
+    (told,) = unknown(engine, "ann", 80, 500, 80)
+
+    assert {"thief", "ann"} <= set(told.entities["mailwarden.account"])
+    assert max(told.senders, key=lambda one: told.senders[one]) == "thief"

@@ -528,6 +528,72 @@ def test_a_listing_belongs_to_whose_mail_is_refused_most() -> None:
     assert len(block.senders) <= 16
 
 
+def _refused(who: str, at_us: int, senders: dict[str, int] | None = None, *, fired: bool = True) -> Finding:
+    what = detection("unknown", "listed", "mailwarden.receiver")
+    one = finding(
+        what, "google", at_us, "medium", fired, account=[who, *(name for name in senders or () if name != who)]
+    )
+    return msgspec.structs.replace(one, senders=senders or {})
+
+
+def test_what_a_receiver_says_of_one_accounts_mail_is_part_of_its_story() -> None:
+    """The refusal that made it told was another's, but most of the mail was the thief's: one story, told once."""
+    incidents = Incidents("default", Memory())
+    (head,) = take(incidents, _entered("bob@example.org"))
+
+    counted = {"ann@example.org": 2, "bob@example.org": 4, "cid@example.org": 1}
+    (part,) = take(incidents, _refused("ann@example.org", START_US + MINUTE_US, counted))
+
+    assert part.parent == head.id
+    assert [kind for kind, _ in told(incidents)] == ["opened", "worse"]
+
+
+@pytest.mark.parametrize(
+    ("severity", "counted"),
+    [
+        ("critical", {"ann@example.org": 3, "bob@example.org": 2, "cid@example.org": 2}),
+        ("critical", {"ann@example.org": 3, "bob@example.org": 1}),
+        ("low", {"ann@example.org": 2, "bob@example.org": 4, "cid@example.org": 1}),
+    ],
+)
+def test_what_a_receiver_says_of_everybodys_mail_is_no_part_of_one_story(
+    severity: str, counted: dict[str, int]
+) -> None:
+    """Nor is it of an account that nobody is told of, unless nearly all of the mail was its own."""
+    incidents = Incidents("default", Memory())
+    entered = detection("entered", "takeover", "mailwarden.account")
+    take(incidents, finding(entered, "bob@example.org", START_US, severity, account=["bob@example.org"]))
+
+    (part,) = take(incidents, _refused("bob@example.org", START_US + MINUTE_US, counted))
+
+    assert part.parent is None
+
+
+def test_whose_mail_it_is_may_show_later() -> None:
+    """Told when nobody's mail stood out, it becomes part of a story when one account's does, though nothing new fires."""
+    incidents = Incidents("default", Memory())
+    (head,) = take(incidents, _entered("bob@example.org"))
+    (part,) = take(
+        incidents, _refused("ann@example.org", START_US + MINUTE_US, {"ann@example.org": 2, "cid@example.org": 1})
+    )
+    assert part.parent is None
+
+    for number in range(8):
+        take(incidents, _refused("bob@example.org", START_US + (2 + number) * MINUTE_US, fired=False))
+
+    assert part.parent == head.id
+
+
+def test_what_was_said_before_an_account_was_entered_is_not_its_doing() -> None:
+    """It counts when it was told, not when the window that led to it opened."""
+    incidents = Incidents("default", Memory())
+    (before,) = take(incidents, _refused("bob@example.org", START_US - 2 * HOUR_US, {"bob@example.org": 9}))
+
+    take(incidents, _entered("bob@example.org"))
+
+    assert before.parent is None
+
+
 def _disbelieved(who: list[str], minutes: int = 2, *, fired: bool = False) -> Finding:
     what = detection("authentication_refused", "config", "mailwarden.sender_domain")
     return finding(what, "example.org", START_US + minutes * MINUTE_US, "high", fired, account=who)

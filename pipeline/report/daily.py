@@ -11,16 +11,18 @@ from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.translate import translator
 from mailwarden.pipeline.answers.natures import suspects
+from mailwarden.pipeline.answers.risks import read_risks
 from mailwarden.pipeline.report.csv import as_csv
 from mailwarden.pipeline.report.document import Document
 from mailwarden.pipeline.report.domain import concerns
 from mailwarden.pipeline.report.figures import Figures, day_start_us, measure_day
 from mailwarden.pipeline.report.follow_up import seen_of_late
-from mailwarden.pipeline.report.html import Picture, as_html, picture
+from mailwarden.pipeline.report.html import as_html
 from mailwarden.pipeline.report.lists import lists_section, measure_lists
 from mailwarden.pipeline.report.mail import as_mail
 from mailwarden.pipeline.report.names import measure_names, names_section
 from mailwarden.pipeline.report.page import Page, verdict
+from mailwarden.pipeline.report.pictures import Picture, attacks_picture, weeks_picture
 from mailwarden.pipeline.report.risk import AtRisk, measure_risks, risk_section
 from mailwarden.pipeline.report.sections import document
 from mailwarden.pipeline.report.text import as_text
@@ -82,8 +84,12 @@ class Report(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(made, sections=[*made.sections[:at], *own, *made.sections[at:]])
 
     def picture(self) -> Picture | None:
-        """Give the chart of failed logins; None where none failed."""
-        return None if self.hours is None else picture(self.hours, translator(self.language), self.zone)
+        """Give the lines of the last weeks, or the chart of failed logins; None where there is nothing to draw."""
+        tongue = translator(self.language)
+        attacks = None if self.hours is None else attacks_picture(self.hours, tongue, self.zone)
+        if self.weekly is None:
+            return attacks
+        return weeks_picture(self.weekly.weeks, tongue, attacks.alt if attacks else "") or attacks
 
     def is_quiet(self) -> bool:
         """Say whether nothing in it needs anybody: no incident to look at, no doubt, nothing left its usual."""
@@ -170,6 +176,7 @@ def build(
     to_us = day_start_us(last + timedelta(days=1), zone)
     alive = _alive(store.incidents(since_us=day_start_us(day, zone)), to_us)
     server = server.lower() if server else None
+    standings, _ = read_risks(store)
     figures = measure_day(store, day, last, zone, domain, server, suspects(alive))
     if domain is not None:
         alive = [one for one in alive if concerns(one, domain)]
@@ -192,8 +199,8 @@ def build(
         domain=domain,
         server=server,
         hours=by_hour(store, day, last, zone) if of_site else None,
-        weekly=measure_week(store, last, zone, alive, before) if weekly and of_site else None,
-        risks=measure_risks(store, figures.from_us, figures.to_us, domain, server),
+        weekly=measure_week(store, last, zone, alive, before, standings) if weekly and of_site else None,
+        risks=measure_risks(standings, figures.from_us, figures.to_us, domain, server),
         names_seen=measure_names(store, figures.from_us, figures.to_us, domain) if server is None else [],
         lists_heard=measure_lists(store, figures.from_us, figures.to_us, domain) if server is None else [],
         before=before,

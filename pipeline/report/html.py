@@ -1,7 +1,6 @@
 """A report as HTML: one page for a mail program or a browser, with everything it needs in it."""
 
 import base64
-from datetime import UTC, datetime, tzinfo
 
 import css_inline
 import msgspec
@@ -10,31 +9,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from mailwarden.alerts.telling.render import severity_shape, severity_word
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator, translator
-from mailwarden.pipeline.report.chart import HEIGHT, bars_png
 from mailwarden.pipeline.report.document import Document, Grid, Note, Section, Story, Todo
 from mailwarden.pipeline.report.layout import more_text
 from mailwarden.pipeline.report.page import tone_of
-from mailwarden.pipeline.report.trends import Hours
+from mailwarden.pipeline.report.pictures import Picture
 
-__all__ = ["CHART", "Picture", "as_html", "picture"]
-
-CHART = "attacks"
-"""Content id of the picture, without the domain that a mail adds."""
+__all__ = ["as_html"]
 
 _ROWS = 5
 _STORIES = 4  # what to do about them is to stand on the first screen, too
 _CHANGES = "changes"
 _SHAPES = {"critical": "●", "watch": "▲", "minor": "■", "ok": "✓", "": ""}
 _FOOTER = N_("Made from what your mail servers logged, and from answers about your own addresses and domains.")
-
-
-class Picture(msgspec.Struct, frozen=True):
-    """The chart: the image, what it shows in words, the labels below it, and what its heights mean."""
-
-    png: bytes
-    alt: str
-    labels: list[str]
-    scale: str
 
 
 class _Story(msgspec.Struct, frozen=True):
@@ -81,10 +67,7 @@ class _Section(msgspec.Struct, frozen=True):
 
 class _Chart(msgspec.Struct, frozen=True):
     source: str
-    alt: str
-    labels: list[str]
-    scale: str
-    height: int
+    shown: Picture
 
 
 class _View(msgspec.Struct, frozen=True):
@@ -97,33 +80,6 @@ class _View(msgspec.Struct, frozen=True):
     verdict: str
     about: str
     sections: list[_Section]
-
-
-def picture(hours: Hours, tongue: Translator, zone: tzinfo) -> Picture | None:
-    """Draw when logins failed; None where none did."""
-    if not any(hours.failed):
-        return None
-    most = max(hours.failed)
-    at = hours.from_us + hours.failed.index(most) * hours.step_us
-    daily = hours.step_us > 3_600_000_000
-    alt = tongue.say(
-        N_("Failed logins by day: at most {most}, on {at}; on average {mean}.")
-        if daily
-        else N_("Failed logins by hour: at most {most}, from {at} on; on average {mean}."),
-        {"most": most, "at": _label(at, zone, daily=daily), "mean": sum(hours.failed) / len(hours.failed)},
-    )
-    places = [0, len(hours.failed) // 2, len(hours.failed)] if not daily else [0, len(hours.failed) - 1]
-    labels = [_label(hours.from_us + place * hours.step_us, zone, daily=daily) for place in places]
-    scale = tongue.say(
-        N_("highest bar: {most} · dashed line: the average, {mean}"),
-        {"most": most, "mean": sum(hours.failed) / len(hours.failed)},
-    )
-    return Picture(bars_png(hours.failed), alt, labels, scale)
-
-
-def _label(at_us: int, zone: tzinfo, *, daily: bool) -> str:
-    moment = datetime.fromtimestamp(at_us / 1_000_000, UTC).astimezone(zone)
-    return f"{moment:%Y-%m-%d}" if daily else f"{moment:%H:%M}"
 
 
 def as_html(document: Document, chart: Picture | None, *, content_id: str | None = None) -> str:
@@ -148,7 +104,7 @@ def as_html(document: Document, chart: Picture | None, *, content_id: str | None
     if chart is not None:
         data = base64.b64encode(chart.png).decode()
         source = f"cid:{content_id}" if content_id else f"data:image/png;base64,{data}"
-        shown = _Chart(source, chart.alt, chart.labels, chart.scale, HEIGHT)
+        shown = _Chart(source, chart)
     text = (
         _environment()
         .get_template("report.html")

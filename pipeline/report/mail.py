@@ -7,7 +7,8 @@ from email.utils import format_datetime
 
 from mailwarden.alerts.words.escape import printable
 from mailwarden.pipeline.report.document import Document
-from mailwarden.pipeline.report.html import CHART, Picture, as_html
+from mailwarden.pipeline.report.html import as_html
+from mailwarden.pipeline.report.pictures import Picture
 from mailwarden.pipeline.report.text import as_text
 
 __all__ = ["as_mail"]
@@ -32,13 +33,13 @@ def as_mail(document: Document, chart: Picture | None, *, domain: str, moment: d
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday notice answers it
     mail["List-Id"] = f"mailwarden reports <reports.{domain}>"
     mail.set_content(as_text(document))
-    content_id = f"{CHART}.{name}@{domain}"
+    content_id = f"{chart.section if chart else ''}.{name}@{domain}"
     mail.add_alternative(as_html(document, chart, content_id=content_id), subtype="html")
     if chart is not None:
         html = mail.get_payload()[1]  # type: ignore[index]
         assert isinstance(html, EmailMessage)
         html.add_related(
-            chart.png, "image", "png", cid=f"<{content_id}>", filename=f"{CHART}.png", disposition="inline"
+            chart.png, "image", "png", cid=f"<{content_id}>", filename=f"{chart.section}.png", disposition="inline"
         )
     return mail
 

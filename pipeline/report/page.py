@@ -144,6 +144,8 @@ def _mail(page: Page) -> str:
     received, sent, deferred, bounced = (
         page.figures.measures[name].count for name in ("received", "sent", "deferred", "bounced")
     )
+    if not received + sent + bounced + deferred:
+        return tongue.gettext("No mail was seen.")
     if not sent + bounced + deferred:
         return tongue.count("{number} message received.", "{number} messages received.", received)
     ratio = percent(sent, sent + bounced, 1)
@@ -181,8 +183,17 @@ def left_usual(count: int, usual: float) -> bool:
 
 def refusing(figures: Figures) -> list[Provider]:
     """List the providers that did not take a good part of our mail."""
-    failed = [(one, one.deferred + one.bounced) for one in sorted(figures.providers, key=lambda one: one.name == OTHER)]
-    return [one for one, n in failed if n >= _FEW and (n >= _MUCH or n >= _RATIO * (one.sent + n))]
+    ranked = sorted(figures.providers, key=lambda one: one.name == OTHER)
+    bad = [one for one in ranked if _is_much(one.deferred + one.bounced, one.sent)]
+    # A few each of many: none stands out, all together do. What was only put off by them may be mere greylisting.
+    few = [one for one in ranked if one not in bad]
+    if _is_much(sum(one.bounced for one in few), sum(one.sent for one in few)):
+        bad += sorted((one for one in few if one.bounced), key=lambda one: -one.bounced)
+    return bad
+
+
+def _is_much(failed: int, sent: int) -> bool:
+    return failed >= _FEW and (failed >= _MUCH or failed >= _RATIO * (sent + failed))
 
 
 def has(page: Page, *categories: str) -> bool:

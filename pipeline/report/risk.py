@@ -8,9 +8,8 @@ import msgspec
 from mailwarden.alerts.risk.score import CALM, daily
 from mailwarden.alerts.risk.words import trend_word
 from mailwarden.alerts.words.translate import N_, Translator
-from mailwarden.pipeline.answers.risks import Standing, read_risks
+from mailwarden.pipeline.answers.risks import Standing
 from mailwarden.pipeline.report.document import Grid, Note, Section
-from mailwarden.pipeline.store import Store
 
 __all__ = ["AtRisk", "measure_risks", "risk_section"]
 
@@ -39,22 +38,23 @@ class AtRisk(msgspec.Struct, frozen=True):
 
 
 def measure_risks(
-    store: Store, from_us: int, to_us: int, domain: str | None = None, server: str | None = None
+    standings: Sequence[Standing], from_us: int, to_us: int, domain: str | None = None, server: str | None = None
 ) -> list[AtRisk]:
     """Give how our senders stand, the worst first; nothing for a time that is long over, for nobody knows it any more.
 
     Args:
-        store: What was counted.
+        standings: How they stand, the worst first.
         from_us: Where the report begins.
         to_us: Where it ends.
         domain: Only this domain of ours.
         server: Only this server.
     """
-    standings, as_of_us = read_risks(store)
-    if not from_us <= as_of_us < to_us + _DAY_US:
-        return []
     only = ("domain", domain) if domain is not None else ("server", server) if server is not None else None
-    return [_at_risk(one) for one in standings if only in (None, (one.kind, one.name.lower()))]
+    return [
+        _at_risk(one)
+        for one in standings
+        if from_us <= one.as_of_us < to_us + _DAY_US and only in (None, (one.kind, one.name.lower()))
+    ]
 
 
 def _at_risk(one: Standing) -> AtRisk:
@@ -88,7 +88,7 @@ def risk_section(found: Sequence[AtRisk], tongue: Translator, zone: tzinfo) -> S
     grid = Grid([tongue.gettext(word) for word in words], rows, len(rows), len(rows))
     soon = min((one.forecast_s for one in bad if one.forecast_s is not None), default=None)
     text = N_("A block may follow in about {hours} h, as after declines before.")
-    notes = [Note(_days(one, tongue)) for one in bad[:_STORIES]]
+    notes = [Note(_days(one, tongue)) for one in bad[:_STORIES] if sum(score is not None for score in one.days) > 1]
     notes += [Note(_sign(one, tongue, zone), "minor") for one in bad[:_STORIES] if one.sign_us]
     notes += [] if soon is None else [Note(tongue.say(text, {"hours": max(1, round(soon / 3600))}), "watch")]
     said = tongue.gettext("How near our addresses and domains are to a block (mailwarden risk)")

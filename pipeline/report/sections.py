@@ -42,10 +42,9 @@ def document(page: Page) -> Document:
     tongue, figures = page.tongue, page.figures
     shape, tone = mark(page)
     judged = verdict(page)
-    about = [
-        page.domain or page.host,
-        tongue.count("{number} line read", "{number} lines read", figures.lines),
-    ]
+    about = [page.domain or page.host]
+    if page.domain is None:  # how much the server logs is not its customers' affair
+        about.append(tongue.count("{number} line read", "{number} lines read", figures.lines))
     sections = [make(page) for make in _SECTIONS] if figures.lines or page.incidents else []
     return Document(
         language=tongue.language,
@@ -89,6 +88,16 @@ def _story(incident: Incident, page: Page, *, is_worth: bool) -> Story:
 
 
 def _state(incident: Incident, page: Page) -> str:
+    """Say how an incident stands; what came to it after the report's time stands in its sentences, so from when they are."""
+    tongue = page.tongue
+    state = _turn(incident, page)
+    if incident.last_seen_us < page.figures.to_us:
+        return state
+    at = tongue.time(incident.last_seen_us, zone=page.zone, near_us=0)
+    return tongue.say(N_("{state}, as of {at}"), {"state": state, "at": at})
+
+
+def _turn(incident: Incident, page: Page) -> str:
     tongue, figures = page.tongue, page.figures
     if incident.status == "closed":
         return tongue.gettext("ended")

@@ -12,6 +12,7 @@ __all__ = ["as_text"]
 _ROWS = 5  # of a table
 _LENGTH = 72  # lines: two screens of a laptop
 _INDENT = 18  # columns before what belongs to an incident
+_STEP_MOST = 3  # lines of a step, beyond which it stands elsewhere
 _SHAPES = {"critical": "●", "watch": "▲", "minor": "■", "ok": "✓"}
 
 
@@ -91,7 +92,7 @@ def _next(story: Story) -> list[str]:
     room = WIDTH - _INDENT
     look = f"mailwarden show {story.short}"
     said = wrap(f"→ {story.todo.text}", room, room - 2)
-    if len(said) > 2:
+    if len(said) > _STEP_MOST:
         return [f"→ {look}"]
     command = story.todo.command if story.todo.command and columns(story.todo.command) <= room - 2 else look
     return [said[0], *("  " + line for line in [*said[1:], command])]

@@ -7,7 +7,7 @@ import msgspec
 import pandas as pd
 
 from mailwarden.alerts.risk.score import daily
-from mailwarden.pipeline.answers.risks import read_risks
+from mailwarden.pipeline.answers.risks import Standing
 from mailwarden.pipeline.report.figures import day_start_us, measure_masks
 from mailwarden.pipeline.store import Store
 
@@ -55,10 +55,10 @@ def by_hour(store: Store, first: date, last: date, zone: tzinfo) -> Hours:
     return Hours(from_us, step_us, [int(count) for count in counts])
 
 
-def by_week(store: Store, last: date, zone: tzinfo, weeks: int = WEEKS) -> list[Week]:
+def by_week(store: Store, last: date, zone: tzinfo, standings: Sequence[Standing], weeks: int = WEEKS) -> list[Week]:
     """Sum what is told of the weeks that end with a day, the oldest first; weeks in which nothing was read are left out."""
     found = []
-    risks = _risk_by_day(store, 7 * weeks + 7)
+    risks = _risk_by_day(standings, 7 * weeks + 7)
     for back in range(weeks - 1, -1, -1):
         end = last - timedelta(days=7 * back)
         begin = end - timedelta(days=6)
@@ -69,13 +69,12 @@ def by_week(store: Store, last: date, zone: tzinfo, weeks: int = WEEKS) -> list[
     return found
 
 
-def _risk_by_day(store: Store, days: int) -> dict[date, int]:
+def _risk_by_day(standings: Sequence[Standing], days: int) -> dict[date, int]:
     """Give the risk of the worst sender of each of the last days (UTC) of which something is kept."""
-    standings, as_of_us = read_risks(store)
-    today = datetime.fromtimestamp(as_of_us / 1_000_000, UTC).date()
     worst: dict[date, int] = {}
     for one in standings:
-        for back, score in enumerate(reversed(daily(one.sender, as_of_us, one.risk.score, days))):
+        today = datetime.fromtimestamp(one.as_of_us / 1_000_000, UTC).date()
+        for back, score in enumerate(reversed(daily(one.sender, one.as_of_us, one.risk.score, days))):
             if score is not None:
                 day = today - timedelta(days=back)
                 worst[day] = max(score, worst.get(day, 0))

@@ -9,6 +9,7 @@ import msgspec
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.answers.dates import Due, due_text, next_dates
+from mailwarden.pipeline.answers.risks import Standing
 from mailwarden.pipeline.report.document import Grid, Note, Section
 from mailwarden.pipeline.report.figures import day_start_us
 from mailwarden.pipeline.report.follow_up import (
@@ -54,7 +55,12 @@ class Weekly(msgspec.Struct, frozen=True):
 
 
 def measure_week(
-    store: Store, last: date, zone: tzinfo, incidents: Sequence[Incident], seen: Sequence[Incident] = ()
+    store: Store,
+    last: date,
+    zone: tzinfo,
+    incidents: Sequence[Incident],
+    seen: Sequence[Incident] = (),
+    standings: Sequence[Standing] = (),
 ) -> Weekly:
     """Take what a week that ends with a day tells.
 
@@ -64,6 +70,7 @@ def measure_week(
         zone: Whose midnight begins a day.
         incidents: Of the week, those told by themselves.
         seen: What `seen_of_late` gives.
+        standings: How our senders stand.
     """
     first = last - timedelta(days=6)
     from_us, to_us = day_start_us(first, zone), day_start_us(last + timedelta(days=1), zone)
@@ -76,7 +83,7 @@ def measure_week(
     dormant = sorted(long_ago["login_account"] - recent["login_account"])
     ended = [one for one in incidents if one.status != "open"]
     return Weekly(
-        weeks=by_week(store, last, zone),
+        weeks=by_week(store, last, zone, standings),
         opened=sum(from_us <= one.opened_us < to_us for one in incidents),
         ended=len(ended),
         median_s=median((one.last_seen_us - one.first_seen_us) / 1e6 for one in ended) if ended else None,

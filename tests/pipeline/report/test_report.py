@@ -237,6 +237,43 @@ def test_what_failed_is_shown_by_provider(days: Days) -> None:
     assert (provider.name, provider.retried, provider.waited) == ("microsoft_consumer", 500, 4)
 
 
+def test_a_few_refusals_of_many_providers_are_shown(days: Days) -> None:
+    """Where no provider stands out and all together refuse much, the report names who refused."""
+    few = {("delivery", f"provider{n}", "bounced", "reputation"): 2 for n in range(8)}
+    days.add(TODAY, {("lines", "event", "sendmail", ""): 90, ("delivery", "google", "sent", ""): 60, **few})
+
+    text = days.text()
+
+    assert "Who did not take our mail" in text
+    assert "Provider0" in text
+
+
+def test_a_few_greylistings_of_many_providers_are_not(days: Days) -> None:
+    """What many put off a little, and took later, is no trouble."""
+    few = {("delivery", f"provider{n}", "deferred", "greylisted"): 2 for n in range(8)}
+    days.add(TODAY, {("lines", "event", "sendmail", ""): 90, ("delivery", "google", "sent", ""): 60, **few})
+
+    assert "Who did not take our mail" not in days.text()
+
+
+def test_a_log_without_mail_is_said_to_have_none(days: Days) -> None:
+    """The lines of an IMAP server count no mail: that is not the same as none received."""
+    days.add(TODAY, {("lines", "event", "dovecot", ""): 90, ("login", "imap", "1.3", ""): 3})
+
+    assert "No mail was seen." in days.text()
+
+
+def test_what_came_after_the_report_is_told_as_such(days: Days) -> None:
+    """An incident that goes on speaks of today's numbers: the report of yesterday says from when they are."""
+    days.add(TODAY, QUIET)
+    days.commit(incidents=[incident(last_seen_us=day_start_us(TODAY, UTC) + 30 * HOUR), incident("bob@example.org")])
+
+    text = days.text()
+
+    assert "(new, as of 4 Mar 06:00:00 UTC)" in " ".join(text.split())
+    assert text.count("as of") == 1
+
+
 def test_who_sent_more_than_usual(days: Days) -> None:
     """A sender far above the usual brings the table of senders, scripts among them, each as what it seems to be."""
     days.weeks(QUIET)

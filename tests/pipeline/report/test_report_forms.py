@@ -165,6 +165,7 @@ def test_a_domain_sees_its_own_only(days: Days) -> None:
     assert "5 logins (IMAP 5), all with TLS." in forms[0]
     assert "7 failed logins, to 1 account of this domain." in forms[0]
     assert "4 received, 40 delivered (100 %)" in forms[0]
+    assert [form for form in forms[:2] if "90 lines" in form] == []  # how much the server logs
 
 
 def test_a_week_tells_what_days_do_not(days: Days) -> None:

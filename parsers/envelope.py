@@ -6,6 +6,7 @@ from datetime import tzinfo
 from typing import Any
 
 from mailwarden.parsers.claims import names_no_program
+from mailwarden.parsers.columns import Columns
 from mailwarden.parsers.event import Event, briefly
 from mailwarden.parsers.pattern import Format
 from mailwarden.parsers.pieces import Pieces
@@ -23,12 +24,14 @@ from mailwarden.parsers.raw import (
 from mailwarden.parsers.speaker import Speaker
 from mailwarden.parsers.stamp import SECONDS, Clock, Stamp
 from mailwarden.parsers.tags import is_pid
-from mailwarden.parsers.wrapping import Wrapped, headed_line, kubernetes, set_header, unwrap_json
+from mailwarden.parsers.wrapped import Wrapped
+from mailwarden.parsers.wrapping import headed_line, kubernetes, set_header, unwrap_json
 
 __all__ = ["Reader"]
 
 _LAYERS = 6  # around one line: grep's file, Docker's object, a service's name, two relays' syslogs, Exim's own stamp
 _HOSTS_KEPT = 32
+_BLANKS = " \t\r"
 _NO_FIRST_WORD = frozenset({"", "last", "Last"})
 _VERSION_1 = re.compile(r"1 (?=[0-9]{4}-|- )")
 _WITHOUT_VERSION = re.compile(r"([^\s:]\S{0,254}) ([^\s:\[\]]{1,128}) ([0-9]{1,10}|-) (\S{1,32}) (?=-|\[\S)")
@@ -55,6 +58,7 @@ class Reader:
         self._by_host: dict[str | None, Event] = {}  # the last event of each other host
         self._stands_for_previous = False  # a repetition: the next one stands for the same line
         self._pieces = Pieces()
+        self._columns = Columns(self._speaker.claims)
 
     def be_brief(self, actions: frozenset[str]) -> None:
         """Read no more of lines with these actions than is counted of them."""
@@ -69,7 +73,7 @@ class Reader:
 
         Args:
             lines: In their order.
-            rough: Some may end with CR or be longer than `LINE_MAX`.
+            rough: Some may end with CR or blanks or be longer than `LINE_MAX`.
 
         Traditional and RFC 3339 stamps of an hour already seen, under a tag already seen, are read here, the rest in
         `_slow`.
@@ -114,7 +118,7 @@ class Reader:
             if not (
                 known is None
                 or (text[:1] in "mL" and text[:8] in peculiar)
-                or (rough and (line[-1] == "\r" or len(line) > line_max))
+                or (rough and (line[-1] in _BLANKS or len(line) > line_max))
             ):
                 event = new()
                 event.timestamp_us = us
@@ -149,6 +153,7 @@ class Reader:
             "hosts": [remembered(event) for event in self._by_host.values()],
             "owner": self._speaker.owner.name if self._speaker.owner else None,
             "pending": self._pieces.snapshot(),
+            "columns": self._columns.snapshot(),
         }
 
     @classmethod
@@ -164,6 +169,7 @@ class Reader:
                 reader._by_host[event.host_hostname] = event
         reader._speaker.owner = reader._speaker.claims.named(snapshot["owner"])
         reader._pieces = Pieces(snapshot["pending"])
+        reader._columns = Columns(reader._speaker.claims, snapshot.get("columns") or ([], "", False))
         return reader
 
     # The long way: every shape of header.
@@ -195,7 +201,7 @@ class Reader:
         """Read a line of a server's own file the short way; None where it could be anything else."""
         seconds = SECONDS.get(line[14:20])
         words = line[20:].split(" ", 2)
-        if seconds is None or len(words) < 3 or line[-1] == "\r" or len(line) > LINE_MAX or not line.isprintable():
+        if seconds is None or len(words) < 3 or line[-1] in _BLANKS or len(line) > LINE_MAX or not line.isprintable():
             return None
         first, second, _ = words
         if first in _NO_FIRST_WORD or first[0] in "[<-+{" or ":" in first or ("." in first and "=" not in first):
@@ -223,10 +229,8 @@ class Reader:
         """Take off one wrapper after the other; the outermost time wins, it has year and zone."""
         for left in reversed(range(layers)):
             text = without_colours(text)
-            if text[:1] == "{":
-                wrapped = unwrap_json(text)
-                if wrapped is None:
-                    break
+            wrapped = self._wrapped(text, bare=left == _LAYERS - 1)
+            if wrapped is not None:
                 time = time or self._time_of(wrapped)
                 set_header(event, wrapped)
                 if wrapped.tag is not None and not stamped(wrapped.text):
@@ -239,8 +243,10 @@ class Reader:
                 if joined is None:
                     self._set_time(event, time)
                     return
-                text, event.event_original = joined, joined[:LINE_MAX]
+                text, event.event_original = joined, (joined or event.event_original)[:LINE_MAX]
                 continue
+            if text[:1] == "{":
+                break
             if text[:1] == "<" or text[:1].isdigit():
                 text = take_priority(event, text)
                 version = _VERSION_1.match(text)
@@ -285,6 +291,17 @@ class Reader:
             return
         self._unheaded(event, text, time, left)
 
+    def _wrapped(self, text: str, *, bare: bool) -> Wrapped | None:
+        """Read an object or, where nothing was taken off the line yet, columns."""
+        if text[:1] == "{":
+            return unwrap_json(text)
+        previous = self._previous
+        if not bare or not (
+            self._columns.seen or previous is None or not previous.event_id
+        ):  # more of that record first
+            return None
+        return self._columns.read(text, self._clock.stamp)
+
     def _open_within(self, event: Event, text: str | None, time: Stamp | None, layers: int) -> None:
         """Read a line that stands in another's message; what is none of ours leaves that one as it was."""
         if text is None or not layers:
@@ -316,7 +333,7 @@ class Reader:
     def _time_of(self, wrapped: Wrapped) -> Stamp | None:
         if wrapped.time_us is not None:
             return Stamp(wrapped.time_us, None, 0)
-        return self._clock.iso(wrapped.time) if wrapped.time else None
+        return self._clock.stamp(wrapped.time + " ") if wrapped.time else None
 
     def _rfc5424(self, event: Event, text: str, time: Stamp | None, layers: int) -> None:
         fields = text.split(" ", 5)

@@ -2,7 +2,7 @@
 
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.raw import record_id
-from mailwarden.parsers.wrapping import Wrapped
+from mailwarden.parsers.wrapped import Wrapped
 
 __all__ = ["PIECES_MAX", "Pieces"]
 

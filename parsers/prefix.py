@@ -44,7 +44,9 @@ def peel(line: str) -> Peeled | None:
     if found is None:
         return None
     container = found[1].partition(" ")[0] if found[1] else None
-    return Peeled(line[found.end() :].removesuffix(line[0] if line[0] in _QUOTES else ""), container)
+    if line[0] not in _QUOTES:
+        return Peeled(line[found.end() :], container)
+    return Peeled(line[1:].removesuffix(line[0]).replace('""', '"'), container)  # a spreadsheet writes a quote twice
 
 
 def relayed(rest: str) -> tuple[str | None, str] | None:

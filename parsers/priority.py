@@ -7,6 +7,7 @@ from mailwarden.parsers.event import Event
 __all__ = [
     "FACILITIES",
     "SEVERITIES",
+    "is_priority_word",
     "set_priority",
     "severity",
     "take_leading_priority",
@@ -38,6 +39,14 @@ def set_priority(event: Event, facility: int, level: int) -> None:
     event.log_syslog_priority = facility * 8 + level
     event.set("log.syslog.facility.name", FACILITIES[facility])
     event.set("log.syslog.severity.name", SEVERITIES[level])
+
+
+def is_priority_word(text: str) -> bool:
+    """Say whether a text names a facility, a severity or both, and nothing else."""
+    words = text.lower().split(".")
+    return len(words) <= 2 and all(
+        word in FACILITIES or word in SEVERITIES or word in _SEVERITY_SPELLINGS for word in words
+    )
 
 
 def severity(word: str) -> int:

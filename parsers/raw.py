@@ -34,7 +34,7 @@ def clean(line: str) -> str:
     line = line[: _OBJECT_MAX if line[:1] == "{" else LINE_MAX]
     if "\0" in line[:8]:
         line = _narrow(line)
-    return line.lstrip("\ufeff\0").rstrip("\r\0")
+    return line.lstrip("\ufeff\0").rstrip("\r\0 \t")
 
 
 def without_colours(text: str) -> str:

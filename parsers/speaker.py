@@ -17,10 +17,12 @@ _SOLARIS_ID = re.compile(r"\[ID [0-9]{1,10} ([a-z]+[0-7]?)\.([a-z]+)\] ")
 _TAG = re.compile(
     r"([^\s:\[\]]{1,128})(?: ?\[([0-9]{1,10})(?:,[0-9]{1,10})?\](?: (?:<[A-Z][a-z]{2,9}>|\([\w.-]{1,64}\))(?=:))?)?(?: ?(:))?"
 )
-_BRACKETED_TAG = re.compile(r"\[([a-z][a-z0-9_-]{0,31})()(\]) ")
+_BRACKETED_TAG = re.compile(r"\[([a-z][a-z0-9_./-]{0,63})()(\]) ")
+_LIBRARY = re.compile(r"^ ?\([\w.+-]{1,64}\) (?:\[[\w.-]{1,128}:[\w.-]{1,64}\] )?")  # macOS's `log show --style syslog`
 _REPEATED = re.compile(r"message repeated ([0-9]{1,9}) times?: \[ ?")
 _LAST_REPEATED = re.compile(r"(?:-- )?[Ll]ast message repeated ([0-9]{1,9}) times?(?: --)?$")
 _LAST_REPEATED_TEXT = re.compile(r"Last message '(.*)' repeated ([0-9]{1,9}) times?, suppressed by syslog-ng on .*$")
+_PART = re.compile(r"([a-z][a-z/-]{1,31})\[([0-9]{1,10})\]: ")
 _WORD = re.compile(r"[^\s\[\]()<>=|\"',;]{1,255}")
 _WORDS = 6  # before a tag: relays, the host, the zone, facility and severity
 _OWN_PID = re.compile(r" ?\[([0-9]{1,10})\](?= )")
@@ -46,6 +48,11 @@ class Speaker:
             event.process_pid = int(pid[1])
             return self.untagged(event, rest[pid.end() :].lstrip(" "), own)
         rest = take_worded_priority(event, rest)
+        bracketed = _BRACKETED_TAG.match(rest)
+        if bracketed:  # metalog names no host
+            text = rest[bracketed.end() :]
+            if self.claims.tag(bracketed[1]).format is not None or self.claims.any_text(text) is not None:
+                return self.message(event, bracketed[1], None, text)
         host, _, after = rest.partition(" ")
         repeated = _LAST_REPEATED.match(rest) or _LAST_REPEATED.match(after)
         if repeated:
@@ -123,10 +130,17 @@ class Speaker:
         if event.event_kind == "ignored":
             return text
         name = event.event_module
-        other = self.claims.any_text(text)
-        if other is None and text != text.strip(" "):
-            text = text.strip(" ")
-            other = self.claims.named(name)
+        bare = _LIBRARY.sub("", text, count=1).strip(" ")
+        other = self.claims.any_text(bare)
+        if bare != text:
+            text, other = bare, other or self.claims.named(name)
+        part = _PART.match(text) if other is None else None
+        if part is not None:  # some write `postfix:smtpd[7]:`
+            claim = self.claims.tag(f"{event.process_name}/{part[1]}")
+            if claim.format is not None and claim.format.name == name:
+                event.event_kind = "event"
+                tag = (claim.process_name, int(part[2]), claim.service_name, claim.mail_service, claim.read)
+                return self._read_as(event, tag, text[part.end() :])
         if other is not None:
             event.event_kind = "event"
             other.read(event, text)

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from mailwarden.parsers.zone_words import ZONE_WORDS, is_called, offset_of
+
 __all__ = ["SECONDS", "Clock", "Stamp", "tai64n", "unix_time", "year_of_first_line"]
 
 _EPOCH = datetime(1970, 1, 1)
@@ -39,12 +41,19 @@ _WORDED = re.compile(
     r"[*.]?(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(?:((?:19|20)[0-9]{2})(?: |-(?=[A-Z][a-z]{2}-)))?(?:([0-9]{1,2})[ -])?"
     rf"({'|'.join(_MONTHS)})[ -](?: ?([0-9]{{1,2}}) )?(?:([0-9]{{4}})[ :])?"
     r"([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]{1,9}))?(?: ?([AP]M))?"
-    r"(?: (UTC|GMT|[+-][0-9]{2}:?[0-9]{2})(?=[: ]))?(?:(?: [A-Z]{3,4})? ([12][0-9]{3}))?:?(?=[ \t\]]|$)"
+    rf"(?: ({ZONE_WORDS}|[+-][0-9]{{2}}:?[0-9]{{2}})(?=[: \]]|$))?(?:(?: [A-Z]{{3,4}})? ([12][0-9]{{3}}))?:?(?=[ \t\]]|$)"
 )
 _ISO = re.compile(
     r"([0-9]{4})[-/]([0-9]{2})[-/]([0-9]{2})[Tt _]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]{1,9}))?(?: ?([AP]M))?"
-    r"(?: ?([Zz]|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?(?![0-9])))?:?(?=[ \t\[\]]|$)"
+    rf"(?: ?([Zz]|{ZONE_WORDS}|[+-][0-9]{{2}}(?::?[0-9]{{2}})?(?![0-9])))?:?(?=[ \t\[\]]|$)"
 )
+# With the year last: of Germany `03.03.2026 04:05:06`, of the United States `3/13/2026, 4:05:06.123 AM`, of others `13/03/2026`.
+_YEAR_LAST = re.compile(
+    r"([0-9]{1,2})(?:(\.)([0-9]{1,2})\.|/([0-9]{1,2})/)([0-9]{4}),? ([0-9]{1,2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]{1,9}))?"
+    rf"(?: ?([AP]M))?(?: ?([Zz]|{ZONE_WORDS}|[+-][0-9]{{2}}:?[0-9]{{2}}))?:?(?=[ \t\[\]]|$)"
+)
+# As web servers write it: `03/Mar/2026:04:05:06 +0000`.
+_WEB = re.compile(rf"([0-9]{{2}})/({'|'.join(_MONTHS)})/([0-9]{{4}}):([0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}})")
 _WEEKDAY = re.compile(r"[A-Z][a-z]{2} (?=[0-9]{4}-)")
 _ZONE_WORD = re.compile(r" [A-Z]{2,5}(?= )")
 _UNIX_TIME = re.compile(r"([0-9]{9,11})(?:\.([0-9]{1,9})|([0-9]{3}))?:?(?=[ \t\]])")
@@ -73,6 +82,7 @@ class Clock:
         self._year = year
         self._hint_us = hint_us
         self._last_us: int | None = None
+        self._day_first: bool | None = None  # of dates in figures with the year last; None: nothing has shown it
         self._before_us: int | None = None  # of the stamp before a jump of more than a day that nothing has confirmed
         lacks_year, lacks_zone = year is None, zone is None
         self._whole_quality = "inferred_zone" if lacks_zone else None
@@ -104,7 +114,7 @@ class Clock:
             inner = self.stamp(text[1:64])
             return inner._replace(end=inner.end + 2) if inner and text[inner.end + 1 : inner.end + 2] == "]" else None
         if first.isdigit():
-            return self.iso(text) or unix_time(text) or self.traditional(text)
+            return self.iso(text) or unix_time(text) or self.traditional(text) or self.year_last(text)
         return self.traditional(text) or self.weekday(text)
 
     def traditional(self, text: str) -> Stamp | None:
@@ -120,7 +130,7 @@ class Clock:
         local = _moment(int(years[0]), month, day, clock) if years else self._date(month, day, clock)
         if local is None:
             return None
-        us, sure = self._utc(local) if zone is None else (_naive_us(local) - _offset_us(zone), False)
+        us, sure = self._utc(local) if zone is None else (self._zoned(local, zone)[0], False)
         self._last_us = us
         if sure and found.end() == _PLAIN:
             self.iso_hour = ""
@@ -145,11 +155,60 @@ class Clock:
                 whole = text[14:19] in SECONDS and self._whole_hour(local)
                 self.own_hour, self.own_us = (text[:14], us - SECONDS[text[14:19]]) if whole else ("", 0)
         else:
-            us, quality = _naive_us(local) - _offset_us(offset or "Z"), None
+            us, quality = self._zoned(local, offset or "Z")
             if text[10] == "T" and half is None and text[19 : found.start(9)] != " ":
                 self._keep_iso(text, us, fraction, found.start(9), found.end())
         self._learn(us)
         return Stamp(us + _fraction(fraction), quality, found.end())
+
+    def year_last(self, text: str) -> Stamp | None:
+        """Read a date in figures with the year last; which of day and month is first shows where one is above twelve."""
+        web = _WEB.match(text)
+        if web:
+            return self.traditional(f"{web[2]} {web[1]} {web[3]} {web[4]}{text[web.end() : web.end() + 7]}")  # as long
+        found = _YEAR_LAST.match(text)
+        if found is None:
+            return None
+        first, dot, by_dot, by_slash, year, hour, minute, second, fraction, half, zone = found.groups()
+        clock = (_hour(hour, half), int(minute), int(second))
+        local = self._day_and_month(int(year), int(first), int(by_dot or by_slash), clock, day_first=dot is not None)
+        if local is None:
+            return None
+        us, quality = self._zoned(local, zone) if zone else (self._utc(local)[0], self._whole_quality)
+        self._learn(us)
+        return Stamp(us + _fraction(fraction), quality, found.end())
+
+    def _day_and_month(
+        self, year: int, one: int, other: int, clock: tuple[int, int, int], *, day_first: bool
+    ) -> datetime | None:
+        """Give the date; where both orders make one, that of the lines before, else the nearer."""
+        english, european = _moment(year, one, other, clock), _moment(year, other, one, clock)
+        if day_first or english is None:
+            self._day_first = self._day_first or (not day_first and european is not None)
+            return european
+        if european is None or english == european or self._day_first is not None:
+            if european is None:
+                self._day_first = False
+            return european if self._day_first else english
+        near = self._last_us if self._last_us is not None else self._hint_us
+        if near is None:
+            return english
+        return min(english, european, key=lambda date: abs(_naive_us(date) - near))
+
+    def _zoned(self, local: datetime, zone: str) -> tuple[int, str | None]:
+        """Give the epoch microseconds of a stamp that names its zone, by its distance or in a word, and how sure they are.
+
+        A word that the file's own zone uses at that moment means that zone, and tells which of two like hours it is.
+        """
+        if zone[0] in "+-Zz" or zone in ("UTC", "GMT"):
+            return _naive_us(local) - _offset_us(zone), None
+        for one in (local, local.replace(fold=1)):
+            if is_called(zone, one, self._zone):
+                return _epoch_us(one, self._zone), None
+        offset = offset_of(zone)
+        if offset is None:
+            return self._utc(local)[0], "inferred_zone"
+        return _naive_us(local) - offset, None
 
     def _quality(self, has_year: bool, has_zone: bool) -> str | None:
         """Say what of a stamp in words had to be inferred."""
@@ -180,6 +239,7 @@ class Clock:
             "hint_us": self._hint_us,
             "last_us": self._last_us,
             "before_us": self._before_us,
+            "day_first": self._day_first,
         }
 
     @classmethod
@@ -196,6 +256,7 @@ class Clock:
                 zone = None
         clock = cls(zone, snapshot.get("year"), snapshot.get("hint_us"))
         clock._last_us, clock._before_us = snapshot.get("last_us"), snapshot.get("before_us")
+        clock._day_first = snapshot.get("day_first")
         return clock
 
     def _learn(self, us: int) -> None:

@@ -134,7 +134,8 @@ class Lane:
         if not lines[-1]:
             lines.pop()
         sizes = list(map(len, lines))
-        events = self._reader.read_lines(lines, rough="\r" in text or max(sizes, default=0) > LINE_MAX)
+        rough = "\r" in text or " \n" in text or "\t\n" in text or max(sizes, default=0) > LINE_MAX
+        events = self._reader.read_lines(lines, rough=rough)
         if self.number:
             for event in events:
                 event.source_rank = self.number

@@ -68,7 +68,14 @@ def flat(*lines: str) -> list[dict[str, Any]]:
         (f"1772510706.123 mx1 {TAG}: {TEXT}", AT + ".123"),
         (f"1772510706123\tmx1\t{TAG}: {TEXT}", AT + ".123"),
         (f"Mar  3 04:05:06\tmx1\t{TAG}: {TEXT}", AT),
-        (f"Mar  3 04:05:06 CET mx1 {TAG}: {TEXT}", AT),
+        (f"03.03.2026 04:05:06 mx1 {TAG}: {TEXT}", AT),
+        (f"3/3/2026, 4:05:06.123 AM mx1 {TAG}: {TEXT}", AT + ".123"),
+        (f"[03/Mar/2026:04:05:06 +0000] mx1 {TAG}: {TEXT}", AT),
+        (f"Mar  3 04:05:06 mx1 postfix:smtpd[2211]: {TEXT}", AT),
+        (f"2026-03-03 04:05:06.123+0000  mx1 {TAG}: (libx.dylib) [com.example:log] {TEXT}", AT + ".123"),
+        (f"{OLD}  ", AT),
+        (f"{OLD}\t\r", AT),
+        (f"Mar  3 05:05:06 CET mx1 {TAG}: {TEXT}", AT),
         (f"{AT}Z mx1 postfix/smtpd 2211 - - {TEXT}", AT),
         (f"/var/log/mail.log:{OLD}", AT),
         (f"mail.log.1-{OLD}", AT),
@@ -116,6 +123,13 @@ def test_header(line: str, time: str) -> None:
     assert iso(event.timestamp_us) == time + "+00:00"
     assert (event.host_hostname, event.process_name, event.process_pid) == ("mx1", "smtpd", 2211)
     assert (event.event_action, event.source_ip) == ("connection-open", "203.0.113.7")
+
+
+def test_metalog_names_no_host() -> None:
+    """A program in brackets behind the stamp is metalog's."""
+    event = read(f"Mar  3 04:05:06 [postfix/smtpd] {TEXT}")[0]
+
+    assert (event.host_hostname, event.process_name, event.source_ip) == (None, "smtpd", "203.0.113.7")
 
 
 def test_own_stamp_gains_a_zone() -> None:
@@ -184,8 +198,39 @@ def test_journal(message: object) -> None:
             "timestamp": AT + ".123Z", "hostname": "mx1", "appname": "postfix/smtpd", "procid": 2211, "message": TEXT,
             "facility": "mail", "severity": "info", "source_type": "syslog",
         },
+        {"preview": False, "result": {"_raw": OLD, "_time": "2026-03-03T04:05:06.123+0000", "host": "relay"}},
+        {"_index": "m", "_source": {"@timestamp": AT + ".123Z", "host": {"name": "relay"}, "message": OLD}},
+        {
+            "_index": "m", "_id": "1", "fields": {
+                "@timestamp": [AT + ".123Z"], "host.name": ["mx1"], "process.name": ["postfix/smtpd"],
+                "process.pid": [2211], "message": [TEXT],
+            },
+        },
+        {
+            "@timestamp": AT + ".123Z", "host": {"name": "relay"}, "message": TEXT,
+            "log": {"syslog": {"hostname": "mx1", "appname": "postfix/smtpd", "procid": "2211"}},
+        },
+        {
+            "id": "A", "type": "log", "attributes": {
+                "host": "mx1", "timestamp": AT + ".123Z", "message": OLD, "service": "mail",
+            },
+        },
+        {
+            "timestamp": AT + ".123Z", "logName": "x", "jsonPayload": {
+                "SYSLOG_IDENTIFIER": "postfix/smtpd", "SYSLOG_PID": "2211", "_HOSTNAME": "mx1", "MESSAGE": TEXT,
+            },
+        },
+        {
+            "TimeGenerated": AT + ".123Z", "Computer": "mx1", "SyslogMessage": TEXT, "ProcessName": "postfix/smtpd",
+            "ProcessID": 2211,
+        },
+        {"timeUnixNano": "1772510706123000000", "body": {"stringValue": OLD}},
+        {"when": "x", "payload": {"rawLog": OLD.replace(" 04:05:06", " 04:05:06.123")}},
     ],
-    ids=["filebeat", "fluent-bit", "gelf", "rsyslog", "cloudwatch", "google", "vector"],
+    ids=[
+        "filebeat", "fluent-bit", "gelf", "rsyslog", "cloudwatch", "google", "vector", "splunk", "elastic-hit",
+        "elastic-fields", "ecs-syslog", "datadog", "google-ops", "azure", "opentelemetry", "nobody-knows",
+    ],
 )  # fmt: skip
 def test_shippers(record: dict[str, object]) -> None:
     """What a shipper made of a line is that line: its text, time, host and program."""

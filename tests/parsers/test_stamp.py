@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailwarden.parsers.event import iso
 from mailwarden.parsers.stamp import Clock, tai64n, year_of_first_line
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -151,3 +152,43 @@ def test_year_follows_any_gap(first: datetime, gap: timedelta) -> None:
     got = [read(clock, f"{one:%b} {one.day:2} {one:%H:%M:%S}") for one in (first, second)]
 
     assert got == [round(one.replace(tzinfo=UTC).timestamp()) * 1_000_000 for one in (first, second)]
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "expected"),
+    [
+        ("2026-10-25 02:30:00 CEST mx", "Europe/Berlin", "2026-10-25T00:30:00+00:00"),
+        ("Sun 2026-10-25 02:30:00 CET mx", "Europe/Berlin", "2026-10-25T01:30:00+00:00"),
+        ("2026-03-03 13:05:06 JST mx", "UTC", "2026-03-03T04:05:06+00:00"),
+        ("2026-03-03 04:05:06 EST mx", "Europe/Berlin", "2026-03-03T09:05:06+00:00"),
+        ("2026-03-03 04:05:06 CST mx", "America/Chicago", "2026-03-03T10:05:06+00:00"),
+        ("2026-03-03 12:05:06 CST mx", "Asia/Shanghai", "2026-03-03T04:05:06+00:00"),
+        ("2026-03-03 09:35:06 IST mx", "Asia/Kolkata", "2026-03-03T04:05:06+00:00"),
+        ("2026-03-03 04:05:06 IST mx", "UTC", "2026-03-03T04:05:06+00:00"),
+    ],
+)
+def test_zone_in_a_word(text: str, zone: str, expected: str) -> None:
+    """A zone's word means the file's zone where that uses it, else the one place that does; where several do, the file's."""
+    stamp = Clock(ZoneInfo(zone)).stamp(text)
+
+    assert stamp is not None
+    assert (iso(stamp.us), text[stamp.end :]) == (expected, " mx")
+
+
+@pytest.mark.parametrize(
+    ("dates", "expected"),
+    [
+        (["13/03/2026", "04/05/2026"], ["2026-03-13", "2026-05-04"]),
+        (["03/13/2026", "04/05/2026"], ["2026-03-13", "2026-04-05"]),
+        (["03/12/2026", "03/13/2026"], ["2026-03-12", "2026-03-13"]),
+        (["04.05.2026"], ["2026-05-04"]),
+        (["31/02/2026"], [None]),
+    ],
+)
+def test_day_and_month_in_figures(dates: list[str], expected: list[str | None]) -> None:
+    """Which is first shows in a date that is one only so; until then it is what lies nearer."""
+    clock = Clock(UTC, None, 1_773_500_000_000_000)  # 14 March 2026
+
+    stamps = [clock.stamp(f"{date} 04:05:06 mx") for date in dates]
+
+    assert [iso(stamp.us)[:10] if stamp else None for stamp in stamps] == expected

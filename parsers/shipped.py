@@ -1,0 +1,135 @@
+"""Find the line, its time, its host and its program in what shippers and stores of logs make of a line.
+
+Filebeat and Elasticsearch (Elastic Common Schema; a search's hits, Kibana's export), Fluent Bit and Fluentd (their syslog
+parsers), GELF 1.1 and Graylog, rsyslog's and syslog-ng's templates by the names of their properties, Vector's syslog source,
+Loki and Grafana, CloudWatch, Google Cloud Logging, Azure's Syslog table, Splunk, Datadog, OpenTelemetry.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from mailwarden.parsers.raw import stamped
+from mailwarden.parsers.wrapped import MESSAGE_MAX, Wrapped, number, one_line, word
+
+__all__ = ["as_stamp", "is_header", "shipped"]
+
+# As `_name` writes them; of several the first that is there.
+_TEXTS = (
+    "message", "msg", "short_message", "log", "line", "textpayload", "raw", "syslogmessage", "body", "body.stringvalue",
+    "messages", "content",
+)  # fmt: skip
+_TIMES = ("timestamp", "date", "time", "timegenerated", "datetime", "tsns", "timeunixnano", "eventtime")
+_HOSTS = (
+    "log.syslog.hostname", "host.name", "host.hostname", "hostname", "host", "computer", "source", "fromhost", "agent.hostname",
+)  # fmt: skip
+_TAGS = (
+    "log.syslog.appname", "syslog.appname", "syslog_identifier", "ident", "appname", "app_name", "application_name", "program",
+    "programname", "process.name", "process_name", "processname", "syslogtag", "tag", "service",
+)  # fmt: skip
+_PIDS = (
+    "log.syslog.procid", "syslog.procid", "syslog_pid", "pid", "procid", "process.pid", "process_id", "processid",
+)  # fmt: skip
+_WRAPPERS = frozenset(
+    {"source", "result", "attributes", "fields", "jsonpayload", "content", "payload", "record", "data"}
+)
+_NOT_OF_OBJECTS = frozenset({"source", "service"})  # a program's own objects have them in another sense (Haraka)
+_TAG_PID = re.compile(r"([^\s:\[\]]{1,128})(?:\[([0-9]{1,10})\])?:?")
+_DEPTH = 5  # a hit of a search, its source, ECS's three
+_FIELDS_MAX = 500  # of one object
+_RAW_MIN = 30  # characters of a whole line under a name that nobody knows: no stamp alone
+_KIBANA_TIME = re.compile(r"([A-Z][a-z]{2} [0-9]{1,2}), ([0-9]{4}) @ ")
+_DIGITS = re.compile(r"[0-9]{9,19}(?:\.[0-9]{1,9})?")
+_YEAR_5138_S = 1e11  # what is more counts in milliseconds, what is a thousand times as much in microseconds, and so on
+
+
+def shipped(record: Mapping[str, object], *, columns: bool = False) -> Wrapped | None:
+    """Read an object of a shipper: a text, and its host or program, or a text that is a whole line; else None.
+
+    Args:
+        record: Values by name.
+        columns: They stood in the columns of a table.
+    """
+    fields: dict[str, object] = {}
+    for name, value in _flat(record, "", _DEPTH):
+        if len(fields) >= _FIELDS_MAX:
+            break
+        fields.setdefault(name, value)
+    if not columns and not isinstance(record.get("attributes"), dict):
+        for name in _NOT_OF_OBJECTS & fields.keys():
+            del fields[name]
+    text, time = _first(fields, _TEXTS), _first(fields, _TIMES)
+    if text is None:
+        text = next((one for one in fields.values() if _is_line(one)), None)
+    if not isinstance(text, str) or not isinstance(time, str | int | float | None) or isinstance(time, bool):
+        return None
+    host, tag = word(_first(fields, _HOSTS)), word(_first(fields, _TAGS))
+    if not (tag or stamped(text) or (host and time is not None)):  # a program's own object: Haraka writes such
+        return None
+    found = _TAG_PID.fullmatch(tag) if tag else None
+    return Wrapped(
+        one_line(text[:MESSAGE_MAX]).removeprefix(" "),
+        time_us=_epoch_us(time),
+        time=_readable(time, fields.get("time")) if isinstance(time, str) else "",
+        host=host,
+        tag=found[1] if found else tag,
+        pid=number(found[2]) if found and found[2] else number(_first(fields, _PIDS)),
+    )
+
+
+def as_stamp(time: str) -> str:
+    """Write Kibana's `Mar 3, 2026 @ 04:05:06.123` as a line's stamp would be; other times stay as they are."""
+    return _KIBANA_TIME.sub(r"\1 \2 ", time, count=1)
+
+
+def is_header(names: list[str]) -> bool:
+    """Say whether these are the names of a table's columns, a line's text and something beside it among them."""
+    known = {_name(one) for one in names}
+    return not known.isdisjoint(_TEXTS) and any(not known.isdisjoint(some) for some in (_TIMES, _HOSTS, _TAGS))
+
+
+def _flat(record: Mapping[str, object], path: str, depth: int) -> Iterator[tuple[str, object]]:
+    """Give the values by their dotted names, the outer ones first, without the names of what only wraps them."""
+    nested: list[tuple[str, Mapping[str, object]]] = []
+    for key, value in record.items():
+        name = _name(key)
+        if isinstance(value, list) and len(value) == 1:  # Elasticsearch's `fields`
+            value = value[0]
+        if isinstance(value, dict):
+            nested.append((path if name in _WRAPPERS else f"{path}{name}.", value))
+        elif isinstance(value, str | int | float):
+            yield path + name, value
+    if depth:
+        for path, inner in nested:
+            yield from _flat(inner, path, depth - 1)
+
+
+def _name(key: str) -> str:
+    """Write a name as tables of names have it: Filebeat's `@timestamp`, GELF's `_pid`, Azure's `TimeGenerated [UTC]`."""
+    return key.lower().partition(" [")[0].strip(' @_"')
+
+
+def _first(fields: Mapping[str, object], names: tuple[str, ...]) -> object:
+    return next((value for name in names if (value := fields.get(name)) is not None and value != ""), None)
+
+
+def _is_line(value: object) -> bool:
+    return isinstance(value, str) and len(value) >= _RAW_MIN and stamped(value)
+
+
+def _readable(time: str, second: object) -> str:
+    """Write a time as a stamp, also a day and a time that stand in two fields."""
+    return as_stamp(f"{time} {second}" if ":" not in time and isinstance(second, str) and second != time else time)
+
+
+def _epoch_us(time: str | float | None) -> int | None:
+    """Give the epoch microseconds of a time told as a number of seconds or of their thousandths."""
+    if isinstance(time, str):
+        if _DIGITS.fullmatch(time) is None:
+            return None
+        time = float(time) if "." in time else int(time)
+    if not isinstance(time, int | float) or not 0 <= time < _YEAR_5138_S * 1e9:
+        return None
+    factor = 1_000_000.0
+    while time * factor >= _YEAR_5138_S * 1e6:
+        factor /= 1000
+    return int(time * factor)

@@ -3,8 +3,8 @@
 More than one message in twenty took longer than ten seconds until it was in the queue, of at least forty within a quarter
 of an hour: a milter, a virus scanner or a DNS block list answers late. Of Postfix's `delays=a/b/c/d` this is `a`; a large
 letter over a thin line takes as long, which is why few of them say nothing. For a message that was put off before, `a` is
-the time since then too: it is left out, and so is what waited five minutes, when Postfix tries again by itself
-(`minimal_backoff_time`), for a log may begin behind the first try.
+the time since then too: it is left out. So is one whose arrival nobody saw, and what waited five minutes, when Postfix tries
+again by itself (`minimal_backoff_time`), for a log may begin behind the first try.
 """
 
 import re
@@ -68,6 +68,8 @@ class SlowAcceptance(Detector[_State]):
         if event.event_module != "postfix" or not is_first_outcome(event):
             return ()
         if (event.facts or {}).get("mailwarden.retried"):
+            return ()
+        if delay_s > _SLOW_S and event.source_ip is None and event.user_id is None:
             return ()
         return (event.host_hostname or "localhost",)
 

@@ -174,10 +174,12 @@ class Deliveries:
         """Give what is known of a message to the one that comes back from a filter on this machine."""
         remote = event.mail_queue_remote_id
         child = self._messages.get(event, remote) if remote else None
-        if child is not None and message is not None and child.account is None:
-            child.account, child.source_ip, child.sender = message.account, message.source_ip, message.sender
-            child.outbound, child.user_id, child.script = message.outbound, message.user_id, message.script
-            self._messages.put(event, str(remote), child)
+        if child is None or child.account is not None:
+            return
+        origin = message or Message(child.at_us, sender=child.sender)  # came before the log begins: nobody knows whose
+        child.account, child.source_ip, child.sender = origin.account, origin.source_ip, origin.sender
+        child.outbound, child.user_id, child.script = origin.outbound, origin.user_id, origin.script
+        self._messages.put(event, str(remote), child)
 
     def _first_deferral(self, event: Event, message: Message) -> bool:
         """Say whether this recipient is deferred for the first time: retries count once."""

@@ -54,10 +54,16 @@ def password_mismatch(event: Event, rest: str) -> bool:  # noqa: ARG001
 @FORMAT.pattern("unknown user", programs=AUTH)
 @FORMAT.pattern("Unknown user", programs=AUTH)
 @FORMAT.pattern("User unknown", programs=AUTH)
-@FORMAT.pattern("no passwd file: ", programs=AUTH)
+@FORMAT.pattern("no passwd file: ", programs=AUTH)  # where a domain has a file of its own
 def unknown_user(event: Event, rest: str) -> bool:  # noqa: ARG001
     """A user that the backend does not have."""
     return _refused(event, "unknown_user")
+
+
+@FORMAT.pattern("missing passwd file: ", programs=AUTH)
+def no_file(event: Event, rest: str) -> bool:  # noqa: ARG001
+    """Dovecot 2.4 misses its file of users: nobody's password could be looked at."""
+    return _unsure(event, "backend_unavailable")
 
 
 @FORMAT.pattern("pam_authenticate() failed: ", programs=AUTH)

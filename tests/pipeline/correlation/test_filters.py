@@ -138,3 +138,20 @@ def test_cyrus_saslauthd_and_pam_tell_of_one_try() -> None:
 
     assert [event.mailwarden_attempts for event in told] == [0, 0, 1]
     assert all(event.event_action == "auth-failure" for event in told)
+
+
+def test_what_a_filter_hands_back_is_nobodys_where_the_log_begins_behind_its_arrival() -> None:
+    """It is not taken for mail that a program of this machine wrote."""
+    handed = take(
+        fold(),
+        "postfix/smtpd[2]: 6B1C4E03F1: client=localhost[127.0.0.1]",
+        "postfix/qmgr[3]: 6B1C4E03F1: from=<bob@example.org>, size=700, nrcpt=1 (queue active)",
+        "postfix/amavis/smtp[4]: 5A1C4E03F1: to=<u@example.net>, relay=127.0.0.1[127.0.0.1]:10026, delay=9, dsn=2.0.0, "
+        "status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 6B1C4E03F1)",
+        "postfix/smtp[5]: 6B1C4E03F1: to=<u@example.net>, relay=mx.example.net[198.51.100.9]:25, delay=1, dsn=2.0.0, "
+        "status=sent (250 2.0.0 Ok: queued as X1)",
+    )[-1]
+
+    assert handed.source_ip is None
+    assert handed.mailwarden_direction == "inbound"
+    assert "mailwarden.way.client" not in (handed.facts or {})

@@ -1,5 +1,6 @@
 """Take what a form brings: small, once, with the word that only our own page could know."""
 
+import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import parse_qsl
@@ -17,18 +18,20 @@ Form = Mapping[str, str]
 
 _LARGEST = 16_384  # bytes
 _FIELDS = 20
+_PATIENCE_S = 20.0  # for all of it
 
 
 async def read_form(request: Request) -> Form | None:
-    """Give the fields of a form; None where it is too large or no form."""
+    """Give the fields of a form; None where it is too large, too slow or no form."""
     body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST:
-            return None
     try:
+        async with asyncio.timeout(_PATIENCE_S):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > _LARGEST:
+                    return None
         return dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=_FIELDS, errors="strict"))
-    except ValueError:
+    except (ValueError, TimeoutError):
         return None
 
 

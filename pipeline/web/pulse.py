@@ -7,6 +7,7 @@ import msgspec
 
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.places import last_alive_s
+from mailwarden.pipeline.service.lock import is_held, lock_path
 from mailwarden.pipeline.store import Reader
 
 __all__ = ["Pulse", "Source", "pulse_text", "read_pulse", "read_sources"]
@@ -15,6 +16,7 @@ Tone = Literal["ok", "watch", "critical"]
 
 _AMBER_S = 65.0  # 60, and what the tick of a quiet server may be late
 _RED_S = 300.0  # as `doctor` has it
+_AHEAD_S = 120.0  # two clocks that nobody has set apart agree better
 _FILE = "/"
 
 
@@ -30,16 +32,20 @@ class Pulse(msgspec.Struct, frozen=True):
     """How the service is.
 
     Args:
-        tone: ok; watch from a minute behind; critical from five, and when a source is lost.
+        tone: ok; watch from a minute behind; critical from five, when the service has ended, and when a source is lost.
         lag_s: Seconds since it last wrote or read; None where it has never run.
         lost: Sources that are gone.
         mark: Changes with what is open.
+        ended: No service lives; False also where that cannot be seen.
+        ahead_s: Seconds that the newest line is dated ahead of this machine's clock; 0 where they agree.
     """
 
     tone: Tone
     lag_s: float | None
     lost: tuple[str, ...] = ()
     mark: str = ""
+    ended: bool = False
+    ahead_s: float = 0.0
 
 
 def read_sources(reader: Reader) -> list[Source]:
@@ -66,11 +72,14 @@ def read_pulse(reader: Reader, now_us: int, domains: tuple[str, ...] | None = No
     stream_us = int(reader.store.meta("stream_us") or 0)
     if not stream_us and not reader.store.positions():  # a store that somebody made, and nobody reads into
         return Pulse("watch", None, (), reader.fingerprint(domains))
-    newest_us = max(stream_us, int(last_alive_s(reader.store.path) * 1_000_000))
-    lag_s = max(0.0, (now_us - newest_us) / 1_000_000)
+    signs_s = (now_us / 1_000_000 - stream_us / 1_000_000, now_us / 1_000_000 - last_alive_s(reader.store.path))
+    # What is dated ahead is no sign of life: it would be one for as long as the clocks differ, whether somebody watches or not.
+    lag_s = max(0.0, min((one for one in signs_s if one > -_AHEAD_S), default=0.0))
     lost = tuple(one.name for one in read_sources(reader) if one.there is False)
-    tone: Tone = "critical" if lost or lag_s >= _RED_S else "watch" if lag_s >= _AMBER_S else "ok"
-    return Pulse(tone, lag_s, lost, reader.fingerprint(domains))
+    ended = is_held(lock_path(reader.store.path.parent)) is False
+    tone: Tone = "critical" if lost or ended or lag_s >= _RED_S else "watch" if lag_s >= _AMBER_S else "ok"
+    ahead_s = -signs_s[0] if signs_s[0] <= -_AHEAD_S else 0.0
+    return Pulse(tone, lag_s, lost, reader.fingerprint(domains), ended, ahead_s)
 
 
 def pulse_text(pulse: Pulse, tongue: Translator) -> str:
@@ -80,6 +89,8 @@ def pulse_text(pulse: Pulse, tongue: Translator) -> str:
     values = {"lag": tongue.duration(round(pulse.lag_s)), "source": pulse.lost[0] if pulse.lost else ""}
     if pulse.lost:
         return tongue.say(N_("lost: {source}"), values)
+    if pulse.ended:
+        return tongue.say(N_("not running, last sign {lag} ago"), values)
     if pulse.tone == "critical":
         return tongue.say(N_("nothing read for {lag}"), values)
     return tongue.say(N_("reading, {lag} behind"), values)

@@ -1,6 +1,7 @@
 """Run the page until it is told to stop."""
 
 import errno
+import logging
 import socket
 import ssl
 import sys
@@ -21,6 +22,7 @@ from mailwarden.pipeline.configuration.web import Address
 from mailwarden.pipeline.web.app import make_app
 from mailwarden.pipeline.web.desk import Desk
 from mailwarden.pipeline.web.live import Live
+from mailwarden.pipeline.web.patience import Patient
 from mailwarden.pipeline.web.people import People
 from mailwarden.pipeline.web.sessions import Links
 
@@ -83,7 +85,7 @@ def serve(desk: Desk, address: Address, said: Callable[[str], None]) -> None:
         app,
         host=address.host,
         port=address.port,
-        http="h11",
+        http=Patient,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -106,6 +108,7 @@ def serve(desk: Desk, address: Address, said: Callable[[str], None]) -> None:
                 error=reason(error),
             )
         ) from None
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # a stranger who sends garbage fills no log of ours
     listener = _listener(address)
     port = listener.getsockname()[1]
     scheme = "https" if web.certificate else "http"

@@ -22,6 +22,7 @@ _SOURCES = 8
 _WAITING = 100
 _CHECKS = 12
 _CHECKS_S = 300.0
+_FAULT = 300  # characters of what a failed `doctor` said
 _ORDER = ("critical", "watch", "minor", "ok")
 _TONES = {"ok": "ok", "warning": "watch", "error": "critical"}
 
@@ -53,7 +54,7 @@ class Checked(msgspec.Struct, frozen=True):
 
 
 class HealthView(msgspec.Struct, frozen=True):
-    """How mailwarden is. `checks` None: they are being made."""
+    """How mailwarden is. `checks` None: they are being made; `checks_fault`: why there are none."""
 
     pulse: Pulse
     sources: list[Source]  # those that are lost, then those that were written last
@@ -69,6 +70,7 @@ class HealthView(msgspec.Struct, frozen=True):
     store: str
     directory: str
     checks: list[Checked] | None  # the worst first
+    checks_fault: str
     checks_shown: int
     faults: int  # of the checks, and channels that fail
     tone: str
@@ -84,8 +86,13 @@ def health_view(
     sources = sorted(read_sources(reader), key=lambda one: (one.there is not False, -one.written_us, one.name))
     path = reader.store.path
     channels = _channels(reader, tongue)
-    checks = _checks(jobs, configuration, str(path.parent), tongue)
-    tones = [pulse.tone, *(one.tone for one in checks or ()), *("critical" for _ in channels)]
+    checks, fault = _checks(jobs, configuration, str(path.parent), tongue)
+    tones = [
+        pulse.tone,
+        *(one.tone for one in checks or ()),
+        *("critical" for _ in channels),
+        *(["watch"] if fault else []),
+    ]
     return HealthView(
         pulse=pulse,
         sources=sources[:_SOURCES],
@@ -101,6 +108,7 @@ def health_view(
         store=f"{_size(path) / 1e6:.1f} MB",
         directory=str(path.parent),
         checks=checks,
+        checks_fault=fault,
         checks_shown=max(_CHECKS, sum(one.tone != "ok" for one in checks or ())),
         faults=sum(tone in ("critical", "watch") for tone in tones[1:]),
         tone=min((tone for tone in tones if tone != "minor"), key=_ORDER.index),
@@ -121,7 +129,10 @@ def _channels(reader: Reader, tongue: Translator) -> list[Channel]:
     return sorted(failing.values(), key=lambda one: one.name)
 
 
-def _checks(jobs: Jobs, configuration: str | None, directory: str, tongue: Translator) -> list[Checked] | None:
+def _checks(
+    jobs: Jobs, configuration: str | None, directory: str, tongue: Translator
+) -> tuple[list[Checked] | None, str]:
+    """Give what `doctor` found, and why it found nothing; None while it looks."""
     words = [
         "mailwarden",
         "doctor",
@@ -133,7 +144,7 @@ def _checks(jobs: Jobs, configuration: str | None, directory: str, tongue: Trans
     # The state is that of the page, where the configuration names none.
     made = jobs.get(words, _CHECKS_S, {"STATE_DIRECTORY": directory})
     if made is None:
-        return None
+        return None, ""
     found = []
     for line in made.out.splitlines():
         try:
@@ -147,7 +158,8 @@ def _checks(jobs: Jobs, configuration: str | None, directory: str, tongue: Trans
             found.append(Checked(one["name"], _TONES.get(state, "minor"), word, one["says"], one.get("mend", "")))
         except (ValueError, KeyError, TypeError):
             continue
-    return sorted(found, key=lambda one: _ORDER.index(one.tone))
+    fault = "" if found else tongue.worded(made.fault).strip().partition("\n")[0][:_FAULT]
+    return sorted(found, key=lambda one: _ORDER.index(one.tone)), fault
 
 
 def _size(path: Path) -> int:

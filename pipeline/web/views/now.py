@@ -138,7 +138,9 @@ def now_view(
     minor = reader.count(msgspec.structs.replace(wanted, severities=_MINOR))
     measures = measure(reader, present_us) if visitor.sees_all else None
     rows = [_row(one, tongue) for one in measures.numbers] if measures else []
-    warnings = _warnings(reader.store.outbox_counts(), measures, tongue, zone, now_us) if visitor.sees_all else []
+    warnings = (
+        _warnings(reader.store.outbox_counts(), measures, pulse, tongue, zone, now_us) if visitor.sees_all else []
+    )
     history = any(row.usual for row in rows)
     read = measures is not None and measures.lines > 0  # nothing read is no calm
     calm = history and read and not warnings and not any(row.mark for row in rows)
@@ -292,9 +294,14 @@ def _verdict(critical: int, watch: int, pulse: Pulse, calm: bool, tongue: Transl
 
 
 def _warnings(
-    counts: OutboxCounts, measures: Measures | None, tongue: Translator, zone: tzinfo, now_us: int
+    counts: OutboxCounts, measures: Measures | None, pulse: Pulse, tongue: Translator, zone: tzinfo, now_us: int
 ) -> list[str]:
     said = []
+    if pulse.ahead_s:
+        text = N_(
+            "The newest line of the logs is dated {ahead} ahead of this machine's clock: one of the two is wrong."
+        )
+        said.append(tongue.say(text, {"ahead_s": pulse.ahead_s}))
     if counts.waiting and counts.oldest_us and counts.oldest_us < now_us - 60_000_000:
         since = tongue.time(counts.oldest_us, zone=zone, near_us=now_us)
         said.append(

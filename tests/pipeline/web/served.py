@@ -5,7 +5,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC
 from pathlib import Path
@@ -17,9 +17,11 @@ from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.pipeline.configuration.configuration import Configuration, SiteSetting
 from mailwarden.pipeline.configuration.web import Person, Token
 from mailwarden.pipeline.places import store_path
+from mailwarden.pipeline.service.lock import Lock, lock_path
 from mailwarden.pipeline.store import Commit, Store
 from mailwarden.pipeline.web.app import make_app
 from mailwarden.pipeline.web.desk import Desk
+from mailwarden.pipeline.web.patience import Patient
 from mailwarden.pipeline.web.people import People
 from mailwarden.pipeline.web.server import PageServer
 from mailwarden.pipeline.web.sessions import Links
@@ -129,15 +131,16 @@ def served(
     people: Sequence[Person] = (),
     domains: tuple[str, ...] = (),
     hosts: frozenset[str] = frozenset(),
+    watched: bool = True,
 ) -> Iterator[Served]:
-    """Serve the page of a state directory on a free port."""
+    """Serve the page of a state directory on a free port; `watched`: as if a service lived there."""
     clocks = Clocks()
     configuration = Configuration(language="en", state=directory, site=SiteSetting(name="mx1", domains=domains))
     links = None if people else Links(directory, lambda: clocks.wall() / 1_000_000)
     desk = Desk(configuration, UTC, People(people, [Token("prometheus", TOKEN)]), links, clocks.wall, clocks.monotonic)
     app = make_app(desk, hosts=hosts)
     config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, http="h11", ws="none", lifespan="off", log_config=None,
+        app, host="127.0.0.1", port=0, http=Patient, ws="none", lifespan="off", log_config=None,
         access_log=False, timeout_graceful_shutdown=1,
     )  # fmt: skip
     config.load()
@@ -148,7 +151,8 @@ def served(
     while not server.started and thread.is_alive():
         thread.join(0.005)
     try:
-        yield Served(listener.getsockname()[1], desk, clocks, directory)
+        with Lock(lock_path(directory)) if watched else nullcontext():
+            yield Served(listener.getsockname()[1], desk, clocks, directory)
     finally:
         server.should_exit = True
         thread.join(10)

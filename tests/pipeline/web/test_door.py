@@ -10,6 +10,8 @@ from served import TOKEN, Client, Served, served
 from mailwarden.parsers.errors import ConfigurationError, UsageError
 from mailwarden.pipeline.configuration.configuration import Configuration
 from mailwarden.pipeline.configuration.web import Address, Person, WebSetting, parse_address
+from mailwarden.pipeline.web import forms
+from mailwarden.pipeline.web.patience import Patient
 from mailwarden.pipeline.web.people import hash_password
 from mailwarden.pipeline.web.server import make_desk
 from mailwarden.pipeline.web.sessions import make_link
@@ -242,6 +244,31 @@ def test_garbage_is_refused_and_the_page_goes_on(page: Served) -> None:
         assert b"make_app" not in answer
 
     assert page.client().get("/").status == 200
+
+
+@pytest.mark.parametrize("part", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: "])
+def test_who_never_finishes_a_request_is_let_go(page: Served, part: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection on which no request comes is closed, the first as well as one that asked before."""
+    monkeypatch.setattr(Patient, "patience_s", 0.2)
+    whole = f"GET /sign-in HTTP/1.1\r\nHost: 127.0.0.1:{page.port}\r\n\r\n".encode()
+    for before in (b"", whole):
+        with socket.create_connection(("127.0.0.1", page.port), 20) as line:
+            line.sendall(before)
+            line.sendall(part)
+            got = b"".join(iter(lambda: line.recv(65536), b""))
+
+        assert (b"200 OK" in got) is bool(before)
+        assert b"408" not in got
+
+
+def test_a_form_that_never_ends_is_let_go(page: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever sends a form a letter at a time is told that it was none."""
+    monkeypatch.setattr(forms, "_PATIENCE_S", 0.2)
+    with socket.create_connection(("127.0.0.1", page.port), 20) as line:
+        line.sendall(f"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1:{page.port}\r\nContent-Length: 9\r\n\r\nname".encode())
+        answer = line.recv(65536)
+
+    assert b"400 Bad Request" in answer
 
 
 @pytest.mark.parametrize(

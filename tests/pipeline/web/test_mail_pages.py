@@ -368,6 +368,21 @@ def test_checks_speak_the_readers_language(page: Served) -> None:
     assert "設定ファイルはありません" in text
 
 
+def test_checks_that_cannot_be_made_are_no_calm(page: Served) -> None:
+    """Where `doctor` itself fails the page names its fault, and does not call all well."""
+    with Store.open(store_path(page.directory)) as store:
+        store.commit(Commit(3, positions={"/var/log/mail.log": {"merged_us": 1}}))  # not as a service writes them
+    client = page.client()
+    while "refresh" in (answer := client.get("/health")).headers:
+        time.sleep(0.2)
+        page.clocks.passed_s += 0.2
+
+    text = words(answer.text)
+    assert "▲ None could be made. mailwarden" in text
+    assert "KeyError: 'source'" in text
+    assert "1 thing is to be mended." in text
+
+
 def test_a_customer_sees_nothing_of_others(mail: Path) -> None:
     """A person limited to a domain finds only their own mail and people, and no page about all."""
     with served(mail, people=[CUSTOMER]) as page:

@@ -65,6 +65,34 @@ def test_calm_is_never_false(page: Served) -> None:
     assert "nothing read for 2 h" in text
 
 
+def test_a_service_that_ended_is_known_at_once(directory: Path) -> None:
+    """Its lock goes with its process: nobody waits for five minutes to learn that nobody watches."""
+    with served(directory, watched=False) as page:
+        page.commit(2, [])
+        client = page.client()
+        text, health = (words(client.get(path).text) for path in ("/", "/health"))
+
+    assert "● Nobody is watching: what happens now is not seen." in text
+    assert "● not running, last sign 0 s ago" in text
+    assert "● Nobody is watching: what happens now is not seen." in health
+
+
+def test_a_clock_that_is_wrong_hides_no_dead_service(page: Served) -> None:
+    """Lines dated ahead are said to be so, and are no sign of life for as long as the clocks differ."""
+    with Store.open(store_path(page.directory)) as store:
+        store.commit(Commit(2, meta={"stream_us": str(page.clocks.wall() + 7_200_000_000)}))
+    client = page.client()
+
+    ahead = words(client.get("/").text)
+    page.clocks.passed_s += 3_600
+    later = words(client.get("/").text)
+
+    assert "The newest line of the logs is dated 2 h ahead of this machine's clock: one of the two is wrong." in ahead
+    assert "✓ reading" in ahead
+    assert "Nobody is watching: what happens now is not seen." in later
+    assert "● nothing read for" in later
+
+
 def test_a_store_into_which_nobody_reads_is_not_calm(tmp_path: Path) -> None:
     """Nothing read is told as such on the first page and on that of mailwarden's health, whatever the file's age."""
     with Store.open(store_path(tmp_path)):

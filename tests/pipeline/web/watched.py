@@ -153,7 +153,7 @@ def filled(state: Path, now_us: int, others: tuple[str, ...] = ()) -> Path:
             now_us,
             now_us,
             "wrong",
-            "p_none",
+            "dmarc_missing",
             should="v=DMARC1; p=quarantine",
         ),
         Posture(
@@ -175,7 +175,7 @@ def filled(state: Path, now_us: int, others: tuple[str, ...] = ()) -> Path:
         store.commit(
             Commit(
                 1, incidents=found, rollups=numbers(now_us), meta={"stream_us": str(now_us)},
-                positions={str(log): {"merged_us": 1}}, outbox=[("n", now_us, pack(notice))], listings=listings,
+                positions={str(log): {"merged_us": 1, "source": {}}}, outbox=[("n", now_us, pack(notice))], listings=listings,
                 postures=postures, unparsed={("postfix", "smtpd", "x"): (3, "Nov 23 00:00:01 mx1 postfix/smtpd[7]: never seen")},
             )
         )  # fmt: skip

@@ -6,14 +6,23 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from mailwarden.alerts.detection.counting import count_all, count_in_order
 from mailwarden.alerts.detection.detector import Detector, Fired
 from mailwarden.alerts.detection.finding import Finding, evidence_of
 from mailwarden.alerts.detection.memories import Memory, memories
 from mailwarden.alerts.detection.senders import senders_of
-from mailwarden.alerts.detection.windows import Window, add, add_value, crossed, gather, held, keep, since, wants_more
+from mailwarden.alerts.detection.windows import (
+    Window,
+    crossed,
+    gather,
+    held,
+    keep,
+    since,
+    wants_more,
+)
 from mailwarden.alerts.rulebook.condition import needing
 from mailwarden.alerts.rulebook.fields import reader
-from mailwarden.alerts.rulebook.rule import Count, Rule
+from mailwarden.alerts.rulebook.rule import Rule
 from mailwarden.alerts.rulebook.selection import selector
 from mailwarden.alerts.state.shelf import Backing, Shelf
 from mailwarden.alerts.terms import Detection, Evidence
@@ -22,12 +31,12 @@ from mailwarden.parsers.event import Event
 __all__ = ["Engine", "severity_of"]
 
 _SEPARATOR = "\x1f"
-_VALUES_CAP = 256
 _NEAR = 4  # a quarter of its threshold is reached
 
 
 class _Windows(msgspec.Struct, array_like=True):
-    """What all rules that group by the same fields remember of one key: by rule, a window for each of its counts.
+    """What all rules that group by the same fields remember of one key: by rule, a window for each of its counts, and behind
+    those of counts that have an order one for what is gathered over all of its time.
 
     The line and the names of its first event stand here once for all of them: of most attackers there is no second.
     """
@@ -185,20 +194,14 @@ class Engine:
             return
         windows = record.rules.get(detection.name)
         if windows is None:
-            windows = record.rules[detection.name] = [Window() for _ in rule.counts]
+            windows = record.rules[detection.name] = [Window() for _ in range(len(rule.counts) + bool(rule.order_us))]
         now, tries = event.stream_us, rule.weight(event)
-        reached = True
-        measures = []
-        for count, window in zip(rule.counts, windows, strict=False):
-            measure = (
-                _measure(count, window, tries, event)
-                if len(rule.counts) == 1 or count.test(event)
-                else _standing(window, now, count)
-            )
-            reached = reached and measure >= count.threshold
-            measures.append(measure)
+        counted = count_in_order if rule.order_us else count_all
+        reached, measures = counted(rule, windows, tries, event)
+        if reached is None:
+            return
         record.expires_us = max(record.expires_us, now + detection.span_us * 2)
-        first, measure = windows[0], measures[0]
+        first, measure = windows[-1 if rule.order_us else 0], measures[0]
         if not reached and not first.level:
             first.seen += tries
             if wants_more(first):
@@ -208,7 +211,7 @@ class Engine:
             self._gather(record, first, entities, event)
             _unshare(record, first, entities)
             tries += first.seen
-            counted = tuple((one.name, had, one.threshold) for one, had in zip(rule.counts, measures, strict=True))
+            inputs = tuple((one.name, had, one.threshold) for one, had in zip(rule.counts, measures, strict=True))
             findings.append(
                 self._finding(
                     rule,
@@ -218,9 +221,9 @@ class Engine:
                     tries,
                     measure,
                     first.entities or {},
-                    list(first.lines),
+                    list(dict.fromkeys((*first.lines, self._evidence(event)))),
                     first,
-                    counted,
+                    inputs,
                 )
             )
             first.lines, first.entities, first.seen = (), None, 0
@@ -353,26 +356,6 @@ def severity_of(detection: Detection, event: Event) -> str:
         return detection.severity
     exceeding = event.facts.get("mailwarden.weather.exceeded") if event.facts is not None else None
     return detection.severity if exceeding and detection.primary in exceeding else "low"
-
-
-def _measure(count: Count, window: Window, tries: int, event: Event) -> int:
-    now = event.stream_us
-    if count.kind == "value_count":
-        value = count.field(event) if count.field else None
-        if value is None or value == []:
-            return _standing(window, now, count)
-        cap = max(count.threshold * 4, _VALUES_CAP)
-        if isinstance(value, list):  # a line may tell of several, as the recipients of a session
-            return [add_value(window, now, count.span_us, str(one), cap) for one in value][-1]
-        return add_value(window, now, count.span_us, str(value), cap)
-    amount = tries if count.field is None else int(count.field(event) or 0)
-    return add(window, now, count.span_us, amount)
-
-
-def _standing(window: Window, now: int, count: Count) -> int:
-    """Give what a window holds now, nothing added."""
-    total = add(window, now, count.span_us, 0)
-    return len(window.values or ()) if count.kind == "value_count" else total
 
 
 @lru_cache

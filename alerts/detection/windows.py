@@ -11,7 +11,18 @@ import msgspec
 from mailwarden.alerts.detection.senders import count_sender
 from mailwarden.alerts.terms import Evidence
 
-__all__ = ["BUCKETS", "Window", "add", "add_value", "crossed", "gather", "held", "keep", "since", "wants_more"]
+__all__ = [
+    "BUCKETS",
+    "Window",
+    "add",
+    "add_value",
+    "crossed",
+    "gather",
+    "held",
+    "keep",
+    "since",
+    "wants_more",
+]
 
 BUCKETS = 60
 _PENDING_LINES = 3
@@ -36,6 +47,9 @@ class Window(msgspec.Struct, array_like=True):
     shared: bool = False  # what it gathered is one event, which is kept beside all windows of its key
     names_us: int = 0  # since when names are gathered, where a detector counts
     senders: dict[str, int] | None = None  # whose mail it counts, the most frequent
+    order_us: int = (
+        0  # of a rule whose counts have an order: since when the latest row of them goes on that came this far
+    )
 
 
 def _slide(window: Window, now_us: int, span_us: int) -> int:

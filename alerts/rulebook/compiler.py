@@ -62,6 +62,7 @@ MAX_SPAN_US = 30 * 86_400 * _US
 _MOST_EVENTS = 1_000_000_000  # more than a month of the busiest site
 MOST_VALUES = 1000  # different values of a key; each costs some 20 bytes of its state, which is to stay small
 _MOST_BYTES = 2_000_000
+_TEMPORAL = (SigmaCorrelationType.TEMPORAL, SigmaCorrelationType.TEMPORAL_ORDERED)
 _OWN_KEYS = frozenset(
     {
         "advice", "category", "cause", "entities", "harmless", "id", "needs", "primary", "span_s", "title", "version", "weather",
@@ -148,8 +149,10 @@ def _compile(path: Path, lines: RuleLines, settings: RuleSettings, fields: froze
     last = documents.finding
     counts: tuple[Count, ...] = ()
     group_by: list[str] = []
+    order_us = 0
     if isinstance(last, SigmaCorrelationRule):
         counts = _counts(last, documents)
+        order_us = _span_us(last, documents) if last.type is SigmaCorrelationType.TEMPORAL_ORDERED else 0
         place = documents.at(last, "correlation", "group-by")
         group_by = [documents.use(last, name, place) for name in last.group_by or ()]
         actions = frozenset().union(*(c.actions for c in counts)) if all(c.actions for c in counts) else frozenset()
@@ -166,6 +169,7 @@ def _compile(path: Path, lines: RuleLines, settings: RuleSettings, fields: froze
             documents.at(last, "mailwarden"),
         )
     detection = _detection(path.stem, last, own, counts, documents)
+    detection = detection._replace(span_us=max(detection.span_us, order_us))
     if settings.threshold is not None and counts:
         counts = (replace(counts[0], threshold=settings.threshold), *counts[1:])
         detection = detection._replace(threshold=settings.threshold)
@@ -185,6 +189,7 @@ def _compile(path: Path, lines: RuleLines, settings: RuleSettings, fields: froze
         path=str(path),
         ids=tuple(str(document.id) for document in documents.all if document.id),
         asks=asks,
+        order_us=order_us,
     )
 
 
@@ -258,14 +263,18 @@ def _none_of(name: str, given: object, known: Sequence[str], place: tuple[str | 
 
 def _counts(last: SigmaCorrelationRule, documents: RuleDocuments) -> tuple[Count, ...]:
     """Compile what is counted: one correlation, or all that a temporal one joins. A plain rule in one counts once."""
-    if last.type is not SigmaCorrelationType.TEMPORAL:
+    if last.type not in _TEMPORAL:
         return (_count(last, documents),)
+    _ensure_alone(last, documents)
     if isinstance(last.condition, SigmaExtendedCorrelationCondition):
         said = worded(
             '"condition: {given}" is not supported: a temporal correlation asks for all of its rules',
             given=last.condition.expression[:80],
         )
         raise RuleFault(said, documents.at(last, "correlation", "condition"), worded("Remove the condition."))
+    if last.type is SigmaCorrelationType.TEMPORAL_ORDERED and len(last.rules) < 2:
+        said = worded("a temporal_ordered correlation of one rule has no order")
+        raise RuleFault(said, documents.at(last, "correlation", "rules"), worded("Name two rules or more."))
     span_us = _span_us(last, documents)
     counts = []
     for base in documents.referred(last):
@@ -303,17 +312,12 @@ def _count(document: SigmaCorrelationRule, documents: RuleDocuments) -> Count:
     if kind is None:
         kind_name = document.type.name.lower()
         said = worded(
-            'correlation type "{given}" is not supported; use {known} or temporal',
+            'correlation type "{given}" is not supported; use {known}, temporal or temporal_ordered',
             given=kind_name,
             known=", ".join(kinds.values()),
         )
-        mend = worded("temporal asks for all of its rules, in any order.") if "temporal" in kind_name else None
-        raise RuleFault(said, (*at, "type"), mend)
-    if document.generate:
-        raise RuleFault(worded("generate: true is not supported: only the correlation is told"), (*at, "generate"))
-    if document.aliases and document.aliases.aliases:
-        said = worded("aliases are not supported: group by fields that all of its events have")
-        raise RuleFault(said, (*at, "aliases"))
+        raise RuleFault(said, (*at, "type"))
+    _ensure_alone(document, documents)
     conditions: list[Condition] = []
     actions: set[str] = set()
     limited = True
@@ -338,6 +342,20 @@ def _count(document: SigmaCorrelationRule, documents: RuleDocuments) -> Count:
         span_us=_span_us(document, documents),
         threshold=threshold,
     )
+
+
+def _ensure_alone(document: SigmaCorrelationRule, documents: RuleDocuments) -> None:
+    """Refuse what a correlation of any type may ask for elsewhere.
+
+    Raises:
+        RuleFault: It asks for it.
+    """
+    at = documents.at(document, "correlation")
+    if document.generate:
+        raise RuleFault(worded("generate: true is not supported: only the correlation is told"), (*at, "generate"))
+    if document.aliases and document.aliases.aliases:
+        said = worded("aliases are not supported: group by fields that all of its events have")
+        raise RuleFault(said, (*at, "aliases"))
 
 
 def _measured(

@@ -37,7 +37,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A compiled rule. Without `counts` it fires at the first event; else when all of them hold."""
+    """A compiled rule. Without `counts` it fires at the first event; else when all of them hold, or were reached in order."""
 
     detection: Detection
     actions: frozenset[str]  # empty: every action
@@ -49,3 +49,4 @@ class Rule:
     ids: tuple[str, ...] = ()  # Sigma's, of its documents
     grouped: str = ""  # the names that it groups by: rules that group alike keep their windows together
     asks: tuple[str, ...] = ()  # the fields it looks at
+    order_us: int = 0  # where the counts must be reached in their order: within this time; 0: in any order

@@ -61,7 +61,7 @@ _PLACES: Mapping[str, tuple[str, ...]] = {  # where the faults that pySigma find
 }
 _WRITTEN = re.compile(r"Sigma (?:rule )?(id|name|tag|title)\b")  # what a fault of no kind of its own speaks of
 _MENDS: Mapping[str, str] = {  # where pySigma does not say what may stand there
-    "SigmaCorrelationTypeError": N_("Known: event_count, value_count, value_sum, temporal."),
+    "SigmaCorrelationTypeError": N_("Known: event_count, value_count, value_sum, temporal, temporal_ordered."),
     "SigmaFalsePositivesError": N_("Write a list, like [one, another]."),
     "SigmaFieldsError": N_("Write a list, like [one, another]."),
     "SigmaIdentifierError": N_("Make one:  uuidgen"),

@@ -1,18 +1,26 @@
 """Rules are valid Sigma, what they say is what is evaluated, and what is not supported is refused with its name."""
 
 import time
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from memory import Memory
 
+from mailwarden.alerts.detection.counting import is_in_order
 from mailwarden.alerts.detection.engine import Engine
 from mailwarden.alerts.detection.finding import Finding
+from mailwarden.alerts.detection.windows import Window
 from mailwarden.alerts.detectors import load_detectors
+from mailwarden.alerts.incidents.incident import Judged
+from mailwarden.alerts.incidents.verdict import judged, judged_again
 from mailwarden.alerts.rulebook.compiler import compile_file
 from mailwarden.alerts.rulebook.rule import Rule, RuleSettings
 from mailwarden.alerts.rulebook.rulebook import load_rules
+from mailwarden.alerts.state.blob import decoder
 from mailwarden.parsers.errors import ConfigurationError
 from mailwarden.parsers.event import Event
 
@@ -161,7 +169,16 @@ def test_conditions_join_selections(tmp_path: Path, condition: str, passed: bool
             counting("  type: value_avg\n  rules: [base]\n  timespan: 1h\n  condition: {field: event.count, gte: 5}\n"),
             "value_avg",
         ),
-        (counting("  type: temporal_ordered\n  rules: [base]\n  timespan: 1h\n"), "temporal_ordered"),
+        (counting("  type: temporal_ordered\n  rules: [base]\n  timespan: 1h\n"), "has no order"),
+        (
+            counting("  type: temporal_ordered\n  rules: [base, base]\n  timespan: 1h\n  condition: base\n"),
+            '"condition: base"',
+        ),
+        (
+            counting("  type: temporal_ordered\n  rules: [base, base]\n  timespan: 1h\n  generate: true\n"),
+            "generate: true",
+        ),
+        (counting("  type: temporal_ordered\n  rules: [base, base]\n  timespan: 99d\n"), "99d"),
         (counting("  type: temporal\n  rules: [base]\n  timespan: 1h\n  condition: base\n"), '"condition: base"'),
         (counting("  type: temporal\n  rules: [other]\n  timespan: 1h\n"), '"other"'),
         (plain("  one: {user.name: x}\n  condition: one\n").replace("cause: guessing", "cause: weather"), '"weather"'),
@@ -246,6 +263,101 @@ def test_temporal_needs_all_of_its_counts(tmp_path: Path) -> None:
 
     assert alone == []
     assert [one.measure for one in both] == [5]
+
+
+ORDERED = (
+    "title: o\nname: own\ncorrelation:\n  type: temporal_ordered\n  rules: [RULES]\n  group-by: [user.name]\n"
+    "  timespan: 10m\nlevel: low\n"
+)
+STEPS = {"a": "auth-failure", "b": "auth-success", "c": "message-queued"}
+
+
+def ordered(rules: str, more: str = "") -> str:
+    """Write a rule that asks for others one after another."""
+    base = "".join(
+        f"title: {name}\nname: {name}\nlogsource: {{product: mail}}\n"
+        f"detection:\n  x: {{event.action: {action}}}\n  condition: x\n---\n"
+        for name, action in STEPS.items()
+        if name in more + rules
+    )
+    return base + ORDERED.replace("RULES", rules) + OWN
+
+
+def steps(rule: Rule, text: str, minutes: int = 1, **fields: Any) -> list[int]:
+    """Let events follow each other at so many minutes; give the places of those at which a rule fired."""
+    engine = Engine([rule], [], Memory(), lambda _: "mail.log")
+    happened = [
+        event(event_action=STEPS[name], stream_us=(1 + place * minutes) * 60_000_000, user_name="bob", **fields)
+        for place, name in enumerate(text)
+    ]
+    return [place for place, one in enumerate(happened) for found in engine.detect(one) if found.fired]
+
+
+@pytest.mark.parametrize(
+    ("text", "fires"),
+    [("abc", [2]), ("aabbc", [4]), ("acbc", [3]), ("acb", []), ("cba", []), ("bca", []), ("ab", []), ("bcabac", [5])],
+)
+def test_an_ordered_rule_asks_for_the_order(tmp_path: Path, text: str, fires: list[int]) -> None:
+    """It fires at the last of its rules, others between them or not; never where they come otherwise."""
+    rule = rule_of(tmp_path, ordered("a, b, c"))
+
+    assert steps(rule, text) == fires
+
+
+def test_an_ordered_rule_asks_for_all_within_its_time(tmp_path: Path) -> None:
+    """From the first to the last at most the timespan; what began later may still end in time."""
+    rule = rule_of(tmp_path, ordered("a, b, c"))
+
+    assert steps(rule, "abc", minutes=5) == [2]
+    assert steps(rule, "abc", minutes=6) == []
+    assert steps(rule, "abaxbc".replace("x", "a"), minutes=3) == [5]
+
+
+def test_one_event_is_no_two_steps(tmp_path: Path) -> None:
+    """The same rule twice asks for two events, and one that both rules see is one of them."""
+    twice = rule_of(tmp_path, ordered("a, a"))
+
+    assert steps(twice, "a") == []
+    assert steps(twice, "aa") == [1]
+
+
+def test_an_ordered_rule_keeps_groups_apart(tmp_path: Path) -> None:
+    """What one account began no other ends."""
+    rule = rule_of(tmp_path, ordered("a, b"))
+
+    assert not found(rule, [event(user_name="bob"), event(user_name="ann", event_action="auth-success")])
+    assert found(rule, [event(user_name="bob"), event(user_name="bob", event_action="auth-success")])
+
+
+def test_counts_may_have_an_order(tmp_path: Path) -> None:
+    """Five failures, then a success: told with the line that decided it, and judged alike from what was kept of it."""
+    many = (
+        "title: m\nname: many\ncorrelation:\n  type: event_count\n  rules: [a]\n  group-by: [user.name]\n  timespan: 2m\n"
+        "  condition: {gte: 5}\n---\n"
+    )
+    rule = rule_of(tmp_path, many + ordered("many, b", "a"))
+
+    assert steps(rule, "baaaaba", 0) == []
+    assert steps(rule, "aaaaab", 0) == [5]
+    (one,) = found(rule, [event(user_name="bob", event_action="auth-success", log_offset=9)]
+            + [event(user_name="bob", log_offset=n) for n in range(5)]
+        + [event(user_name="bob", event_action="auth-success", stream_us=400_000_000, log_offset=5)])  # fmt: skip
+    assert (one.fired, [line.offset for line in one.evidence]) == (True, [0, 1, 2, 5])
+    assert judged_again(decoder(Judged)(judged(one)), rule).says == "same"
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.sampled_from("abc")), max_size=14))
+def test_an_order_is_found_where_there_is_one(told: list[tuple[int, str]]) -> None:
+    """An event ends a row where one of all rows of earlier events, in order and within the span, does."""
+    span, now, rows, windows = 10, 1, [], [Window(), Window(), Window()]
+    for gap, name in told:
+        now += gap
+        expected = name == "c" and any(
+            first == "a" and second == "b" and now - at <= span
+            for (at, first), (_, second) in combinations(rows, 2)
+        )  # fmt: skip
+        assert expected == is_in_order(windows, [name == one for one in "abc"], now, span)
+        rows.append((now, name))
 
 
 def test_groups_are_counted_apart_and_need_their_field(tmp_path: Path) -> None:

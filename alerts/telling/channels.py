@@ -25,7 +25,7 @@ from mailwarden.alerts.telling.senders.pagerduty import PagerDuty
 from mailwarden.alerts.telling.senders.sender import Sender, Timeouts
 from mailwarden.alerts.telling.senders.teams import card_of
 from mailwarden.alerts.telling.senders.webhook import Webhook
-from mailwarden.alerts.words.escape import printable
+from mailwarden.alerts.words.escape import markdown, printable
 from mailwarden.alerts.words.library_words import heard
 from mailwarden.parsers.errors import ConfigurationError, DeliveryError, changed, joined, worded
 
@@ -240,10 +240,13 @@ def _form_of(schema: str) -> tuple[str, str] | None:
 
 def _notify(service: Any, message: Message) -> str | None:
     """Give what went wrong, or None when the service has accepted the message."""
+    title, body, form = message.title, message.body, "text"
+    if service.service_name in _MARKED:
+        title, body, form = markdown(title), markdown(body), "markdown"
     apprise, asset = _apprise()
     sender = apprise.Apprise(asset=asset)
     sender.add(service)
-    result = sender.notify(title=message.title, body=message.body, notify_type=message.tone, body_format="text")
+    result = sender.notify(title=title, body=body, notify_type=message.tone, body_format=form)
     if result:
         return None
     said = [
@@ -308,6 +311,7 @@ _OWN: dict[str, Callable[[Address, Timeouts], Sender]] = {
     "webhooks": partial(Webhook, tls=True),
 }
 _FORMS: dict[str, Callable[[Message], dict[str, Any]]] = {"workflow": card_of, "workflows": card_of}
+_MARKED = frozenset({"Google Chat"})  # of plain text Apprise puts backslashes into commands there
 _MAIL = frozenset({"mailto", "mailtos"})
 _PROGRAMS = frozenset({"alertmanager", "alertmanagers", "webhook", "webhooks"})
 _LIVES = _PROGRAMS | {"pagerduty"}

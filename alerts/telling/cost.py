@@ -9,11 +9,14 @@ __all__ = ["cost_lines"]
 _NAMED = 3
 
 
-def cost_lines(incident: Incident, tongue: Translator) -> list[str]:
-    """Give what an incident has cost so far, in sentences; none where that is not known."""
+def cost_lines(incident: Incident, tongue: Translator, *, is_over: bool = True) -> list[str]:
+    """Give what an incident has cost so far, in sentences; none where that is not known.
+
+    That nothing came of it is worth a sentence only when it is over.
+    """
     lines = []
     if incident.toll is not None and is_mail(incident.cause, incident.primary[0]):
-        lines.append(_mail(incident.toll, tongue))
+        lines.append(_mail(incident.toll, tongue, is_over=is_over))
     elif incident.toll is not None:
         lines += [_tries(incident, tongue), _logins(incident.toll, tongue)]
     elif incident.cause == "guessing":
@@ -23,10 +26,10 @@ def cost_lines(incident: Incident, tongue: Translator) -> list[str]:
     return [line for line in lines if line]
 
 
-def _mail(toll: Toll, tongue: Translator) -> str:
+def _mail(toll: Toll, tongue: Translator, *, is_over: bool) -> str:
     """Say what somebody sent since it was noticed. What waits and what was taken out of the queue look alike in a log."""
     if not (toll.messages or toll.taken or toll.refused):
-        return tongue.gettext("No mail of theirs was seen since it was noticed.")
+        return tongue.gettext("No mail of theirs was seen since it was noticed.") if is_over else ""
     left = toll.recipients - toll.taken - toll.refused
     values = {
         "messages": tongue.count("{number} message", "{number} messages", toll.messages),

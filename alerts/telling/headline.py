@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import tzinfo
 
-from mailwarden.alerts.incidents.incident import Notification
+from mailwarden.alerts.incidents.incident import Incident, Notification
 from mailwarden.alerts.incidents.severity import severity_shape, severity_word
 from mailwarden.alerts.telling.lines import cut, middle
 from mailwarden.alerts.words.escape import chat
 from mailwarden.alerts.words.translate import N_, Translator
 
-__all__ = ["TURNS", "title_of"]
+__all__ = ["TURNS", "beginnings", "host_of", "title_of"]
 
 _CLAUSES = re.compile(r": |, |; | \(|：|。|（")  # before these a title may end, where there is no room for all of it
 _JOINTS = re.compile(" and |、")  # and, if need be, before these
@@ -51,10 +51,9 @@ def title_of(
     if notification.kind in TURNS:
         word = tongue.say(TURNS[notification.kind], {"word": word})
     shape = "✓" if notification.kind in ("ended", "acknowledged") else severity_shape(incident.severity)
-    host = (incident.hosts[0] if incident.hosts else called or incident.site).partition(".")[0]
-    head = f"{shape} " + tongue.say(N_("{word} {host}: "), {"word": word, "host": middle(host, 20)})
+    head = f"{shape} " + tongue.say(N_("{word} {host}: "), {"word": word, "host": host_of(incident, called)})
     whole, values, says_what = _sentence(tongue, notification, values)
-    parts = [whole, *_shorter(whole, _CLAUSES)]
+    parts = [whole, *beginnings(whole)]
     for part in parts:
         text = tongue.fill(part, values, zone=zone)
         if len(chat(head + text)) <= limit:
@@ -69,8 +68,13 @@ def title_of(
         shown[name] = middle(value, max(_ENTITY_LEAST, len(value) - over))
         text = tongue.fill(parts[-1], shown, zone=zone)
     if len(chat(head + text)) > limit:
-        text = next((tongue.fill(part, shown, zone=zone) for part in _shorter(parts[-1], _JOINTS)), text)
+        text = next((tongue.fill(part, shown, zone=zone) for part in beginnings(parts[-1], _JOINTS)), text)
     return cut(chat(head + text), limit), False
+
+
+def host_of(incident: Incident, called: str) -> str:
+    """Name the host of an incident in short; `called` is what the server is called where the log names none."""
+    return middle((incident.hosts[0] if incident.hosts else called or incident.site).partition(".")[0], 20)
 
 
 def _sentence(
@@ -92,7 +96,7 @@ def _sentence(
     return tongue.gettext(_OVER).replace("{text}", title), values, True
 
 
-def _shorter(sentence: str, ends: re.Pattern[str]) -> Iterator[str]:
+def beginnings(sentence: str, ends: re.Pattern[str] = _CLAUSES) -> Iterator[str]:
     """Give the beginnings of a sentence that stand by themselves, the longest first; a name is never taken apart."""
     for end in reversed([*ends.finditer(sentence)]):
         if end.start() >= _SENTENCE_LEAST:

@@ -67,6 +67,6 @@ def middle(text: str, limit: int) -> str:
     if len(safe) <= limit:
         return safe
     if "@" in safe:
-        return cut(safe, limit)
+        return f"{safe[: limit - 1].rstrip('.')}…"
     tail = (limit - 1) // 2
     return safe[: limit - 1 - tail] + "…" + (safe[-tail:] if tail else "")

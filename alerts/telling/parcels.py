@@ -132,6 +132,8 @@ class Writer:
                 self._sender.language(channel),
                 digest_id=id_,
                 others=self._others(),
+                link=self._link,
+                called=self._called,
                 zone=self._zone,
                 title_limit=limits.title,
                 body_limit=limits.body,

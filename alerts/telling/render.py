@@ -13,7 +13,7 @@ from mailwarden.alerts.incidents.incident import Incident, Notification
 from mailwarden.alerts.incidents.severity import SEVERITY_WORDS, severity_shape, severity_word
 from mailwarden.alerts.risk.words import filled, risk_line
 from mailwarden.alerts.telling.cost import cost_lines
-from mailwarden.alerts.telling.headline import TURNS, title_of
+from mailwarden.alerts.telling.headline import TURNS, beginnings, host_of, title_of
 from mailwarden.alerts.telling.lines import BODY_LIMIT, LINE_LIMIT, TITLE_LIMIT, Line, Rendered, cut, fit
 from mailwarden.alerts.telling.proof import proofs
 from mailwarden.alerts.telling.render_own import HEARTBEAT, render_heartbeat
@@ -129,7 +129,7 @@ def render(
     title, whole = title_of(tongue, notification, values, title_limit, zone, called)
     lines = [] if whole else [Line(_what(tongue, notification, values, zone), 9)]
     lines += _story(tongue, notification, values, zone, others)
-    lines.append(Line(_next(tongue, notification, values)))
+    lines.append(Line(_next(tongue, notification, values, body_limit)))
     lines += proofs(tongue, notification, defang=defang)
     lines += _way_on(tongue, notification, short, link)
     lines.append(Line(tongue.say(N_("Notice {id}"), {"id": notification.id[:64]}), 8))
@@ -143,6 +143,8 @@ def render_digest(
     *,
     digest_id: str,
     others: Iterable[str] = (),
+    link: str | None = None,
+    called: str = "",
     zone: tzinfo = UTC,
     title_limit: int = TITLE_LIMIT,
     body_limit: int = BODY_LIMIT,
@@ -150,27 +152,31 @@ def render_digest(
     """Write many notifications as one message, the worst first, when there are too many to be told one by one."""
     tongue = translator(language)
     known = {*others, *(notification.incident.id for notification in notifications)}
-    ranked = sorted(notifications, key=lambda each: -severity_rank(each.incident.severity))
-    worst = ranked[0].incident
-    counts = Counter(SEVERITY_WORDS[each.incident.severity] for each in ranked)
+    ranked = sorted(notifications, key=lambda each: (each.kind == "ended", -severity_rank(each.incident.severity)))
+    worst, is_over = ranked[0].incident, ranked[0].kind == "ended"
+    counts = Counter(
+        TURNS["ended"] if each.kind == "ended" else SEVERITY_WORDS[each.incident.severity] for each in ranked
+    )
     parts = tongue.gettext(", ").join(f"{tongue.gettext(word)} {number}" for word, number in counts.items())
-    title = f"{severity_shape(worst.severity)} " + tongue.count(
+    title = tongue.count(
         "{number} notice in one: {parts}", "{number} notices in one: {parts}", len(ranked), {"parts": parts}
     )
+    hosts = {host_of(each.incident, called) for each in ranked}
+    where = tongue.say(N_("{host}: {text}"), {"host": hosts.pop(), "text": title}) if len(hosts) == 1 else title
+    shape = "✓" if is_over else severity_shape(worst.severity)
+    title = chat(f"{shape} {where}") if len(chat(f"{shape} {where}")) <= title_limit else chat(f"{shape} {title}")
     lines = []
-    for place, each in enumerate(ranked[: LINE_LIMIT - 4]):
+    for place, each in enumerate(ranked[: LINE_LIMIT - (5 if link else 4)]):
         lines.append(Line(_in_a_line(tongue, each.incident, known, zone, each.kind), 7 - place))
     if len(ranked) > len(lines):
         rest = len(ranked) - len(lines)
         lines.append(Line(tongue.count("and {number} more", "and {number} more", rest), 1))
-    look = {
-        "text": tongue.gettext("look at the worst first"),
-        "command": f"`mailwarden show {short_id(worst.id, known)}`",
-    }
-    lines.append(Line(tongue.say(N_("Next: {text}: {command}"), look)))
+    look = tongue.gettext("look at how it went") if is_over else tongue.gettext("look at the worst first")
+    lines.append(Line(_told(Step(look, f"mailwarden show {short_id(worst.id, known)}"), tongue)))
+    lines.append(Line(f"{link.rstrip('/')}/" if link else "", 3))
     lines.append(Line(tongue.say(N_("Notice {id}"), {"id": digest_id}), 8))
-    tone = _TONES.get(worst.severity, "warning")
-    return Rendered(id=digest_id, title=cut(chat(title), title_limit), body=fit(lines, body_limit), tone=tone)
+    tone = "success" if is_over else _TONES.get(worst.severity, "warning")
+    return Rendered(id=digest_id, title=cut(title, title_limit), body=fit(lines, body_limit), tone=tone)
 
 
 def _in_a_line(tongue: Translator, incident: Incident, known: Iterable[str], zone: tzinfo, kind: str = "opened") -> str:
@@ -247,7 +253,7 @@ def _story(
         lines += [Line(text, 5 - place) for place, text in enumerate(told)]
     if kind == "worse":
         lines += _grown(tongue, notification, zone)
-    costs = cost_lines(incident, tongue) if kind in ("worse", "ended") else []
+    costs = cost_lines(incident, tongue, is_over=kind == "ended") if kind in ("worse", "ended") else []
     is_known = kind == "worse" and incident.told_lead == incident.lead != ""  # it was told, and has not changed
     if kind != "acknowledged" and not is_known and not (kind == "ended" and costs):
         lines.append(Line(cut(tongue.sentence(incident.why, values, zone=zone), _WHY_LIMIT), 8))
@@ -307,27 +313,36 @@ def _when(tongue: Translator, notification: Notification, zone: tzinfo, near: in
     return tongue.say(N_("Since {first}, last seen {last}."), times)
 
 
-def _next(tongue: Translator, notification: Notification, values: Mapping[str, object]) -> str:
-    incident = notification.incident
+def _next(tongue: Translator, notification: Notification, values: Mapping[str, object], limit: int) -> str:
+    """Give the one next step; where a message is shorter than it, as much of it as ends with a command that can be typed."""
+    step = _step(tongue, notification, values)
+    said = _told(step, tongue)
+    show = f"mailwarden show {values['id']}"
+    for text in (step.text, *beginnings(step.text), tongue.gettext("look at it")):
+        if len(said) <= limit:
+            break
+        said = _told(Step(text, show), tongue)
+    return said
+
+
+def _told(step: Step, tongue: Translator) -> str:
+    if step.command is None:
+        return tongue.say(N_("Next: {text}"), {"text": step.text})
+    return tongue.say(N_("Next: {text}: {command}"), {"text": step.text, "command": f"`{step.command}`"})
+
+
+def _step(tongue: Translator, notification: Notification, values: Mapping[str, object]) -> Step:
+    incident, show = notification.incident, f"mailwarden show {values['id']}"
     if notification.kind == "summary":  # it stands for several, and for none that could be shown
-        look = {"text": tongue.gettext("look at what is open"), "command": "`mailwarden`"}
-        return tongue.say(N_("Next: {text}: {command}"), look)
+        return Step(tongue.gettext("look at what is open"), "mailwarden")
     again = _AGAIN.get("takeover" if incident.cause == "takeover" else advice_key(incident))
     if notification.kind == "ended" and again and ("{account}" not in again or "account" in values):
-        text = cut(tongue.say(again, values), _COMMAND_LIMIT)
-        return tongue.say(N_("Next: {text}: {command}"), {"text": text, "command": f"`mailwarden show {values['id']}`"})
+        return Step(cut(tongue.say(again, values), _COMMAND_LIMIT), show)
     if notification.kind in ("ended", "acknowledged"):
-        return tongue.say(N_("Next: {text}: {command}"), _look(tongue, f"`mailwarden show {values['id']}`"))
+        return Step(tongue.gettext("look at how it went"), show)
     step: Step = steps(advice_key(incident), incident.modules, values, tongue)[0]
-    text = cut(step.text, _COMMAND_LIMIT)
-    if step.command is None:
-        return tongue.say(N_("Next: {text}"), {"text": text})
-    command = step.command if len(step.command) <= _COMMAND_LIMIT else f"mailwarden show {values['id']}"  # has it whole
-    return tongue.say(N_("Next: {text}: {command}"), {"text": text, "command": f"`{command}`"})
-
-
-def _look(tongue: Translator, command: str) -> dict[str, object]:
-    return {"text": tongue.gettext("look at how it went"), "command": command}
+    is_long = step.command is not None and len(step.command) > _COMMAND_LIMIT  # what is shown there has it whole
+    return Step(cut(step.text, _COMMAND_LIMIT), show if is_long else step.command)
 
 
 def _way_on(tongue: Translator, notification: Notification, short: str, link: str | None) -> list[Line]:

@@ -7,7 +7,7 @@ escaping it afterwards leaves no gap between the parts. `printable` is idempoten
 import html as _html
 import re
 
-__all__ = ["cell", "chat", "defanged", "html", "printable"]
+__all__ = ["cell", "chat", "defanged", "html", "markdown", "printable"]
 
 # C0 and C1 controls; soft hyphen; Arabic letter mark; Hangul fillers; Mongolian vowel separator; zero-width, bidi marks
 # and embeddings; line and paragraph separators; word joiner to inhibit marks (bidi isolates among them); BOM;
@@ -30,6 +30,9 @@ _MENTION = re.compile(
 _SCHEME = re.compile(r"\b(h)tt(ps?)(?=:)", re.IGNORECASE)
 _NAME_DOT = re.compile(r"(?<=[\w-])\.(?=[^\W\d_])")
 _IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")
+
+# What CommonMark gives a meaning; it takes a backslash before any of them (0.31, section 2.4).
+_MARKED = re.compile(r"[\\`*_{}\[\]<>()#+!|~&]")
 
 _FORMULA = re.compile(r"[ \u3000]*[=+\-@|%\uff1d\uff0b\uff0d\uff20]")
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*%?")
@@ -61,6 +64,11 @@ def defanged(text: str) -> str:
     return _IPV4.sub(lambda match: match[0].replace(".", "[.]"), text)
 
 
+def markdown(text: str) -> str:
+    """Give text of a message as CommonMark in which only what stands between a line's backticks, a command, means anything."""
+    return "\n".join(map(_markdown_line, text.split("\n")))
+
+
 def cell(text: str) -> str:
     """Give text for a spreadsheet cell: what a spreadsheet would run as a formula starts with an apostrophe.
 
@@ -72,6 +80,13 @@ def cell(text: str) -> str:
     if safe != text and text[:1] in "\t\r\n":
         return "'" + safe
     return safe
+
+
+def _markdown_line(line: str) -> str:
+    parts = line.split("`")
+    if len(parts) % 2 == 0:
+        return _MARKED.sub(r"\\\g<0>", line)
+    return "`".join(part if place % 2 else _MARKED.sub(r"\\\g<0>", part) for place, part in enumerate(parts))
 
 
 def _spell(match: re.Match[str]) -> str:

@@ -92,6 +92,27 @@ def test_chat_services_bear_our_name_and_no_picture(monkeypatch: pytest.MonkeyPa
     assert "<script>" not in slack.body.decode()
 
 
+def test_google_chat_shows_commands_as_they_are_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command is code without a backslash in it, and nothing that a stranger wrote is a link or a mention."""
+    told = Message(
+        id="n-3",
+        title="● CRITICAL mx1: a_b <users/all>",
+        body="*bold* <http://evil.example|click> a_b\nNext: `doveadm kick a_b@example.org`",
+    )
+    with receiving() as receiver:
+        channels = Channels([Channel(name="g", url="gchat://space/key/token")])
+        channels.check()
+        from apprise.plugins.google_chat import NotifyGoogleChat
+
+        monkeypatch.setattr(NotifyGoogleChat, "notify_url", f"http://{receiver.address}/{{workspace}}")
+        channels.send("g", told)
+        text = str(receiver.posts[0].json["text"])
+
+    assert text.endswith("\nNext: `doveadm kick a_b@example.org`")
+    assert "<" not in text
+    assert "*bold*" not in text
+
+
 def test_a_refusal_is_told_without_secrets() -> None:
     """A refused message raises with the service, the channel and the status; user, password and path stay hidden."""
     with receiving() as receiver:

@@ -16,7 +16,7 @@ def test_a_flood_becomes_a_digest_and_critical_stays_single(rows: Rows, chat: Re
     assert box.deliver_due(NOON_US) == 10
     single, digest = titles(chat)
     assert single.startswith("● CRITICAL mx1: boss")
-    assert digest == "▲ 9 notices in one: MEDIUM 9"
+    assert digest == "▲ mx1: 9 notices in one: MEDIUM 9"
     assert rows.waiting() == []
 
 
@@ -45,7 +45,7 @@ def test_a_trickle_is_gathered_for_an_hour(rows: Rows, chat: Receiver) -> None:
     box.deliver_due(seventh_us + 59 * MINUTE)
     assert len(chat.posts) == 7
     box.deliver_due(seventh_us + 60 * MINUTE)
-    assert titles(chat)[7:] == ["▲ 5 notices in one: HIGH 5"]
+    assert titles(chat)[7:] == ["▲ mx1: 5 notices in one: HIGH 5"]
     assert rows.waiting() == []
 
 
@@ -60,11 +60,11 @@ def test_three_hundred_attackers_at_once_are_one_digest_an_hour(rows: Rows, chat
             told = notification(incident(f"u{n}@example.org", "medium"), "worse", at_us + 1, f"w-{n}-{minute}")
             rows.put(told, "chat", due_us=at_us)
         outbox(rows, chat).deliver_due(at_us)
-    assert titles(chat) == ["▲ 300 notices in one: MEDIUM 300"]
+    assert titles(chat) == ["▲ mx1: 300 notices in one: MEDIUM 300"]
 
     outbox(rows, chat).deliver_due(NOON_US + 60 * MINUTE)
 
-    assert titles(chat)[1:] == ["▲ 6 notices in one: MEDIUM 6"]
+    assert titles(chat)[1:] == ["▲ mx1: 6 notices in one: MEDIUM 6"]
     assert rows.waiting() == []
 
 
@@ -80,7 +80,7 @@ def test_an_attack_that_comes_within_a_minute_is_one_digest(rows: Rows, chat: Re
     for second in range(90):
         box.deliver_due(NOON_US + second * SECOND)
 
-    assert titles(chat) == ["▲ 300 notices in one: MEDIUM 300"]
+    assert titles(chat) == ["▲ mx1: 300 notices in one: MEDIUM 300"]
     assert rows.waiting() == []
 
 
@@ -123,7 +123,7 @@ def test_a_digest_that_was_refused_goes_whole_to_the_next(rows: Rows, chat: Rece
 
     outbox(rows, chat, closed_port()).deliver_due(NOON_US)
 
-    assert sorted(titles(chat)) == ["▲ 9 notices in one: MEDIUM 9", "▲ HIGH mailwarden: channel mail fails"]
+    assert sorted(titles(chat)) == ["▲ HIGH mailwarden: channel mail fails", "▲ mx1: 9 notices in one: MEDIUM 9"]
     assert rows.waiting() == []
 
 

@@ -126,8 +126,8 @@ def test_a_dead_pager_is_told_of_by_the_next(rows: Rows, chat: Receiver, mail: R
     Outbox(rows, channels, patience_s=PATIENCE_S).deliver_due(NOON_US)
 
     said = sorted(titles(chat))
-    assert [title[:14] for title in said] == ["▲ 8 notices in", "▲ HIGH mailwar", "● CRITICAL mx1", "✓ ENDED mx1: b"]
-    assert "channel pager fails" in said[1]
+    assert [title[:14] for title in said] == ["▲ HIGH mailwar", "▲ mx1: 8 notic", "● CRITICAL mx1", "✓ ENDED mx1: b"]
+    assert "channel pager fails" in said[0]
     assert rows.waiting() == []
 
 

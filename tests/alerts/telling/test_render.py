@@ -244,7 +244,7 @@ def test_a_digest_names_the_worst_first() -> None:
     text = render_digest([*many, worst], digest_id="d-1")
 
     lines = text.body.split("\n")
-    assert text.title == "▲ 10 notices in one: HIGH 1, MEDIUM 9"
+    assert text.title == "▲ mx1: 10 notices in one: HIGH 1, MEDIUM 9"
     assert "boss@example.org" in lines[0]
     assert lines[-3:-1] == ["and 4 more", f"Next: look at the worst first: `mailwarden show {lines[0].split()[1]}`"]
     fits(text, "en")
@@ -545,3 +545,45 @@ def test_a_log_line_of_which_little_would_be_left_is_left_out() -> None:
     for limit in range(400, 900, 7):
         lines = render(notification(long), body_limit=limit).body.split("\n")
         assert all(len(line) >= 100 for line in lines if line.startswith("Proof: mail.log"))
+
+
+@pytest.mark.parametrize("limit", [60, 80, 98, 120, 160])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_short_message_ends_with_a_command_that_can_be_typed(limit: int, kind: str, language: str) -> None:
+    """A text message of 160 characters has its title and one line: its command is whole, or is the way to all of it."""
+    body = render(notification(kind=kind), language, body_limit=limit).body
+
+    (line,) = [row for row in body.split("\n") if row.startswith(NEXT[language])]
+    assert line.endswith("`")
+    assert line.count("`") == 2
+
+
+def test_the_end_of_one_is_not_the_worst_of_several() -> None:
+    """What is over comes last in a digest, is counted as over, and is not what to look at first."""
+    told = [notification(kind="ended", id="1"), notification(incident("bob@example.org", "high"), id="2")]
+
+    text = render_digest(told, digest_id="d")
+
+    assert text.title == "▲ mx1: 2 notices in one: HIGH 1, ENDED 1"
+    assert text.tone == "warning"
+    assert text.body.startswith("▲ ")
+    assert f"`mailwarden show {short_id(told[1].incident.id)}`" in text.body
+
+
+def test_a_digest_of_ends_is_good_news() -> None:
+    """When all is over nobody is alarmed by what it was."""
+    told = [notification(incident(f"a{n}@example.org"), "ended", id=str(n)) for n in range(3)]
+
+    text = render_digest(told, digest_id="d", link="http://localhost:8742")
+
+    assert (text.title, text.tone) == ("✓ mx1: 3 notices in one: ENDED 3", "success")
+    assert "Next: look at how it went: `" in text.body
+    assert "http://localhost:8742/" in text.body.split("\n")
+
+
+def test_worse_does_not_say_that_nothing_came_of_it() -> None:
+    """Between its opening and its growth a burst may count no message: that is no news."""
+    told = incident(told_severity="high", told_count=20, toll=Toll())
+
+    assert "No mail of theirs" not in render(notification(told, "worse")).body

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailwarden.alerts.words.escape import cell, chat, html, printable
+from mailwarden.alerts.words.escape import cell, chat, html, markdown, printable
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=80)
 
@@ -119,3 +119,18 @@ def test_cell_keeps_numbers_and_words() -> None:
     row = io.StringIO()
     csv.writer(row).writerow([cell("a\n=b")])
     assert row.getvalue() == "a\\x0a=b\r\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "marked"),
+    [
+        ("Next: end it: `kick a_b@example.org`", "Next: end it: `kick a_b@example.org`"),
+        ("a_b *c* <users/all> [x](http://y)", r"a\_b \*c\* \<users/all\> \[x\]\(http://y\)"),
+        ("odd ` one", r"odd \` one"),
+        ("first `a*b`\nsecond *c*", "first `a*b`\nsecond \\*c\\*"),
+        ("R&D", r"R\&D"),
+    ],
+)
+def test_markdown_leaves_commands_as_they_are(text: str, marked: str) -> None:
+    """Outside of commands nothing means anything; what stands between backticks can be copied."""
+    assert markdown(text) == marked

@@ -26,7 +26,7 @@ _CHILDREN = {
     "relay": ("listed", "relay", "service"),
     "listed": ("listed", "service"),
     "guessing": ("guessing",),
-    "config": ("config",),
+    "config": ("config", "takeover"),
     "service": ("service",),
 }
 """Which causes are part of which story: the account that was entered, what it sent, who refused it, what waits for it."""
@@ -46,7 +46,9 @@ _EXPLAINS = {
 """Which troubles of a service come of which other, by rule."""
 _PACES = ("fast_guessing", "steady_guessing", "slow_guessing", "glacial_guessing")
 """Rules that see one thing at different paces, the fastest first."""
-EXPLAINED = frozenset(_EXPLAINS).union(*_EXPLAINS.values())
+_AFTER_CHANGE = frozenset({"success_after_failures"})
+"""What new passwords for everybody look like, account by account: a device fails with the old one, then it has the new one."""
+EXPLAINED = frozenset(_EXPLAINS).union(_AFTER_CHANGE, *_EXPLAINS.values())
 _ARRIVALS = frozenset({"dormant_account", "new_country", "new_protocol", "strange_login", "success_after_failures"})
 """What the logins of one's own migration look like, account by account."""
 _HITS = _ARRIVALS | {"success_after_spray", "success_after_guessing"}
@@ -115,7 +117,7 @@ def leads(lead: Incident, part: Incident) -> bool:
     if part.cause == "guessing" and is_louder(part, lead):
         return False
     if lead.cause == "config":
-        return lead.rules == ["passwords_changed"] and part.rules == ["stale_password"]
+        return lead.rules == ["passwords_changed"] and _is_of_change(lead, part)
     if part.cause == "config":
         return part.first_seen_us >= lead.first_seen_us - _EFFECT_US and _is_disbelieved(part, value)
     if part.cause in ("listed", "service"):  # what came of it comes after it
@@ -133,14 +135,24 @@ def leads(lead: Incident, part: Incident) -> bool:
 
 
 def may_outgrow(part: Incident) -> bool:
-    """Say whether a part may become more than its story: mail that is not believed, or a network that guesses."""
-    return part.parent is not None and (part.cause == "guessing" or DISBELIEVED in part.rules)
+    """Say whether a part may become more than its story: mail that is not believed, a network that guesses, a login."""
+    is_such = part.cause == "guessing" or DISBELIEVED in part.rules or not _AFTER_CHANGE.isdisjoint(part.rules)
+    return part.parent is not None and is_such
 
 
 def outgrows(part: Incident, lead: Incident) -> bool:
-    """Say whether it has: it is the trouble of a whole domain, or guesses at more than the one account."""
+    """Say whether it has: it is the trouble of a whole domain, guesses at more than the one account, or is a thief's."""
     is_at_one = (lead.cause, lead.primary[0]) == ("guessing", "mailwarden.account")
-    return (part.cause == "config" or (part.cause == "guessing" and is_at_one)) and not leads(lead, part)
+    is_entered = (lead.cause, part.cause) == ("config", "takeover")
+    return (part.cause == "config" or (part.cause == "guessing" and is_at_one) or is_entered) and not leads(lead, part)
+
+
+def _is_of_change(change: Incident, part: Incident) -> bool:
+    """Say whether it is what new passwords for everybody bring about: an old one that goes on, or a login behind failures."""
+    if part.cause == "config":
+        return part.rules == ["stale_password"]
+    is_minor = severity_rank(part.severity) <= severity_rank("low")
+    return is_minor and _AFTER_CHANGE.issuperset(part.rules) and part.opened_us >= change.first_seen_us - _EFFECT_US
 
 
 def may_belong(part: Incident, sender: str) -> bool:

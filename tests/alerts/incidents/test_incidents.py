@@ -893,3 +893,54 @@ def test_what_is_folded_into_a_campaign_is_not_lost(steps: list[tuple[str, int, 
     assert seen <= {address for one in live.values() for address in one.entities.get("source.ip", ())}
     assert all(one.parent is None or one.parent in live for one in live.values())
     assert all(live[one.parent].parent is None for one in live.values() if one.parent)
+
+
+_CHANGED = detection("passwords_changed", "config", "mailwarden.site")
+
+
+def _behind_failures(who: str, at_us: int, severity: str = "low", rule: str = "success_after_failures") -> Finding:
+    return finding(detection(rule, "takeover", "mailwarden.account"), who, at_us, severity, account=[who])
+
+
+def test_new_passwords_for_everybody_explain_logins_behind_failures() -> None:
+    """Those before it was noticed and those after it: one incident, not one for each account."""
+    incidents = Incidents("default", Memory())
+
+    *early, change, late = take(
+        incidents,
+        *(_behind_failures(f"user{number}@example.org", START_US + number * MINUTE_US) for number in range(3)),
+        finding(_CHANGED, "default", START_US + 5 * MINUTE_US, "info"),
+        _behind_failures("user9@example.org", START_US + HOUR_US),
+    )
+
+    assert {part.parent for part in (*early, late)} == {change.id}
+    assert told(incidents) == []
+
+
+@pytest.mark.parametrize(
+    ("severity", "rule"), [("medium", "success_after_failures"), ("low", "strange_login"), ("critical", "spam")]
+)
+def test_new_passwords_explain_no_thief(severity: str, rule: str) -> None:
+    """What is odd besides, or worse, stands by itself, also where it was part of it before."""
+    incidents = Incidents("default", Memory())
+    change, part = take(
+        incidents,
+        finding(_CHANGED, "default", START_US, "info"),
+        _behind_failures("bob@example.org", START_US + MINUTE_US),
+    )
+    assert part.parent == change.id
+
+    take(incidents, _behind_failures("bob@example.org", START_US + 2 * MINUTE_US, severity, rule))
+
+    assert part.parent is None
+    assert change.severity in ("info", "low")
+
+
+def test_a_login_behind_failures_hours_before_was_not_the_change() -> None:
+    """What happened the day before is explained by nothing that came later."""
+    incidents = Incidents("default", Memory())
+    (before,) = take(incidents, _behind_failures("bob@example.org", START_US))
+
+    take(incidents, finding(_CHANGED, "default", START_US + 3 * HOUR_US, "info"))
+
+    assert before.parent is None

@@ -28,7 +28,7 @@ TURNS = {
 """What a turn is called in a title."""
 _QUIET = N_("{who} is quiet again")
 _SPARED = N_("nobody guesses at {who} any more")
-_OVER = N_("no longer: {text}")
+_OVER = N_("not seen any more: {text}")
 _DOERS = {  # by cause: what an incident may be about that does something itself; what suffers is not called quiet
     "guessing": ("mailwarden.network", "source.ip"),
     "protocol": ("mailwarden.network", "source.ip"),

@@ -12,6 +12,7 @@ __all__ = ["as_text"]
 _ROWS = 5  # of a table
 _LENGTH = 72  # lines: two screens of a laptop
 _INDENT = 18  # columns before what belongs to an incident
+_FEW = 2  # notes of a section where all of them are too many
 _STEP_MOST = 3  # lines of a step, beyond which it stands elsewhere
 _SHAPES = {"critical": "●", "watch": "▲", "minor": "■", "ok": "✓"}
 
@@ -19,43 +20,45 @@ _SHAPES = {"critical": "●", "watch": "▲", "minor": "■", "ok": "✓"}
 def as_text(document: Document) -> str:
     """Write a report, with fewer rows a table where much happened."""
     text = ""
-    for rows in range(_ROWS, 0, -1):
-        text = _written(document, rows)
+    for rows, is_brief in [*((rows, False) for rows in range(_ROWS, 0, -1)), (1, True)]:
+        text = _written(document, rows, is_brief=is_brief)
         if text.count("\n") <= _LENGTH:
             break
     return text
 
 
-def _written(document: Document, rows: int) -> str:
+def _written(document: Document, rows: int, *, is_brief: bool) -> str:
     tongue = translator(document.language)
     mark = f"{document.mark} "
     first, *more = wrap(printable(document.verdict), WIDTH - 2)
     lines = [mark + first, *("  " + line for line in more)]
     for section in document.sections:
-        part = _section(section, rows, tongue)
+        part = _section(section, rows, tongue, is_brief=is_brief)
         apart = part.is_block and lines[-1] != ""
         lines += ["", *part.lines, ""] if apart else [*part.lines, *([""] if part.is_block else [])]
     return "\n".join(printable(line.rstrip()) for line in lines).rstrip() + "\n"
 
 
-def _section(section: Section, rows: int, tongue: Translator) -> Lines:
+def _section(section: Section, rows: int, tongue: Translator, *, is_brief: bool) -> Lines:
     if section.name == "todo":  # each step stands with its incident
         return Lines()
     if section.stories:
-        return _stories(section, tongue)
+        return _stories(section, tongue, is_brief=is_brief)
     if section.is_calm:
         return sentence(section.said) if section.said else Lines()
     grid = section.grid
     if grid is None or not grid.worth:
-        return Lines([*wrap(section.said, WIDTH), *_notes(section)], is_block=bool(section.notes))
+        return Lines(
+            [*wrap(section.said, WIDTH), *_notes(section, tongue, is_brief=is_brief)], is_block=bool(section.notes)
+        )
     at_most = len(grid.rows) if grid.is_whole else rows
     block = table(tongue, at_most, section.said, grid.head, grid.rows[: grid.worth], min(grid.total, grid.worth))
-    return Lines([*block.lines, *_notes(section)], is_block=True)
+    return Lines([*block.lines, *_notes(section, tongue, is_brief=is_brief)], is_block=True)
 
 
-def _notes(section: Section) -> list[str]:
+def _notes(section: Section, tongue: Translator, *, is_brief: bool) -> list[str]:
     lines: list[str] = []
-    for note in section.notes:
+    for note in section.notes[:_FEW] if is_brief else section.notes:
         if not note.tone:
             lines.append(cut(f"  {note.text}", WIDTH))
             continue
@@ -65,10 +68,12 @@ def _notes(section: Section) -> list[str]:
             lines[-1] += f"  → {note.command}"
         elif note.command:
             lines += [f"    {line}" for line in wrap(printable(f"→ {note.command}"), WIDTH - 4, WIDTH - 6)]
+    if is_brief and len(section.notes) > _FEW:
+        lines.append("  " + more_text(tongue, len(section.notes) - _FEW))
     return lines
 
 
-def _stories(section: Section, tongue: Translator) -> Lines:
+def _stories(section: Section, tongue: Translator, *, is_brief: bool) -> Lines:
     lines: list[str] = []
     for story in section.stories:
         shape = f"{severity_shape(story.severity)} {severity_word(story.severity, tongue)}"
@@ -79,20 +84,20 @@ def _stories(section: Section, tongue: Translator) -> Lines:
         lines.append(row + title)
         if more:  # a name can be as long as its owner likes
             lines.append(" " * columns(row) + ("… " if len(more) > 1 else "") + more[-1])
-        lines += [" " * _INDENT + line for line in _next(story)]
+        lines += [" " * _INDENT + line for line in _next(story, 1 if is_brief else _STEP_MOST)]
     if section.stories_total > len(section.stories):
         lines.append(pad("", _INDENT) + more_text(tongue, section.stories_total - len(section.stories)))
     return Lines(lines, is_block=True)
 
 
-def _next(story: Story) -> list[str]:
+def _next(story: Story, most: int) -> list[str]:
     """Say what to do first, with its command; where that is long, where it stands."""
     if story.todo is None:
         return []
     room = WIDTH - _INDENT
     look = f"mailwarden show {story.short}"
     said = wrap(f"→ {story.todo.text}", room, room - 2)
-    if len(said) > _STEP_MOST:
+    if len(said) > most:
         return [f"→ {look}"]
     command = story.todo.command if story.todo.command and columns(story.todo.command) <= room - 2 else look
     return [said[0], *("  " + line for line in [*said[1:], command])]

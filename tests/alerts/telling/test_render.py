@@ -478,8 +478,8 @@ def test_the_end_of_a_takeover_says_what_is_left_to_do() -> None:
         ),
         (
             {"cause": "listed", "primary": ("mail.provider", "microsoft"), "title": "{provider} refuses our mail"},
-            "✓ ENDED mx1: no longer: Microsoft refuses our mail",
-            "✓ 終息 mx1：収まりました：Microsoft がメールの受信を拒否しています",
+            "✓ ENDED mx1: not seen any more: Microsoft refuses our mail",
+            "✓ 終息 mx1：現在は見られません：Microsoft がメールの受信を拒否しています",
         ),
     ],
 )  # fmt: skip

@@ -185,6 +185,45 @@ def test_a_week_tells_what_days_do_not(days: Days) -> None:
     assert len(report.as_data()["week"]["weeks"]) == 8
 
 
+def test_the_worst_report_is_not_clipped(days: Days) -> None:
+    """A thousand incidents, long names and every section make a mail that Gmail shows whole, and two screens of text."""
+    names = [f"very.long.account.name{n}@department.example.org" for n in range(30)]
+    full = {
+        **QUIET,
+        ("login", "pop3", "no", ""): 180,
+        **{("auth_network", f"203.0.113.{n}/32", "stranger", ""): 40 for n in range(30)},
+        **{("sent_recipients", name, "account", ""): 400 for name in names},
+        **{("sent", name, "account", ""): 400 for name in names},
+        **{("login_account", name, "pop3", "no"): 9 for name in names},
+        **{("delivery", name, "bounced", "reputation"): 90 for name in ("google", "yahoo", "icloud", "gmx", "docomo")},
+    }
+    days.weeks(full, days=56)
+    days.add(TODAY, {words: 9 * count for words, count in full.items()})
+    why = "{account} did what it never does, for some time, from 198.51.100.7 after tries of strangers"
+    checks = ("spf", "dkim", "dmarc", "ptr", "mx", "mta_sts", "tls_rpt")
+    days.commit(
+        incidents=[incident(f"{n}.{names[0]}", ["critical", "high", "medium"][n % 3], why=why) for n in range(1000)],
+        listings=[
+            Listing("192.0.2.25", f"bl{n}.example", _at(HOUR), _at(HOUR), "listed", f"Example {n}", 1.0) for n in range(9)
+        ],
+        postures=[
+            Posture("example.org", name, "x.example.org", _at(HOUR), _at(HOUR), "wrong", "spf_missing", "high", "", "v=spf1 -all")
+            for name in checks
+        ],
+    )  # fmt: skip
+
+    for language in ("en", "ja"):
+        day = build(days.store, TODAY, language=language)
+        week = build(days.store, TODAY - timedelta(days=6), until=TODAY, language=language, weekly=True)
+        assert len(day.as_text().splitlines()) <= 72
+        for report in (day, week):
+            mail = report.as_mail("mx1.example.org", datetime(2026, 3, 4, tzinfo=UTC))
+            html = mail.get_body(("html",))
+            assert html is not None
+            assert len(html.get_content().encode()) < 60_000
+            assert len(mail.as_bytes()) < 150_000
+
+
 def test_names_are_told_as_receivers_see_them(days: Days) -> None:
     """What is wrong stands first, with what it means; what nobody answered is neither well nor wrong; a domain sees its own."""
     at = _at(HOUR)

@@ -278,6 +278,7 @@ class Fold:
         self.correlator.askers.name(event)
         place(event, self.site)
         self.correlator.handlers[event.event_action](event)
+        self.correlator.echoes.count(event)
         if self._is_monitor(event):
             return
         self.ledger.failures.take(event)

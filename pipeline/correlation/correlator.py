@@ -6,6 +6,7 @@ from mailwarden.alerts.state.shelf import Backing
 from mailwarden.pipeline.correlation.arrivals import Arrivals
 from mailwarden.pipeline.correlation.askers import Askers
 from mailwarden.pipeline.correlation.deliveries import Deliveries
+from mailwarden.pipeline.correlation.echoes import Echoes
 from mailwarden.pipeline.correlation.memory import Memory
 from mailwarden.pipeline.correlation.message import Messages
 from mailwarden.pipeline.correlation.senders import Senders
@@ -21,6 +22,7 @@ class Correlator:
     """Sets on each event what other lines said of the same message or the same try.
 
     Facts it sets: `mailwarden.attempts` (tries this event newly tells of: 0 where another line told it),
+    `mailwarden.here.tries` (tries from this machine itself that are no echo of somebody's over SMTP),
     `mailwarden.accepted` (this event completes the acceptance of a message, or with `mailwarden.more` of one more
     recipient), `mailwarden.first_try` (a recipient's first deferral), `mailwarden.retried` (what became of it at
     last, after a deferral), `mailwarden.relayed` (a stranger's mail went to a stranger), `mailwarden.script` (who
@@ -35,6 +37,7 @@ class Correlator:
         self.sessions = Sessions(ledger, backing)
         memory = Memory(site, ledger, Messages(backing), Submissions(backing), Senders(backing))
         tries = Tries(backing)
+        self.echoes = Echoes(backing)
         self.verdicts = Verdicts(memory)
         arrivals = Arrivals(memory, backing)
         deliveries = Deliveries(memory, self.verdicts, backing)
@@ -44,6 +47,7 @@ class Correlator:
             memory.submissions,
             memory.senders,
             self.askers,
+            self.echoes,
             self.sessions,
             arrivals,
             deliveries,

@@ -1,0 +1,90 @@
+"""Failures at a mailbox's door that only echo one at the SMTP server's.
+
+saslauthd may ask an IMAP server (`rimap`), and so may other password checks: whoever guesses over SMTP is then refused
+twice, once under his own address and once, by the IMAP server, under that of this machine. The second is no guess through
+a webmail. Either line may stand first. A machine of which no echo is known counts at once what fails from it; where
+there were some, a failure counts when nobody at the SMTP server's door explained it.
+"""
+
+import msgspec
+
+from mailwarden.alerts.state.shelf import Backing, Shelf
+from mailwarden.parsers.event import Event
+
+__all__ = ["Echoes"]
+
+_WAIT_US = 10_000_000  # PAM and Courier wait some seconds before they say no, smtpd tells it after them
+_HOUR_US = 3_600_000_000
+_KNOWN_US = 30 * 24 * _HOUR_US
+_MOST = 256  # failures of a machine that are remembered
+
+_Failure = tuple[int, str, int]  # when, the name without its domain, tries that it adds where nothing explains it
+
+
+class _Heard(msgspec.Struct, array_like=True):
+    """What failed on a host lately."""
+
+    here_us: int = 0  # when somebody last failed from the machine itself
+    explained_us: int = 0  # when that was last an echo
+    here: list[_Failure] = []  # from the machine itself, unexplained so far
+    asked: list[_Failure] = []  # over SMTP from elsewhere, of which no echo was heard
+
+
+class Echoes:
+    """Says how many tries came from a machine itself and were no echo.
+
+    Args:
+        backing: Where failures are remembered.
+    """
+
+    def __init__(self, backing: Backing) -> None:
+        self._heard = Shelf(
+            "echoes", 1, _Heard, lambda one: max(one.here_us + _HOUR_US, one.explained_us + _KNOWN_US), backing
+        )
+        self.shelves = (self._heard,)
+
+    def count(self, event: Event) -> None:
+        """Set `mailwarden.here.tries` on a failure from this machine: its own tries, or those that nothing explained since."""
+        name = (event.user_name or "").partition("@")[0].lower()
+        if event.source_ip is None or not name:
+            return
+        key, now = event.host_hostname or "", event.stream_us
+        heard = self._heard.get(key)
+        if event.source_ip == "::1" or event.source_ip.startswith("127."):
+            heard = heard or _Heard()
+            facts = event.facts = event.facts or {}
+            facts["mailwarden.here.tries"] = _come_from_here(heard, now, name, event.event_count)
+        elif heard is None or now - heard.here_us > _HOUR_US or event.network_protocol != "smtp":
+            return
+        elif (echo := _same_try(heard.here, name, now)) is not None:
+            heard.here.remove(echo)
+            heard.explained_us = now
+        else:
+            heard.asked = [*(one for one in heard.asked if now - one[0] < _WAIT_US), (now, name, 0)][-_MOST:]
+        self._heard.put(key, heard)
+
+
+def _come_from_here(heard: _Heard, now: int, name: str, tries: int) -> int:
+    """Remember a failure from the machine itself; give how many tries of that name are known to be no echo."""
+    heard.here_us = now
+    asked = _same_try(heard.asked, name, now)
+    if asked is not None:
+        heard.asked.remove(asked)
+        heard.explained_us = now
+        return _unexplained(heard, now, name)
+    is_known = heard.explained_us and now - heard.explained_us <= _KNOWN_US
+    found = _unexplained(heard, now, name)
+    heard.here = [*heard.here, (now, name, tries if is_known else 0)][-_MOST:]
+    return found if is_known else found + tries
+
+
+def _unexplained(heard: _Heard, now: int, name: str) -> int:
+    """Take out the tries of a name that nothing has explained in time, and let go of what is old."""
+    found = sum(tries for at, other, tries in heard.here if other == name and now - at >= _WAIT_US)
+    heard.here = [one for one in heard.here if now - one[0] < _WAIT_US or (one[1] != name and now - one[0] <= _HOUR_US)]
+    return found
+
+
+def _same_try(failures: list[_Failure], name: str, now: int) -> _Failure | None:
+    """Give the oldest failure of a name that may be the same try."""
+    return next((one for one in failures if one[1] == name and 0 <= now - one[0] < _WAIT_US), None)

@@ -4,7 +4,7 @@ import ipaddress
 from functools import lru_cache
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 
-__all__ = ["ip", "is_loopback", "network", "networks", "organisation", "wide_network"]
+__all__ = ["forwarded", "ip", "is_loopback", "network", "networks", "organisation", "wide_network"]
 
 
 @lru_cache(maxsize=8192)
@@ -24,6 +24,27 @@ def ip(text: str) -> str | None:
         return None
     mapped = getattr(address, "ipv4_mapped", None)
     return str(mapped or address)
+
+
+def forwarded(listed: str) -> str | None:
+    """Give the client of a list as proxies write it (`X-Forwarded-For`): the last address that is no proxy of an inner network.
+
+    Each proxy adds who came to it, so that the end of the list is theirs and its beginning the client's own text.
+    """
+    addresses = [address for one in listed.split(",") if (address := ip(one.strip())) is not None]
+    return next((one for one in reversed(addresses) if not _is_inner(one)), addresses[-1] if addresses else None)
+
+
+def _is_inner(address: str) -> bool:
+    """Say whether an address is of a network that no provider routes (RFC 1918, RFC 4193), or this machine's own."""
+    first, _, rest = address.partition(".")
+    if not rest:
+        return address == "::1" or address[:2] in ("fc", "fd")
+    return (
+        first in ("10", "127")
+        or address.startswith("192.168.")
+        or (first == "172" and 16 <= int(rest.partition(".")[0]) < 32)
+    )
 
 
 @lru_cache(maxsize=8192)

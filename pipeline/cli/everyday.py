@@ -14,7 +14,7 @@ _STATUSES: dict[str, _Count] = {
     "deferred": lambda say, n: say.count("{number} deferred", "{number} deferred", n),
     "bounced": lambda say, n: say.count("{number} bounced", "{number} bounced", n),
 }
-_LOGINS = {"imap": "IMAP", "pop3": "POP3", "smtp": "SMTP", "lmtp": "LMTP", "managesieve": "Sieve"}
+_LOGINS = {"imap": "IMAP", "pop3": "POP3", "smtp": "SMTP", "lmtp": "LMTP", "managesieve": "Sieve", "http": "HTTP"}
 
 
 _FAILED = {"spf": "SPF", "dkim": "DKIM", "dmarc": "DMARC"}

@@ -26,6 +26,10 @@ _USUAL = (
     "var/log/mail",  # SUSE: a file, or a directory
     "var/log/mail/mail.log",
     "var/log/postfix.log",
+    "usr/local/psa/var/log/maillog",  # Plesk
+    "var/log/zimbra.log",
+    "opt/zimbra/log/audit.log",  # its logins
+    "opt/zimbra/log/nginx.log",
     "var/log/exim4/mainlog",  # Debian
     "var/log/exim_mainlog",  # cPanel
     "var/log/exim/mainlog",  # DirectAdmin, FreeBSD
@@ -36,14 +40,35 @@ _USUAL = (
     "var/log/qmail/qmail-send/current",
     "var/log/dovecot.log",
     "var/log/dovecot-info.log",
-    "var/log/dovecot/dovecot.log",
+    "var/log/dovecot/dovecot.log",  # iRedMail, with what follows
+    "var/log/dovecot/imap.log",
+    "var/log/dovecot/pop3.log",
+    "var/log/dovecot/lmtp.log",
+    "var/log/dovecot/lda.log",
+    "var/log/dovecot/sieve.log",
     "var/log/rspamd/rspamd.log",
+    "var/log/sogo/sogo.log",
+    "var/log/roundcube/userlogins.log",  # where it is switched on, all logins; else the refused ones in errors.log
+    "var/log/roundcube/errors.log",  # Debian, ISPConfig, HestiaCP
+    "var/log/roundcubemail/userlogins.log",
+    "var/log/roundcubemail/errors.log",  # Red Hat, Mail-in-a-Box
     "var/log/mail.info",
     "var/log/mail.warn",
     "var/log/mail.err",
     "var/log/syslog",
     "var/log/messages",
     "var/log/user.log",
+)
+# Each line stands in one of these only: Dovecot's own files by level, iRedMail's by service.
+_PARTS = (
+    "var/log/dovecot.log",
+    "var/log/dovecot-info.log",
+    "var/log/dovecot/dovecot.log",
+    "var/log/dovecot/imap.log",
+    "var/log/dovecot/pop3.log",
+    "var/log/dovecot/lmtp.log",
+    "var/log/dovecot/lda.log",
+    "var/log/dovecot/sieve.log",
 )
 _REJECTLOGS = ("var/log/exim4/rejectlog", "var/log/exim_rejectlog", "var/log/exim/rejectlog", "var/log/exim/reject.log")
 _STALE_S = 7 * 86_400  # nothing for a week while others were written: the server writes elsewhere now
@@ -96,14 +121,19 @@ def _run(command: Sequence[str]) -> str:
     return done.stdout
 
 
-def _stated(run: Run) -> Iterator[str]:
+def _stated_by_dovecot(run: Run) -> list[str]:
+    """Ask Dovecot where it writes; each level into a file of its own."""
+    # `doveadm log find` knows too, but finds out by writing a line of each level, "Fatal" among them, into the log.
+    stated = run(("doveconf", "-h", *_LOGS_OF_DOVECOT)).splitlines()
+    return [path for path in dict.fromkeys(stated) if path.startswith("/") and not path.startswith("/dev/")]
+
+
+def _stated(run: Run, by_dovecot: list[str]) -> Iterator[str]:
     """Ask the servers where they write."""
     path = run(("postconf", "-h", "maillog_file")).strip()
     if path.startswith("/"):
         yield path
-    # `doveadm log find` knows too, but finds out by writing a line of each level, "Fatal" among them, into the log.
-    stated = run(("doveconf", "-h", *_LOGS_OF_DOVECOT)).splitlines()
-    yield from dict.fromkeys(path for path in stated if path.startswith("/") and not path.startswith("/dev/"))
+    yield from by_dovecot
     for entry in run(("exim", "-bP", "log_file_path")).partition("=")[2].split(":"):
         path = entry.strip().partition("\n")[0]
         if path.startswith("/"):
@@ -114,7 +144,9 @@ def _stated(run: Run) -> Iterator[str]:
 class _Search:
     def __init__(self, root: Path, run: Run) -> None:
         self._root = root
-        self._run = run
+        by_dovecot = _stated_by_dovecot(run)
+        self._stated = list(_stated(run, by_dovecot))
+        self._parts = {*(f"/{path}" for path in _PARTS), *by_dovecot}
         self.left_out: list[str] = []
         self.unreadable: list[str] = []
 
@@ -122,7 +154,7 @@ class _Search:
         return "/" + str(path.relative_to(self._root)) if self._root != Path("/") else str(path)
 
     def paths(self) -> list[Path]:
-        stated = [self._root / path.lstrip("/") for path in _stated(self._run)]
+        stated = [self._root / path.lstrip("/") for path in self._stated]
         paths: dict[Path, None] = {}
         for path in [*stated, *(self._root / usual for usual in _USUAL)]:
             if is_directory(path):
@@ -173,6 +205,10 @@ class _Search:
     def _files(path: Path) -> list[Member]:
         return members(path) if is_directory(path.parent) else []
 
+    def _is_part(self, path: Path) -> bool:
+        """Say whether the lines of a file stand in no other, though another one has the same program."""
+        return f"/{path.relative_to(self._root)}" in self._parts
+
     def choose(self, logs: list[_Log]) -> list[Found]:
         """Take each program from the first log that has it."""
         newest = max((log.modified for log in logs), default=0.0)
@@ -187,7 +223,7 @@ class _Search:
                 self.left_out.append(said)
                 continue
             new = [program for program in log.programs if program not in owners]
-            if not new:
+            if not new and not self._is_part(log.path):
                 others = ", ".join(sorted({self.shown(owners[program]) for program in log.programs}))
                 programs = ", ".join(sorted(log.programs))
                 said = worded(

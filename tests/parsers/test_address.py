@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailwarden.parsers.address import network, wide_network
+from mailwarden.parsers.address import forwarded, network, wide_network
 
 
 @given(st.binary(min_size=16, max_size=16).map(ipaddress.IPv6Address))
@@ -30,3 +30,19 @@ def test_ipv6_networks_are_spelt_as_pythons_own_module_spells_them(address: ipad
 def test_an_address_is_counted_in_its_network(address: str, net: str, wide: str) -> None:
     """/24 and /16 for IPv4, /64 and /48 for IPv6."""
     assert (network(address), wide_network(address)) == (net, wide)
+
+
+@pytest.mark.parametrize(
+    ("listed", "client"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("198.51.100.9, 203.0.113.7, 10.0.0.5", "203.0.113.7"),
+        ("203.0.113.7, 172.16.0.1, 192.168.1.1, 127.0.0.1, ::1, fd00::5", "203.0.113.7"),
+        ("10.0.0.9, 10.0.0.5", "10.0.0.5"),
+        ("172.32.0.1, x, ", "172.32.0.1"),
+        ("x", None),
+    ],
+)
+def test_client_of_a_list_of_proxies(listed: str, client: str | None) -> None:
+    """What a client may write himself, the beginning, counts only where nothing else is there."""
+    assert forwarded(listed) == client

@@ -24,6 +24,18 @@ HARAKA = (
 )
 RSPAMD = "2026-03-03 04:05:06 #7(main) <abc132>; main; main: rspamd 3.4 is starting\n"
 CLAMD = "Mar  3 04:05:06 mx1 clamd[9]: SelfCheck: Database status OK.\n"
+ZIMBRA = (
+    "2026-03-03 04:05:06,123 INFO  [qtp1-4:https://mx.example.org/service/soap/AuthRequest] [oip=203.0.113.7;ua=x;] "
+    "security - cmd=Auth; account=ann@example.org; protocol=soap;\n"
+)
+NGINX = (
+    '2026/03/03 04:05:06 [info] 12#12: *34 client login failed: "no" while in http auth state, client: 203.0.113.7, '
+    'server: 0.0.0.0:993, login: "ann@example.org"\n'
+)
+ROUNDCUBE = (
+    "[03-Mar-2026 04:05:06 +0000]: <a1b2c3d4> Failed login for ann from 203.0.113.7 in session a1b2 (error: 0)\n"
+)
+SOGO = "Mar 03 04:05:06 sogod [268]: SOGoRootPage successful login from '203.0.113.7' for user 'ann' - expire = -1\n"
 CRON = "Mar  3 04:05:08 mx1 CRON[9]: (root) CMD (true)\n"
 
 
@@ -69,12 +81,31 @@ def test_debian_writes_mail_to_three_files_and_the_journal_of_which_one_is_taken
         ({"var/log/exim4/mainlog": "", "var/log/exim4/mainlog.1": EXIM}, ["/var/log/exim4/mainlog"]),
         ({"var/log/haraka.log": HARAKA}, ["/var/log/haraka.log"]),
         ({"var/log/haraka/mx.log": HARAKA, "var/log/haraka/mx.log.1": HARAKA}, ["/var/log/haraka/mx.log"]),
+        (
+            {"var/log/maillog": POSTFIX, "var/log/dovecot/dovecot.log": DOVECOT, "var/log/dovecot/imap.log": DOVECOT},
+            ["/var/log/maillog", "/var/log/dovecot/dovecot.log", "/var/log/dovecot/imap.log"],
+        ),
+        (
+            {"var/log/dovecot.log": DOVECOT, "var/log/dovecot-info.log": DOVECOT},
+            ["/var/log/dovecot.log", "/var/log/dovecot-info.log"],
+        ),
+        (
+            {"var/log/zimbra.log": POSTFIX, "opt/zimbra/log/audit.log": ZIMBRA, "opt/zimbra/log/nginx.log": NGINX},
+            ["/var/log/zimbra.log", "/opt/zimbra/log/audit.log", "/opt/zimbra/log/nginx.log"],
+        ),
+        (
+            {
+                "var/log/mail.log": POSTFIX, "var/log/roundcube/errors.log": ROUNDCUBE,
+                "var/log/roundcube/userlogins.log": ROUNDCUBE, "var/log/sogo/sogo.log": SOGO,
+            },
+            ["/var/log/mail.log", "/var/log/sogo/sogo.log", "/var/log/roundcube/userlogins.log"],
+        ),
         ({"var/log/syslog": CRON + POSTFIX}, ["/var/log/syslog"]),
         ({"var/log/syslog": CRON}, []),
     ],
-)
+)  # fmt: skip
 def test_the_usual_places_are_known(tmp_path: Path, files: dict[str, str], expected: list[str]) -> None:
-    """Red Hat, SUSE, cPanel, DirectAdmin, Debian with Exim, Haraka, a host with syslog alone."""
+    """Red Hat, SUSE, cPanel, DirectAdmin, Debian with Exim, Haraka, iRedMail, Zimbra, webmails, a host with syslog alone."""
     for name, text in files.items():
         put(tmp_path, name, text)
 

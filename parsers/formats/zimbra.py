@@ -1,0 +1,65 @@
+"""Zimbra's mailbox server: logins by web, IMAP, POP3 and administrators, as `audit.log` has them.
+
+`WARN  [thread] [oip=203.0.113.7;ua=…;] security - cmd=Auth; account=U; protocol=soap; error=…;`. What stands in the second
+brackets behind `ua=` and `via=` is the client's own text, and so is the account: the address is read before both. Its Postfix,
+amavis and OpenDKIM write as everywhere.
+
+Source: ZimbraLog.java and AuthProvider of zm-mailbox; the mail proxy is nginx's (`formats/nginx.py`).
+"""
+
+import re
+
+from mailwarden.parsers.address import forwarded
+from mailwarden.parsers.event import Event
+from mailwarden.parsers.life import noted
+from mailwarden.parsers.pattern import Format
+
+__all__ = ["FORMAT", "claim_text"]
+
+_AUDIT = re.compile(r"(?:DEBUG|INFO|WARN|ERROR) {1,2}\[[^\]]{1,400}\] \[([^\]]{0,2000})[^\n]{0,200}?\] security - cmd=")
+_MARK = "] security - cmd="
+_CLIENT = re.compile(r"(?:^|;)ip=([^;]{2,200})")
+_ORIGINAL = re.compile(r"(?:^|;)oip=([^;]{2,200})")
+_CLIENTS_OWN = re.compile(r"(?:^|;)(?:via|ua)=")
+_TRY = re.compile(r"(?:Admin)?Auth; account=(.*); protocol=([a-z_0-9]{1,20});(?: error=(.*))?$", re.DOTALL)
+_PROTOCOLS = {"imap": "imap", "pop3": "pop3"}  # the rest is the web's: soap, http_basic, zsync
+_REASONS = (
+    ("invalid password", "wrong_password"),
+    ("account not found", "unknown_user"),
+    ("lockout", "user_disabled"),
+    ("status is", "user_disabled"),
+    ("must change password", "password_expired"),
+    ("two-factor", "mfa_required"),
+)
+
+
+def claim_text(text: str) -> bool:
+    """Say whether a text behind the stamp of an own file is an entry of the audit log."""
+    return text[:1] in "DIWE" and _AUDIT.match(text) is not None
+
+
+FORMAT = Format("zimbra", ("zimbra",))
+
+
+@FORMAT.pattern("] security - cmd=", anywhere=True)
+def audited(event: Event, text: str) -> bool:
+    """A login, or what an administrator did."""
+    before, _, said = text.partition(_MARK)
+    context = before.rpartition(" [")[2]
+    own = _CLIENTS_OWN.search(context)
+    context = context[: own.start()] if own else context
+    client = _ORIGINAL.search(context) or _CLIENT.search(context)
+    event.source_ip = forwarded(client[1]) if client else None
+    found = _TRY.match(said)
+    if found is None:
+        return noted(event)
+    event.user_name = found[1] or None
+    event.network_protocol = _PROTOCOLS.get(found[2], "http")
+    event.mail_parse_ambiguous = _MARK in said or None
+    if found[3] is None:
+        event.event_action, event.event_outcome = "auth-success", "success"
+        return not event.mail_parse_ambiguous  # an account may spell an entry of its own: nobody is let in by that
+    event.event_action, event.event_outcome = "auth-failure", "failure"
+    error = found[3].rpartition("]")[2]
+    event.event_reason = next((reason for words, reason in _REASONS if words in error), "credentials_rejected")
+    return True

@@ -5,6 +5,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
+from mailwarden.alerts.telling.senders.mail import subject_of
 from mailwarden.alerts.words.escape import printable
 from mailwarden.pipeline.report.document import Document
 from mailwarden.pipeline.report.html import as_html
@@ -27,7 +28,7 @@ def as_mail(document: Document, chart: Picture | None, *, domain: str, moment: d
         name: What tells this report from all others of the domain: the same report is the same mail.
     """
     mail = EmailMessage(policy=SMTP)
-    mail["Subject"] = _subject(document)
+    mail["Subject"] = subject_of(_subject(document))
     mail["Date"] = format_datetime(moment)
     mail["Message-ID"] = f"<{name}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday notice answers it

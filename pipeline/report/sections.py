@@ -220,7 +220,7 @@ def _in_clear(page: Page) -> Section:
 def _tls(one: Protocol, tongue: Translator) -> str:
     """Say which part of the logins was encrypted, and the oldest version where it is out of use."""
     if not one.encrypted:
-        return tongue.gettext("not known")
+        return "0 %" if one.clear == one.logins else tongue.gettext("not known")
     share = f"{percent(one.encrypted, one.logins, 1)} %"
     return f"{share} ({one.oldest_tls})" if one.oldest_tls.startswith(("ssl", "1.0", "1.1")) else share
 

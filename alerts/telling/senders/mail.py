@@ -23,7 +23,7 @@ from mailwarden.alerts.words.escape import printable
 from mailwarden.parsers.errors import DeliveryError, changed, joined, worded
 from mailwarden.parsers.system_errors import reason
 
-__all__ = ["Mail", "MailServer"]
+__all__ = ["Mail", "MailServer", "subject_of"]
 
 _log = logging.getLogger(__name__)
 
@@ -118,8 +118,7 @@ def mail_of(message: Message, sender: str, receivers: tuple[str, ...], language:
     """Write a message as mail."""
     mail = EmailMessage(policy=email.policy.SMTP)
     domain = sender.rpartition("@")[2]
-    # RFC 2047: what looks encoded would be decoded by who reads it.
-    mail["Subject"] = message.title.replace("=?", "= ?")
+    mail["Subject"] = subject_of(message.title)
     mail["From"] = email.utils.formataddr(("mailwarden", sender))
     mail["To"] = ", ".join(receivers)
     mail["Date"] = email.utils.formatdate(message.sent_us / 1_000_000, localtime=True)
@@ -135,6 +134,19 @@ def mail_of(message: Message, sender: str, receivers: tuple[str, ...], language:
     mail.set_content(message.body + "\n", cte="quoted-printable")
     mail.add_alternative(page_of(message, language), subtype="html", cte="quoted-printable")
     return mail
+
+
+def subject_of(title: str) -> str:
+    """Give a title as a subject that arrives as it is.
+
+    What looks encoded (RFC 2047) would be decoded by who reads it. Where Python folds between encoded words it loses a
+    space (3.11): there spaces are such as belong to a word.
+    """
+    title = title.replace("=?", "= ?")
+    trial = EmailMessage(policy=email.policy.SMTP)
+    trial["Subject"] = title
+    arrived = email.message_from_bytes(trial.as_bytes(), policy=email.policy.default)["Subject"]
+    return title if arrived == title else title.replace(" ", "\u00a0")
 
 
 def _thread(message: Message, domain: str) -> tuple[str, str, str | None]:

@@ -284,6 +284,18 @@ def test_a_phone_reads_names_whole(days: Days) -> None:
     assert ".stack td:first-child" in html
 
 
+def test_a_table_agrees_with_its_sentence(days: Days) -> None:
+    """Where all came without TLS the table says so, too, and does not call it unknown."""
+    days.add(
+        TODAY, {("lines", "event", "dovecot", ""): 90, ("login", "imap", "no", ""): 6, ("login", "pop3", "unknown", ""): 6}
+    )
+
+    rows = build(days.store, TODAY).as_csv()
+
+    assert "IMAP,6,0,0 %" in rows
+    assert "POP3,6,0,not known" in rows
+
+
 def test_a_first_week_calls_nobody_new(days: Days) -> None:
     """Without history nobody is called new or dormant."""
     days.add(TODAY, {**QUIET, ("sent", "new@example.org", "account", ""): 1})

@@ -69,8 +69,8 @@ def test_no_field_breaks_a_message(language: str, kind: str, account: str, host:
     raw = mail_of(message, "a@example.org", ("b@example.net",), language).as_bytes()
     mail = email.message_from_bytes(raw, policy=email.policy.default)
     assert (mail["To"], mail["Bcc"], mail["From"]) == ("b@example.net", None, "mailwarden <a@example.org>")
-    # Python's folding loses a space here and there beside what it encodes (3.11): the words are what counts.
-    assert mail["Subject"].replace(" ", "") == text.title.replace(" ", "")
+    # A space beside what is encoded may belong to a word; of what looks encoded the words are what counts.
+    assert re.sub("[ \u00a0]", "", mail["Subject"]) == re.sub("[ \u00a0]", "", text.title)
     page = mail.get_body(("html",))
     assert page is not None
     assert "<script" not in page.get_content()

@@ -20,6 +20,7 @@ from mailwarden.alerts.incidents.incident import Notification
 from mailwarden.alerts.telling.channels import Channel, Channels
 from mailwarden.alerts.telling.message import Message
 from mailwarden.alerts.telling.parcels import Writer
+from mailwarden.alerts.telling.senders.mail import mail_of
 from mailwarden.alerts.terms import Evidence
 from mailwarden.parsers.errors import DeliveryError
 
@@ -234,3 +235,20 @@ def test_an_alert_is_not_taken_for_the_spam_it_tells_of(language: str) -> None:
     points, rules = score(mailbox.envelopes[0].content)  # type: ignore[arg-type]
 
     assert points < 2, rules  # of 5
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "● mx：通知 5 件のまとめ：緊急 2、重要 1、注意 1、終息 1",
+        "▲ 悪化 host1：8 社のプロバイダーが当サーバーのメールを拒否または制限しています",
+        "● CRITICAL mx: office@lindenhof… was guessed and sends spam",
+    ],
+)
+def test_a_subject_arrives_with_its_spaces(title: str) -> None:
+    """Between encoded words none is lost, in whatever language."""
+    mail = mail_of(Message(id="n-1", title=title, body="x", sent_us=NOON_US), "a@example.org", ("b@example.net",), "ja")
+
+    arrived = email.message_from_bytes(mail.as_bytes(), policy=email.policy.default)["Subject"]
+
+    assert arrived.replace("\u00a0", " ") == title

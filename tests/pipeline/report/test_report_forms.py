@@ -287,7 +287,8 @@ def test_a_phone_reads_names_whole(days: Days) -> None:
 def test_a_table_agrees_with_its_sentence(days: Days) -> None:
     """Where all came without TLS the table says so, too, and does not call it unknown."""
     days.add(
-        TODAY, {("lines", "event", "dovecot", ""): 90, ("login", "imap", "no", ""): 6, ("login", "pop3", "unknown", ""): 6}
+        TODAY,
+        {("lines", "event", "dovecot", ""): 90, ("login", "imap", "no", ""): 6, ("login", "pop3", "unknown", ""): 6},
     )
 
     rows = build(days.store, TODAY).as_csv()

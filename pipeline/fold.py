@@ -289,6 +289,7 @@ class Fold:
         return self.site.is_monitor(event.source_ip, event.mailwarden_account, event.mailwarden_network)
 
     def _succeeded(self, event: Event) -> None:
+        self.correlator.sessions.proxies.behind(event)
         self.ledger.successes.let_in(event)
         self.ours.listens(event)
         account, protocol = event.mailwarden_account, event.network_protocol or ""

@@ -13,10 +13,11 @@ from mailwarden.parsers.event import Event
 from mailwarden.parsers.reply import provider_of
 from mailwarden.pipeline.correlation.cyrus_sessions import CyrusSessions
 from mailwarden.pipeline.correlation.haraka_sessions import QUESTIONS, HarakaSessions
+from mailwarden.pipeline.correlation.proxies import Proxies
 
 __all__ = ["JOINED", "Sessions"]
 
-JOINED = frozenset({"cyrus", "haraka", "opensmtpd", "sendmail"})
+JOINED = frozenset({"cyrus", "haraka", "nginx", "opensmtpd", "sendmail"})
 """The formats whose lines are joined."""
 
 _SESSION_US = 6 * 3_600_000_000  # longer than any server keeps a session that says nothing
@@ -66,7 +67,8 @@ class Sessions:
         self._sessions = Shelf("session", 1, _Session, lambda one: one.at_us + _SESSION_US, backing)
         self._cyrus = CyrusSessions(backing)
         self._haraka = HarakaSessions(backing)
-        self.shelves = (self._sessions, *self._cyrus.shelves, *self._haraka.shelves)
+        self.proxies = Proxies(backing)
+        self.shelves = (self._sessions, *self._cyrus.shelves, *self._haraka.shelves, *self.proxies.shelves)
 
     def join(self, event: Event) -> None:
         """Set what other lines of the session told, and learn from this one."""
@@ -76,6 +78,8 @@ class Sessions:
             self._haraka.join(event)
         elif event.event_module == "cyrus":
             self._cyrus.join(event)
+        elif event.event_module == "nginx":
+            self.proxies.join(event)
         elif event.process_pid is not None:
             key = f"{event.host_hostname}\x1f{event.process_name}\x1f{event.process_pid}"
             if event.destination_domain is not None:

@@ -52,9 +52,9 @@ class Tries:
 
 
 def _teller(event: Event) -> str:
-    """Give who tells of a try: the server's front end, one password database, or PAM."""
-    if event.event_module == "pam":
-        return "pam"
+    """Give who tells of a try: the server's front end, a proxy before it, one password database, or PAM."""
+    if event.event_module in ("pam", "nginx"):
+        return event.event_module
     if event.process_name in ("auth", "auth-worker"):
         passdb = (event.extra or {}).get("dovecot.passdb")
         return f"auth:{passdb}"

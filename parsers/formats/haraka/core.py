@@ -18,8 +18,7 @@ from mailwarden.parsers.formats.haraka.reasons import explained, why
 __all__: list[str] = []
 
 _ADDRESS = re.compile(r"((?>(?:\"(?>(?:[^\"\\]|\\.)*)\"|[^\">])*)|[^>]*)> (?=[a-z]+=)")
-_INVALID = re.compile(r"address (.*): (?:Invalid|Syntax|Unable|Error)[^<>]*$", re.DOTALL)
-_INVALID_OTHERWISE = re.compile(r"address (.*?): ", re.DOTALL)
+_WHY_INVALID = (": Invalid", ": Syntax", ": Unable", ": Error")
 _CODE = re.compile(r"([245][0-9]{2})(?:[ -]|$)")
 # The name before it is the client's zone's.
 _BROKEN = re.compile(r"(?:\S{1,255} )?\[([0-9A-Fa-f.:]{2,45})\] connection ")
@@ -187,14 +186,21 @@ def invalid_sender(event: Event, rest: str) -> bool:
     return _invalid(event, rest, "MAIL")
 
 
+def _end_of_invalid(rest: str) -> int:
+    """Find where what a client gave ends: before why it is none, which quotes no bracket, or else at the first colon."""
+    behind = max(rest.rfind("<"), rest.rfind(">")) + 1
+    end = max(rest.rfind(why, behind) for why in _WHY_INVALID)
+    return end if end >= 8 else rest.find(": ", 8)
+
+
 def _invalid(event: Event, rest: str, stage: str) -> bool:
-    found = _INVALID.match(rest) or _INVALID_OTHERWISE.match(rest)
-    if found is None:
+    end = _end_of_invalid(rest)
+    if end < 0 or not rest.startswith("address "):
         return False
     event.network_protocol = "smtp"
     _refuse(event, stage, 501, rest, soft=False)
     event.event_reason = "other"
-    address = found[1]
+    address = rest[8:end]
     if address.startswith("<") and address.endswith(">"):
         address = address[1:-1]
     if stage == "RCPT":

@@ -35,8 +35,8 @@ _PRAGMAS = (
 
 _MEANING = {
     "SQLITE_BUSY": N_(
-        "{path}: locked by another process for more than {seconds} s. Nothing was changed."
-        " See who holds it:  fuser -v {path}"
+        "{path}: locked by another process for more than {seconds} s. Nothing was read or changed."
+        " Wait until it has ended; who it is:  fuser -v {path}"
     ),
     "SQLITE_FULL": N_(
         "{path}: no space left for it ({why}). Nothing of this batch was kept; it is read again from the logs."

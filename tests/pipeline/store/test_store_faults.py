@@ -1,15 +1,19 @@
 """What can befall the file: each is told in words, and none costs a batch that was committed."""
 
+import json
 import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy
+from click.testing import CliRunner
 
 from mailwarden.parsers.errors import StoreError
+from mailwarden.pipeline.cli.root import root
 from mailwarden.pipeline.store import Commit, Store, database
 from mailwarden.pipeline.store.database import migrate, stamp, writing
 from mailwarden.pipeline.store.schema import REVISION, metadata
@@ -29,6 +33,16 @@ opened = Store.open(Path(sys.argv[1]))
 module.many = die
 states = [("a", str(n), 1, 9, b"new" * 1000) for n in range(20_000)]
 opened.commit(Commit(2, states=states, rollups={(0, "x", "", "", ""): 1}, positions={"log": {"offset": 2}}))
+"""
+
+BARRED = """
+import sqlite3, sys
+holder = sqlite3.connect(sys.argv[1], isolation_level=None)
+holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+holder.execute("BEGIN EXCLUSIVE")
+holder.execute("INSERT INTO meta VALUES ('held', 'yes')")
+print("held", flush=True)
+sys.stdin.read()
 """
 
 
@@ -87,6 +101,54 @@ def test_locked(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         holder.execute("ROLLBACK")
         store.commit(Commit(2))
     holder.close()
+
+
+@pytest.fixture
+def barred(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A database that another process keeps to itself: who only reads is locked out, too."""
+    monkeypatch.setattr(database, "BUSY_S", 0.05)
+    words = [sys.executable, "-c", BARRED, path]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with sqlite3.connect(path, timeout=0.05) as other, pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("SELECT 1 FROM meta")  # the lock holds
+        other.close()
+        yield path
+        holder.kill()
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize(
+    "words", ["", "show ZBO", "silence ZBO --because x", "people", "risk", "report", "unparsed", "run"]
+)
+def test_every_command_says_who_bars_its_database(
+    barred: Path, words: str, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is the matter, that nothing was done, and the command that shows who it is: in one line, without a traceback."""
+    monkeypatch.setenv("STATE_DIRECTORY", str(barred.parent))
+    monkeypatch.setenv("LANGUAGE", language)
+
+    result = CliRunner().invoke(root, words.split())
+
+    assert result.exit_code == 3
+    said = result.stderr.strip().splitlines()[-1]
+    assert said.startswith(f"{barred}: locked by another process" if language == "en" else f"{barred}：別のプロセス")
+    assert said.endswith(f"fuser -v {barred}")
+    assert "Traceback" not in result.output
+
+
+def test_doctor_says_who_bars_the_database(barred: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`doctor` goes on with its other checks."""
+    monkeypatch.setenv("STATE_DIRECTORY", str(barred.parent))
+
+    checks = {
+        one["name"]: one for one in map(json.loads, CliRunner().invoke(root, ["doctor", "--json"]).stdout.splitlines())
+    }
+
+    assert checks["state"]["state"] == "error"
+    assert f"fuser -v {barred}" in checks["state"]["says"]
+    assert "disk" in checks
 
 
 def test_full_disk(path: Path) -> None:

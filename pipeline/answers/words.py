@@ -2,7 +2,7 @@
 
 from mailwarden.alerts.words.translate import N_, Translator
 
-__all__ = ["CLASSES", "MEASURES", "PROTOCOLS", "reason_text"]
+__all__ = ["CLASSES", "MEASURES", "PROTOCOLS", "action_text", "reason_text", "status_text"]
 
 MEASURES = {
     "received": N_("mail received"),
@@ -29,6 +29,67 @@ CLASSES = {
     "other": N_("other"),
 }
 PROTOCOLS = {"imap": "IMAP", "pop3": "POP3", "smtp": "SMTP", "managesieve": "Sieve", "http": "HTTP", "lmtp": "LMTP"}
+_STATUSES = {  # of a delivery
+    "sent": N_("delivered"),
+    "deferred": N_("waiting"),
+    "bounced": N_("bounced"),
+    "expired": N_("given up"),
+    "undeliverable": N_("undeliverable"),
+    "queued": N_("accepted, no delivery seen yet"),
+}
+_ACTIONS = {  # of the vocabulary of `event.action`
+    "address-question": N_("address asked about"),
+    "auth-error": N_("login fault"),
+    "auth-failure": N_("login failed"),
+    "auth-success": N_("logged in"),
+    "ban": N_("banned"),
+    "bounce-created": N_("sender told"),
+    "complaint": N_("complaint"),
+    "config-change": N_("settings changed"),
+    "connection-close": N_("disconnected"),
+    "connection-lost": N_("connection lost"),
+    "connection-open": N_("connected"),
+    "continuation": N_("continued"),
+    "data-loss": N_("lines lost"),
+    "delivery": N_("tried"),
+    "delivery-start": N_("delivery begun"),
+    "discard": N_("thrown away"),
+    "dkim-verdict": N_("DKIM checked"),
+    "dmarc-report": N_("DMARC report"),
+    "dmarc-verdict": N_("DMARC checked"),
+    "dns-mismatch": N_("name not proven"),
+    "dnsbl-check": N_("block list asked"),
+    "dnsbl-hit": N_("on a block list"),
+    "dnsbl-zone": N_("block list tried"),
+    "filter-verdict": N_("filtered"),
+    "forward": N_("forwarded"),
+    "greylist": N_("greylisted"),
+    "mailbox-change": N_("mailbox changed"),
+    "mailbox-expunge": N_("mail deleted"),
+    "message-held": N_("held"),
+    "message-id": N_("Message-ID seen"),
+    "message-queued": N_("queued"),
+    "message-received": N_("accepted"),
+    "message-released": N_("let go"),
+    "message-removed": N_("done with"),
+    "posture-check": N_("records checked"),
+    "process-start": N_("mail program called"),
+    "protocol-error": N_("broke the protocol"),
+    "rate-limit": N_("slowed down"),
+    "reject": N_("refused"),
+    "remote-reply": N_("remote reply"),
+    "screen-fail": N_("kept out"),
+    "screen-pass": N_("let in"),
+    "service-error": N_("server fault"),
+    "service-start": N_("server started"),
+    "service-stop": N_("server stopped"),
+    "session-end": N_("logged out"),
+    "spf-verdict": N_("SPF checked"),
+    "statistics": N_("counts"),
+    "tls-established": N_("TLS begun"),
+    "tls-failed": N_("TLS failed"),
+    "unban": N_("unbanned"),
+}
 _REASONS = {
     "aborted": N_("the client gave up"),
     "access_map": N_("refused by a list of this server"),
@@ -69,6 +130,16 @@ _REASONS = {
     "user_disabled": N_("account disabled"),
     "wrong_password": N_("wrong password"),
 }
+
+
+def action_text(action: str, tongue: Translator) -> str:
+    """Say what an event did (`event.action`) in words; one without words stands as it is named."""
+    return tongue.gettext(_ACTIONS[action]) if action in _ACTIONS else action.replace("-", " ")
+
+
+def status_text(status: str, tongue: Translator) -> str:
+    """Say how a delivery went (`mail.delivery.status`) in a word; one without a word stands as it is named."""
+    return tongue.gettext(_STATUSES[status]) if status in _STATUSES else status
 
 
 def reason_text(reason: str, tongue: Translator) -> str:

@@ -15,6 +15,7 @@ from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.parsers.errors import SourceError, worded
 from mailwarden.parsers.event import to_ecs
 from mailwarden.pipeline.answers.queued import queued, spellings
+from mailwarden.pipeline.answers.words import action_text, reason_text, status_text
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.filter_words import Waiting, checks, is_from_outside, said_by_filter
 from mailwarden.pipeline.cli.lines import batches, reader_for
@@ -23,6 +24,7 @@ from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, Style, tell, write
 from mailwarden.pipeline.correlation.sessions import JOINED, Sessions
 from mailwarden.pipeline.places import scan_store_path
+from mailwarden.pipeline.showing.columns import columns
 from mailwarden.pipeline.showing.jsonl import json_line
 
 __all__ = ["command", "story"]
@@ -48,13 +50,7 @@ _THREADS = ("mail.queue.id", "mail.queue.orig_id", "mail.queue.parent_id", "mail
 _CALL = "process-start"  # of a mail program by a script: what it handed in tells more
 _SHOWN = 200
 _FEW = 3  # messages whose clients are looked up too
-_STATUSES = {
-    "sent": N_("sent"),
-    "deferred": N_("deferred"),
-    "bounced": N_("bounced"),
-    "expired": N_("expired"),
-    "undeliverable": N_("undeliverable"),
-}
+_DID = 18  # columns of what an event did
 _STYLES: dict[str, Style] = {"failure": "watch", "success": "ok"}
 
 
@@ -276,7 +272,7 @@ def _verdict(what: str, found: list[Fields], tongue: Translator) -> str:
     ended = [
         tongue.say(
             N_("{number} {status}"),
-            {"number": number, "status": tongue.gettext(_STATUSES[status]) if status in _STATUSES else status},
+            {"number": number, "status": status_text(status, tongue)},
         )
         for status, number in counts.items()
     ]
@@ -301,7 +297,6 @@ _TOLD = (
     "mail.queue.id",
     "email.from.address",
     "email.to.address",
-    "mail.delivery.status",
     "mail.delivery.relay",
     "event.reason",
     "smtp.reply.text",
@@ -310,13 +305,20 @@ _TOLD = (
 
 def _row(fields: Fields, tongue: Translator, outside: bool) -> Line:
     stamp = str(fields.get("@timestamp", ""))[:19].replace("T", " ")
+    action, status = str(fields.get("event.action", "")), str(fields.get("mail.delivery.status") or "")
+    did = status_text(status, tongue) if action == "delivery" and status else action_text(action, tongue)
     parts = []
     for name in _TOLD:
         value = fields.get(name)
         if value:
-            text = ", ".join(map(str, value[:3])) if isinstance(value, list) else str(value)
-            parts.append(printable(text))
+            text = tongue.gettext(", ").join(map(str, value[:3])) if isinstance(value, list) else str(value)
+            parts.append(printable(reason_text(text, tongue) if name == "event.reason" else text))
     parts += [printable(said) for said in said_by_filter(fields, tongue, outside=outside)]
-    action = str(fields.get("event.action", ""))
     style = _STYLES.get(str(fields.get("event.outcome", "")), "")
-    return [Span(stamp, "faint"), "  ", Span(f"{printable(action):<18}", style), "  ", "  ".join(parts)]
+    return [
+        Span(stamp, "faint"),
+        "  ",
+        Span(printable(did) + " " * max(0, _DID - columns(printable(did))), style),
+        "  ",
+        "  ".join(parts),
+    ]

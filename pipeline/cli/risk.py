@@ -1,6 +1,7 @@
 """`mailwarden risk`: how near our addresses and domains are to a block, why, and what to do first."""
 
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -23,6 +24,8 @@ __all__ = ["command"]
 
 _MOST = 8  # senders that are shown one by one
 _NAMES = 3
+_MARGIN = 10  # columns before what a part is called
+_ROOM = 24  # columns that who says so must have to stand beside it; else it stands below
 
 
 @click.command(
@@ -131,14 +134,19 @@ def _sender(one: Standing, now: Session) -> list[Line]:
     head = f"{one.risk.score:>3}  {printable(name)}  {trend_word(one.risk.trend, tongue)}"
     lines: list[Line] = [[Span(head, _style(one.risk.score))]]
     width = max(columns(tongue.gettext(grade.part.says)) for grade in one.risk.grades)
+    beside = page_width() - _MARGIN - width - 2 >= _ROOM
     for grade in one.risk.grades:
         says = tongue.gettext(grade.part.says)
-        text = f"     {round(grade.points):>3}  {says}{' ' * (width - columns(says))}  "
-        room = page_width() - columns(text)
-        first, *more = wrap(_why(grade, tongue), room)
-        lines.append([text, first])
-        lines += [[" " * columns(text) + line] for line in more]
-    lines += [[f"          {line}"] for line in _story(one, now)]
+        text = f"     {round(grade.points):>3}  {says}"
+        lead = _MARGIN + width + 2 if beside else _MARGIN + 2
+        why = [" " * lead + row for row in wrap(_why(grade, tongue), page_width() - lead)]
+        if beside:
+            why[0] = text + why[0][columns(text) :]
+        else:
+            lines.append([text])
+        lines += [[row] for row in why]
+    told = (row for line in _story(one, now) for row in wrap(line, page_width() - _MARGIN))
+    lines += [[" " * _MARGIN + row] for row in told]
     return lines
 
 
@@ -160,7 +168,7 @@ def _story(one: Standing, now: Session) -> list[str]:
     tongue, story = now.tongue, one.story
     if story is None:
         return []
-    near = one.as_of_us
+    near = time.time_ns() // 1000
     lines = [tongue.say(N_("first sign {at}"), {"at": tongue.time(story.sign_us, zone=now.zone, near_us=near)})]
     if story.warned_us:
         lines.append(tongue.say(N_("told {at}"), {"at": tongue.time(story.warned_us, zone=now.zone, near_us=near)}))

@@ -12,6 +12,9 @@ _NOT_LAST = "（「『【〈《"
 _COUNTED = rf"[^\s{_WIDE}]*[0-9] (?:[{_WIDE}]|(?:%|(?:s|min|h)\b)[^\s{_WIDE}]*)"  # a number and its unit stay together
 _PIECE = re.compile(rf"(\s*)([{_NOT_LAST}]*(?:[{_WIDE}]|{_COUNTED}|[^\s{_WIDE}]+)[{_NOT_FIRST}]*|[{_NOT_LAST}]+)")
 
+_ENDS_WIDE, _BEGINS_WIDE = re.compile(rf"[{_WIDE}]{{3}}$"), re.compile(rf"[{_WIDE}]")
+_WIDOW = 7  # columns: a last line of one to three East Asian characters is the end of a word, and takes some more of it
+
 
 def shorten(text: str, width: int) -> str:
     """Cut printable text to `width` columns, the cut shown as `…` in it: beginnings tell most, ends (a domain) next."""
@@ -45,6 +48,12 @@ def wrap(text: str, first: int, width: int | None = None) -> list[str]:
         else:
             line += gap + word
     lines.append(line)
+    while (
+        len(lines) > 1 and 0 < columns(lines[-1]) < _WIDOW and _ENDS_WIDE.search(lines[-2]) and _BEGINS_WIDE.match(line)
+    ):
+        *_, (_, last) = _PIECE.findall(lines[-2])
+        line = lines[-1] = last + lines[-1]
+        lines[-2] = lines[-2].removesuffix(last).rstrip()
     return lines
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from mailwarden.alerts.words.translate import N_, Translator
-from mailwarden.pipeline.answers.words import reason_text
+from mailwarden.alerts.words.translate import Translator
+from mailwarden.pipeline.answers.words import action_text, reason_text, status_text
 from mailwarden.pipeline.web.visitor import Visitor
 
 __all__ = [
@@ -69,31 +69,9 @@ _OF_MAIL = frozenset(
 _OF_CLIENT = frozenset(
     {"client.domain", "client.ip", "smtp.helo", "source.domain", "source.ip", "source.port", "tls.version"}
 )
-_WORDS = {
-    "sent": N_("delivered"),
-    "deferred": N_("waiting"),
-    "bounced": N_("bounced"),
-    "expired": N_("given up"),
-    "undeliverable": N_("undeliverable"),
-    "queued": N_("accepted, no delivery seen yet"),
-}
 _SHAPES = {"sent": ("✓", "ok"), "deferred": ("▲", "watch"), "queued": ("■", "minor")}
 _FAILED = ("●", "critical")
 _CALL = "process-start"
-_ACTIONS = {
-    _CALL: N_("mail program called"),
-    "message-received": N_("accepted"),
-    "message-queued": N_("queued"),
-    "delivery": N_("tried"),
-    "reject": N_("refused"),
-    "auth-success": N_("logged in"),
-    "auth-failure": N_("login failed"),
-    "bounce-sent": N_("sender told"),
-    "message-removed": N_("done with"),
-    "connect": N_("connected"),
-    "disconnect": N_("disconnected"),
-    "session-end": N_("logged out"),
-}
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -305,9 +283,9 @@ def status_of(event: Mapping[str, Any]) -> str:
 
 def _outcomes(counts: Counter[str], tongue: Translator) -> list[Outcome]:
     if not counts:
-        return [Outcome(*_SHAPES["queued"], tongue.gettext(_WORDS["queued"]), 0)]
+        return [Outcome(*_SHAPES["queued"], status_text("queued", tongue), 0)]
     return [
-        Outcome(*_SHAPES.get(status, _FAILED), tongue.gettext(_WORDS[status]) if status in _WORDS else status, number)
+        Outcome(*_SHAPES.get(status, _FAILED), status_text(status, tongue), number)
         for status, number in counts.most_common()
     ]
 
@@ -315,10 +293,7 @@ def _outcomes(counts: Counter[str], tongue: Translator) -> list[Outcome]:
 def _step(event: dict[str, Any], tongue: Translator) -> Step:
     action = str(event.get("event.action") or "")
     status = status_of(event)
-    word = _ACTIONS.get(action)
-    said = tongue.gettext(word) if word else action
-    if action == "delivery" and status in _WORDS:
-        said = tongue.gettext(_WORDS[status])
+    said = status_text(status, tongue) if action == "delivery" and status else action_text(action, tongue)
     about = _recipients(event)[:_NAMED] if action in ("delivery", "reject") else []
     about = about or listed(event.get("email.from.address")) or [str(event.get("user.name") or "")]
     return Step(

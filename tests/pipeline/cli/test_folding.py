@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mailwarden.pipeline.cli.folding import folded
 from mailwarden.pipeline.cli.terminal import Line, Span, line_text
-from mailwarden.pipeline.showing.columns import columns
+from mailwarden.pipeline.showing.columns import columns, wrap
 
 
 def rows(line: Line, width: int) -> list[str]:
@@ -44,3 +44,15 @@ def test_nothing_is_lost_and_nothing_but_a_long_word_is_too_wide(text: str, widt
 
     assert "".join("".join(found).split()) == "".join(text.split())
     assert all(columns(row) <= width or len(row.split()) == 1 for row in found[:-1] if columns(text) > width)
+
+
+@pytest.mark.parametrize("width", range(40, 80))
+def test_no_word_leaves_its_end_alone_on_a_line(width: int) -> None:
+    """Japanese breaks anywhere, but one or two letters on a last line read as a mistake; nothing is lost or wider."""
+    text = "walter.rossi1969@nova0.test が乗っ取られ、迷惑メールを送信中です"
+
+    rows = wrap(text, width)
+
+    assert "".join(rows).replace(" ", "") == text.replace(" ", "")
+    assert len(rows) == 1 or columns(rows[-1]) >= 7
+    assert max(map(columns, rows)) <= width

@@ -165,3 +165,15 @@ def test_a_server_that_its_lines_do_not_name_gets_no_made_up_name(tmp_path: Path
 
     assert "192.0.2.77" in shown
     assert "localhost" not in shown
+
+
+@pytest.mark.parametrize("width", [50, 80])
+def test_a_narrow_page_squeezes_nothing(state: Path, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who says so stands beside its part or, on a phone, below it: never in a column of a few letters; days are named."""
+    monkeypatch.setattr("mailwarden.pipeline.cli.risk.page_width", lambda: width)
+
+    rows = run("risk", "--state", state).splitlines()
+
+    assert max(len(row) for row in rows if row.startswith(" " * 5) and "mailwarden" not in row) <= width
+    assert any(row.endswith("  Gmail 15; by bob@example.org 15") for row in rows)
+    assert any("first sign 23 Nov 10:" in row for row in rows)

@@ -13,7 +13,7 @@ _COUNTED = rf"[^\s{_WIDE}]*[0-9] (?:[{_WIDE}]|(?:%|(?:s|min|h)\b)[^\s{_WIDE}]*)"
 _PIECE = re.compile(rf"(\s*)([{_NOT_LAST}]*(?:[{_WIDE}]|{_COUNTED}|[^\s{_WIDE}]+)[{_NOT_FIRST}]*|[{_NOT_LAST}]+)")
 
 _ENDS_WIDE, _BEGINS_WIDE = re.compile(rf"[{_WIDE}]{{3}}$"), re.compile(rf"[{_WIDE}]")
-_WIDOW = 7  # columns: a last line of one to three East Asian characters is the end of a word, and takes some more of it
+_WIDOW = 6  # columns: a last line of one or two East Asian characters is the end of a word, and takes some more of it
 
 
 def shorten(text: str, width: int) -> str:

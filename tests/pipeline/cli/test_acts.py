@@ -412,7 +412,7 @@ def test_find_follows_a_message(state: Path, tmp_path: Path) -> None:
 
     said = call("find", "ana@example.org", str(log)).stdout
 
-    assert said.startswith("1 recipient: 1 sent.")
+    assert said.startswith("1 recipient: 1 delivered.")
     assert "bob@example.net" in said
     assert "eve@example.org" not in said
 

@@ -17,6 +17,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "alerts"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "promises"))
 
 from pager import paging

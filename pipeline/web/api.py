@@ -29,6 +29,7 @@ from mailwarden.pipeline.web.views.people import page_of, people_of, read_people
 __all__ = ["delivery", "incident", "incidents", "messages", "openapi", "people", "reputation", "senders", "status"]
 
 _PAGE = 50
+_PEOPLE = 100  # as the description says
 
 
 def _endpoint(path: str) -> Callable[[Callable[[Request], Any]], Callable[[Request], Response]]:
@@ -128,7 +129,7 @@ def people(request: Request) -> Any:
     with desk.reader() as reader:
         now_us = desk.present_us(reader)
         found, _ = people_of(reader, query, visitor_of(request), now_us)
-        shown, page, _ = page_of(found, query.page)
+        shown, page, _ = page_of(found, query.page, _PEOPLE)
         reading.fill(reader, shown, query.days, now_us)
     return {"total": len(found), "page": page, "people": [reading.as_data(one) for one in shown]}
 

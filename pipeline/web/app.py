@@ -67,6 +67,7 @@ def make_app(desk: Desk, *, hosts: frozenset[str] = frozenset()) -> Starlette:
             Route("/reports", mail_pages.reports),
             Route("/reports/sent", mail_pages.report_sent),
             Route("/health", mail_pages.health),
+            Route("/audit", mail_pages.audit),
             Route("/metrics", metrics),
             Route("/api/v1/openapi.json", api.openapi),
             Route("/api/v1/status", api.status),

@@ -16,6 +16,7 @@ from mailwarden.pipeline.archive import Found, find_recent
 from mailwarden.pipeline.web.desk import Desk
 from mailwarden.pipeline.web.frame import answer, desk_of, message, tongue_of, visitor_of
 from mailwarden.pipeline.web.pulse import read_pulse
+from mailwarden.pipeline.web.views.audits import audit_view
 from mailwarden.pipeline.web.views.delivery import delivery_view, read_span
 from mailwarden.pipeline.web.views.health import health_view
 from mailwarden.pipeline.web.views.messages import events_for, messages_view
@@ -33,6 +34,7 @@ from mailwarden.pipeline.web.views.senders import SENDERS, senders_view
 from mailwarden.pipeline.web.visitor import Visitor
 
 __all__ = [
+    "audit",
     "delivery",
     "found_messages",
     "health",
@@ -234,6 +236,16 @@ def health(request: Request) -> Response:
     if view.checks is None:
         response.headers["Refresh"] = "2"
     return response
+
+
+def audit(request: Request) -> Response:
+    """Who came in, and what did they ask for? To be seen by those who act for all."""
+    desk, visitor, tongue = desk_of(request), visitor_of(request), tongue_of(request)
+    if not visitor.sees_all or not visitor.acts:
+        return message(request, 403, tongue.gettext("This page is for those who may act for all."))
+    view = audit_view(desk.audit.path, list(desk.people), tongue)
+    with desk.reader() as reader:
+        return answer(request, "audit.html", view, tab="health", title=tongue.gettext("Audit"), reader=reader)
 
 
 def _not_theirs(request: Request) -> Response:

@@ -3,7 +3,7 @@
 import hmac
 import secrets
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
@@ -34,6 +34,10 @@ class People:
     def __bool__(self) -> bool:
         """Whether anybody has a password."""
         return bool(self._people)
+
+    def __iter__(self) -> Iterator[Person]:
+        """Give who has a password."""
+        return iter(self._people.values())
 
     def person(self, name: str, password: str) -> Person | None:
         """Give the person of this name and password. An unknown name takes as long as a wrong password."""

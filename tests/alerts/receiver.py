@@ -5,7 +5,7 @@ import json
 import socket
 import threading
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -47,25 +47,16 @@ class Receiver:
         return f"127.0.0.1:{self.port}"
 
 
+Request = http.server.BaseHTTPRequestHandler
+
+
 @contextmanager
-def receiving() -> Iterator[Receiver]:
-    """Run a receiver until the block ends."""
+def serving(answer: Callable[[Request, bytes], None]) -> Iterator[int]:
+    """Answer requests on a free loopback port, each in a thread of its own, until the block ends; gives the port."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            receiver.posts.append(Post(self.path, dict(self.headers), body))
-            receiver.open.wait(30)
-            if receiver.closes:
-                self.close_connection = True
-                self.connection.shutdown(socket.SHUT_RDWR)
-                return
-            self.send_response(receiver.status)
-            for name, value in receiver.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(receiver.answer)))
-            self.end_headers()
-            self.wfile.write(receiver.answer)
+            answer(self, self.rfile.read(int(self.headers.get("Content-Length", 0))))
 
         do_PUT = do_POST
         do_GET = do_POST
@@ -80,13 +71,37 @@ def receiving() -> Iterator[Receiver]:
             pass
 
     server = Server(("127.0.0.1", 0), Handler)
-    receiver = Receiver(server.server_address[1])
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
-        yield receiver
+        yield server.server_address[1]
     finally:
-        receiver.open.set()
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    """Run a receiver until the block ends."""
+
+    def answer(request: Request, body: bytes) -> None:
+        receiver.posts.append(Post(request.path, dict(request.headers), body))
+        receiver.open.wait(30)
+        if receiver.closes:
+            request.close_connection = True
+            request.connection.shutdown(socket.SHUT_RDWR)
+            return
+        request.send_response(receiver.status)
+        for name, value in receiver.headers.items():
+            request.send_header(name, value)
+        request.send_header("Content-Length", str(len(receiver.answer)))
+        request.end_headers()
+        request.wfile.write(receiver.answer)
+
+    with serving(answer) as port:
+        receiver = Receiver(port)
+        try:
+            yield receiver
+        finally:
+            receiver.open.set()

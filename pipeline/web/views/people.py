@@ -109,11 +109,11 @@ def people_of(reader: Reader, query: PeopleQuery, visitor: Visitor, now_us: int)
     return [one for one in found if fits(one, query.kind, query.protocol)], counts
 
 
-def page_of(found: list[Account], number: int) -> tuple[list[Account], int, int]:
+def page_of(found: list[Account], number: int, size: int = _PAGE) -> tuple[list[Account], int, int]:
     """Give the accounts of a page, which page that is, and how many there are."""
-    pages = max(1, -(-len(found) // _PAGE))
+    pages = max(1, -(-len(found) // size))
     page = min(number, pages)
-    return found[(page - 1) * _PAGE : page * _PAGE], page, pages
+    return found[(page - 1) * size : page * size], page, pages
 
 
 def people_view(reader: Reader, query: PeopleQuery, visitor: Visitor, tongue: Translator, now_us: int) -> PeopleView:

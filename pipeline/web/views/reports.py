@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from mailwarden.alerts.words.translate import Translator
+from mailwarden.alerts.terms import SEVERITIES
+from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.parsers.errors import StoreError
 from mailwarden.pipeline.answers.words import MEASURES
 from mailwarden.pipeline.configuration.zones import zone_words
@@ -37,6 +38,11 @@ _DAYS = 14  # offered to click on
 _FIRST_YEAR = 1990
 _SEEN_DAYS = 2
 _DAY_US = 86_400_000_000
+_FOUND = (
+    (N_("critical incidents"), SEVERITIES[4:]),
+    (N_("incidents to watch"), SEVERITIES[2:4]),
+    (N_("minor incidents"), SEVERITIES[:2]),
+)
 _SERVER = re.compile(r"[a-z0-9][a-z0-9._:-]{0,252}")
 
 
@@ -79,6 +85,7 @@ class Pair(msgspec.Struct, frozen=True):
     one: int
     other: int
     mark: str
+    change: str  # by which part of the other; "" where that says nothing
 
 
 class ReportsView(msgspec.Struct, frozen=True):
@@ -213,15 +220,28 @@ def _data(made: Made | None) -> dict[str, Any]:
 
 
 def _pairs(one: dict[str, Any], other: dict[str, Any], tongue: Translator) -> list[Pair]:
-    pairs = []
+    if not one or not other:
+        return []
+    pairs = [_pair(word, _found(one, levels), _found(other, levels), tongue) for word, levels in _FOUND]
     for name, measure in one.get("measures", {}).items():
         beside = other.get("measures", {}).get(name)
         if beside is None or name not in MEASURES:
             continue
-        first, second = int(measure["count"]), int(beside["count"])
-        mark = "▲" if first > second else "▼" if first < second else "="
-        pairs.append(Pair(tongue.gettext(MEASURES[name]), first, second, mark))
+        pairs.append(_pair(MEASURES[name], int(measure["count"]), int(beside["count"]), tongue))
     return pairs
+
+
+def _found(data: dict[str, Any], levels: tuple[str, ...]) -> int:
+    """Count the incidents of a report."""
+    return sum(one["severity"] in levels for one in data.get("incidents", ()))
+
+
+def _pair(word: str, one: int, other: int, tongue: Translator) -> Pair:
+    mark = "▲" if one > other else "▼" if one < other else "="
+    change = tongue.value("x_ratio", abs(one - other) / other) if one != other and other else ""
+    if one != other and not (one and other):
+        change = tongue.gettext("gone") if other else tongue.gettext("new")
+    return Pair(tongue.gettext(word), one, other, mark, change)
 
 
 def _day(text: str, today: date) -> date | None:

@@ -7,12 +7,11 @@ import socketserver
 import subprocess
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from receiver import Receiver, receiving
 
 from mailwarden.alerts.blocklist import Entry
 from mailwarden.pipeline.blocking import FORMS, Blocker, hand_over, read_blocklist, written
@@ -123,31 +122,12 @@ def test_a_file_is_replaced_as_a_whole_and_its_command_runs(tmp_path: Path) -> N
         hand_over(Output("text", tmp_path / "none" / "list.txt"), ENTRIES, NOW_US)
 
 
-class Hook(BaseHTTPRequestHandler):
-    """Keeps what it is sent."""
-
-    got: list[Any] = []  # noqa: RUF012 - one receiver a test
-
-    def do_POST(self) -> None:
-        """Take it."""
-        self.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(204)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
-def hook() -> Iterator[str]:
-    """Give the address of a receiver."""
-    Hook.got = []
-    with HTTPServer(("127.0.0.1", 0), Hook) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/hook"
-        server.shutdown()
-        thread.join()
+def hook() -> Iterator[Receiver]:
+    """Who is handed the list."""
+    with receiving() as receiver:
+        receiver.status, receiver.answer = 204, b""
+        yield receiver
 
 
 # ---------------------------------------------------------------------- from a log to the list
@@ -163,7 +143,7 @@ def guess(address: str, user: str = "bob", tries: int = 6, minute: int = 0) -> s
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hook: str) -> Path:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hook: Receiver) -> Path:
     """Give a place where strangers guessed, one of them behind the address of a person, and one with odd names."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
@@ -181,7 +161,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hook: str) -> Path:
         + guess("198.18.5.5", user=odd, tries=30, minute=2)
     )
     (tmp_path / "mailwarden.yml").write_text(
-        f"blocklist: {{duration: 36500d, outputs: [{{text: list.txt}}, {{webhook: '{hook}'}}]}}\n"
+        f"blocklist: {{duration: 36500d, outputs: [{{text: list.txt}}, {{webhook: 'http://{hook.address}/hook'}}]}}\n"
     )
     return tmp_path
 
@@ -259,7 +239,7 @@ def test_a_network_that_somebody_was_let_in_from_is_spared_for_a_month(place: Pa
     assert [one.value for one in later.entries] == ["198.18.5.5", "203.0.113.7"]
 
 
-def test_the_command_shows_writes_and_prints(place: Path) -> None:
+def test_the_command_shows_writes_and_prints(place: Path, hook: Receiver) -> None:
     """Shown with reason and end, and what is spared with why; written when asked, to every output."""
     call("scan", "--state", "state", "mail.log")
 
@@ -272,7 +252,7 @@ def test_the_command_shows_writes_and_prints(place: Path) -> None:
     assert "203.0.113.7 # " in printed
     assert wrote.stdout.splitlines() == ["list.txt: 2 entries, as text.", "webhook: 2 entries, as json."]
     assert (place / "list.txt").read_text().splitlines()[1:] == printed.splitlines()[1:]
-    assert [one["value"] for one in Hook.got[0]["entries"]] == ["198.18.5.5", "203.0.113.7"]
+    assert [one["value"] for one in hook.posts[0].json["entries"]] == ["198.18.5.5", "203.0.113.7"]
 
 
 def test_nothing_is_written_unless_it_is_asked_for(place: Path) -> None:
@@ -329,7 +309,9 @@ def test_a_setting_that_is_wrong_is_told(tmp_path: Path, text: str, said: str) -
     assert said in result.stderr
 
 
-def test_the_service_hands_it_over_when_it_changed(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_service_hands_it_over_when_it_changed(
+    place: Path, monkeypatch: pytest.MonkeyPatch, hook: Receiver
+) -> None:
     """Once for each change, and not again while nothing changes."""
     monkeypatch.setattr("mailwarden.pipeline.blocking.blocker._EVERY_S", 0.05)
     call("scan", "--state", "state", "mail.log")
@@ -342,14 +324,14 @@ def test_the_service_hands_it_over_when_it_changed(place: Path, monkeypatch: pyt
 
     blocker.start()
     for _ in range(200):
-        if Hook.got:
+        if hook.posts:
             break
         threading.Event().wait(0.05)
     threading.Event().wait(0.3)
     blocker.stop()
 
     assert said == []
-    assert len(Hook.got) == 1
+    assert len(hook.posts) == 1
     assert "203.0.113.7" in (place / "list.txt").read_text()
 
 

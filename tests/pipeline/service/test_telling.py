@@ -1,6 +1,5 @@
 """Who is told: what becomes of a notice, and the thread that delivers it, over real HTTP and a real store."""
 
-import http.server
 import sqlite3
 import threading
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from memory import Memory
+from receiver import Request, serving
 
 from mailwarden.alerts.incidents.incident import Incident, Notification, incident_id
 from mailwarden.alerts.telling.channels import Channel, Channels
@@ -38,25 +38,19 @@ class Desk:
 
 @contextmanager
 def _attended() -> Iterator[Desk]:
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            reached.said.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
-            reached.taken.append(self.headers["X-Mailwarden-Id"])
-            reached.came.set()
-            time.sleep(reached.takes_s)
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *args: object) -> None:
-            pass
+    def answer(request: Request, body: bytes) -> None:
+        reached.said.append(body.decode())
+        reached.taken.append(request.headers["X-Mailwarden-Id"])
+        reached.came.set()
+        time.sleep(reached.takes_s)
+        request.send_response(200)
+        request.send_header("Content-Length", "0")
+        request.end_headers()
 
     reached = Desk()
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        reached.url = f"json://127.0.0.1:{server.server_address[1]}/"
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    with serving(answer) as port:
+        reached.url = f"json://127.0.0.1:{port}/"
         yield reached
-        server.shutdown()
 
 
 @pytest.fixture

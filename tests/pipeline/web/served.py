@@ -40,6 +40,10 @@ class Clocks:
         """Give the time."""
         return self.now_us + int(self.passed_s * 1_000_000)
 
+    def pass_on(self, seconds: float) -> None:
+        """Let some time pass."""
+        self.passed_s += seconds
+
     def monotonic(self) -> float:
         """Give the seconds that have passed."""
         return self.passed_s

@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -38,6 +38,8 @@ PAGES = {
     "senders-of": "/senders?days=30&q=nova0",
     "provider": "/delivery?days=30&provider=microsoft",
     "week": "/reports?week=1",
+    "beside": f"/reports?with={datetime.now(UTC) - timedelta(days=3):%Y-%m-%d}",
+    "audit": "/audit",
     "nowhere": "/nowhere",
     "sign-in": "/sign-in",
 }
@@ -80,7 +82,7 @@ def test_every_page_is_open_to_everybody(browser: Browser, page: Served, way: st
     window = context.new_page()
     faults: dict[str, object] = {}
     for name, path in PAGES.items():
-        status = settled(window, page, path)
+        status = settled(window, path)
         found = [*faults_of(window), *([status] if status != STATUS.get(name, 200) else [])]
         if found:
             faults[name] = found
@@ -108,8 +110,8 @@ def test_a_customer_has_pages_as_good(browser: Browser, limited: Served, way: st
         assert answer.value.status == status
         faults[f"sign-in: {status}"] = faults_of(window)
     for name, path in PAGES.items():
-        closed = name in ("delivery", "provider", "reputation", "health")
-        status = settled(window, limited, path)
+        closed = name in ("audit", "delivery", "provider", "reputation", "health")
+        status = settled(window, path)
         faults[name] = [*faults_of(window), *([status] if status != (403 if closed else STATUS.get(name, 200)) else [])]
         if PICTURES:
             window.screenshot(path=f"{PICTURES}/customer-{name}-{way}.png", full_page=True)
@@ -125,7 +127,7 @@ def test_before_anything_is_watched(browser: Browser, tmp_path: Path, way: str) 
         context = let_in(browser, page, **WAYS[way])
         window = context.new_page()
         for path in ("/", "/incidents", "/health"):
-            assert settled(window, page, path) == 503
+            assert settled(window, path) == 503
             assert faults_of(window) == []
             expect(window.locator("main code")).to_have_text("sudo mailwarden setup")
         if PICTURES:
@@ -147,7 +149,7 @@ def test_a_thousand_incidents_of_hostile_names(browser: Browser, tmp_path: Path)
         alarms: list[str] = []
         window.on("dialog", lambda one: (alarms.append(one.message), one.dismiss()))
         for path in ("/", "/incidents?page=24", f"/i/{many[0].id}", f"/messages?what={quote(names[0])}"):
-            assert settled(window, page, path) == 200
+            assert settled(window, path) == 200
             assert faults_of(window) == []
             assert window.locator("main img, main script").count() == 0
             if PICTURES and "page=" in path:
@@ -208,7 +210,7 @@ def test_at_double_size_nothing_is_lost(browser: Browser, page: Served, locale: 
     context = let_in(browser, page, viewport={"width": 540, "height": 450}, device_scale_factor=2, locale=locale)
     window = context.new_page()
     for path in PAGES.values():
-        settled(window, page, path)
+        settled(window, path)
 
         assert window.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
     context.close()

@@ -31,7 +31,7 @@ from mailwarden.parsers.event import Event
 __all__ = ["Engine", "severity_of"]
 
 _SEPARATOR = "\x1f"
-_NEAR = 4  # a quarter of its threshold is reached
+_FEW = 3  # recipients of an hour, failures of a day: what everybody has
 
 
 class _Windows(msgspec.Struct, array_like=True):
@@ -146,7 +146,7 @@ class Engine:
                 fired = update(state, event)
                 if fired is not None:
                     findings.append(self._fired(watcher, key, event, fired))
-                    if window is not None and fired.fired:
+                    if window is not None and fired.fired and _is_its_own(watcher, fired):
                         findings[-1] = self._with_earlier(watcher, window, findings[-1])
                 elif window is not None and held(window) > before:
                     self._keep(watcher, window, event)
@@ -174,7 +174,7 @@ class Engine:
         detection = watcher.detector.detection
         entities = self._entities(watcher.entities, event)
         senders = senders_of(detection, entities)
-        if senders or held(window) * _NEAR >= detection.threshold:
+        if senders or held(window) >= min(_FEW, detection.threshold // 4):
             keep(window, event.stream_us, detection.span_us, self._evidence(event), entities, senders)
 
     def _with_earlier(self, watcher: "_Watcher", window: Window, finding: Finding) -> Finding:
@@ -327,6 +327,11 @@ class Engine:
         )
 
 
+def _is_its_own(watcher: "_Watcher", fired: Fired) -> bool:
+    """Say whether a detector fired by what it gathers: what it tells in other words may be of another time."""
+    return fired.detection is None or fired.detection.span_us == watcher.detector.detection.span_us
+
+
 def _with_earlier(finding: Finding, window: Window, span_us: int, senders: Sequence[str]) -> Finding:
     """Give a finding the lines and names of the events that led to it, when they began, and whose mail they are about."""
     now_us = finding.at_us
@@ -336,7 +341,7 @@ def _with_earlier(finding: Finding, window: Window, span_us: int, senders: Seque
         finding,
         evidence=[*window.lines[:-1], *finding.evidence],
         entities=window.entities or finding.entities,
-        first_us=min(finding.first_us, max(since(window, span_us), now_us - span_us)),
+        first_us=max(since(window, span_us), now_us - span_us),
         senders=window.senders or {},
     )
     window.lines, window.entities, window.senders, window.gathered = (), None, None, 0

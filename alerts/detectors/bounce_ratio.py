@@ -50,6 +50,7 @@ class BounceRatio(Detector[_State]):
     actions = frozenset({"delivery"})
     needs = ("mailwarden.account", "mail.delivery.status")
     state = _State
+    gathers = "dead"
     record = "account_mail"
     ttl_us = 2 * _SPAN_US
 

@@ -51,6 +51,7 @@ class CertificateExpired(Detector[_State]):
     )
     actions = frozenset({"tls-failed", "auth-success"})
     state = _State
+    gathers = "failing"
     ttl_us = 2 * _HOUR_US
 
     def keys(self, event: Event) -> Iterable[str]:

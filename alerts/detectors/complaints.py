@@ -51,6 +51,7 @@ class Complaints(Detector[_State]):
     actions = frozenset({"delivery", "complaint"})
     needs = ("mailwarden.complaint.about",)
     state = _State
+    gathers = "complaints"
     ttl_us = 2 * _SPAN_US
 
     def keys(self, event: Event) -> Iterable[str]:

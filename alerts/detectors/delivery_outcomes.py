@@ -14,6 +14,7 @@ from collections.abc import Iterable
 import msgspec
 
 from mailwarden.alerts.detection.detector import Detector, Fired
+from mailwarden.alerts.detection.windows import Window, add
 from mailwarden.alerts.state.mark import is_among, mark
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
@@ -41,6 +42,7 @@ class _State(msgspec.Struct, array_like=True):
     recipients: list[int] = []  # marks of the last bad ones: who mistypes an address twice mistyped once
     domains: list[int] = []
     last_us: int = 0
+    failures: Window = msgspec.field(default_factory=Window)  # the bad ones of a day
 
 
 class DeliveryOutcomes(Detector[_State]):
@@ -66,6 +68,7 @@ class DeliveryOutcomes(Detector[_State]):
     actions = frozenset({"delivery"})
     needs = ("mailwarden.way.account",)
     state = _State
+    gathers = "failures"
     record = "account_mail"
     ttl_us = _IDLE_US
 
@@ -87,6 +90,7 @@ class DeliveryOutcomes(Detector[_State]):
         is_bad = event.mail_delivery_status == "bounced" and event.mail_bounce_class in _BAD
         if is_bad and not _meet(state, (event.email_to_address or [""])[0].lower()):
             return None
+        add(state.failures, event.stream_us, _DAY_US, int(is_bad))
         state.outcomes += 1
         state.bad += is_bad
         state.ratio += _BAD_STEP if is_bad else _GOOD_STEP

@@ -48,6 +48,7 @@ class DmarcFailures(Detector[_State]):
     )
     actions = frozenset({"dmarc-report"})
     state = _State
+    gathers = "failed"
     ttl_us = 2 * _SPAN_US
 
     def keys(self, event: Event) -> Iterable[str]:

@@ -54,6 +54,7 @@ class DomainFanOut(Detector[_State]):
     actions = frozenset({"delivery"})
     needs = ("mailwarden.way.account", "mailwarden.first_try")
     state = _State
+    gathers = "domains"
     record = "account_mail"
     ttl_us = 90 * 24 * _HOUR_US
 

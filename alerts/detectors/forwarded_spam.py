@@ -51,6 +51,7 @@ class ForwardedSpam(Detector[_State]):
     actions = frozenset({"delivery"})
     needs = ("mailwarden.way.forward", "mailwarden.first_try")
     state = _State
+    gathers = "refused"
     ttl_us = 2 * _SPAN_US
 
     def keys(self, event: Event) -> Iterable[str]:

@@ -53,6 +53,7 @@ class InternalMassMail(Detector[_State]):
     actions = frozenset({"delivery"})
     needs = ("mailwarden.way.internal",)
     state = _State
+    gathers = "mailboxes"
     record = "account_mail"
     ttl_us = 90 * 24 * _HOUR_US
 

@@ -56,6 +56,7 @@ class QueueGrowth(Detector[_State]):
     actions = frozenset({"delivery"})
     needs = ("mail.delivery.status",)
     state = _State
+    gathers = "deferred"
     ttl_us = 30 * 24 * _HOUR_US
 
     def keys(self, event: Event) -> Iterable[str]:

@@ -58,6 +58,7 @@ class RecipientNovelty(Detector[_State]):
     actions = frozenset({"delivery"})
     needs = ("mailwarden.account", "mailwarden.first_try", "mailwarden.recipient.stands_for")
     state = _State
+    gathers = "new"
     record = "account_mail"
     version = 2
     ttl_us = 90 * 24 * _HOUR_US

@@ -66,6 +66,7 @@ class ScriptBurst(Detector[_State]):
     actions = frozenset({"delivery"})
     needs = ("mailwarden.way.script", "mailwarden.first_try")
     state = _State
+    gathers = "recipients"
     ttl_us = 90 * 24 * _HOUR_US
 
     def keys(self, event: Event) -> Iterable[str]:

@@ -63,6 +63,7 @@ class SendFromNewNetwork(Detector[_State]):
     actions = frozenset({"message-queued", "message-received"})
     needs = ("mailwarden.account", "mailwarden.accepted", "mailwarden.pair.young")
     state = _State
+    gathers = "window"
     ttl_us = 2 * _SPAN_US
 
     def keys(self, event: Event) -> Iterable[str]:

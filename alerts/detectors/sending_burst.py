@@ -57,6 +57,7 @@ class SendingBurst(Detector[_State]):
     actions = frozenset({"message-queued", "message-received", "delivery"})
     needs = ("mailwarden.account",)
     state = _State
+    gathers = "window"
     record = "account_mail"
     ttl_us = 2 * _HOUR_US
 

@@ -55,6 +55,7 @@ class SendingCeiling(Detector[_State]):
     actions = frozenset({"message-queued", "message-received"})
     needs = ("mailwarden.account", "mailwarden.accepted")
     state = _State
+    gathers = "day"
     record = "account_mail"
     ttl_us = 2 * _DAY_US
 

@@ -78,9 +78,10 @@ class TemplateBurst(Detector[_State]):
         horizon = (now - _SPAN_US) // _SECOND_US
         sent = [one for one in state.sent if one[0] > horizon][1 - _REMEMBERED :]
         state.sent = [*sent, (now // _SECOND_US, size)]
-        alike = 1
+        alike, first_s = 1, now // _SECOND_US
         if len(state.sent) >= _FEW:
-            alike = sum(abs(other - size) <= _TOLERANCE * size for _, other in state.sent)
+            seconds = [at_s for at_s, other in state.sent if abs(other - size) <= _TOLERANCE * size]
+            alike, first_s = len(seconds), seconds[0]
         usual = usual_of(state.usual, now)
         learn(state.usual, now, alike)
         threshold = min(max(_LEAST, _TIMES_USUAL * (usual or 0)), _REMEMBERED)
@@ -91,7 +92,8 @@ class TemplateBurst(Detector[_State]):
             state.level = alike
         values = {"size": size, "usual": usual, "threshold": threshold}
         severity = sending_severity(event.facts, alike, worst="medium")
-        return Fired(alike, alike if first else 1, tempered(severity, usual), values, is_new)
+        tries = alike if first else 1
+        return Fired(alike, tries, tempered(severity, usual), values, is_new, first_us=first_s * _SECOND_US)
 
 
 DETECTOR = TemplateBurst()

@@ -53,6 +53,7 @@ class TlsFailureSpike(Detector[_State]):
     )
     actions = frozenset({"tls-failed", "beat"})
     state = _State
+    gathers = "networks"
     ttl_us = 90 * 24 * _HOUR_US
 
     def keys(self, event: Event) -> Iterable[str]:

@@ -49,6 +49,7 @@ class TlsFailuresReported(Detector[_State]):
     )
     actions = frozenset({"tls-report"})
     state = _State
+    gathers = "failed"
     ttl_us = 2 * _SPAN_US
 
     def keys(self, event: Event) -> Iterable[str]:

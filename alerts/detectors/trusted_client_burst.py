@@ -60,6 +60,7 @@ class TrustedClientBurst(Detector[_State]):
     actions = frozenset({"delivery"})
     needs = ("mailwarden.way.client", "mailwarden.first_try")
     state = _State
+    gathers = "recipients"
     ttl_us = 90 * 24 * _HOUR_US
 
     def keys(self, event: Event) -> Iterable[str]:

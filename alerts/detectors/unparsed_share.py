@@ -51,6 +51,7 @@ class UnparsedShare(Detector[_State]):
     )
     actions = frozenset({"unparsed", "beat"})
     state = _State
+    gathers = "unknown"
     ttl_us = 90 * 24 * _HOUR_US
 
     def keys(self, event: Event) -> Iterable[str]:  # noqa: ARG002 - both tell

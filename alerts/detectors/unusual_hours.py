@@ -62,6 +62,7 @@ class UnusualHours(Detector[_State]):
     actions = frozenset({"message-queued", "message-received"})
     needs = ("mailwarden.account", "mailwarden.accepted")
     state = _State
+    gathers = "recipients"
     record = "account_mail"
     ttl_us = 60 * _DAY_US
 

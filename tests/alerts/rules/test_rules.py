@@ -83,3 +83,20 @@ def test_our_rules_pass_the_checks_of_sigma() -> None:
 
     assert fetching < set(known)
     assert [f"{type(issue).__name__}: {[str(rule.source) for rule in issue.rules]}" for issue in issues] == []
+
+
+_GATHERING = [one for one in SUBJECTS if one.detector is not None and one.detector.gathers]
+
+
+@pytest.mark.parametrize("one", _GATHERING, ids=lambda one: one.name)
+def test_a_detector_that_counts_shows_what_it_counted(one: Subject) -> None:
+    """Of several events its incident began with the first of what it counts, and lines before the last stand in it."""
+    raised = [
+        incident
+        for case in cases_of(one.cases)
+        if case.fires
+        for incident in try_case(one, case).raised
+        if incident.rules == [one.name]
+    ]
+
+    assert any(incident.first_seen_us < incident.opened_us and len(incident.evidence) > 1 for incident in raised)

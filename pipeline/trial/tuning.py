@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from mailwarden.alerts.incidents.normals import Normal
-from mailwarden.alerts.rulebook.compiler import MOST_VALUES
+from mailwarden.alerts.rulebook.counting import MOST_VALUES
 from mailwarden.alerts.rulebook.rule import Rule
 from mailwarden.parsers.errors import UsageError, worded
 from mailwarden.pipeline.configuration.configuration import Configuration

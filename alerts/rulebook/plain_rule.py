@@ -1,0 +1,59 @@
+"""Compile the condition of a plain Sigma rule: which events it looks at."""
+
+from sigma.exceptions import SigmaError
+from sigma.rule import SigmaRule
+
+from mailwarden.alerts.rulebook.condition import (
+    Condition,
+    ConditionError,
+    actions_of,
+    all_of,
+    compile_condition,
+    fields_of,
+    words_of,
+)
+from mailwarden.alerts.rulebook.rule_documents import RuleDocuments, RuleFault, told
+from mailwarden.alerts.rulebook.sigma_words import adapt, module_of
+from mailwarden.alerts.words.escape import printable
+from mailwarden.parsers.errors import said_of, worded
+
+__all__ = ["condition_of"]
+
+
+def condition_of(rule: SigmaRule, documents: RuleDocuments) -> tuple[Condition, frozenset[str]]:
+    """Compile the condition of a plain rule; give it with the event actions that can pass it (empty: any).
+
+    Raises:
+        RuleFault: It asks for what we do not evaluate.
+    """
+    at = documents.at(rule, "detection")
+    source = rule.logsource
+    try:
+        module = module_of(source.product, source.service, source.category)
+    except ValueError as error:
+        raise RuleFault(said_of(error), documents.at(rule, "logsource")) from None
+    try:
+        parsed = rule.detection.parsed_condition
+        if len(parsed) != 1:
+            said = worded("several conditions in one rule are not supported; write one rule for each")
+            raise RuleFault(said, (*at, "condition"))
+        tree = adapt(parsed[0].parsed)
+    except (SigmaError, RecursionError) as error:
+        raise RuleFault(told(error), (*at, "condition"), _mend(rule)) from None
+    for name in fields_of(tree):
+        documents.use(rule, name)
+    for word in words_of(tree, "event.action"):
+        documents.ensure_word(rule, "event.action", word)
+    try:
+        condition = compile_condition(tree)
+    except ConditionError as error:
+        raise RuleFault(said_of(error), at) from None
+    if module is not None:
+        condition = all_of([condition, Condition(f"(e.event_module == {module!r})", {})])
+    return condition, frozenset(actions_of(tree))
+
+
+def _mend(rule: SigmaRule) -> str:
+    """Say what a condition may name: most faults of one are a name that was spelled otherwise where it is defined."""
+    names = ", ".join(f'"{printable(name)}"' for name in rule.detection.detections)
+    return worded("Its detection defines {names}: name these in the condition, or define what it names.", names=names)

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from mailwarden.parsers.claims import Claims
+from mailwarden.parsers.counted_time import Stamp
 from mailwarden.parsers.priority import is_priority_word
 from mailwarden.parsers.raw import stamped
 from mailwarden.parsers.shipped import as_stamp, is_header, shipped
-from mailwarden.parsers.stamp import Stamp
 from mailwarden.parsers.wrapped import Wrapped, number, one_line
 
 __all__ = ["Columns"]

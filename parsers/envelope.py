@@ -7,11 +7,12 @@ from typing import Any
 
 from mailwarden.parsers.claims import names_no_program
 from mailwarden.parsers.columns import Columns
+from mailwarden.parsers.counted_time import Stamp
 from mailwarden.parsers.event import Event, briefly
 from mailwarden.parsers.pattern import Format
 from mailwarden.parsers.pieces import Pieces
 from mailwarden.parsers.prefix import peel, relayed
-from mailwarden.parsers.previous import OWN_FIELDS, fail, recalled, remembered
+from mailwarden.parsers.previous import OWN_FIELDS, Others, fail, recalled, remembered
 from mailwarden.parsers.priority import take_leading_priority, take_priority, take_worded_priority
 from mailwarden.parsers.raw import (
     LINE_MAX,
@@ -21,8 +22,9 @@ from mailwarden.parsers.raw import (
     stamped,
     without_colours,
 )
+from mailwarden.parsers.records import Records
 from mailwarden.parsers.speaker import Speaker
-from mailwarden.parsers.stamp import SECONDS, Clock, Stamp
+from mailwarden.parsers.stamp import SECONDS, Clock
 from mailwarden.parsers.tags import is_pid
 from mailwarden.parsers.wrapped import Wrapped
 from mailwarden.parsers.wrapping import headed_line, kubernetes, set_header, unwrap_json
@@ -30,7 +32,6 @@ from mailwarden.parsers.wrapping import headed_line, kubernetes, set_header, unw
 __all__ = ["Reader"]
 
 _LAYERS = 6  # around one line: grep's file, Docker's object, a service's name, two relays' syslogs, Exim's own stamp
-_HOSTS_KEPT = 32
 _BLANKS = " \t\r"
 _NO_FIRST_WORD = frozenset({"", "last", "Last"})
 _VERSION_1 = re.compile(r"1 (?=[0-9]{4}-|- )")
@@ -55,10 +56,11 @@ class Reader:
         self._speaker = Speaker()
         self._previous: Event | None = None  # the line before, or the first of the record it belongs to
         self._tail = ""  # the line before, where it went on with that record
-        self._by_host: dict[str | None, Event] = {}  # the last event of each other host
+        self._others = Others()
         self._stands_for_previous = False  # a repetition: the next one stands for the same line
         self._pieces = Pieces()
         self._columns = Columns(self._speaker.claims)
+        self._records = Records()
 
     def be_brief(self, actions: frozenset[str]) -> None:
         """Read no more of lines with these actions than is counted of them."""
@@ -111,7 +113,7 @@ class Reader:
                     token, _, text = text.partition(" ")
                     known = tag(token) or like(token)
                     if known is not None and name != host:
-                        self._change_host(previous, host)
+                        self._others.keep(previous, host)
                         host = name
                     after += len(name) + 1
                     before = line[:after]
@@ -150,10 +152,11 @@ class Reader:
             "clock": self._clock.snapshot(),
             "previous": remembered(self._previous),
             "tail": self._tail,
-            "hosts": [remembered(event) for event in self._by_host.values()],
+            "hosts": self._others.snapshot(),
             "owner": self._speaker.owner.name if self._speaker.owner else None,
             "pending": self._pieces.snapshot(),
             "columns": self._columns.snapshot(),
+            "record": self._records.snapshot(),
         }
 
     @classmethod
@@ -163,12 +166,10 @@ class Reader:
         reader._clock = Clock.restore(snapshot["clock"])
         reader._previous = recalled(snapshot["previous"])
         reader._tail = snapshot["tail"]
-        for one in snapshot["hosts"]:
-            event = recalled(one)
-            if event is not None:
-                reader._by_host[event.host_hostname] = event
+        reader._others = Others(snapshot["hosts"])
         reader._speaker.owner = reader._speaker.claims.named(snapshot["owner"])
         reader._pieces = Pieces(snapshot["pending"])
+        reader._records = Records(snapshot.get("record"))
         reader._columns = Columns(reader._speaker.claims, snapshot.get("columns") or ([], "", False))
         return reader
 
@@ -185,15 +186,19 @@ class Reader:
         event.event_original = line[:LINE_MAX]
         previous = self._previous
         self._stands_for_previous = False
+        record = self._records.take(line)
         try:
-            self._open(event, clean(line))
+            if record is None:
+                self._open(event, clean(line))
+            else:
+                self._of_record(event, record)
         except Exception as error:  # as above
             fail(event, error)
         if event.event_action != "continuation":
             self._tail = ""
             if not self._stands_for_previous:
                 if previous is not None and previous.host_hostname != event.host_hostname:
-                    self._change_host(previous, previous.host_hostname)
+                    self._others.keep(previous, previous.host_hostname)
                 self._previous = event
         return event
 
@@ -291,6 +296,19 @@ class Reader:
             return
         self._unheaded(event, text, time, left)
 
+    def _of_record(self, event: Event, record: str) -> None:
+        """Read a record of several lines with the line that makes it whole; what else it holds goes on with it."""
+        first = self._records.first = self._records.first or record_id(event.event_original)
+        if self._records.is_raw:
+            self._clock.forget()  # so that every line comes this way
+        if record:
+            self._records.first = ""
+            self._open(event, record)
+            event.event_id = event.event_id or first
+        else:
+            self._set_time(event, None)
+            event.event_action, event.event_id = "continuation", first
+
     def _wrapped(self, text: str, *, bare: bool) -> Wrapped | None:
         """Read an object or, where nothing was taken off the line yet, columns."""
         if text[:1] == "{":
@@ -383,7 +401,7 @@ class Reader:
         """Make the event a copy of its predecessor on that host, `count` times."""
         base = self._previous
         if base is not None and event.host_hostname is not None and base.host_hostname != event.host_hostname:
-            base = self._by_host.get(event.host_hostname)
+            base = self._others.last(event.host_hostname)
         if base is None:
             event.event_kind = "ignored"
             return
@@ -395,12 +413,3 @@ class Reader:
         vars(event).update(copy)
         event.event_count *= count
         self._stands_for_previous = True
-
-    def _change_host(self, previous: Event | None, host: str | None) -> None:
-        """Keep the last event of a host while another one writes."""
-        if previous is None:
-            return
-        self._by_host.pop(host, None)
-        self._by_host[host] = previous
-        if len(self._by_host) > _HOSTS_KEPT:
-            del self._by_host[next(iter(self._by_host))]

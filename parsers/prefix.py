@@ -7,9 +7,9 @@ so that nothing in it is ever taken for such a prefix.
 import re
 from typing import NamedTuple
 
-from mailwarden.parsers.raw import LINE_START
+from mailwarden.parsers.raw import LINE_START, without_colours
 
-__all__ = ["Peeled", "peel", "relayed"]
+__all__ = ["Peeled", "bare", "peel", "relayed"]
 
 _COMPOSE = r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,127} {1,80}\| ?"  # also `docker service logs`: `service.1.id@node | `
 _PREFIXES = re.compile(
@@ -28,6 +28,7 @@ _PREFIXES = re.compile(
 _RELAYED = re.compile(
     rf"(?:([A-Za-z0-9][A-Za-z0-9_.:/-]{{0,254}}) |\{{[^{{}}\n]{{0,1000}}\}}[ \t])?(?:1 )?(?={LINE_START})"
 )
+_TOOLS = 4  # one after the other: colours, grep, docker compose, a letter's mark
 _QUOTES = frozenset("\"'`")
 
 
@@ -47,6 +48,17 @@ def peel(line: str) -> Peeled | None:
     if line[0] not in _QUOTES:
         return Peeled(line[found.end() :], container)
     return Peeled(line[1:].removesuffix(line[0]).replace('""', '"'), container)  # a spreadsheet writes a quote twice
+
+
+def bare(line: str) -> str:
+    """Give a line without what tools put before it."""
+    for _ in range(_TOOLS):
+        line = without_colours(line)
+        peeled = peel(line)
+        if peeled is None:
+            break
+        line = peeled.text
+    return line
 
 
 def relayed(rest: str) -> tuple[str | None, str] | None:

@@ -2,23 +2,22 @@
 
 import re
 from datetime import datetime, timedelta, timezone, tzinfo
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from mailwarden.parsers.counted_time import SECOND_US, Stamp, microseconds, tai64n, unix_time
 from mailwarden.parsers.zone_words import ZONE_WORDS, is_called, offset_of
 
-__all__ = ["SECONDS", "Clock", "Stamp", "tai64n", "unix_time", "year_of_first_line"]
+__all__ = ["SECONDS", "Clock", "year_of_first_line"]
 
 _EPOCH = datetime(1970, 1, 1)
 _MICROSECOND = timedelta(microseconds=1)
 _PLAIN = 15  # characters of `Mar  3 04:05:06`
-_SECOND_US = 1_000_000
-_DAY_US = 86_400 * _SECOND_US
+_DAY_US = 86_400 * SECOND_US
 _BACK_US = 92 * _DAY_US  # a stamp up to three months before its predecessor is late, not of the next year
 _FULL_DATE_REACH_US = 400 * _DAY_US  # a full date further off than this is a broken clock and tells no year
-_FOLD_SLACK_US = 1800 * _SECOND_US  # half an hour: clocks step back by seconds, a change of zone by 30 or 60 minutes
+_FOLD_SLACK_US = 1800 * SECOND_US  # half an hour: clocks step back by seconds, a change of zone by 30 or 60 minutes
 _YEAR_UNKNOWN = 2000  # nothing told the year; a leap year, so that every date exists
-_TAI_OFFSET = (1 << 62) + 10  # daemontools writes 2^62 + 10 s + Unix time (https://cr.yp.to/libtai/tai64.html)
 
 _MONTHS = {
     name: number
@@ -28,7 +27,7 @@ _MONTHS = {
 }
 
 SECONDS: dict[str, int] = {
-    f"{minute:02}:{second:02}{tail}": (minute * 60 + second) * _SECOND_US
+    f"{minute:02}:{second:02}{tail}": (minute * 60 + second) * SECOND_US
     for minute in range(60)
     for second in range(60)
     for tail in ("", " ")
@@ -56,16 +55,6 @@ _YEAR_LAST = re.compile(
 _WEB = re.compile(rf"([0-9]{{2}})/({'|'.join(_MONTHS)})/([0-9]{{4}}):([0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}})")
 _WEEKDAY = re.compile(r"[A-Z][a-z]{2} (?=[0-9]{4}-)")
 _ZONE_WORD = re.compile(r" [A-Z]{2,5}(?= )")
-_UNIX_TIME = re.compile(r"([0-9]{9,11})(?:\.([0-9]{1,9})|([0-9]{3}))?:?(?=[ \t\]])")
-_TAI64N = re.compile(r"@([0-9a-fA-F]{16})([0-9a-fA-F]{8})(?= |$)")
-
-
-class Stamp(NamedTuple):
-    """A time read off a line, how sure it is (None: exact), and where the text behind it begins."""
-
-    us: int
-    quality: str | None
-    end: int
 
 
 class Clock:
@@ -137,7 +126,7 @@ class Clock:
             self.hour, self.hour_us = text[:10], us - SECONDS.get(text[10:15], 0)
             if text[10:15] not in SECONDS or not self._whole_hour(local):
                 self.hour = ""
-        return Stamp(us + _fraction(fraction), self._quality(bool(years), zone is not None), found.end())
+        return Stamp(us + microseconds(fraction), self._quality(bool(years), zone is not None), found.end())
 
     def iso(self, text: str) -> Stamp | None:
         """Read `2026-03-03T04:05:06.123456+01:00` (RFC 3339, ISO 8601 and their relatives) at the start of the text."""
@@ -159,7 +148,7 @@ class Clock:
             if text[10] == "T" and half is None and text[19 : found.start(9)] != " ":
                 self._keep_iso(text, us, fraction, found.start(9), found.end())
         self._learn(us)
-        return Stamp(us + _fraction(fraction), quality, found.end())
+        return Stamp(us + microseconds(fraction), quality, found.end())
 
     def year_last(self, text: str) -> Stamp | None:
         """Read a date in figures with the year last; which of day and month is first shows where one is above twelve."""
@@ -176,7 +165,7 @@ class Clock:
             return None
         us, quality = self._zoned(local, zone) if zone else (self._utc(local)[0], self._whole_quality)
         self._learn(us)
-        return Stamp(us + _fraction(fraction), quality, found.end())
+        return Stamp(us + microseconds(fraction), quality, found.end())
 
     def _day_and_month(
         self, year: int, one: int, other: int, clock: tuple[int, int, int], *, day_first: bool
@@ -335,26 +324,6 @@ class Clock:
             self.hour = ""  # one style a file: the reader asks for the hour of one only
 
 
-def unix_time(text: str) -> Stamp | None:
-    """Read seconds since the epoch at the start of the text, as `1772510706.123456`, or milliseconds."""
-    found = _UNIX_TIME.match(text)
-    if found is None:
-        return None
-    fraction = found[2] or found[3] or ""
-    return Stamp(int(found[1]) * 1_000_000 + _fraction(fraction), None, found.end())
-
-
-def tai64n(text: str) -> Stamp | None:
-    """Read `@4000000069a65b2a1c9c3804` (multilog) at the start of the text."""
-    found = _TAI64N.match(text)
-    if found is None:
-        return None
-    seconds = int(found[1], 16) - _TAI_OFFSET
-    if not 0 <= seconds < 1 << 34:  # the year 2514: what is later is no stamp
-        return None
-    return Stamp(seconds * _SECOND_US + min(int(found[2], 16), 999_999_999) // 1000, None, found.end())
-
-
 def year_of_first_line(first: str, last: str, year: int) -> int:
     """Give the year of a file's first line, where `year` is that of its last and both bear no year.
 
@@ -379,15 +348,11 @@ def _naive_us(local: datetime) -> int:
     return (local - _EPOCH) // _MICROSECOND
 
 
-def _fraction(digits: str | None) -> int:
-    return int(digits[:6].ljust(6, "0")) if digits else 0
-
-
 def _offset_us(text: str) -> int:
     if text[0] not in "+-":
         return 0
     seconds = int(text[1:3]) * 3600 + int(text[3:].removeprefix(":") or 0) * 60
-    return (-seconds if text[0] == "-" else seconds) * _SECOND_US
+    return (-seconds if text[0] == "-" else seconds) * SECOND_US
 
 
 def _year_of(us: int) -> int:
@@ -413,6 +378,6 @@ def _nearest(year: int, month: int, day: int, clock: tuple[int, int, int]) -> da
 
 def _epoch_us(local: datetime, zone: tzinfo | None) -> int:
     try:
-        return round((local if zone is None else local.replace(tzinfo=zone)).timestamp()) * _SECOND_US
+        return round((local if zone is None else local.replace(tzinfo=zone)).timestamp()) * SECOND_US
     except (ValueError, OverflowError, OSError):
         return _naive_us(local)

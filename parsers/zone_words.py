@@ -2,6 +2,8 @@
 
 from datetime import datetime, tzinfo
 
+from mailwarden.parsers.counted_time import SECOND_US
+
 __all__ = ["ZONE_WORDS", "is_called", "offset_of"]
 
 # Hours east of UTC; None where several places call different times so (India, Israel and Ireland; Britain and Bangladesh).
@@ -14,13 +16,12 @@ _HOURS: dict[str, float | None] = {
 }  # fmt: skip
 ZONE_WORDS = "|".join(sorted(_HOURS, key=len, reverse=True))
 """The words, as alternatives of a pattern."""
-_SECOND_US = 1_000_000
 
 
 def offset_of(word: str) -> int | None:
     """Give the microseconds east of UTC that a word says by itself; None where it says several."""
     hours = _HOURS.get(word)
-    return None if hours is None else round(hours * 3600) * _SECOND_US
+    return None if hours is None else round(hours * 3600) * SECOND_US
 
 
 def is_called(word: str, local: datetime, zone: tzinfo | None) -> bool:

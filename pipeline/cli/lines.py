@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
 
 from mailwarden.parsers.errors import SourceError, worded
+from mailwarden.parsers.prefix import bare
 from mailwarden.parsers.stamp import Clock, year_of_first_line
 from mailwarden.pipeline.sources.compression import CompressedError, Unpacker, compression_of, gzip_mtime
 from mailwarden.pipeline.sources.source import MAX_LINE_BYTES
@@ -26,7 +27,7 @@ STANDARD_INPUT = "-"
 _BLOCK = 1 << 18
 _MAGIC = 8  # bytes by which a compression is told
 
-_STAMP_BYTES = 40  # hold any traditional stamp
+_STAMP_BYTES = 512  # hold any traditional stamp, behind the name of a file
 
 _Read = Callable[[int], bytes]
 
@@ -145,7 +146,7 @@ def _first_year(path: str, year: int) -> int:
 
 
 def _text(line: bytes) -> str:
-    return line[:_STAMP_BYTES].decode("utf-8", "surrogateescape")
+    return bare(line[:_STAMP_BYTES].decode("utf-8", "surrogateescape"))
 
 
 def _hint_us(path: str) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from mailwarden.parsers.prefix import bare
 from mailwarden.pipeline.places import ensure_readable
 from mailwarden.pipeline.sources.birth import Birth, head_of
 from mailwarden.pipeline.sources.family import PACKED, members
@@ -14,7 +15,7 @@ from mailwarden.pipeline.sources.wording import unreadable
 
 __all__ = ["Candidate", "Lineage"]
 
-_YEARLESS = re.compile(rb"(?:<\d{1,3}>)?[A-Z][a-z]{2} ")
+_YEARLESS = re.compile(r"(?:<\d{1,3}>)?[A-Z][a-z]{2} ")
 
 
 class Candidate(NamedTuple):
@@ -150,18 +151,16 @@ class Lineage:
         The last line of a packed file costs unpacking it all, so it is only looked for then.
         """
         first, _ = self.first(rotations=rotations, not_before=not_before)
-        if first is None or not _YEARLESS.match(self._head(first)):
+        begins = _text(self._head(first).partition(b"\n")[0]) if first is not None else ""
+        if not _YEARLESS.match(begins):
             return None
         with_lines = [candidate for candidate in self.candidates() if candidate.size]
         last = self.open(with_lines[-1]) if with_lines else None
         if last is None:
             return None
-        line = last.tail().rpartition(b"\n")[2]
+        ends = _text(last.tail().rpartition(b"\n")[2])
         last.close()
-        return (
-            self._head(first).partition(b"\n")[0].decode("utf-8", "surrogateescape"),
-            line.decode("utf-8", "surrogateescape"),
-        )
+        return begins, ends
 
     def grown(self, mark: Mark) -> Birth | None:
         """Open a renamed file in which there is more than was read."""
@@ -202,3 +201,8 @@ class Lineage:
                 self._heads.clear()
             head = self._heads[candidate] = head_of(candidate.path)
         return head
+
+
+def _text(line: bytes) -> str:
+    """Give a line without what grep and its like put before it."""
+    return bare(line.decode("utf-8", "surrogateescape"))

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailwarden.parsers.counted_time import tai64n
 from mailwarden.parsers.event import iso
-from mailwarden.parsers.stamp import Clock, tai64n, year_of_first_line
+from mailwarden.parsers.stamp import Clock, year_of_first_line
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

@@ -104,10 +104,11 @@ def test_a_long_line_is_one_line() -> None:
     assert events[1]["source.ip"] == "192.0.2.1"
 
 
-def test_the_year_is_that_of_the_last_line(tmp_path: Path) -> None:
-    """A file that begins before New Year begins in the year before."""
+@pytest.mark.parametrize("before", [b"", b"/var/log/mail.log:", b"mail-1  | "])
+def test_the_year_is_that_of_the_last_line(before: bytes, tmp_path: Path) -> None:
+    """A file that begins before New Year begins in the year before, also where grep has passed it on."""
     path = tmp_path / "mail.log"
-    path.write_bytes(CONNECT.replace(b"Nov 23", b"Dec 31") + b"\n" + CONNECT.replace(b"Nov 23", b"Jan  1"))
+    path.write_bytes(b"\n".join(before + CONNECT.replace(b"Nov 23", day) for day in (b"Dec 31", b"Jan  1")))
 
     events = parse("--year", "2026", "--timezone", "UTC", path)
 

@@ -3,8 +3,9 @@
 import pandas as pd
 
 from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.pipeline.rollup_span import OTHER
 
-__all__ = ["concerns", "of_domain", "of_server"]
+__all__ = ["concerns", "is_blind", "of_domain", "of_server"]
 
 _BY_ACCOUNT = (
     "login_account",
@@ -38,6 +39,20 @@ def of_domain(frame: pd.DataFrame, domain: str) -> pd.DataFrame:
     arrived = mail[(mail["b"] == "local") & (mail["c"] == "sent")].assign(name="message", a="inbound", b="", c="")
     kept = frame[frame["name"].isin(_KEPT)]
     return pd.concat([kept, own, logins, failed, deliveries, arrived], ignore_index=True)
+
+
+def is_blind(frame: pd.DataFrame, domain: str) -> bool:
+    """Say whether a domain's people may log in by names without it: it has mail, no account bears it, and some bear none.
+
+    Args:
+        frame: What was counted of the report's own time, as for `of_domain`.
+        domain: In lower case.
+    """
+    names = frame.loc[(frame["name"] == "login_account") | ((frame["name"] == "sent") & (frame["b"] == "account")), "a"]
+    own = names.str.lower().str.endswith("@" + domain)
+    bare = ~names.str.contains("@", regex=False) & ~names.isin(("", OTHER))
+    has_mail = ((frame["name"] == "delivery_domain") & (frame["a"] == domain)).any()
+    return bool(has_mail and bare.any() and not own.any())
 
 
 def concerns(incident: Incident, domain: str) -> bool:

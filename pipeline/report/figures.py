@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 import msgspec
 import pandas as pd
 
-from mailwarden.pipeline.report.domain import of_domain, of_server
+from mailwarden.pipeline.report.domain import is_blind, of_domain, of_server
 from mailwarden.pipeline.report.senders import ByNature, Sent, measure_senders
 from mailwarden.pipeline.store import Store
 
@@ -147,6 +147,7 @@ class Figures(msgspec.Struct, frozen=True):
     clear_total: int
     vanishing: list[Vanishing]
     vanishing_total: int
+    is_blind: bool = False  # of a domain: accounts that may be its own are named without it
 
 
 def day_start_us(day: date, zone: tzinfo) -> int:
@@ -182,13 +183,15 @@ def measure_day(
                 spans.append(store.rollup_sums(start, end, usual))
     frame = pd.concat([pd.DataFrame(rows, columns=_COLUMNS[:-1]).assign(span=n) for n, rows in enumerate(spans)])
     frame = frame.astype({"count": "int64", "span": "int64"}).reset_index(drop=True)
+    blind = domain is not None and is_blind(frame[frame["span"] == 0], domain)
     if domain is not None:
         frame = of_domain(frame, domain)
     if server is not None:
         frame = of_server(frame, server)
     # A week before in which nothing at all was read is no usual: the service did not run.
     ran = [n for n, rows in enumerate(spans) if n and rows]
-    return _figures(frame, ran, from_us, to_us, int(history_days), suspects)
+    made = _figures(frame, ran, from_us, to_us, int(history_days), suspects)
+    return msgspec.structs.replace(made, is_blind=True) if blind else made
 
 
 def _figures(

@@ -43,7 +43,14 @@ def sentence(text: str) -> Lines:
 
 
 def table(
-    tongue: Translator, at_most: int, title: str, head: Sequence[str], rows: Sequence[Sequence[str]], total: int
+    tongue: Translator,
+    at_most: int,
+    title: str,
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    total: int,
+    *,
+    worded: bool = True,
 ) -> Lines:
     """Lay out rows under a title: the first column to the left, numbers to the right, a last column of words to the left."""
     shown = [head, *rows[:at_most]]
@@ -52,7 +59,7 @@ def table(
     room = max(_NAME_LEAST, WIDTH - 2 - sum(width + 2 for width in widths))
     names = [cut(row[0], room) for row in shown]
     first = max(map(columns, names))
-    has_words = len(head) > 2
+    has_words = worded and len(head) > 2
     lines = wrap(title, WIDTH)
     for name, cells in zip(names, others, strict=True):
         line = pad(name, first)

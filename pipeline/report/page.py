@@ -124,7 +124,7 @@ def _is_doubtful(page: Page) -> bool:
     """Say whether calm would be false: lines were lost or not understood, or nobody could be told."""
     figures = page.figures
     unread = not of_mail(figures) or understood_ratio(figures) < UNDERSTOOD
-    return bool(figures.data_loss or page.waiting or unread)
+    return bool(figures.data_loss or page.waiting or unread or figures.is_blind)
 
 
 def of_mail(figures: Figures) -> int:

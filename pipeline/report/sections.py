@@ -33,7 +33,12 @@ __all__ = ["document"]
 
 _STORIES = 5  # incidents written out
 _TODO = 5
+_NUMBERS = 4  # columns of the table of providers that are its name and numbers
 _PROTOCOLS = 4  # named in a sentence
+_BLIND = N_(
+    "Accounts here log in by names without a domain: whose they are is not known, and nothing of them is in this report."
+    " site.default_domain says it, or logins by the whole address."
+)
 _ALL_CLEAR = N_("{logins} ({by}), all without TLS.")
 
 
@@ -261,7 +266,9 @@ def _deliveries(page: Page) -> Section:
         ]
         for one in [*bad, *(one for one in figures.providers if one not in bad)]
     ]
-    grid = Grid(head, rows, len(rows), len(bad))
+    if not any(one.klass for one in figures.providers):  # of a domain it is not counted
+        head, rows = head[:-1], [row[:-1] for row in rows]
+    grid = Grid(head, rows, len(rows), len(bad), worded=len(head) > _NUMBERS)
     said = tongue.gettext("Who did not take our mail") if bad else ""
     return Section(name="deliveries", heading=heading, said=said, is_calm=not bad, grid=grid)
 
@@ -326,7 +333,8 @@ def _health(page: Page) -> Section:
     tongue, figures = page.tongue, page.figures
     heading = tongue.gettext("Log health")
     if page.domain is not None:  # the server's affair
-        return Section(name="health", heading=heading)
+        notes = [Note(tongue.gettext(_BLIND), "watch")] if figures.is_blind else []
+        return Section(name="health", heading=heading, is_calm=not notes, notes=notes)
     values: dict[str, object] = {
         "lines": tongue.count("{number} line", "{number} lines", figures.lines),
         "ratio": percent(figures.understood, of_mail(figures), 2),
@@ -334,7 +342,7 @@ def _health(page: Page) -> Section:
     if not of_mail(figures):
         said = tongue.say(N_("{lines} read, none of them of a mail server."), values)
         return Section(name="health", heading=heading, said=said)
-    notes: list[Note] = []
+    notes = []
     if understood_ratio(figures) < UNDERSTOOD:
         notes += [Note(f"{number(tongue, one.lines)} × {one.sample}") for one in page.unparsed]
         notes.append(Note("→ mailwarden unparsed"))

@@ -52,7 +52,15 @@ def _section(section: Section, rows: int, tongue: Translator, *, is_brief: bool)
             [*wrap(section.said, WIDTH), *_notes(section, tongue, is_brief=is_brief)], is_block=bool(section.notes)
         )
     at_most = len(grid.rows) if grid.is_whole else rows
-    block = table(tongue, at_most, section.said, grid.head, grid.rows[: grid.worth], min(grid.total, grid.worth))
+    block = table(
+        tongue,
+        at_most,
+        section.said,
+        grid.head,
+        grid.rows[: grid.worth],
+        min(grid.total, grid.worth),
+        worded=grid.worded,
+    )
     return Lines([*block.lines, *_notes(section, tongue, is_brief=is_brief)], is_block=True)
 
 

@@ -168,6 +168,37 @@ def test_a_domain_sees_its_own_only(days: Days) -> None:
     assert [form for form in forms[:2] if "90 lines" in form] == []  # how much the server logs
 
 
+def test_a_domain_whose_accounts_bear_bare_names_is_not_called_calm(days: Days) -> None:
+    """Where people log in without a domain nobody knows whose they are: the report of a domain says so and names none."""
+    counts = {
+        ("lines", "event", "exim", ""): 90,
+        ("login_account", "office", "imap", "1.3"): 5,
+        ("sent", "office", "account", ""): 9,
+        ("delivery_domain", "example.org", "google", "sent"): 40,
+    }
+    days.add(TODAY, counts)
+
+    blind = build(days.store, TODAY, domain="example.org")
+    foreign = build(days.store, TODAY, domain="other.example")
+
+    assert blind.as_text().startswith("▲ Tue 3 Mar 2026: no trouble seen, but not all could be read")
+    assert "log in by names without a domain" in blind.as_html()
+    assert "office" not in blind.as_html() + str(blind.as_data())
+    assert not foreign.figures.is_blind
+    days.add(TODAY, {("login_account", "ana@example.org", "imap", "1.3"): 1})
+    assert not build(days.store, TODAY, domain="example.org").figures.is_blind
+
+
+def test_a_column_that_says_nothing_is_left_out(days: Days) -> None:
+    """Why a provider refuses is not counted by domain: no empty column promises it."""
+    days.add(TODAY, {("lines", "event", "m", ""): 9, ("delivery_domain", "example.org", "google", "bounced"): 40})
+
+    report = build(days.store, TODAY, domain="example.org")
+
+    assert "Gmail" in report.as_text()
+    assert "reason" not in (report.as_text() + report.as_html()).casefold()
+
+
 def test_a_week_tells_what_days_do_not(days: Days) -> None:
     """A weekly report counts how incidents began and ended, puts weeks beside each other, and names the new and the dormant."""
     days.weeks(QUIET | {("login_account", "ana@example.org", "imap", "1.3"): 1}, days=50)

@@ -11,15 +11,7 @@ from mailwarden.alerts.detection.detector import Detector, Fired
 from mailwarden.alerts.detection.finding import Finding, evidence_of
 from mailwarden.alerts.detection.memories import Memory, memories
 from mailwarden.alerts.detection.senders import senders_of
-from mailwarden.alerts.detection.windows import (
-    Window,
-    crossed,
-    gather,
-    held,
-    keep,
-    since,
-    wants_more,
-)
+from mailwarden.alerts.detection.windows import Window, crossed, gather, held, keep, renew, since, wants_more
 from mailwarden.alerts.rulebook.condition import needing
 from mailwarden.alerts.rulebook.fields import reader
 from mailwarden.alerts.rulebook.rule import Rule
@@ -31,6 +23,8 @@ from mailwarden.parsers.event import Event
 __all__ = ["Engine", "severity_of"]
 
 _SEPARATOR = "\x1f"
+_NEVER_SILENT = frozenset({"mail.provider", "mailwarden.receiver", "mailwarden.site"})
+"""What something is counted of every day: a window of it may be armed for weeks before it fires."""
 _FEW = 3  # recipients of an hour, failures of a day: what everybody has
 
 
@@ -202,6 +196,8 @@ class Engine:
             return
         record.expires_us = max(record.expires_us, now + detection.span_us * 2)
         first, measure = windows[-1 if rule.order_us else 0], measures[0]
+        if not first.level and detection.primary in _NEVER_SILENT:
+            renew(first, now, detection.span_us)
         if not reached and not first.level:
             first.seen += tries
             if wants_more(first):
@@ -211,6 +207,8 @@ class Engine:
             self._gather(record, first, entities, event)
             _unshare(record, first, entities)
             tries += first.seen
+            if detection.primary in _NEVER_SILENT and rule.counts[0].kind == "event_count":
+                tries = max(tries, measure)
             inputs = tuple((one.name, had, one.threshold) for one, had in zip(rule.counts, measures, strict=True))
             findings.append(
                 self._finding(

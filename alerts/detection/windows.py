@@ -20,6 +20,7 @@ __all__ = [
     "gather",
     "held",
     "keep",
+    "renew",
     "since",
     "wants_more",
 ]
@@ -147,6 +148,14 @@ def gather(window: Window, evidence: Evidence, entities: dict[str, list[str]]) -
         for value in values:
             if value not in known and len(known) < _PENDING_ENTITIES:
                 known.append(value)
+
+
+def renew(window: Window, now_us: int, span_us: int) -> None:
+    """Let go of what was gathered more than a span ago, where a window is never silent: it is no part of what it counts."""
+    if now_us - window.names_us > span_us:
+        window.names_us = window.first_us = now_us
+        window.seen = window.gathered = 0
+        window.lines, window.entities, window.shared = (), None, False
 
 
 def held(window: Window) -> int:

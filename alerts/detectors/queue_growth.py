@@ -49,7 +49,14 @@ class QueueGrowth(Detector[_State]):
         advice="queue_growth",
         techniques=(),
         primary="mailwarden.site",
-        entities=("mailwarden.account", "mailwarden.receiver", "destination.domain", "mail.provider", "host.hostname"),
+        entities=(
+            "mailwarden.account",
+            "mailwarden.script",
+            "mailwarden.receiver",
+            "destination.domain",
+            "mail.provider",
+            "host.hostname",
+        ),
         span_us=_HOUR_US,
         threshold=_LEAST,
     )

@@ -1,9 +1,12 @@
 """Detectors are asked of the events that concern them, and what they find names all that led to it."""
 
+from pathlib import Path
+
 from mailwarden.alerts.detection.engine import Engine
 from mailwarden.alerts.detection.finding import Finding
 from mailwarden.alerts.detectors.authentication_refused import DETECTOR
 from mailwarden.alerts.detectors.unknown_recipients import DETECTOR as UNKNOWN
+from mailwarden.alerts.rulebook.compiler import compile_file
 from mailwarden.alerts.state.shelf import Nowhere
 from mailwarden.parsers.event import Event
 
@@ -99,3 +102,32 @@ def test_whose_mail_it_is_is_named_however_many_came_before() -> None:
 
     assert {"thief", "ann"} <= set(told.entities["mailwarden.account"])
     assert max(told.senders, key=lambda one: told.senders[one]) == "thief"
+
+
+def guessed(engine: Engine, minute: int) -> list[Finding]:
+    """Have a stranger guess."""
+    event = Event()
+    event.event_action, event.stream_us, event.log_offset = "auth-failure", START_US + minute * 60_000_000, minute
+    event.source_ip, event.mailwarden_site = f"203.0.113.{minute % 250}", "default"
+    return [one for one in engine.detect(event) if one.fired]
+
+
+def test_what_a_site_sees_every_day_does_not_begin_weeks_ago(tmp_path: Path) -> None:
+    """A window of the whole site is armed from the first day on; what it tells is of its span, with its count and lines."""
+    (tmp_path / "own.yaml").write_text(
+        "title: t\nname: base\nlogsource: {product: mail}\ndetection:\n  x: {event.action: auth-failure}\n  condition: x\n"
+        "---\ntitle: s\nname: own\ncorrelation:\n  type: event_count\n  rules: [base]\n  timespan: 1h\n"
+        "  condition: {gte: 20}\nlevel: low\nmailwarden: {id: X-01, cause: guessing, category: auth_attack,\n"
+        "  primary: mailwarden.site, title: t, why: w, advice: look}\n"
+    )
+    rule = compile_file(tmp_path / "own.yaml")
+    assert rule is not None
+    engine = Engine([rule], [], Nowhere(), lambda _: "mail.log")
+    for minute in range(0, 14 * 1440, 30):
+        assert guessed(engine, minute) == []
+
+    (told,) = [one for number in range(25) for one in guessed(engine, 14 * 1440 + number)]
+
+    assert told.at_us - told.first_us <= HOUR_US
+    assert told.tries >= 20
+    assert min(line.offset for line in told.evidence) >= 14 * 1440 - 60

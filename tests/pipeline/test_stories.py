@@ -1,0 +1,56 @@
+"""What one sender does to the server and its standing is one incident, told once, from lines to parts."""
+
+import pytest
+
+from mailwarden.alerts.detectors import load_detectors
+from mailwarden.alerts.facts.site import Site
+from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.rulebook.rulebook import load_rules
+from mailwarden.alerts.state.shelf import Nowhere
+from mailwarden.parsers.envelope import Reader
+from mailwarden.pipeline.fold import Fold
+
+SENT = "relay=mx.example.net[203.0.113.40]:25, delay=1, delays=0/0/1/0, dsn=2.0.0, status=sent (250 2.0.0 Ok)"
+LOOPS = "relay=none, delay=1, delays=1/0/0/0, dsn=5.4.6, status=bounced (mail for mx1.example.org loops back to myself)"
+WAITS = (
+    "relay=none, delay=30, delays=0/0/30/0, dsn=4.4.1, status=deferred "
+    "(connect to mx.example.com[203.0.113.41]:25: Connection timed out)"
+)
+
+
+def incidents(lines: list[str]) -> list[Incident]:
+    """Judge lines that come a second apart; give their incidents."""
+    reader = Reader(year=2026)
+    events = [
+        reader.read(f"2026-03-03T04:{number // 60:02}:{number % 60:02}+00:00 mx1 {line}")
+        for number, line in enumerate(lines)
+    ]
+    for event in events:
+        event.stream_us = event.timestamp_us
+    fold = Fold(
+        Site(domains=frozenset({"example.org"})), load_rules(), load_detectors(), Nowhere(), lambda _: "mail.log"
+    )
+    fold.take(events)
+    return list(fold.incidents.open())
+
+
+@pytest.mark.parametrize(
+    ("rule", "answer", "count"),
+    [("mail_loop", LOOPS, 20), ("queue_growth", WAITS, 70), ("receiver_unreachable", WAITS, 70)],
+)
+def test_what_comes_of_a_scripts_mail_is_part_of_its_story(rule: str, answer: str, count: int) -> None:
+    """Mail that goes in a circle or waits is a script's doing where the script wrote it: it stands in its incident."""
+    lines = []
+    for number in range(60 + count):
+        id_ = f"4F{number:08X}"
+        to, end = (f"a{number}@example.net", SENT) if number < 60 else (f"b{number}@example.com", answer)
+        lines += [
+            f"postfix/pickup[5]: {id_}: uid=33 from=<www-data@example.org>",
+            f"postfix/qmgr[900]: {id_}: from=<www-data@example.org>, size=900, nrcpt=1 (queue active)",
+            f"postfix/smtp[7]: {id_}: to=<{to}>, {end}",
+        ]
+
+    found = incidents(lines)
+
+    (head,) = [one for one in found if "script_burst" in one.rules]
+    assert [one.parent for one in found if rule in one.rules] == [head.id]

@@ -209,13 +209,17 @@ class Successes:
 
 
 def _set_failures(facts: dict[str, Any], record: Account, net: str, now: int) -> int:
-    """Set how often an account was tried within the day before it was let in, and from how many networks; give how often."""
+    """Set how often an account was tried within the day before it was let in, and from how many networks; give how often.
+
+    Tries of others since it came from this network for the first time do not make that login a guessed one.
+    """
     elsewhere = [count for other, (last, count) in record.failing.items() if now - last <= _FAIL_US and other != net]
     here = record.failing.get(net)
     failures = sum(elsewhere) + (here[1] if here else 0)
     facts["mailwarden.user.failing_networks"] = len(elsewhere) + (1 if here else 0)
     facts["mailwarden.source.failures"] = here[1] if here else 0
-    facts["mailwarden.user.failures"] = max(failures, facts["mailwarden.user.failures"])
+    if not facts["mailwarden.pair.known"]:
+        facts["mailwarden.user.failures"] = max(failures, facts["mailwarden.user.failures"])
     return failures
 
 

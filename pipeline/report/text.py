@@ -48,9 +48,8 @@ def _section(section: Section, rows: int, tongue: Translator, *, is_brief: bool)
         return sentence(section.said) if section.said else Lines()
     grid = section.grid
     if grid is None or not grid.worth:
-        return Lines(
-            [*wrap(section.said, WIDTH), *_notes(section, tongue, is_brief=is_brief)], is_block=bool(section.notes)
-        )
+        said = wrap(section.said, WIDTH) if section.said else []
+        return Lines([*said, *_notes(section, tongue, is_brief=is_brief)], is_block=bool(section.notes))
     at_most = len(grid.rows) if grid.is_whole else rows
     block = table(
         tongue,

@@ -182,6 +182,7 @@ def test_a_domain_whose_accounts_bear_bare_names_is_not_called_calm(days: Days) 
     foreign = build(days.store, TODAY, domain="other.example")
 
     assert blind.as_text().startswith("▲ Tue 3 Mar 2026: no trouble seen, but not all could be read")
+    assert "\n\n\n" not in blind.as_text()
     assert "log in by names without a domain" in blind.as_html()
     assert "office" not in blind.as_html() + str(blind.as_data())
     assert not foreign.figures.is_blind

@@ -312,7 +312,9 @@ class Engine:
             detection=rule.detection,
             primary=name,
             at_us=event.stream_us,
-            first_us=window.first_us,
+            first_us=max(window.first_us, event.stream_us - rule.detection.span_us)
+            if rule.detection.primary in _NEVER_SILENT
+            else window.first_us,
             fired=fired,
             tries=tries,
             measure=measure,

@@ -105,11 +105,11 @@ def test_whose_mail_it_is_is_named_however_many_came_before() -> None:
 
 
 def guessed(engine: Engine, minute: int) -> list[Finding]:
-    """Have a stranger guess."""
+    """Have a stranger guess; give what fires, or goes on."""
     event = Event()
     event.event_action, event.stream_us, event.log_offset = "auth-failure", START_US + minute * 60_000_000, minute
     event.source_ip, event.mailwarden_site = f"203.0.113.{minute % 250}", "default"
-    return [one for one in engine.detect(event) if one.fired]
+    return list(engine.detect(event))
 
 
 def test_what_a_site_sees_every_day_does_not_begin_weeks_ago(tmp_path: Path) -> None:
@@ -126,8 +126,9 @@ def test_what_a_site_sees_every_day_does_not_begin_weeks_ago(tmp_path: Path) -> 
     for minute in range(0, 14 * 1440, 30):
         assert guessed(engine, minute) == []
 
-    (told,) = [one for number in range(25) for one in guessed(engine, 14 * 1440 + number)]
+    told, *further = [one for number in range(3000) for one in guessed(engine, 14 * 1440 + number)]
 
-    assert told.at_us - told.first_us <= HOUR_US
+    assert told.fired
+    assert all(one.at_us - one.first_us <= HOUR_US for one in (told, *further))
     assert told.tries >= 20
     assert min(line.offset for line in told.evidence) >= 14 * 1440 - 60

@@ -1,7 +1,9 @@
 """Look back over logs that exist: read them once, and give what went wrong in them (`mailwarden scan`)."""
 
 import gc
+import signal
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -9,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.parsers.errors import worded
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.system_errors import reason
@@ -19,7 +22,11 @@ from mailwarden.pipeline.places import scan_store_path, store_path
 from mailwarden.pipeline.runner import Runner, wall_clock
 from mailwarden.pipeline.store import Found, Store
 
-__all__ = ["ScanResult", "scan"]
+__all__ = ["Progress", "ScanResult", "scan"]
+
+Progress = Callable[[int, int, int, Incident | None], None]
+"""Is told how far reading is: lines, bytes read, bytes in all or 0, the first critical incident that was found."""
+
 
 _BATCH_LINES = 1_000  # the fewer, the more of what they hold is still in the cache of the CPU
 _FIRST_COMMIT_S = 10.0  # each further one comes as late again as all before
@@ -50,7 +57,7 @@ class _Held:
     """Commits what a scan folds, many batches at a time: nobody waits for it, and each commit writes busy state again.
 
     What each writes (accounts, counts) grows with the number of commits and not with the log, so they become rarer; but
-    memory is never exceeded, and a scan that is ended loses at most half of what it read.
+    memory is never exceeded, and a scan that is killed loses at most half of what it read. One that is interrupted loses nothing.
     """
 
     def __init__(self, runner: Runner, totals: dict[tuple[str, str, str, str], int]) -> None:
@@ -58,14 +65,24 @@ class _Held:
         self._totals = totals
         self._last: Batch | None = None
         self._began_s = self._since_s = time.monotonic()
+        self._looked = 0  # notifications
+        self.critical: Incident | None = None
+        """The first critical incident that was found."""
 
     def take(self, batch: Batch) -> None:
         """Fold a batch, and commit where enough has come together."""
         self._runner.fold_in(batch)
         self._last = batch
+        if self.critical is None:
+            self._look()
         waits_s = time.monotonic() - self._since_s
         if waits_s > max(_FIRST_COMMIT_S, self._since_s - self._began_s) or not self._runner.fold.has_room():
             self.commit()
+
+    def _look(self) -> None:
+        told = self._runner.fold.incidents.decided()
+        found = (one.incident for one in told[self._looked :] if one.incident.severity == "critical")
+        self.critical, self._looked = next(found, None), len(told)
 
     def commit(self) -> None:
         """Commit what was folded since the last time."""
@@ -75,7 +92,7 @@ class _Held:
             if name in _TOTALS:
                 key = (name, words[0], words[1], words[2])
                 self._totals[key] = self._totals.get(key, 0) + count
-        self._last, self._since_s = None, time.monotonic()
+        self._last, self._since_s, self._looked = None, time.monotonic(), 0
 
 
 @contextmanager
@@ -86,7 +103,7 @@ def scan(
     zone: str | None,
     year: int | None,
     configuration: Configuration,
-    progress: Callable[[int, int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Iterator[ScanResult]:
     """Read logs that exist, once, and give what goes wrong in them, to be looked at until the context ends.
 
@@ -96,7 +113,7 @@ def scan(
         zone: The zone of stamps that name none.
         year: The year of the last line, for stamps that name none.
         configuration: The settings.
-        progress: Called after each batch with (lines, bytes read, bytes in all or 0).
+        progress: Called after each batch with (lines, bytes read, bytes in all or 0, the first critical incident so far).
     """
     started = time.monotonic()
     gc.set_threshold(1_000_000, 20, 50)  # events and states are many objects and no cycles
@@ -136,7 +153,7 @@ def _fold_all(
     configuration: Configuration,
     result: ScanResult,
     year_unknown: bool,
-    progress: Callable[[int, int, int], None] | None,
+    progress: Progress | None,
 ) -> list[str]:
     """Fold all that is admitted, into the store and what is counted of it into the result; give what went wrong."""
     rulebook = configuration.rulebook()
@@ -144,21 +161,42 @@ def _fold_all(
     runner = Runner(store, configuration, admission, rulebook=rulebook)
     admission.brief = runner.fold.unasked()  # a scan keeps no archive
     held = _Held(runner, result.totals)
-    for batch in admission.batches():
-        if batch.events:
-            result.first_us = result.first_us or next((one.stream_us for one in batch.events if one.stream_us), 0)
-            result.last_us = batch.events[-1].stream_us
-            if year_unknown:
-                result.year_assumed = _assumed_year(batch.events[-1]) or result.year_assumed
-        held.take(batch)
-        if progress is not None:
-            counted = admission.statistics
-            progress(counted.lines, counted.bytes_read, counted.bytes_total)
+    try:
+        for batch in admission.batches():
+            if batch.events:
+                result.first_us = result.first_us or next((one.stream_us for one in batch.events if one.stream_us), 0)
+                result.last_us = batch.events[-1].stream_us
+                if year_unknown:
+                    result.year_assumed = _assumed_year(batch.events[-1]) or result.year_assumed
+            with _uninterrupted():
+                held.take(batch)
+            if progress is not None:
+                counted = admission.statistics
+                progress(counted.lines, counted.bytes_read, counted.bytes_total, held.critical)
+    except KeyboardInterrupt:  # somebody had enough: what was folded is shown, and stays
+        held.commit()
+        raise
     held.commit()
     runner.fold.forget()
     result.lines = admission.statistics.lines
     result.strange, result.misdated = admission.strange, admission.misdated
     return [*rulebook.faults, *admission.problems]
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C wait until a batch is folded as a whole, so that what it led to can be committed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: asked.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if asked:
+        raise KeyboardInterrupt
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import copy
 import hashlib
 import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -217,6 +217,10 @@ class Incidents:
         """Give the incidents that changed and the notifications decided since the last commit."""
         notices, self._notices = self._notices, []
         return self._live.changed(), notices
+
+    def decided(self) -> Sequence[Notification]:
+        """Give the notifications decided since the last commit, to be looked at."""
+        return self._notices
 
     def held_bytes(self) -> int:
         """Give about how much memory it takes to find the live incidents, beside what the shelves hold."""

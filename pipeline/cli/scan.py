@@ -79,7 +79,7 @@ def command(
     now = session(context, zone=zone, own=True)
     with ExitStack() as until_shown:
         try:
-            with progress_bar() as progress:
+            with progress_bar(now.tongue) as progress:
                 result = until_shown.enter_context(
                     scan(
                         list(paths),

@@ -186,6 +186,8 @@ def _head(scanned: Scanned, worst: Incident | None, counts: Sequence[FoundCount]
     judged = verdict(alone(counts), tongue)
     if judged:
         first = tongue.say(N_("{verdict}."), {"verdict": judged})
+    elif not scanned.lines and scanned.problems:
+        first = tongue.gettext("Nothing was read; why stands above.")
     elif not scanned.lines:
         first = tongue.gettext("Nothing was read: there is not a single line.")
     elif not scanned.understood:
@@ -318,6 +320,8 @@ def _tail(
 ) -> list[Line]:
     tongue = sentences.tongue
     lines: list[Line] = []
+    if not scanned.lines and scanned.problems:  # what to do stands with them
+        return lines
     normal = normal_text(scanned.totals, tongue)
     if normal:
         lines += [[row] for row in wrap(normal, page_width())[: rows_of(2)]]

@@ -566,3 +566,12 @@ def test_setup_shows_before_it_writes(state: Path, tmp_path: Path) -> None:
     assert call(*words, "--yes").exit_code == 0
     assert target.stat().st_mode & 0o777 == 0o600
     assert call("--config", str(target), "setup", "--yes").exit_code == 2  # never over what is there
+
+
+def test_what_could_not_be_read_is_not_called_empty(home: Path) -> None:
+    """Where nothing could be read the verdict says so and leads to the reason, and nothing else stands in the way."""
+    result = call("scan", str(home / "nowhere.log"))
+
+    assert result.exit_code == 2
+    assert result.stdout.strip() == "Nothing was read; why stands above."
+    assert "nowhere.log: does not exist." in result.stderr

@@ -106,8 +106,11 @@ class Columns:
                 if self._is_ours(tag[1], cells[behind].text):
                     text = one_line(_to_end(line, cells, behind, mark))
                     return Wrapped(text, time=time, host=host, tag=tag[1], pid=number(tag[2]) if tag[2] else pid)
-            if host is None and _HOST.fullmatch(text) and not is_priority_word(text) and not _time(text, stamp):
-                host = text
+            if text in ("", "-") or number(text) is not None or is_priority_word(text) or _time(text, stamp):
+                continue
+            if _HOST.fullmatch(text) is None:  # what a client wrote may stand from here on: a request, a browser's name
+                return None
+            host = host or text
         return None
 
     def _is_ours(self, tag: str, text: str) -> bool:

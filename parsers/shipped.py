@@ -14,9 +14,17 @@ from mailwarden.parsers.wrapped import MESSAGE_MAX, Wrapped, number, one_line, w
 __all__ = ["as_stamp", "is_header", "shipped"]
 
 # As `_name` writes them; of several the first that is there.
-_TEXTS = (
-    "message", "msg", "short_message", "log", "line", "textpayload", "raw", "syslogmessage", "body", "body.stringvalue",
-    "messages", "content",
+_TEXTS = ("message", "msg", "short_message", "log", "line", "textpayload", "raw", "syslogmessage", "messages")
+_OPEN_TELEMETRY = frozenset(
+    {"timeunixnano", "observedtimeunixnano", "severitynumber", "severitytext", "observed_timestamp"}
+)
+_BODIES = ("body", "body.stringvalue")  # of its records; elsewhere a body is what a client of the web has sent
+# Whole lines under names that no table above knows; under any name at all a client's words would do, a browser's for one.
+_WHOLE = frozenset(
+    {
+        "original", "rawlog", "raw_log", "rawline", "raw_line", "rawmessage", "raw_message", "rawevent", "raw_event", "logline",
+        "log_line", "logmessage", "log_message", "logentry", "log_entry", "full_message", "syslog_line",
+    }
 )  # fmt: skip
 _TIMES = ("timestamp", "date", "time", "timegenerated", "datetime", "tsns", "timeunixnano", "eventtime")
 _HOSTS = (
@@ -36,7 +44,6 @@ _NOT_OF_OBJECTS = frozenset({"source", "service"})  # a program's own objects ha
 _TAG_PID = re.compile(r"([^\s:\[\]]{1,128})(?:\[([0-9]{1,10})\])?:?")
 _DEPTH = 5  # a hit of a search, its source, ECS's three
 _FIELDS_MAX = 500  # of one object
-_RAW_MIN = 30  # characters of a whole line under a name that nobody knows: no stamp alone
 _KIBANA_TIME = re.compile(r"([A-Z][a-z]{2} [0-9]{1,2}), ([0-9]{4}) @ ")
 _DIGITS = re.compile(r"[0-9]{9,19}(?:\.[0-9]{1,9})?")
 _YEAR_5138_S = 1e11  # what is more counts in milliseconds, what is a thousand times as much in microseconds, and so on
@@ -58,8 +65,10 @@ def shipped(record: Mapping[str, object], *, columns: bool = False) -> Wrapped |
         for name in _NOT_OF_OBJECTS & fields.keys():
             del fields[name]
     text, time = _first(fields, _TEXTS), _first(fields, _TIMES)
+    if text is None and not _OPEN_TELEMETRY.isdisjoint(fields):
+        text = _first(fields, _BODIES)
     if text is None:
-        text = next((one for one in fields.values() if _is_line(one)), None)
+        text = next((one for name, one in fields.items() if name.rpartition(".")[2] in _WHOLE and _is_line(one)), None)
     if not isinstance(text, str) or not isinstance(time, str | int | float | None) or isinstance(time, bool):
         return None
     host, tag = word(_first(fields, _HOSTS)), word(_first(fields, _TAGS))
@@ -113,7 +122,7 @@ def _first(fields: Mapping[str, object], names: tuple[str, ...]) -> object:
 
 
 def _is_line(value: object) -> bool:
-    return isinstance(value, str) and len(value) >= _RAW_MIN and stamped(value)
+    return isinstance(value, str) and stamped(value)
 
 
 def _readable(time: str, second: object) -> str:

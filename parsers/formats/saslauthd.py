@@ -61,6 +61,7 @@ def tried_unnamed(event: Event, rest: str) -> bool:
 
 @FORMAT.pattern("failed mail authentication attempt for user '", programs=_PLESK)
 @FORMAT.pattern("No such user '", programs=_PLESK)
+@FORMAT.pattern("Invalid mail address '", programs=_PLESK)
 def plesk_refused(event: Event, rest: str) -> bool:
     """A password that Plesk refuses."""
     user, named, _ = rest.rpartition("'")

@@ -48,6 +48,7 @@ SERVERS = {
     "nginx": "nginx",
     "roundcube": "Roundcube",
     "sogo": "SOGo",
+    "snappymail": "SnappyMail",
     "rspamd": "Rspamd",
     "amavis": "amavis",
     "spamassassin": "SpamAssassin",

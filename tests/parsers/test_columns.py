@@ -83,6 +83,8 @@ def test_names_outlive_a_restart() -> None:
         f"Mar  3 04:05:06 mx1 sshd[7]: Invalid user x,{AT}Z,mx1,postfix/smtpd,1,{TEXT}",
         f"2026-03-03 04:05:06 H=x (a,{AT}Z,mx1,postfix/smtpd,1,{TEXT}",
         f"note for you,{AT}Z,mx1,postfix/smtpd,1,{TEXT}",
+        f"{AT}Z,203.0.113.7,GET /,postfix/smtpd[1]: {TEXT}",
+        f"{AT}Z\t203.0.113.7\tGET / HTTP/1.1\t200\t{OLD}",
         "one, two, three",
         "time,message",
         f'"{AT}Z',
@@ -90,7 +92,7 @@ def test_names_outlive_a_restart() -> None:
     ],
 )
 def test_no_table(line: str) -> None:
-    """A time that stands behind other words makes no columns: a client may have written both."""
+    """A time behind other words makes no columns, nor does a program behind a request: a client may have written both."""
     assert read(line)[0].source_ip is None
 
 

@@ -241,6 +241,15 @@ def test_shippers(record: dict[str, object]) -> None:
     assert event.event_action == "connection-open"
 
 
+@pytest.mark.parametrize("name", ["http_user_agent", "request", "body", "content", "referer", "request_line", "args"])
+@pytest.mark.parametrize("forged", [FORGED, FORGED[16:], FORGED.partition(" mx1 ")[2]])
+def test_what_a_browser_sent_is_no_line(name: str, forged: str) -> None:
+    """In the objects of a web server's log a client's words stand under names of their own."""
+    record = {"time": f"{AT}Z", "host": "www.example.org", "remote_addr": "203.0.113.7", "status": 404, name: forged}
+
+    assert read(json.dumps(record))[0].source_ip is None
+
+
 @pytest.mark.parametrize("time", ["1e400", "-1", "true", "null", '"soon"', "[]", "1e30"])
 def test_what_only_looks_like_a_shippers_object_is_one_line(time: str) -> None:
     """A time that is none costs nothing but itself."""

@@ -18,7 +18,7 @@ from mailwarden.parsers.wrapped import Wrapped, number, one_line
 
 __all__ = ["Columns"]
 
-_FIRST = re.compile(r'"?([^",;|\t]{0,64}?)"? ?([,;|\t])')
+_FIRST = re.compile(r'"?([^",;|\t]{0,64}+)"? ?([,;|\t])')
 _TIME_WITHIN = 6  # columns: Papertrail's archives begin with a number
 _BEFORE_TIME = re.compile(r"[\w.:/-]{0,64}")  # no server's own message begins so and goes on with a mark
 _TIME_MAX = 48  # characters
@@ -52,7 +52,8 @@ class Columns:
         """Give what a line in columns holds; None where it is none, and an empty text for the names of the columns."""
         mark = self._mark
         found = None if mark else _FIRST.match(line)
-        if found and (_NAME.fullmatch(found[1]) or _BEFORE_TIME.fullmatch(found[1]) or _time(found[1], stamp)):
+        first = found[1].rstrip(" ") if found else ""
+        if found and (_NAME.fullmatch(first) or _BEFORE_TIME.fullmatch(first) or _time(first, stamp)):
             mark = found[2]
         wrapped = self._read(line, mark, stamp) if mark else None
         self.seen = wrapped is not None

@@ -186,7 +186,8 @@ class Reader:
         event.event_original = line[:LINE_MAX]
         previous = self._previous
         self._stands_for_previous = False
-        record = self._records.take(line)
+        records = self._records
+        record = records.take(line) if records.open or line[:1] in "_{[" or line[-1] in "]\r" else None
         try:
             if record is None:
                 self._open(event, clean(line))

@@ -62,6 +62,11 @@ class Records:
         }
 
     @property
+    def open(self) -> bool:
+        """Whether a record is not whole yet."""
+        return bool(self._kind)
+
+    @property
     def is_raw(self) -> bool:
         """Whether the next line is any text: data of a field, in which nothing is looked for."""
         return self._binary is not None

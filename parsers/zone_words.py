@@ -14,8 +14,8 @@ _HOURS: dict[str, float | None] = {
     "ACDT": 10.5, "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7,
     "MDT": -6, "PST": -8, "PDT": -7, "AKST": -9, "AKDT": -8, "HST": -10,
 }  # fmt: skip
-ZONE_WORDS = "|".join(sorted(_HOURS, key=len, reverse=True))
-"""The words, as alternatives of a pattern."""
+ZONE_WORDS = rf"(?=[A-Z]{{3}})(?:{'|'.join(sorted(_HOURS, key=len, reverse=True))})"
+"""Any of the words, as a pattern that is soon done with what is none."""
 
 
 def offset_of(word: str) -> int | None:

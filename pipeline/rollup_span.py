@@ -99,7 +99,7 @@ class RollupSpan:
 def _spelt(key: RollupKey) -> RollupKey:
     """Spell out bytes that are no text, as the store does: so the key is found again after a restart."""
     start_us, name, a, b, c = key
-    if a.isascii() and b.isascii() and c.isascii():  # nearly always
+    if (a + b + c).isascii():  # nearly always
         return key
     a, b, c = (word.encode("utf-8", "backslashreplace").decode() for word in (a, b, c))
     return start_us, name, a, b, c

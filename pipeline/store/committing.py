@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from itertools import starmap
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,7 @@ def write_commit(connection: Connection, write_many: Callable[..., object], comm
     _write_states(write_many, commit)
     write_many(_SET_INCIDENT, map(_incident_row, commit.incidents))
     add_outbox(connection, commit.outbox)
-    write_many(_ADD_ROLLUP, (_rollup_row(key, commit.rollups[key]) for key in sorted(commit.rollups)))
+    write_many(_ADD_ROLLUP, starmap(_rollup_row, sorted(commit.rollups.items())))
     positions = [(storable(source), json.dumps(position)) for source, position in commit.positions.items()]
     many(connection, _SET_POSITION, positions)
     for name, value in commit.meta.items():
@@ -139,6 +140,8 @@ def storable(text: str) -> str:
 
 def _rollup_row(key: RollupKey, count: int) -> tuple[object, ...]:
     hour_us, name, a, b, c = key
+    if (a + b + c).isascii():  # nearly always
+        return *key, count
     return hour_us, name, storable(a), storable(b), storable(c), count
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailwarden.parsers.address import forwarded, network, wide_network
+from mailwarden.parsers.address import forwarded, ip, network, wide_network
 
 
 @given(st.binary(min_size=16, max_size=16).map(ipaddress.IPv6Address))
@@ -16,6 +16,20 @@ def test_ipv6_networks_are_spelt_as_pythons_own_module_spells_them(address: ipad
     wide = ipaddress.ip_network((address, 48), strict=False)
 
     assert (network(str(address)), wide_network(str(address))) == (str(narrow), str(wide))
+
+
+@given(
+    st.one_of(
+        st.binary(min_size=16, max_size=16),
+        st.lists(st.sampled_from((0, 0, 0, 1, 255)), min_size=16, max_size=16).map(bytes),
+        st.binary(min_size=4, max_size=4).map(lambda last: bytes(12) + last),
+    ).map(ipaddress.IPv6Address)
+)
+def test_an_ipv6_address_is_spelt_as_pythons_own_module_spells_it(address: ipaddress.IPv6Address) -> None:
+    """However a server spells an address, it is one; what holds an address of IPv4 is that."""
+    spelt = str(address.ipv4_mapped or address)
+
+    assert {ip(str(address)), ip(address.exploded), ip(address.exploded.upper())} == {spelt}
 
 
 @pytest.mark.parametrize(

@@ -86,10 +86,10 @@ def test_the_settings_of_the_page_change_the_rule(place: Path) -> None:
 
 def test_what_the_page_lists_is_what_there_is() -> None:
     """Every key of `mailwarden:` and everything that sentences are filled with stands on the page."""
-    from mailwarden.alerts.rulebook import compiler
+    from mailwarden.alerts.rulebook import declaration
 
-    assert all(f"`{key}`" in PAGE for key in compiler._OWN_KEYS - {"weight"})
-    assert all(f"`{{{name}}}`" in PAGE for name in compiler._FILLED - {"id"})
+    assert all(f"`{key}`" in PAGE for key in declaration._OWN_KEYS - {"weight"})
+    assert all(f"`{{{name}}}`" in PAGE for name in declaration._FILLED - {"id"})
     listed = re.search(r"It is one of:\n(.*?)\. Rules ask", PAGE, re.DOTALL)
     actions = {word.partition("=")[2] for word in event_words() if "=" in word} - {"beat", "resolve"}
     assert listed is not None

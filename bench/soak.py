@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1] / "tests"
-sys.path.insert(0, str(TESTS / "promises"))
+sys.path[:0] = [str(TESTS / "promises"), str(TESTS / "alerts")]
 
 from growth import Growth  # noqa: E402
 from test_notices import check, disturbed, expected_notices  # noqa: E402

@@ -250,3 +250,15 @@ def test_no_pattern_repeats_a_group_possessively() -> None:
 
     assert len(texts) > 1000
     assert found == []
+
+
+@pytest.mark.parametrize("path", sorted(CHECKOUT.glob("bench/**/*.py")), ids=lambda path: path.stem)
+def test_a_bench_can_be_started(path: Path) -> None:
+    """Each bench finds what it imports, in a process of its own: nothing else runs them between two measurements."""
+    module = ".".join(path.relative_to(CHECKOUT).with_suffix("").parts)
+
+    done = subprocess.run(
+        [sys.executable, "-c", f"import {module}"], cwd=CHECKOUT, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")

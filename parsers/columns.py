@@ -14,7 +14,7 @@ from mailwarden.parsers.counted_time import Stamp
 from mailwarden.parsers.priority import is_priority_word
 from mailwarden.parsers.raw import stamped
 from mailwarden.parsers.shipped import as_stamp, is_header, shipped
-from mailwarden.parsers.wrapped import Wrapped, number, one_line
+from mailwarden.parsers.wrapped import TAG, Wrapped, number, one_line
 
 __all__ = ["Columns"]
 
@@ -25,7 +25,6 @@ _TIME_MAX = 48  # characters
 _CELLS_MAX = 64
 _NAME = re.compile(r"[\w @.\[\]/-]{1,64}")
 _HOST = re.compile(r"(?=.{0,254}[A-Za-z.:])[A-Za-z0-9][A-Za-z0-9_.:-]{0,254}")
-_TAG = re.compile(r"([^\s:\[\]]{1,128})(?:\[([0-9]{1,10})\])?:?")
 _TAGGED = re.compile(r"([^\s:\[\]]{1,128})(?:\[[0-9]{1,10}\])?: ")
 _LABELLED = re.compile(r"([a-z_]{1,32}):(.*)", re.DOTALL)
 
@@ -101,7 +100,7 @@ class Columns:
             tagged = _TAGGED.match(text)
             if tagged and self._is_ours(tagged[1], text[tagged.end() :]):
                 return Wrapped(one_line(_to_end(line, cells, place, mark)), time=time, host=host)
-            tag = _TAG.fullmatch(text)
+            tag = TAG.fullmatch(text)
             if tag and place + 1 < len(cells):
                 pid, behind = _behind_tag(cells, place + 1, priority=self._claims.tag(tag[1]).format is not None)
                 if self._is_ours(tag[1], cells[behind].text):

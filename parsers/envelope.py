@@ -81,7 +81,8 @@ class Reader:
         `_slow`.
         """
         events: list[Event] = []
-        add, clock, seconds, peculiar, line_max = events.append, self._clock, SECONDS.get, _PECULIAR, LINE_MAX
+        add, clock, seconds = events.append, self._clock, SECONDS.get
+        peculiar, blanks, line_max = _PECULIAR, _BLANKS, LINE_MAX
         new = self._event
         tag, like, retry = self._speaker.tags.get, self._speaker.tags.like, self._speaker.retry
         previous = self._previous
@@ -120,7 +121,7 @@ class Reader:
             if not (
                 known is None
                 or (text[:1] in "mL" and text[:8] in peculiar)
-                or (rough and (line[-1] in _BLANKS or len(line) > line_max))
+                or (rough and (line[-1] in blanks or len(line) > line_max))
             ):
                 event = new()
                 event.timestamp_us = us
@@ -315,11 +316,8 @@ class Reader:
         if text[:1] == "{":
             return unwrap_json(text)
         previous = self._previous
-        if not bare or not (
-            self._columns.seen or previous is None or not previous.event_id
-        ):  # more of that record first
-            return None
-        return self._columns.read(text, self._clock.stamp)
+        may_go_on = previous is not None and previous.event_id and not self._columns.seen  # with that record, first
+        return self._columns.read(text, self._clock.stamp) if bare and not may_go_on else None
 
     def _open_within(self, event: Event, text: str | None, time: Stamp | None, layers: int) -> None:
         """Read a line that stands in another's message; what is none of ours leaves that one as it was."""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from mailwarden.parsers.raw import stamped
-from mailwarden.parsers.wrapped import MESSAGE_MAX, Wrapped, number, one_line, word
+from mailwarden.parsers.wrapped import MESSAGE_MAX, TAG, Wrapped, number, one_line, word
 
 __all__ = ["as_stamp", "is_header", "shipped"]
 
@@ -41,7 +41,6 @@ _WRAPPERS = frozenset(
     {"source", "result", "attributes", "fields", "jsonpayload", "content", "payload", "record", "data"}
 )
 _NOT_OF_OBJECTS = frozenset({"source", "service"})  # a program's own objects have them in another sense (Haraka)
-_TAG_PID = re.compile(r"([^\s:\[\]]{1,128})(?:\[([0-9]{1,10})\])?:?")
 _DEPTH = 5  # a hit of a search, its source, ECS's three
 _FIELDS_MAX = 500  # of one object
 _KIBANA_TIME = re.compile(r"([A-Z][a-z]{2} [0-9]{1,2}), ([0-9]{4}) @ ")
@@ -74,7 +73,7 @@ def shipped(record: Mapping[str, object], *, columns: bool = False) -> Wrapped |
     host, tag = word(_first(fields, _HOSTS)), word(_first(fields, _TAGS))
     if not (tag or stamped(text) or (host and time is not None)):  # a program's own object: Haraka writes such
         return None
-    found = _TAG_PID.fullmatch(tag) if tag else None
+    found = TAG.fullmatch(tag) if tag else None
     return Wrapped(
         one_line(text[:MESSAGE_MAX]).removeprefix(" "),
         time_us=_epoch_us(time),

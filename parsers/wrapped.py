@@ -1,11 +1,14 @@
 """What a wrapper around a line holds, and how its values are taken out."""
 
+import re
 from typing import NamedTuple
 
-__all__ = ["MESSAGE_MAX", "Wrapped", "number", "one_line", "word"]
+__all__ = ["MESSAGE_MAX", "TAG", "Wrapped", "number", "one_line", "word"]
 
 MESSAGE_MAX = 1 << 20
 """Characters of one message that are looked at; journald's own limit is 48 KiB."""
+TAG = re.compile(r"([^\s:\[\]]{1,128})(?:\[([0-9]{1,10})\])?:?")
+"""A program and its process id, as a value of its own."""
 
 
 class Wrapped(NamedTuple):

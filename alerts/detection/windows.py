@@ -48,9 +48,8 @@ class Window(msgspec.Struct, array_like=True):
     shared: bool = False  # what it gathered is one event, which is kept beside all windows of its key
     names_us: int = 0  # since when names are gathered, where a detector counts
     senders: dict[str, int] | None = None  # whose mail it counts, the most frequent
-    order_us: int = (
-        0  # of a rule whose counts have an order: since when the latest row of them goes on that came this far
-    )
+    # of a rule whose counts have an order: since when the latest row of them goes on that came this far
+    order_us: int = 0
 
 
 def _slide(window: Window, now_us: int, span_us: int) -> int:

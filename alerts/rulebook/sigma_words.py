@@ -43,7 +43,7 @@ _SERVERS = ("postfix", "dovecot", "exim", "opensmtpd", "sendmail", "courier", "h
 _PRODUCTS = ("mail", "linux", "unix", *_SERVERS)
 _SERVICES = ("mail", "maillog", "syslog", *_SERVERS, "vpopmail", "pam")
 _CATEGORIES = ("authentication", "email", "mail")
-_MODULES = ("postfix", "dovecot", "exim", "opensmtpd", "sendmail", "courier", "haraka", "qmail", "vpopmail", "pam")
+_MODULES = (*_SERVERS, "vpopmail", "pam")
 
 
 def module_of(product: str | None, service: str | None, category: str | None) -> str | None:

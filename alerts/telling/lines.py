@@ -8,10 +8,8 @@ __all__ = ["BODY_LIMIT", "LINE_LIMIT", "TITLE_LIMIT", "Line", "Rendered", "cut",
 
 TITLE_LIMIT = 60  # the shortest topic that a service in wide use allows
 BODY_LIMIT = 900
-_LEAST, _QUOTE_LEAST = (
-    40,
-    120,
-)  # characters of a line, and of one that quotes a log, of which a part still says something
+# Characters of a line, and of one that quotes a log, of which a part still says something.
+_LEAST, _QUOTE_LEAST = 40, 120
 LINE_LIMIT = 10  # of the whole message, its title included
 
 

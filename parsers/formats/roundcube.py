@@ -17,9 +17,7 @@ from mailwarden.parsers.pattern import Format
 __all__ = ["FORMAT", "claim_text"]
 
 _SESSION = re.compile(r":? ?(?:<[0-9a-zA-Z,-]{1,32}> )?")
-_OURS = re.compile(
-    r":? ?(?:<[0-9a-zA-Z,-]{1,32}> )?(?:Failed login for |Successful login for |(?:IMAP|SMTP|DB|LDAP) Error: )"
-)
+_OURS = re.compile(rf"{_SESSION.pattern}(?:Failed login for |Successful login for |(?:IMAP|SMTP|DB|LDAP) Error: )")
 _ADDRESS = r"([0-9A-Fa-f.:]{2,45})(?:\([^()]{0,255}\))?"
 _IN_SESSION = re.compile(rf"(.*) from {_ADDRESS} in session \S{{1,128}}(?: \(error: (-?[0-9]{{1,9}})\))?$", re.DOTALL)
 _AT_IMAP = re.compile(rf"(.*) from {_ADDRESS}(?:\. .*)?$", re.DOTALL)

@@ -41,7 +41,7 @@ def claim_text(text: str) -> bool:
 FORMAT = Format("zimbra", ("zimbra",))
 
 
-@FORMAT.pattern("] security - cmd=", anywhere=True)
+@FORMAT.pattern(_MARK, anywhere=True)
 def audited(event: Event, text: str) -> bool:
     """A login, or what an administrator did."""
     before, _, said = text.partition(_MARK)

@@ -21,8 +21,8 @@ from mailwarden.pipeline.cli.check_state import Check
 from mailwarden.pipeline.cli.feedback_checks import feedback_checks
 from mailwarden.pipeline.cli.probe_checks import probe_checks
 from mailwarden.pipeline.cli.session import Session
-from mailwarden.pipeline.places import is_there, last_alive_s, store_path
-from mailwarden.pipeline.service.lock import is_held, lock_path
+from mailwarden.pipeline.places import is_there, store_path
+from mailwarden.pipeline.showing.liveness import read_liveness
 from mailwarden.pipeline.sources.journal import journal_barred
 
 __all__ = ["Check", "all_checks"]
@@ -302,7 +302,7 @@ def _service(session: Session) -> Iterator[Check]:
         with Store.open(path, read_only=True) as store:
             counts = store.outbox_counts()
             unparsed = store.unparsed()
-            stream_us = int(store.meta("stream_us") or 0)
+            lag_s, ended, _ = read_liveness(store, time.time_ns() // 1000)
             begun = {name for name, position in store.positions().items() if position["source"].get("begun", True)}
     except MailwardenError as error:
         yield Check(tongue.gettext("state"), "error", tongue.error(error))
@@ -311,8 +311,7 @@ def _service(session: Session) -> Iterator[Check]:
         says = f"{path.parent}: {tongue.worded(reason(error))}"
         yield Check(tongue.gettext("state"), "error", says, "sudo mailwarden doctor")
         return
-    lag_s = time.time() - max(last_alive_s(path), stream_us / 1_000_000)
-    if is_held(lock_path(path.parent)) is False:
+    if ended:
         says = tongue.say(
             N_("does not run: nothing is watched; its last sign was {age} ago"), {"age": tongue.duration(round(lag_s))}
         )

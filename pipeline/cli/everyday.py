@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator
+from mailwarden.pipeline.answers.words import PROTOCOLS
 
 __all__ = ["normal_text"]
 
@@ -14,9 +15,6 @@ _STATUSES: dict[str, _Count] = {
     "deferred": lambda say, n: say.count("{number} deferred", "{number} deferred", n),
     "bounced": lambda say, n: say.count("{number} bounced", "{number} bounced", n),
 }
-_LOGINS = {"imap": "IMAP", "pop3": "POP3", "smtp": "SMTP", "lmtp": "LMTP", "managesieve": "Sieve", "http": "HTTP"}
-
-
 _FAILED = {"spf": "SPF", "dkim": "DKIM", "dmarc": "DMARC"}
 _CHECKED: dict[str, _Count] = {
     "greylist": lambda say, n: say.count("{number} greylisted", "{number} greylisted", n),
@@ -58,7 +56,7 @@ def normal_text(totals: Mapping[tuple[str, str, str, str], int], tongue: Transla
             delivered[second] += count
     number = logins.total()
     if number:
-        by = [f"{_LOGINS.get(name, printable(name))} {count:,}" for name, count in logins.most_common(4) if name]
+        by = [f"{PROTOCOLS.get(name, printable(name))} {count:,}" for name, count in logins.most_common(4) if name]
         if not clear and not unknown:
             by.append(tongue.gettext("all with TLS"))
         elif clear:

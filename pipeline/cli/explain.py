@@ -14,7 +14,7 @@ from mailwarden.pipeline.cli.lines import reader_for
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import session
 from mailwarden.pipeline.cli.terminal import Line, Span, Style, write
-from mailwarden.pipeline.showing.columns import columns
+from mailwarden.pipeline.showing.columns import columns, pad
 
 __all__ = ["command"]
 
@@ -106,7 +106,7 @@ def _view(line: str, event: Event, tongue: Translator) -> list[Line]:
     lines += _table(around) if stamped else [[f"  {nothing}"]]
     words = [tongue.gettext("Format"), tongue.gettext("Pattern")]
     width = max(map(columns, words)) + 1
-    form, pattern = (Span(word + " " * (width - columns(word)), "faint") for word in words)
+    form, pattern = (Span(pad(word, width), "faint") for word in words)
     lines.append([form, printable(event.event_module or tongue.gettext("none"))])
     patterns = _patterns(line, event)
     if patterns:

@@ -24,7 +24,7 @@ from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, Style, tell, write
 from mailwarden.pipeline.correlation.sessions import JOINED, Sessions
 from mailwarden.pipeline.places import scan_store_path
-from mailwarden.pipeline.showing.columns import columns
+from mailwarden.pipeline.showing.columns import pad
 from mailwarden.pipeline.showing.jsonl import json_line
 
 __all__ = ["command", "story"]
@@ -318,7 +318,7 @@ def _row(fields: Fields, tongue: Translator, outside: bool) -> Line:
     return [
         Span(stamp, "faint"),
         "  ",
-        Span(printable(did) + " " * max(0, _DID - columns(printable(did))), style),
+        Span(pad(printable(did), _DID), style),
         "  ",
         "  ".join(parts),
     ]

@@ -18,7 +18,7 @@ from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import session
 from mailwarden.pipeline.cli.terminal import Line, Span, tell, write
 from mailwarden.pipeline.places import scan_store_path
-from mailwarden.pipeline.showing.columns import columns, shorten
+from mailwarden.pipeline.showing.columns import columns, pad, shorten
 from mailwarden.pipeline.showing.jsonl import json_line
 
 __all__ = ["command"]
@@ -107,7 +107,7 @@ def _people(
         ways.sort(key=lambda way: -way.logins)
         for number, way in enumerate(ways):
             name = shorten(printable(one.name), width) if not number else ""
-            lines.append([f"  {name}{' ' * (width - columns(name))}  {printable(_way(way, tongue))}"])
+            lines.append([f"  {pad(name, width)}  {printable(_way(way, tongue))}"])
         notes = [tongue.gettext(MARKS[each]) for each in one.marks if each != mark]
         if one.deleted:
             notes.append(
@@ -180,7 +180,7 @@ def _senders(found: list[Mailer], days: int, tongue: Translator, most: int | Non
         number = tongue.value("number", one.traits.recipients)
         is_suspect = one.nature.name == "suspect"
         what = Span(nature_text(one.nature, tongue), "watch" if is_suspect else "")
-        lines.append([f"  {name}{' ' * (width - columns(name))}  {number:>9}  {'▲ ' if is_suspect else ''}", what])
+        lines.append([f"  {pad(name, width)}  {number:>9}  {'▲ ' if is_suspect else ''}", what])
     return [*lines, *_rest(len(found) - len(found[:most]), tongue)]
 
 

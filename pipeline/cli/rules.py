@@ -28,7 +28,7 @@ from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, tell, write
 from mailwarden.pipeline.configuration.configuration import RuleSetting
 from mailwarden.pipeline.configuration.reading import rule_directory, rule_names
-from mailwarden.pipeline.showing.columns import columns
+from mailwarden.pipeline.showing.columns import columns, pad
 from mailwarden.pipeline.showing.jsonl import json_line
 from mailwarden.pipeline.showing.sentences import Sentences
 from mailwarden.pipeline.trial.cases import Subject, Verdict, cases_of, subject, subjects, try_case
@@ -139,9 +139,7 @@ def show(context: click.Context, name: str) -> None:
     width = max(map(columns, facts)) + 1
     version = tongue.say(N_("{id} version {version}"), {"id": one.id, "version": one.version})
     lines: list[Line] = [[Span(name, "strong"), f"  {version}"]]
-    lines += [
-        [Span(word + " " * (width - columns(word)), "faint"), printable(text)] for word, text in facts.items() if text
-    ]
+    lines += [[Span(pad(word, width), "faint"), printable(text)] for word, text in facts.items() if text]
     write(lines)
     for path in _files_of(name, now):
         source = path.read_text("utf-8").split("\n")

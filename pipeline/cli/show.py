@@ -21,7 +21,7 @@ from mailwarden.pipeline.cli.session import nobody_told, session
 from mailwarden.pipeline.cli.silence import silenced
 from mailwarden.pipeline.cli.terminal import Line, Span, page_width, tell, write
 from mailwarden.pipeline.cli.verdict_view import rules_now, verdict_data, verdict_lines
-from mailwarden.pipeline.showing.columns import columns, shorten, wrap
+from mailwarden.pipeline.showing.columns import columns, pad, shorten, wrap
 from mailwarden.pipeline.showing.incident_json import as_data
 from mailwarden.pipeline.showing.jsonl import json_line
 from mailwarden.pipeline.showing.sentences import Sentences
@@ -215,7 +215,7 @@ def _names(incident: Incident, sentences: Sentences, *, everything: bool) -> lis
     for word, text in rows:
         first, *more = wrap(text, page_width() - _HEAD - widest)
         head = _word(sentences.tongue.gettext("Named") if not lines else "")
-        lines.append([head, Span(word + " " * (widest - columns(word)), "faint"), first])
+        lines.append([head, Span(pad(word, widest), "faint"), first])
         lines += [[" " * (_HEAD + widest), row] for row in more]
     return lines
 

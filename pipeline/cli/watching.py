@@ -13,9 +13,8 @@ from mailwarden.pipeline.cli.incident_view import style_of, top_level
 from mailwarden.pipeline.cli.session import Session, nobody_told
 from mailwarden.pipeline.cli.silence import silenced
 from mailwarden.pipeline.cli.terminal import Line, Span, page_width
-from mailwarden.pipeline.places import last_alive_s
-from mailwarden.pipeline.service.lock import is_held, lock_path
 from mailwarden.pipeline.showing.columns import columns, shorten
+from mailwarden.pipeline.showing.liveness import read_liveness
 from mailwarden.pipeline.showing.sentences import Sentences
 from mailwarden.pipeline.store import DeliveryRow, Reader, Store
 
@@ -23,7 +22,7 @@ __all__ = ["watching"]
 
 _SHOWN = 5  # incidents
 _WAITING = 100  # notices among which failing channels are looked for
-_BEHIND_US = 120_000_000  # a quiet server ticks each minute
+_BEHIND_S = 120.0  # a quiet server ticks each minute
 _DAY_US = 86_400_000_000
 
 
@@ -66,17 +65,16 @@ def _open(alive: list[Incident]) -> list[Incident]:
 def _pulse(store: Store, now: Session, start: str, now_us: int) -> Line:
     """Say whether it watches: the lock says whether the service lives, the database's file whether its main loop turns."""
     tongue = now.tongue
-    newest_us = max(int(store.meta("stream_us") or 0), int(last_alive_s(store.path) * 1_000_000))
-    behind_s = max(0, (now_us - newest_us) // 1_000_000)
+    lag_s, ended, _ = read_liveness(store, now_us)
     values: dict[str, object] = {
         "host": now.configuration.called,
-        "lag": tongue.duration(behind_s),
+        "lag": tongue.duration(int(lag_s)),
         "command": start,
     }
-    if is_held(lock_path(store.path.parent)) is False:
+    if ended:
         said = N_("Nothing is watched: the service does not run; its last sign was {lag} ago. Start it:  {command}")
         return [Span("● " + printable(tongue.say(said, values)), "critical")]
-    if behind_s * 1_000_000 > _BEHIND_US:
+    if lag_s > _BEHIND_S:
         said = tongue.say(N_("Nothing has been read for {lag}. Why:  mailwarden doctor"), values)
         return [Span(f"▲ {said}", "watch")]
     lines = dict.fromkeys(("event", "pipeline_error"), 0)

@@ -9,6 +9,7 @@ there were some, a failure counts when nobody at the SMTP server's door explaine
 import msgspec
 
 from mailwarden.alerts.state.shelf import Backing, Shelf
+from mailwarden.parsers.address import is_loopback
 from mailwarden.parsers.event import Event
 
 __all__ = ["Echoes"]
@@ -50,7 +51,7 @@ class Echoes:
             return
         key, now = event.host_hostname or "", event.stream_us
         heard = self._heard.get(key)
-        if event.source_ip == "::1" or event.source_ip.startswith("127."):
+        if is_loopback(event.source_ip):
             heard = heard or _Heard()
             facts = event.facts = event.facts or {}
             facts["mailwarden.here.tries"] = _come_from_here(heard, now, name, event.event_count)

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import Translator
-from mailwarden.pipeline.showing.columns import columns, shorten, wrap
+from mailwarden.pipeline.showing.columns import columns, pad, shorten, wrap
 
-__all__ = ["WIDTH", "Lines", "cut", "date_text", "more_text", "pad", "sentence", "table"]
+__all__ = ["WIDTH", "Lines", "cut", "date_text", "more_text", "sentence", "table"]
 
 WIDTH = 80
 _NAME_LEAST = 14  # columns of a name that still tell whose it is
@@ -80,8 +80,3 @@ def cut(text: str, width: int) -> str:
         room -= 1
         short = shorten(text, room)
     return short
-
-
-def pad(text: str, width: int) -> str:
-    """Fill up printable text to a width."""
-    return text + " " * (width - columns(text))

@@ -42,20 +42,20 @@ def attacks_picture(hours: Hours, tongue: Translator, zone: tzinfo) -> Picture |
     """Draw when logins failed; None where none did."""
     if not any(hours.failed):
         return None
-    most = max(hours.failed)
+    most, mean = max(hours.failed), sum(hours.failed) / len(hours.failed)
     at = hours.from_us + hours.failed.index(most) * hours.step_us
     daily = hours.step_us > 3_600_000_000
     alt = tongue.say(
         N_("Failed logins by day: at most {most}, on {at}; on average {mean}.")
         if daily
         else N_("Failed logins by hour: at most {most}, from {at} on; on average {mean}."),
-        {"most": most, "at": _label(at, zone, daily=daily), "mean": sum(hours.failed) / len(hours.failed)},
+        {"most": most, "at": _label(at, zone, daily=daily), "mean": mean},
     )
     places = [0, len(hours.failed) // 2, len(hours.failed)] if not daily else [0, len(hours.failed) - 1]
     labels = [_label(hours.from_us + place * hours.step_us, zone, daily=daily) for place in places]
     scale = tongue.say(
         N_("highest bar: {most} · dashed line: the average, {mean}"),
-        {"most": most, "mean": sum(hours.failed) / len(hours.failed)},
+        {"most": most, "mean": mean},
     )
     return Picture("attacks", bars_png(hours.failed), alt, HEIGHT, scale, labels)
 

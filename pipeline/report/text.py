@@ -4,8 +4,8 @@ from mailwarden.alerts.telling.render import severity_shape, severity_word
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator, translator
 from mailwarden.pipeline.report.document import Document, Section, Story
-from mailwarden.pipeline.report.layout import WIDTH, Lines, cut, more_text, pad, sentence, table
-from mailwarden.pipeline.showing.columns import columns, wrap
+from mailwarden.pipeline.report.layout import WIDTH, Lines, cut, more_text, sentence, table
+from mailwarden.pipeline.showing.columns import columns, pad, wrap
 
 __all__ = ["as_text"]
 

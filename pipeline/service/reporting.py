@@ -43,6 +43,12 @@ def report_directory(state: Path) -> Path:
     return state / "reports"
 
 
+def report_name(first: date, last: date, domain: str | None = None, server: str | None = None) -> str:
+    """Give the name under which a service keeps a report, of all or of one domain or server."""
+    days = last.isoformat() if first == last else f"{first.isoformat()}--{last.isoformat()}"
+    return f"{days}.{domain}" if domain else f"{days}.server-{server}" if server else days
+
+
 def kept_report(state: Path, name: str) -> bytes | None:
     """Give a report that was written, as a mail; None where it is gone."""
     try:
@@ -167,17 +173,16 @@ class Reporter:
         """Give what is to be written with the reports of a day: the week's too where its Sunday has gone by since the last."""
         settings = self._settings
         language = settings.language or self._configuration.spoken()
-        orders = [_Order(day.isoformat(), day, day, settings.receivers, language)]
+        orders = [_Order(report_name(day, day), day, day, settings.receivers, language)]
         sunday = day - timedelta(days=(day.weekday() - _SUNDAY) % 7)
         if settings.weekly and sunday > reported:
             first = sunday - timedelta(days=6)
-            name = f"{first.isoformat()}--{sunday.isoformat()}"
-            orders.append(_Order(name, first, sunday, settings.receivers, language, weekly=True))
+            orders.append(_Order(report_name(first, sunday), first, sunday, settings.receivers, language, weekly=True))
         for server, receivers in sorted(settings.servers.items()):
-            name = f"{day.isoformat()}.server-{server}"
+            name = report_name(day, day, server=server)
             orders.append(_Order(name, day, day, receivers, language, server=server))
         for domain, receivers in sorted(settings.domains.items()):
-            name = f"{day.isoformat()}.{domain}"
+            name = report_name(day, day, domain)
             orders.append(_Order(name, day, day, receivers, language, domain))
         return orders
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from unicodedata import combining, east_asian_width
 
-__all__ = ["columns", "pieces", "shorten", "wrap"]
+__all__ = ["columns", "pad", "pieces", "shorten", "wrap"]
 
 _WIDE = "\u1100-\u115e\u2e80-\u2fff\u3001-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6"
 _NOT_FIRST = "、。，．・：；？！）」』】〉》ーぁぃぅぇぉっゃゅょァィゥェォッャュョ"  # JIS X 4051: never begin a line
@@ -67,3 +67,8 @@ def columns(text: str) -> int:
     if text.isascii():
         return len(text)
     return sum(2 if east_asian_width(one) in "WF" else not combining(one) for one in text)
+
+
+def pad(text: str, width: int) -> str:
+    """Fill up printable text to a width."""
+    return text + " " * (width - columns(text))

@@ -20,6 +20,17 @@ from mailwarden.pipeline.sources.wording import unreadable
 __all__ = ["Discovery", "Found", "discover"]
 
 # In this order: what is for mail alone comes first, so that the rest is left out where it holds the same.
+# Each line stands in one of these only: Dovecot's own files by level, iRedMail's by service.
+_PARTS = (
+    "var/log/dovecot.log",
+    "var/log/dovecot-info.log",
+    "var/log/dovecot/dovecot.log",
+    "var/log/dovecot/imap.log",
+    "var/log/dovecot/pop3.log",
+    "var/log/dovecot/lmtp.log",
+    "var/log/dovecot/lda.log",
+    "var/log/dovecot/sieve.log",
+)
 _USUAL = (
     "var/log/mail.log",  # Debian, Ubuntu
     "var/log/maillog",  # Red Hat, cPanel, DirectAdmin, FreeBSD, OpenBSD
@@ -38,14 +49,7 @@ _USUAL = (
     "var/log/haraka",  # a directory
     "var/log/qmail/send/current",  # multilog's present file
     "var/log/qmail/qmail-send/current",
-    "var/log/dovecot.log",
-    "var/log/dovecot-info.log",
-    "var/log/dovecot/dovecot.log",  # iRedMail, with what follows
-    "var/log/dovecot/imap.log",
-    "var/log/dovecot/pop3.log",
-    "var/log/dovecot/lmtp.log",
-    "var/log/dovecot/lda.log",
-    "var/log/dovecot/sieve.log",
+    *_PARTS,
     "var/log/rspamd/rspamd.log",
     "var/log/sogo/sogo.log",
     "var/log/roundcube/userlogins.log",  # where it is switched on, all logins; else the refused ones in errors.log
@@ -58,17 +62,6 @@ _USUAL = (
     "var/log/syslog",
     "var/log/messages",
     "var/log/user.log",
-)
-# Each line stands in one of these only: Dovecot's own files by level, iRedMail's by service.
-_PARTS = (
-    "var/log/dovecot.log",
-    "var/log/dovecot-info.log",
-    "var/log/dovecot/dovecot.log",
-    "var/log/dovecot/imap.log",
-    "var/log/dovecot/pop3.log",
-    "var/log/dovecot/lmtp.log",
-    "var/log/dovecot/lda.log",
-    "var/log/dovecot/sieve.log",
 )
 _REJECTLOGS = ("var/log/exim4/rejectlog", "var/log/exim_rejectlog", "var/log/exim/rejectlog", "var/log/exim/reject.log")
 _STALE_S = 7 * 86_400  # nothing for a week while others were written: the server writes elsewhere now

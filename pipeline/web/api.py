@@ -24,7 +24,8 @@ from mailwarden.pipeline.web.views.card import sentences_of
 from mailwarden.pipeline.web.views.delivery import delivery_view
 from mailwarden.pipeline.web.views.incidents import incident_data, read_query
 from mailwarden.pipeline.web.views.messages import events_for
-from mailwarden.pipeline.web.views.people import page_of, people_of, read_people_query
+from mailwarden.pipeline.web.views.paging import page_of
+from mailwarden.pipeline.web.views.people import people_of, read_people_query
 
 __all__ = ["delivery", "incident", "incidents", "messages", "openapi", "people", "reputation", "senders", "status"]
 

@@ -6,8 +6,7 @@ from typing import Literal
 import msgspec
 
 from mailwarden.alerts.words.translate import N_, Translator
-from mailwarden.pipeline.places import last_alive_s
-from mailwarden.pipeline.service.lock import is_held, lock_path
+from mailwarden.pipeline.showing.liveness import read_liveness
 from mailwarden.pipeline.store import Reader
 
 __all__ = ["Pulse", "Source", "pulse_text", "read_pulse", "read_sources"]
@@ -16,7 +15,6 @@ Tone = Literal["ok", "watch", "critical"]
 
 _AMBER_S = 65.0  # 60, and what the tick of a quiet server may be late
 _RED_S = 300.0  # as `doctor` has it
-_AHEAD_S = 120.0  # two clocks that nobody has set apart agree better
 _FILE = "/"
 
 
@@ -69,16 +67,12 @@ def _source(name: str) -> Source:
 
 def read_pulse(reader: Reader, now_us: int, domains: tuple[str, ...] | None = None) -> Pulse:
     """Look how the service is; its mark tells of incidents about some domains, or of all."""
-    stream_us = int(reader.store.meta("stream_us") or 0)
-    if not stream_us and not reader.store.positions():  # a store that somebody made, and nobody reads into
+    has_read = int(reader.store.meta("stream_us") or 0) or reader.store.positions()
+    if not has_read:  # a store that somebody made, and nobody reads into
         return Pulse("watch", None, (), reader.fingerprint(domains))
-    signs_s = (now_us / 1_000_000 - stream_us / 1_000_000, now_us / 1_000_000 - last_alive_s(reader.store.path))
-    # What is dated ahead is no sign of life: it would be one for as long as the clocks differ, whether somebody watches or not.
-    lag_s = max(0.0, min((one for one in signs_s if one > -_AHEAD_S), default=0.0))
+    lag_s, ended, ahead_s = read_liveness(reader.store, now_us)
     lost = tuple(one.name for one in read_sources(reader) if one.there is False)
-    ended = is_held(lock_path(reader.store.path.parent)) is False
     tone: Tone = "critical" if lost or ended or lag_s >= _RED_S else "watch" if lag_s >= _AMBER_S else "ok"
-    ahead_s = -signs_s[0] if signs_s[0] <= -_AHEAD_S else 0.0
     return Pulse(tone, lag_s, lost, reader.fingerprint(domains), ended, ahead_s)
 
 

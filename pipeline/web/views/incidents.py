@@ -12,6 +12,7 @@ from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.showing.incident_json import as_data
 from mailwarden.pipeline.store import IncidentFilter, Reader
 from mailwarden.pipeline.web.views.card import Card, cards, sentences_of, silences_of
+from mailwarden.pipeline.web.views.paging import pages_of
 from mailwarden.pipeline.web.visitor import Visitor
 
 __all__ = ["CATEGORY_WORDS", "IncidentsView", "Query", "incident_rows", "incidents_view", "read_query"]
@@ -155,7 +156,7 @@ def incidents_view(
     """Give a page of the incidents that are wanted."""
     wanted = query.wanted(visitor)
     total = reader.count(wanted)
-    pages = max(1, -(-total // PAGE))
+    pages = pages_of(total, PAGE)
     query = msgspec.structs.replace(query, page=min(query.page, pages))
     first = (query.page - 1) * PAGE
     shown = reader.incidents(wanted, order=query.order, limit=PAGE, offset=first)

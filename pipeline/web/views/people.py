@@ -20,9 +20,10 @@ from mailwarden.pipeline.answers.reading import (
 )
 from mailwarden.pipeline.answers.words import PROTOCOLS
 from mailwarden.pipeline.store import Reader
+from mailwarden.pipeline.web.views.paging import page_of
 from mailwarden.pipeline.web.visitor import Visitor
 
-__all__ = ["PeopleQuery", "PeopleView", "page_of", "people_of", "people_view", "read_people_query"]
+__all__ = ["PeopleQuery", "PeopleView", "people_of", "people_view", "read_people_query"]
 
 _DAYS = (7, 30)
 _PAGE = 50
@@ -109,17 +110,10 @@ def people_of(reader: Reader, query: PeopleQuery, visitor: Visitor, now_us: int)
     return [one for one in found if fits(one, query.kind, query.protocol)], counts
 
 
-def page_of(found: list[Account], number: int, size: int = _PAGE) -> tuple[list[Account], int, int]:
-    """Give the accounts of a page, which page that is, and how many there are."""
-    pages = max(1, -(-len(found) // size))
-    page = min(number, pages)
-    return found[(page - 1) * size : page * size], page, pages
-
-
 def people_view(reader: Reader, query: PeopleQuery, visitor: Visitor, tongue: Translator, now_us: int) -> PeopleView:
     """Give a page of people."""
     wanted, counts = people_of(reader, query, visitor, now_us)
-    shown, page, pages = page_of(wanted, query.page)
+    shown, page, pages = page_of(wanted, query.page, _PAGE)
     fill(reader, shown, query.days, now_us)
     return PeopleView(
         query=msgspec.structs.replace(query, page=page),

@@ -16,7 +16,7 @@ from mailwarden.parsers.errors import StoreError
 from mailwarden.pipeline.answers.words import MEASURES
 from mailwarden.pipeline.configuration.zones import zone_words
 from mailwarden.pipeline.rollup_span import OTHER
-from mailwarden.pipeline.service.reporting import report_directory
+from mailwarden.pipeline.service.reporting import report_directory, report_name
 from mailwarden.pipeline.store import Reader
 from mailwarden.pipeline.web.jobs import Jobs, Made
 from mailwarden.pipeline.web.visitor import Visitor
@@ -63,8 +63,7 @@ class ReportQuery(msgspec.Struct, frozen=True):
     @property
     def name(self) -> str:
         """The name under which the service keeps it, where it was sent."""
-        days = f"{self.first.isoformat()}--{self.day.isoformat()}" if self.week else self.day.isoformat()
-        return f"{days}.{self.domain}" if self.domain else f"{days}.server-{self.server}" if self.server else days
+        return report_name(self.first, self.day, self.domain, self.server)
 
     def values(self, **other: object) -> dict[str, object]:
         """Give it as it stands in the address bar, with some of it changed."""

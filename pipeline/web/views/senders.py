@@ -8,6 +8,7 @@ from mailwarden.alerts.words.translate import Translator
 from mailwarden.pipeline.answers.natures import NATURES, nature_text, reason_text
 from mailwarden.pipeline.answers.sending import Mailers
 from mailwarden.pipeline.correlation.senders import Sender
+from mailwarden.pipeline.web.views.paging import page_of
 from mailwarden.pipeline.web.views.people import PeopleQuery
 
 __all__ = ["SENDERS", "SendersView", "senders_view"]
@@ -46,9 +47,8 @@ class SendersView(msgspec.Struct, frozen=True):
 
 def senders_view(found: Mailers, query: PeopleQuery, tongue: Translator) -> SendersView:
     """Put it into words: who is part of an incident, those who sent most, and by kind what they and all others sent."""
-    pages = max(1, -(-len(found.first) // _PAGE))
-    page = min(query.page, pages)
     ordered = sorted(found.first, key=lambda one: one.nature.name != "suspect")
+    shown, page, pages = page_of(ordered, query.page, _PAGE)
     senders, recipients = Counter[str](), Counter[str]()
     for one in found.first:
         senders[one.nature.name] += 1
@@ -70,7 +70,7 @@ def senders_view(found: Mailers, query: PeopleQuery, tongue: Translator) -> Send
                 one.nature.name == "suspect",
                 _look(one.sender),
             )
-            for one in ordered[(page - 1) * _PAGE : page * _PAGE]
+            for one in shown
         ],
         total=len(found.first) + found.rest,
         judged=len(found.first),

@@ -447,6 +447,19 @@ def test_a_service_that_hangs_is_not_called_alive_by_being_looked_at(state: Path
         assert "Why:  mailwarden doctor" in call().stdout
 
 
+def test_lines_dated_ahead_hide_no_service_that_hangs(state: Path) -> None:
+    """What the page says of a wrong clock the command line says, too: a line of the future is no sign of life."""
+    store = store_path(state)
+    with Lock(lock_path(state)), Store.open(store) as held:
+        held.commit(Commit(2, meta={"stream_us": str(time.time_ns() // 1000 + 7_200_000_000)}))
+        for file in (store, store.with_name(f"{store.name}-wal")):
+            os.utime(file, (START_US / 1e6, START_US / 1e6))
+        checks = {one["name"]: one for one in map(json.loads, call("doctor", "--json").stdout.splitlines())}
+
+        assert checks["service"]["state"] == "error"
+        assert "Why:  mailwarden doctor" in call().stdout
+
+
 def test_a_service_that_ended_is_known_at_once(state: Path) -> None:
     """Whether a service runs is no guess from how old its last word is; the first line says what to do."""
     with Lock(lock_path(state)):

@@ -1,6 +1,8 @@
 """Findings for the tests of incidents and of what is told of them."""
 
 from mailwarden.alerts.detection.finding import Finding
+from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.incidents.incidents import Incidents
 from mailwarden.alerts.terms import Detection, Evidence
 from mailwarden.parsers.event import Event
 
@@ -46,3 +48,13 @@ def finding(
         severity=severity,
         values={},
     )
+
+
+def take(incidents: Incidents, *findings: Finding) -> list[Incident]:
+    """Join findings; give their incidents."""
+    return [one for one in map(incidents.take, findings) if one is not None]
+
+
+def told(incidents: Incidents) -> list[tuple[str, str]]:
+    """Give the kinds and titles of what was decided to tell since the last time."""
+    return [(one.kind, one.incident.title) for one in incidents.drain()[1]]

@@ -243,7 +243,7 @@ def audit(request: Request) -> Response:
     desk, visitor, tongue = desk_of(request), visitor_of(request), tongue_of(request)
     if not visitor.sees_all or not visitor.acts:
         return message(request, 403, tongue.gettext("This page is for those who may act for all."))
-    view = audit_view(desk.audit.path, list(desk.people), tongue)
+    view = audit_view(desk.audit.paths, list(desk.people), tongue)
     with desk.reader() as reader:
         return answer(request, "audit.html", view, tab="health", title=tongue.gettext("Audit"), reader=reader)
 

@@ -54,8 +54,12 @@ class _StoreCollector(Collector):
         now_us = self._desk.clock()
         pulse = read_pulse(reader, now_us)
         lag = GaugeMetricFamily("mailwarden_lag_seconds", "Seconds since the service last wrote or read.")
-        lag.add_metric([], pulse.lag_s or 0.0)
+        if pulse.lag_s is not None:  # where it has never run nothing is 0 s ago
+            lag.add_metric([], pulse.lag_s)
         yield lag
+        running = GaugeMetricFamily("mailwarden_service_running", "Whether a service lives that keeps this state.")
+        running.add_metric([], int(not pulse.ended))
+        yield running
         newest = GaugeMetricFamily("mailwarden_newest_line_timestamp_seconds", "Time of the newest line that was read.")
         newest.add_metric([], int(reader.store.meta("stream_us") or 0) / 1_000_000)
         yield newest

@@ -67,10 +67,10 @@ def _source(name: str) -> Source:
 
 def read_pulse(reader: Reader, now_us: int, domains: tuple[str, ...] | None = None) -> Pulse:
     """Look how the service is; its mark tells of incidents about some domains, or of all."""
+    lag_s, ended, ahead_s = read_liveness(reader.store, now_us)
     has_read = int(reader.store.meta("stream_us") or 0) or reader.store.positions()
     if not has_read:  # a store that somebody made, and nobody reads into
-        return Pulse("watch", None, (), reader.fingerprint(domains))
-    lag_s, ended, ahead_s = read_liveness(reader.store, now_us)
+        return Pulse("watch", None, (), reader.fingerprint(domains), ended)
     lost = tuple(one.name for one in read_sources(reader) if one.there is False)
     tone: Tone = "critical" if lost or ended or lag_s >= _RED_S else "watch" if lag_s >= _AMBER_S else "ok"
     return Pulse(tone, lag_s, lost, reader.fingerprint(domains), ended, ahead_s)

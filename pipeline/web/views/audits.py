@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -53,16 +54,18 @@ class AuditView(msgspec.Struct, frozen=True):
 
     noted: list[Noted]
     path: str
+    older: int  # files beside it
     people: list[Visiting]
 
 
-def audit_view(path: Path, people: Sequence[Person], tongue: Translator) -> AuditView:
-    """Read the end of the audit log; a line that cannot be read is left out."""
+def audit_view(paths: Sequence[Path], people: Sequence[Person], tongue: Translator) -> AuditView:
+    """Read the end of the audit log, whose files are given the newest first; a line that cannot be read is left out."""
     roles = {"viewer": tongue.gettext("looks"), "operator": tongue.gettext("looks and acts")}
     everything = tongue.gettext("everything")
     return AuditView(
-        noted=[_noted(one, tongue) for one in _newest(path)],
-        path=str(path),
+        noted=[_noted(one, tongue) for one in islice(_newest(paths), _SHOWN)],
+        path=str(paths[0]),
+        older=sum(1 for path in paths[1:] if path.exists()),
         people=[
             Visiting(
                 one.name, roles[one.role], everything if one.domains is None else tongue.gettext(", ").join(one.domains)
@@ -72,26 +75,28 @@ def audit_view(path: Path, people: Sequence[Person], tongue: Translator) -> Audi
     )
 
 
-def _newest(path: Path) -> Iterator[dict[str, str]]:
-    """Give the entries at the end of the file, the newest first."""
+def _newest(paths: Sequence[Path]) -> Iterator[dict[str, str]]:
+    """Give the entries, the newest first."""
+    for path in paths:
+        for line in reversed(_end_of(path)):
+            try:
+                entry = json.loads(line)
+                datetime.fromisoformat(entry["@timestamp"])
+            except (ValueError, KeyError, TypeError):
+                continue
+            yield {str(name): str(value) for name, value in entry.items()}
+
+
+def _end_of(path: Path) -> list[bytes]:
+    """Give the whole lines at the end of a file; none where there is no such file."""
     try:
         with path.open("rb") as file:
             size = file.seek(0, 2)
             file.seek(max(0, size - _NEWEST))
             lines = file.read().split(b"\n")
     except OSError:
-        return
-    shown = 0
-    for line in reversed(lines if size <= _NEWEST else lines[1:]):  # the first is cut somewhere
-        try:
-            entry = json.loads(line)
-            datetime.fromisoformat(entry["@timestamp"])
-        except (ValueError, KeyError, TypeError):
-            continue
-        yield {str(name): str(value) for name, value in entry.items()}
-        shown += 1
-        if shown == _SHOWN:
-            return
+        return []
+    return lines if size <= _NEWEST else lines[1:]  # the first is cut somewhere
 
 
 def _noted(entry: dict[str, str], tongue: Translator) -> Noted:
@@ -99,6 +104,13 @@ def _noted(entry: dict[str, str], tongue: Translator) -> Noted:
     tone, word = _WORDS.get(what, ("minor", what))
     how = entry.get("how", "")
     about = entry.get("because") or entry.get("path") or (tongue.gettext(_HOW[how]) if how in _HOW else how)
+    if entry.get("left_out", "").isdecimal():
+        more = tongue.count(
+            "{number} more was refused before, and is not written down",
+            "{number} more were refused before, and are not written down",
+            int(entry["left_out"]),
+        )
+        about = tongue.gettext("; ").join((about, more)) if about else more
     at = datetime.fromisoformat(entry["@timestamp"])
     return Noted(
         at_us=int(at.timestamp() * 1_000_000),

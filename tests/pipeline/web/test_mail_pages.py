@@ -554,6 +554,26 @@ def test_prometheus_reads_the_metrics(page: Served) -> None:
     assert {one.name for family in openmetrics(open_text) for one in family.samples} == {name for name, _ in found}
 
 
+def test_metrics_of_what_never_ran_claim_no_life(tmp_path: Path) -> None:
+    """A store that nobody reads into has no lag, not one of nothing; nor does a service that has ended count as running."""
+    with Store.open(store_path(tmp_path)):
+        pass
+    token = {"Authorization": f"Bearer {TOKEN}"}
+    with served(tmp_path, watched=False) as page:
+        never = Client(page.port).get("/metrics", **token).text
+        page.commit(1, [])
+        ended = Client(page.port).get("/metrics", **token).text
+    with served(tmp_path) as page:
+        page.commit(2, [])
+        lives = Client(page.port).get("/metrics", **token).text
+
+    assert not re.search(r"^mailwarden_lag_seconds", never, re.MULTILINE)
+    assert "mailwarden_service_running 0.0" in never
+    assert re.search(r"^mailwarden_lag_seconds 0\.", ended, re.MULTILINE)
+    assert "mailwarden_service_running 0.0" in ended
+    assert "mailwarden_service_running 1.0" in lives
+
+
 def test_metrics_are_not_open(page: Served) -> None:
     """Who has no token gets none."""
     assert Client(page.port).get("/metrics").status == 401

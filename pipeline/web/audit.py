@@ -56,14 +56,14 @@ class _Files(RotatingFileHandler):
             finally:
                 self.close()
 
-    def doRollover(self) -> None:  # noqa: N802 - as logging calls it
+    def doRollover(self) -> None:
         """Begin a new file; one that may only be appended to (chattr +a) grows: rather that than an entry lost."""
         try:
             super().doRollover()
         except OSError:
             self.maxBytes = 0
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+    def handleError(self, _: logging.LogRecord) -> None:
         """Let whoever writes know of it; logging would tell standard error, at each entry."""
         raise  # noqa: PLE0704 - it is called where an error is being handled
 

@@ -115,7 +115,7 @@ def test_a_file_that_cannot_be_moved_grows(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_strangers_wash_nothing_away(tmp_path: Path) -> None:
-    """Of refusals from ten thousand addresses some hundreds are written down, and how many more there were; no act is left out."""
+    """Of refusals from ten thousand addresses some hundreds are written down, and how many more there were; every act is."""
     now_us = 0
     log = Audit(tmp_path, lambda: now_us)
     for n in range(10_000):

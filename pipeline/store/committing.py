@@ -1,13 +1,12 @@
 """How a commit is written: all that a batch changed, in one transaction of its caller's."""
 
 import json
-from collections.abc import Callable, Sequence
+import sqlite3
+from collections.abc import Sequence
 from itertools import starmap
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
-
-from sqlalchemy import Connection
 
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.state.blob import encode
@@ -52,12 +51,11 @@ BATCH = "batch"
 """The name of the last committed batch's number among the meta values."""
 
 
-def write_commit(connection: Connection, write_many: Callable[..., object], commit: Commit, path: Path) -> None:
+def write_commit(connection: sqlite3.Connection, commit: Commit, path: Path) -> None:
     """Write all that a batch changed.
 
     Args:
         connection: In whose transaction.
-        write_many: The `executemany` of its driver, which takes rows as they are made: SQLAlchemy would copy all into a list.
         commit: What changed.
         path: Of the database, for messages.
 
@@ -66,11 +64,11 @@ def write_commit(connection: Connection, write_many: Callable[..., object], comm
     """
     _take_batch(connection, commit.batch, path)
     if commit.expired_us is not None:
-        connection.exec_driver_sql("DELETE FROM state WHERE expires_us <= ?", (commit.expired_us,))
-    _write_states(write_many, commit)
-    write_many(_SET_INCIDENT, map(_incident_row, commit.incidents))
+        connection.execute("DELETE FROM state WHERE expires_us <= ?", (commit.expired_us,))
+    _write_states(connection, commit)
+    connection.executemany(_SET_INCIDENT, map(_incident_row, commit.incidents))
     add_outbox(connection, commit.outbox)
-    write_many(_ADD_ROLLUP, starmap(_rollup_row, sorted(commit.rollups.items())))
+    connection.executemany(_ADD_ROLLUP, starmap(_rollup_row, sorted(commit.rollups.items())))
     positions = [(storable(source), json.dumps(position)) for source, position in commit.positions.items()]
     many(connection, _SET_POSITION, positions)
     for name, value in commit.meta.items():
@@ -78,23 +76,23 @@ def write_commit(connection: Connection, write_many: Callable[..., object], comm
     _write_unparsed(connection, commit)
     many(connection, _CONSUME_ACT, [(commit.batch, act) for act in commit.consumed_acts])
     if commit.consumed_inbox:
-        connection.exec_driver_sql("DELETE FROM inbox WHERE id <= ?", (commit.consumed_inbox,))
+        connection.execute("DELETE FROM inbox WHERE id <= ?", (commit.consumed_inbox,))
     if commit.listings or commit.postures:
         write_standing(connection, commit.listings, commit.postures)
 
 
-def set_meta(connection: Connection, name: str, value: str) -> None:
+def set_meta(connection: sqlite3.Connection, name: str, value: str) -> None:
     """Keep a value under a name."""
-    connection.exec_driver_sql(_SET_META, (name, storable(value)))
+    connection.execute(_SET_META, (name, storable(value)))
 
 
-def add_outbox(connection: Connection, rows: Sequence[OutboxRow]) -> None:
+def add_outbox(connection: sqlite3.Connection, rows: Sequence[OutboxRow]) -> None:
     """Put deliveries into the outbox."""
     many(connection, _ADD_OUTBOX, [(storable(id_), due, due, blob) for id_, due, blob in rows])
 
 
-def _take_batch(connection: Connection, batch: int, path: Path) -> None:
-    row = connection.exec_driver_sql("SELECT value FROM meta WHERE name = ?", (BATCH,)).fetchone()
+def _take_batch(connection: sqlite3.Connection, batch: int, path: Path) -> None:
+    row = connection.execute("SELECT value FROM meta WHERE name = ?", (BATCH,)).fetchone()
     if row is not None and int(row[0]) >= batch:
         raise StoreError(
             worded(
@@ -104,19 +102,19 @@ def _take_batch(connection: Connection, batch: int, path: Path) -> None:
                 batch=batch,
             )
         )
-    connection.exec_driver_sql(_SET_META, (BATCH, str(batch)))
+    connection.execute(_SET_META, (BATCH, str(batch)))
 
 
-def _write_states(write_many: Callable[..., object], commit: Commit) -> None:
+def _write_states(connection: sqlite3.Connection, commit: Commit) -> None:
     rows = sorted(commit.states, key=itemgetter(0, 1))  # in the order of the tree: a third faster
-    write_many(
+    connection.executemany(
         _SET_STATE,
         (row if row[1].isascii() else (row[0], storable(row[1]), *row[2:]) for row in rows if row[4] is not None),
     )
-    write_many(_DELETE_STATE, ((row[0], storable(row[1])) for row in rows if row[4] is None))
+    connection.executemany(_DELETE_STATE, ((row[0], storable(row[1])) for row in rows if row[4] is None))
 
 
-def _write_unparsed(connection: Connection, commit: Commit) -> None:
+def _write_unparsed(connection: sqlite3.Connection, commit: Commit) -> None:
     if not commit.unparsed:
         return
     rows = [
@@ -124,13 +122,13 @@ def _write_unparsed(connection: Connection, commit: Commit) -> None:
         for (module, program, template), (count, sample) in commit.unparsed.items()
     ]
     many(connection, _ADD_UNPARSED, rows)
-    connection.exec_driver_sql(_KEEP_UNPARSED, (_MAX_UNPARSED,))
+    connection.execute(_KEEP_UNPARSED, (_MAX_UNPARSED,))
 
 
-def many(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+def many(connection: sqlite3.Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
     """Write rows, where there are any."""
     if rows:
-        connection.exec_driver_sql(sql, list(rows))
+        connection.executemany(sql, rows)
 
 
 def storable(text: str) -> str:

@@ -1,26 +1,30 @@
-"""Open the database file: how it is set up, created and brought up to date, and what its errors mean for a person."""
+"""Open the database file: how it is set up and connected to, and what its errors mean for a person.
+
+What it is asked and told is SQLite's own text through Python's `sqlite3`. Tables are made and brought up to date by
+`upgrade.py`, which imports SQLAlchemy: 0.1 s that a command which only reads does not pay.
+"""
 
 import os
 import sqlite3
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import QueuePool
-
 from mailwarden.alerts.words.library_words import heard
 from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import StoreBusyError, StoreError, worded
 from mailwarden.parsers.system_errors import reason
-from mailwarden.pipeline.store.schema import REVISION, metadata
 
-__all__ = ["explained", "migrate", "open_database", "stamp", "writing"]
+__all__ = ["REVISION", "Connections", "explained", "has_tables", "is_current", "open_database", "writing"]
+
+REVISION = "0004"
+"""The newest file in `migrations/versions`. Revisions count upwards."""
 
 BUSY_S = 5.0
 """How long to wait for another process to finish writing."""
+_IDLE = 5  # connections that are kept for whoever asks next
 
 _PRAGMAS = (
     # A row of more than a quarter of a page takes a page of its own besides: with 2 KiB, half of what an attack leaves.
@@ -63,7 +67,41 @@ _PASSING = ("SQLITE_BUSY", "SQLITE_FULL", "SQLITE_IOERR")  # what an operator me
 _UNKNOWN = N_("{path}: cannot be used ({why}, {name}). Nothing was changed.")
 
 
-def open_database(path: Path, *, read_only: bool) -> Engine:
+class Connections:
+    """Connections to one database, lent to whoever asks, in whatever thread, and taken back for the next."""
+
+    def __init__(self, path: Path, *, read_only: bool) -> None:
+        self._path, self._read_only = path, read_only
+        self._idle: deque[sqlite3.Connection] = deque()
+        self._closed = False
+
+    @contextmanager
+    def lent(self) -> Iterator[sqlite3.Connection]:
+        """Lend one; it is given back outside of any transaction."""
+        connection = self.take()
+        try:
+            yield connection
+        finally:
+            if self._closed or len(self._idle) >= _IDLE or connection.in_transaction:
+                connection.close()
+            else:
+                self._idle.append(connection)
+
+    def take(self) -> sqlite3.Connection:
+        """Give one for good: an idle one, else a new one."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return _connect(self._path, self._read_only)
+
+    def close(self) -> None:
+        """Let go of the file; what is lent is closed when it comes back."""
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
+
+
+def open_database(path: Path, *, read_only: bool) -> Connections:
     """Open the database, create it where there is none, bring an older one up to date.
 
     Raises:
@@ -78,19 +116,17 @@ def open_database(path: Path, *, read_only: bool) -> Engine:
         )
     if not read_only:
         _make_place(path)
-    engine = create_engine(
-        "sqlite+pysqlite://",
-        creator=lambda: _connect(path, read_only),
-        poolclass=QueuePool,
-        isolation_level="AUTOCOMMIT",
-    )
+    connections = Connections(path, read_only=read_only)
     try:
         with explained(path):
-            _bring_up_to_date(engine, path, read_only)
+            with connections.lent() as connection:
+                current = is_current(connection, path)
+            if not current:
+                _bring_up_to_date(path, read_only)
     except BaseException:
-        engine.dispose()
+        connections.close()
         raise
-    return engine
+    return connections
 
 
 @contextmanager
@@ -98,39 +134,21 @@ def explained(path: Path) -> Iterator[None]:
     """Turn what SQLite says about the file into a `StoreError` that says what to do."""
     try:
         yield
-    except DBAPIError as error:
-        raise _explained(path, error.orig) from error
     except sqlite3.Error as error:
         raise _explained(path, error) from error
 
 
 @contextmanager
-def writing(connection: Connection) -> Iterator[None]:
+def writing(connection: sqlite3.Connection) -> Iterator[None]:
     """Make one transaction that holds the right to write from its start, so that it never has to be begun again."""
-    with connection.begin():
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    connection.execute("BEGIN IMMEDIATE")
+    try:
         yield
-
-
-def migrate(connection: Connection) -> None:
-    """Run every revision that the database has not seen, in the transaction of the caller."""
-    from alembic import command  # 0.1 s that only an upgrade pays
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", "mailwarden.pipeline.store:migrations")
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-
-
-def stamp(connection: Connection, revision: str) -> None:
-    """Write down which revision the tables have, where Alembic looks for it."""
-    connection.exec_driver_sql(
-        "CREATE TABLE IF NOT EXISTS alembic_version "
-        "(version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
-    )
-    connection.exec_driver_sql("DELETE FROM alembic_version")
-    connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (revision,))
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # SQLite ends it by itself where a disk is full
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _make_place(path: Path) -> None:
@@ -188,36 +206,31 @@ def _connected(uri: str) -> sqlite3.Connection:
     return connection
 
 
-def _bring_up_to_date(engine: Engine, path: Path, read_only: bool) -> None:
-    with engine.connect() as connection:
-        if _is_current(connection, path):
-            return
-        if read_only:
-            raise StoreError(
-                worded(
-                    "{path}: was written by an older mailwarden. Nothing was read. Start the service "
-                    'once, or run "mailwarden doctor" as its user: that brings it up to date.',
-                    path=path,
-                )
+def _bring_up_to_date(path: Path, read_only: bool) -> None:
+    if read_only:
+        raise StoreError(
+            worded(
+                "{path}: was written by an older mailwarden. Nothing was read. Start the service "
+                'once, or run "mailwarden doctor" as its user: that brings it up to date.',
+                path=path,
             )
-        connection.rollback()
-        with writing(connection):
-            if _is_current(connection, path):  # another process was quicker
-                return
-            if _tables(connection):
-                migrate(connection)
-            else:
-                metadata.create_all(connection, checkfirst=False)
-                stamp(connection, REVISION)
+        )
+    from mailwarden.pipeline.store.upgrade import bring_up_to_date
+
+    bring_up_to_date(path, lambda: _connect(path, read_only))
 
 
-def _is_current(connection: Connection, path: Path) -> bool:
-    """Say whether the tables are those of this version; False for older ones and for an empty file."""
+def is_current(connection: sqlite3.Connection, path: Path) -> bool:
+    """Say whether the tables are those of this version; False for older ones and for an empty file.
+
+    Raises:
+        StoreError: They are another program's, or of a newer version.
+    """
     tables = _tables(connection)
     if not tables:
         return False
     row = (
-        connection.exec_driver_sql("SELECT version_num FROM alembic_version").fetchone()
+        connection.execute("SELECT version_num FROM alembic_version").fetchone()
         if ("alembic_version" in tables)
         else None
     )
@@ -245,12 +258,17 @@ def _is_current(connection: Connection, path: Path) -> bool:
     return found == REVISION
 
 
-def _tables(connection: Connection) -> list[str]:
-    rows = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+def has_tables(connection: sqlite3.Connection) -> bool:
+    """Say whether anything is in it yet."""
+    return bool(_tables(connection))
+
+
+def _tables(connection: sqlite3.Connection) -> list[str]:
+    rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
     return [str(name) for (name,) in rows]
 
 
-def _explained(path: Path, error: BaseException | None) -> StoreError:
+def _explained(path: Path, error: sqlite3.Error) -> StoreError:
     name = getattr(error, "sqlite_errorname", None) or type(error).__name__
     meaning = next((text for word, text in _MEANING.items() if name.startswith(word)), _UNKNOWN)
     message = worded(

@@ -1,11 +1,10 @@
 """Which reports of others were read, and how far each place was: kept together with the lines they left in the inbox."""
 
 import json
+import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
-
-from sqlalchemy import Connection
 
 __all__ = ["Heard"]
 
@@ -23,7 +22,7 @@ class Heard:
     def __init__(
         self,
         rows: Callable[[str, tuple[object, ...]], list[Any]],
-        transaction: Callable[[], AbstractContextManager[Connection]],
+        transaction: Callable[[], AbstractContextManager[sqlite3.Connection]],
     ) -> None:
         self._rows, self._transaction = rows, transaction
 
@@ -53,9 +52,9 @@ class Heard:
         with self._transaction() as connection:
             for digest, line in reports:
                 sql = "INSERT INTO reports (digest, at_us) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING"
-                is_new = connection.exec_driver_sql(sql, (digest, at_us)).rowcount
+                is_new = connection.execute(sql, (digest, at_us)).rowcount
                 if is_new and line is not None:
-                    connection.exec_driver_sql("INSERT INTO inbox (line) VALUES (?)", (line,))
+                    connection.execute("INSERT INTO inbox (line) VALUES (?)", (line,))
             if place is not None:
-                connection.exec_driver_sql(_SET_PLACE, (place, json.dumps(position or {})))
-            connection.exec_driver_sql("DELETE FROM reports WHERE at_us < ?", (at_us - _KEEP_US,))
+                connection.execute(_SET_PLACE, (place, json.dumps(position or {})))
+            connection.execute("DELETE FROM reports WHERE at_us < ?", (at_us - _KEEP_US,))

@@ -6,10 +6,7 @@ on its expiry, which would cost each write as much again; the rare sweep reads t
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
-__all__ = ["REVISION", "metadata"]
-
-REVISION = "0004"
-"""The newest file in `migrations/versions`. Revisions count upwards."""
+__all__ = ["metadata"]
 
 metadata = MetaData()
 

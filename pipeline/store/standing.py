@@ -6,10 +6,9 @@ its history, and the newest one is what holds now.
 """
 
 import json
+import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
-
-from sqlalchemy import Connection
 
 __all__ = ["Listing", "Posture", "Standing", "write_standing"]
 
@@ -84,19 +83,19 @@ class Standing:
         return [Posture._make((*row[:10], json.loads(row[10]))) for row in rows]
 
 
-def write_standing(connection: Connection, listings: Sequence[Listing], postures: Sequence[Posture]) -> None:
+def write_standing(connection: sqlite3.Connection, listings: Sequence[Listing], postures: Sequence[Posture]) -> None:
     """Write states, in the transaction of the caller: what still holds is prolonged, what changed begins a row."""
     for one in listings:
         codes = json.dumps(list(one.codes))
         newest = _NEWEST.format(table="listings", key="zone", more="")
-        done = connection.exec_driver_sql(
+        done = connection.execute(
             "UPDATE listings SET checked_us = ?3, name = ?6, weight = ?7, reason = ?8"  # noqa: S608 - our own text
             f" WHERE subject = ?1 AND zone = ?2 AND state = ?4 AND codes = ?5 AND {newest}",
             (one.subject, one.zone, one.checked_us, one.state, codes, one.name, one.weight, one.reason),
         )
         if not done.rowcount:
             values = (*one[:7], codes, one.reason)
-            connection.exec_driver_sql(
+            connection.execute(
                 f"INSERT OR REPLACE INTO listings ({_LISTING}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
                 values,
             )
@@ -107,16 +106,16 @@ def write_standing(connection: Connection, listings: Sequence[Listing], postures
         ("posture", [p.checked_us for p in postures]),
     ):
         if times:
-            connection.exec_driver_sql(
+            connection.execute(
                 f"DELETE FROM {table} WHERE checked_us < ?",  # noqa: S608 - one of our two names
                 (max(times) - _KEEP_US,),
             )
 
 
-def _write_posture(connection: Connection, one: Posture) -> None:
+def _write_posture(connection: sqlite3.Connection, one: Posture) -> None:
     details = json.dumps(one.details)
     newest = _NEWEST.format(table="posture", key="check_name", more=" AND name = ?3")
-    done = connection.exec_driver_sql(
+    done = connection.execute(
         "UPDATE posture SET checked_us = ?4, severity = ?7, should = ?9, details = ?10"  # noqa: S608 - our own text
         f" WHERE subject = ?1 AND check_name = ?2 AND name = ?3 AND state = ?5 AND reason = ?6 AND now = ?8 AND {newest}",
         (
@@ -133,7 +132,7 @@ def _write_posture(connection: Connection, one: Posture) -> None:
         ),
     )
     if not done.rowcount:
-        connection.exec_driver_sql(
+        connection.execute(
             f"INSERT OR REPLACE INTO posture ({_POSTURE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
             (*one[:10], details),
         )

@@ -6,11 +6,9 @@ The running service is its only writer, but for acts: those may come from any pr
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Self
-
-from sqlalchemy import Connection, Engine
 
 from mailwarden.alerts.incidents.incident import Incident, unpack_incident
 from mailwarden.alerts.incidents.live import KIND as INCIDENT
@@ -18,7 +16,7 @@ from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import UsageError, joined, worded
 from mailwarden.pipeline.store.commit import Act, Commit, OutboxCounts, OutboxRow, RollupKey, Unparsed
 from mailwarden.pipeline.store.committing import BATCH, add_outbox, many, set_meta, storable, write_commit
-from mailwarden.pipeline.store.database import explained, open_database, writing
+from mailwarden.pipeline.store.database import Connections, explained, open_database, writing
 from mailwarden.pipeline.store.found import Found
 from mailwarden.pipeline.store.heard import Heard
 from mailwarden.pipeline.store.inbox import Inbox
@@ -49,14 +47,11 @@ class Store:
     `load_state` and `commit` belong to the thread that opened it; all else may be called from any.
     """
 
-    def __init__(self, path: Path, engine: Engine) -> None:
+    def __init__(self, path: Path, connections: Connections) -> None:
         self.path = path
-        self._engine = engine
-        self._own = engine.connect()
-        driver = self._own.connection.driver_connection
-        assert isinstance(driver, sqlite3.Connection)
-        self._load = driver.cursor().execute
-        self._write_many = driver.executemany
+        self._connections = connections
+        self._own = connections.take()
+        self._load = self._own.cursor().execute
         self.inbox = Inbox(self._rows, self._write)
         self.standing = Standing(self._rows)
         self.heard = Heard(self._rows, self._transaction)
@@ -70,14 +65,14 @@ class Store:
         Raises:
             StoreError: It is damaged, of a newer mailwarden, of another program, or not ours to open.
         """
-        engine = open_database(path, read_only=read_only)
+        connections = open_database(path, read_only=read_only)
         with explained(path):
-            return cls(path, engine)
+            return cls(path, connections)
 
     def close(self) -> None:
         """Let go of the file."""
         self._own.close()
-        self._engine.dispose()
+        self._connections.close()
 
     def __enter__(self) -> Self:
         return self
@@ -119,7 +114,7 @@ class Store:
             self._written.add((row[0], row[1]) for row in commit.states)
             self._written.add((INCIDENT, incident.id) for incident in commit.incidents)
         with explained(self.path), writing(self._own):
-            write_commit(self._own, self._write_many, commit, self.path)
+            write_commit(self._own, commit, self.path)
 
     def batch_number(self) -> int:
         """Give the number of the last committed batch, 0 before the first."""
@@ -231,8 +226,8 @@ class Store:
     def prune(self, *, delivered_before_us: int, counted_before_us: int, limit: int) -> int:
         """Delete at most so many rows each of what was delivered and of what was counted before an instant; give how many."""
         with self._transaction() as connection:
-            delivered = connection.exec_driver_sql(_PRUNE_OUTBOX, (delivered_before_us, limit)).rowcount
-            return delivered + connection.exec_driver_sql(_PRUNE_ROLLUPS, (counted_before_us, limit)).rowcount
+            delivered = connection.execute(_PRUNE_OUTBOX, (delivered_before_us, limit)).rowcount
+            return delivered + connection.execute(_PRUNE_ROLLUPS, (counted_before_us, limit)).rowcount
 
     # ------------------------------------------------------------------ outbox
 
@@ -304,22 +299,21 @@ class Store:
         return self._rows(sql, values)
 
     def _rows(self, sql: str, values: tuple[object, ...] = ()) -> list[Any]:
-        with explained(self.path), self._engine.connect() as connection:
-            return list(map(tuple, connection.exec_driver_sql(sql, values).fetchall()))
+        with explained(self.path), self._connections.lent() as connection:
+            return connection.execute(sql, values).fetchall()
 
     def _stream(self, sql: str, values: tuple[object, ...] = ()) -> Iterator[tuple[Any, ...]]:
         """Give rows one by one, as they are read."""
-        with explained(self.path), self._engine.connect() as connection:
-            for row in connection.exec_driver_sql(sql, values):
-                yield tuple(row)
+        with explained(self.path), self._connections.lent() as connection, closing(connection.cursor()) as cursor:
+            yield from cursor.execute(sql, values)
 
     def _write(self, sql: str, values: tuple[object, ...]) -> int:
         with self._transaction() as connection:
-            return connection.exec_driver_sql(sql, values).lastrowid
+            return connection.execute(sql, values).lastrowid or 0
 
     @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        with explained(self.path), self._engine.connect() as connection, writing(connection):
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with explained(self.path), self._connections.lent() as connection, writing(connection):
             yield connection
 
 

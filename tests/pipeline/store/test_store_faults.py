@@ -14,9 +14,10 @@ from click.testing import CliRunner
 
 from mailwarden.parsers.errors import StoreError
 from mailwarden.pipeline.cli.root import root
-from mailwarden.pipeline.store import Commit, Store, database
-from mailwarden.pipeline.store.database import migrate, stamp, writing
-from mailwarden.pipeline.store.schema import REVISION, metadata
+from mailwarden.pipeline.store import Commit, Store, database, upgrade
+from mailwarden.pipeline.store.database import REVISION
+from mailwarden.pipeline.store.schema import metadata
+from mailwarden.pipeline.store.upgrade import begun, migrate, stamp
 
 HALF_A_COMMIT = """
 import os, signal, sys
@@ -25,7 +26,7 @@ from mailwarden.pipeline.store import Commit, Store, committing as module
 
 def die(connection, sql, rows):
     if rows:
-        connection.exec_driver_sql(sql, list(rows))
+        connection.executemany(sql, rows)
     if sql is module._SET_POSITION:
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -190,7 +191,7 @@ def test_older(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         asked.append("migrate")
         stamp(connection, REVISION)
 
-    monkeypatch.setattr(database, "migrate", run)
+    monkeypatch.setattr(upgrade, "migrate", run)
     with pytest.raises(StoreError, match="older mailwarden"):
         Store.open(path, read_only=True)
     Store.open(path).close()
@@ -205,7 +206,7 @@ def test_a_new_file_has_the_tables_that_the_revisions_make() -> None:
     for create in (True, False):
         engine = sqlalchemy.create_engine("sqlite://", isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
-            with writing(connection):
+            with begun(connection):
                 if create:
                     metadata.create_all(connection)
                     stamp(connection, REVISION)
@@ -294,7 +295,7 @@ def test_a_folder_that_may_only_be_read(path: Path) -> None:
             folder.chmod(0o755)
     path.chmod(0o644)
     script = (
-        "import os, pwd, sys, sqlalchemy.dialects.sqlite\n"
+        "import os, pwd, sys\n"
         "from pathlib import Path\n"
         "from mailwarden.pipeline.store import Store\n"
         "from mailwarden.parsers.errors import StoreError\n"

@@ -12,7 +12,7 @@ from mailwarden.alerts.facts.usual import Usual
 from mailwarden.alerts.state.blob import encode
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.store import Store
-from mailwarden.pipeline.store.database import migrate, stamp
+from mailwarden.pipeline.store.upgrade import migrate, stamp
 
 ODD = "\udcff@example.org"
 

@@ -45,7 +45,7 @@ class Reader:
 
     Args:
         zone: Zone of stamps that name none; None is this machine's own.
-        year: Year of the first line, where it is stated (see `stamp.year_of_first_line`).
+        year: Year of the first line, where it is stated (see `worded_time.year_of_first_line`).
         hint_year_us: A moment the first line is not later than, in epoch microseconds, where no year is stated: the
             date in a rotated file's name, gzip's header, the file's time, or now.
     """

@@ -6,9 +6,10 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mailwarden.parsers.counted_time import SECOND_US, Stamp, microseconds, tai64n, unix_time
+from mailwarden.parsers.worded_time import MONTHS, WORDED, in_english
 from mailwarden.parsers.zone_words import ZONE_WORDS, is_called, offset_of
 
-__all__ = ["SECONDS", "Clock", "year_of_first_line"]
+__all__ = ["SECONDS", "Clock"]
 
 _EPOCH = datetime(1970, 1, 1)
 _MICROSECOND = timedelta(microseconds=1)
@@ -19,13 +20,6 @@ _FULL_DATE_REACH_US = 400 * _DAY_US  # a full date further off than this is a br
 _FOLD_SLACK_US = 1800 * SECOND_US  # half an hour: clocks step back by seconds, a change of zone by 30 or 60 minutes
 _YEAR_UNKNOWN = 2000  # nothing told the year; a leap year, so that every date exists
 
-_MONTHS = {
-    name: number
-    for number, name in enumerate(
-        ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), start=1
-    )
-}
-
 SECONDS: dict[str, int] = {
     f"{minute:02}:{second:02}{tail}": (minute * 60 + second) * SECOND_US
     for minute in range(60)
@@ -34,14 +28,6 @@ SECONDS: dict[str, int] = {
 }
 """Microseconds since the full hour by `MM:SS`, alone and with the blank that ends a traditional stamp."""
 
-# In words: `Mar  3 04:05:06` (RFC 3164) and its relatives, with the year first, in the middle or last, the day before the
-# month, the weekday, a fraction, the zone, and the marks of a clock that is not set (Cisco IOS).
-_WORDED = re.compile(
-    r"[*.]?(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(?:((?:19|20)[0-9]{2})(?: |-(?=[A-Z][a-z]{2}-)))?(?:([0-9]{1,2})[ -])?"
-    rf"({'|'.join(_MONTHS)})[ -](?: ?([0-9]{{1,2}}) )?(?:([0-9]{{4}})[ :])?"
-    r"([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]{1,9}))?(?: ?([AP]M))?"
-    rf"(?: ({ZONE_WORDS}|[+-][0-9]{{2}}:?[0-9]{{2}})(?=[: \]]|$))?(?:(?: [A-Z]{{3,4}})? ([12][0-9]{{3}}))?:?(?=[ \t\]]|$)"
-)
 _ISO = re.compile(
     r"([0-9]{4})[-/]([0-9]{2})[-/]([0-9]{2})[Tt _]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]{1,9}))?(?: ?([AP]M))?"
     rf"(?: ?([Zz]|{ZONE_WORDS}|[+-][0-9]{{2}}(?::?[0-9]{{2}})?(?![0-9])))?:?(?=[ \t\[\]]|$)"
@@ -52,7 +38,7 @@ _YEAR_LAST = re.compile(
     rf"(?: ?([AP]M))?(?: ?([Zz]|{ZONE_WORDS}|[+-][0-9]{{2}}:?[0-9]{{2}}))?:?(?=[ \t\[\]]|$)"
 )
 # As web servers write it: `03/Mar/2026:04:05:06 +0000`.
-_WEB = re.compile(rf"([0-9]{{2}})/({'|'.join(_MONTHS)})/([0-9]{{4}}):([0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}})")
+_WEB = re.compile(rf"([0-9]{{2}})/({'|'.join(MONTHS)})/([0-9]{{4}}):([0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}})")
 _WEEKDAY = re.compile(r"[A-Z][a-z]{2} (?=[0-9]{4}-)")
 _ZONE_WORD = re.compile(r" [A-Z]{2,5}(?= )")
 
@@ -108,14 +94,14 @@ class Clock:
 
     def traditional(self, text: str) -> Stamp | None:
         """Read `Mar  3 04:05:06` (RFC 3164), or a relative of it, at the start of the text."""
-        found = _WORDED.match(text)
+        found = WORDED.match(text)
         if found is None:
-            return None
+            return self._in_another_language(text)
         early, before, name, behind, middle, hour, minute, second, fraction, half, zone, late = found.groups()
         years = [one for one in (early, middle, late) if one]
         if (before is None) == (behind is None) or len(years) > 1:
             return None
-        month, day, clock = _MONTHS[name], int(before or behind), (_hour(hour, half), int(minute), int(second))
+        month, day, clock = MONTHS[name], int(before or behind), (_hour(hour, half), int(minute), int(second))
         local = _moment(int(years[0]), month, day, clock) if years else self._date(month, day, clock)
         if local is None:
             return None
@@ -127,6 +113,16 @@ class Clock:
             if text[10:15] not in SECONDS or not self._whole_hour(local):
                 self.hour = ""
         return Stamp(us + microseconds(fraction), self._quality(bool(years), zone is not None), found.end())
+
+    def _in_another_language(self, text: str) -> Stamp | None:
+        """Read `11月 03 04:05:06` (journalctl) at the start of the text."""
+        english = in_english(text)
+        stamp = self.traditional(english[0]) if english else None
+        if english is None or stamp is None:
+            return None
+        if english[1] == _PLAIN and self.hour:
+            self.hour = text[:10]
+        return stamp._replace(end=english[1])
 
     def iso(self, text: str) -> Stamp | None:
         """Read `2026-03-03T04:05:06.123456+01:00` (RFC 3339, ISO 8601 and their relatives) at the start of the text."""
@@ -322,21 +318,6 @@ class Clock:
             self.iso_from, self.iso_end = zone_from, end + 1
             self.iso_zone = text[zone_from : end + 1]
             self.hour = ""  # one style a file: the reader asks for the hour of one only
-
-
-def year_of_first_line(first: str, last: str, year: int) -> int:
-    """Give the year of a file's first line, where `year` is that of its last and both bear no year.
-
-    Args:
-        first: The file's first traditional stamp, or its line.
-        last: The file's last one.
-        year: Year of the last line.
-    """
-    begins, ends = (_WORDED.match(line) for line in (first, last))
-    if begins is None or ends is None:
-        return year
-    dates = [(_MONTHS[found[3]], int(found[2] or found[4] or 0), found[6], found[7]) for found in (begins, ends)]
-    return year - 1 if dates[0] > dates[1] else year
 
 
 def _hour(digits: str, half: str | None) -> int:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.event import Event
-from mailwarden.parsers.stamp import year_of_first_line
+from mailwarden.parsers.worded_time import year_of_first_line
 from mailwarden.pipeline.admission.batch import Batch
 from mailwarden.pipeline.admission.copies import KEEP_US, Copies
 from mailwarden.pipeline.admission.lane import Lane

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 from mailwarden.parsers.errors import SourceError, worded
 from mailwarden.parsers.prefix import bare
-from mailwarden.parsers.stamp import Clock, year_of_first_line
+from mailwarden.parsers.stamp import Clock
+from mailwarden.parsers.worded_time import year_of_first_line
 from mailwarden.pipeline.sources.compression import CompressedError, Unpacker, compression_of, gzip_mtime
 from mailwarden.pipeline.sources.source import MAX_LINE_BYTES
 

@@ -1,12 +1,12 @@
 """Which file of a log comes after which, whatever they are called at this moment."""
 
-import re
 import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from mailwarden.parsers.prefix import bare
+from mailwarden.parsers.worded_time import lacks_year
 from mailwarden.pipeline.places import ensure_readable
 from mailwarden.pipeline.sources.birth import Birth, head_of
 from mailwarden.pipeline.sources.family import PACKED, members
@@ -14,8 +14,6 @@ from mailwarden.pipeline.sources.identity import Mark, birth_of, digest
 from mailwarden.pipeline.sources.wording import unreadable
 
 __all__ = ["Candidate", "Lineage"]
-
-_YEARLESS = re.compile(r"(?:<\d{1,3}>)?[A-Z][a-z]{2} ")
 
 
 class Candidate(NamedTuple):
@@ -152,7 +150,7 @@ class Lineage:
         """
         first, _ = self.first(rotations=rotations, not_before=not_before)
         begins = _text(self._head(first).partition(b"\n")[0]) if first is not None else ""
-        if not _YEARLESS.match(begins):
+        if not lacks_year(begins):
             return None
         with_lines = [candidate for candidate in self.candidates() if candidate.size]
         last = self.open(with_lines[-1]) if with_lines else None

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from mailwarden.parsers.counted_time import tai64n
 from mailwarden.parsers.event import iso
-from mailwarden.parsers.stamp import Clock, year_of_first_line
+from mailwarden.parsers.stamp import Clock
+from mailwarden.parsers.worded_time import year_of_first_line
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

@@ -213,6 +213,8 @@ class Fold:
                 steps[action] = self._filtered
             elif action == "delivery":
                 steps[action] = self._delivered
+            elif action == "rate-limit":
+                steps[action] = self._limited
             elif action == "session-end":
                 steps[action] = self._ended
             elif action in ("dnsbl-check", "posture-check"):
@@ -272,6 +274,14 @@ class Fold:
             place(event, self.site)
             if self._is_monitor(event):
                 return
+        self._detect(event)
+
+    def _limited(self, event: Event) -> None:
+        if event.source_ip is not None or event.user_name is not None:
+            place(event, self.site)
+            if self._is_monitor(event):
+                return
+        self.correlator.handlers["rate-limit"](event)
         self._detect(event)
 
     def _failed(self, event: Event) -> None:

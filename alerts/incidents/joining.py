@@ -38,6 +38,10 @@ _COUNTED = (("mailwarden.user.failures", "failures"), ("mailwarden.source.others
 """Facts that messages tell."""
 
 
+_KEPT_BY_PANELS = ("mailwarden.account", "mailwarden.script", "mailwarden.sender_domain")
+"""What is to be done about these is done where people log in, too."""
+
+
 def join(incident: Incident, finding: Finding, live: Live, servers: Callable[[], Iterable[str]]) -> None:
     """Count a finding to its incident.
 
@@ -103,7 +107,7 @@ def gather(incident: Incident, finding: Finding, live: Live, servers: Callable[[
         incident.doubtful = True
     if event.event_module and event.event_module not in incident.modules:
         incident.modules.append(event.event_module)
-    if finding.fired and incident.primary[0] in ("mailwarden.account", "mailwarden.script"):
+    if finding.fired and incident.primary[0] in _KEPT_BY_PANELS:
         incident.modules += [name for name in servers() if name not in incident.modules]
     if event.host_hostname and event.host_hostname not in incident.hosts:
         incident.hosts.append(event.host_hostname)

@@ -7,6 +7,7 @@ from mailwarden.pipeline.correlation.arrivals import Arrivals
 from mailwarden.pipeline.correlation.askers import Askers
 from mailwarden.pipeline.correlation.deliveries import Deliveries
 from mailwarden.pipeline.correlation.echoes import Echoes
+from mailwarden.pipeline.correlation.limits import Limits
 from mailwarden.pipeline.correlation.memory import Memory
 from mailwarden.pipeline.correlation.message import Messages
 from mailwarden.pipeline.correlation.senders import Senders
@@ -41,6 +42,7 @@ class Correlator:
         self.verdicts = Verdicts(memory)
         arrivals = Arrivals(memory, backing)
         deliveries = Deliveries(memory, self.verdicts, backing)
+        limits = Limits(memory, deliveries)
         keepers = (
             memory.messages,
             tries,
@@ -68,4 +70,6 @@ class Correlator:
             "process-start": memory.submissions.called,
             "auth-failure": tries.count,
             "auth-error": tries.count,
+            "rate-limit": limits.reached,
+            "reject": limits.handed_in,
         }

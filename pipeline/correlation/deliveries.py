@@ -79,6 +79,18 @@ class Deliveries:
             self._end_elsewhere(event, message, facts)
         facts[way_of(event, facts, local=local)] = True
 
+    def stopped(self, event: Event, facts: dict[str, object]) -> None:
+        """Set whose message it is that a limit of this server stops, and whether its recipient is told of for the first time."""
+        message = None if event.mail_queue_id is None else self._messages.get(event, event.mail_queue_id)
+        if message is not None:
+            account = event.mailwarden_account
+            self._tell_of(message, event, facts)
+            event.mailwarden_account = account or message.account
+            facts["mailwarden.script"] = message.script
+        self._count_try(event, message, facts)
+        if message is None:  # it came before the log began
+            facts["mailwarden.first_try"] = True
+
     def _tell_of(self, message: Message, event: Event, facts: dict[str, object]) -> None:
         """Set whose message it is."""
         event.mailwarden_account = message.account

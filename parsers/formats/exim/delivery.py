@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
+from mailwarden.parsers.formats.exim.limits import panel_limit
 from mailwarden.parsers.formats.exim.peer import QUOTED, UNNAMED_ADDRESS, addresses, seconds, tls
 from mailwarden.parsers.formats.exim.prefix import FORMAT
 from mailwarden.parsers.formats.exim.remote import confirmation, failure
@@ -38,9 +39,6 @@ _ORIGIN = re.compile(r" <[^<>]*+>(?= [FPRT]=| ?: |$)")
 _DEFER = re.compile(r" (?:routing )?defer \((?:(-?\d{1,5})|\w{1,6})\)")
 _SYSTEM = re.compile(r": ([A-Za-z][A-Za-z /,'-]{2,60})(?= H=| DT=|: |$)")
 _NOT_YET = frozenset({-52, -53, -54, -56, -57})
-_LIMIT = re.compile(
-    r"Domain (\S{1,255}) has exceeded the max (?:emails|defers and failures) per hour \((\d{1,9})/(\d{1,9})"
-)
 _ERRNO_REASONS = {110: "connect_timeout", 111: "connect_refused", -43: "connect_timeout", -32: "host_not_found"}
 _ERRNO_REASONS |= {28: "disk_full", -36: "host_not_found", -38: "tls_policy", -37: "tls_policy", -22: "quota_exceeded"}
 
@@ -226,15 +224,7 @@ def _delivered(event: Event, rest: str) -> bool:
 
 def _why(event: Event, message: str) -> None:
     """Read the text behind the fields of a failed or deferred delivery."""
-    limit = _LIMIT.match(message)
-    if limit is not None:
-        event.event_action = "rate-limit"
-        event.event_reason = "send_limit"
-        event.user_domain = limit.group(1)
-        event.mail_rate_value = int(limit.group(2))
-        event.set("mail.rate.limit", int(limit.group(3)))
-        if "essage discarded" in message:
-            event.mail_delivery_status = "discarded"
+    if panel_limit(event, message):
         return
     if message.startswith("retry timeout exceeded"):
         event.mail_delivery_status = "expired"

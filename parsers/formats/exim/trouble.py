@@ -8,6 +8,7 @@ Source: calls of log_write() with LOG_PANIC and of moan() in src/src/ of Exim 4.
 import re
 
 from mailwarden.parsers.event import Event
+from mailwarden.parsers.formats.exim.limits import router_limit
 from mailwarden.parsers.formats.exim.prefix import FORMAT
 
 __all__: list[str] = []
@@ -141,6 +142,8 @@ def trouble(event: Event, rest: str) -> bool:
     """The server itself is in trouble."""
     if rest.startswith(("file is locked", "file for ")):  # another process has the message
         return False
+    if router_limit(event, rest):
+        return True
     event.event_action = "service-error"
     event.event_outcome = "failure"
     if rest.endswith("o space left on device") or "space check failed" in rest[:40]:

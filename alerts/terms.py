@@ -9,6 +9,7 @@ __all__ = ["CATEGORIES", "CAUSES", "LOUD", "SEVERITIES", "Detection", "Evidence"
 Severity = Literal["info", "low", "medium", "high", "critical"]
 
 SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
+_RANKS: dict[str, int] = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 LOUD = SEVERITIES[2:]
 """What people are told of by itself; the rest is for the report."""
 CATEGORIES = (
@@ -27,7 +28,7 @@ CAUSES = ("guessing", "takeover", "relay", "sending", "listed", "protocol", "ser
 
 def severity_rank(severity: str) -> int:
     """Give the place of a severity, 0 for info to 4 for critical."""
-    return SEVERITIES.index(severity)
+    return _RANKS[severity]
 
 
 class Evidence(msgspec.Struct, frozen=True, array_like=True):

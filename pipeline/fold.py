@@ -261,7 +261,7 @@ class Fold:
     def _detect(self, event: Event) -> None:
         event.mailwarden_site = self.site.name
         for finding in self.engine.detect(event):
-            self.incidents.take(self.with_risk(finding))
+            self.incidents.take(self.with_risk(finding) if finding.fired else finding)
 
     def with_risk(self, finding: Finding) -> Finding:
         """Put beside a finding about our sending how the server stands that sends."""

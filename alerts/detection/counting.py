@@ -6,9 +6,11 @@ from mailwarden.alerts.detection.windows import Window, add, add_value
 from mailwarden.alerts.rulebook.rule import Count, Rule
 from mailwarden.parsers.event import Event
 
-__all__ = ["count_all", "count_in_order", "is_in_order"]
+__all__ = ["Counted", "alone", "count_all", "count_in_order", "counted_of", "is_in_order", "put"]
 
 _VALUES_CAP = 256
+Counted = int | str | list[str] | None
+"""What one count takes from an event: an amount, a value, several, or nothing."""
 
 
 def count_all(rule: Rule, windows: list[Window], tries: int, event: Event) -> tuple[bool, list[int]]:
@@ -16,11 +18,12 @@ def count_all(rule: Rule, windows: list[Window], tries: int, event: Event) -> tu
     now = event.stream_us
     reached, measures = True, []
     for count, window in zip(rule.counts, windows, strict=False):
-        measure = (
-            _measure(count, window, tries, event)
-            if len(rule.counts) == 1 or count.test(event)
-            else _standing(window, now, count)
-        )
+        if count.test is not None and not count.test(event):
+            measure = put(count, window, now, None)
+        elif count.field is None:
+            measure = add(window, now, count.span_us, tries)
+        else:
+            measure = put(count, window, now, counted_of(count, tries, event))
         reached = reached and measure >= count.threshold
         measures.append(measure)
     return reached, measures
@@ -35,10 +38,10 @@ def count_in_order(rule: Rule, windows: list[Window], tries: int, event: Event) 
     now, measures, hits = event.stream_us, [], []
     *windows, row = windows
     for count, window in zip(rule.counts, windows, strict=True):
-        is_asked = count.test(event)
-        measures.append(_measure(count, window, tries, event) if is_asked else _standing(window, now, count))
+        is_asked = _looks_at(count, event)
+        measures.append(put(count, window, now, counted_of(count, tries, event) if is_asked else None))
         hits.append(is_asked and measures[-1] >= count.threshold)
-    goes_on = rule.counts[0].test(event) or any(_is_within(one.order_us, now, rule.order_us) for one in windows)
+    goes_on = _looks_at(rule.counts[0], event) or any(_is_within(one.order_us, now, rule.order_us) for one in windows)
     if not goes_on:
         return None, measures
     add(row, now, rule.order_us, 0)
@@ -69,21 +72,37 @@ def _is_within(began_us: int, now_us: int, span_us: int) -> bool:
     return began_us > 0 and now_us - began_us <= span_us
 
 
-def _measure(count: Count, window: Window, tries: int, event: Event) -> int:
-    now = event.stream_us
-    if count.kind == "value_count":
-        value = count.field(event) if count.field else None
-        if value is None or value == []:
-            return _standing(window, now, count)
-        cap = max(count.threshold * 4, _VALUES_CAP)
-        if isinstance(value, list):  # a line may tell of several, as the recipients of a session
-            return [add_value(window, now, count.span_us, str(one), cap) for one in value][-1]
-        return add_value(window, now, count.span_us, str(value), cap)
-    amount = tries if count.field is None else int(count.field(event) or 0)
-    return add(window, now, count.span_us, amount)
+def _looks_at(count: Count, event: Event) -> bool:
+    return count.test is None or count.test(event)
 
 
-def _standing(window: Window, now: int, count: Count) -> int:
-    """Give what a window holds now, nothing added."""
-    total = add(window, now, count.span_us, 0)
-    return len(window.values or ()) if count.kind == "value_count" else total
+def counted_of(count: Count, tries: int, event: Event) -> Counted:
+    """Give what a count takes from an event that it looks at."""
+    value = tries if count.field is None else count.field(event)
+    if count.kind != "value_count":
+        return int(value or 0)
+    if value is None or value == []:
+        return None
+    return [str(one) for one in value] if isinstance(value, list) else str(value)
+
+
+def alone(counted: Counted) -> int:
+    """Give what a window measures that holds nothing else."""
+    if isinstance(counted, int):
+        return counted
+    if isinstance(counted, str):
+        return 1
+    return len(set(counted or ()))
+
+
+def put(count: Count, window: Window, now_us: int, counted: Counted) -> int:
+    """Put into a window what a count took from an event; give what it measures now."""
+    if isinstance(counted, int):
+        return add(window, now_us, count.span_us, counted)
+    if counted is None:
+        total = add(window, now_us, count.span_us, 0)
+        return len(window.values or ()) if count.kind == "value_count" else total
+    cap = max(count.threshold * 4, _VALUES_CAP)
+    if isinstance(counted, list):  # a line may tell of several, as the recipients of a session
+        return [add_value(window, now_us, count.span_us, one, cap) for one in counted][-1]
+    return add_value(window, now_us, count.span_us, counted, cap)

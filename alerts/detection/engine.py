@@ -10,6 +10,7 @@ from mailwarden.alerts.detection.counting import count_all, count_in_order
 from mailwarden.alerts.detection.detector import Detector, Fired
 from mailwarden.alerts.detection.finding import Finding, evidence_of
 from mailwarden.alerts.detection.memories import Memory, memories
+from mailwarden.alerts.detection.notes import Windows, note, windows_of
 from mailwarden.alerts.detection.senders import senders_of
 from mailwarden.alerts.detection.windows import Window, crossed, gather, held, keep, renew, since, wants_more
 from mailwarden.alerts.rulebook.condition import needing
@@ -23,23 +24,7 @@ from mailwarden.parsers.event import Event
 __all__ = ["Engine", "severity_of"]
 
 _SEPARATOR = "\x1f"
-_NEVER_SILENT = frozenset({"mail.provider", "mailwarden.receiver", "mailwarden.site"})
-"""What something is counted of every day: a window of it may be armed for weeks before it fires."""
 _FEW = 3  # recipients of an hour, failures of a day: what everybody has
-
-
-class _Windows(msgspec.Struct, array_like=True):
-    """What all rules that group by the same fields remember of one key: by rule, a window for each of its counts, and behind
-    those of counts that have an order one for what is gathered over all of its time.
-
-    The line and the names of its first event stand here once for all of them: of most attackers there is no second.
-    """
-
-    rules: dict[str, list[Window]] = {}
-    expires_us: int = 0
-    line: Evidence | None = None
-    names: dict[str, list[str]] = {}
-
 
 _Entities = tuple[tuple[str, Any], ...]
 _Bound = tuple[Rule, _Entities, Any]
@@ -96,9 +81,9 @@ class Engine:
         self, rules: Sequence[Rule], detectors: Sequence[Detector[Any]], backing: Backing, file_of: Callable[[int], str]
     ):
         self._file_of = file_of
-        self._windows = Shelf("window", 2, _Windows, lambda w: w.expires_us, backing)
+        self._windows = Shelf("window", 2, Windows, lambda w: w.expires_us, backing)
         self._seen: Event | None = None
-        self._seen_windows: dict[str, _Windows | None] = {}  # of the event, by what rules group by
+        self._seen_windows: dict[str, Windows | None] = {}  # of the event, by what rules group by
         self._seen_evidence: Evidence | None = None
         # by the identity of what is gathered: to hash it takes longer
         self._seen_entities: dict[int, dict[str, list[str]]] = {}
@@ -124,6 +109,7 @@ class Engine:
         places = plan.select(event)
         if not places:
             return ()
+        self._see(event)
         findings: list[Finding] = []
         rules, behind = plan.rules, len(plan.rules)
         for place in places:
@@ -183,20 +169,25 @@ class Engine:
         if not rule.counts:
             findings.append(self._at_once(rule, entities, str(name), event))
             return
-        record = self._windows_of(rule, event)
+        seen, grouped = self._seen_windows, rule.grouped
+        record = seen[grouped] if grouped in seen else self._windows_of(rule, event)
         if record is None:
             return
-        windows = record.rules.get(detection.name)
-        if windows is None:
-            windows = record.rules[detection.name] = [Window() for _ in range(len(rule.counts) + bool(rule.order_us))]
         now, tries = event.stream_us, rule.weight(event)
+        is_first = record.line is None or record.line is self._seen_evidence
+        if is_first and not rule.never_silent and note(record, rule, tries, event):
+            record.expires_us = max(record.expires_us, now + detection.span_us * 2)
+            if record.line is None or record.names is not self._seen_entities.get(id(entities)):
+                self._share(record, entities, event)
+            return
+        windows = windows_of(record, rule)
         counted = count_in_order if rule.order_us else count_all
         reached, measures = counted(rule, windows, tries, event)
         if reached is None:
             return
         record.expires_us = max(record.expires_us, now + detection.span_us * 2)
         first, measure = windows[-1 if rule.order_us else 0], measures[0]
-        if not first.level and detection.primary in _NEVER_SILENT:
+        if not first.level and rule.never_silent:
             renew(first, now, detection.span_us)
         if not reached and not first.level:
             first.seen += tries
@@ -207,7 +198,7 @@ class Engine:
             self._gather(record, first, entities, event)
             _unshare(record, first, entities)
             tries += first.seen
-            if detection.primary in _NEVER_SILENT and rule.counts[0].kind == "event_count":
+            if rule.never_silent and rule.counts[0].kind == "event_count":
                 tries = max(tries, measure)
             inputs = tuple((one.name, had, one.threshold) for one, had in zip(rule.counts, measures, strict=True))
             findings.append(
@@ -229,51 +220,54 @@ class Engine:
             here, lines = self._entities(entities, event), [self._evidence(event)]
             findings.append(self._finding(rule, str(name), event, False, tries, measure, here, lines, first))
 
-    def _gather(self, record: _Windows, window: Window, entities: _Entities, event: Event) -> None:
+    def _gather(self, record: Windows, window: Window, entities: _Entities, event: Event) -> None:
         """Keep an event's line and names for the finding that may come."""
-        line, names = self._evidence(event), self._entities(entities, event)
-        if record.line is None:
-            record.line = line
-        if record.line is line and not window.gathered:
-            if record.names is not names:
-                record.names = record.names | names if record.names else names
+        line = self._evidence(event)
+        if not window.gathered and (record.line is None or record.line is line):
+            self._share(record, entities, event)
             window.gathered, window.shared = 1, True
             return
+        if record.line is None:
+            record.line = line
         _unshare(record, window, entities)
-        gather(window, line, names)
+        gather(window, line, self._entities(entities, event))
 
-    def _windows_of(self, rule: Rule, event: Event) -> _Windows | None:
-        """Give the windows that an event changes, looked up once for all rules; None where it lacks what they group by."""
-        self._see(event)
-        try:
-            return self._seen_windows[rule.grouped]
-        except KeyError:
-            pass
+    def _share(self, record: Windows, entities: _Entities, event: Event) -> None:
+        """Keep the line and the names of a key's first event for all rules."""
+        if record.line is None:
+            record.line = self._evidence(event)
+        names = self._entities(entities, event)
+        if record.names is not names:
+            record.names = record.names | names if record.names else names
+
+    def _windows_of(self, rule: Rule, event: Event) -> Windows | None:
+        """Look up what an event changes, once for all rules that group alike; None where it lacks what they group by."""
         record = None
         parts = [read(event) for read in rule.group_by]
-        if not any(part is None for part in parts):
+        if None not in parts:
             key = _SEPARATOR.join((rule.grouped, *map(str, parts)))
-            record = self._windows.get(key) or _Windows()
+            record = self._windows.get(key) or Windows()
             self._windows.put(key, record)
         self._seen_windows[rule.grouped] = record
         return record
 
     def _see(self, event: Event) -> None:
         """Begin with another event."""
-        if self._seen is not event:
-            self._seen, self._seen_evidence = event, None
-            self._seen_entities, self._seen_windows = {}, {}
+        self._seen, self._seen_evidence = event, None
+        self._seen_entities, self._seen_windows = {}, {}
 
     def _evidence(self, event: Event) -> Evidence:
         """Give an event's line; the rules that look at one event share it."""
-        self._see(event)
+        if self._seen is not event:  # a detector shows another one than it was asked of
+            self._see(event)
         if self._seen_evidence is None:
             self._seen_evidence = evidence_of(event, self._file_of)
         return self._seen_evidence
 
     def _entities(self, entities: "_Entities", event: Event) -> dict[str, list[str]]:
         """Give the names an event bears; rules that gather the same ones share them, so nobody changes them."""
-        self._see(event)
+        if self._seen is not event:
+            self._see(event)
         found = self._seen_entities.get(id(entities))
         if found is None:
             found = self._seen_entities[id(entities)] = _collect(entities, event)
@@ -308,13 +302,12 @@ class Engine:
         window: Window,
         counted: tuple[tuple[str, int, int], ...] = (),
     ) -> Finding:
+        since_us = event.stream_us - rule.detection.span_us if rule.never_silent else 0
         return Finding(
             detection=rule.detection,
             primary=name,
             at_us=event.stream_us,
-            first_us=max(window.first_us, event.stream_us - rule.detection.span_us)
-            if rule.detection.primary in _NEVER_SILENT
-            else window.first_us,
+            first_us=max(window.first_us, since_us),
             fired=fired,
             tries=tries,
             measure=measure,
@@ -348,7 +341,7 @@ def _with_earlier(finding: Finding, window: Window, span_us: int, senders: Seque
     return found
 
 
-def _unshare(record: _Windows, window: Window, entities: _Entities) -> None:
+def _unshare(record: Windows, window: Window, entities: _Entities) -> None:
     """Give a window its own account of the first event of its key, where that is what it gathered."""
     if window.shared and record.line is not None:
         window.shared, window.lines = False, (record.line,)

@@ -81,8 +81,9 @@ class AccountTargeted(Detector[_State]):
             state.usual = (state.usual * _FADE + state.today * (1 - _FADE)) * _FADE ** min(gone, 60)
             state.day, state.today = day, 0
         name = mark(event.mailwarden_network or "")
-        recent = [one for one in state.recent if minute - one[0] < _SPAN_MINUTES and one[1] != name]
-        state.today += all(one[1] != name for one in state.recent)
+        others = [one for one in state.recent if one[1] != name]
+        state.today += len(others) == len(state.recent)
+        recent = [one for one in others if minute - one[0] < _SPAN_MINUTES]
         state.recent = [*recent, (minute, name)][-_KEPT:]
         measure = len(state.recent)
         if measure < max(_LEAST, 2 * state.level):  # other rules count what goes on; this one is to cost little

@@ -98,7 +98,7 @@ class Account(msgspec.Struct, array_like=True):
 
     def strangers(self, net: str | None, now: int) -> int:
         """Give how many other networks failed at it within the day, none of which it was let in from since."""
-        return sum(now - last <= _FAIL_US for other, (last, _) in self.failing.items() if other != net)
+        return len([other for other, (last, _) in self.failing.items() if now - last <= _FAIL_US and other != net])
 
     def goes_on_elsewhere(self, net: str, first_us: int, now: int) -> bool:
         """Say whether what it was let in from before it came to a network is at work just now, too."""

@@ -95,7 +95,8 @@ def gather(incident: Incident, finding: Finding, live: Live, servers: Callable[[
                 live.name(incident, name, value)
             incident.entity_counts[name] = _distinct(incident, name, value)
     if incident.cause != "config" or finding.detection.name == DISBELIEVED:
-        incident.senders = take_over(incident.senders, finding.senders)
+        if finding.senders:
+            incident.senders = take_over(incident.senders, finding.senders)
         for value in () if finding.senders else senders_of(finding.detection, finding.entities):
             count_sender(incident.senders, value)
     incident.evidence_count += len(finding.evidence)
@@ -166,8 +167,10 @@ def _distinct(incident: Incident, name: str, value: str) -> int:
     known = incident.entities[name]
     if name not in incident.sketches and len(known) < _MAX_ENTITIES:
         return len(known)
+    is_begun = name in incident.sketches
     bits = _sketch(incident, name)
-    _mark(bits, value)
+    if not _mark(bits, value) and is_begun:
+        return max(incident.entity_counts[name], len(known))
     unmarked = max(1, _BITS - int.from_bytes(bits).bit_count())
     return max(incident.entity_counts.get(name, 0), len(known), round(_BITS * log(_BITS / unmarked)))
 
@@ -182,6 +185,11 @@ def _sketch(incident: Incident, name: str) -> bytearray:
     return bits
 
 
-def _mark(bits: bytearray, value: str) -> None:
+def _mark(bits: bytearray, value: str) -> bool:
+    """Count a value; say whether its place is marked for the first time."""
     place = mark(value) % _BITS
-    bits[place >> 3] |= 1 << (place & 7)
+    at, bit = place >> 3, 1 << (place & 7)
+    if bits[at] & bit:
+        return False
+    bits[at] |= bit
+    return True

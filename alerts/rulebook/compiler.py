@@ -30,6 +30,8 @@ from mailwarden.parsers.system_errors import reason
 __all__ = ["compile_file"]
 
 _MOST_BYTES = 2_000_000
+_NUMBERS = frozenset({"event.count", "mailwarden.attempts"})  # that every event has
+_NEVER_SILENT = frozenset({"mail.provider", "mailwarden.receiver", "mailwarden.site"})  # primary entities that are few
 
 
 def compile_file(path: Path, settings: RuleSettings | None = None, fields: frozenset[str] | None = None) -> Rule | None:
@@ -118,6 +120,8 @@ def _compile(path: Path, lines: RuleLines, settings: RuleSettings, fields: froze
         group_by = [documents.use(last, name, place) for name in last.group_by or ()]
         actions = frozenset().union(*(c.actions for c in counts)) if all(c.actions for c in counts) else frozenset()
         condition = any_of([c.condition for c in counts])
+        if len({c.condition.source for c in counts}) == 1:
+            counts = tuple(replace(count, test=None) for count in counts)
     else:
         condition, actions = condition_of(last, documents)
     asks = tuple(dict.fromkeys(documents.used))
@@ -138,7 +142,8 @@ def _compile(path: Path, lines: RuleLines, settings: RuleSettings, fields: froze
         detection = detection._replace(severity=settings.severity, weather=False)
     if settings.exceptions:
         condition = excepting(condition, settings.exceptions)
-    weigh = reader(documents.use(last, own.get("weight", "mailwarden.attempts"), documents.at(last, "mailwarden")))
+    weight = documents.use(last, own.get("weight", "mailwarden.attempts"), documents.at(last, "mailwarden"))
+    weigh = reader(weight)
     return Rule(
         detection=detection,
         actions=actions,
@@ -146,9 +151,10 @@ def _compile(path: Path, lines: RuleLines, settings: RuleSettings, fields: froze
         group_by=tuple(reader(name) for name in group_by),
         grouped=",".join(group_by),
         counts=counts,
-        weight=lambda event: int(weigh(event) or 0),
+        weight=weigh if weight in _NUMBERS else lambda event: int(weigh(event) or 0),
         path=str(path),
         ids=tuple(str(document.id) for document in documents.all if document.id),
         asks=asks,
         order_us=ordered_us,
+        never_silent=detection.primary in _NEVER_SILENT,
     )

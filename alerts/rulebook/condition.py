@@ -329,7 +329,7 @@ def _network_test(network: Any) -> Callable[[Any], bool]:
         except (OSError, ValueError):  # of the other family, or no address
             return False
 
-    return lambda found: _any(found, within)
+    return lambda found: within(found) if isinstance(found, str) else _any(found, within)
 
 
 def _any(found: Any, test: Callable[[str], bool]) -> bool:

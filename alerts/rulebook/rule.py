@@ -28,7 +28,7 @@ class Count:
     name: str
     kind: str  # event_count, value_count, value_sum
     condition: Condition
-    test: Callable[[Event], bool]
+    test: Callable[[Event], bool] | None  # None: it looks at all that the rule does
     actions: frozenset[str]
     field: Callable[[Event], Any] | None
     span_us: int
@@ -50,3 +50,4 @@ class Rule:
     grouped: str = ""  # the names that it groups by: rules that group alike keep their windows together
     asks: tuple[str, ...] = ()  # the fields it looks at
     order_us: int = 0  # where the counts must be reached in their order: within this time; 0: in any order
+    never_silent: bool = False  # something is counted of it every day: a window may be armed for weeks before it fires

@@ -37,15 +37,11 @@ _zstd = _Zstd()
 
 def encode(value: Any) -> bytes:
     """Give a value as bytes, compressed where that is worth it."""
-    packed = _pack(value)
-    return packed if len(packed) < _LONG_BYTES else _zstd.compress(packed)
-
-
-def _pack(value: Any) -> bytes:
     try:
-        return _encode(value)
+        packed = _encode(value)
     except UnicodeEncodeError:
-        return _JSON + json.dumps(msgspec.to_builtins(value, str_keys=True)).encode()
+        packed = _JSON + json.dumps(msgspec.to_builtins(value, str_keys=True)).encode()
+    return packed if len(packed) < _LONG_BYTES else _zstd.compress(packed)
 
 
 def decoder(type_: type[T]) -> Callable[[bytes], T]:

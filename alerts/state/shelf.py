@@ -25,6 +25,7 @@ _KEY_BYTES = 200  # its place in two dicts and its name, by measure; the value i
 _WEIGHED = 64  # one of so many that are written, for it grows as it learns,
 _REMEMBERED = 32  # and the mean is of about so many of late
 _ROW_BYTES = 350  # of a packed key beside its blob: its row, its place in a dict and its name, by measure
+_MOST_ABSENT = 1_000  # keys that are known to be nowhere: some are asked for at every event
 Row = tuple[str, str, int, int, bytes | None]
 """kind, key, version, expires_us, blob (None: deleted)."""
 
@@ -100,12 +101,14 @@ class Shelf(Generic[T]):
         self._decode = decoder(type_)
         self._expires = expires
         self._backing = backing
+        self._may_have = backing.may_have
         self._fade = fade
         self._young: dict[str, T]  # touched since the last turn
         self._old: dict[str, T] = {}  # and before it
         self._waiting: dict[str, Row] = {}  # packed, and yet to be committed
         self._packed: dict[str, Row] = {}  # packed, and committed
         self._rows_bytes = 0  # which these two take
+        self._absent: set[str] = set()  # some that were looked for in vain
         self.get: Callable[[str], T | None]
         self._begin()
         self._dirty: set[str] = set()
@@ -121,6 +124,8 @@ class Shelf(Generic[T]):
         """Give the state of a key that was not touched since the last turn."""
         value = self._old.pop(key, None)
         if value is None:
+            if key in self._absent:
+                return None
             value = self._load(key)
             if value is None:
                 return None
@@ -130,7 +135,7 @@ class Shelf(Generic[T]):
     def _load(self, key: str) -> T | None:
         """Give the state of a key as it was packed, or as the store has it."""
         waits = key in self._waiting
-        blob = self._unpack(key) or self._stored(key)
+        blob = self._unpack(key) if waits or key in self._packed else self._stored(key)
         if blob is None:
             return None
         value = self._decode(blob)
@@ -141,9 +146,14 @@ class Shelf(Generic[T]):
         return value
 
     def _stored(self, key: str) -> bytes | None:
-        if key in self._dead or not self._backing.may_have(self.kind, key):
-            return None
-        return self._backing.load_state(self.kind, key)
+        if key not in self._dead and self._may_have(self.kind, key):
+            blob = self._backing.load_state(self.kind, key)
+            if blob is not None:
+                return blob
+        if len(self._absent) == _MOST_ABSENT:
+            self._absent.clear()
+        self._absent.add(key)
+        return None
 
     def _unpack(self, key: str) -> bytes | None:
         """Give what was packed of a key, if anything, which is packed no more."""
@@ -162,7 +172,9 @@ class Shelf(Generic[T]):
         if self._young.get(key) is not value:  # else it was got and changed, as nearly always
             if key not in self._young:
                 self._old.pop(key, None)
-                self._unpack(key)
+                if key in self._waiting or key in self._packed:
+                    self._unpack(key)
+                self._absent.discard(key)
             self._young[key] = value
         self._dirty.add(key)
         if self._dead:

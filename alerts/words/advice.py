@@ -1,8 +1,8 @@
 """Say what to do now, with the command for this server.
 
-The steps are data (`advice.yaml`); this fills them. Attackers choose account names, so a value reaches a command only
-quoted for the shell, and not at all when it could be taken for an option, for a pattern, or for a network that is far
-too wide.
+The steps are data (`advice.yaml`, and `customer_advice.yaml` for who has no shell there); this fills them. Attackers
+choose account names, so a value reaches a command only quoted for the shell, and not at all when it could be taken for an
+option, for a pattern, or for a network that is far too wide.
 """
 
 import functools
@@ -17,9 +17,9 @@ import msgspec
 
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.posture import REASONS
-from mailwarden.alerts.words.translate import Translator, translator
+from mailwarden.alerts.words.translate import N_, Translator, translator
 
-__all__ = ["Step", "advice_keys", "steps"]
+__all__ = ["Step", "advice_keys", "customer_advice_keys", "customer_steps", "steps"]
 
 _FALLBACK = "look"
 _PLACE = re.compile(r"\{([a-z_]+)(?::(uri|domain|owner))?\}")
@@ -72,6 +72,28 @@ def steps(
     return first + [Step(tongue.say(step.text, values), _command(step, modules, values)) for step in fitting]
 
 
+def customer_advice_keys() -> list[str]:
+    """List what there is advice for to somebody who has no shell on the server."""
+    return sorted(_load_customers())
+
+
+def customer_steps(key: str, values: Mapping[str, object], tongue: Translator) -> list[Step]:
+    """Give what somebody can do who has a mailbox and a panel, but no shell; the last step is to tell who runs the server.
+
+    Args:
+        key: As for `steps`; of an unknown one only the last is given.
+        values: What fills the sentences.
+        tongue: The language of the sentences.
+    """
+    mend = REASONS[str(values["posture"])].mend if values.get("posture") in REASONS else ""
+    texts = [
+        *([mend] if mend else []),
+        *_load_customers().get(key, []),
+        N_("tell whoever runs the server: incident {id}"),
+    ]
+    return [Step(tongue.say(text, values)) for text in texts if _is_known(text, values)]
+
+
 @functools.cache
 def _load() -> dict[str, list[_Advice]]:
     import yaml  # only who tells people pays for it
@@ -80,11 +102,24 @@ def _load() -> dict[str, list[_Advice]]:
     return msgspec.convert(yaml.safe_load(text), dict[str, list[_Advice]])
 
 
+@functools.cache
+def _load_customers() -> dict[str, list[str]]:
+    import yaml
+
+    text = (Path(__file__).parents[1] / "customer_advice.yaml").read_text("utf-8")
+    return msgspec.convert(yaml.safe_load(text), dict[str, list[str]])
+
+
 def _fits(step: _Advice, modules: Sequence[str], values: Mapping[str, object]) -> bool:
     """Say whether a step is for these servers, and whether all that its sentence names is known."""
     if (step.only and not set(step.only) & set(modules)) or set(step.without) & set(modules):
         return False
-    return all(values.get(name) not in (None, "") for name, _ in _PLACE.findall(step.text))
+    return _is_known(step.text, values)
+
+
+def _is_known(text: str, values: Mapping[str, object]) -> bool:
+    """Say whether all that a sentence names is known."""
+    return all(values.get(name) not in (None, "") for name, _ in _PLACE.findall(text))
 
 
 def _command(step: _Advice, modules: Sequence[str], values: Mapping[str, object]) -> str | None:

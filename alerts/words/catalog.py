@@ -70,6 +70,7 @@ def messages(root: Path | None = None) -> list[Found]:
         if not path.name.endswith(".cases.yaml"):
             found += list(_in_rules(path, path.relative_to(top).as_posix()))
     found += list(_in_advice(top / "alerts" / "advice.yaml"))
+    found += list(_in_customer_advice(top / "alerts" / "customer_advice.yaml"))
     found += list(_in_blocklists(top / "pipeline" / "probes" / "blocklists.yaml"))
     return found
 
@@ -218,6 +219,13 @@ def _in_advice(path: Path) -> Iterator[Found]:
     for advice in yaml.safe_load(path.read_text("utf-8")).values():
         for step in advice:
             yield Found(step["text"], None, "alerts/advice.yaml")
+
+
+def _in_customer_advice(path: Path) -> Iterator[Found]:
+    import yaml
+
+    for texts in yaml.safe_load(path.read_text("utf-8")).values() if path.exists() else ():
+        yield from (Found(text, None, "alerts/customer_advice.yaml") for text in texts)
 
 
 def _in_blocklists(path: Path) -> Iterator[Found]:

@@ -134,10 +134,14 @@ class Translator:
         text = f"{moment:%H:%M:%S} {moment.tzname() or ''}".rstrip()
         if near_us is None or _moment(near_us, zone).date() == moment.date():
             return text
-        date = (
-            f"{moment.month}月{moment.day}日" if self.language == "ja" else f"{moment.day} {_MONTHS[moment.month - 1]}"
-        )
-        return f"{date} {text}"
+        return f"{self.day(at_us, zone=zone)} {text}"
+
+    def day(self, at_us: int, *, zone: tzinfo = UTC) -> str:
+        """Give the day of an instant without its year."""
+        moment = _moment(at_us, zone)
+        if self.language == "ja":
+            return f"{moment.month}月{moment.day}日"
+        return f"{moment.day} {_MONTHS[moment.month - 1]}"
 
 
 @functools.cache

@@ -126,7 +126,8 @@ class Report(msgspec.Struct, frozen=True):
 
     def _page(self) -> Page:
         tongue = translator(self.language)
-        sentences = Sentences(self.incidents, tongue, self.zone, ids=self.names)
+        has_no_shell = self.domain is not None
+        sentences = Sentences(self.incidents, tongue, self.zone, ids=self.names, for_customer=has_no_shell)
         return Page(
             tongue=tongue,
             sentences=sentences,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, tzinfo
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.risk.words import risk_line
 from mailwarden.alerts.telling.render import advice_key, short_id, values_of
-from mailwarden.alerts.words.advice import Step, steps
+from mailwarden.alerts.words.advice import Step, customer_steps, steps
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import Translator
 
@@ -21,6 +21,7 @@ class Sentences:
         tongue: The reader's language.
         zone: In which times are shown.
         ids: All ids of the store, among which a short one must be unambiguous; those of `incidents` where not given.
+        for_customer: The reader has no shell on the server: what to do is what can be done in a panel and a mail program.
     """
 
     def __init__(
@@ -30,10 +31,12 @@ class Sentences:
         zone: tzinfo = UTC,
         *,
         ids: Sequence[str] | None = None,
+        for_customer: bool = False,
     ) -> None:
         self._ids = [incident.id for incident in incidents] if ids is None else ids
         self.tongue = tongue
         self.zone = zone
+        self._for_customer = for_customer
 
     def short(self, id_: str) -> str:
         """Give what a person types for an incident."""
@@ -57,7 +60,10 @@ class Sentences:
 
     def steps(self, incident: Incident) -> list[Step]:
         """Give what to do, the most urgent first; printable."""
-        found = steps(advice_key(incident), incident.modules, self._values(incident), self.tongue)
+        key, values = advice_key(incident), self._values(incident)
+        if self._for_customer:
+            return [Step(printable(step.text)) for step in customer_steps(key, values, self.tongue)]
+        found = steps(key, incident.modules, values, self.tongue)
         return [Step(printable(step.text), printable(step.command) if step.command else None) for step in found]
 
     def time(self, at_us: int, near_us: int | None = None) -> str:

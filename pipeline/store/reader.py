@@ -17,6 +17,7 @@ from mailwarden.alerts.telling.delivery import Delivery, unpack
 from mailwarden.alerts.telling.story import KIND as STORY
 from mailwarden.alerts.telling.story import Story, unpack_story
 from mailwarden.alerts.terms import SEVERITIES
+from mailwarden.pipeline.rollup_span import OTHER
 from mailwarden.pipeline.store.seeking import seek
 from mailwarden.pipeline.store.store import Store
 
@@ -39,6 +40,13 @@ _BY_WORDS = " AND (?5 = '' OR r.b = ?5) GROUP BY r.name, r.a, r.b, r.c"
 _SUMS = seek(_SUM, on=_ONE, then=_BY_WORDS)
 _AWAY = " AND (?5 = '' OR r.b = ?5) AND NOT (r.name = 'delivery' AND r.a = 'local') GROUP BY r.hour_us"
 _TOTALS = seek("r.hour_us, SUM(r.count)", on=_ONE, then=_AWAY)
+_SUMS_AT = seek(
+    "r.name, '', r.b, r.c, SUM(r.count), MIN(r.hour_us), MAX(r.hour_us), COUNT(*)",
+    on=" AND EXISTS (SELECT 1 FROM json_each(?4) AS whose WHERE lower(r.a) = whose.value"
+    " OR substr(lower(r.a), -length(whose.value) - 1) = '@' || whose.value)",
+    then=" GROUP BY r.name, r.b, r.c",
+)
+_BARE = seek("1", on=" AND r.a <> '' AND r.a <> ?4 AND instr(r.a, '@') = 0", then=" LIMIT 1")
 _SUMS_OF = seek(_SUM, beside=" CROSS JOIN json_each(?4) AS whose", on=" AND r.a = whose.value", then=_BY_WORDS)
 
 
@@ -200,6 +208,15 @@ class Reader:
         """Give the same of some first words, each found by seeking: for a page of many."""
         values = (from_us, to_us, json.dumps(list(names)), json.dumps(list(whose)), b)
         return list(map(SumRow._make, self.store.ask(_SUMS_OF, values)))
+
+    def sums_at(self, from_us: int, to_us: int, names: Sequence[str], domains: Sequence[str]) -> list[SumRow]:
+        """Give the same of what has one of some domains, or an account there, as its first word, which is left out."""
+        values = (from_us, to_us, json.dumps(list(names)), json.dumps([one.lower() for one in domains]))
+        return list(map(SumRow._make, self.store.ask(_SUMS_AT, values)))
+
+    def has_bare_names(self, from_us: int, to_us: int, name: str) -> bool:
+        """Say whether some first word of what was counted under a name bears no domain."""
+        return bool(self.store.ask(_BARE, (from_us, to_us, json.dumps([name]), OTHER)))
 
     # ------------------------------------------------------------------ what was told
 

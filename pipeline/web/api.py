@@ -91,7 +91,7 @@ def incidents(request: Request) -> Any:
     with desk.reader() as reader:
         wanted = query.wanted(visitor)
         found = reader.incidents(wanted, order=query.order, limit=_PAGE, offset=(query.page - 1) * _PAGE)
-        sentences = sentences_of(reader, found, translator("en"), UTC)
+        sentences = sentences_of(reader, found, visitor, translator("en"), UTC)
         visitor = desk.beside_others(reader, visitor, found)
         return {
             "total": reader.count(wanted),
@@ -112,7 +112,7 @@ def incident(request: Request) -> Any:
         if found is None or not visitor.may_see(found):
             return _error(404, "there is no such incident")
         visitor = desk.beside_others(reader, visitor, [found])
-        return incident_data(as_data(found, sentences_of(reader, [found], translator("en"), UTC)), visitor)
+        return incident_data(as_data(found, sentences_of(reader, [found], visitor, translator("en"), UTC)), visitor)
 
 
 @_endpoint("/api/v1/messages")

@@ -66,6 +66,7 @@ def _environment(tongue: Translator, zone: tzinfo) -> Environment:
         moment=lambda at_us, near_us: _moment(tongue, zone, at_us, near_us),
         minute=lambda at_us, near_us: _moment(tongue, zone, at_us, near_us)[:-3],
         date=lambda at_us: _date(tongue, zone, at_us),
+        near_date=lambda at_us: _near_date(tongue, zone, at_us),
         query=_query,
         lines=_lines,
         soft=_soft,
@@ -101,6 +102,11 @@ def _date(tongue: Translator, zone: tzinfo, at_us: int) -> str:
     """Give the day of an instant, as a list has it: 2026-11-23."""
     day = datetime.fromtimestamp(at_us // 1_000_000, zone)
     return f"{day.year}年{day.month}月{day.day}日" if tongue.language == "ja" else f"{day:%Y-%m-%d}"
+
+
+def _near_date(tongue: Translator, zone: tzinfo, at_us: int) -> str:
+    """Give the day of an instant of this week, as the head of a column has it: 23 Nov."""
+    return tongue.day(at_us, zone=zone)
 
 
 def _lines(text: str) -> Markup:

@@ -58,7 +58,7 @@
     for (const button of root.querySelectorAll(".copy")) {
       button.hidden = false;
       button.addEventListener("click", async () => {
-        await navigator.clipboard.writeText(button.previousElementSibling.textContent);
+        await navigator.clipboard.writeText(button.dataset.from ? document.getElementById(button.dataset.from).value : button.previousElementSibling.textContent);
         button.textContent = button.dataset.done;
       });
     }

@@ -60,9 +60,12 @@ class Card(msgspec.Struct, frozen=True):
     quiet: Quiet | None
 
 
-def sentences_of(reader: Reader, shown: Sequence[Incident], tongue: Translator, zone: tzinfo) -> Sentences:
-    """Give what writes the sentences of some incidents, with ids as short as may be among all."""
-    return Sentences(shown, tongue, zone, ids=reader.near_ids([one.id for one in shown]))
+def sentences_of(
+    reader: Reader, shown: Sequence[Incident], visitor: Visitor, tongue: Translator, zone: tzinfo
+) -> Sentences:
+    """Give what writes the sentences of some incidents for somebody, with ids as short as may be among all."""
+    ids = reader.near_ids([one.id for one in shown])
+    return Sentences(shown, tongue, zone, ids=ids, for_customer=not visitor.sees_all)
 
 
 def silences_of(reader: Reader) -> list[Silence]:
@@ -120,7 +123,7 @@ def cards(
 def steps_of(incident: Incident, sentences: Sentences, visitor: Visitor) -> list[Step]:
     """Give what to do, each as a sentence of its own; a command that only shows the incident is left out: its page does."""
     shows_it = f"mailwarden show {sentences.short(incident.id)}"
-    found = [one for one in sentences.steps(incident) if not visitor.hides(f"{one.text} {one.command}")]
+    found = [one for one in sentences.steps(incident) if not visitor.hides(f"{one.text} {one.command or ''}")]
     return [Step(begun(one.text), None if one.command == shows_it else one.command) for one in found]
 
 

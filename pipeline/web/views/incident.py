@@ -27,6 +27,7 @@ from mailwarden.pipeline.web.views.card import (
     tone_of,
 )
 from mailwarden.pipeline.web.views.course import Course, Happening
+from mailwarden.pipeline.web.views.handover import Fact, Handover, handover
 from mailwarden.pipeline.web.views.incidents import CATEGORY_WORDS
 from mailwarden.pipeline.web.visitor import Visitor
 
@@ -62,14 +63,6 @@ class Proof(msgspec.Struct, frozen=True):
 
     place: str
     pieces: list[Piece]
-
-
-class Fact(msgspec.Struct, frozen=True):
-    """What is known, by name; `more` is how many values are not written out."""
-
-    word: str
-    values: list[str]
-    more: int = 0
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -114,6 +107,7 @@ class IncidentView(msgspec.Struct, frozen=True):
     category_word: str
     lasted_s: float
     steps: list[Step]
+    handover: Handover | None  # what a customer sends to whoever runs the server
     facts: list[Fact]
     turns: list[Turn]
     is_whole: bool  # False: what happened is told of a part of what is kept
@@ -150,7 +144,7 @@ def incident_view(
     before = _seen([reader.by_id(incident.previous)], visitor)
     wanted = IncidentFilter(of=incident.id, domains=visitor.domains)
     parts = reader.incidents(wanted, limit=_LOOKED_AT)
-    sentences = sentences_of(reader, [incident, *whole, *before, *parts], tongue, zone)
+    sentences = sentences_of(reader, [incident, *whole, *before, *parts], visitor, tongue, zone)
     more_parts = max(0, reader.count(wanted) - _RELATED) if len(parts) > _RELATED else 0
     story = reader.story(incident.id) if visitor.sees_all else None  # whom we tell is not a customer's to know
     told = reader.deliveries(incident.id) if visitor.sees_all else []
@@ -159,7 +153,11 @@ def incident_view(
     proof = [one for one in incident.evidence if not visitor.hides(one.line)]
     quiet = quieted(incident, silences, now_us, visitor)
     found = _found(incident, parts, visitor)
+    facts = _facts(incident, visitor, tongue)
     said = {rule: visitor.masked(text) for rule, text in said_by(incident, parts, sentences, titles).items()}
+
+    steps = steps_of(incident, sentences, visitor)
+    letter = None if visitor.sees_all else handover(incident, sentences, visitor, facts)
 
     def listed(incidents: list[Incident]) -> list[Card]:
         return cards(incidents, sentences, silences, visitor, now_us)
@@ -173,8 +171,9 @@ def incident_view(
         harmless=visitor.masked(sentences.harmless(incident)),
         category_word=tongue.gettext(CATEGORY_WORDS.get(incident.category, incident.category)),
         lasted_s=(incident.last_seen_us - incident.first_seen_us) / 1_000_000,
-        steps=steps_of(incident, sentences, visitor),
-        facts=_facts(incident, visitor, tongue),
+        steps=steps if letter is None else steps[:-1],  # the last is to send it
+        handover=letter,
+        facts=facts,
         turns=_turns(incident, found, course.happenings, told, said, quiet, tongue),
         is_whole=course.is_whole,
         look=incident.primary[1] if incident.primary[0] in _LOOKED_FOR else "",

@@ -162,7 +162,7 @@ def incidents_view(
     shown = reader.incidents(wanted, order=query.order, limit=PAGE, offset=first)
     parent = reader.by_id(query.of) if query.of else None
     of = [parent] if parent is not None and visitor.may_see(parent) else []
-    sentences = sentences_of(reader, [*shown, *of], tongue, zone)
+    sentences = sentences_of(reader, [*shown, *of], visitor, tongue, zone)
     silences = silences_of(reader)
     categories = {"": N_("any"), **CATEGORY_WORDS}
     return IncidentsView(
@@ -186,7 +186,7 @@ def incident_rows(
     wanted = query.wanted(visitor)
     for offset in range(0, _MOST_ROWS, _AT_ONCE):
         found = reader.incidents(wanted, order=query.order, limit=_AT_ONCE, offset=offset)
-        sentences = sentences_of(reader, found, tongue, zone)
+        sentences = sentences_of(reader, found, visitor, tongue, zone)
         for one in found:
             yield incident_data(as_data(one, sentences), visitor)
         if len(found) < _AT_ONCE:

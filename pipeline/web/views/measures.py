@@ -4,22 +4,34 @@ A number stands beside its usual value, which is the median of those; with less 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from statistics import median
 
 import msgspec
 
 from mailwarden.pipeline.store import HourRow, Reader, SumRow
 
-__all__ = ["HISTORY_DAYS", "HOUR_US", "Measure", "Measures", "lines_of_day", "measure", "per_hour", "usual_per_hour"]
+__all__ = [
+    "FAILED",
+    "HISTORY_DAYS",
+    "HOUR_US",
+    "WEEKS",
+    "Measure",
+    "Measures",
+    "judged",
+    "lines_of_day",
+    "measure",
+    "per_hour",
+    "usual_per_hour",
+]
 
 HOUR_US = 3_600_000_000
 HISTORY_DAYS = 7
 _WEEK_US = 7 * 24 * HOUR_US
-_WEEKS = 4
+WEEKS = 4
 _CHANGED = 2.0  # times the usual, or its inverse; as the report has it
 _CHANGED_AT_LEAST = 20
-_FAILED = ("bounced", "expired", "undeliverable")
+FAILED = ("bounced", "expired", "undeliverable")
 _NAMES = ("lines", "delivery", "auth_failure", "login", "message", "reject")
 
 _HOURLY = {"failed_logins": ("auth_failure", ""), "sent": ("delivery", "sent")}
@@ -48,7 +60,7 @@ def _kinds_of(row: HourRow | SumRow) -> Iterator[str]:
         case "delivery" if row.a != "local":
             if row.b in ("sent", "deferred"):
                 yield row.b
-            elif row.b in _FAILED:
+            elif row.b in FAILED:
                 yield "bounced"
         case "reject":
             yield "rejected"
@@ -91,7 +103,7 @@ def measure(reader: Reader, to_us: int) -> Measures:
     history_days = 0 if began_us is None else max(0, (from_us - began_us) // (24 * HOUR_US))
     before: list[Counter[str]] = []
     if began_us is not None and history_days >= HISTORY_DAYS:
-        starts = [from_us - week * _WEEK_US for week in range(1, _WEEKS + 1)]
+        starts = [from_us - week * _WEEK_US for week in range(1, WEEKS + 1)]
         spans = [reader.sums(start, start + 24 * HOUR_US, _NAMES) for start in starts if start >= began_us]
         before = [_tally(span) for span in spans if span]  # a day on which nothing at all was read is no usual
     lines = _lines(rows)
@@ -103,7 +115,7 @@ def measure(reader: Reader, to_us: int) -> Measures:
         lines=sum(lines.values()),
         understood=lines["event"],
         of_mail=lines["event"] + lines["pipeline_error"],
-        numbers=[_measure(name, counted[name], before) for name in NUMBERS],
+        numbers=[judged(name, counted[name], before) for name in NUMBERS],
         rows=rows,
     )
 
@@ -132,7 +144,7 @@ def usual_per_hour(reader: Reader, measures: Measures, name: str) -> list[float]
     if began_us is None or measures.history_days < HISTORY_DAYS:
         return []
     before: list[Counter[int]] = []
-    for week in range(1, _WEEKS + 1):
+    for week in range(1, WEEKS + 1):
         from_us = measures.from_us - week * _WEEK_US
         if from_us >= began_us:
             hours = reader.totals(from_us, measures.to_us - week * _WEEK_US, *_HOURLY[name])
@@ -150,7 +162,8 @@ def _tally(rows: Iterable[HourRow | SumRow]) -> Counter[str]:
     return counted
 
 
-def _measure(name: str, count: int, before: list[Counter[str]]) -> Measure:
+def judged(name: str, count: int, before: Sequence[Counter[str]]) -> Measure:
+    """Put a number beside what is usual: the median of what was counted in the same time before, where anything is known."""
     if not before:
         return Measure(name, count, None, False)
     usual = float(median(span[name] for span in before))

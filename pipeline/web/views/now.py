@@ -18,7 +18,8 @@ from mailwarden.pipeline.rollup_span import OTHER
 from mailwarden.pipeline.store import IncidentFilter, OutboxCounts, Reader
 from mailwarden.pipeline.web.pulse import Pulse
 from mailwarden.pipeline.web.views.card import Card, cards, quieted, sentences_of, silences_of, steps_of
-from mailwarden.pipeline.web.views.measures import HOUR_US, Measure, Measures, measure, per_hour, usual_per_hour
+from mailwarden.pipeline.web.views.measures import HOUR_US, Measures, measure, per_hour, usual_per_hour
+from mailwarden.pipeline.web.views.numbers import OwnNumbers, Row, measure_word, own_numbers, row_of
 from mailwarden.pipeline.web.views.plot import Plot, plot
 from mailwarden.pipeline.web.views.reputation import risk_tone
 from mailwarden.pipeline.web.visitor import Visitor
@@ -34,18 +35,6 @@ _WORTH = ("critical", "high", "medium")
 _MINOR = ("low", "info")
 _UNDERSTOOD = 0.99  # below it the log is not well read
 _LEAST_HOURS = 2  # of a chart
-_PRECISE = 10  # from here on digits behind the point say nothing
-
-
-class Row(msgspec.Struct, frozen=True):
-    """A number of the last 24 hours: in words, as it is, and how it compares."""
-
-    name: str
-    word: str
-    count: int
-    usual: str
-    mark: str  # ▲ or ▼ where it left its band
-    compared: str
 
 
 class Protocol(msgspec.Struct, frozen=True):
@@ -109,6 +98,7 @@ class NowView(msgspec.Struct, frozen=True):
     is_read: bool  # False: no line was read, so nothing is known
     measures: Measures | None
     rows: list[Row]
+    own: OwnNumbers | None  # of who sees only a part
     history: bool
     charts: list[Plot]
     protocols: list[Protocol]
@@ -137,13 +127,16 @@ def now_view(
     needing = [one for one in found if quieted(one, silences, now_us, visitor) is None]
     minor = reader.count(msgspec.structs.replace(wanted, severities=_MINOR))
     measures = measure(reader, present_us) if visitor.sees_all else None
-    rows = [_row(one, tongue) for one in measures.numbers] if measures else []
+    rows = [row_of(one, tongue) for one in measures.numbers] if measures else []
+    own = own_numbers(reader, visitor.domains, tongue, zone, present_us) if visitor.domains is not None else None
     warnings = (
         _warnings(reader.store.outbox_counts(), measures, pulse, tongue, zone, now_us) if visitor.sees_all else []
     )
     history = any(row.usual for row in rows)
     read = measures is not None and measures.lines > 0  # nothing read is no calm
     calm = history and read and not warnings and not any(row.mark for row in rows)
+    if own is not None:
+        calm = own.is_calm
     critical, watch = _how_many(found, needing, reader, wanted)
     tone, verdict = _verdict(critical, watch, pulse, calm, tongue)
     if tone == "ok" and visitor.sees_all and not read:
@@ -151,7 +144,7 @@ def now_view(
     if tone == "ok" and warnings and not pulse.lost:
         tone, verdict = "watch", tongue.gettext("Nothing is known to be wrong, but not everything is as it should be:")
     shown = needing[:_SHOWN]
-    sentences = sentences_of(reader, shown, tongue, zone)
+    sentences = sentences_of(reader, shown, visitor, tongue, zone)
     risk_mark, risk = _risk(reader, tongue, present_us) if visitor.sees_all else ("", "")
     return NowView(
         tone=tone,
@@ -167,6 +160,7 @@ def now_view(
         is_read=read or not visitor.sees_all,
         measures=measures,
         rows=rows,
+        own=own,
         history=history,
         charts=_plots(reader, measures, tongue) if measures else [],
         protocols=_protocols(measures) if measures else [],
@@ -317,39 +311,3 @@ def _warnings(
         text = N_("{unread} of the mail servers' lines were not understood.")
         said.append(tongue.say(text, {"unread_ratio": ratio}))
     return said
-
-
-_WORDS = {
-    "failed_logins": N_("Failed logins"),
-    "received": N_("Mail received"),
-    "sent": N_("Mail delivered elsewhere"),
-    "deferred": N_("Mail that had to wait"),
-    "bounced": N_("Mail returned"),
-    "rejected": N_("Mail refused by us"),
-    "logins": N_("Logins"),
-    "clear_logins": N_("Logins without TLS"),
-    "not_understood": N_("Lines not understood"),
-}
-
-
-def measure_word(name: str, tongue: Translator) -> str:
-    """Give the name of a number."""
-    return tongue.gettext(_WORDS[name])
-
-
-def usual_number(value: float, tongue: Translator) -> str:
-    """Write a usual value or how many times it was; what is small keeps a digit behind the point, or a half would be nothing."""
-    return tongue.value("number", round(value) if value >= _PRECISE else value)
-
-
-def _row(one: Measure, tongue: Translator) -> Row:
-    if one.usual is None:
-        return Row(one.name, measure_word(one.name, tongue), one.count, "", "", "")
-    usual = usual_number(one.usual, tongue)
-    if not one.changed:
-        return Row(one.name, measure_word(one.name, tongue), one.count, usual, "", tongue.gettext("normal"))
-    up = one.count > one.usual
-    compared = tongue.gettext("new") if not one.usual else tongue.gettext("gone")
-    if one.usual and one.count:
-        compared = tongue.say(N_("{factor}×"), {"factor": usual_number(one.count / one.usual, tongue)})
-    return Row(one.name, measure_word(one.name, tongue), one.count, usual, "▲" if up else "▼", compared)

@@ -103,7 +103,9 @@ def reputation_view(
         asked=bool(listings or postures),
         lists=sorted((_listing(one, tongue) for one in listings), key=_order),
         records=sorted((_posture(one, tongue) for one in postures), key=_order),
-        incidents=cards(found, sentences_of(reader, found, tongue, zone), silences_of(reader), visitor, now_us),
+        incidents=cards(
+            found, sentences_of(reader, found, visitor, tongue, zone), silences_of(reader), visitor, now_us
+        ),
         risks=[_risk(one, tongue) for one in shown],
         more_risks=len(standings) - len(shown),
         steps=[Step(begun(step.text), step.command) for step, _ in todo(shown, modules, tongue)[:_STEPS]],

@@ -11,8 +11,11 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mailwarden.alerts.detectors import load_detectors
+from mailwarden.alerts.rulebook.rulebook import load_rules
 from mailwarden.alerts.words import advice as advice_module
-from mailwarden.alerts.words.advice import advice_keys, steps
+from mailwarden.alerts.words.advice import advice_keys, customer_advice_keys, customer_steps, steps
+from mailwarden.alerts.words.translate import translator
 
 VALUES = {
     "account": "bob@example.org",
@@ -44,6 +47,38 @@ def test_every_rule_has_advice() -> None:
             keys |= {each["mailwarden"]["advice"] for each in documents if "mailwarden" in each}
 
     assert keys <= set(advice_keys())
+
+
+OF_CUSTOMERS = {  # what a customer's account, domain or website can be the matter of
+    "mailwarden.account", "user.name", "mailwarden.own_domain", "mailwarden.sender_domain", "mailwarden.unsigned",
+    "mailwarden.relay.domain", "mailwarden.content.sender", "mailwarden.complaint.about", "dns.question.name",
+}  # fmt: skip
+
+
+def test_what_a_customer_can_be_told_of_has_a_customers_advice() -> None:
+    """Whatever is found about an account or a domain, somebody without a shell is told what is in his hands, or that nothing is."""
+    found = [rule.detection for rule in load_rules()] + [one.detection for one in load_detectors()]
+    keys = {one.advice for one in found if one.primary in OF_CUSTOMERS}
+
+    assert keys <= set(customer_advice_keys())
+    assert set(customer_advice_keys()) <= set(advice_keys())
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("key", customer_advice_keys())
+def test_a_customers_steps_need_no_shell(key: str, language: str) -> None:
+    """Each is a sentence without a command and without a hole; the last is to tell whoever runs the server."""
+    values = VALUES | {
+        "sender": "example.org",
+        "list": "Example BL",
+        "delist": "https://example.org/remove",
+        "domain": "x.test",
+    }
+    found = customer_steps(key, values, translator(language))
+
+    assert all(step.command is None and "{" not in step.text for step in found)
+    assert "7K2" in found[-1].text
+    assert not any(word in step.text for step in found for word in ("doveadm", "postconf", "mailwarden"))
 
 
 @pytest.mark.parametrize("key", advice_keys())

@@ -59,6 +59,14 @@ def numbers(now_us: int) -> dict[Any, int]:
             for name in ("sent", "sent_recipients"):
                 made[at_us, name, account, "account", ""] = 12
         made[at_us, "login_account", "old@nova0.test", "pop3", "no"] = 120
+        for provider, status, number in (
+            ("google", "sent", 1410),
+            ("google", "bounced", 12),
+            ("microsoft", "deferred", 31),
+        ):
+            made[at_us, "delivery_domain", "nova0.test", provider, status] = number
+        made[at_us, "delivery_domain", "nova0.test", "local", "sent"] = 212
+        made[at_us, "auth_account", "ana@nova0.test", "exists", ""] = 3 if day else 45
         made[at_us, "login_account", "bob@nova0.test", "pop3", "1.0"] = 2
         made[at_us, "pop3_deleted", "bob@nova0.test", "", ""] = 3
         made[at_us, "read_trait", "old@nova0.test", "pop3", "hours"] = 24

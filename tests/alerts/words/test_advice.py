@@ -56,7 +56,7 @@ OF_CUSTOMERS = {  # what a customer's account, domain or website can be the matt
 
 
 def test_what_a_customer_can_be_told_of_has_a_customers_advice() -> None:
-    """Whatever is found about an account or a domain, somebody without a shell is told what is in his hands, or that nothing is."""
+    """Whatever is found about an account or a domain, somebody without a shell is told what is in his hands."""
     found = [rule.detection for rule in load_rules()] + [one.detection for one in load_detectors()]
     keys = {one.advice for one in found if one.primary in OF_CUSTOMERS}
 

@@ -1,4 +1,4 @@
-"""What a customer finds who may see one domain: his numbers, what he can do himself, and what to send to whoever runs the server."""
+"""What a customer finds who may see one domain: his numbers, what he can do himself, what to send to whoever runs the server."""
 
 import re
 from pathlib import Path

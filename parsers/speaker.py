@@ -5,7 +5,7 @@ import re
 from mailwarden.parsers.claims import begins_within, claims
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.pattern import Format
-from mailwarden.parsers.priority import FACILITIES, set_priority, severity, take_worded_priority
+from mailwarden.parsers.priority import FACILITIES, is_priority_word, set_priority, severity, take_worded_priority
 from mailwarden.parsers.raw import record_id
 from mailwarden.parsers.secrets import hide_secrets
 from mailwarden.parsers.tags import Tag, Tags
@@ -58,7 +58,7 @@ class Speaker:
         if repeated:
             event.host_hostname = host if repeated.string == after else None
             return int(repeated[1])
-        if host.endswith(":") and not host.endswith("::"):
+        if (host.endswith(":") and not host.endswith("::")) or (host[:1] == "[" and is_priority_word(host[1:-1])):
             return self.untagged(event, rest, own)
         after = take_worded_priority(event, after.lstrip(" "))
         token = after.partition(" ")[0]

@@ -185,6 +185,26 @@ def server_away(event: Event, text: str) -> bool:
     return failed(event, UNAVAILABLE)
 
 
+@FORMAT.pattern(" while in resolving client address, client: ", anywhere=True)
+def nameless(event: Event, text: str) -> bool:
+    """A client whose address has no name that could be looked up, or whose name server does not answer."""
+    return not text.startswith("client ") and _read_client(event, _last_context(text)) and noted(event)
+
+
+@FORMAT.pattern(', request: "', anywhere=True)
+def of_the_web(event: Event, text: str) -> bool:
+    """A request to the web server, which writes into the same file; a mail client's own text stands behind its login."""
+    before = text.partition(', request: "')[0]
+    event.event_kind = "ignored"
+    return not before.startswith("client ") and ', login: "' not in before
+
+
+@FORMAT.pattern("[notice] ", "[warn] ", "[error] ", "[crit] ", "[alert] ", "[emerg] ")
+def of_no_connection(event: Event, rest: str) -> bool:  # noqa: ARG001
+    """What the processes say of themselves: workers that start, a configuration that is read again."""
+    return noted(event)
+
+
 @FORMAT.pattern("SSL_shutdown() failed")
 def ended_badly(event: Event, rest: str) -> bool:  # noqa: ARG001
     """An encrypted connection whose end was not said."""

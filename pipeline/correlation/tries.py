@@ -52,9 +52,11 @@ class Tries:
 
 
 def _teller(event: Event) -> str:
-    """Give who tells of a try: the server's front end, a proxy before it, one password database, or PAM."""
+    """Give who tells of a try: the server's front end, a proxy before it, one password database, PAM, or a second log."""
     if event.event_module in ("pam", "nginx"):
         return event.event_module
+    if event.process_name == "mailboxd":
+        return event.process_name
     if event.process_name in ("auth", "auth-worker"):
         passdb = (event.extra or {}).get("dovecot.passdb")
         return f"auth:{passdb}"

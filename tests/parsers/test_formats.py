@@ -51,8 +51,10 @@ def texts(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Format, Event, str]]:
 @pytest.mark.parametrize(("form", "sample"), SAMPLES)
 def test_sample(form: str, sample: dict[str, Any], texts: list[tuple[Format, Event, str]]) -> None:
     """A sample gives the fields it states, and exactly one pattern knows it."""
-    lines = sample.get("lines") or [sample["line"]]
-    events = Reader(hint_year_us=HINT_US).read_lines(lines)
+    source = Reader(hint_year_us=HINT_US)
+    source.read_lines(sample.get("before", []))
+    texts.clear()
+    events = source.read_lines(sample.get("lines") or [sample["line"]])
     record = next(event for event in events if event.event_action != "continuation")
     got = to_ecs(record)
 

@@ -4,7 +4,17 @@ import ipaddress
 from functools import lru_cache
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 
-__all__ = ["forwarded", "ip", "is_loopback", "network", "networks", "organisation", "wide_network"]
+__all__ = ["forwarded", "ip", "is_loopback", "is_private", "network", "networks", "organisation", "wide_network"]
+
+_PRIVATE = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",  # RFC 1918
+        "127.0.0.0/8", "::1/128",  # this machine
+        "169.254.0.0/16", "fe80::/10",  # this link
+        "fc00::/7",  # RFC 4193
+    )
+)  # fmt: skip
 
 
 @lru_cache(maxsize=8192)
@@ -38,19 +48,17 @@ def forwarded(listed: str) -> str | None:
     Each proxy adds who came to it, so that the end of the list is theirs and its beginning the client's own text.
     """
     addresses = [address for one in listed.split(",") if (address := ip(one.strip())) is not None]
-    return next((one for one in reversed(addresses) if not _is_inner(one)), addresses[-1] if addresses else None)
+    return next((one for one in reversed(addresses) if not is_private(one)), addresses[-1] if addresses else None)
 
 
-def _is_inner(address: str) -> bool:
-    """Say whether an address is of a network that no provider routes (RFC 1918, RFC 4193), or this machine's own."""
-    first, _, rest = address.partition(".")
-    if not rest:
-        return address == "::1" or address[:2] in ("fc", "fd")
-    return (
-        first in ("10", "127")
-        or address.startswith("192.168.")
-        or (first == "172" and 16 <= int(rest.partition(".")[0]) < 32)
-    )
+@lru_cache(maxsize=8192)
+def is_private(address: str) -> bool:
+    """Say whether an address is of a network that no provider routes, or this machine's own: it cannot be a stranger's.
+
+    `ipaddress.is_private` is not used: it holds the documentation networks, too.
+    """
+    one = ipaddress.ip_address(address)
+    return any(one in network for network in _PRIVATE if network.version == one.version)
 
 
 @lru_cache(maxsize=8192)

@@ -4,25 +4,10 @@ import ipaddress
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from mailwarden.parsers.address import network, networks
+from mailwarden.parsers.address import is_private, network, networks
 from mailwarden.parsers.event import Event
 
 __all__ = ["Site", "place"]
-
-_PRIVATE = tuple(
-    ipaddress.ip_network(text)
-    for text in (
-        "10.0.0.0/8",
-        "172.16.0.0/12",
-        "192.168.0.0/16",  # RFC 1918
-        "127.0.0.0/8",
-        "169.254.0.0/16",
-        "fc00::/7",
-        "fe80::/10",
-        "::1/128",
-    )
-)
-"""Networks that cannot be a stranger's. `ipaddress.is_private` is not used: it holds the documentation networks too."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +79,7 @@ def _within(address: str, networks: tuple[str, ...], private: bool = True) -> bo
         ip = ipaddress.ip_address(address)
     except ValueError:
         return False
-    if private and any(ip in network for network in _PRIVATE if network.version == ip.version):
+    if private and is_private(address):
         return True
     parsed = (ipaddress.ip_network(text, strict=False) for text in networks)
     return any(ip in network for network in parsed if network.version == ip.version)

@@ -1,4 +1,4 @@
-"""Measure the page over a large store: each view, over loopback, as a browser asks for it.
+"""Measure the page over a large store: each view, over loopback, as a browser asks for it, and how soon one can be used.
 
     python -m bench.pages [--events 10000000] [--incidents 10000] [--keep DIRECTORY] [--write]
 
@@ -24,6 +24,7 @@ from pathlib import Path
 
 import uvicorn
 
+from bench.chromium import Seen, browse
 from mailwarden.alerts.incidents.incident import Incident, incident_id
 from mailwarden.alerts.terms import SEVERITIES, Evidence
 from mailwarden.parsers.event import Event
@@ -34,7 +35,7 @@ from mailwarden.pipeline.store import Commit, RollupKey, Store
 from mailwarden.pipeline.web.app import make_app
 from mailwarden.pipeline.web.desk import Desk
 from mailwarden.pipeline.web.people import People
-from mailwarden.pipeline.web.sessions import Links
+from mailwarden.pipeline.web.sessions import COOKIE, Links
 
 HOUR_US = 3_600_000_000
 DAYS = 30
@@ -211,8 +212,15 @@ def first_page_bytes(port: int, cookie: str) -> int:
     return len(body) + sum(len(ask(port, path, cookie)[1]) for path in files)
 
 
-def measure(directory: Path, now_us: int) -> tuple[list[tuple[str, float, float, float, int]], int, float]:
-    """Ask for each view; give (path, cpu, median, worst, bytes), the first page's bytes, and the seconds of indexing."""
+Row = tuple[str, float, float, float, int]
+
+
+def measure(directory: Path, now_us: int) -> tuple[list[Row], int, float, list[Seen]]:
+    """Ask for each view.
+
+    Returns:
+        (path, cpu, median, worst, bytes) of each, the first page's bytes, the seconds of indexing, and what a browser saw.
+    """
     desk, port = serve(directory, now_us)
     began = time.perf_counter()
     while desk.index.build(20):
@@ -230,16 +238,24 @@ def measure(directory: Path, now_us: int) -> tuple[list[tuple[str, float, float,
         "/people?protocol=pop3&kind=clear", "/senders", "/senders?days=30", "/delivery",
         "/delivery?days=30", "/reputation", "/reports", "/health", "/metrics", "/api/v1/incidents", "/api/v1/status",
     ]  # fmt: skip
+    customer = f"{COOKIE}={desk.sessions.begin('customer', 'viewer', ('domain7.example.org',))}"
+    asked = [(path, path, cookie) for path in paths] + [("/ of a customer", "/", customer)]
     rows = []
-    for path in paths:
+    for called, path, who in asked:
         times, used = [], []
         for _ in range(ROUNDS):
             before = time.process_time()
-            times.append(ask(port, path, cookie))
+            times.append(ask(port, path, who))
             used.append(time.process_time() - before)
         seconds = [took for took, _, _ in times]
-        rows.append((path, statistics.median(used), statistics.median(seconds), max(seconds), len(times[-1][1])))
-    return rows, first_page_bytes(port, cookie), indexing
+        rows.append((called, statistics.median(used), statistics.median(seconds), max(seconds), len(times[-1][1])))
+    secret = desk.sessions.begin("operator", "operator", None)
+    return (
+        rows,
+        first_page_bytes(port, cookie),
+        indexing,
+        browse(port, secret, ROUNDS, ["/", "/incidents", f"/i/{worst}"]),
+    )
 
 
 def report(directory: Path, now_us: int, words: tuple[str, ...]) -> tuple[str, float, float, int, int]:
@@ -282,7 +298,7 @@ def main() -> None:
             directory.mkdir(parents=True, exist_ok=True)
             generate(directory, asked.events, asked.incidents, now_us)
             stamp.write_text(str(now_us))
-        rows, size, indexing = measure(directory, now_us)
+        rows, size, indexing, seen = measure(directory, now_us)
         reports = [report(directory, now_us, words) for words in ((), ("week",), ("--domain", "domain7.example.org"))]
     once = f"Indexing the archive once: {indexing:.0f} s." if indexing > 1 else "The archive was indexed before."
     lines = [
@@ -298,6 +314,19 @@ def main() -> None:
         *(
             f"| `{path}` | {cpu * 1000:.0f} | {middle * 1000:.0f} | {worst * 1000:.0f} | {size_ / 1000:.0f} |"
             for path, cpu, middle, worst, size_ in rows
+        ),
+        "",
+        "In Chromium, milliseconds from asking for a view, median and worst: its last byte, when it can be used",
+        "(domInteractive), when all that it loads is there, when the first live event has come. `again`: with what the",
+        "browser kept of an earlier visit.",
+        "",
+        "| view | | answered | interactive | loaded | live |",
+        "|---|---|---|---|---|---|",
+        *(
+            f"| `{one.path}` | {'again' if one.cached else 'first'} |"
+            + "|".join(f" {middle:.0f}, {worst:.0f} " for middle, worst in one[2:])
+            + "|"
+            for one in seen
         ),
         "",
         "Reports from the same store, each by `mailwarden report` in a process of its own, as the service writes them:",

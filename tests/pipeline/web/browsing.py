@@ -80,10 +80,13 @@ def faults_of(window: Page) -> list[str]:
     """Give what keeps somebody out of the page that is open: what axe-core finds, and what scrolls sideways."""
     window.evaluate(AXE)
     found = window.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-    faults = [f"{one['id']}: {one['nodes'][0]['html']}" for one in found]
+    return [*(f"{one['id']}: {one['nodes'][0]['html']}" for one in found), *cut_of(window)]
+
+
+def cut_of(window: Page) -> list[str]:
+    """Give what of the page that is open scrolls sideways."""
     cut = window.evaluate(
         "[...document.querySelectorAll('.scroll')].filter(one => one.scrollWidth > one.clientWidth).map(one => one.ariaLabel)"
     )
     wide = window.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    faults += [f"{name}: columns are cut off" for name in cut]
-    return [*faults, *([f"scrolls sideways by {wide}"] if wide > 0 else [])]
+    return [*(f"{name}: columns are cut off" for name in cut), *([f"scrolls sideways by {wide}"] if wide > 0 else [])]

@@ -9,12 +9,18 @@ from browsing import WAYS, browser, let_in
 from incidents import taken_over
 from playwright.sync_api import Browser, Page, expect
 from served import Served, served
+from test_pages import acts
 from watched import LONG, filled
+
+from mailwarden.alerts.words.translate import translator
 
 __all__ = ["browser"]
 
 pytestmark = pytest.mark.program("chromium")
 
+LANGUAGES = ("en", "ja")
+ON_IT = "{who} is on it: asked, the service takes it up within a minute."
+SILENCED = "Silence asked by {who}: the service takes it up within a minute."
 INCIDENT = f"/i/{taken_over().id}"
 
 
@@ -26,21 +32,24 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield one
 
 
-def test_the_keyboard_is_enough(browser: Browser, page: Served) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_keyboard_is_enough(browser: Browser, page: Served, language: str) -> None:
     """From the first page to “I'm on it” with Tab and Enter alone; what has the focus is always seen."""
-    context = let_in(browser, page, **WAYS["en"])
+    tongue, asked = translator(language), len(acts(page))
+    context = let_in(browser, page, **WAYS[language])
     window = context.new_page()
     window.goto("/")
     window.keyboard.press("Tab")
-    assert window.evaluate("document.activeElement.textContent") == "Skip to the content"
+    assert window.evaluate("document.activeElement.textContent") == tongue.gettext("Skip to the content")
     window.keyboard.press("Enter")
-    _tab_to(window, "What to do")
+    _tab_to(window, tongue.gettext("What to do"))
     window.keyboard.press("Enter")
     window.wait_for_url("**/i/**")
-    _tab_to(window, "I'm on it")
+    _tab_to(window, tongue.gettext("I'm on it"))
     assert window.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
     window.keyboard.press("Enter")
-    expect(window.get_by_text("operator is on it: asked")).to_be_visible()
+    expect(window.get_by_text(tongue.say(ON_IT, {"who": "operator"})).first).to_be_visible()
+    assert len(acts(page)) == asked + 1
     context.close()
 
 
@@ -52,23 +61,26 @@ def _tab_to(window: Page, word: str) -> None:
     raise AssertionError(f"no Tab leads to {word}")
 
 
-def test_without_javascript_everything_works(browser: Browser, page: Served) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_without_javascript_everything_works(browser: Browser, page: Served, language: str) -> None:
     """Filter, charts as lines, the table behind them, and a silence with its reason: no script is needed."""
-    context = let_in(browser, page, java_script_enabled=False, **WAYS["en"])
+    tongue, asked = translator(language), len(acts(page))
+    context = let_in(browser, page, java_script_enabled=False, **WAYS[language])
     window = context.new_page()
     window.goto("/")
     expect(window.locator(".chart svg").first).to_be_visible()
-    window.get_by_text("Failed logins as a table").click()
+    window.get_by_text(tongue.say("{title} as a table", {"title": tongue.gettext("Failed logins")})).click()
     expect(window.locator(".chart table").first).to_be_visible()
     window.goto("/incidents")
-    window.get_by_label("Severity").select_option("critical")
-    window.get_by_role("button", name="Show").click()
+    window.get_by_label(tongue.gettext("Severity")).select_option("critical")
+    window.get_by_role("button", name=tongue.gettext("Show"), exact=True).click()
     assert "level=critical" in window.url
     window.locator(".list a").first.click()
-    window.get_by_text("Silence until worse…").click()
-    window.get_by_label("Why").first.fill("a newsletter")
-    window.get_by_role("button", name="Silence", exact=True).click()
-    expect(window.get_by_text("Silence asked by operator")).to_be_visible()
+    window.get_by_text(tongue.gettext("Silence until worse…")).click()
+    window.get_by_label(tongue.gettext("Why")).first.fill("a newsletter")
+    window.get_by_role("button", name=tongue.gettext("Silence"), exact=True).click()
+    expect(window.get_by_text(tongue.say(SILENCED, {"who": "operator"})).first).to_be_visible()
+    assert [kind for kind, _ in acts(page)][asked:] == ["silence"]
     context.close()
 
 
@@ -121,38 +133,44 @@ def _focus(window: Page, role: str, name: str | re.Pattern[str]) -> None:
     raise AssertionError(f"no Tab leads to the {role} {name!r}")
 
 
-def test_four_tasks_without_javascript_by_keyboard_and_ear(browser: Browser, page: Served) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_four_tasks_without_javascript_by_keyboard_and_ear(browser: Browser, page: Served, language: str) -> None:
     """Take it on, call it normal, learn why a mail is not there, find who reads in clear: by Tab and Enter alone."""
-    context = let_in(browser, page, java_script_enabled=False, **WAYS["en"])
+    tongue, asked = translator(language), len(acts(page))
+    context = let_in(browser, page, java_script_enabled=False, **WAYS[language])
     window = context.new_page()
     window.goto(INCIDENT)
-    _focus(window, "button", "I'm on it")
+    _focus(window, "button", tongue.gettext("I'm on it"))
     window.keyboard.press("Enter")
-    assert "operator is on it: asked" in window.locator("main").aria_snapshot()
+    assert tongue.say(ON_IT, {"who": "operator"}) in window.locator("main").aria_snapshot()
 
-    summary = window.get_by_text("This is normal here…")
+    summary = window.get_by_text(tongue.gettext("This is normal here…"))
     while not summary.evaluate("one => one === document.activeElement"):
         window.keyboard.press("Tab")
     window.keyboard.press("Enter")
     window.keyboard.press("Tab")
     window.keyboard.type("our newsletter")
     window.keyboard.press("Enter")
-    assert "Silence asked by operator" in window.locator("main").aria_snapshot()
+    assert tongue.say(SILENCED, {"who": "operator"}) in window.locator("main").aria_snapshot()
+    assert [kind for kind, _ in acts(page)][asked:] == ["acknowledge", "silence"]
 
-    _focus(window, "link", "Messages")
+    _focus(window, "link", tongue.gettext("Messages"))
     window.keyboard.press("Enter")
-    _focus(window, "searchbox", "Address, queue id, message id, client address or path of a script")
+    label = tongue.gettext("Address, queue id, message id, client address or path of a script")
+    _focus(window, "searchbox", label)
     window.keyboard.type("ana@nova0.test")
     window.keyboard.press("Enter")
     heard = window.locator("main").aria_snapshot()
-    assert "1 waiting" in heard
+    assert f"1 {tongue.gettext('waiting')}" in heard
     assert "unusual rate of unsolicited mail" in heard
 
-    _focus(window, "link", "Now")
+    _focus(window, "link", tongue.gettext("Now"))
     window.keyboard.press("Enter")
-    _focus(window, "link", re.compile(r"▲ [0-9]+ in clear"))  # of a day that goes on: the page's clock is a live one
+    clear = re.escape(tongue.count("{number} in clear", "{number} in clear", 7)).replace("7", "[0-9]+")
+    _focus(window, "link", re.compile(f"▲ {clear}"))  # of a day that goes on: the page's clock is a live one
     window.keyboard.press("Enter")
     heard = window.locator("main").aria_snapshot()
-    assert "1 account still comes by POP3 without TLS." in heard
+    comes = "{number} account still comes by {protocol} without TLS."
+    assert tongue.count(comes, comes, 1, {"protocol": "POP3"}) in heard
     assert 'cell "old@nova0.test' in heard
     context.close()

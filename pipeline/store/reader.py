@@ -40,12 +40,6 @@ _BY_WORDS = " AND (?5 = '' OR r.b = ?5) GROUP BY r.name, r.a, r.b, r.c"
 _SUMS = seek(_SUM, on=_ONE, then=_BY_WORDS)
 _AWAY = " AND (?5 = '' OR r.b = ?5) AND NOT (r.name = 'delivery' AND r.a = 'local') GROUP BY r.hour_us"
 _TOTALS = seek("r.hour_us, SUM(r.count)", on=_ONE, then=_AWAY)
-_SUMS_AT = seek(
-    "r.name, '', r.b, r.c, SUM(r.count), MIN(r.hour_us), MAX(r.hour_us), COUNT(*)",
-    on=" AND EXISTS (SELECT 1 FROM json_each(?4) AS whose WHERE lower(r.a) = whose.value"
-    " OR substr(lower(r.a), -length(whose.value) - 1) = '@' || whose.value)",
-    then=" GROUP BY r.name, r.b, r.c",
-)
 _BARE = seek("1", on=" AND r.a <> '' AND r.a <> ?4 AND instr(r.a, '@') = 0", then=" LIMIT 1")
 _SUMS_OF = seek(_SUM, beside=" CROSS JOIN json_each(?4) AS whose", on=" AND r.a = whose.value", then=_BY_WORDS)
 
@@ -211,8 +205,9 @@ class Reader:
 
     def sums_at(self, from_us: int, to_us: int, names: Sequence[str], domains: Sequence[str]) -> list[SumRow]:
         """Give the same of what has one of some domains, or an account there, as its first word, which is left out."""
-        values = (from_us, to_us, json.dumps(list(names)), json.dumps([one.lower() for one in domains]))
-        return list(map(SumRow._make, self.store.ask(_SUMS_AT, values)))
+        values: tuple[object, ...] = (from_us, to_us, json.dumps(list(names)))
+        values += tuple(word for one in domains for word in (one.lower(), f"@{one.lower()}"))
+        return list(map(SumRow._make, self.store.ask(_sums_at(len(domains)), values)))
 
     def has_bare_names(self, from_us: int, to_us: int, name: str) -> bool:
         """Say whether some first word of what was counted under a name bears no domain."""
@@ -281,6 +276,17 @@ def _where(wanted: IncidentFilter) -> tuple[str, tuple[object, ...]]:
         clauses.append(_about(len(wanted.domains)))
         values += [value for domain in wanted.domains for value in (domain, f"@{domain}", f"@{domain}")]
     return " AND ".join(clauses), tuple(values)
+
+
+def _sums_at(domains: int) -> str:
+    """Write the query of what bears one of so many domains."""
+    one = "lower(r.a) = ?{n} OR substr(lower(r.a), -length(?{m})) = ?{m}"
+    whose = " OR ".join(one.format(n=4 + 2 * place, m=5 + 2 * place) for place in range(domains)) or "0"
+    return seek(
+        "r.name, '', r.b, r.c, SUM(r.count), MIN(r.hour_us), MAX(r.hour_us), COUNT(*)",
+        on=f" AND ({whose})",
+        then=" GROUP BY r.name, r.b, r.c",
+    )
 
 
 def _about(domains: int) -> str:

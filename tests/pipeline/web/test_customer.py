@@ -10,6 +10,7 @@ from served import Client, Served, served
 from test_pages import CUSTOMER, OPERATOR, WALTER, words
 
 from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.pipeline.configuration.web import Person
 from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.store import Commit, RollupKey, Store
 
@@ -83,6 +84,22 @@ def test_numbers_of_the_own_domain_stand_beside_their_usual(directory: Path) -> 
     }
     assert "Everything else is normal" not in text
     assert 'id="own"' not in whole
+
+
+def test_several_domains_are_summed_up(directory: Path) -> None:
+    """Who may see two sees both together, and of a domain whose name only ends alike nothing."""
+    rollups: dict[RollupKey, int] = {}
+    for name, times in (("nova0.test", 1), ("Second.test", 2), ("not-nova0.test", 100), ("sub.nova0.test", 100)):
+        rollups |= counts(TODAY_US - DAY_US, name, times)
+    keep(directory, rollups)
+    both = Person("cus", CUSTOMER.password, "viewer", ("nova0.test", "second.test"))
+    with served(directory, people=[both]) as page:
+        page.clocks.now_us = START_US
+        text = customer(page).get("/").text
+
+    assert shown(text)["Mail sent"] == ["0", "30"]
+    assert shown(text)["Mail received"] == ["0", "120"]
+    assert "nova0.test, second.test" in text
 
 
 def test_a_day_that_goes_on_is_only_told_to_be_more(directory: Path) -> None:

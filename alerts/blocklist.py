@@ -18,7 +18,6 @@ from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.address import ip, network
-from mailwarden.parsers.envelope import Reader
 
 __all__ = ["KNOWN_DAYS", "Blocklist", "Entry", "Policy", "Spared", "blocklist_of"]
 
@@ -154,6 +153,8 @@ def _mercy(
 @lru_cache(maxsize=16384)
 def _reads_two_ways(line: str) -> bool:
     """Say whether somebody who could type part of a line may have typed the address in it."""
+    from mailwarden.parsers.envelope import Reader  # every command that reads the configuration imports this module
+
     return bool(Reader(zone=UTC, year=2026).read(line).mail_parse_ambiguous)
 
 

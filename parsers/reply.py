@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
+from mailwarden.parsers.data_file import read_data
 
 __all__ = ["CLASSES", "Verdict", "classify", "exchanger_of", "hosting", "provider_of", "rules"]
 
@@ -153,16 +153,9 @@ class _Book(NamedTuple):
 
 @cache
 def _book() -> _Book:
-    made = tuple(_rule(one) for one in _read(_RULES)["rules"])
-    providers = {suffix: name for name, suffixes in _read(_PROVIDERS).items() for suffix in suffixes}
+    made = tuple(_rule(one) for one in read_data(_RULES)["rules"])
+    providers = {suffix: name for name, suffixes in read_data(_PROVIDERS).items() for suffix in suffixes}
     return _Book(made, providers, frozenset(suffix for rule in made for suffix in rule.mx))
-
-
-def _read(path: Path) -> dict[str, Any]:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    with path.open(encoding="utf-8") as file:
-        book: dict[str, Any] = yaml.load(file, loader)  # noqa: S506  (a safe loader, written in C where there is one)
-    return book
 
 
 def _rule(one: dict[str, Any]) -> Rule:

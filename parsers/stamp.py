@@ -20,10 +20,11 @@ _FULL_DATE_REACH_US = 400 * _DAY_US  # a full date further off than this is a br
 _FOLD_SLACK_US = 1800 * SECOND_US  # half an hour: clocks step back by seconds, a change of zone by 30 or 60 minutes
 _YEAR_UNKNOWN = 2000  # nothing told the year; a leap year, so that every date exists
 
+_SIXTY = [f"{number:02}" for number in range(60)]
 SECONDS: dict[str, int] = {
-    f"{minute:02}:{second:02}{tail}": (minute * 60 + second) * SECOND_US
-    for minute in range(60)
-    for second in range(60)
+    minute + ":" + second + tail: (60 * minutes + seconds) * SECOND_US
+    for minutes, minute in enumerate(_SIXTY)
+    for seconds, second in enumerate(_SIXTY)
     for tail in ("", " ")
 }
 """Microseconds since the full hour by `MM:SS`, alone and with the blank that ends a traditional stamp."""

@@ -20,7 +20,7 @@ from mailwarden.alerts.facts.ours import Ours
 from mailwarden.alerts.facts.site import Site, place
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.incidents.incidents import Incidents
-from mailwarden.alerts.risk import Outcomes
+from mailwarden.alerts.risk.outcomes import Outcomes
 from mailwarden.alerts.rulebook.rule import Rule
 from mailwarden.alerts.state.shelf import Backing, Row, Shelf, Shelves
 from mailwarden.alerts.words.escape import printable

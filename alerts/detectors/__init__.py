@@ -3,7 +3,7 @@
 import copy
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from mailwarden.alerts.detection.detector import Detector
@@ -11,7 +11,13 @@ from mailwarden.alerts.rulebook.condition import excepted_by
 from mailwarden.alerts.rulebook.rule import RuleSettings
 from mailwarden.parsers.errors import ConfigurationError, worded
 
-__all__ = ["load_detectors"]
+__all__ = ["load_detectors", "load_named"]
+
+
+def load_named(names: Collection[str]) -> list[Detector[Any]]:
+    """Find some detectors by their names; what is none is left out."""
+    there = (module.name for module in pkgutil.iter_modules(__path__))
+    return [importlib.import_module(f"{__name__}.{name}").DETECTOR for name in sorted(there) if name in names]
 
 
 def load_detectors(settings: Mapping[str, RuleSettings] | None = None) -> list[Detector[Any]]:

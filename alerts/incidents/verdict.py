@@ -4,17 +4,18 @@ From these inputs alone the verdict is made again: whoever looks later, with oth
 what was known then, and whether the rule of today would say the same.
 """
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from mailwarden.alerts.detection.engine import severity_of
-from mailwarden.alerts.detection.finding import Finding
 from mailwarden.alerts.incidents.incident import Incident, Judged
 from mailwarden.alerts.risk.words import RISK_VALUES
-from mailwarden.alerts.rulebook.rule import Rule
 from mailwarden.alerts.state.blob import decoder, encode
 from mailwarden.parsers.event import ATTRIBUTES, Event, to_ecs
+
+if TYPE_CHECKING:
+    from mailwarden.alerts.detection.finding import Finding
+    from mailwarden.alerts.rulebook.rule import Rule
 
 __all__ = ["Again", "inputs_of", "judged", "judged_again", "told_fields"]
 
@@ -35,7 +36,7 @@ class Again(msgspec.Struct, frozen=True):
     version: int | None = None  # of today's rule
 
 
-def judged(finding: Finding) -> bytes:
+def judged(finding: "Finding") -> bytes:
     """Give the inputs of a finding, packed."""
     event, detection = finding.event, finding.detection
     fields = to_ecs(event)
@@ -63,8 +64,10 @@ def inputs_of(incident: Incident, rule: str) -> Judged | None:
     return _unpack(kept) if isinstance(kept, bytes) else kept
 
 
-def judged_again(inputs: Judged, rule: Rule | None) -> Again:
+def judged_again(inputs: Judged, rule: "Rule | None") -> Again:
     """Make the verdict again from its inputs, with today's rule."""
+    from mailwarden.alerts.detection.engine import severity_of  # beneath it is all that compiles rules
+
     if rule is None:
         return Again("unknown")
     event = _event(inputs)
@@ -93,7 +96,7 @@ def _event(inputs: Judged) -> Event:
     return event
 
 
-def told_fields(inputs: Judged, rule: Rule | None) -> dict[str, Any]:
+def told_fields(inputs: Judged, rule: "Rule | None") -> dict[str, Any]:
     """Give what the rule looked at, in its order; all facts where there is no rule to ask."""
     if rule is None:
         return {name: value for name, value in inputs.fields.items() if name.startswith("mailwarden.")}

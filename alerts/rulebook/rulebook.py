@@ -1,7 +1,7 @@
 """Load the rules that come with mailwarden and the operator's own, so that a broken one stops no other."""
 
 import importlib.resources
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from mailwarden.alerts.rulebook.rule_files import rule_files
 from mailwarden.alerts.rulebook.rule_lines import RuleLines
 from mailwarden.parsers.errors import ConfigurationError, worded
 
-__all__ = ["Rulebook", "load_rulebook", "load_rules"]
+__all__ = ["Rulebook", "load_named", "load_rulebook", "load_rules"]
 
 _OURS = Path(str(importlib.resources.files("mailwarden.alerts") / "rules"))
 
@@ -89,6 +89,15 @@ def load_rulebook(
     if broken:  # once, however many are broken
         broken[-1] = worded("{first} {second}", first=broken[-1], second=rest)
     return Rulebook(tuple(loaded[name] for name in sorted(loaded)), tuple(broken))
+
+
+def load_named(
+    names: Collection[str], directory: Path | None = None, settings: Mapping[str, RuleSettings] | None = None
+) -> list[Rule]:
+    """Load some rules by their names, ours before those of a directory; what cannot be loaded, or is none, is left out."""
+    files = {path.stem: path for path in [*(rule_files(directory) if directory else []), *rule_files(_OURS)]}
+    rules, _ = _load([files[name] for name in sorted(names) if name in files], settings or {}, None)
+    return rules
 
 
 def _load(

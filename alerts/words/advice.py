@@ -18,6 +18,7 @@ import msgspec
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.posture import REASONS
 from mailwarden.alerts.words.translate import N_, Translator, translator
+from mailwarden.parsers.data_file import read_data
 
 __all__ = ["Step", "advice_keys", "customer_advice_keys", "customer_steps", "steps"]
 
@@ -96,18 +97,12 @@ def customer_steps(key: str, values: Mapping[str, object], tongue: Translator) -
 
 @functools.cache
 def _load() -> dict[str, list[_Advice]]:
-    import yaml  # only who tells people pays for it
-
-    text = (Path(__file__).parents[1] / "advice.yaml").read_text("utf-8")
-    return msgspec.convert(yaml.safe_load(text), dict[str, list[_Advice]])
+    return msgspec.convert(read_data(Path(__file__).parents[1] / "advice.yaml"), dict[str, list[_Advice]])
 
 
 @functools.cache
 def _load_customers() -> dict[str, list[str]]:
-    import yaml
-
-    text = (Path(__file__).parents[1] / "customer_advice.yaml").read_text("utf-8")
-    return msgspec.convert(yaml.safe_load(text), dict[str, list[str]])
+    return msgspec.convert(read_data(Path(__file__).parents[1] / "customer_advice.yaml"), dict[str, list[str]])
 
 
 def _fits(step: _Advice, modules: Sequence[str], values: Mapping[str, object]) -> bool:

@@ -4,11 +4,10 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from mailwarden.alerts.risk import Risk, Sender, assess
 from mailwarden.alerts.risk.checks import fault_weight
 from mailwarden.alerts.risk.outcomes import DOMAIN, KIND, NAMELESS, SERVER, address_of
-from mailwarden.alerts.risk.score import forecast_us, open_story
-from mailwarden.alerts.risk.sender import Story
+from mailwarden.alerts.risk.score import Risk, assess, forecast_us, open_story
+from mailwarden.alerts.risk.sender import Sender, Story
 from mailwarden.alerts.state.blob import decoder
 from mailwarden.alerts.words.advice import Step, steps
 from mailwarden.alerts.words.translate import Translator

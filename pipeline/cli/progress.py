@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.incidents.severity import severity_shape, severity_word
 from mailwarden.alerts.words.translate import Translator
-from mailwarden.pipeline.cli.terminal import coloured, page_width
+from mailwarden.pipeline.cli.terminal import answered, coloured, page_width
 from mailwarden.pipeline.showing.columns import columns, shorten
 from mailwarden.pipeline.showing.sentences import Sentences
 
@@ -26,36 +26,59 @@ def progress_bar(tongue: Translator) -> Iterator[Callable[[int, int, int, Incide
     if not (sys.stderr.isatty() and coloured(sys.stderr)):
         yield None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-    from rich.text import Text
-
-    parts = (
-        BarColumn(30),
-        TextColumn("{task.percentage:>3.0f} %  {task.fields[lines]:,} lines  {task.fields[rate]:,.0f} lines/s"),
-        TimeRemainingColumn(compact=True),
-    )
-    bar = Progress(*parts, console=Console(stderr=True), transient=True)
-    task = bar.add_task("", total=None, lines=0, rate=0.0)
     started_s = time.monotonic()
-    told = False
+    bar: _Bar | None = None
 
     def show(lines: int, done: int, total: int, critical: Incident | None) -> None:
-        nonlocal told
+        nonlocal bar
         passed_s = time.monotonic() - started_s
         if passed_s < _AFTER_S:
             return
-        if not bar.live.is_started:
-            bar.start()
-        if critical is not None and not told:
-            told = True
-            mark = f"{severity_shape(critical.severity)} {severity_word(critical.severity, tongue)}"
-            title = shorten(Sentences((), tongue).title(critical), page_width() - columns(mark) - 2)
-            bar.console.print(Text.assemble((mark, "bold red"), f"  {title}"), soft_wrap=True)
-        bar.update(task, completed=done, total=total or None, lines=lines, rate=lines / passed_s)
+        bar = bar or _Bar(tongue)
+        bar.show(lines, done, total, critical, passed_s)
 
     try:
         yield show
     finally:
-        if bar.live.is_started:
+        if bar is not None:
             bar.stop()
+
+
+class _Bar:
+    """The bar itself, of a library whose import a short log need not wait for."""
+
+    def __init__(self, tongue: Translator) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        parts = (
+            BarColumn(30),
+            TextColumn("{task.percentage:>3.0f} %  {task.fields[lines]:,} lines  {task.fields[rate]:,.0f} lines/s"),
+            TimeRemainingColumn(compact=True),
+        )
+        self._tongue = tongue
+        self._progress = Progress(*parts, console=Console(stderr=True), transient=True)
+        self._task = self._progress.add_task("", total=None, lines=0, rate=0.0)
+        self._told = False
+        answered()
+        self._progress.start()
+
+    def show(self, lines: int, done: int, total: int, critical: Incident | None, passed_s: float) -> None:
+        """Show how far reading is, and once what is critical."""
+        if critical is not None and not self._told:
+            self._told = True
+            self._tell(critical)
+        self._progress.update(
+            self._task, completed=done, total=total or None, lines=lines, rate=lines / max(passed_s, 0.001)
+        )
+
+    def _tell(self, critical: Incident) -> None:
+        from rich.text import Text
+
+        mark = f"{severity_shape(critical.severity)} {severity_word(critical.severity, self._tongue)}"
+        title = shorten(Sentences((), self._tongue).title(critical), page_width() - columns(mark) - 2)
+        self._progress.console.print(Text.assemble((mark, "bold red"), f"  {title}"), soft_wrap=True)
+
+    def stop(self) -> None:
+        """Take it away."""
+        self._progress.stop()

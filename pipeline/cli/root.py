@@ -20,7 +20,7 @@ from mailwarden.alerts.words.translate import N_, Translator, paragraphs
 from mailwarden.parsers.errors import ConfigurationError, MailwardenError, UsageError, worded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.cli.helping import Context, option_rows, slip_text, tongue
-from mailwarden.pipeline.cli.terminal import tell
+from mailwarden.pipeline.cli.terminal import announce, answered, tell
 
 __all__ = ["COMMANDS", "Command", "Face", "Group", "examples", "root"]
 
@@ -46,6 +46,14 @@ COMMANDS: dict[str, str] = {  # in the order a person meets them; each lives in 
     "backtest": "Try a change on what happened here: which incidents would come, and which would go?",
 }
 MORE = ("parse", "rules", "blocklist", "backtest")
+_ANNOUNCED = {  # what takes long to answer, and is said meanwhile
+    "scan": N_("Reading the logs …"),
+    "report": N_("Writing the report …"),
+    "doctor": N_("Looking at everything …"),
+    "rules": N_("Reading the rules …"),
+    "backtest": N_("Trying it on what happened …"),
+}
+_AS_DATA = ("-h", "--help", "--json", "--form")  # what is written past `terminal.write`
 
 
 @dataclass
@@ -124,6 +132,14 @@ class _Root(Group):
                 raise click.UsageError(said, ctx)
         return super().parse_args(ctx, args)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; before it is imported, say what is being done where that takes long."""
+        if args[0] in _ANNOUNCED and not any(word.startswith(_AS_DATA) for word in args):
+            announce(tongue().gettext(_ANNOUNCED[args[0]]))
+        return super().resolve_command(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
 
@@ -171,6 +187,7 @@ class _Root(Group):
             code = 0
         except KeyboardInterrupt:
             code = 130
+        answered()
         sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -31,10 +31,10 @@ from mailwarden.pipeline.configuration.reading import rule_directory, rule_names
 from mailwarden.pipeline.showing.columns import columns, pad
 from mailwarden.pipeline.showing.jsonl import json_line
 from mailwarden.pipeline.showing.sentences import Sentences
-from mailwarden.pipeline.trial.cases import Subject, Verdict, cases_of, subject, subjects, try_case
 
 if TYPE_CHECKING:
     from mailwarden.pipeline.scan import ScanResult
+    from mailwarden.pipeline.trial.cases import Subject, Verdict
 
 __all__ = ["command"]
 
@@ -186,6 +186,8 @@ def lint(context: click.Context, paths: tuple[Path, ...]) -> int:
 
 def _faults(path: Path, seen: dict[tuple[str, str], Path]) -> list[str]:
     """Say what is wrong with a rule file, with the cases beside it, and with what it shares with files before it."""
+    from mailwarden.pipeline.trial.cases import cases_of, subject
+
     if not path.exists():
         return [worded("{path}: is not there. Check the path.", path=path)]
     try:
@@ -238,6 +240,8 @@ def _ours() -> dict[tuple[str, str], Path]:
 @click.pass_context
 def test(context: click.Context, names: tuple[str, ...]) -> int:
     """Try rules on their cases: stories in log lines that must, or must not, raise an incident."""
+    from mailwarden.pipeline.trial.cases import cases_of, try_case
+
     tried = wrong = 0
     lines: list[Line] = []
     now = session(context, own=True)
@@ -254,8 +258,10 @@ def test(context: click.Context, names: tuple[str, ...]) -> int:
     return 1 if wrong else 0
 
 
-def _subjects(names: tuple[str, ...], now: Session, context: click.Context) -> list[Subject]:
+def _subjects(names: tuple[str, ...], now: Session, context: click.Context) -> "list[Subject]":
     """Give what is to be tried: by name, by file, by directory; all of ours and of the operator without any."""
+    from mailwarden.pipeline.trial.cases import subject, subjects
+
     found: list[Subject] = []
     own = {one.name: one for one in subjects()}
     directory = now.configuration.rules_directory
@@ -277,7 +283,7 @@ def _subjects(names: tuple[str, ...], now: Session, context: click.Context) -> l
     return found if names else list(own.values())
 
 
-def _case(verdict: Verdict, tongue: Translator) -> Line:
+def _case(verdict: "Verdict", tongue: Translator) -> Line:
     """Show one case: whether it is right, what became of it."""
     case = verdict.case
     what = verdict.severity or tongue.gettext("silent")

@@ -108,8 +108,9 @@ class Session:
                 found.append(Normal.of_act(act.payload))
         return [normal for normal in found if normal is not None]
 
-    def incident(self, prefix: str, state: Path | None = None) -> "tuple[Incident, list[Incident], Path]":
-        """Find an incident by the beginning of its id; give it with all others and the database that holds it.
+    @contextmanager
+    def holding(self, prefix: str, state: Path | None = None) -> Iterator["tuple[Incident, Store]"]:
+        """Find an incident by the beginning of its id; give it with the store that holds it, open to be read.
 
         Raises:
             UsageError: No database holds it, or several incidents begin so.
@@ -121,7 +122,8 @@ class Session:
             with Store.open(path, read_only=True) as store:
                 incident = store.incident(prefix)
                 if incident is not None:
-                    return incident, store.incidents(), path
+                    yield incident, store
+                    return
         looked = ", ".join(str(path) for path in paths) or worded("nothing was scanned or watched yet")
         raise UsageError(
             worded(

@@ -4,11 +4,11 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mailwarden.alerts.incidents.incident import Incident
-from mailwarden.alerts.rulebook.rule import Rule
 from mailwarden.alerts.telling.cost import cost_lines
 from mailwarden.alerts.telling.render import severity_shape, severity_word
 from mailwarden.alerts.terms import severity_rank
@@ -20,14 +20,19 @@ from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import nobody_told, session
 from mailwarden.pipeline.cli.silence import silenced
 from mailwarden.pipeline.cli.terminal import Line, Span, page_width, tell, write
-from mailwarden.pipeline.cli.verdict_view import rules_now, verdict_data, verdict_lines
+from mailwarden.pipeline.cli.verdict_view import verdict_data, verdict_lines
+from mailwarden.pipeline.configuration.configuration import Configuration
 from mailwarden.pipeline.showing.columns import columns, pad, shorten, wrap
 from mailwarden.pipeline.showing.incident_json import as_data
 from mailwarden.pipeline.showing.jsonl import json_line
 from mailwarden.pipeline.showing.sentences import Sentences
-from mailwarden.pipeline.showing.story import named, said_by, titles_of, turns
+from mailwarden.pipeline.showing.story import named, said_by, turns
+from mailwarden.pipeline.store import IncidentFilter, Reader
 
-__all__ = ["command", "show_view"]
+if TYPE_CHECKING:
+    from mailwarden.alerts.rulebook.rule import Rule
+
+__all__ = ["command", "story_view", "urgent_view"]
 
 _HEAD = 9  # columns of the word before each part
 _PROOF = 3  # lines of evidence shown
@@ -58,65 +63,81 @@ _NAMES = 12  # columns before the names that are listed
 def command(context: click.Context, id_: str, everything: bool, json_: bool, state: Path | None) -> None:
     """Show one incident: what to do, why, how it went, and the lines that prove it."""
     now = session(context, own=True)
-    incident, others, path = now.incident(id_, state)
-    rules = rules_now(incident, now.configuration)
+    with now.holding(id_, state) as (incident, store):
+        related, silences = _related(incident, Reader(store)), store.silences()
+        ids = store.found.ids()
     if json_:
-        sentences = Sentences(others, translator("en"))
-        data = as_data(incident, sentences) | {"verdicts": verdict_data(incident, rules)}
+        rules, _ = _judges(incident, now.configuration)
+        data = as_data(incident, Sentences((), translator("en"), ids=ids)) | {"verdicts": verdict_data(incident, rules)}
         sys.stdout.buffer.write(json_line(data) + b"\n")
         return
-    sentences, titles = Sentences(others, now.tongue, now.zone), titles_of(now.configuration)
-    write(show_view(incident, others, sentences, everything=everything, rules=rules, titles=titles))
-    silent = _silence_of(incident, path) and now.tongue.gettext("It is silenced:  mailwarden silence --list")
-    for said in (silent, nobody_told(now)):
+    sentences = Sentences((), now.tongue, now.zone, ids=ids)
+    write(urgent_view(incident, sentences))  # is read while rules are compiled, which takes as long as all before
+    rules, titles = _judges(incident, now.configuration)
+    write(story_view(incident, related, sentences, everything=everything, rules=rules, titles=titles))
+    silent = silenced(silences, [incident], time.time_ns() // 1000)
+    for said in (silent and now.tongue.gettext("It is silenced:  mailwarden silence --list"), nobody_told(now)):
         if said:
             tell(said)
 
 
-def _silence_of(incident: Incident, path: Path) -> bool:
-    from mailwarden.pipeline.store import Store
+def _related(incident: Incident, reader: Reader) -> list[Incident]:
+    """Give what it is part of, what is part of it, and what it was before."""
+    around = (reader.by_id(incident.parent), reader.by_id(incident.previous))
+    parts = reader.incidents(IncidentFilter(of=incident.id), limit=-1)
+    return [*(one for one in around if one is not None), *parts]
 
-    with Store.open(path, read_only=True) as store:
-        return bool(silenced(store.silences(), [incident], time.time_ns() // 1000))
+
+def _judges(incident: Incident, configuration: Configuration) -> tuple[dict[str, "Rule"], Mapping[str, str]]:
+    """Give today's rules of those that found it, and what each of them and the detectors finds, by name."""
+    from mailwarden.pipeline.showing.titles import titles_of
+
+    names = {*incident.rules, *(name for _, name in incident.timeline)}
+    rules = configuration.rules_called(names)
+    return {rule.detection.name: rule for rule in rules}, titles_of(rules, names)
 
 
-def show_view(
+def urgent_view(incident: Incident, sentences: Sentences) -> list[Line]:
+    """Show what it is and what to do."""
+    return [*_head(incident, sentences), *_steps(incident, sentences)]
+
+
+def story_view(
     incident: Incident,
-    others: list[Incident],
+    related: list[Incident],
     sentences: Sentences,
     *,
     everything: bool = False,
-    rules: Mapping[str, Rule] | None = None,
+    rules: Mapping[str, "Rule"] | None = None,
     titles: Mapping[str, str] | None = None,
 ) -> list[Line]:
-    """Show one incident with its story.
+    """Show why and how it went, whom it names and what proves it.
 
     Args:
         incident: The incident.
-        others: All that are known, among which what belongs to it is found.
+        related: Those among which what belongs to it is found.
         sentences: The words for them.
         everything: Every name, every line that proves it, all that a rule looked at.
         rules: Today's rules, by which it is judged again.
         titles: What each rule finds, as a sentence with places.
     """
     tongue = sentences.tongue
-    lines = [*_head(incident, sentences), *_steps(incident, sentences)]
-    lines += _part(
+    lines = _part(
         tongue.gettext("Why"), [sentences.why(incident), *_risk(incident, sentences), _rules(incident, sentences)]
     )
     lines += _part(tongue.gettext("Judged"), verdict_lines(incident, rules or {}, sentences, everything=everything))
-    lines += _how(incident, others, sentences, titles or {}, everything=everything)
+    lines += _how(incident, related, sentences, titles or {}, everything=everything)
     lines += _part(tongue.gettext("Cost"), [printable(line) for line in cost_lines(incident, tongue)])
     lines += _names(incident, sentences, everything=everything)
     lines += _proof(incident, sentences, everything)
-    for msgid, related in (
-        (N_("Part of"), [one for one in others if one.id == incident.parent]),
-        (N_("With it"), sorted((one for one in others if one.parent == incident.id), key=_by_weight)),
-        (N_("Before"), [one for one in others if one.id == incident.previous]),
+    for msgid, those in (
+        (N_("Part of"), [one for one in related if one.id == incident.parent]),
+        (N_("With it"), sorted((one for one in related if one.parent == incident.id), key=_by_weight)),
+        (N_("Before"), [one for one in related if one.id == incident.previous]),
     ):
-        shown = related if everything else related[:_RELATED]
+        shown = those if everything else those[:_RELATED]
         rows = [f"{sentences.short(one.id)}  {sentences.title(one)}" for one in shown]
-        rest = len(related) - len(shown)
+        rest = len(those) - len(shown)
         if rest:
             rows.append(tongue.count("and {number} more (--all)", "and {number} more (--all)", rest))
         lines += _part(tongue.gettext(msgid), rows)
@@ -184,7 +205,7 @@ def _rules(incident: Incident, sentences: Sentences) -> str:
 
 def _how(
     incident: Incident,
-    others: list[Incident],
+    related: list[Incident],
     sentences: Sentences,
     titles: Mapping[str, str],
     *,
@@ -197,7 +218,7 @@ def _how(
         "count": tongue.count("{number} event", "{number} events", incident.event_count),
     }
     lines = _part(tongue.gettext("How"), [tongue.say(N_("{first} to {last}, {count}"), values)])
-    parts = [one for one in others if one.parent == incident.id]
+    parts = [one for one in related if one.parent == incident.id]
     said = said_by(incident, parts, sentences, titles)
     for moment, text in turns(incident, said, sentences, everything=everything):
         lead = f"{moment}  " if moment else ""

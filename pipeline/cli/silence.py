@@ -120,7 +120,7 @@ def _act(
             raise click.UsageError(
                 worded('no incident "{id}" among those of the service. List them with  mailwarden', id=id_)
             )
-        sentences = Sentences(store.incidents(), tongue, now.zone)
+        sentences = Sentences((), tongue, now.zone, ids=store.found.ids())
         if on_it:
             store.add_act("acknowledge", acts.on_it(incident, _who()), at_us)
             said = N_("You are on {id}: it is not told again unless it gets worse.")

@@ -7,16 +7,19 @@ client chooses half of every line, and a terminal obeys what it is sent. Colour 
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from typing import IO, Literal, NamedTuple
+from typing import IO, Any, Literal, NamedTuple
 
 import click
 
 from mailwarden.alerts.words.escape import printable
+from mailwarden.pipeline.showing.columns import columns, shorten
 
 __all__ = [
     "Line",
     "Span",
     "Style",
+    "announce",
+    "answered",
     "coloured",
     "line_text",
     "page_width",
@@ -26,14 +29,14 @@ __all__ = [
 
 Style = Literal["", "critical", "watch", "minor", "ok", "strong", "faint", "command"]
 
-_STYLES = {  # of the eight colours that every terminal has and its owner has chosen
-    "critical": "bold red",
-    "watch": "yellow",
-    "minor": "cyan",
-    "ok": "green",
-    "strong": "bold",
-    "faint": "dim",
-    "command": "bold",
+_STYLES: dict[Style, dict[str, Any]] = {  # of the eight colours that every terminal has and its owner has chosen
+    "critical": {"fg": "red", "bold": True},
+    "watch": {"fg": "yellow"},
+    "minor": {"fg": "cyan"},
+    "ok": {"fg": "green"},
+    "strong": {"bold": True},
+    "faint": {"dim": True},
+    "command": {"bold": True},
 }
 
 
@@ -77,23 +80,22 @@ def line_text(line: Line) -> str:
 
 
 def write(lines: Iterable[Line], stream: IO[str] | None = None, *, fold: bool = True) -> None:
-    """Write lines of a result: on a terminal through Rich, broken where words end; anywhere else plain, uncoloured and whole.
+    """Write lines of a result: on a terminal in colour, broken where words end; anywhere else plain, uncoloured and whole.
 
     Args:
         lines: The lines.
         stream: Where to; None: the standard output.
         fold: Break what is wider than the terminal. Not for what is copied as it stands, such as a file.
     """
+    answered()
     stream = stream or sys.stdout
     width = _terminal_width(stream) if fold else None
     if width is not None:
         from mailwarden.pipeline.cli.folding import folded
 
         lines = [row for line in lines for row in folded(line, width)]
-    if coloured(stream):
-        _write_rich(lines, stream)
-        return
-    stream.writelines(f"{_encodable(line_text(line), stream)}\n" for line in lines)
+    as_text = _painted if coloured(stream) else line_text
+    stream.writelines(f"{_encodable(as_text(line), stream)}\n" for line in lines)
     stream.flush()
 
 
@@ -106,21 +108,11 @@ def _terminal_width(stream: IO[str]) -> int | None:
     return max(_NARROWEST, there) if there else None
 
 
-def _write_rich(lines: Iterable[Line], stream: IO[str]) -> None:
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(
-        file=stream, force_terminal=True, color_system="standard", highlight=False, markup=False, emoji=False
+def _painted(line: Line) -> str:
+    """Give a line with its styles as a terminal obeys them."""
+    return "".join(
+        piece if isinstance(piece, str) else click.style(piece.text, **_STYLES.get(piece.style, {})) for piece in line
     )
-    for line in lines:
-        text = Text(no_wrap=True, overflow="ignore")
-        for piece in line:
-            if isinstance(piece, str):
-                text.append(piece)
-            else:
-                text.append(piece.text, _STYLES.get(piece.style, ""))
-        console.print(text, soft_wrap=True)
 
 
 def _encodable(text: str, stream: IO[str]) -> str:
@@ -130,6 +122,7 @@ def _encodable(text: str, stream: IO[str]) -> str:
 
 def tell(message: str) -> None:
     """Say something to the person beside the result: progress, a warning, an error. One line stays one line."""
+    answered()
     sys.stdout.flush()
     rows: list[Line] = [[printable(line)] for line in message.split("\n")]
     width = _terminal_width(sys.stderr)
@@ -139,3 +132,25 @@ def tell(message: str) -> None:
         rows = [row for line in rows for row in folded(line, width)]
     sys.stderr.write("".join(f"{_encodable(line_text(row), sys.stderr)}\n" for row in rows))
     sys.stderr.flush()
+
+
+_announced = 0  # columns of what stands there for the time being
+
+
+def announce(message: str) -> None:
+    """Say on a terminal, and only there, what is being done; it is gone as soon as anything else is said."""
+    global _announced
+    if sys.stderr.isatty():
+        text = shorten(_encodable(printable(message), sys.stderr), page_width() - 1)
+        sys.stderr.write(text)
+        sys.stderr.flush()
+        _announced = columns(text)
+
+
+def answered() -> None:
+    """Take away what was announced: with blanks, which every terminal obeys."""
+    global _announced
+    if _announced:
+        sys.stderr.write(f"\r{' ' * _announced}\r")
+        sys.stderr.flush()
+        _announced = 0

@@ -12,7 +12,6 @@ from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.parsers.errors import SourceError
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.cli import options
-from mailwarden.pipeline.cli.lines import batches, reader_for
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import session
 from mailwarden.pipeline.cli.terminal import Line, Span, tell, write
@@ -90,6 +89,8 @@ def _of_files(files: tuple[str, ...], zone: str | None) -> tuple[list[Unparsed],
 
 
 def _events(path: str, zone: str | None) -> Iterator[Event]:
+    from mailwarden.pipeline.cli.lines import batches, reader_for  # what reads logs: not needed to read the store
+
     reader = reader_for(path, zone)
     for lines in batches(path):
         yield from reader.read_lines([line.decode("utf-8", "surrogateescape") for line in lines])

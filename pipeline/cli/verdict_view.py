@@ -1,32 +1,26 @@
 """Why a rule said what it said: its inputs as they were kept, and whether today's rule would say the same."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mailwarden.alerts.incidents.incident import Incident, Judged
 from mailwarden.alerts.incidents.verdict import inputs_of, judged_again, told_fields
-from mailwarden.alerts.rulebook.rule import Rule
 from mailwarden.alerts.telling.render import severity_word
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.event import iso
-from mailwarden.pipeline.configuration.configuration import Configuration
 from mailwarden.pipeline.showing.sentences import Sentences
 
-__all__ = ["rules_now", "verdict_data", "verdict_lines"]
+if TYPE_CHECKING:
+    from mailwarden.alerts.rulebook.rule import Rule
+
+__all__ = ["verdict_data", "verdict_lines"]
 
 _LONGEST = 60  # characters of a value
 
 
-def rules_now(incident: Incident, configuration: Configuration) -> dict[str, Rule]:
-    """Give today's rules of those that found an incident, by name."""
-    return {
-        rule.detection.name: rule for rule in configuration.rulebook().rules if rule.detection.name in incident.rules
-    }
-
-
 def verdict_lines(
-    incident: Incident, rules: Mapping[str, Rule], sentences: Sentences, *, everything: bool
+    incident: Incident, rules: Mapping[str, "Rule"], sentences: Sentences, *, everything: bool
 ) -> list[str]:
     """Say it of the rule that judged worst, or of all: what was counted against what, what it looked at, and again."""
     kept = {name: inputs for name in incident.rules if (inputs := inputs_of(incident, name)) is not None}
@@ -39,7 +33,7 @@ def verdict_lines(
     ]
 
 
-def _lines(name: str, inputs: Judged, rule: Rule | None, sentences: Sentences, *, everything: bool) -> list[str]:
+def _lines(name: str, inputs: Judged, rule: "Rule | None", sentences: Sentences, *, everything: bool) -> list[str]:
     tongue = sentences.tongue
     values = {
         "rule": printable(name),
@@ -86,7 +80,7 @@ def _value(value: Any) -> str:
     return printable(text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…")
 
 
-def verdict_data(incident: Incident, rules: Mapping[str, Rule]) -> list[dict[str, Any]]:
+def verdict_data(incident: Incident, rules: Mapping[str, "Rule"]) -> list[dict[str, Any]]:
     """Give the same as data, of every rule."""
     found = []
     for name in incident.rules:

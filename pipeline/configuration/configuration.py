@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta, tzinfo
 from pathlib import Path
@@ -22,7 +22,7 @@ from mailwarden.pipeline.places import default_state, rules_beside
 from mailwarden.pipeline.probes.settings import ProbesSetting
 
 if TYPE_CHECKING:
-    from mailwarden.alerts.rulebook.rule import RuleSettings
+    from mailwarden.alerts.rulebook.rule import Rule, RuleSettings
     from mailwarden.alerts.rulebook.rulebook import Rulebook
     from mailwarden.alerts.telling.channels import Channel
     from mailwarden.alerts.telling.muting import Muting
@@ -219,6 +219,12 @@ class Configuration:
         directory = self.rules_directory
         fields = event_words() if directory is not None and rule_files(directory) else None
         return load_rulebook(directory, self.rule_settings(), fields)
+
+    def rules_called(self, names: Collection[str]) -> "list[Rule]":
+        """Load some of the rules by their names; those that are there and right."""
+        from mailwarden.alerts.rulebook.rulebook import load_named
+
+        return load_named(names, self.rules_directory, self.rule_settings())
 
     def route(self) -> "Route":
         """Give the root of the routes: everything to every channel, but for what `alerts` says."""

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple, TypeVar
 
 import msgspec
 
+from mailwarden.parsers.data_file import read_data
 from mailwarden.pipeline.probes.resolver import Answer
 
 __all__ = ["Blocklist", "Dead", "Judgement", "Kind", "blocklists", "dead_lists", "kind_of", "question"]
@@ -132,10 +133,7 @@ class _Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def _data() -> _Data:
-    import yaml
-
-    text = Path(__file__).with_name("blocklists.yaml").read_text("utf-8")
-    return msgspec.convert(yaml.safe_load(text), _Data, strict=False)
+    return msgspec.convert(read_data(Path(__file__).with_name("blocklists.yaml")), _Data, strict=False)
 
 
 def blocklists() -> tuple[Blocklist, ...]:

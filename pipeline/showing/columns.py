@@ -10,9 +10,10 @@ _WIDE = "\u1100-\u115e\u2e80-\u2fff\u3001-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900
 _NOT_FIRST = "、。，．・：；？！）」』】〉》ーぁぃぅぇぉっゃゅょァィゥェォッャュョ"  # JIS X 4051: never begin a line
 _NOT_LAST = "（「『【〈《"
 _COUNTED = rf"[^\s{_WIDE}]*[0-9] (?:[{_WIDE}]|(?:%|(?:s|min|h)\b)[^\s{_WIDE}]*)"  # a number and its unit stay together
-_PIECE = re.compile(rf"(\s*)([{_NOT_LAST}]*(?:[{_WIDE}]|{_COUNTED}|[^\s{_WIDE}]+)[{_NOT_FIRST}]*|[{_NOT_LAST}]+)")
-
-_ENDS_WIDE, _BEGINS_WIDE = re.compile(rf"[{_WIDE}]{{3}}$"), re.compile(rf"[{_WIDE}]")
+_PLAIN_PIECE = re.compile(r"(\s*)(\S*[0-9] (?:%|(?:s|min|h)\b)\S*|\S+)")
+_WIDE_PIECE = rf"(\s*)([{_NOT_LAST}]*(?:[{_WIDE}]|{_COUNTED}|[^\s{_WIDE}]+)[{_NOT_FIRST}]*|[{_NOT_LAST}]+)"
+_WIDE_FROM = "\u2e80"  # but for Hangul's single letters (Jamo)
+_JAMO_FROM, _JAMO_TO = "\u1100", "\u115e"
 _WIDOW = 6  # columns: a last line of one or two East Asian characters is the end of a word, and takes some more of it
 
 
@@ -39,7 +40,8 @@ def wrap(text: str, first: int, width: int | None = None) -> list[str]:
     width = first if width is None else width
     lines: list[str] = []
     room, line = first, ""
-    for blank, piece in _PIECE.findall(text):
+    pattern = _pattern(text)
+    for blank, piece in pattern.findall(text):
         word = shorten(piece, min(first, width))
         gap = " " if blank and line else ""
         if line and columns(line) + len(gap) + columns(word) > room:
@@ -49,9 +51,12 @@ def wrap(text: str, first: int, width: int | None = None) -> list[str]:
             line += gap + word
     lines.append(line)
     while (
-        len(lines) > 1 and 0 < columns(lines[-1]) < _WIDOW and _ENDS_WIDE.search(lines[-2]) and _BEGINS_WIDE.match(line)
+        len(lines) > 1
+        and 0 < columns(lines[-1]) < _WIDOW
+        and len(lines[-2]) > 2
+        and all(map(_is_wide, lines[-2][-3:] + line[:1]))
     ):
-        *_, (_, last) = _PIECE.findall(lines[-2])
+        *_, (_, last) = pattern.findall(lines[-2])
         line = lines[-1] = last + lines[-1]
         lines[-2] = lines[-2].removesuffix(last).rstrip()
     return lines
@@ -59,7 +64,16 @@ def wrap(text: str, first: int, width: int | None = None) -> list[str]:
 
 def pieces(text: str) -> Iterator[tuple[int, int]]:
     """Give what is not broken: words with the blanks before them, and single East Asian characters, from where to where."""
-    return (found.span() for found in _PIECE.finditer(text))
+    return (found.span() for found in _pattern(text).finditer(text))
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """Give what finds the pieces of a text: most have no wide character, and those take ten milliseconds to compile."""
+    return _PLAIN_PIECE if text.isascii() or not any(map(_is_wide, text)) else re.compile(_WIDE_PIECE)
+
+
+def _is_wide(one: str) -> bool:
+    return one >= _WIDE_FROM or _JAMO_FROM <= one <= _JAMO_TO
 
 
 def columns(text: str) -> int:

@@ -4,18 +4,16 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 
-from mailwarden.alerts.detectors import load_detectors
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.incidents.verdict import inputs_of
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.providers import provider_name
 from mailwarden.alerts.words.translate import N_
 from mailwarden.pipeline.answers.words import PROTOCOLS
-from mailwarden.pipeline.configuration.configuration import Configuration
 from mailwarden.pipeline.showing.columns import columns
 from mailwarden.pipeline.showing.sentences import Sentences
 
-__all__ = ["ENTITY_WORDS", "begun", "named", "said_by", "shown_names", "title_of", "titles_of", "turns"]
+__all__ = ["ENTITY_WORDS", "begun", "named", "said_by", "shown_names", "title_of", "turns"]
 
 ENTITY_WORDS = {
     "destination.domain": N_("Destinations"),
@@ -73,13 +71,6 @@ def title_of(incident: Incident, sentences: Sentences) -> str:
     """Give an incident's title as a sentence."""
     title = sentences.title(incident)
     return title if incident.title.startswith("{") else begun(title)
-
-
-def titles_of(configuration: Configuration) -> Mapping[str, str]:
-    """Give what each rule and detector finds, as a sentence with places, by name: it takes a quarter of a second."""
-    found = [rule.detection for rule in configuration.rulebook().rules]
-    found += [detector.detection for detector in load_detectors()]
-    return {one.name: one.title for one in found}
 
 
 def said_by(

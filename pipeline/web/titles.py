@@ -4,7 +4,7 @@ import threading
 from collections.abc import Mapping
 
 from mailwarden.pipeline.configuration.configuration import Configuration
-from mailwarden.pipeline.showing.story import titles_of
+from mailwarden.pipeline.showing.titles import titles_of_all
 
 __all__ = ["Titles"]
 
@@ -25,5 +25,5 @@ class Titles:
         """Give them all."""
         with self._lock:
             if self._titles is None:
-                self._titles = titles_of(self._configuration)
+                self._titles = titles_of_all(self._configuration)
             return self._titles

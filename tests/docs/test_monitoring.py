@@ -13,8 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from served import TOKEN, Client, served
 
 from mailwarden.alerts.incidents.incident import Notification
-from mailwarden.alerts.risk import Sender
 from mailwarden.alerts.risk.outcomes import KIND
+from mailwarden.alerts.risk.sender import Sender
 from mailwarden.alerts.state.blob import encode
 from mailwarden.alerts.telling.outbox import Delivery, pack
 from mailwarden.pipeline.places import store_path

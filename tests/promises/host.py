@@ -9,7 +9,7 @@ from datetime import UTC
 from pathlib import Path
 
 from mailwarden.pipeline.admission.admission import Admission
-from mailwarden.pipeline.sources import FileSource
+from mailwarden.pipeline.sources.files import FileSource
 
 KEPT = 9
 

@@ -21,7 +21,7 @@ from mailwarden.pipeline.admission.batch import Batch
 from mailwarden.pipeline.configuration.configuration import Configuration
 from mailwarden.pipeline.runner import Runner
 from mailwarden.pipeline.service.telling import Teller
-from mailwarden.pipeline.sources import FileSource
+from mailwarden.pipeline.sources.files import FileSource
 from mailwarden.pipeline.store import OutboxRow, Store
 
 MINUTE_US = 60_000_000

@@ -5,9 +5,9 @@ from memory import Memory
 from mailwarden.alerts.facts.ledger import Ledger
 from mailwarden.alerts.facts.ours import Ours
 from mailwarden.alerts.facts.site import Site
-from mailwarden.alerts.risk import Outcomes, Sender
 from mailwarden.alerts.risk.checks import seen
-from mailwarden.alerts.risk.outcomes import KIND
+from mailwarden.alerts.risk.outcomes import KIND, Outcomes
+from mailwarden.alerts.risk.sender import Sender
 from mailwarden.alerts.state.blob import decoder
 from mailwarden.alerts.state.shelf import Row, Shelves
 from mailwarden.parsers.event import Event

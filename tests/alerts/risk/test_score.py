@@ -2,11 +2,10 @@
 
 import pytest
 
-from mailwarden.alerts.risk import PARTS, Sender, assess
 from mailwarden.alerts.risk.decay import Fading, faded, fed
-from mailwarden.alerts.risk.parts import refusal
-from mailwarden.alerts.risk.score import before, daily, forecast_us, trend
-from mailwarden.alerts.risk.sender import HOUR_US, Story, blame, roll
+from mailwarden.alerts.risk.parts import PARTS, refusal
+from mailwarden.alerts.risk.score import assess, before, daily, forecast_us, trend
+from mailwarden.alerts.risk.sender import HOUR_US, Sender, Story, blame, roll
 
 NOW = 500_000 * HOUR_US
 

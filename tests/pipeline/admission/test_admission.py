@@ -17,7 +17,8 @@ from mailwarden.parsers.event import Event
 from mailwarden.pipeline.admission import admission as module
 from mailwarden.pipeline.admission.admission import Admission
 from mailwarden.pipeline.admission.batch import Batch
-from mailwarden.pipeline.sources import FileSource, Source
+from mailwarden.pipeline.sources.files import FileSource
+from mailwarden.pipeline.sources.source import Source
 
 START = datetime(2026, 3, 3, 4, 0, 0, tzinfo=UTC)
 START_US = int(START.timestamp()) * 1_000_000
@@ -334,7 +335,7 @@ def test_following_gives_lines_as_they_are_written_and_ends_when_stopped(tmp_pat
 
 def test_sources_that_come_later_are_read(tmp_path: Path) -> None:
     """A directory of logs gets a new one."""
-    from mailwarden.pipeline.sources import open_sources
+    from mailwarden.pipeline.sources.opening import open_sources
 
     write(tmp_path / "mail.log", [line(0, "a")])
     write(tmp_path / "dpkg.log", ["2026-03-03 04:00:00 status installed x:amd64 1"])

@@ -10,8 +10,10 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from incidents import taken_over
 
 from mailwarden.pipeline.cli.root import COMMANDS, Command, root
+from mailwarden.pipeline.store import Commit, Store
 
 HEAVY = ("pandas", "sqlalchemy", "apprise", "sigma", "pyarrow", "rich", "jsonschema", "yaml", "watchdog", "babel")
 
@@ -27,6 +29,87 @@ def test_help_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stderr.strip() == "[]"
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state directory that holds one incident."""
+    directory = tmp_path_factory.mktemp("state")
+    with Store.open(directory / "mailwarden.db") as store:
+        store.commit(Commit(1, incidents=[taken_over()]))
+    return directory
+
+
+def imported(words: list[str], before: str = "") -> tuple[set[str], str]:
+    """Call a command in a process of its own; give which heavy libraries it imported, and what it wrote."""
+    code = (
+        f"import sys\n{before}\nfrom mailwarden.pipeline.cli.root import root\n"
+        f"try: root.main({words!r})\nexcept SystemExit: pass\n"
+        f"sys.stderr.write('\\n' + ' '.join(name for name in {HEAVY} if name in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stderr.rpartition("\n")[2].split()), done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "needed"),
+    [
+        ("silence --list", set()),
+        ("unparsed", set()),
+        ("blocklist", set()),
+        ("people", {"yaml"}),
+        ("risk", {"yaml"}),
+        ("show {id}", {"yaml", "sigma"}),
+    ],
+)
+def test_who_reads_the_store_imports_what_the_answer_needs(words: str, needed: set[str], state: Path) -> None:
+    """A command that reads the store pays for no library but those by which its answer is made."""
+    called = [word.format(id=taken_over().id) for word in words.split()]
+
+    found, written = imported([*called, "--state", str(state)])
+
+    assert found <= needed
+    assert written
+
+
+def test_show_says_what_to_do_before_it_compiles_rules(state: Path) -> None:
+    """What it is and what to do now is written while today's rules, by which it is judged again, are still to be read."""
+    before = (
+        "flush = sys.stdout.flush\n"
+        "class Out:\n"
+        "    def __getattr__(self, name): return getattr(sys.__stdout__, name)\n"
+        "    def flush(self):\n"
+        "        sys.__stdout__.write('compiled\\n' if 'sigma' in sys.modules else 'to be compiled\\n'); flush()\n"
+        "sys.stdout = Out()\n"
+    )
+
+    _, written = imported(["show", taken_over().id, "--state", str(state)], before)
+
+    urgent, _, rest = written.partition("to be compiled\n")
+    assert "Do now" in urgent
+    assert "Why" in rest
+    assert "compiled\n" in rest
+
+
+def test_what_takes_long_is_announced_on_a_terminal_alone() -> None:
+    """It is said before anything heavy is imported, is gone before the answer comes, and never stands in a pipe."""
+    shown = on_terminal(["rules", "list"])
+    piped = subprocess.run(
+        [sys.executable, "-m", "mailwarden", "rules", "list"], capture_output=True, check=True, text=True
+    )
+
+    announced = "Reading the rules …"
+    blank = "\r" + " " * len(announced) + "\r"
+    assert shown.startswith((announced + blank).encode())
+    assert shown.count(announced.encode()) == 1
+    assert "…" not in piped.stderr
+    assert not piped.stdout.startswith(announced)
+
+
+@pytest.mark.parametrize("words", [["rules", "list", "--json"], ["rules", "--help"]])
+def test_nothing_is_announced_before_data_or_help(words: list[str]) -> None:
+    """What is written as it is has nothing before it on a terminal either."""
+    assert b"Reading the rules" not in on_terminal(words)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -135,7 +218,7 @@ LINE = f"Nov 23 00:00:01 mx1 postfix/smtpd[7]: {HOSTILE}"
 
 
 def test_hostile_text_reaches_no_terminal() -> None:
-    """On a terminal, with colour, nothing of a log line is obeyed: not by the terminal, not by Rich."""
+    """On a terminal, with colour, nothing of a log line is obeyed: whatever language of marks it speaks."""
     shown = on_terminal(["explain", LINE])
 
     assert b"\x1b]" not in shown

@@ -21,7 +21,7 @@ from mailwarden.pipeline.cli import incident_view
 from mailwarden.pipeline.cli import scan_view as scan_view_module
 from mailwarden.pipeline.cli.incident_view import top_level
 from mailwarden.pipeline.cli.scan_view import scan_view
-from mailwarden.pipeline.cli.show import show_view
+from mailwarden.pipeline.cli.show import story_view, urgent_view
 from mailwarden.pipeline.cli.terminal import line_text, page_width
 from mailwarden.pipeline.showing.columns import columns, shorten, wrap
 from mailwarden.pipeline.showing.incident_json import as_data
@@ -53,6 +53,12 @@ class Listed:
         """Count those that are told by themselves, as all of them are."""
         each = Counter((one.severity, one.category) for one in top_level(self._incidents))
         return [FoundCount(*kind, True, number) for kind, number in each.items()]
+
+
+def shown(one: Incident, everyone: list[Incident], **how: Any) -> list[str]:
+    """Show an incident as `mailwarden show` does."""
+    sentences = Sentences(everyone, translator("en"), UTC)
+    return [line_text(line) for line in (*urgent_view(one, sentences), *story_view(one, everyone, sentences, **how))]
 
 
 def scanned(incidents: list[Incident], **fields: Any) -> Any:
@@ -190,9 +196,7 @@ def test_show_tells_the_whole_story() -> None:
     one = taken_over()
     child = incident(parent=one.id)
 
-    text = "\n".join(
-        line_text(line) for line in show_view(one, [one, child], Sentences([one, child], translator("en"), UTC))
-    )
+    text = "\n".join(shown(one, [one, child]))
 
     for part in ("Do now", "Why", "How", "Proof", "With it", "Could it be harmless?", "Silence"):
         assert part in text
@@ -216,16 +220,15 @@ def test_show_says_what_was_found_in_words_and_names_whom() -> None:
     one.entity_counts["email.to.address"] = 291
     everyone = [one, *children]
 
-    def shown(everything: bool) -> str:
-        lines = show_view(one, everyone, Sentences(everyone, translator("en"), UTC), everything=everything, titles={})
-        return " ".join(" ".join(map(line_text, lines)).split())
+    def told(everything: bool) -> str:
+        return " ".join(" ".join(shown(one, everyone, everything=everything, titles={})).split())
 
-    assert "00:30:28 walter.rossi1969@nova0.test was taken over and sends spam (×2, last 00:30:30)" in shown(False)
-    assert "00:30:29 198.18.0.7 guesses passwords" in shown(False)
-    assert "Recipients reader0@example.com" in shown(False)
-    assert "and 4 more (--all)" in shown(False)
-    assert "reader19@example.com and 271 more" in shown(True)
-    assert "more (--all)" not in shown(True)
+    assert "00:30:28 walter.rossi1969@nova0.test was taken over and sends spam (×2, last 00:30:30)" in told(False)
+    assert "00:30:29 198.18.0.7 guesses passwords" in told(False)
+    assert "Recipients reader0@example.com" in told(False)
+    assert "and 4 more (--all)" in told(False)
+    assert "reader19@example.com and 271 more" in told(True)
+    assert "more (--all)" not in told(True)
 
 
 def test_show_names_no_step_that_leads_back_to_itself() -> None:
@@ -235,7 +238,7 @@ def test_show_names_no_step_that_leads_back_to_itself() -> None:
         step.command and "mailwarden show" in step.command for step in Sentences([one], translator("en")).steps(one)
     )
 
-    lines = [line_text(line) for line in show_view(one, [one], Sentences([one], translator("en"), UTC))]
+    lines = shown(one, [one])
 
     assert not any("mailwarden show" in line for line in lines)
 

@@ -10,10 +10,9 @@ import yaml
 from counted_days import HOUR, QUIET, TODAY, Days, incident
 
 from mailwarden.alerts.incidents.incident import Incident
-from mailwarden.alerts.risk import Sender
 from mailwarden.alerts.risk.decay import Fading
 from mailwarden.alerts.risk.outcomes import KIND, SERVER
-from mailwarden.alerts.risk.sender import HOUR_US, Story
+from mailwarden.alerts.risk.sender import HOUR_US, Sender, Story
 from mailwarden.alerts.state.blob import encode
 from mailwarden.pipeline.configuration.reading import load
 from mailwarden.pipeline.report import build

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from counted_days import HOUR, QUIET, TODAY, Days, Words, incident
 
-from mailwarden.alerts.risk import Sender
 from mailwarden.alerts.risk.decay import Fading
 from mailwarden.alerts.risk.outcomes import KIND
+from mailwarden.alerts.risk.sender import Sender
 from mailwarden.alerts.state.blob import encode
 from mailwarden.pipeline.report import build
 from mailwarden.pipeline.report.__main__ import main

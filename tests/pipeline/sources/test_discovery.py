@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from nobody import as_nobody
 
-from mailwarden.pipeline.sources import discover
+from mailwarden.pipeline.sources.discovery import discover
 
 POSTFIX = "Mar  3 04:05:06 mx1 postfix/smtpd[7]: connect from unknown[203.0.113.7]\n"
 DOVECOT = (
@@ -211,7 +211,8 @@ def test_a_capability_is_enough_to_read_a_log(tmp_path: Path) -> None:
     capability = ["--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"]
     nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *capability]
     code = (
-        "import sys; from pathlib import Path; from mailwarden.pipeline.sources import FileSource, discover\n"
+        "import sys; from pathlib import Path; from mailwarden.pipeline.sources.discovery import discover\n"
+        "from mailwarden.pipeline.sources.files import FileSource\n"
         "print(discover(Path(sys.argv[1])).unreadable, FileSource(Path(sys.argv[2])).read().data.decode())"
     )
 

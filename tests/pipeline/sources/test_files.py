@@ -14,7 +14,7 @@ import zstandard
 from nobody import as_nobody
 
 from mailwarden.pipeline.admission.batch import Chunk
-from mailwarden.pipeline.sources import FileSource
+from mailwarden.pipeline.sources.files import FileSource
 
 PACKERS = {
     "gz": gzip.compress,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mailwarden.pipeline.sources import JournalSource
+from mailwarden.pipeline.sources.journal import JournalSource
 
 # Speaks journalctl's output format (systemd 252, `-o json`): one object a line, times and numbers as strings.
 STAND_IN = """#!{python}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mailwarden.pipeline.sources import FileSource
+from mailwarden.pipeline.sources.files import FileSource
 
 PROGRAM = shutil.which("logrotate", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 

@@ -6,8 +6,9 @@ import json
 import lzma
 from pathlib import Path
 
-from mailwarden.pipeline.sources import Source, open_sources
 from mailwarden.pipeline.sources.docker import DockerSource
+from mailwarden.pipeline.sources.opening import open_sources
+from mailwarden.pipeline.sources.source import Source
 
 LINE = "Mar  3 04:05:06 mx1 postfix/smtpd[7]: connect from unknown[203.0.113.7]\n"
 OTHER = "2026-03-03 04:05:06 status installed libc6:amd64 2.36\n"

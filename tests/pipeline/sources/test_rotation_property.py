@@ -10,7 +10,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailwarden.pipeline.sources import FileSource
+from mailwarden.pipeline.sources.files import FileSource
 
 _KEPT = 12
 

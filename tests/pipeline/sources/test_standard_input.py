@@ -4,7 +4,7 @@ import gzip
 import os
 from pathlib import Path
 
-from mailwarden.pipeline.sources import StandardInput
+from mailwarden.pipeline.sources.standard_input import StandardInput
 
 
 def test_lines_are_given_when_they_are_whole() -> None:

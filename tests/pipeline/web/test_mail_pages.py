@@ -15,8 +15,8 @@ from served import TOKEN, Client, Served, served
 from test_pages import CUSTOMER, HOSTILE, WALTER, words
 
 from mailwarden.alerts.incidents.incident import Notification
-from mailwarden.alerts.risk import Sender
 from mailwarden.alerts.risk.outcomes import KIND
+from mailwarden.alerts.risk.sender import Sender
 from mailwarden.alerts.state.blob import encode
 from mailwarden.alerts.telling.outbox import Delivery, pack
 from mailwarden.alerts.words.translate import translator

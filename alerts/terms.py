@@ -4,7 +4,17 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-__all__ = ["CATEGORIES", "CAUSES", "LOUD", "SEVERITIES", "Detection", "Evidence", "Severity", "severity_rank"]
+__all__ = [
+    "CATEGORIES",
+    "CAUSES",
+    "LOUD",
+    "SEVERITIES",
+    "UNNAMED",
+    "Detection",
+    "Evidence",
+    "Severity",
+    "severity_rank",
+]
 
 Severity = Literal["info", "low", "medium", "high", "critical"]
 
@@ -24,6 +34,8 @@ CATEGORIES = (
     "service_fault",
 )
 CAUSES = ("guessing", "takeover", "relay", "sending", "listed", "protocol", "service", "config")
+UNNAMED = "default"
+"""The site of one server, where nobody gave it a name: people are told what the server is called."""
 
 
 def severity_rank(severity: str) -> int:

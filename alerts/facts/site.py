@@ -4,6 +4,7 @@ import ipaddress
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from mailwarden.alerts.terms import UNNAMED
 from mailwarden.parsers.address import is_private, network, networks
 from mailwarden.parsers.event import Event
 
@@ -14,7 +15,7 @@ __all__ = ["Site", "place"]
 class Site:
     """The servers judged together, and what belongs to them as stated or read; what is learned is in the ledger."""
 
-    name: str = "default"
+    name: str = UNNAMED
     hosts: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
     domains: frozenset[str] = frozenset()

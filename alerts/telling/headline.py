@@ -1,7 +1,7 @@
 """The title of a message: shape, severity or turn, host, and what happened, whole or cut where a sentence may end."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 
 from mailwarden.alerts.incidents.incident import Incident, Notification
@@ -10,7 +10,7 @@ from mailwarden.alerts.telling.lines import cut, middle
 from mailwarden.alerts.words.escape import chat
 from mailwarden.alerts.words.translate import N_, Translator
 
-__all__ = ["TURNS", "beginnings", "host_of", "title_of"]
+__all__ = ["TURNS", "about", "beginnings", "host_of", "title_of"]
 
 _CLAUSES = re.compile(r": |, |; | \(|：|。|（")  # before these a title may end, where there is no room for all of it
 _JOINTS = re.compile(" and |、")  # and, if need be, before these
@@ -29,6 +29,9 @@ TURNS = {
 _QUIET = N_("{who} is quiet again")
 _SPARED = N_("nobody guesses at {who} any more")
 _OVER = N_("not seen any more: {text}")
+_ABOUT = N_("{who}: {text}")
+_GRAVER = N_("now {word}: {text}")
+_MORE = N_("{times}× as much: {text}")
 _DOERS = {  # by cause: what an incident may be about that does something itself; what suffers is not called quiet
     "guessing": ("mailwarden.network", "source.ip"),
     "protocol": ("mailwarden.network", "source.ip"),
@@ -40,18 +43,36 @@ _DOERS = {  # by cause: what an incident may be about that does something itself
 
 
 def title_of(
-    tongue: Translator, notification: Notification, values: Mapping[str, object], limit: int, zone: tzinfo, called: str
+    tongue: Translator,
+    notification: Notification,
+    values: Mapping[str, object],
+    limit: int,
+    zone: tzinfo,
+    called: str,
+    news: str = "",
 ) -> tuple[str, bool]:
-    """Give the title, and whether it says all of what happened: where it was cut, or tells of the end, the body does.
+    """Give the title, and whether it says all of what happened: where it does not, the body does.
 
-    `called` stands in for the host where the log names none.
+    It does not where it was cut, or tells of the end, or of what is worse.
+
+    Args:
+        tongue: The reader's language.
+        notification: What is told.
+        values: What fills its sentences.
+        limit: Characters of the title.
+        zone: In which times are shown.
+        called: What stands in for the host where the log names none.
+        news: What was found since it was last told, the newest, in the reader's language; empty where nothing was.
     """
     incident = notification.incident
     word = severity_word(incident.severity, tongue)
-    if notification.kind in TURNS:
-        word = tongue.say(TURNS[notification.kind], {"word": word})
+    turn = tongue.say(TURNS[notification.kind], {"word": word}) if notification.kind in TURNS else word
     shape = "✓" if notification.kind in ("ended", "acknowledged") else severity_shape(incident.severity)
-    head = f"{shape} " + tongue.say(N_("{word} {host}: "), {"word": word, "host": host_of(incident, called)})
+    head = f"{shape} " + tongue.say(N_("{word} {host}: "), {"word": turn, "host": host_of(incident, called)})
+    if notification.kind == "worse":
+        if news and not _is_its_own_news(incident):
+            return _fitting(head, news, limit, about(incident, news, tongue)), False
+        head += _how_much_worse(incident, word, tongue)
     whole, values, says_what = _sentence(tongue, notification, values)
     parts = [whole, *beginnings(whole)]
     for part in parts:
@@ -70,6 +91,39 @@ def title_of(
     if len(chat(head + text)) > limit:
         text = next((tongue.fill(part, shown, zone=zone) for part in beginnings(parts[-1], _JOINTS)), text)
     return cut(chat(head + text), limit), False
+
+
+def about(incident: Incident, news: str, tongue: Translator) -> list[str]:
+    """Give the forms of what is new about an incident, the fullest first: with whom it is about, with him in short, alone."""
+    name, who = incident.primary
+    if name == "mailwarden.site" or who in news:
+        return [news]
+    return [*(tongue.say(_ABOUT, {"who": one, "text": news}) for one in (who, middle(who, _ENTITY_LEAST))), news]
+
+
+def _fitting(head: str, news: str, limit: int, forms: Sequence[str]) -> str:
+    """Give the fullest form that has room, else as much of the news as ends where a sentence may."""
+    for text in (*forms, *beginnings(news), *beginnings(news, _JOINTS)):
+        if len(chat(head + text)) <= limit:
+            return chat(head + text)
+    return cut(chat(head + news), limit)
+
+
+def _is_its_own_news(incident: Incident) -> bool:
+    """Say whether what it is called has changed since it was told: nothing else says more."""
+    return bool(incident.told_lead) and incident.told_lead != incident.lead
+
+
+def _how_much_worse(incident: Incident, word: str, tongue: Translator) -> str:
+    """Give what stands before the sentence of an incident that has only grown; nothing where it is a new one."""
+    said, values = "", {"word": word, "text": "", "times": 0}
+    if _is_its_own_news(incident):
+        return said
+    if incident.told_severity and incident.told_severity != incident.severity:
+        said = tongue.say(_GRAVER, values)
+    elif incident.told_count and incident.event_count >= 2 * incident.told_count:
+        said = tongue.say(_MORE, values | {"times": incident.event_count // incident.told_count})
+    return said
 
 
 def host_of(incident: Incident, called: str) -> str:

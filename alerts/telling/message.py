@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from mailwarden.alerts.incidents.incident import Notification
+from mailwarden.alerts.incidents.incident import Incident, Notification
+from mailwarden.alerts.terms import UNNAMED
 
 __all__ = ["Limits", "Message", "trial"]
 
@@ -25,6 +26,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     sent_us: int = 0
     link: str | None = None
     over: tuple[str, ...] = ()
+    called: str = ""  # what the server is called, for a site that nobody named
     mail: bytes | None = None  # the same as a whole mail, without sender and recipient, for channels that carry mail
 
     @property
@@ -33,6 +35,15 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         if self.over and not self.about:
             return "over"
         return self.about[0].kind if len(self.about) == 1 else "digest" if self.about else "news"
+
+    def place(self, incident: Incident) -> str:
+        """Name the site of an incident as people know it."""
+        return self.called or incident.site if incident.site == UNNAMED else incident.site
+
+    def entity(self, incident: Incident) -> str:
+        """Name what an incident is about as people know it."""
+        name, value = incident.primary
+        return self.place(incident) if name == "mailwarden.site" else value
 
 
 class Limits(NamedTuple):

@@ -102,7 +102,7 @@ class Writer:
             )
         except Exception:  # one sentence that cannot be written must silence neither this alert nor the others
             _log.exception("outbox: notice %s", notification.id)
-            text = render_plain([notification], notification.id, *limits)
+            text = render_plain([notification], notification.id, *limits, called=self._called)
         return Parcel(self._message(text, (notification,), now_us), ids)
 
     def report(self, channel: str, notification: Notification, ids: list[str], now_us: int) -> Parcel:
@@ -140,7 +140,7 @@ class Writer:
             )
         except Exception:  # as above
             _log.exception("outbox: notice %s", id_)
-            text = render_plain(notifications, id_, *limits)
+            text = render_plain(notifications, id_, *limits, called=self._called)
         return Parcel(self._message(text, tuple(notifications), now_us), ids, digest=True)
 
     def news(self, channel: str, about: str, error: str, since_us: int, waiting: int, now_us: int) -> Parcel:
@@ -177,6 +177,7 @@ class Writer:
             about=about,
             sent_us=now_us,
             link=self._where(about),
+            called=self._called,
         )
 
     def _where(self, about: tuple[Notification, ...]) -> str | None:

@@ -13,7 +13,7 @@ from mailwarden.alerts.incidents.incident import Incident, Notification
 from mailwarden.alerts.incidents.severity import SEVERITY_WORDS, severity_shape, severity_word
 from mailwarden.alerts.risk.words import filled, risk_line
 from mailwarden.alerts.telling.cost import cost_lines
-from mailwarden.alerts.telling.headline import TURNS, beginnings, host_of, title_of
+from mailwarden.alerts.telling.headline import TURNS, about, beginnings, host_of, title_of
 from mailwarden.alerts.telling.lines import BODY_LIMIT, LINE_LIMIT, TITLE_LIMIT, Line, Rendered, cut, fit
 from mailwarden.alerts.telling.proof import proofs
 from mailwarden.alerts.telling.render_own import HEARTBEAT, render_heartbeat
@@ -126,9 +126,10 @@ def render(
     others = list(others)
     short = short_id(incident.id, others)
     values = values_of(incident, short, tongue)
-    title, whole = title_of(tongue, notification, values, title_limit, zone, called)
+    fresh = _fresh(tongue, incident, zone)
+    title, whole = title_of(tongue, notification, values, title_limit, zone, called, fresh[-1] if fresh else "")
     lines = [] if whole else [Line(_what(tongue, notification, values, zone), 9)]
-    lines += _story(tongue, notification, values, zone, others)
+    lines += _story(tongue, notification, values, zone, others, [one for one in fresh if chat(one) not in title])
     lines.append(Line(_next(tongue, notification, values, body_limit)))
     lines += proofs(tongue, notification, defang=defang)
     lines += _way_on(tongue, notification, short, link)
@@ -184,6 +185,9 @@ def _in_a_line(tongue: Translator, incident: Incident, known: Iterable[str], zon
     short = short_id(incident.id, known)
     shape = "✓" if kind == "ended" else severity_shape(incident.severity)
     text = tongue.say(incident.title, values_of(incident, short, tongue), zone=zone)
+    fresh = _fresh(tongue, incident, zone) if kind == "worse" else []
+    if fresh:
+        text = about(incident, fresh[-1], tongue)[0]
     if kind in TURNS:
         word = tongue.say(TURNS[kind], {"word": severity_word(incident.severity, tongue)})
         text = tongue.say(N_("{word}: {text}"), {"word": word, "text": text})
@@ -194,16 +198,26 @@ def _in_a_line(tongue: Translator, incident: Incident, known: Iterable[str], zon
 
 
 def render_plain(
-    notifications: Sequence[Notification], id: str, title_limit: int = TITLE_LIMIT, body_limit: int = BODY_LIMIT
+    notifications: Sequence[Notification],
+    id: str,
+    title_limit: int = TITLE_LIMIT,
+    body_limit: int = BODY_LIMIT,
+    *,
+    called: str = "",
 ) -> Rendered:
     """Write what is beyond doubt, where the sentences cannot be written: a bare alert is better than none."""
+
+    def named(incident: Incident) -> str:
+        name, value = incident.primary
+        return called or value if name == "mailwarden.site" else value
+
     ranked = sorted(notifications, key=lambda each: -severity_rank(each.incident.severity))
     lines = [
-        f"{severity_shape(each.incident.severity)} {each.incident.primary[1]}: `mailwarden show {each.incident.id}`"
+        f"{severity_shape(each.incident.severity)} {named(each.incident)}: `mailwarden show {each.incident.id}`"
         for each in ranked[: LINE_LIMIT - 3]
     ]
     worst = ranked[0].incident
-    title = cut(chat(f"{severity_shape(worst.severity)} {worst.cause}: {worst.primary[1]}"), title_limit)
+    title = cut(chat(f"{severity_shape(worst.severity)} {worst.cause}: {named(worst)}"), title_limit)
     body = cut("\n".join(chat(line) for line in [*lines, f"Notice {id}"]), body_limit)
     return Rendered(id=id, title=title, body=body, tone=_TONES.get(worst.severity, "warning"))
 
@@ -216,7 +230,10 @@ def values_of(incident: Incident, short: str, tongue: Translator) -> dict[str, o
             about.setdefault(_ENTITIES[name], values[0])
     about |= _filled(incident.values, incident.primary, tongue)
     about["clients"] = incident.entities.get("source.ip", [])
-    return {"host": ", ".join(incident.hosts[:1]), **about, "id": short}
+    host = (
+        incident.hosts[0] if incident.hosts else tongue.gettext("this server")
+    )  # as Exim's own files, which name none
+    return {"host": host, **about, "id": short}
 
 
 def _filled(values: Mapping[str, Any], primary: tuple[str, str], tongue: Translator) -> dict[str, object]:
@@ -242,6 +259,7 @@ def _story(
     values: Mapping[str, object],
     zone: tzinfo,
     others: Iterable[str],
+    fresh: Sequence[str],
 ) -> list[Line]:
     incident = notification.incident
     kind = notification.kind
@@ -252,7 +270,7 @@ def _story(
         told = [_in_a_line(tongue, one, known, zone, one.status) for one in notification.named[: LINE_LIMIT - 5]]
         lines += [Line(text, 5 - place) for place, text in enumerate(told)]
     if kind == "worse":
-        lines += _grown(tongue, notification, zone)
+        lines += _grown(tongue, incident, fresh)
     costs = cost_lines(incident, tongue, is_over=kind == "ended") if kind in ("worse", "ended") else []
     is_known = kind == "worse" and incident.told_lead == incident.lead != ""  # it was told, and has not changed
     if kind != "acknowledged" and not is_known and not (kind == "ended" and costs):
@@ -264,18 +282,23 @@ def _story(
     return lines + [Line(cut(text, _WHY_LIMIT), 7) for text in costs]
 
 
-def _grown(tongue: Translator, notification: Notification, zone: tzinfo) -> list[Line]:
+def _grown(tongue: Translator, incident: Incident, fresh: Sequence[str]) -> list[Line]:
     """Say what is worse than when people were last told, and nothing that they know."""
-    incident = notification.incident
     lines = []
     if incident.told_severity and incident.told_severity != incident.severity:
         now, before = severity_word(incident.severity, tongue), severity_word(incident.told_severity, tongue)
         lines.append(Line(tongue.say(N_("Now {now}, was {before}."), {"now": now, "before": before}), 7))
-    fresh = [news for news in incident.news if news.title != incident.title and news.rule not in _OF_RISK]
-    for news in fresh[-_MOST_NEWS:]:
-        text = tongue.say(news.title, _filled(news.values, news.primary, tongue), zone=zone)
+    for text in fresh:
         lines.append(Line(cut(tongue.say(N_("New: {text}."), {"text": text}), _TOLD_LIMIT), 8))
     return lines
+
+
+def _fresh(tongue: Translator, incident: Incident, zone: tzinfo) -> list[str]:
+    """Say what was found since people were last told, the newest last."""
+    found = [news for news in incident.news if news.title != incident.title and news.rule not in _OF_RISK]
+    return [
+        tongue.say(news.title, _filled(news.values, news.primary, tongue), zone=zone) for news in found[-_MOST_NEWS:]
+    ]
 
 
 def _when(tongue: Translator, notification: Notification, zone: tzinfo, near: int) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from mailwarden.alerts.facts.geography import usual_databases
 from mailwarden.alerts.facts.site import Site
 from mailwarden.alerts.rulebook.rule_files import rule_files
+from mailwarden.alerts.terms import UNNAMED
 from mailwarden.alerts.words.translate import language_of
 from mailwarden.parsers.errors import ConfigurationError, said_of, worded
 from mailwarden.pipeline.configuration.blocklist import BlocklistSetting
@@ -40,8 +41,6 @@ __all__ = [
     "SourceSetting",
 ]
 
-_UNNAMED = "default"  # the site of one server
-
 
 @dataclass(frozen=True, slots=True)
 class SourceSetting:
@@ -58,7 +57,7 @@ class SourceSetting:
 class SiteSetting:
     """What is stated to be ours."""
 
-    name: str = _UNNAMED
+    name: str = UNNAMED
     hosts: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
     default_domain: str | None = None
@@ -167,7 +166,7 @@ class Configuration:
     @property
     def called(self) -> str:
         """Name this server for people: the site's name, the machine's where it has none of its own."""
-        return self.site.name if self.site.name != _UNNAMED else platform.node()
+        return self.site.name if self.site.name != UNNAMED else platform.node()
 
     @property
     def archive_directory(self) -> Path:

@@ -78,7 +78,8 @@ class Sentences:
 
     def _values(self, incident: Incident) -> dict[str, object]:
         values = values_of(incident, self.short(incident.id), self.tongue)
-        values["host"] = incident.hosts[0] if incident.hosts else incident.site
+        if incident.hosts:
+            values["host"] = incident.hosts[0]
         return values
 
 

@@ -216,7 +216,9 @@ def _facts(incident: Incident, visitor: Visitor, tongue: Translator) -> list[Fac
             named[word] = Fact(word, values[:_VALUES], max(0, total - min(len(values), _VALUES)))
     named.pop(tongue.gettext("Servers"), None)  # they stand below, with their programs
     facts += named.values()
-    facts.append(Fact(tongue.gettext("Servers"), [*incident.hosts, *incident.modules] or [incident.site]))
+    facts.append(
+        Fact(tongue.gettext("Servers"), [*incident.hosts, *incident.modules] or [tongue.gettext("this server")])
+    )
     return facts
 
 

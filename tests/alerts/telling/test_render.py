@@ -1,6 +1,7 @@
 """What a person receives is short, says what matters, and cannot be bent by log text."""
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -111,9 +112,12 @@ def test_worse_says_what_is_new() -> None:
         told_severity="high", told_count=20, told_lead="burst", lead="burst", news=news, toll=Toll(18, 271, 180, 63)
     )
 
-    body = render(notification(told, "worse")).body
+    text = render(notification(told, "worse"))
+    body = text.body
 
-    assert "Now CRITICAL, was HIGH.\nNew: Microsoft refuses our mail.\n" in body
+    assert text.title == "● WORSE mx1: walter.rossi1…: Microsoft refuses our mail"
+    assert body.startswith("walter.rossi1969@nova0.example was taken over and sends spam.\nNow CRITICAL, was HIGH.\n")
+    assert "Microsoft" not in body
     assert "291 events by now, 20 when it was last told; last seen 00:30:54 UTC." in body
     assert (
         "Mail since it was noticed: 18 messages to 271 recipients; 180 taken, 63 refused, 28 still open.\nNext: "
@@ -122,6 +126,52 @@ def test_worse_says_what_is_new() -> None:
     assert "network it had not used before" not in body
     assert "Proof:" not in body
     assert "blacklist risk" not in body
+
+
+@pytest.mark.parametrize(
+    ("fields", "english", "japanese"),
+    [
+        (
+            {"told_severity": "high", "told_count": 200},
+            "● WORSE mx1: now CRITICAL: walter.rossi1… was taken over",
+            "● 悪化 mx1：現在「緊急」：walter.rossi1969@nova0.e… が乗っ取られ、迷惑メールを送信中です",
+        ),
+        (
+            {"told_severity": "critical", "told_count": 70},
+            "● WORSE mx1: 4× as much: walter.rossi1… was taken over",
+            "● 悪化 mx1：4 倍に増加：walter.rossi1969@nova0.e… が乗っ取られ、迷惑メールを送信中です",
+        ),
+        (
+            {"told_severity": "high", "told_count": 20, "told_lead": "doubt"},  # what it is called is new itself
+            "● WORSE mx1: walter.rossi1969… was taken over and sends spam",
+            "● 悪化 mx1：walter.rossi1969@nova0.example が乗っ取られ、迷惑メールを送信中です",
+        ),
+    ],
+)
+def test_the_title_of_a_worse_turn_says_what_got_worse(fields: dict[str, Any], english: str, japanese: str) -> None:
+    """Where nothing new was found, it is the severity or the number that grew; never the words of its opening alone."""
+    told = notification(incident(**{"lead": "burst", "told_lead": "burst"} | fields), "worse")
+
+    titles = [render(told, language).title for language in ("en", "ja")]
+
+    assert titles == [english, japanese]
+    assert max(map(len, titles)) <= 60
+
+
+def test_the_title_of_a_worse_turn_is_its_newest_news_where_there_is_no_room_for_whom() -> None:
+    """A long sentence ends where it may; whom it is about the body says first."""
+    long = "{provider} refuses our mail: of example.org and of many others that nobody would name in a title"
+    told = incident(
+        told_severity="critical",
+        told_lead="burst",
+        lead="burst",
+        news=[News("one", long, {"provider": "microsoft"}, ("mailwarden.receiver", "microsoft"))],
+    )
+
+    text = render(notification(told, "worse"))
+
+    assert text.title == "● WORSE mx1: Microsoft refuses our mail"
+    assert text.body.startswith("walter.rossi1969@nova0.example was taken over and sends spam.\nNew: Microsoft refuses")
 
 
 def test_worse_by_another_rule_says_why() -> None:

@@ -281,6 +281,7 @@ class Fold:
             place(event, self.site)
             if self._is_monitor(event):
                 return
+            self.ledger.name_users(event)
         self.correlator.handlers["rate-limit"](event)
         self._detect(event)
 

@@ -18,9 +18,11 @@ from mailwarden.alerts.facts.successes import Successes
 from mailwarden.alerts.facts.volume import Volume
 from mailwarden.alerts.facts.weather import Weather
 from mailwarden.alerts.state.shelf import Backing, Shelf
+from mailwarden.parsers.event import Event
 
 __all__ = ["Ledger"]
 
+_LATELY_US = 30 * 86_400_000_000
 _LOGIN_SERVERS = ("dovecot", "cpanel")
 
 
@@ -55,6 +57,14 @@ class Ledger:
             self._servers,
             *self.reading.shelves,
         )
+
+    def name_users(self, event: Event) -> None:
+        """Set how many accounts came from the network of an event lately: `mailwarden.source.users`."""
+        net, now = event.mailwarden_network, event.stream_us
+        if net is not None and self.records.is_home(net, now, _LATELY_US):
+            known = self.records.network(net, now)
+            event.facts = event.facts or {}
+            event.facts["mailwarden.source.users"] = len(known.users) if known else 0
 
     def learn_server(self, name: str, now: int) -> None:
         """Learn that people log in to this server, or through this panel, here."""

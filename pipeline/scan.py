@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mailwarden.alerts.incidents.incident import Incident
-from mailwarden.parsers.errors import worded
+from mailwarden.parsers.errors import coded
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.admission.admission import Admission
@@ -122,7 +122,8 @@ def scan(
     with _scan_store(path, fresh=state is None, unkept=barred.append) as store:
         result = ScanResult(store.found)
         if barred:
-            result.unkept = worded(
+            result.unkept = coded(
+                "MW5205",
                 "{place}: cannot be written ({reason}). The result is shown here only: mailwarden show will not know it. "
                 "To keep it:  mailwarden scan --state DIR",
                 place=path.parent,

@@ -1,4 +1,7 @@
-"""What people read is worded: an error, or a line of the service's log, can be said in the language of its reader."""
+"""What people read is worded: an error, or a line of the service's log, can be said in the language of its reader.
+
+And what tells of something wrong has the id of its kind of error.
+"""
 
 import ast
 from collections.abc import Iterable, Iterator
@@ -8,10 +11,13 @@ import pytest
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 ROOMS = ("alerts", "parsers", "pipeline")
-WORDED = frozenset({"N_", "_", "count", "gettext", "ngettext", "say", "sentence", "worded"})
+WORDED = frozenset({"N_", "_", "coded", "count", "gettext", "ngettext", "placed", "say", "sentence", "worded"})
 # What takes text to people: besides errors, the log of the service and what stands beside a result.
 TELLING = frozenset({"_say", "_tell", "append", "critical", "echo", "error", "tell", "warning", "write_log"})
 LISTS = frozenset({"broken", "faults", "notes", "problems", "unreadable", "left_out"})  # of what is told
+# Of what is told, what may be no error: notes beside a result, and lines of the log that tell of something good.
+NOTES = frozenset({"notes", "left_out"})
+GOOD_NEWS = frozenset({"{path}: can be written again."})
 # Nobody is told these by us: they are for who changes the code, or say what was read, without a sentence.
 INTERNAL = {
     ("parsers/pattern.py", "ValueError"),  # a pattern that proves nothing, told to whoever writes it
@@ -40,32 +46,35 @@ def is_wording(text: str) -> bool:
     ) or (" " in text and any(word.isalpha() for word in text.split()))
 
 
-def bare(node: ast.AST | None, known: dict[str, list[ast.expr]]) -> Iterator[str]:
-    """Give the wording in an expression that no call of the catalog surrounds.
+def ends(node: ast.AST | None, known: dict[str, list[ast.expr]]) -> Iterator[ast.expr]:
+    """Give what an expression is put together from: text, text with places in it, and calls of the catalog.
 
     A name stands for what was put into it, a call of a function of the same file for what that gives.
     """
-    if isinstance(node, ast.Call) and called(node.func) in WORDED:
-        return
-    if isinstance(node, ast.Constant):
-        if isinstance(node.value, str) and is_wording(node.value):
-            yield node.value
-    elif isinstance(node, ast.JoinedStr):
-        text = "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)
-        if is_wording(text):
-            yield text
+    if isinstance(node, ast.Constant | ast.JoinedStr) or (isinstance(node, ast.Call) and called(node.func) in WORDED):
+        yield node
     elif isinstance(node, ast.Name):
         for value in known.get(node.id, ()):
-            yield from bare(value, {})
+            yield from ends(value, {})
     elif isinstance(node, ast.BinOp | ast.BoolOp | ast.IfExp | ast.List | ast.Tuple | ast.ListComp | ast.GeneratorExp):
         for child in ast.iter_child_nodes(node):
-            yield from bare(child, known)
-    elif isinstance(node, ast.Call) and called(node.func) in ("join", "joined", "tuple", "list", "map"):
-        for child in node.args:
-            yield from bare(child, known)
+            yield from ends(child, known)
+    elif isinstance(node, ast.Call) and called(node.func) in ("below", "join", "joined", "tuple", "list", "map"):
+        for child in node.args[:1] if called(node.func) == "below" else node.args:
+            yield from ends(child, known)
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         for value in known.get(f"{node.func.id}()", ()):
-            yield from bare(value, {})
+            yield from ends(value, {})
+
+
+def bare(node: ast.AST | None, known: dict[str, list[ast.expr]]) -> Iterator[str]:
+    """Give the wording in an expression that no call of the catalog surrounds."""
+    for end in ends(node, known):
+        text = end.value if isinstance(end, ast.Constant) else ""
+        if isinstance(end, ast.JoinedStr):
+            text = "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in end.values)
+        if isinstance(text, str) and is_wording(text):
+            yield text
 
 
 def told(tree: ast.AST) -> Iterator[tuple[str, ast.Call, dict[str, list[ast.expr]]]]:
@@ -91,7 +100,7 @@ def told(tree: ast.AST) -> Iterator[tuple[str, ast.Call, dict[str, list[ast.expr
                 seen.add(id(node))
                 name = called(node.func)
                 holder = called(node.func.value) if isinstance(node.func, ast.Attribute) else ""
-                is_error = name.endswith(("Error", "Fault")) and name[0].isupper()
+                is_error = name.endswith(("Error", "Fault", "BadParameter")) and name[0].isupper()
                 is_told = name in TELLING and (name != "append" or holder.lstrip("_") in LISTS)
                 if is_error or is_told:
                     yield name, node, known
@@ -107,6 +116,64 @@ def unworded(files: Iterable[Path], top: Path) -> list[str]:
                 texts = [text for value in call.args for text in bare(value, known)]
                 found += [f"{where}:{call.lineno}: {name}: {text}" for text in texts]
     return found
+
+
+def uncoded(files: Iterable[Path], top: Path) -> list[str]:
+    """List what tells of something wrong without the id of its kind of error."""
+    found = []
+    for path in files:
+        where = path.relative_to(top).as_posix()
+        for name, call, known in told(ast.parse(path.read_text("utf-8"))):
+            holder = called(call.func.value) if isinstance(call.func, ast.Attribute) else ""
+            is_note = name in ("info", "tell", "echo") or holder.lstrip("_") in NOTES
+            if is_note or (where, name) in INTERNAL:
+                continue
+            for end in (end for value in call.args[:1] for end in ends(value, known)):  # what follows may be the mend
+                if isinstance(end, ast.Call) and called(end.func) not in ("coded", "placed"):
+                    said = ast.unparse(end.args[0])
+                    if not any(said == repr(news) for news in GOOD_NEWS):
+                        found.append(f"{where}:{call.lineno}: {name}: {said}")
+    return found
+
+
+def test_what_is_wrong_has_the_id_of_its_kind() -> None:
+    """Every error, every problem beside a result and every line of the log, but for those that tell of something good."""
+    assert uncoded(python_files(), CHECKOUT) == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'raise UsageError(worded("no such thing: {text}", text=text))',
+        'said = worded("cannot be read"); raise StoreError(said)',
+        'raise click.BadParameter(worded("no number"))',
+        'problems.append(worded("cannot be read"))',
+        'self._say(below([worded("cannot be read")], worded("It is tried again.")))',
+        'write_log(worded("cannot be written"), language)',
+        'raise StoreError(why())\n\ndef why():\n    return worded("cannot be read")',
+    ],
+)
+def test_what_is_wrong_without_an_id_is_found(code: str, tmp_path: Path) -> None:
+    """However it is put together, as long as that happens within one function."""
+    (tmp_path / "a.py").write_text(f"def f():\n    {code}\n")
+
+    assert len(uncoded([tmp_path / "a.py"], tmp_path)) == 1
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'raise UsageError(coded("MW8101", "no such thing: {text}", text=text))',
+        'raise RuleFault(coded("MW3104", "no rule"), place, worded("Write one."))',
+        'self._say(below([error.said], worded("It is tried again.")))',
+        'notes.append(worded("the same lines are read from elsewhere"))',
+    ],
+)
+def test_what_has_an_id_or_is_no_error_passes(code: str, tmp_path: Path) -> None:
+    """A mend needs none, nor does what is told beside a result without being wrong."""
+    (tmp_path / "a.py").write_text(f"def f():\n    {code}\n")
+
+    assert uncoded([tmp_path / "a.py"], tmp_path) == []
 
 
 def test_what_is_told_is_worded() -> None:

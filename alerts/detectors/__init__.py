@@ -9,7 +9,7 @@ from typing import Any
 from mailwarden.alerts.detection.detector import Detector
 from mailwarden.alerts.rulebook.condition import excepted_by
 from mailwarden.alerts.rulebook.rule import RuleSettings
-from mailwarden.parsers.errors import ConfigurationError, worded
+from mailwarden.parsers.errors import Coded, ConfigurationError, coded
 
 __all__ = ["load_detectors", "load_named"]
 
@@ -27,13 +27,14 @@ def load_detectors(settings: Mapping[str, RuleSettings] | None = None) -> list[D
         ConfigurationError: A threshold is set of one of them, which has none to set.
     """
     found: list[Detector[Any]] = []
-    faults: list[str] = []
+    faults: list[Coded] = []
     for module in sorted(m.name for m in pkgutil.iter_modules(__path__)):
         detector = importlib.import_module(f"{__name__}.{module}").DETECTOR
         own = (settings or {}).get(module, RuleSettings())
         if own.threshold is not None:
             faults.append(
-                worded(
+                coded(
+                    "MW2119",
                     "rules.{name}.threshold: {name} compares with what is usual and has no single threshold."
                     " Remove it, or set enabled, severity or except.",
                     name=module,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mailwarden.alerts.words.library_words import heard
-from mailwarden.parsers.errors import ConfigurationError, worded
+from mailwarden.parsers.errors import ConfigurationError, coded
 from mailwarden.parsers.system_errors import reason
 
 if TYPE_CHECKING:
@@ -121,7 +121,11 @@ def _opened(path: str) -> "maxminddb.Reader":
     except (OSError, maxminddb.InvalidDatabaseError, ValueError) as error:
         said = reason(error) if isinstance(error, OSError) else heard(error)
         raise ConfigurationError(
-            [worded('site.databases: "{path}" is no MMDB file that can be read: {said}.', path=path, said=said)]
+            [
+                coded(
+                    "MW2123", 'site.databases: "{path}" is no MMDB file that can be read: {said}.', path=path, said=said
+                )
+            ]
         ) from None
 
 

@@ -24,7 +24,7 @@ from mailwarden.alerts.rulebook.rule_lines import RuleLines
 from mailwarden.alerts.rulebook.sigma_words import adopted
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.library_words import heard
-from mailwarden.parsers.errors import ConfigurationError, changed, worded
+from mailwarden.parsers.errors import Coded, ConfigurationError, changed, coded, worded
 from mailwarden.parsers.system_errors import reason
 
 __all__ = ["compile_file"]
@@ -52,39 +52,61 @@ def compile_file(path: Path, settings: RuleSettings | None = None, fields: froze
         line = lines.line(fault.place) if lines is not None else 1
         said = changed(fault.said, printable)
         raise ConfigurationError(
-            [worded("{path}:{line}: {said}. {mend}", path=path, line=line, said=said, mend=fault.mend)]
+            [coded(fault.said.code, "{path}:{line}: {said}. {mend}", path=path, line=line, said=said, mend=fault.mend)]
         ) from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         raise ConfigurationError([_no_yaml(path, line, heard(error.problem or error.context))]) from None
     except UnicodeDecodeError as error:
-        said = worded(
-            "{path}:1: is not UTF-8 text (byte {start}). Save it as UTF-8, or remove it.", path=path, start=error.start
+        said = coded(
+            "MW3102",
+            "{path}:1: is not UTF-8 text (byte {start}). Save it as UTF-8, or remove it.",
+            path=path,
+            start=error.start,
         )
         raise ConfigurationError([said]) from None
     except YAMLError as error:
         line = path.read_text(encoding="utf-8").count("\n", 0, getattr(error, "position", 0)) + 1
-        said = worded("holds a character that YAML does not allow")
-        raise ConfigurationError([_no_yaml(path, line, said)]) from None
+        held = worded("holds a character that YAML does not allow")
+        raise ConfigurationError([_no_yaml(path, line, held)]) from None
     except RecursionError:
         raise ConfigurationError(
-            [worded("{path}:1: is nested too deeply to be read. Mend or remove this file.", path=path)]
+            [coded("MW3103", "{path}:1: is nested too deeply to be read. Mend or remove this file.", path=path)]
         ) from None
     except (SigmaError, ValueError, TypeError, AttributeError, KeyError) as error:
         # a value of a kind, or a depth, that nobody expects: it must not cost the other rules
-        said = heard(printable(str(error))[:200])
         raise ConfigurationError(
-            [worded("{path}:1: no rule that can be read: {said}. Mend or remove this file.", path=path, said=said)]
+            [
+                coded(
+                    "MW3104",
+                    "{path}:1: no rule that can be read: {said}. Mend or remove this file.",
+                    path=path,
+                    said=heard(printable(str(error))[:200]),
+                )
+            ]
         ) from None
     except OSError as error:
         raise ConfigurationError(
-            [worded("{path}: cannot be read: {reason}. Mend or remove this file.", path=path, reason=reason(error))]
+            [
+                coded(
+                    "MW3101",
+                    "{path}: cannot be read: {reason}. Mend or remove this file.",
+                    path=path,
+                    reason=reason(error),
+                )
+            ]
         ) from None
     if settings.threshold is not None and not rule.counts:
         name = rule.detection.name
         raise ConfigurationError(
-            [worded("rules.{name}.threshold: {name} fires at the first event. Remove the threshold.", name=name)]
+            [
+                coded(
+                    "MW2119",
+                    "rules.{name}.threshold: {name} fires at the first event. Remove the threshold.",
+                    name=name,
+                )
+            ]
         )
     return rule
 
@@ -97,14 +119,16 @@ def _ensure_file(path: Path) -> None:
     """
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
-        raise RuleFault(worded("is no file"), mend=worded("Remove it from the rules."))
+        raise RuleFault(coded("MW3101", "is no file"), mend=worded("Remove it from the rules."))
     if status.st_size > _MOST_BYTES:
-        said = worded("is larger than {most} bytes", most=_MOST_BYTES)
+        said = coded("MW3103", "is larger than {most} bytes", most=_MOST_BYTES)
         raise RuleFault(said, mend=worded("Write less, or several rules."))
 
 
-def _no_yaml(path: Path, line: int, said: object) -> str:
-    return worded("{path}:{line}: not YAML: {said}. Mend or remove this file.", path=path, line=line, said=said)
+def _no_yaml(path: Path, line: int, said: object) -> Coded:
+    return coded(
+        "MW3102", "{path}:{line}: not YAML: {said}. Mend or remove this file.", path=path, line=line, said=said
+    )
 
 
 def _compile(path: Path, lines: RuleLines, settings: RuleSettings, fields: frozenset[str] | None) -> Rule:
@@ -130,7 +154,7 @@ def _compile(path: Path, lines: RuleLines, settings: RuleSettings, fields: froze
         own = adopted(last, group_by=group_by, fields=documents.used, counts=bool(counts))
     elif not isinstance(own, dict):
         raise RuleFault(
-            worded('"mailwarden" holds no settings (cause, category, primary, title, why, advice)'),
+            coded("MW3110", '"mailwarden" holds no settings (cause, category, primary, title, why, advice)'),
             documents.at(last, "mailwarden"),
         )
     detection = declared(path.stem, last, own, counts, documents)

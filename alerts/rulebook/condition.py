@@ -32,7 +32,7 @@ from sigma.types import (
 )
 
 from mailwarden.alerts.rulebook.fields import reader
-from mailwarden.parsers.errors import worded
+from mailwarden.parsers.errors import WrongValueError, coded
 from mailwarden.parsers.event import ATTRIBUTES, Event
 
 __all__ = [
@@ -69,7 +69,7 @@ _named: dict[Any, str] = {}  # what words and sets of words are bound to
 _NO_FACTS: dict[str, Any] = {}
 
 
-class ConditionError(Exception):
+class ConditionError(WrongValueError):
     """What we do not evaluate, and why."""
 
 
@@ -154,7 +154,7 @@ def compile_condition(node: Any) -> Condition:
         return Condition(f"(not {inner.source})", inner.bound, bare=None if inner.bare is None else not inner.bare)
     if isinstance(node, ConditionFieldEqualsValueExpression):
         return _field(str(node.field), node.value)
-    raise ConditionError(worded("a selection has no values that could be looked for"))
+    raise ConditionError(coded("MW3207", "a selection has no values that could be looked for"))
 
 
 def needing(names: Sequence[str]) -> Condition:
@@ -244,10 +244,12 @@ def _field(field: str, value: Any) -> Condition:
         return any_of([_field(field, one) for one in value.values])
     if isinstance(value, SigmaFieldReference | SigmaTimestampPart):
         modifier = "fieldref" if isinstance(value, SigmaFieldReference) else value.timestamp_part.name.lower()
-        raise ConditionError(worded("{field}|{modifier} is not supported", field=field, modifier=modifier))
+        raise ConditionError(coded("MW3206", "{field}|{modifier} is not supported", field=field, modifier=modifier))
     if isinstance(value, SigmaString) and value.contains_placeholder():
         raise ConditionError(
-            worded("{field}|expand is not supported: write the names themselves, not a placeholder", field=field)
+            coded(
+                "MW3206", "{field}|expand is not supported: write the names themselves, not a placeholder", field=field
+            )
         )
     access, bound = _access(field)
     source, more, actions = _test(field, access, value)
@@ -288,7 +290,8 @@ def _text_test(field: str, value: Any) -> Callable[[Any], bool]:
             compiled = re2.compile("(?i)" + pattern, _QUIET)
         except re2.error as error:
             raise ConditionError(
-                worded(
+                coded(
+                    "MW3208",
                     '{field}|re: "{pattern}" is wrong or cannot be matched in linear time ({error})',
                     field=field,
                     pattern=pattern,
@@ -300,11 +303,13 @@ def _text_test(field: str, value: Any) -> Callable[[Any], bool]:
         return _network_test(value.network)
     if isinstance(value, SigmaCasedString):
         raise ConditionError(
-            worded("{field}|cased is not supported: names are compared without regard to case", field=field)
+            coded("MW3206", "{field}|cased is not supported: names are compared without regard to case", field=field)
         )
     if not isinstance(value, SigmaString):
         raise ConditionError(
-            worded("{field}: a value of the kind {kind} is not supported", field=field, kind=type(value).__name__)
+            coded(
+                "MW3206", "{field}: a value of the kind {kind} is not supported", field=field, kind=type(value).__name__
+            )
         )
     if not value.contains_special():
         equals = str(value).lower().__eq__

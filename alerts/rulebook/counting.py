@@ -17,7 +17,7 @@ from mailwarden.alerts.rulebook.plain_rule import condition_of
 from mailwarden.alerts.rulebook.rule import Count
 from mailwarden.alerts.rulebook.rule_documents import RuleDocuments, RuleFault
 from mailwarden.alerts.rulebook.sigma_words import field_name
-from mailwarden.parsers.errors import worded
+from mailwarden.parsers.errors import coded, worded
 from mailwarden.parsers.event import Event
 
 __all__ = ["MAX_SPAN_US", "MOST_VALUES", "counts_of", "order_us"]
@@ -40,13 +40,14 @@ def counts_of(last: SigmaCorrelationRule, documents: RuleDocuments) -> tuple[Cou
         return (_count(last, documents),)
     _ensure_alone(last, documents)
     if isinstance(last.condition, SigmaExtendedCorrelationCondition):
-        said = worded(
+        said = coded(
+            "MW3206",
             '"condition: {given}" is not supported: a temporal correlation asks for all of its rules',
             given=last.condition.expression[:80],
         )
         raise RuleFault(said, documents.at(last, "correlation", "condition"), worded("Remove the condition."))
     if last.type is SigmaCorrelationType.TEMPORAL_ORDERED and len(last.rules) < 2:
-        said = worded("a temporal_ordered correlation of one rule has no order")
+        said = coded("MW3209", "a temporal_ordered correlation of one rule has no order")
         raise RuleFault(said, documents.at(last, "correlation", "rules"), worded("Name two rules or more."))
     span_us = _span_us(last, documents)
     counts = []
@@ -69,7 +70,8 @@ def _span_us(document: SigmaCorrelationRule, documents: RuleDocuments) -> int:
     span_us = int(document.timespan.seconds) * _US
     if not 0 < span_us <= MAX_SPAN_US:
         days = MAX_SPAN_US // _US // 86_400
-        said = worded(
+        said = coded(
+            "MW3204",
             '"timespan: {given}" is longer than what is seen is kept for counting ({days}d)',
             given=document.timespan.spec,
             days=days,
@@ -89,7 +91,8 @@ def _count(document: SigmaCorrelationRule, documents: RuleDocuments) -> Count:
     kind = kinds.get(document.type)
     if kind is None:
         kind_name = document.type.name.lower()
-        said = worded(
+        said = coded(
+            "MW3206",
             'correlation type "{given}" is not supported; use {known}, temporal or temporal_ordered',
             given=kind_name,
             known=", ".join(kinds.values()),
@@ -102,7 +105,7 @@ def _count(document: SigmaCorrelationRule, documents: RuleDocuments) -> Count:
     for base in documents.referred(document):
         if not isinstance(base, SigmaRule):
             name = base.name or base.title
-            said = worded('{kind} of the correlation "{name}" is not supported', kind=kind, name=name)
+            said = coded("MW3206", '{kind} of the correlation "{name}" is not supported', kind=kind, name=name)
             raise RuleFault(said, (*at, "rules"))
         condition_of_base, wanted = condition_of(base, documents)
         conditions.append(condition_of_base)
@@ -130,9 +133,11 @@ def _ensure_alone(document: SigmaCorrelationRule, documents: RuleDocuments) -> N
     """
     at = documents.at(document, "correlation")
     if document.generate:
-        raise RuleFault(worded("generate: true is not supported: only the correlation is told"), (*at, "generate"))
+        raise RuleFault(
+            coded("MW3206", "generate: true is not supported: only the correlation is told"), (*at, "generate")
+        )
     if document.aliases and document.aliases.aliases:
-        said = worded("aliases are not supported: group by fields that all of its events have")
+        said = coded("MW3206", "aliases are not supported: group by fields that all of its events have")
         raise RuleFault(said, (*at, "aliases"))
 
 
@@ -146,32 +151,34 @@ def _measured(
     if condition.op is SigmaCorrelationConditionOperator.GT:
         threshold += 1
     elif condition.op is not SigmaCorrelationConditionOperator.GTE:
-        said = worded("a correlation's condition may be gte or gt: a stream cannot know what will not come")
+        said = coded("MW3209", "a correlation's condition may be gte or gt: a stream cannot know what will not come")
         raise RuleFault(said, place)
     if threshold < 1:
-        said = worded('threshold "{threshold}": it would fire without any event', threshold=threshold)
+        said = coded("MW3205", 'threshold "{threshold}": it would fire without any event', threshold=threshold)
         raise RuleFault(said, place, worded("Write 1 or more."))
     if threshold > _MOST_EVENTS:
-        said = worded('threshold "{threshold}" cannot be reached', threshold=threshold)
+        said = coded("MW3205", 'threshold "{threshold}" cannot be reached', threshold=threshold)
         raise RuleFault(said, place, worded("Write {most} or less.", most=_MOST_EVENTS))
     if kind == "event_count":
         return None, threshold
     names = condition.fieldref
     name = names if isinstance(names, str) else (names or [None])[0]
     if not name:
-        raise RuleFault(worded("{kind} needs a field in its condition", kind=kind), place)
+        raise RuleFault(coded("MW3209", "{kind} needs a field in its condition", kind=kind), place)
     name = documents.use(document, str(name), place)
     if kind == "value_count":
         grouped = [field_name(one) for one in document.group_by or ()]
         if name in grouped and threshold > 1:
-            said = worded(
+            said = coded(
+                "MW3205",
                 'threshold "{threshold}" cannot be reached: within one {name} there is one {name}',
                 threshold=threshold,
                 name=name,
             )
             raise RuleFault(said, place, worded("Count another field, or group by another."))
         if threshold > MOST_VALUES:
-            said = worded(
+            said = coded(
+                "MW3205",
                 'threshold "{threshold}" is more than the {most} different values that are remembered of a key',
                 threshold=threshold,
                 most=MOST_VALUES,

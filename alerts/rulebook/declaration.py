@@ -9,7 +9,7 @@ from mailwarden.alerts.rulebook.counting import MAX_SPAN_US
 from mailwarden.alerts.rulebook.rule import Count
 from mailwarden.alerts.rulebook.rule_documents import RuleDocuments, RuleFault
 from mailwarden.alerts.terms import CATEGORIES, CAUSES, SEVERITIES, Detection
-from mailwarden.parsers.errors import worded
+from mailwarden.parsers.errors import coded, worded
 
 __all__ = ["declared"]
 
@@ -52,24 +52,24 @@ def declared(
         mend = worded("Known: {names}.", names=", ".join(sorted(_OWN_KEYS)))
         if meant:
             mend = worded('Did you mean "{meant}"?', meant=meant[0])
-        raise RuleFault(worded('mailwarden: unknown key "{name}"', name=unknown[0]), (*at, unknown[0]), mend)
+        raise RuleFault(coded("MW3111", 'mailwarden: unknown key "{name}"', name=unknown[0]), (*at, unknown[0]), mend)
     for key, allowed in (("cause", CAUSES), ("category", CATEGORIES)):
         if own.get(key) not in allowed:
             raise _none_of(f"mailwarden.{key}", own.get(key), allowed, (*at, key))
     for key in ("version", "span_s"):
         if not isinstance(own.get(key, 1), int):
-            said = worded('mailwarden.{key}: "{given}" is no whole number', key=key, given=own[key])
+            said = coded("MW3111", 'mailwarden.{key}: "{given}" is no whole number', key=key, given=own[key])
             raise RuleFault(said, (*at, key), worded("Write a number."))
     if not isinstance(own.get("entities", []), list):
-        said = worded("mailwarden.entities is no list of fields")
+        said = coded("MW3111", "mailwarden.entities is no list of fields")
         raise RuleFault(said, (*at, "entities"), worded("Write [source.ip]."))
     for key in ("id", "primary", "title", "why", "advice"):
         if not own.get(key):
-            raise RuleFault(worded("mailwarden.{key} is missing: an alert must name it", key=key), at)
+            raise RuleFault(coded("MW3110", "mailwarden.{key} is missing: an alert must name it", key=key), at)
     for key in ("title", "why", "harmless"):
         strange = set(_NAME.findall(str(own.get(key, "")).replace("{{", ""))) - _FILLED
         if strange and documents.fields is not None:
-            said = worded('mailwarden.{key}: nothing fills "{place}"', key=key, place=f"{{{min(strange)}}}")
+            said = coded("MW3112", 'mailwarden.{key}: nothing fills "{place}"', key=key, place=f"{{{min(strange)}}}")
             raise RuleFault(said, (*at, key), worded("Known: {names}.", names=", ".join(sorted(_FILLED))))
     severity = "medium" if last.level is None else str(last.level).lower().replace("informational", "info")
     if severity not in SEVERITIES:
@@ -81,7 +81,9 @@ def declared(
     span_us = max((c.span_us for c in counts), default=int(own.get("span_s", 3600)) * _US)
     if not 0 < span_us <= MAX_SPAN_US:
         most = MAX_SPAN_US // _US
-        said = worded('mailwarden.span_s: "{given}" is not from 1 to {most}', given=own.get("span_s"), most=most)
+        said = coded(
+            "MW3111", 'mailwarden.span_s: "{given}" is not from 1 to {most}', given=own.get("span_s"), most=most
+        )
         raise RuleFault(said, (*at, "span_s"))
     return Detection(
         name=name,
@@ -105,6 +107,6 @@ def declared(
 
 
 def _none_of(name: str, given: object, known: Sequence[str], place: tuple[str | int, ...]) -> RuleFault:
-    said = worded('{place}: "{given}" is none of {known}', place=name, given=given, known=", ".join(known))
+    said = coded("MW3111", '{place}: "{given}" is none of {known}', place=name, given=given, known=", ".join(known))
     meant = get_close_matches(str(given), known, 1)
     return RuleFault(said, place, worded('Did you mean "{meant}"?', meant=meant[0]) if meant else None)

@@ -15,7 +15,7 @@ from mailwarden.alerts.rulebook.condition import (
 from mailwarden.alerts.rulebook.rule_documents import RuleDocuments, RuleFault, told
 from mailwarden.alerts.rulebook.sigma_words import adapt, module_of
 from mailwarden.alerts.words.escape import printable
-from mailwarden.parsers.errors import said_of, worded
+from mailwarden.parsers.errors import WrongValueError, coded, worded
 
 __all__ = ["condition_of"]
 
@@ -30,12 +30,12 @@ def condition_of(rule: SigmaRule, documents: RuleDocuments) -> tuple[Condition, 
     source = rule.logsource
     try:
         module = module_of(source.product, source.service, source.category)
-    except ValueError as error:
-        raise RuleFault(said_of(error), documents.at(rule, "logsource")) from None
+    except WrongValueError as error:
+        raise RuleFault(error.said, documents.at(rule, "logsource")) from None
     try:
         parsed = rule.detection.parsed_condition
         if len(parsed) != 1:
-            said = worded("several conditions in one rule are not supported; write one rule for each")
+            said = coded("MW3206", "several conditions in one rule are not supported; write one rule for each")
             raise RuleFault(said, (*at, "condition"))
         tree = adapt(parsed[0].parsed)
     except (SigmaError, RecursionError) as error:
@@ -47,7 +47,7 @@ def condition_of(rule: SigmaRule, documents: RuleDocuments) -> tuple[Condition, 
     try:
         condition = compile_condition(tree)
     except ConditionError as error:
-        raise RuleFault(said_of(error), at) from None
+        raise RuleFault(error.said, at) from None
     if module is not None:
         condition = all_of([condition, Condition(f"(e.event_module == {module!r})", {})])
     return condition, frozenset(actions_of(tree))

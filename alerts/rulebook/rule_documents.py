@@ -20,7 +20,7 @@ from mailwarden.alerts.rulebook.rule_lines import MOST_VALUES, RuleLines
 from mailwarden.alerts.rulebook.sigma_words import field_name
 from mailwarden.alerts.words.library_words import heard
 from mailwarden.alerts.words.translate import N_
-from mailwarden.parsers.errors import Worded, worded
+from mailwarden.parsers.errors import Coded, coded, worded
 
 __all__ = ["RuleDocuments", "RuleFault", "told"]
 
@@ -58,6 +58,13 @@ _PLACES: Mapping[str, tuple[str, ...]] = {  # where the faults that pySigma find
             "Title",
         )
     },
+}
+_CODES = {  # of what pySigma refuses; all else is no rule of Sigma
+    "SigmaConditionError": "MW3207",
+    "SigmaCorrelationTypeError": "MW3206",
+    "SigmaIdentifierError": "MW3107",
+    "SigmaModifierError": "MW3206",
+    "SigmaTimespanError": "MW3203",
 }
 _WRITTEN = re.compile(r"Sigma (?:rule )?(id|name|tag|title)\b")  # what a fault of no kind of its own speaks of
 _MENDS: Mapping[str, str] = {  # where pySigma does not say what may stand there
@@ -105,9 +112,9 @@ default_policy.regex_engine = _QuietEngine()
 class RuleFault(Exception):
     """What is wrong with one rule file, where in it, and how to mend it."""
 
-    def __init__(self, said: str, place: tuple[str | int, ...] = (), mend: str | None = None) -> None:
+    def __init__(self, said: Coded, place: tuple[str | int, ...] = (), mend: str | None = None) -> None:
         super().__init__(said)
-        self.said = said if isinstance(said, Worded) else said.rstrip(".")
+        self.said = said
         self.place = place
         self.mend = mend or worded("Mend or remove this file.")
 
@@ -120,11 +127,11 @@ class RuleDocuments:
         self.fields = fields
         self.used: list[str] = []
         if lines.too_many is not None:
-            said = worded("holds more than {most} values; aliases (*name) may multiply them", most=MOST_VALUES)
+            said = coded("MW3103", "holds more than {most} values; aliases (*name) may multiply them", most=MOST_VALUES)
             raise RuleFault(said, lines.too_many, worded("Write less, or several rules."))
         if lines.twice:
             place = lines.twice[0]
-            said = worded('"{key}" is given twice; only one can hold', key=place[-1])
+            said = coded("MW3105", '"{key}" is given twice; only one can hold', key=place[-1])
             raise RuleFault(said, place, worded("Remove one."))
         self.all = _parsed(lines)
         self.number = {id(document): number for number, document in enumerate(self.all)}
@@ -132,7 +139,9 @@ class RuleDocuments:
         for number, document in enumerate(self.all):
             for key, name in (("id", document.id), ("name", document.name)):
                 if name is not None and self.by_name.setdefault(str(name), document) is not document:
-                    said = worded('the {key} "{name}" is that of another rule in this file', key=key, name=name)
+                    said = coded(
+                        "MW3107", 'the {key} "{name}" is that of another rule in this file', key=key, name=name
+                    )
                     raise RuleFault(said, (number, key), worded("Change it."))
             self.by_name.setdefault(str(document.title), document)
         self.finding = self._finding()
@@ -147,7 +156,9 @@ class RuleDocuments:
         for one in document.rules if isinstance(document, SigmaCorrelationRule) else ():
             base = self.by_name.get(str(one.reference))
             if base is None:
-                said = worded('correlation names the rule "{name}", which is not in the same file', name=one.reference)
+                said = coded(
+                    "MW3210", 'correlation names the rule "{name}", which is not in the same file', name=one.reference
+                )
                 raise RuleFault(said, self.at(document, "correlation", "rules"))
             found.append(base)
         return found
@@ -163,7 +174,9 @@ class RuleDocuments:
             meant = get_close_matches(ours, self.fields, 1, 0.75)
             mend = worded('Did you mean "{meant}"?', meant=meant[0]) if meant else _look()
             where = place or self.lines.field(self.number[id(document)], name)
-            raise RuleFault(worded('no event has a field "{name}": this rule could never fire', name=name), where, mend)
+            raise RuleFault(
+                coded("MW3201", 'no event has a field "{name}": this rule could never fire', name=name), where, mend
+            )
         self.used.append(ours)
         return ours
 
@@ -177,7 +190,9 @@ class RuleDocuments:
         if known and word not in known:
             meant = get_close_matches(word, known, 1, 0.6)
             mend = worded('Did you mean "{meant}"?', meant=meant[0]) if meant else _look()
-            said = worded('no event has the {field} "{word}": this rule could never fire', field=field, word=word)
+            said = coded(
+                "MW3202", 'no event has the {field} "{word}": this rule could never fire', field=field, word=word
+            )
             raise RuleFault(said, self.lines.field(self.number[id(document)], field), mend)
 
     def _finding(self) -> Any:
@@ -187,7 +202,8 @@ class RuleDocuments:
         named = {id(base) for document in self.all for base in self.referred(document)}
         roots = [document for document in self.all if id(document) not in named]
         if len(roots) > 1:
-            said = worded(
+            said = coded(
+                "MW3106",
                 'holds {number} rules that nothing joins: "{first}" and "{second}"',
                 number=len(roots),
                 first=roots[0].title,
@@ -200,7 +216,7 @@ class RuleDocuments:
         for base in self.referred(document):
             if any(base is one for one in way):
                 names = " → ".join(str(one.name or one.title) for one in (*way, base))
-                said = worded("the correlations go round in a circle: {names}", names=names)
+                said = coded("MW3211", "the correlations go round in a circle: {names}", names=names)
                 raise RuleFault(said, self.at(base, "correlation", "rules"))
             self._follow(base, (*way, base))
 
@@ -215,28 +231,28 @@ def _parsed(lines: RuleLines) -> list[Any]:
         given = lines.text((number, "correlation", "timespan"))
         if given is not None and (not _TIMESPAN.fullmatch(given) or not int(given[:-1])):
             place = (number, "correlation", "timespan")
-            said = worded('"timespan: {given}" is not a duration', given=given)
+            said = coded("MW3203", '"timespan: {given}" is not a duration', given=given)
             raise RuleFault(said, place, worded("Write 10m, 2h or 1d."))
     rules = []
     for number, document in enumerate(lines.values):
         if document is not None:
             rules.append(_read(document, number))
     if not rules:
-        raise RuleFault(worded("holds no rule"))
+        raise RuleFault(coded("MW3104", "holds no rule"))
     return rules
 
 
 def _read(document: Any, number: int) -> SigmaRule | SigmaCorrelationRule:
     if not isinstance(document, dict):
-        said = worded("holds no Sigma rule, which is a group of settings (title, logsource, detection …)")
+        said = coded("MW3104", "holds no Sigma rule, which is a group of settings (title, logsource, detection …)")
         raise RuleFault(said, (number,))
     mends = {"filter": worded("Write  except:  under rules: instead."), "action": worded("Write the rule out.")}
     for key, mend in mends.items():
         if key in document:
-            raise RuleFault(worded('Sigma\'s "{key}" is not supported', key=key), (number, key), mend)
+            raise RuleFault(coded("MW3206", 'Sigma\'s "{key}" is not supported', key=key), (number, key), mend)
     given = document.get("id")
     if given is not None and not isinstance(given, str):
-        said = worded('the id "{id}" is no text that names this rule alone', id=given)
+        said = coded("MW3107", 'the id "{id}" is no text that names this rule alone', id=given)
         raise RuleFault(said, (number, "id"), worded(_MENDS["SigmaIdentifierError"]))
     detection = document.get("detection")
     if isinstance(detection, dict):
@@ -247,7 +263,7 @@ def _read(document: Any, number: int) -> SigmaRule | SigmaCorrelationRule:
     except SigmaError as error:
         raise _refused(error, number) from None
     except (AttributeError, TypeError, ValueError, KeyError) as error:  # values of a kind that pySigma does not expect
-        raise RuleFault(worded("no Sigma rule: {error}", error=error), (number,)) from None
+        raise RuleFault(coded("MW3104", "no Sigma rule: {error}", error=error), (number,)) from None
     for fault in rule.errors:
         raise _refused(fault, number)
     return rule
@@ -263,7 +279,7 @@ def _refuse_old(detection: dict[str, Any], number: int) -> None:
     for condition in written if isinstance(written, list) else [written]:
         _, pipe, old = str(condition).partition("|")
         if pipe:
-            said = worded('condition: Sigma\'s old "| {feature}" is not supported', feature=old.strip()[:60])
+            said = coded("MW3206", 'condition: Sigma\'s old "| {feature}" is not supported', feature=old.strip()[:60])
             kind = "temporal" if old.strip().startswith("near") else "event_count"
             if re.match(r"\s*count\(\s*[^)\s]", old):
                 kind = "value_count"
@@ -272,7 +288,7 @@ def _refuse_old(detection: dict[str, Any], number: int) -> None:
             )
             raise RuleFault(said, (number, "detection", "condition"), mend)
     if "timeframe" in detection:
-        said = worded('"timeframe" is Sigma\'s old word: it counts nothing here')
+        said = coded("MW3206", '"timeframe" is Sigma\'s old word: it counts nothing here')
         mend = worded("Write a correlation with a timespan below the rule (docs: A rule of your own).")
         raise RuleFault(said, (number, "detection", "timeframe"), mend)
 
@@ -297,20 +313,21 @@ def _whole(network: str) -> str:
     return str(ipaddress.ip_network(network, strict=False))
 
 
-def told(error: Exception) -> str:
+def told(error: Exception) -> Coded:
     """Say what is wrong, with the feature where the library does not name it."""
     if isinstance(error, SigmaRegularExpressionError):
-        return worded(
+        return coded(
+            "MW3208",
             "|re: {error}; only what matches in linear time is taken (RE2: no back reference, no look-around)",
             error=heard(error),
         )
     if isinstance(error, SigmaConditionError):
         place = re.search(r"\(at char ([0-9]{1,9})\), \(line:", str(error))  # the parser's own words are of no use
         if place is not None:
-            return worded("condition: cannot be read from character {number} on", number=int(place[1]) + 1)
-        return worded("condition: {error}", error=heard(str(error).rstrip(".")))
+            return coded("MW3207", "condition: cannot be read from character {number} on", number=int(place[1]) + 1)
+        return coded("MW3207", "condition: {error}", error=heard(str(error).rstrip(".")))
     if isinstance(error, SigmaTypeError) and (
         kind := re.search(r"Unsupported type: <class '([\w.]{1,60})'>", str(error))
     ):
-        return worded("a value of the kind {kind} is not supported", kind=kind[1])
-    return heard(str(error).rstrip("."))
+        return coded("MW3104", "a value of the kind {kind} is not supported", kind=kind[1])
+    return coded(_CODES.get(type(error).__name__, "MW3104"), "{error}", error=heard(str(error).rstrip(".")))

@@ -9,7 +9,7 @@ from mailwarden.alerts.rulebook.compiler import compile_file
 from mailwarden.alerts.rulebook.rule import Rule, RuleSettings
 from mailwarden.alerts.rulebook.rule_files import rule_files
 from mailwarden.alerts.rulebook.rule_lines import RuleLines
-from mailwarden.parsers.errors import ConfigurationError, worded
+from mailwarden.parsers.errors import Coded, ConfigurationError, coded, worded
 
 __all__ = ["Rulebook", "load_named", "load_rulebook", "load_rules"]
 
@@ -21,7 +21,7 @@ class Rulebook:
     """The rules that could be loaded, and what is wrong with those of the operator that could not."""
 
     rules: tuple[Rule, ...]
-    faults: tuple[str, ...] = ()
+    faults: tuple[Coded, ...] = ()
 
 
 def load_rules(directory: Path | None = None, settings: Mapping[str, RuleSettings] | None = None) -> list[Rule]:
@@ -59,7 +59,7 @@ def load_rulebook(
     names = {path.stem for path in [*rule_files(_OURS), *own]}
     names |= {path.stem for path in (_OURS.parent / "detectors").glob("[a-z]*.py")}
     faults += [
-        worded('rules.{name}: no rule has the name "{name}". See  mailwarden rules list', name=name)
+        coded("MW2117", 'rules.{name}: no rule has the name "{name}". See  mailwarden rules list', name=name)
         for name in sorted(set(settings) - names)
     ]
     if faults:
@@ -70,24 +70,28 @@ def load_rulebook(
         name = rule.detection.name
         taken = [id_ for id_ in rule.ids if id_ in ids]
         if name in loaded:
-            said = worded(
-                'the name "{name}" is that of {other}. Give this file another name.', name=name, other=loaded[name].path
+            said = coded(
+                "MW3107",
+                'the name "{name}" is that of {other}. Give this file another name.',
+                name=name,
+                other=loaded[name].path,
             )
-            broken.append(worded("{path}:{line}: {fault}", path=rule.path, line=1, fault=said))
+            broken.append(coded(said.code, "{path}:{line}: {fault}", path=rule.path, line=1, fault=said))
         elif taken:
             line = RuleLines(Path(rule.path).read_text("utf-8")).holding(taken[0])
-            said = worded(
+            said = coded(
+                "MW3107",
                 'the id "{id}" is that of {other} too. Give this rule another (uuidgen).',
                 id=taken[0],
                 other=ids[taken[0]],
             )
-            broken.append(worded("{path}:{line}: {fault}", path=rule.path, line=line, fault=said))
+            broken.append(coded(said.code, "{path}:{line}: {fault}", path=rule.path, line=line, fault=said))
         else:
             loaded[name] = rule
             ids |= dict.fromkeys(rule.ids, rule.path)
     rest = worded("All others are loaded ({number}).", number=len(loaded))
     if broken:  # once, however many are broken
-        broken[-1] = worded("{first} {second}", first=broken[-1], second=rest)
+        broken[-1] = coded(broken[-1].code, "{first} {second}", first=broken[-1], second=rest)
     return Rulebook(tuple(loaded[name] for name in sorted(loaded)), tuple(broken))
 
 
@@ -102,8 +106,9 @@ def load_named(
 
 def _load(
     files: list[Path], settings: Mapping[str, RuleSettings], fields: frozenset[str] | None
-) -> tuple[list[Rule], list[str]]:
-    rules, faults = [], []
+) -> tuple[list[Rule], list[Coded]]:
+    rules: list[Rule] = []
+    faults: list[Coded] = []
     for path in files:
         try:
             rule = compile_file(path, settings.get(path.stem), fields)

@@ -11,7 +11,7 @@ from sigma.conditions import ConditionFieldEqualsValueExpression, ConditionValue
 from sigma.types import SigmaNumber, SigmaString, SpecialChars
 
 from mailwarden.alerts.words.translate import N_
-from mailwarden.parsers.errors import worded
+from mailwarden.parsers.errors import WrongValueError, coded
 
 __all__ = ["FOREIGN_FIELDS", "adapt", "adopted", "field_name", "module_of"]
 
@@ -58,8 +58,9 @@ def module_of(product: str | None, service: str | None, category: str | None) ->
         ("category", category, _CATEGORIES),
     ):
         if given is not None and given.lower() not in known:
-            raise ValueError(
-                worded(
+            raise WrongValueError(
+                coded(
+                    "MW3212",
                     'logsource.{key}: "{given}" is none of the logs that are read here ({known}).'
                     " Write  logsource: {product: mail}  where the rule is about mail",
                     key=key,

@@ -27,7 +27,7 @@ from mailwarden.alerts.telling.senders.teams import card_of
 from mailwarden.alerts.telling.senders.webhook import Webhook
 from mailwarden.alerts.words.escape import markdown, printable
 from mailwarden.alerts.words.library_words import heard
-from mailwarden.parsers.errors import ConfigurationError, DeliveryError, changed, joined, worded
+from mailwarden.parsers.errors import Coded, ConfigurationError, DeliveryError, changed, coded, joined
 
 __all__ = ["Channel", "Channels", "schema_of"]
 
@@ -127,8 +127,10 @@ class Channels:
         channel = self._channels.get(name)
         if channel is None:
             raise DeliveryError(
-                worded(
-                    'channel "{name}": not in the configuration. Add it under alerts.channels.', name=printable(name)
+                coded(
+                    "MW4101",
+                    'channel "{name}": not in the configuration. Add it under alerts.channels.',
+                    name=printable(name),
                 )
             )
         sender = self._sender(channel)
@@ -137,7 +139,9 @@ class Channels:
         except DeliveryError as error:
             said = changed(error.said, lambda text: blot(text, channel.url))
             raise DeliveryError(
-                worded('{service} "{name}": {said}', service=sender.name, name=printable(name), said=said),
+                coded(
+                    error.said.code, '{service} "{name}": {said}', service=sender.name, name=printable(name), said=said
+                ),
                 error.retry_after_s,
                 error.status,
             ) from None
@@ -152,8 +156,11 @@ class Channels:
             if schema in _OWN:
                 return _OWN[schema](read_address(channel.url), timeouts)
         except DeliveryError as error:
-            said = worded(
-                'channel "{name}": {said}. Alerts to it would be lost.', name=printable(channel.name), said=error.said
+            said = coded(
+                error.said.code,
+                'channel "{name}": {said}. Alerts to it would be lost.',
+                name=printable(channel.name),
+                said=error.said,
             )
             raise DeliveryError(said) from None
         service = self._service(channel)
@@ -172,7 +179,8 @@ class Channels:
             form = _form_of(schema)
             if form:
                 raise DeliveryError(
-                    worded(
+                    coded(
+                        "MW4103",
                         'channel "{name}": the URL "{schema}://…" is not complete. It is written like  {form}  (see {page}). '
                         "Alerts to it would be lost.",
                         name=printable(channel.name),
@@ -182,7 +190,8 @@ class Channels:
                     )
                 )
             raise DeliveryError(
-                worded(
+                coded(
+                    "MW4102",
                     'channel "{name}": no service understands the URL "{schema}://…". '
                     "Alerts to it would be lost. See  https://appriseit.com  for the form of each service's URL.",
                     name=printable(channel.name),
@@ -238,7 +247,7 @@ def _form_of(schema: str) -> tuple[str, str] | None:
     return form.replace("{schema}", schema), services[schema].setup_url or "https://appriseit.com/services/"
 
 
-def _notify(service: Any, message: Message) -> str | None:
+def _notify(service: Any, message: Message) -> Coded | None:
     """Give what went wrong, or None when the service has accepted the message."""
     title, body, form = message.title, message.body, "text"
     if service.service_name in _MARKED:
@@ -256,7 +265,10 @@ def _notify(service: Any, message: Message) -> str | None:
         for entry in attempt
         if (entry["level"] if isinstance(entry, dict) else entry.level) in ("WARNING", "ERROR")
     ]
-    return joined(said, " ") if said else worded("no answer in time")
+    if not said:
+        return coded("MW4104", "no answer in time")
+    whole = joined(said, " ")
+    return coded("MW4105", whole.msgid, **whole.values)
 
 
 class _Apprise:
@@ -283,7 +295,7 @@ class _Apprise:
             said = _notify(service, message)
         except Exception as error:  # a plugin's own fault must cost this delivery only
             _log.debug("plugin failed", exc_info=True)
-            said = f"{type(error).__name__}: {error}"
+            said = coded("MW4105", "{kind}: {error}", kind=type(error).__name__, error=error)
         if said is not None:
             raise DeliveryError(said)
 

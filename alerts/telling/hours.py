@@ -10,7 +10,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 
 import msgspec
 
-from mailwarden.parsers.errors import worded
+from mailwarden.parsers.errors import WrongValueError, coded
 
 __all__ = ["DAYS", "Hours", "covering", "end_of", "parse_hours"]
 
@@ -53,9 +53,11 @@ def parse_hours(text: str) -> Hours:
     """
     match = _WRITTEN.fullmatch(text)
     if match is None:
-        raise ValueError(
-            worded(
-                '{shown} is no span of hours. Write it like "22:00-07:00" or "sat,sun 00:00-24:00".', shown=f'"{text}"'
+        raise WrongValueError(
+            coded(
+                "MW2113",
+                '{shown} is no span of hours. Write it like "22:00-07:00" or "sat,sun 00:00-24:00".',
+                shown=f'"{text}"',
             )
         )
     hour, _, minute = match[4].partition(":")
@@ -67,8 +69,9 @@ def _days(written: str, text: str) -> tuple[int, ...]:
     for part in filter(None, written.split(",")):
         first, _, last = part.partition("-")
         if first not in DAYS or (last or first) not in DAYS:
-            raise ValueError(
-                worded(
+            raise WrongValueError(
+                coded(
+                    "MW2113",
                     '"{part}" in "{text}" is no day. Known: {days}, and mon-fri for several.',
                     part=part,
                     text=text,

@@ -27,7 +27,7 @@ from mailwarden.alerts.telling.gathering import Gathering, OutboxStore
 from mailwarden.alerts.telling.job import Answer, Failure, Job
 from mailwarden.alerts.telling.parcels import JOINED, Parcel, Sender, Writer
 from mailwarden.alerts.words.translate import N_
-from mailwarden.parsers.errors import worded
+from mailwarden.parsers.errors import code_of, coded, worded
 
 __all__ = ["Fault", "Outbox", "OutboxStore", "backoff_us"]
 
@@ -182,7 +182,7 @@ class Outbox:
                 delivery = unpack(blob)
             except msgspec.MsgspecError as error:
                 said = N_("outbox: delivery {id} cannot be read ({error}). It is kept and looked at again.")
-                _log.error(worded(said, id=id, error=error))
+                _log.error(coded("MW5112", said, id=id, error=error))
                 self._store.outbox_update(id, now_us + _LONGEST_WAIT_US, False, blob)
                 continue
             delivery.failed = {}
@@ -312,7 +312,7 @@ class Outbox:
         if fault.retry_us <= now_us:
             fault.tries += 1
             fault.retry_us = max(now_us + backoff_us(fault.tries), fault.not_before_us)
-            _log.warning(worded("channel {channel}: {error}", channel=channel, error=error))
+            _log.warning(coded(code_of(error) or "MW4105", "channel {channel}: {error}", channel=channel, error=error))
         fault.waiting += len(parcel.ids)
         again = {}
         for id in parcel.ids:
@@ -360,7 +360,7 @@ class Outbox:
                     again |= self._refuse(
                         job.channel,
                         parcel,
-                        Failure(worded("no answer in {seconds} s", seconds=f"{_STUCK_S:.0f}")),
+                        Failure(coded("MW4104", "no answer in {seconds} s", seconds=f"{_STUCK_S:.0f}")),
                         now_us,
                     )
         if again:

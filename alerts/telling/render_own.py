@@ -30,7 +30,7 @@ def render_fault(
     tongue = translator(language)
     values = {
         "channel": channel,
-        "error": tongue.worded(error),
+        "error": tongue.told(error),
         "since_us": since_us,
         "word": severity_word("high", tongue),
     }
@@ -97,7 +97,7 @@ def render_heartbeat(
     incident, is_over = notification.incident, notification.kind == "ended"
     values = {
         **incident.values,
-        "error": tongue.worded(unpacked(incident.values.get("worded") or incident.values.get("error", ""))),
+        "error": tongue.told(unpacked(incident.values.get("worded") or incident.values.get("error", ""))),
         "word": tongue.gettext("ENDED") if is_over else severity_word("high", tongue),
         "since": tongue.time(incident.first_seen_us, zone=zone, near_us=notification.at_us),
         "lasted": tongue.duration((notification.at_us - incident.first_seen_us) / 1_000_000),

@@ -14,7 +14,7 @@ from mailwarden.alerts.incidents.incident import Incident, Notification
 from mailwarden.alerts.telling.hours import Hours, covering, end_of
 from mailwarden.alerts.telling.matchers import Matchers
 from mailwarden.alerts.terms import Severity, severity_rank
-from mailwarden.parsers.errors import ConfigurationError, worded
+from mailwarden.parsers.errors import Coded, ConfigurationError, coded, worded
 
 __all__ = ["Escalation", "Plan", "Route", "Router"]
 
@@ -115,7 +115,7 @@ class Router:
         self._root = root
         self._channels = tuple(channels)
         self._zone = zone
-        faults: list[str] = []
+        faults: list[Coded] = []
         self._check(root, "alerts.route", faults)
         if faults:
             raise ConfigurationError(faults)
@@ -162,11 +162,12 @@ class Router:
             self._zone,
         )
 
-    def _check(self, route: Route, where: str, faults: list[str]) -> None:
+    def _check(self, route: Route, where: str, faults: list[Coded]) -> None:
         for name in [*route.receivers, *(one for step in route.escalations or () for one in step.receivers)]:
             if name not in self._channels:
                 faults.append(
-                    worded(
+                    coded(
+                        "MW4101",
                         '{place}: unknown channel "{name}". Alerts to it would be lost. Known: {known}.',
                         place=f"{where}.receivers",
                         name=name,
@@ -176,8 +177,11 @@ class Router:
         for field in ("group_wait_s", "group_interval_s", "repeat_interval_s"):
             value = getattr(route, field)
             if value is not None and value < 0:
-                said = worded(
-                    '{place}: "{value}" is below zero. Write 0 or more seconds.', place=f"{where}.{field}", value=value
+                said = coded(
+                    "MW2109",
+                    '{place}: "{value}" is below zero. Write 0 or more seconds.',
+                    place=f"{where}.{field}",
+                    value=value,
                 )
                 faults.append(said)
         for place, child in enumerate(route.routes):

@@ -10,7 +10,7 @@ import msgspec
 from mailwarden.alerts.incidents.incident import Incident, Notification
 from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.escape import printable
-from mailwarden.parsers.errors import UsageError, worded
+from mailwarden.parsers.errors import UsageError, coded
 
 __all__ = ["Matcher", "Silence", "parse_until", "silenced_by"]
 
@@ -123,7 +123,8 @@ def parse_until(text: str, now_us: int) -> tuple[Until, int | None]:
     match = _DURATION.fullmatch(text)
     if match is None:
         raise UsageError(
-            worded(
+            coded(
+                "MW8105",
                 '--until: "{text}" is no duration. Write worse, forever, or such as 30m, 2h, 1d, 1w.',
                 text=printable(text),
             )

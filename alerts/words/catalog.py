@@ -1,9 +1,10 @@
 """Keep the message catalogs complete: `python -m mailwarden.alerts.words.catalog` brings every language's file up to date.
 
-Messages are found in the code and in templates (`gettext`, `ngettext`, `say`, `count`, `worded`, `N_`, `_`), in the
+Messages are found in the code and in templates (`gettext`, `ngettext`, `say`, `count`, `worded`, `coded`, `N_`, `_`), in the
 detectors and rules (`title`, `why` and `harmless` of a `Detection(…)`, or under `mailwarden:`), in the help of commands,
-in the advice (`text`) and in the block lists (`means`). What is new gets an empty translation, what is gone is dropped, but
-for what incidents hold as English text until they are shown: the titles and reasons of rules that were worded otherwise
+in the advice (`text`), the kinds of error (`group`, `title`, `means`, `mend`) and the block lists (`means`). What is new gets
+an empty translation, what is gone is dropped, but for what incidents hold as English text until they are shown: the titles
+and reasons of rules that were worded otherwise
 before stay translated, marked as earlier, for the stores that were written then.
 """
 
@@ -21,8 +22,18 @@ if TYPE_CHECKING:
 __all__ = ["Found", "faults", "messages", "update"]
 
 _ROOMS = ("parsers", "alerts", "pipeline")
-# How many of the first arguments are messages.
-_CALLS = {"worded": 1, "N_": 1, "_": 1, "gettext": 1, "say": 1, "count": 2, "ngettext": 2}
+# Which of the arguments are messages; the first one of `coded` is an id.
+_FIRST, _TWO = (0,), (0, 1)
+_CALLS = {
+    "N_": _FIRST,
+    "_": _FIRST,
+    "coded": (1,),
+    "count": _TWO,
+    "gettext": _FIRST,
+    "ngettext": _TWO,
+    "say": _FIRST,
+    "worded": _FIRST,
+}
 _COMMANDS = "pipeline/cli/"
 _RULE_KEYS = ("title", "why", "harmless")
 _STORED = (
@@ -69,6 +80,8 @@ def messages(root: Path | None = None) -> list[Found]:
     for path in sorted((top / "alerts" / "rules").glob("*.yaml")):
         if not path.name.endswith(".cases.yaml"):
             found += list(_in_rules(path, path.relative_to(top).as_posix()))
+    for path in sorted((top / "alerts" / "errors").glob("*.yaml")):
+        found += list(_in_errors(path, path.relative_to(top).as_posix()))
     found += list(_in_advice(top / "alerts" / "advice.yaml"))
     found += list(_in_customer_advice(top / "alerts" / "customer_advice.yaml"))
     found += list(_in_blocklists(top / "pipeline" / "probes" / "blocklists.yaml"))
@@ -158,10 +171,10 @@ def _in_code(path: Path, where: str) -> Iterator[Found]:
             texts = [_text(keywords.get(key)) for key in _RULE_KEYS]
             yield from (Found(text, None, where) for text in texts if text)
             continue
-        wanted = _CALLS.get(name, 0)
-        given = [text for text in map(_text, call.args[:wanted]) if text]
-        if wanted and len(given) == wanted:
-            yield Found(given[0], given[1] if wanted > 1 else None, where)
+        wanted = _CALLS.get(name, ())
+        given = [text for at in wanted if len(call.args) > at and (text := _text(call.args[at]))]
+        if wanted and len(given) == len(wanted):
+            yield Found(given[0], given[1] if wanted == _TWO else None, where)
 
 
 def _in_help(nodes: list[ast.AST], where: str) -> Iterator[Found]:
@@ -196,8 +209,8 @@ def _in_template(path: Path, where: str) -> Iterator[Found]:
     for _, name, said in extract_from_ast(node, gettext_functions=tuple(_CALLS)):
         words = [said] if isinstance(said, str) else [word for word in said or () if word]
         wanted = _CALLS[name]
-        if len(words) >= wanted:
-            yield Found(words[0], words[1] if wanted > 1 else None, where)
+        if len(words) >= len(wanted):
+            yield Found(words[0], words[1] if wanted == _TWO else None, where)
 
 
 def _text(node: ast.expr | None) -> str | None:
@@ -211,6 +224,15 @@ def _in_rules(path: Path, where: str) -> Iterator[Found]:
         own = document.get("mailwarden") if isinstance(document, dict) else None
         if isinstance(own, dict):
             yield from (Found(own[key], None, where) for key in _RULE_KEYS if isinstance(own.get(key), str))
+
+
+def _in_errors(path: Path, where: str) -> Iterator[Found]:
+    import yaml
+
+    group = yaml.safe_load(path.read_text("utf-8"))
+    yield Found(group["group"], None, where)
+    for kind in group["errors"].values():
+        yield from (Found(kind[key], None, where) for key in ("title", "means", "mend"))
 
 
 def _in_advice(path: Path) -> Iterator[Found]:

@@ -17,16 +17,28 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from mailwarden.alerts.words.po import compiled
-from mailwarden.parsers.errors import Worded, said_of
+from mailwarden.parsers.errors import Worded, code_of, said_of
 
-__all__ = ["LANGUAGES", "N_", "Translator", "catalog_path", "language_of", "paragraphs", "translator"]
+__all__ = ["LANGUAGES", "N_", "Translator", "catalog_path", "language_of", "paragraphs", "translator", "with_code"]
 
 LANGUAGES = ("en", "ja")
 
 _PLACE = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _UNITS = ("_s", "_us", "_ratio")  # a message may leave them out: `{span}` takes `span_s`
+_CODED = re.compile(r"\[MW[0-9]{4}\]$")
+_LISTED_BELOW = re.compile(r"\{part0\}(?:\n\{part[0-9]+\})+")  # as `joined` puts sentences one below the other
 _LISTED = 3  # names of a list that are written out
+
+
+def with_code(said: str, code: str) -> str:
+    """Put the id of a kind of error behind what is said of it, well apart from a command that is copied from there.
+
+    What another process of mailwarden said has its own already.
+    """
+    if not code or _CODED.search(said):
+        return said
+    return f"{said}  [{code}]"
 
 
 def N_(msgid: str) -> str:
@@ -64,9 +76,15 @@ class Translator:
         said = self.gettext(text.msgid) if text.msgid else ""  # of nothing a catalog gives its head
         return self.fill(said, {name: self.worded(value) for name, value in text.values.items()})
 
+    def told(self, text: object) -> str:
+        """Say in this language what is wrong, with the id of its kind behind it; of several, each with its own."""
+        if isinstance(text, Worded) and _LISTED_BELOW.fullmatch(text.msgid):
+            return "\n".join(map(self.told, text.values.values()))
+        return with_code(self.worded(text), code_of(text))
+
     def error(self, error: BaseException) -> str:
-        """Say in this language what an error says."""
-        return self.worded(said_of(error))
+        """Say in this language what an error says, with the id of its kind."""
+        return self.told(said_of(error))
 
     def sentence(self, msgid: str, values: Mapping[str, object] | None = None, *, zone: tzinfo = UTC) -> str:
         """Say as a whole sentence what is written as part of one; a name at its beginning stays as it is."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mailwarden.parsers.envelope import Reader
+from mailwarden.parsers.errors import Coded
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.worded_time import year_of_first_line
 from mailwarden.pipeline.admission.batch import Batch
@@ -95,7 +96,7 @@ class Admission:
         self._live = False
         self.turns = 0  # of the loop of `batches`: whoever watches over it sees that it goes on
         self._lines = self._copied = 0
-        self._problems: list[str] = []
+        self._problems: list[Coded] = []
         self.notes: list[str] = []  # what was left out, and why
         self.brief: frozenset[str] = frozenset()  # actions of which nobody wants to know more than that they happened
 

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, Self
 
 import msgspec
 
-from mailwarden.parsers.errors import StoreBusyError, worded
+from mailwarden.parsers.errors import StoreBusyError, coded
 from mailwarden.parsers.event import ECS_NAMES, Event
 from mailwarden.parsers.system_errors import reason
 
@@ -303,7 +303,8 @@ def _explained(directory: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StoreBusyError(
-            worded(
+            coded(
+                "MW5201",
                 '{directory}: the archive cannot be written ("{reason}"). Nothing of this batch was kept; it is'
                 " read again from the logs. Free space or give the folder to the service; or set  archive: {enabled: false}",
                 directory=directory,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mailwarden.parsers.errors import StoreError, worded
+from mailwarden.parsers.errors import StoreError, coded
 from mailwarden.parsers.event import ATTRIBUTES, Event
 from mailwarden.pipeline.archive.archive import day_of, files, newest_rows
 
@@ -63,7 +63,8 @@ def _batches(path: Path) -> "Iterator[pa.RecordBatch]":
         return
     except (pa.ArrowException, OSError) as error:
         raise StoreError(
-            worded(
+            coded(
+                "MW5202",
                 '{path}: cannot be read ("{error}"). Nothing after it was replayed. Move it away and ask again.',
                 path=path,
                 error=error,

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mailwarden.parsers.errors import StoreError, worded
+from mailwarden.parsers.errors import StoreError, coded
 from mailwarden.parsers.event import ECS_NAMES
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.archive.archive import Laid, files, newest_of, newest_places
@@ -212,7 +212,12 @@ class Index:
             return
         except (pa.ArrowException, OSError) as error:
             raise StoreError(
-                worded('{path}: cannot be read ("{error}"). It was left out. Move it away.', path=path, error=error)
+                coded(
+                    "MW5202",
+                    '{path}: cannot be read ("{error}"). It was left out. Move it away.',
+                    path=path,
+                    error=error,
+                )
             ) from error
         unfinished = self._kept / f"{_key(path)}.unfinished"
         try:
@@ -222,7 +227,8 @@ class Index:
             os.replace(unfinished, self._names_file(_key(path)))  # noqa: PTH105 - whole or not at all
         except OSError as error:
             raise StoreError(
-                worded(
+                coded(
+                    "MW5203",
                     '{path}: cannot be written ("{reason}"), so looking for messages is slow.'
                     " Run the page as the user of the service.",
                     path=self._kept,

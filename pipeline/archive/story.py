@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mailwarden.parsers.address import ip
-from mailwarden.parsers.errors import StoreError, worded
+from mailwarden.parsers.errors import StoreError, coded
 from mailwarden.pipeline.archive.archive import files, newest_rows
 from mailwarden.pipeline.archive.index import NAMES, Index, Place
 
@@ -184,7 +184,8 @@ def rows_of(place: Place, columns: Sequence[str] | None) -> "Iterator[pa.RecordB
 
 def _unreadable(path: Path, error: Exception) -> StoreError:
     return StoreError(
-        worded(
+        coded(
+            "MW5202",
             '{path}: cannot be read ("{error}"). Nothing after it was looked at. Move it away and ask again.',
             path=path,
             error=error,

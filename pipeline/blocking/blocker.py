@@ -19,7 +19,17 @@ from mailwarden.alerts.telling.senders.address import blot
 from mailwarden.alerts.telling.senders.http import call
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_
-from mailwarden.parsers.errors import DeliveryError, MailwardenError, StoreError, changed, joined, said_of, worded
+from mailwarden.parsers.errors import (
+    Coded,
+    DeliveryError,
+    MailwardenError,
+    StoreError,
+    below,
+    changed,
+    coded,
+    said_of,
+    worded,
+)
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.blocking.forms import written
 from mailwarden.pipeline.configuration.blocklist import BlocklistSetting, Output
@@ -128,14 +138,14 @@ class Blocker:
                     self._look(store)
                 self._look(store)
         except MailwardenError as error:
-            self._say(joined((error.said, worded("The block list is not written."))))
+            self._say(below([error.said], worded("The block list is not written.")))
 
     def _look(self, store: Store) -> None:
         now_us = self._clock()
         try:
             entries = read_blocklist(store, self._setting, self._site, now_us).entries
         except StoreError as error:
-            self._say(joined((error.said, worded("The block list is written later."))))
+            self._say(below([error.said], worded("The block list is written later.")))
             return
         listed = [(one.value, one.until_us) for one in entries]
         for output in self._setting.outputs:
@@ -148,18 +158,21 @@ class Blocker:
                 self._say(fault_of(output, error))
 
 
-def fault_of(output: Output, error: Exception) -> str:
+def fault_of(output: Output, error: Exception) -> Coded:
     """Say what became of an output that failed; a webhook's URL is a secret."""
     where = output.path or "webhook"
     if isinstance(error, subprocess.CalledProcessError):
         told = printable(str(error.stderr or error.stdout or "").strip()[-300:])
         said = N_('blocklist: {where}: "{command}" ended with {code}: {told}. It is run again.')
-        return worded(said, where=where, command=output.command[0], code=error.returncode, told=told)
+        return coded("MW6302", said, where=where, command=output.command[0], code=error.returncode, told=told)
     if isinstance(error, subprocess.TimeoutExpired):
         said = N_('blocklist: {where}: "{command}" took longer than {seconds} s. It is run again.')
-        return worded(said, where=where, command=output.command[0], seconds=f"{_TIMEOUT_S:g}")
+        return coded("MW6302", said, where=where, command=output.command[0], seconds=f"{_TIMEOUT_S:g}")
     why = reason(error) if isinstance(error, OSError) else said_of(error)
     why = changed(why, lambda text: blot(text, output.url or ""))
-    return worded(
-        "blocklist: {where}: {reason}. It is tried again; until then the old list stands.", where=where, reason=why
+    return coded(
+        "MW6301",
+        "blocklist: {where}: {reason}. It is tried again; until then the old list stands.",
+        where=where,
+        reason=why,
     )

@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterator
 
 from mailwarden.alerts.words.translate import N_
-from mailwarden.parsers.errors import ConfigurationError, DeliveryError, MailwardenError
+from mailwarden.parsers.errors import ConfigurationError, DeliveryError, MailwardenError, coded
+from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.cli.check_state import Check
 from mailwarden.pipeline.cli.session import Session
 from mailwarden.pipeline.places import store_path
@@ -33,7 +34,7 @@ def channel_checks(session: Session, send: bool) -> Iterator[Check]:
     settings, tongue = session.configuration.channels, session.tongue
     if not settings:
         says = tongue.gettext("none is set: nobody is told of anything")
-        yield Check(tongue.gettext("channels"), "warning", says, "mailwarden setup")
+        yield Check(tongue.gettext("channels"), "warning", says, "mailwarden setup", "MW4111")
     for setting in settings:
         name = tongue.say(N_("channel {name}"), {"name": setting.name})
         values: dict[str, object] = {"name": setting.name, "path": session.configuration.path or "mailwarden.yml"}
@@ -52,6 +53,7 @@ def channel_checks(session: Session, send: bool) -> Iterator[Check]:
                         {"host": server.host},
                     ),
                     tongue.gettext("Send alerts through another server, or add a channel that is no mail."),
+                    "MW4112",
                 )
             if not send:
                 yield Check(name, "ok", tongue.gettext("its address is well-formed; try it with --send"))
@@ -60,16 +62,12 @@ def channel_checks(session: Session, send: bool) -> Iterator[Check]:
             channels.send(setting.name, trial(tongue.gettext("mailwarden: test"), text, time.time_ns() // 1000))
             yield Check(name, "ok", tongue.gettext("took the test message"))
         except DeliveryError as error:
-            yield Check(name, "error", tongue.error(error), tongue.say(_mend(error.status), values))
+            yield Check.failed(name, error.said, tongue, tongue.say(_mend(error.status), values))
         except ConfigurationError as error:
-            yield Check(
-                name,
-                "error",
-                tongue.error(error),
-                tongue.say(_SECRET if "$" in setting.url or setting.url.startswith("file:") else _URL, values),
-            )
+            mend = _SECRET if "$" in setting.url or setting.url.startswith("file:") else _URL
+            yield Check.failed(name, error.said, tongue, tongue.say(mend, values))
         except MailwardenError as error:
-            yield Check(name, "error", tongue.error(error), tongue.say(_URL, values))
+            yield Check.failed(name, error.said, tongue, tongue.say(_URL, values))
 
 
 def _mend(status: int | None) -> str:
@@ -124,16 +122,22 @@ def heartbeat_checks(session: Session, send: bool) -> Iterator[Check]:
     try:
         if send:
             error = beat_once(setting.resolved(), setting.method)
-            says = tongue.gettext("took the call") if error is None else tongue.worded(error)
-            yield Check(name, "ok" if error is None else "error", says, "" if error is None else mend)
+            if error is None:
+                yield Check(name, "ok", tongue.gettext("took the call"))
+            else:
+                yield Check.failed(name, error, tongue, mend)
             return
         setting.resolved()
         beat = beat_of(None)
         if path.exists():
             with Store.open(path, read_only=True) as store:
                 beat = beat_of(store.meta(HEARTBEAT))
-    except (MailwardenError, OSError) as error:
-        yield Check(name, "error", tongue.error(error), mend)
+    except MailwardenError as error:
+        yield Check.failed(name, error.said, tongue, mend)
+        return
+    except OSError as error:
+        said = coded("MW5106", "{place}: {message}", place=path.parent, message=reason(error))
+        yield Check.failed(name, said, tongue)
         return
     now_us = time.time_ns() // 1000
     last_us = max(beat.ok_us, beat.failed_us)
@@ -141,13 +145,13 @@ def heartbeat_checks(session: Session, send: bool) -> Iterator[Check]:
         since = tongue.time(beat.since_us, zone=session.zone, near_us=now_us)
         values: dict[str, object] = {"since": since, "error": tongue.worded(beat.said)}
         says = tongue.say(N_("does not get through since {since}: {error}"), values)
-        yield Check(name, "error", says, mend)
+        yield Check(name, "error", says, mend, "MW4113")
     elif not last_us:
         yield Check(name, "not checked", tongue.gettext("was not called yet; try it with --send"))
     elif now_us - last_us > _LATE * setting.interval_s * 1_000_000:
         last = {"last": tongue.time(last_us, zone=session.zone, near_us=now_us)}
         says = tongue.say(N_("was called last at {last}: the service does not watch"), last)
-        yield Check(name, "error", says, "systemctl status mailwarden")
+        yield Check(name, "error", says, "systemctl status mailwarden", "MW5301")
     else:
         age = tongue.duration((now_us - last_us) // 1_000_000)
         yield Check(name, "ok", tongue.say(N_("got through {age} ago"), {"age": age}))

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from mailwarden.alerts.words.translate import translator
-from mailwarden.parsers.errors import said_of, worded
+from mailwarden.parsers.errors import coded, said_of
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import session
@@ -77,10 +77,12 @@ def command(
 
     now = session(context, zone=zone)
     if not rules and not sets:
-        raise click.UsageError(worded("what is to be tried? Give  --rule FILE  or  --set NAME.threshold=N"), context)
+        raise click.UsageError(
+            coded("MW8103", "what is to be tried? Give  --rule FILE  or  --set NAME.threshold=N"), context
+        )
     before, book = backtest.as_it_is(now.configuration, rules)
     for fault in book.faults:
-        tell(now.tongue.worded(fault))
+        tell(now.tongue.told(fault))
     after, changes = backtest.changed(now.configuration, rules, sets)
     past = backtest.past_of(
         now.configuration,
@@ -92,7 +94,7 @@ def command(
     )
     tried = backtest.try_out(past, now.configuration, {"before": before, "after": after}, now.normals(state))
     for problem in tried.problems:
-        tell(now.tongue.worded(problem))
+        tell(now.tongue.told(problem))
     if as_json:
         sys.stdout.buffer.write(json_line(backtest_json(tried, changes, translator("en"), now.zone)) + b"\n")
     else:

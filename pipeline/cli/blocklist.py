@@ -11,7 +11,7 @@ from mailwarden.alerts.blocklist import Blocklist, Entry
 from mailwarden.alerts.telling.render import short_id
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_
-from mailwarden.parsers.errors import DeliveryError, worded
+from mailwarden.parsers.errors import DeliveryError, coded
 from mailwarden.parsers.event import iso
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.root import Command
@@ -51,7 +51,9 @@ def command(
     from mailwarden.pipeline.blocking import read_blocklist, written
 
     if sum((form is not None, write_, as_json)) > 1:
-        raise click.UsageError(worded("--form, --write and --json exclude each other: give one of them."), context)
+        raise click.UsageError(
+            coded("MW8106", "--form, --write and --json exclude each other: give one of them."), context
+        )
     now = session(context)
     setting = now.configuration.blocklist
     now_us = time.time_ns() // 1000
@@ -87,7 +89,7 @@ def _write(now: Session, entries: list[Entry], now_us: int) -> int:
             hand_over(output, entries, now_us)
         except (OSError, DeliveryError, subprocess.SubprocessError) as error:
             wrong += 1
-            tell(now.tongue.worded(fault_of(output, error)))
+            tell(now.tongue.told(fault_of(output, error)))
         else:
             values = {"where": str(output.path or "webhook"), "form": output.form}
             said = now.tongue.count(

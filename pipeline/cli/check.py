@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mailwarden.alerts.terms import SEVERITIES
-from mailwarden.parsers.errors import UsageError, said_of, worded
+from mailwarden.parsers.errors import UsageError, coded, said_of
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import write
@@ -25,7 +25,7 @@ def _address(_context: click.Context, _parameter: click.Parameter, values: tuple
     try:
         return tuple(str(ipaddress.ip_address(value)) for value in values)
     except ValueError as error:
-        raise click.BadParameter(worded("{error}. Write it like 192.0.2.25.", error=error)) from None
+        raise click.BadParameter(coded("MW8105", "{error}. Write it like 192.0.2.25.", error=error)) from None
 
 
 def _servers(
@@ -106,7 +106,7 @@ def _domain(text: str) -> str:
         or len(spelt) > 253
         or not all(label.replace("-", "").replace("_", "").isalnum() for label in labels)
     ):
-        raise UsageError(worded('"{text}" is no domain. Write it like example.org.', text=text))
+        raise UsageError(coded("MW8105", '"{text}" is no domain. Write it like example.org.', text=text))
     return spelt
 
 

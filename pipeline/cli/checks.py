@@ -14,7 +14,7 @@ from mailwarden.alerts.rulebook.rule_files import rule_files
 from mailwarden.alerts.rulebook.rulebook import load_rules
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.parsers.envelope import Reader
-from mailwarden.parsers.errors import ConfigurationError, MailwardenError
+from mailwarden.parsers.errors import ConfigurationError, MailwardenError, coded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.cli.alert_checks import channel_checks, heartbeat_checks
 from mailwarden.pipeline.cli.check_state import Check
@@ -65,12 +65,12 @@ def _rules(session: Session) -> Check:
     try:
         book = session.configuration.rulebook()
     except MailwardenError as error:
-        return Check(name, "error", tongue.error(error))
+        return Check.failed(name, error.said, tongue)
     if book.faults:
         told = [tongue.worded(fault) for fault in book.faults[:_SHOWN]]
         if more := len(book.faults) - len(told):
             told.append(tongue.count("{number} more", "{number} more", more))
-        return Check(name, "error", "; ".join(told), "mailwarden rules lint")
+        return Check(name, "error", "; ".join(told), "mailwarden rules lint", book.faults[0].code)
     directory = session.configuration.rules_directory
     values = {"number": len(book.rules), "own": len(rule_files(directory)) if directory else 0}
     return Check(name, "ok", tongue.say(N_("{number} are loaded, {own} of them your own"), values))
@@ -97,6 +97,7 @@ def _logs(session: Session) -> Iterator[Check]:
                     "warning",
                     tongue.gettext("nothing fits this pattern yet"),
                     tongue.gettext("Check the pattern."),
+                    "MW1104",
                 )
             yield from (_log(Path(match), session) for match in matches)
         else:
@@ -113,7 +114,7 @@ def _discovered(session: Session) -> Iterator[Check]:
         else:
             yield Check(f"docker {one.path}", "ok", tongue.gettext("readable"))
     for problem in discovery.unreadable:
-        yield Check(tongue.gettext("log"), "error", problem)
+        yield Check.failed(tongue.gettext("log"), problem, tongue)
     if not discovery.found and not discovery.unreadable:
         yield Check(
             tongue.gettext("logs"),
@@ -122,6 +123,7 @@ def _discovered(session: Session) -> Iterator[Check]:
             tongue.gettext(
                 "Name them under sources: in mailwarden.yml. Postfix writes to syslog (install rsyslog) or to maillog_file."
             ),
+            "MW1101",
         )
 
 
@@ -138,16 +140,17 @@ def _log(path: Path, session: Session) -> Check:
             written_s = os.fstat(file.fileno()).st_mtime
     except FileNotFoundError:
         says = tongue.gettext("is not there; nothing is read from it")
-        return Check(name, "error", says, tongue.gettext("Check sources: in the configuration."))
+        return Check(name, "error", says, tongue.gettext("Check sources: in the configuration."), "MW1103")
     except PermissionError:
         return Check(
             name,
             "error",
             tongue.say(N_("not readable by user {user}: nothing is read from it"), {"user": str(os.geteuid())}),
             tongue.gettext("Run as root, or:  usermod -aG adm USER"),
+            "MW1102",
         )
     except OSError as error:
-        return Check(name, "error", tongue.say(N_("cannot be read: {error}"), {"error": tongue.worded(reason(error))}))
+        return Check.failed(name, coded("MW1109", "cannot be read: {error}", error=reason(error)), tongue)
     zone = session.zone
     reader = Reader(zone=zone, hint_year_us=int(written_s * 1_000_000))
     lines = tail.split(b"\n")[1 if size > _TAIL_BYTES else 0 :]
@@ -155,12 +158,12 @@ def _log(path: Path, session: Session) -> Check:
     ours = [event for event in events if event.event_kind != "ignored"]
     if not ours:
         says = tongue.gettext("holds no line of a mail server at its end")
-        return Check(name, "warning", says, tongue.gettext("Is it the right file?"))
+        return Check(name, "warning", says, tongue.gettext("Is it the right file?"), "MW1110")
     missed = sum(event.event_kind == "pipeline_error" for event in ours)
     if missed > max(2, len(ours) * _UNPARSED_SHARE * 10):
         values = {"missed": missed, "lines": len(ours)}
         says = tongue.say(N_("{missed} of its last {lines} lines are not understood"), values)
-        return Check(name, "warning", says, "mailwarden unparsed")
+        return Check(name, "warning", says, "mailwarden unparsed", "MW1111")
     ahead_s = max(event.timestamp_us for event in ours) / 1_000_000 - written_s
     if ahead_s > _SKEW_S or (ahead_s < -_SKEW_S and _whole_zone(ahead_s)):
         hours = {"hours": f"{ahead_s / 3600:+.1f}"}
@@ -171,6 +174,7 @@ def _log(path: Path, session: Session) -> Check:
                 N_("its newest line is stamped {hours} h from when it was written: clock or time zone is wrong"), hours
             ),
             tongue.gettext("Set timezone: for this source."),
+            "MW1204",
         )
     age = tongue.duration(max(0.0, time.time() - written_s))
     return Check(name, "ok", tongue.say(N_("readable, newest line {age} old"), {"age": age}))
@@ -193,10 +197,10 @@ def _journal(tongue: Translator) -> Check:
     said = None if journal_barred() else _output("journalctl", "-q", "-n", "1", "-o", "cat", "--facility=mail")
     if said is None:
         mend = tongue.gettext("Run as root, or:  usermod -aG systemd-journal USER")
-        return Check(name, "error", tongue.gettext("cannot be read"), mend)
+        return Check(name, "error", tongue.gettext("cannot be read"), mend, "MW1301")
     if not said.strip():
         says = tongue.gettext("holds no line of a mail server (or none that this user may read)")
-        return Check(name, "warning", says)
+        return Check(name, "warning", says, code="MW1110")
     return Check(name, "ok", tongue.gettext("readable"))
 
 
@@ -214,6 +218,7 @@ def _auth_verbose(tongue: Translator) -> Check:
         "warning",
         tongue.gettext("off: it is not seen whether a guessed account exists or a password was wrong"),
         tongue.gettext("Set auth_verbose = yes in /etc/dovecot/conf.d/10-logging.conf and reload Dovecot."),
+        "MW1112",
     )
 
 
@@ -230,7 +235,7 @@ def _clock(tongue: Translator) -> Check:
     if said.strip() == "yes":
         return well
     says = tongue.gettext("not set by the network: times may be wrong")
-    return Check(name, "warning", says, "timedatectl set-ntp true")
+    return Check(name, "warning", says, "timedatectl set-ntp true", "MW1205")
 
 
 def _databases(session: Session) -> Check:
@@ -243,7 +248,7 @@ def _databases(session: Session) -> Check:
         paths = session.configuration.as_site().databases
         knows = Geography(paths).knows()
     except ConfigurationError as error:
-        return Check(name, "error", tongue.error(error), tongue.gettext("Check site.databases in the configuration."))
+        return Check.failed(name, error.said, tongue, tongue.gettext("Check site.databases in the configuration."))
     blind = [rule.detection.name for rule in load_rules() if rule.detection.needs and rule.detection.needs not in knows]
     if not blind:
         return Check(name, "ok", tongue.gettext(", ").join(paths))
@@ -297,7 +302,8 @@ def _service(session: Session) -> Iterator[Check]:
     name = tongue.gettext("service")
     try:
         if not path.exists():
-            yield Check(name, "warning", tongue.gettext("has never run here: nothing is watched"), "mailwarden setup")
+            says = tongue.gettext("has never run here: nothing is watched")
+            yield Check(name, "warning", says, "mailwarden setup", "MW5301")
             return
         with Store.open(path, read_only=True) as store:
             counts = store.outbox_counts()
@@ -305,20 +311,20 @@ def _service(session: Session) -> Iterator[Check]:
             lag_s, ended, _ = read_liveness(store, time.time_ns() // 1000)
             begun = {name for name, position in store.positions().items() if position["source"].get("begun", True)}
     except MailwardenError as error:
-        yield Check(tongue.gettext("state"), "error", tongue.error(error))
+        yield Check.failed(tongue.gettext("state"), error.said, tongue)
         return
     except OSError as error:
         says = f"{path.parent}: {tongue.worded(reason(error))}"
-        yield Check(tongue.gettext("state"), "error", says, "sudo mailwarden doctor")
+        yield Check(tongue.gettext("state"), "error", says, "sudo mailwarden doctor", "MW5106")
         return
     if ended:
         says = tongue.say(
             N_("does not run: nothing is watched; its last sign was {age} ago"), {"age": tongue.duration(round(lag_s))}
         )
-        yield Check(name, "error", says, "systemctl status mailwarden")
+        yield Check(name, "error", says, "systemctl status mailwarden", "MW5301")
     elif lag_s > _ALIVE_S:
         says = tongue.say(N_("nothing was read for {age}"), {"age": tongue.duration(lag_s)})
-        yield Check(name, "error", says, "systemctl status mailwarden")
+        yield Check(name, "error", says, "systemctl status mailwarden", "MW5302")
     else:
         yield Check(name, "ok", tongue.gettext("reads as lines come"))
         yield from (_unread(path, tongue) for path in _followed(session) if path not in begun)
@@ -327,7 +333,7 @@ def _service(session: Session) -> Iterator[Check]:
         says = tongue.count(
             "{number} waits since {since}", "{number} wait since {since}", counts.waiting, {"since": since}
         )
-        yield Check(tongue.gettext("alerts"), "error", says, "mailwarden doctor --send")
+        yield Check(tongue.gettext("alerts"), "error", says, "mailwarden doctor --send", "MW4109")
     missed = sum(shape.lines for shape in unparsed)
     if missed:
         says = tongue.count(
@@ -335,7 +341,7 @@ def _service(session: Session) -> Iterator[Check]:
             "{number} lines of mail programs were not understood",
             missed,
         )
-        yield Check(tongue.gettext("unparsed"), "warning", says, "mailwarden unparsed")
+        yield Check(tongue.gettext("unparsed"), "warning", says, "mailwarden unparsed", "MW1111")
 
 
 def _followed(session: Session) -> Iterator[str]:
@@ -353,7 +359,8 @@ def _unread(path: str, tongue: Translator) -> Check:
     says = tongue.say(
         N_("has read nothing from {path}: it may not be allowed to, or runs with other settings"), {"path": path}
     )
-    return Check(tongue.gettext("service"), "error", says, "journalctl -u mailwarden; systemctl restart mailwarden")
+    mend = "journalctl -u mailwarden; systemctl restart mailwarden"
+    return Check(tongue.gettext("service"), "error", says, mend, "MW5303")
 
 
 def _disk(session: Session) -> Iterator[Check]:
@@ -369,7 +376,8 @@ def _disk(session: Session) -> Iterator[Check]:
     values = {"free": f"{usage.free / 1e9:.1f}", "directory": str(directory)}
     free = tongue.say(N_("{free} GB free on the disk of {directory}"), values)
     if usage.free < min(_LEAST_FREE, usage.total * _LEAST_FREE_SHARE):
-        yield Check(name, "error", free, tongue.gettext("Free some: when it is full, nothing can be remembered."))
+        mend = tongue.gettext("Free some: when it is full, nothing can be remembered.")
+        yield Check(name, "error", free, mend, "MW5304")
     else:
         yield Check(name, "ok", free)
 

@@ -1,16 +1,17 @@
-"""What the shell offers behind a command when Tab is pressed: names of rules, ids of incidents. A slip here says nothing."""
+"""What the shell offers behind a command when Tab is pressed: rules, incidents, ids of errors. A slip here says nothing."""
 
 from contextlib import suppress
 
 import click
 from click.shell_completion import CompletionItem
 
+from mailwarden.alerts.words.errors import error_kinds
 from mailwarden.parsers.errors import MailwardenError
 from mailwarden.pipeline.cli.helping import tongue
 from mailwarden.pipeline.cli.session import session
 from mailwarden.pipeline.showing.sentences import Sentences
 
-__all__ = ["incidents", "rules"]
+__all__ = ["errors", "incidents", "rules"]
 
 _OFFERED = 50
 
@@ -24,6 +25,12 @@ def rules(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionI
         names = rule_names(rules_beside(find_configuration()))
         return [CompletionItem(name) for name in names if name.startswith(begun)]
     return []
+
+
+def errors(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Offer the ids of errors that begin so, with what they are."""
+    kinds = [kind for kind in error_kinds().values() if kind.code.startswith(begun.upper())]
+    return [CompletionItem(kind.code, help=tongue().gettext(kind.title)) for kind in kinds]
 
 
 def incidents(context: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:

@@ -7,7 +7,7 @@ import click
 
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator
-from mailwarden.parsers.errors import worded
+from mailwarden.parsers.errors import coded
 from mailwarden.parsers.event import Event, to_ecs
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.lines import reader_for
@@ -76,9 +76,11 @@ def command(
         explain_replies(lines, mx, session(context, own=True).tongue, as_json=as_json)
         return
     if not lines:
-        raise click.UsageError(worded("Give the line, or - to read it from standard input."), context)
+        raise click.UsageError(coded("MW8103", "Give the line, or - to read it from standard input."), context)
     if as_json or mx:
-        raise click.UsageError(worded("--json and --mx go with --reply; for lines as JSON: mailwarden parse"), context)
+        raise click.UsageError(
+            coded("MW8106", "--json and --mx go with --reply; for lines as JSON: mailwarden parse"), context
+        )
     now = session(context, own=True)
     zone = zone or now.configuration.timezone
     text = sys.stdin.buffer.read().decode("utf-8", "surrogateescape") if lines == ("-",) else " ".join(lines)

@@ -12,7 +12,7 @@ from mailwarden.alerts.facts.ours import KIND as OURS
 from mailwarden.alerts.facts.ours import learned
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator
-from mailwarden.parsers.errors import ConfigurationError, UsageError, said_of, worded
+from mailwarden.parsers.errors import ConfigurationError, UsageError, WrongValueError, coded
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import Session, session
@@ -90,7 +90,10 @@ def _places(places: tuple[str, ...], password: str | None, now: Session) -> tupl
     if not places:
         if not known.wanted:
             raise UsageError(
-                worded("No place is named, and `feedback` of the configuration names none. Give a file or folder.")
+                coded(
+                    "MW8103",
+                    "No place is named, and `feedback` of the configuration names none. Give a file or folder.",
+                )
             )
         return list(known.paths), list(known.mailboxes)
     paths, boxes = [], []
@@ -98,20 +101,22 @@ def _places(places: tuple[str, ...], password: str | None, now: Session) -> tupl
         if place.startswith(_SCHEME):
             try:
                 boxes.append(mailbox_of(place, password or "", known.mailboxes))
-            except ValueError as error:
-                raise UsageError(said_of(error)) from None
+            except WrongValueError as error:
+                raise UsageError(error.said) from None
         elif Path(place).exists():
             paths.append(Path(place))
         else:
             raise UsageError(
-                worded(
+                coded(
+                    "MW6205",
                     '"{place}" is not there. Name a file, a folder or a mailbox (imaps://user@host/folder).',
                     place=place,
                 )
             )
     if password is not None and not password.startswith(("file:", "${")):
         raise UsageError(
-            worded(
+            coded(
+                "MW2121",
                 "--password takes '{variable}' or file:/path: who sees this command must not see the password.",
                 variable="${NAME}",
             )
@@ -147,7 +152,13 @@ def _read(
 def _secret(mailbox: Mailbox) -> str:
     if not mailbox.password:
         raise ConfigurationError(
-            [worded("{mailbox} is not configured, and no --password says where its password is.", mailbox=mailbox)]
+            [
+                coded(
+                    "MW2120",
+                    "{mailbox} is not configured, and no --password says where its password is.",
+                    mailbox=mailbox,
+                )
+            ]
         )
     return mailbox.secret()
 
@@ -173,7 +184,7 @@ def _data(one: Reading) -> dict[str, object]:
 def _view(one: Reading, now: Session) -> Line:
     tongue: Translator = now.tongue
     if one.report is None:
-        said = tongue.say(N_("passed over: {fault}"), {"fault": tongue.worded(one.fault)})
+        said = tongue.say(N_("passed over: {fault}"), {"fault": tongue.told(one.fault)})
         return [Span("▲ ", "watch"), printable(f"{one.where}: {said}")]
     said = tongue.say(_KINDS[one.report.kind], msgspec.to_builtins(one.report))
     if one.is_old:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mailwarden.alerts.words.translate import N_
-from mailwarden.parsers.errors import MailwardenError
+from mailwarden.parsers.errors import MailwardenError, coded
 from mailwarden.pipeline.cli.check_state import Check
 from mailwarden.pipeline.cli.session import Session
 from mailwarden.pipeline.places import ensure_readable
@@ -23,7 +23,7 @@ def feedback_checks(session: Session) -> Iterator[Check]:
             ensure_readable(path)
             yield Check(name, "ok", tongue.say(N_("{place} can be read"), {"place": str(path)}))
         except OSError:
-            yield Check(name, "error", tongue.say(N_("{place} cannot be read"), {"place": str(path)}), mend)
+            yield Check.failed(name, coded("MW6205", "{place} cannot be read", place=path), tongue, mend)
     if setting.mailboxes:
         from mailwarden.pipeline.feedback.imap import opened
     for mailbox in setting.mailboxes:
@@ -31,4 +31,4 @@ def feedback_checks(session: Session) -> Iterator[Check]:
             with opened(mailbox, mailbox.secret()):
                 yield Check(name, "ok", tongue.say(N_("{place} can be read"), {"place": str(mailbox)}))
         except MailwardenError as error:
-            yield Check(name, "error", tongue.error(error), mend)
+            yield Check.failed(name, error.said, tongue, mend)

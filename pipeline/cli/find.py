@@ -12,7 +12,7 @@ import click
 from mailwarden.alerts.state.shelf import Nowhere
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator
-from mailwarden.parsers.errors import SourceError, worded
+from mailwarden.parsers.errors import SourceError, coded
 from mailwarden.parsers.event import to_ecs
 from mailwarden.pipeline.answers.queued import queued, spellings
 from mailwarden.pipeline.answers.words import action_text, reason_text, status_text
@@ -107,7 +107,7 @@ def command(
     if years:
         found, problems = _in_files(names, years, zone or now.configuration.timezone)
         for problem in problems:
-            tell(now.tongue.worded(problem))
+            tell(now.tongue.told(problem))
         failed = bool(problems)
     else:
         found = list(_in_archive(names, now))
@@ -131,7 +131,8 @@ def _in_archive(names: list[str], now: Session) -> Iterable[Fields]:
     directory = now.configuration.archive_directory
     if not directory.exists():
         raise SourceError(
-            worded(
+            coded(
+                "MW5204",
                 "{directory}: there is no archive: mailwarden run fills it. "
                 "Name the files to look in:  mailwarden find {name} /var/log/mail.log",
                 directory=directory,

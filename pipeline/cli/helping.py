@@ -6,7 +6,8 @@ from functools import cache
 
 import click
 
-from mailwarden.alerts.words.translate import N_, Translator, language_of, paragraphs, translator
+from mailwarden.alerts.words.translate import N_, Translator, language_of, paragraphs, translator, with_code
+from mailwarden.parsers.errors import code_of
 from mailwarden.pipeline.showing.columns import columns, wrap
 
 __all__ = ["Context", "Formatter", "option_rows", "slip_text", "tongue"]
@@ -36,6 +37,7 @@ _OF_TYPES = (  # what click's types say of a value
     ),
     (re.compile(r"(?P<value>.*) is not a valid (?:integer|int)( range)?\."), N_("{value} is no whole number.")),
 )
+_OF_PATH = re.compile(r"(?:File|Directory|Path) '")
 _EXTRA = re.compile(r"Got unexpected extra arguments? \((.*)\)", re.DOTALL)
 _LACKING = re.compile(r"Option '(.*)' requires an argument\.")
 # What click itself writes, so that it is in the catalog.
@@ -56,24 +58,29 @@ def tongue() -> Translator:
 
 def slip_text(error: click.ClickException, speaker: Translator) -> str:
     """Say what was wrong in how a command was called: in our words where we know the slip, in click's where we do not."""
-    said = speaker.worded(error.message)
+    said, code = speaker.worded(error.message), code_of(error.message)
     if isinstance(error, click.NoSuchOption):
+        code = "MW8102"
         said = speaker.say(N_("There is no option {option}."), {"option": error.option_name})
         if error.possibilities:
             meant = {"meant": error.possibilities[0]}
             mend = speaker.say(N_("Did you mean `{meant}`?"), meant)
             said = speaker.say(N_("{first} {second}"), {"first": said, "second": mend})
     elif isinstance(error, click.MissingParameter):
+        code = "MW8103"
         hint = error.param.get_error_hint(error.ctx) if error.param and error.ctx else "?"
         said = speaker.say(N_("{what} is missing."), {"what": hint})
     elif isinstance(error, click.BadParameter):
+        code = code or ("MW8108" if _OF_PATH.match(said) else "MW8105")
         hint = error.param.get_error_hint(error.ctx) if error.param and error.ctx else "?"
         said = speaker.say(N_("{what}: {said}"), {"what": hint, "said": _of_type(said, speaker)})
     elif found := _EXTRA.fullmatch(said):
+        code = "MW8104"
         said = speaker.say(N_("{words}: too much. Put what has blanks in it in quotes."), {"words": found[1]})
     elif found := _LACKING.fullmatch(said):
+        code = "MW8103"
         said = speaker.say(N_("{option} wants a value."), {"option": found[1]})
-    return said
+    return with_code(said, code or "MW8105")
 
 
 def _of_type(said: str, speaker: Translator) -> str:

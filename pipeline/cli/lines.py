@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
 
-from mailwarden.parsers.errors import SourceError, worded
+from mailwarden.parsers.errors import SourceError, coded
 from mailwarden.parsers.prefix import bare
 from mailwarden.parsers.stamp import Clock
 from mailwarden.parsers.worded_time import year_of_first_line
@@ -41,16 +41,20 @@ def _opened(path: str) -> Iterator[_Read]:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
-        raise SourceError(worded("{path}: is not there. Check the path.", path=path)) from None
+        raise SourceError(coded("MW1103", "{path}: is not there. Check the path.", path=path)) from None
     except PermissionError:
         raise SourceError(
-            worded("{path}: not readable by this user. Call it with sudo, or as a user of the group adm.", path=path)
+            coded(
+                "MW1102",
+                "{path}: not readable by this user. Call it with sudo, or as a user of the group adm.",
+                path=path,
+            )
         ) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise SourceError(worded("{path}: cannot be opened: {error}.", path=path, error=error)) from None
+        raise SourceError(coded("MW1109", "{path}: cannot be opened: {error}.", path=path, error=error)) from None
     try:
         if Path(path).is_dir():
-            raise SourceError(worded("{path}: is a directory. Name the log files in it.", path=path))
+            raise SourceError(coded("MW1109", "{path}: is a directory. Name the log files in it.", path=path))
         yield _reader(descriptor)
     finally:
         os.close(descriptor)
@@ -110,7 +114,12 @@ def batches(path: str) -> Iterator[list[bytes]]:
             yield [b"".join(rest)]
     if failure is not None:
         raise SourceError(
-            worded("{path}: breaks off: {failure}. What stands before that was read.", path=path, failure=failure)
+            coded(
+                "MW1201" if isinstance(failure, CompressedError) else "MW1109",
+                "{path}: breaks off: {failure}. What stands before that was read.",
+                path=path,
+                failure=failure,
+            )
         )
 
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from mailwarden.parsers.errors import worded
+from mailwarden.parsers.errors import coded, worded
 
 __all__ = ["state", "timezone", "year"]
 
@@ -26,7 +26,7 @@ def _zone(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -
         mend = worded("Write it like Europe/Berlin, Asia/Tokyo or UTC.")
         if meant:
             mend = worded("Did you mean `{meant}`?", meant=meant[0])
-        raise click.BadParameter(worded('no time zone "{value}". {mend}', value=value, mend=mend)) from None
+        raise click.BadParameter(coded("MW2115", 'no time zone "{value}". {mend}', value=value, mend=mend)) from None
     return value
 
 

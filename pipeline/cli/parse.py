@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mailwarden.parsers.errors import SourceError, worded
+from mailwarden.parsers.errors import SourceError, coded
 from mailwarden.parsers.event import to_ecs
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.helping import tongue
@@ -50,7 +50,9 @@ def command(files: tuple[str, ...], zone: str | None, year: int | None) -> int:
     bz2) are opened. Nothing is judged and nothing is kept.
     """
     if not files and sys.stdin.isatty():
-        raise click.UsageError(worded("nothing to read: name a file, or pipe lines in."), click.get_current_context())
+        raise click.UsageError(
+            coded("MW8103", "nothing to read: name a file, or pipe lines in."), click.get_current_context()
+        )
     failed = 0
     files = files or (STANDARD_INPUT,)
     for path in files:

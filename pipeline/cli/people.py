@@ -7,7 +7,7 @@ import click
 
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator
-from mailwarden.parsers.errors import worded
+from mailwarden.parsers.errors import coded
 from mailwarden.pipeline.answers import reading, sending
 from mailwarden.pipeline.answers.natures import nature_text
 from mailwarden.pipeline.answers.reading import MARKS, Account, Way
@@ -67,7 +67,9 @@ def command(
     from mailwarden.pipeline.store import Reader
 
     if without_tls and mark not in (None, "clear"):
-        raise click.UsageError(worded("--without-tls and --mark exclude each other: give one of them."), context)
+        raise click.UsageError(
+            coded("MW8106", "--without-tls and --mark exclude each other: give one of them."), context
+        )
     now = session(context)
     mark = "clear" if without_tls else mark
     with now.store(state, scanned=True) as store:

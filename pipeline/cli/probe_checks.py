@@ -21,7 +21,8 @@ def probe_checks(session: Session) -> Iterator[Check]:
     try:
         keys = settings.keys()
     except ConfigurationError as error:
-        yield Check(tongue.gettext("probes"), "error", "; ".join(map(tongue.worded, error.faults)))
+        says = "; ".join(map(tongue.worded, error.faults))
+        yield Check(tongue.gettext("probes"), "error", says, code=error.said.code)
         return
     yield from asyncio.run(_ask(settings, keys, tongue))
 
@@ -40,7 +41,7 @@ async def _ask(settings: ProbesSetting, keys: dict[str, str], tongue: Translator
         mend = tongue.gettext(
             "Set probes.resolver to a name server that answers; until then lists and records are not checked."
         )
-        return [Check(name, "warning", said, mend)]
+        return [Check(name, "warning", said, mend, "MW6101")]
     checks = [Check(name, "ok", tongue.say(N_("{servers} answers"), {"servers": servers}))]
     states = await prove_lists(resolver, [one for one in blocklists() if one.zone not in settings.without], keys)
     blind: dict[str, list[str]] = {}
@@ -50,7 +51,9 @@ async def _ask(settings: ProbesSetting, keys: dict[str, str], tongue: Translator
             blind.setdefault(state.reason, []).append(f"{state.list.name}{codes}")
     values = {"answered": sum(not state.reason for state in states), "asked": len(states)}
     said = tongue.say(N_("{answered} of {asked} answer"), values)
-    checks.append(Check(tongue.gettext("block lists"), "warning" if blind else "ok", said))
+    checks.append(
+        Check(tongue.gettext("block lists"), "warning" if blind else "ok", said, code="MW6102" if blind else "")
+    )
     for word, names in blind.items():
         says = tongue.say(N_("{why}. This is no listing"), {"why": why_blind(word, tongue)})
         checks.append(Check(tongue.names(names), "not checked", says))

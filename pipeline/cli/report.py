@@ -11,7 +11,7 @@ import click
 
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_
-from mailwarden.parsers.errors import worded
+from mailwarden.parsers.errors import coded, worded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.root import Command
@@ -74,7 +74,7 @@ def command(
     from mailwarden.pipeline.report import build
 
     if domain and server:
-        raise click.UsageError(worded("--domain and --server exclude each other: give one of them."), context)
+        raise click.UsageError(coded("MW8106", "--domain and --server exclude each other: give one of them."), context)
     now = session(context, own=True)
     begin, end, weekly = _days(day, first, last, datetime.now(now.zone).date(), context)
     form = "json" if json_ else "html" if open_ else form
@@ -92,7 +92,12 @@ def command(
             )
             there = worded("Counted: {names}.", names=", ".join(known)) if known else worded("No line was counted.")
             raise click.UsageError(
-                worded('no line of a server "{server}" was counted in these days. {there}', server=server, there=there),
+                coded(
+                    "MW8112",
+                    'no line of a server "{server}" was counted in these days. {there}',
+                    server=server,
+                    there=there,
+                ),
                 context,
             )
         newest_us = int(store.meta("stream_us") or 0)
@@ -134,7 +139,8 @@ def _store(path: Path, data: bytes, context: click.Context) -> None:
         path.write_bytes(data)
     except OSError as error:
         raise click.UsageError(
-            worded(
+            coded(
+                "MW8113",
                 '{path}: cannot be written ("{reason}"). Name another file with --output.',
                 path=path,
                 reason=reason(error),
@@ -153,7 +159,8 @@ def _days(
         begin = _day(first, today, context) if first else end
         if end < begin:
             raise click.UsageError(
-                worded("--to {end} is before --from {begin}. Change one of them.", end=end, begin=begin), context
+                coded("MW8105", "--to {end} is before --from {begin}. Change one of them.", end=end, begin=begin),
+                context,
             )
         return begin, end, False
     if text == "week":
@@ -175,5 +182,5 @@ def _day(text: str, today: date, context: click.Context) -> date:
 
 def _refuse(text: str, context: click.Context) -> date:
     raise click.UsageError(
-        worded('"{text}" is no day. Write yesterday, today, week, or such as 2026-11-23.', text=text), context
+        coded("MW8105", '"{text}" is no day. Write yesterday, today, week, or such as 2026-11-23.', text=text), context
     )

@@ -17,7 +17,7 @@ import click
 
 from mailwarden import __version__
 from mailwarden.alerts.words.translate import N_, Translator, paragraphs
-from mailwarden.parsers.errors import ConfigurationError, MailwardenError, UsageError, worded
+from mailwarden.parsers.errors import ConfigurationError, MailwardenError, UsageError, coded, worded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.cli.helping import Context, option_rows, slip_text, tongue
 from mailwarden.pipeline.cli.terminal import announce, answered, tell
@@ -113,7 +113,7 @@ class Group(click.Group):
             mend = worded("See: {command} --help", command=ctx.command_path)
             if meant:
                 mend = worded("Did you mean `{meant}`?", meant=meant[0])
-            raise click.UsageError(worded("No command `{name}`. {mend}", name=name, mend=mend), ctx)
+            raise click.UsageError(coded("MW8101", "No command `{name}`. {mend}", name=name, mend=mend), ctx)
         return super().resolve_command(ctx, args)
 
 
@@ -125,7 +125,8 @@ class _Root(Group):
         for word in args:
             option, gives, value = word.partition("=")
             if not word.strip() or (gives and not value.strip() and option.startswith("--")):
-                said = worded(
+                said = coded(
+                    "MW8107",
                     "The word {word} is empty. Give a value, or leave it out; in a script, look at the variable.",
                     word=f"{option}{gives}" if gives else '""',
                 )
@@ -210,18 +211,18 @@ def _say(error: Exception, speaker: Translator) -> int:
         tell(message)
         return 2
     if isinstance(error, ConfigurationError):
-        tell("\n".join(map(speaker.worded, error.faults)))
+        tell("\n".join(map(speaker.told, error.faults)))
         return 2
     if isinstance(error, MailwardenError):
-        tell(speaker.worded(error.said))
+        tell(speaker.error(error))
         return 2 if isinstance(error, UsageError) else 3
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else _output_place(error, speaker)
         said = N_("{where}{reason}. Nothing more was done.")
-        tell(speaker.say(said, {"where": where, "reason": speaker.worded(reason(error))}))
+        tell(speaker.told(coded("MW9002", said, where=where, reason=reason(error))))
         return 3
-    values = {"version": __version__, "kind": type(error).__name__, "error": str(error)}
-    tell(speaker.say(N_("mailwarden {version} has a fault of its own: {kind}: {error}"), values))
+    own = N_("mailwarden {version} has a fault of its own: {kind}: {error}")
+    tell(speaker.told(coded("MW9001", own, version=__version__, kind=type(error).__name__, error=error)))
     tell(speaker.gettext("Call the command again with --debug and send what it prints to the project."))
     return 3
 

@@ -20,7 +20,7 @@ from mailwarden.alerts.words.advice import advice_keys
 from mailwarden.alerts.words.blanks import blanks
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator
-from mailwarden.parsers.errors import ConfigurationError, worded
+from mailwarden.parsers.errors import Coded, ConfigurationError, coded, worded
 from mailwarden.pipeline.cli import completing, options
 from mailwarden.pipeline.cli.incident_view import block, style_of
 from mailwarden.pipeline.cli.root import Command, Group
@@ -48,7 +48,7 @@ def _detections(now: Session) -> dict[str, Detection]:
     """Give what every rule and detector says of itself, as it stands in its file; own ones that are broken are told."""
     book = replace(now.configuration, rules={}).rulebook()
     for fault in book.faults:
-        tell(now.tongue.worded(fault))
+        tell(now.tongue.told(fault))
     found = [rule.detection for rule in book.rules]
     found += [detector.detection for detector in load_detectors()]
     return {detection.name: detection for detection in sorted(found, key=lambda one: one.name)}
@@ -70,7 +70,7 @@ def _known(name: str, now: Session, context: click.Context) -> str:
     else:
         said.append(worded("List them with  mailwarden rules list"))
     raise click.UsageError(
-        worded("No rule `{name}`. {first} {second}", name=name, first=said[0], second=said[1]), context
+        coded("MW8111", "No rule `{name}`. {first} {second}", name=name, first=said[0], second=said[1]), context
     )
 
 
@@ -122,7 +122,9 @@ def show(context: click.Context, name: str) -> None:
     now = session(context, own=True)
     one = _detections(now).get(_known(name, now, context))
     if one is None:
-        raise click.UsageError(worded("The rule `{name}` cannot be loaded: mailwarden rules lint", name=name), context)
+        raise click.UsageError(
+            coded("MW3213", "The rule `{name}` cannot be loaded: mailwarden rules lint", name=name), context
+        )
     tongue, setting = now.tongue, now.configuration.rules.get(name, RuleSetting())
     facts = {
         tongue.gettext("finds"): blanks(tongue.gettext(one.title)),
@@ -170,7 +172,9 @@ def lint(context: click.Context, paths: tuple[Path, ...]) -> int:
     for path in paths or [rule_directory(), *([own] if own else [])]:
         within = rule_files(path) if path.is_dir() else [path]
         if not within:
-            raise click.UsageError(worded("{path}: holds no rule, which is a file NAME.yml.", path=path), context)
+            raise click.UsageError(
+                coded("MW8108", "{path}: holds no rule, which is a file NAME.yml.", path=path), context
+            )
         files += within
     good = 0
     seen: dict[tuple[str, str], Path] = {}
@@ -178,18 +182,18 @@ def lint(context: click.Context, paths: tuple[Path, ...]) -> int:
         faults = _faults(path, seen)
         good += not faults
         for fault in faults:
-            tell(now.tongue.worded(fault))
+            tell(now.tongue.told(fault))
     said = now.tongue.say(N_("{good} of {total} rules are right."), {"good": good, "total": len(files)})
     write([[said]])
     return 0 if good == len(files) else 2
 
 
-def _faults(path: Path, seen: dict[tuple[str, str], Path]) -> list[str]:
+def _faults(path: Path, seen: dict[tuple[str, str], Path]) -> list[Coded]:
     """Say what is wrong with a rule file, with the cases beside it, and with what it shares with files before it."""
     from mailwarden.pipeline.trial.cases import cases_of, subject
 
     if not path.exists():
-        return [worded("{path}: is not there. Check the path.", path=path)]
+        return [coded("MW8108", "{path}: is not there. Check the path.", path=path)]
     try:
         one = subject(path)
         if one.cases.exists():
@@ -199,7 +203,8 @@ def _faults(path: Path, seen: dict[tuple[str, str], Path]) -> list[str]:
     assert one.rule is not None  # the subject of a file
     detection = one.rule.detection
     if detection.advice not in advice_keys():
-        said = worded(
+        said = coded(
+            "MW3111",
             '{path}:{line}: mailwarden.advice: "{given}" is none of {known}.',
             path=path,
             line=RuleLines(path.read_text("utf-8")).holding(detection.advice),
@@ -209,14 +214,14 @@ def _faults(path: Path, seen: dict[tuple[str, str], Path]) -> list[str]:
         return [said]
     text = path.read_text("utf-8")
     others = seen if path.parent == rule_directory() else {**_ours(), **seen}
-    faults: list[str] = []
+    faults: list[Coded] = []
     for what, value in [("name", detection.name), *(("id", id_) for id_ in one.rule.ids)]:
         other = others.get((what, value), path)
         seen[what, value] = path
         if other != path:
             line = RuleLines(text).holding(value)
             shared = N_('{path}:{line}: the {what} "{value}" is that of {other} too. Give this one another.')
-            faults.append(worded(shared, path=path, line=line, what=what, value=value, other=other))
+            faults.append(coded("MW3107", shared, path=path, line=line, what=what, value=value, other=other))
     return faults
 
 
@@ -276,7 +281,7 @@ def _subjects(names: tuple[str, ...], now: Session, context: click.Context) -> "
             found += [subject(file) for file in rule_files(path)]
         elif path.suffix in (".yaml", ".yml"):
             if not path.is_file():
-                raise click.UsageError(worded("{path}: is not there. Check the path.", path=path), context)
+                raise click.UsageError(coded("MW8108", "{path}: is not there. Check the path.", path=path), context)
             found.append(subject(path))
         else:
             found.append(own[_known(name, now, context)])
@@ -288,7 +293,7 @@ def _case(verdict: "Verdict", tongue: Translator) -> Line:
     case = verdict.case
     what = verdict.severity or tongue.gettext("silent")
     note = (
-        f"  {tongue.worded(verdict.fault)}"
+        f"  {tongue.told(verdict.fault)}"
         if verdict.fault
         else f"  {tongue.gettext('a way around')}"
         if case.evades
@@ -333,7 +338,7 @@ def try_(context: click.Context, name: str, files: tuple[str, ...], zone: str | 
         )
         with looked as result:
             for problem in result.problems:
-                tell(now.tongue.worded(problem))
+                tell(now.tongue.told(problem))
             write(_tried(result, now))
             return 3 if result.problems else 0
 
@@ -390,7 +395,10 @@ def tune_(
     rule = next((one for one in now.configuration.rulebook().rules if one.detection.name == name), None)
     if rule is None:
         raise click.UsageError(
-            worded("{name} has no threshold of its own: it is off, or compares with what is usual.", name=name), context
+            coded(
+                "MW8114", "{name} has no threshold of its own: it is off, or compares with what is usual.", name=name
+            ),
+            context,
         )
     past = past_of(
         now.configuration,
@@ -402,6 +410,6 @@ def tune_(
     )
     proposal = tune(rule, wanted, past, now.configuration, now.normals(state))
     for problem in proposal.tried.problems:
-        tell(now.tongue.worded(problem))
+        tell(now.tongue.told(problem))
     write(tune_view(name, target, proposal, now.tongue, now.zone))
     return 3 if proposal.tried.problems else 0

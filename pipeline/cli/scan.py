@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from mailwarden.alerts.terms import SEVERITIES, severity_rank
-from mailwarden.alerts.words.translate import N_, Translator, translator
+from mailwarden.alerts.words.translate import N_, Translator, translator, with_code
+from mailwarden.parsers.errors import coded
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.incident_view import block
 from mailwarden.pipeline.cli.progress import progress_bar
@@ -95,7 +96,7 @@ def command(
                 write(_so_far(now, store_path(state) if state else scan_store_path()))
             raise
         for problem in result.problems:
-            tell(now.tongue.worded(problem))
+            tell(now.tongue.told(problem))
         for said in _notes(result, now):
             tell(said)
         if as_json:
@@ -130,29 +131,31 @@ def _notes(result: "ScanResult", now: Session) -> Iterator[str]:
     """Say what is odd about what was read."""
     tongue = now.tongue
     if result.unkept:
-        yield tongue.worded(result.unkept)
+        yield tongue.told(result.unkept)
     if result.strange:
         yield _strange(result.strange, tongue)
     if result.misdated:
-        yield tongue.count(
+        said = tongue.count(
             "{number} line bears a time more than a day ahead of the lines around it, and was taken to be of their time. "
             "Look at the clock of the server.",
             "{number} lines bear a time more than a day ahead of the lines around them, and were taken to be of their time. "
             "Look at the clock of the server.",
             result.misdated,
         )
+        yield with_code(said, "MW1204")
     if result.last_us > time.time_ns() // 1000 + _AHEAD_US:
         newest = {
             "time": tongue.time(result.last_us, zone=now.zone, near_us=time.time_ns() // 1000),
             "year": years_of(result.last_us, result.last_us, now.zone),
         }
-        yield tongue.say(
+        said = tongue.say(
             N_(
                 "The newest line is of {time} ({year}), which is still to come: the clock of the server, or the year or zone of "
                 "its stamps, is wrong (--year, --timezone). Times are shown as they were read."
             ),
             newest,
         )
+        yield with_code(said, "MW1204")
 
 
 def _strange(names: list[str], tongue: Translator) -> str:
@@ -160,11 +163,13 @@ def _strange(names: list[str], tongue: Translator) -> str:
     shown = names[:_NAMED]
     if len(names) > len(shown):
         shown.append(tongue.count("{number} more", "{number} more", len(names) - len(shown)))
-    said = N_(
+    said = coded(
+        "MW1110",
         "{files}: not one line of a mail server that mailwarden knows. Nothing could be judged from it. "
-        "Give a mail log, e.g. /var/log/mail.log; how a line is read:  mailwarden explain 'LINE'"
+        "Give a mail log, e.g. /var/log/mail.log; how a line is read:  mailwarden explain 'LINE'",
+        files=tongue.gettext(", ").join(shown),
     )
-    return tongue.say(said, {"files": tongue.gettext(", ").join(shown)})
+    return tongue.told(said)
 
 
 def _so_far(now: Session, path: Path) -> list[Line]:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from mailwarden.alerts.words.translate import Translator, translator
-from mailwarden.parsers.errors import ConfigurationBarredError, ConfigurationError, UsageError, worded
+from mailwarden.parsers.errors import ConfigurationBarredError, ConfigurationError, UsageError, coded, worded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.cli.helping import tongue
 from mailwarden.pipeline.cli.root import Face
@@ -62,8 +62,10 @@ class Session:
             path = store_path(state)
             if not _there(path):
                 raise UsageError(
-                    worded(
-                        "{state}: holds no mailwarden state. Make it with  mailwarden scan --state {state}", state=state
+                    coded(
+                        "MW5101",
+                        "{state}: holds no mailwarden state. Make it with  mailwarden scan --state {state}",
+                        state=state,
                     )
                 )
             return [path]
@@ -87,7 +89,11 @@ class Session:
         if not _there(path):
             self.insist()
             raise UsageError(
-                worded("{parent}: mailwarden has not run here yet. Start it with  mailwarden run", parent=path.parent)
+                coded(
+                    "MW5101",
+                    "{parent}: mailwarden has not run here yet. Start it with  mailwarden run",
+                    parent=path.parent,
+                )
             )
         with Store.open(path, read_only=not write) as store:
             yield store
@@ -126,8 +132,11 @@ class Session:
                     return
         looked = ", ".join(str(path) for path in paths) or worded("nothing was scanned or watched yet")
         raise UsageError(
-            worded(
-                'no incident "{prefix}" (looked in: {looked}). List them with  mailwarden', prefix=prefix, looked=looked
+            coded(
+                "MW8109",
+                'no incident "{prefix}" (looked in: {looked}). List them with  mailwarden',
+                prefix=prefix,
+                looked=looked,
             )
         )
 
@@ -148,7 +157,8 @@ def session(context: click.Context, *, zone: str | None = None, own: bool = Fals
     path = find_configuration(face.config)
     stated = face.config or os.environ.get("MAILWARDEN_CONFIG")
     if path is not None and not stated and is_of_another(path):
-        said = worded(
+        said = coded(
+            "MW2103",
             "{path}: here, but another user's, who would decide what you do. Nothing was done. "
             "If it is to be used, name it:  mailwarden --config {path}",
             path=path,
@@ -163,10 +173,12 @@ def session(context: click.Context, *, zone: str | None = None, own: bool = Fals
         configuration, barred = load(None), error
     tongue = face.tongue = translator(configuration.spoken())
     if barred is not None:
-        said = worded(
-            "{path}: its owner alone may read it, so the defaults hold. With it: the same with sudo.", path=path
+        said = coded(
+            "MW2102",
+            "{path}: its owner alone may read it, so the defaults hold. With it: the same with sudo.",
+            path=path,
         )
-        tell(tongue.worded(said))
+        tell(tongue.told(said))
     return Session(configuration, tongue, ZoneInfo(zone) if zone else configuration.zone, barred)
 
 
@@ -181,5 +193,5 @@ def _there(path: Path) -> bool:
     try:
         return path.exists()
     except OSError as error:
-        tell(tongue().worded(worded("{place}: {message}", place=path, message=reason(error))))
+        tell(tongue().told(coded("MW5106", "{place}: {message}", place=path, message=reason(error))))
         return False

@@ -16,7 +16,17 @@ import yaml
 
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator, translator
-from mailwarden.parsers.errors import ConfigurationError, DeliveryError, MailwardenError, UsageError, Worded, worded
+from mailwarden.parsers.errors import (
+    Coded,
+    ConfigurationError,
+    DeliveryError,
+    MailwardenError,
+    UsageError,
+    below,
+    changed,
+    coded,
+    worded,
+)
 from mailwarden.pipeline.cli.root import Command, Face
 from mailwarden.pipeline.cli.terminal import Span, tell, write
 from mailwarden.pipeline.configuration.configuration import Configuration
@@ -135,7 +145,9 @@ def command(
         return _remove(target, yes, tongue)
     if target.exists():
         raise UsageError(
-            worded("{target}: is there already. Change it with an editor, or move it away first.", target=target)
+            coded(
+                "MW8115", "{target}: is there already. Change it with an editor, or move it away first.", target=target
+            )
         )
     asks = sys.stdin.isatty() and not yes
     if asks:
@@ -147,7 +159,10 @@ def command(
         language = language or _answer(asked, spoken, lambda said: _settings(None, said, None), tongue)
         at = tongue.gettext("3. Daily report at")
         report_time = report_time or _answer(at, "07:00", lambda said: _settings(None, spoken, said), tongue)
-    text = _checked(_text(_settings(channel, language or spoken, report_time)), target)
+    try:
+        text = _checked(_text(_settings(channel, language or spoken, report_time)), target)
+    except ConfigurationError as error:
+        raise ConfigurationError([below(error.faults, worded("Nothing was written."))]) from None
     files = {target: text}
     if service or (service is None and os.geteuid() == 0 and _SYSTEMD.is_dir()):
         program = shutil.which("mailwarden") or sys.argv[0]
@@ -201,8 +216,8 @@ def _answer(question: str, default: str, settings: Callable[[str], dict[str, Any
         try:
             _checked(_text(settings(said)), Path("mailwarden.yml"))
         except ConfigurationError as error:
-            for fault in error.faults[:-1]:  # the last says that nothing was written
-                tell(tongue.worded(fault))
+            for fault in error.faults:
+                tell(tongue.told(fault))
         else:
             return said
 
@@ -220,17 +235,13 @@ def _checked(text: str, target: Path) -> str:
         try:
             load(draft)
         except ConfigurationError as error:
-            raise ConfigurationError(
-                [*(_of(target, fault, draft) for fault in error.faults), worded("Nothing was written.")]
-            ) from None
+            raise ConfigurationError([_of(target, fault, draft) for fault in error.faults]) from None
     return text
 
 
-def _of(target: Path, fault: str, draft: Path) -> str:
+def _of(target: Path, fault: Coded, draft: Path) -> Coded:
     """Give a fault of a draft as one of the file that it was to become."""
-    if isinstance(fault, Worded) and fault.values.get("path") == draft:
-        return worded(fault.msgid, **{**fault.values, "path": target})
-    return fault.replace(str(draft), str(target))
+    return changed(fault, lambda text: text.replace(str(draft), str(target)))
 
 
 def _write(files: dict[Path, str]) -> None:

@@ -14,7 +14,7 @@ from mailwarden.alerts.incidents.normals import Normal
 from mailwarden.alerts.telling.silences import Silence
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_
-from mailwarden.parsers.errors import worded
+from mailwarden.parsers.errors import coded
 from mailwarden.pipeline.cli import completing, options
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import Session, session
@@ -86,18 +86,18 @@ def command(
     """
     if sum((on_it, normal, list_, end)) > 1:
         raise click.UsageError(
-            worded("--on-it, --normal, --list and --end exclude each other: give one of them."), context
+            coded("MW8106", "--on-it, --normal, --list and --end exclude each other: give one of them."), context
         )
     now = session(context)
     if list_:
         write(_listing(now, state))
         return
     if id_ is None:
-        raise click.UsageError(worded("which incident? Give its id, as in:  mailwarden silence 7K2"), context)
+        raise click.UsageError(coded("MW8103", "which incident? Give its id, as in:  mailwarden silence 7K2"), context)
     if not (on_it or end or because) and sys.stdin.isatty():  # as an alert names the command: without a reason
         because = click.prompt(now.tongue.gettext("Why, for whoever looks later"), err=True).strip()
     if not (on_it or end or because):
-        raise click.UsageError(worded('say why, for whoever looks later:  --because "…"'), context)
+        raise click.UsageError(coded("MW8103", 'say why, for whoever looks later:  --because "…"'), context)
     write([[_act(now, id_, state, until, because, on_it=on_it, normal=normal, end=end)]])
 
 
@@ -118,7 +118,7 @@ def _act(
         incident = store.incident(id_)
         if incident is None:
             raise click.UsageError(
-                worded('no incident "{id}" among those of the service. List them with  mailwarden', id=id_)
+                coded("MW8109", 'no incident "{id}" among those of the service. List them with  mailwarden', id=id_)
             )
         sentences = Sentences((), tongue, now.zone, ids=store.found.ids())
         if on_it:

@@ -7,7 +7,7 @@ import click
 
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator
-from mailwarden.parsers.errors import UsageError, worded
+from mailwarden.parsers.errors import UsageError, coded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.cli.root import Face
 from mailwarden.pipeline.cli.scan_view import SERVERS
@@ -27,7 +27,8 @@ def show_state(_face: Face) -> None:
         there = path.exists()
     except OSError as error:
         raise UsageError(
-            worded(
+            coded(
+                "MW5106",
                 "{path}: not readable ({reason}): it cannot be said whether all is well. Say the same with sudo.",
                 path=path.parent,
                 reason=reason(error),

@@ -49,7 +49,7 @@ def command(context: click.Context, files: tuple[str, ...], json_: bool, everyth
         shapes, read, problems = _of_files(files, now.configuration.timezone)
         failed = bool(problems)
         for problem in problems:
-            tell(now.tongue.worded(problem))
+            tell(now.tongue.told(problem))
         if not read:
             if not failed:
                 tell(now.tongue.gettext("There is no line of a mail program in it."))

@@ -131,4 +131,4 @@ def _told(store: Store, now: Session, sentences: Sentences, now_us: int) -> Iter
 
 def _failing(waiting: Sequence[DeliveryRow], tongue: Translator) -> dict[str, str]:
     """Give the channels that fail, and what they said at last."""
-    return {name: tongue.worded(said) for row in waiting for name, said in sorted(row.delivery.failed.items())}
+    return {name: tongue.told(said) for row in waiting for name, said in sorted(row.delivery.failed.items())}

@@ -6,7 +6,7 @@ from datetime import UTC
 from difflib import get_close_matches
 from typing import Any
 
-from mailwarden.parsers.errors import ConfigurationError, said_of, worded
+from mailwarden.parsers.errors import Coded, ConfigurationError, WrongValueError, coded, worded
 from mailwarden.pipeline.configuration.marked_yaml import Path_
 from mailwarden.pipeline.configuration.soundness import sound_items
 from mailwarden.pipeline.configuration.structure import unknown
@@ -14,7 +14,7 @@ from mailwarden.pipeline.configuration.times import read_instant
 
 __all__ = ["AlertFaults"]
 
-Add = Callable[[Path_, str], None]
+Add = Callable[[Path_, Coded], None]
 """Takes a fault: where it stands, and what is wrong."""
 
 _PAGERS = frozenset({"pagerduty", "alertmanager", "alertmanagers"})
@@ -85,7 +85,9 @@ class AlertFaults:
         for name, channel in alerts.get("channels", {}).items():
             said = _url_fault(channel if isinstance(channel, str) else channel["url"])
             if said:
-                self._add(("alerts", "channels", name), worded("{said} Alerts to it would be lost.", said=said))
+                self._add(
+                    ("alerts", "channels", name), coded(said.code, "{said} Alerts to it would be lost.", said=said)
+                )
         for place, route in sound_items(alerts.get("routes", ())):
             self._route(("alerts", "routes", place), route, list(channels))
         for place, window in sound_items(alerts.get("maintenance", ())):
@@ -93,7 +95,7 @@ class AlertFaults:
         if alerts.get("heartbeat") and not alerts["heartbeat"]["url"].startswith(
             ("http://", "https://", "file:", "${")
         ):
-            self._add(("alerts", "heartbeat", "url"), worded("is no http or https address."))
+            self._add(("alerts", "heartbeat", "url"), coded("MW2114", "is no http or https address."))
         self._reports(settings.get("report", {}), channels)
 
     def _reports(self, report: Mapping[str, Any], channels: Mapping[str, Any]) -> None:
@@ -115,22 +117,23 @@ class AlertFaults:
 
     def _maintenance(self, place: Path_, window: Any) -> None:
         if not {"time", "from", "until"} & set(window):
-            self._add(place, worded("has neither time nor from nor until: nothing would ever be told. Say when it is."))
+            self._add(
+                place,
+                coded("MW4107", "has neither time nor from nor until: nothing would ever be told. Say when it is."),
+            )
         instants = []
         for name in ("from", "until"):
             try:
                 instants += [read_instant(window[name], UTC)] if name in window else []
-            except ValueError as error:
-                self._add((*place, name), said_of(error))
+            except WrongValueError as error:
+                self._add((*place, name), error.said)
         if len(instants) == 2 and instants[0] >= instants[1]:
-            self._add((*place, "until"), worded("is not after from. The window would never be."))
+            self._add((*place, "until"), coded("MW4107", "is not after from. The window would never be."))
 
     def _receiver(self, place: Path_, name: str, channels: list[str]) -> None:
         if name not in channels:
-            self._add(
-                place,
-                worded("{unknown} What is sent to it would be lost.", unknown=unknown("channel", name, channels)),
-            )
+            said = unknown("channel", name, channels)
+            self._add(place, coded(said.code, "{unknown} What is sent to it would be lost.", unknown=said))
 
     def _reader(self, place: Path_, name: str, channels: Mapping[str, Any]) -> None:
         self._receiver(place, name, list(channels))
@@ -139,7 +142,11 @@ class AlertFaults:
         if url.partition("://")[0].lower() in _PAGERS:
             self._add(
                 place,
-                worded('"{name}" is a pager: each report would be an incident there. Name another channel.', name=name),
+                coded(
+                    "MW4108",
+                    '"{name}" is a pager: each report would be an incident there. Name another channel.',
+                    name=name,
+                ),
             )
 
 
@@ -150,18 +157,19 @@ def _beneath(value: Any, *names: str) -> list[str]:
     return list(value) if isinstance(value, dict) else []
 
 
-def _url_fault(url: str) -> str | None:
+def _url_fault(url: str) -> Coded | None:
     """Say what is wrong with an Apprise URL, as far as its service tells; the URL itself is a secret."""
     service, found, _ = url.partition("://")
     if url.startswith(("file:", "${")):
         return None
     if re.fullmatch(r"[^\s:/@]+@[^\s:/@]+", url):  # and no password before it
-        return worded(
+        return coded(
+            "MW4103",
             "is a mail address. Write  mailtos://USER:PASSWORD@SERVER?to={address}  with a server other than the watched one.",
             address=url[:80],
         )
     if not found:
-        return worded("is no Apprise URL (service://…). See  https://appriseit.com")
+        return coded("MW4103", "is no Apprise URL (service://…). See  https://appriseit.com")
     meant = get_close_matches(service.lower(), _SERVICES, 1, 0.7)
     if not meant or service.lower() in _SERVICES:
         return None  # common, or not like any common one: it is looked at when it is first used
@@ -171,5 +179,5 @@ def _url_fault(url: str) -> str | None:
         Channels([Channel(name="", url=url)]).check()
     except ConfigurationError:
         mend = worded('Did you mean "{meant}"?', meant=meant[0])
-        return worded('unknown service "{service}". {mend}', service=service[:40], mend=mend)
+        return coded("MW4102", 'unknown service "{service}". {mend}', service=service[:40], mend=mend)
     return None

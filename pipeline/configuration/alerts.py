@@ -11,7 +11,7 @@ from mailwarden.alerts.telling.hours import Hours, parse_hours
 from mailwarden.alerts.telling.matchers import Matchers
 from mailwarden.alerts.telling.muting import Inhibition, Maintenance, Muting
 from mailwarden.alerts.telling.routes import Escalation, Route
-from mailwarden.parsers.errors import ConfigurationError, said_of, worded
+from mailwarden.parsers.errors import ConfigurationError, WrongValueError, coded
 from mailwarden.pipeline.configuration.secret import read_secret
 from mailwarden.pipeline.configuration.times import parse_duration, read_instant
 
@@ -36,10 +36,12 @@ class HeartbeatSetting:
         """
         try:
             url = read_secret(self.url, environment)
-        except ValueError as error:
-            raise ConfigurationError([worded("alerts.heartbeat.url: {error}", error=said_of(error))]) from None
+        except WrongValueError as error:
+            raise ConfigurationError(
+                [coded(error.said.code, "alerts.heartbeat.url: {error}", error=error.said)]
+            ) from None
         if not url.startswith(("http://", "https://")):
-            raise ConfigurationError([worded("alerts.heartbeat.url: is no http or https address.")])
+            raise ConfigurationError([coded("MW2114", "alerts.heartbeat.url: is no http or https address.")])
         return url
 
 

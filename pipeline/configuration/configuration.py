@@ -13,7 +13,7 @@ from mailwarden.alerts.facts.site import Site
 from mailwarden.alerts.rulebook.rule_files import rule_files
 from mailwarden.alerts.terms import UNNAMED
 from mailwarden.alerts.words.translate import language_of
-from mailwarden.parsers.errors import ConfigurationError, said_of, worded
+from mailwarden.parsers.errors import Coded, ConfigurationError, WrongValueError, coded, placed
 from mailwarden.pipeline.configuration.blocklist import BlocklistSetting
 from mailwarden.pipeline.configuration.secret import read_secret
 from mailwarden.pipeline.configuration.web import WebSetting
@@ -97,8 +97,8 @@ class ChannelSetting:
 
         try:
             url = read_secret(self.url, environment)
-        except ValueError as error:
-            said = worded("alerts.channels.{name}: {error}", name=self.name, error=said_of(error))
+        except WrongValueError as error:
+            said = coded(error.said.code, "alerts.channels.{name}: {error}", name=self.name, error=error.said)
             raise ConfigurationError([said]) from None
         return Channel(name=self.name, url=url, language=self.language or language)
 
@@ -249,12 +249,12 @@ class Configuration:
             ConfigurationError: With every variable and file that is not there.
         """
         channels: list[Channel] = []
-        faults: list[str] = []
+        faults: list[Coded] = []
         for channel in self.channels:
             try:
                 channels.append(channel.resolve(self.spoken(environment), environment))
             except ConfigurationError as error:
                 faults.extend(error.faults)
         if faults:
-            raise ConfigurationError([worded("{place}: {message}", place=self.path, message=fault) for fault in faults])
+            raise ConfigurationError([placed(self.path, fault) for fault in faults])
         return tuple(channels)

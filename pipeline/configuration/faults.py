@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from mailwarden.alerts.words.translate import N_
-from mailwarden.parsers.errors import said_of, worded
+from mailwarden.parsers.errors import Coded, WrongValueError, coded, worded
 from mailwarden.pipeline.configuration.alert_faults import AlertFaults
 from mailwarden.pipeline.configuration.marked_yaml import Marked, Path_
 from mailwarden.pipeline.configuration.soundness import sound, sound_items
@@ -19,7 +19,7 @@ __all__ = ["Fault", "exception_fields", "faults_of"]
 
 def faults_of(marked: Marked, known_rules: list[str]) -> list[Fault]:
     """List every fault in the order of the lines; the meaning is looked at of all parts whose structure is right."""
-    said = worded("duplicate key; only one can hold. Remove one.")
+    said = coded("MW2105", "duplicate key; only one can hold. Remove one.")
     faults = [Fault(marked.line(where), said, where) for where in marked.twice]
     faults += faults_of_structure(marked)
     faults += _Meaning(marked, sound(marked.value, broken), known_rules).faults
@@ -54,13 +54,13 @@ class _Meaning:
                 self._add(("rules", name), unknown("rule", name, known_rules), ("rules",))
             for place, text in sound_items((rule or {}).get("except", ())):
                 if isinstance(text, str) and exception_fields(text) is None:
-                    self._add(("rules", name, "except", place), worded(_NO_NETWORK, text=text))
+                    self._add(("rules", name, "except", place), coded("MW2114", _NO_NETWORK, text=text))
         AlertFaults(self._add, marked.value, settings)
         self._keep(settings.get("keep", {}))
         self._probes(settings.get("probes", {}))
         self._feedback(settings.get("feedback", {}))
 
-    def _add(self, place: Path_, message: str, where: Path_ | None = None) -> None:
+    def _add(self, place: Path_, message: Coded, where: Path_ | None = None) -> None:
         self.faults.append(Fault(self._marked.line(place), message, place if where is None else where))
 
     def _feedback(self, feedback: Mapping[str, Any]) -> None:
@@ -68,7 +68,8 @@ class _Meaning:
 
         for number, one in sound_items(feedback.get("mailboxes", ())):
             if one.get("tls") == "none" and not is_this_machine(one["host"]):
-                said = worded(
+                said = coded(
+                    "MW2122",
                     'without TLS the password goes to "{host}" for everybody to read. Use implicit or starttls.',
                     host=one["host"],
                 )
@@ -83,15 +84,15 @@ class _Meaning:
         ):
             try:
                 server_of(text)
-            except ValueError as error:
-                self._add(("probes", "resolver", *place), said_of(error))
+            except WrongValueError as error:
+                self._add(("probes", "resolver", *place), error.said)
         for number, text in sound_items(probes.get("addresses", ())):
             try:
                 ipaddress.ip_address(text)
             except ValueError:
                 self._add(
                     ("probes", "addresses", number),
-                    worded('"{text}" is no address. Write it like 192.0.2.25.', text=text),
+                    coded("MW2114", '"{text}" is no address. Write it like 192.0.2.25.', text=text),
                 )
 
     def _zone(self, place: Path_, name: str | None) -> None:
@@ -108,7 +109,7 @@ class _Meaning:
                 if meant
                 else worded("Write it like Europe/Berlin, Asia/Tokyo or UTC.")
             )
-            self._add(place, worded('no time zone "{name}". {mend}', name=name, mend=mend))
+            self._add(place, coded("MW2115", 'no time zone "{name}". {mend}', name=name, mend=mend))
 
     def _source(self, place: Path_, source: Any) -> None:
         if isinstance(source, str):
@@ -116,10 +117,13 @@ class _Meaning:
         given = [name for name in ("path", "journal", "docker") if name in source]
         if len(given) != 1:
             self._add(
-                place, worded("give exactly one of path, journal and docker. Write a further entry for each other one.")
+                place,
+                coded(
+                    "MW2118", "give exactly one of path, journal and docker. Write a further entry for each other one."
+                ),
             )
         if source.get("journal") is False or source.get("docker") is False:
-            self._add(place, worded("false says nothing here. Remove the entry."))
+            self._add(place, coded("MW2118", "false says nothing here. Remove the entry."))
         self._zone((*place, "timezone"), source.get("timezone"))
 
     def _keep(self, keep: Mapping[str, str]) -> None:
@@ -128,7 +132,12 @@ class _Meaning:
             if kept is not None and parse_duration(kept) < parse_duration(least):
                 self._add(
                     ("keep", what),
-                    worded('"{kept}" is too short: at least {least}. Write {least} or more.', kept=kept, least=least),
+                    coded(
+                        "MW2109",
+                        '"{kept}" is too short: at least {least}. Write {least} or more.',
+                        kept=kept,
+                        least=least,
+                    ),
                 )
 
     def _network(self, place: Path_, text: str) -> None:
@@ -139,7 +148,7 @@ class _Meaning:
                 mend = worded('Did you mean "{meant}"?', meant=ipaddress.ip_network(text, strict=False))
             except ValueError:
                 mend = worded("Write it like 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32.")
-            self._add(place, worded('"{text}" is not an address or network. {mend}', text=text, mend=mend))
+            self._add(place, coded("MW2114", '"{text}" is not an address or network. {mend}', text=text, mend=mend))
 
 
 _NO_NETWORK = N_(

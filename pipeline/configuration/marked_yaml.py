@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from mailwarden.alerts.words.library_words import heard
-from mailwarden.parsers.errors import worded
+from mailwarden.parsers.errors import Coded, coded
 
 __all__ = ["Marked", "Path_", "YamlFault", "read_yaml"]
 
@@ -23,8 +23,9 @@ _MAX_DEPTH = 50
 class YamlFault(Exception):
     """The text is no YAML, or none that we read; `line` counts from 1."""
 
-    def __init__(self, line: int, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, line: int, said: Coded) -> None:
+        super().__init__(said)
+        self.said = said
         self.line = line
 
 
@@ -69,14 +70,15 @@ def read_yaml(text: str) -> Marked:
         node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        said = worded(
+        said = coded(
+            "MW2101",
             "not YAML: {said}. Check the indentation and the quotes of this line and the one before.",
             said=heard(error.problem or error.context),
         )
         raise YamlFault(mark.line + 1 if mark else 1, said) from None
     except yaml.YAMLError as error:
         line = text.count("\n", 0, getattr(error, "position", 0)) + 1
-        raise YamlFault(line, worded("holds a character that YAML does not allow. Remove it.")) from None
+        raise YamlFault(line, coded("MW2101", "holds a character that YAML does not allow. Remove it.")) from None
     finally:
         if loader is not None:
             loader.dispose()
@@ -97,7 +99,7 @@ class _Reading:
         self.lines.setdefault(place, line)
         self._values += 1
         if self._values > _MAX_VALUES or len(place) > _MAX_DEPTH:
-            said = worded("goes on without end: an alias (*name) holds itself. Write the value out.")
+            said = coded("MW2101", "goes on without end: an alias (*name) holds itself. Write the value out.")
             raise YamlFault(line, said)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*place, number)) for number, item in enumerate(node.value)]
@@ -109,7 +111,7 @@ class _Reading:
         values: dict[str, Any] = {}
         for key, item in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise YamlFault(key.start_mark.line + 1, worded("a key must be a word."))
+                raise YamlFault(key.start_mark.line + 1, coded("MW2101", "a key must be a word."))
             name = key.value
             inner = (*place, name)
             if name in values:
@@ -131,7 +133,7 @@ class _Reading:
             return int(text) if kind == "int" and len(text) < 20 else float(text)
         if kind == "str":
             return text
-        said = worded('the tag "{tag}" is not supported. Remove it.', tag=printable_tag(node.tag))
+        said = coded("MW2101", 'the tag "{tag}" is not supported. Remove it.', tag=printable_tag(node.tag))
         raise YamlFault(line, said)
 
 

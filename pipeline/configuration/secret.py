@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from mailwarden.parsers.errors import worded
+from mailwarden.parsers.errors import Coded, WrongValueError, coded, worded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.places import handed_over
 
@@ -25,8 +25,12 @@ def read_secret(text: str, environment: Mapping[str, str] = os.environ) -> str:
 
     def value(found: re.Match[str]) -> str:
         if found[1] not in environment:
-            raise ValueError(
-                worded("{variable} is not in the environment. Set it where mailwarden is started.", variable=found[0])
+            raise WrongValueError(
+                coded(
+                    "MW2120",
+                    "{variable} is not in the environment. Set it where mailwarden is started.",
+                    variable=found[0],
+                )
             )
         return environment[found[1]]
 
@@ -38,22 +42,25 @@ def _first_line(path: Path, environment: Mapping[str, str]) -> str:
         secret = handed_over(path, environment).read_text("utf-8").partition("\n")[0].strip()
     except PermissionError as error:
         if "CREDENTIALS_DIRECTORY" not in environment:
-            raise ValueError(_unusable(path, reason(error))) from None
+            raise WrongValueError(_unusable(path, reason(error))) from None
         # A unit that may read no file of others: setup gave it the configuration, and cannot know what this will name.
-        said = worded(
+        said = coded(
+            "MW2121",
             'secret file "{path}": this unit may not read it. Hand it over:  systemctl edit mailwarden-web  and there '
             "[Service] and, below it, LoadCredential={name}:{path}",
             path=path,
             name=path.name,
         )
-        raise ValueError(said) from None
+        raise WrongValueError(said) from None
     except (OSError, UnicodeDecodeError) as error:
         why = reason(error) if isinstance(error, OSError) else worded("is not text")
-        raise ValueError(_unusable(path, why)) from None
+        raise WrongValueError(_unusable(path, why)) from None
     if not secret:
-        raise ValueError(worded('secret file "{path}": is empty. Write the secret into its first line.', path=path))
+        raise WrongValueError(
+            coded("MW2121", 'secret file "{path}": is empty. Write the secret into its first line.', path=path)
+        )
     return secret
 
 
-def _unusable(path: Path, why: str) -> str:
-    return worded('secret file "{path}": {reason}. It cannot be used.', path=path, reason=why)
+def _unusable(path: Path, why: str) -> Coded:
+    return coded("MW2121", 'secret file "{path}": {reason}. It cannot be used.', path=path, reason=why)

@@ -10,7 +10,7 @@ from datetime import time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mailwarden.parsers.errors import ConfigurationBarredError, ConfigurationError, said_of, worded
+from mailwarden.parsers.errors import ConfigurationBarredError, ConfigurationError, coded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.configuration.blocklist import read_blocklist_setting
 from mailwarden.pipeline.configuration.configuration import (
@@ -52,25 +52,38 @@ def read_stated(path: Path, known_rules: Callable[[Path | None], list[str]]) -> 
         text = handed_over(path).read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigurationError(
-            [worded("{path}: is not UTF-8 text (byte {start}). Save it as UTF-8.", path=path, start=error.start)]
+            [
+                coded(
+                    "MW2101",
+                    "{path}: is not UTF-8 text (byte {start}). Save it as UTF-8.",
+                    path=path,
+                    start=error.start,
+                )
+            ]
         ) from None
     except FileNotFoundError:
         raise ConfigurationError(
-            [worded("{path}: is not there. Check the path, or make one:  mailwarden setup", path=path)]
+            [coded("MW2100", "{path}: is not there. Check the path, or make one:  mailwarden setup", path=path)]
         ) from None
     except PermissionError:
         raise ConfigurationBarredError(
-            [worded("{path}: its owner alone may read it. Nothing was done. Say the same with sudo.", path=path)]
+            [
+                coded(
+                    "MW2102",
+                    "{path}: its owner alone may read it. Nothing was done. Say the same with sudo.",
+                    path=path,
+                )
+            ]
         ) from None
     except OSError as error:
         raise ConfigurationError(
-            [worded("{path}: not readable: {reason}. Nothing was started.", path=path, reason=reason(error))]
+            [coded("MW2102", "{path}: not readable: {reason}. Nothing was started.", path=path, reason=reason(error))]
         ) from None
     try:
         marked = read_yaml(text)
     except YamlFault as fault:
         raise ConfigurationError(
-            [worded("{path}:{line}: {fault}", path=path, line=fault.line, fault=said_of(fault))]
+            [coded(fault.said.code, "{path}:{line}: {fault}", path=path, line=fault.line, fault=fault.said)]
         ) from None
     if marked.value is None:
         marked = Marked({}, {})
@@ -78,14 +91,19 @@ def read_stated(path: Path, known_rules: Callable[[Path | None], list[str]]) -> 
     directory = path.parent / _expanded(stated) if isinstance(stated, str) and stated else rules_beside(path)
     faults = faults_of(marked, known_rules(directory))
     if directory is not None and not directory.is_dir():
-        said = worded(
-            'rules_directory: "{directory}" is no directory. Make it, or leave the setting out.', directory=directory
+        said = coded(
+            "MW2116",
+            'rules_directory: "{directory}" is no directory. Make it, or leave the setting out.',
+            directory=directory,
         )
         faults.append(Fault(marked.line(("rules_directory",)), said))
     if faults:
         faults.sort(key=lambda fault: fault.line)
         raise ConfigurationError(
-            [worded("{path}:{line}: {fault}", path=path, line=fault.line, fault=fault.said) for fault in faults]
+            [
+                coded(fault.said.code, "{path}:{line}: {fault}", path=path, line=fault.line, fault=fault.said)
+                for fault in faults
+            ]
         )
     return _configuration(path, marked.value)
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_
-from mailwarden.parsers.errors import changed, worded
+from mailwarden.parsers.errors import Coded, changed, coded, placed, worded
 from mailwarden.pipeline.configuration.marked_yaml import Marked, Path_
 
 __all__ = ["Fault", "broken", "faults_of_structure", "unknown"]
@@ -18,14 +18,14 @@ class Fault(NamedTuple):
     """What is wrong, and where."""
 
     line: int
-    message: str
+    message: Coded
     where: Path_ = ()
 
     @property
-    def said(self) -> str:
+    def said(self) -> Coded:
         """The fault as it is told, behind file and line."""
         message = changed(self.message, printable)
-        return worded("{place}: {message}", place=_name(self.where), message=message) if self.where else message
+        return placed(_name(self.where), message) if self.where else message
 
 
 def _errors(value: Any) -> list[Any]:
@@ -70,9 +70,10 @@ def _of(error: Any, marked: Marked) -> Iterator[Fault]:
                 yield Fault(marked.line((*where, key)), unknown("setting", key, known), where)
     elif error.validator == "required":
         missing = next(key for key in error.validator_value if key not in error.instance)
-        yield Fault(marked.line(where), worded('"{missing}" is missing. Add it.', missing=missing), where)
+        yield Fault(marked.line(where), coded("MW2111", '"{missing}" is missing. Add it.', missing=missing), where)
     elif _is_name(error):
-        said = worded(
+        said = coded(
+            "MW2106",
             'the name "{name}" holds more than letters, digits, dot, hyphen and underscore. Rename it.',
             name=error.instance,
         )
@@ -81,7 +82,7 @@ def _of(error: Any, marked: Marked) -> Iterator[Fault]:
         yield Fault(marked.line(where), _mismatch(error), where)
 
 
-def _mismatch(error: Any) -> str:
+def _mismatch(error: Any) -> Coded:
     """Say in our words what a value is not."""
     value, asked = error.instance, error.validator_value
     shown = _shown(value)
@@ -90,36 +91,46 @@ def _mismatch(error: Any) -> str:
         meant = get_close_matches(str(value), words, 1)
         if meant:
             mend = worded('Did you mean "{meant}"?', meant=meant[0])
-            return worded("{shown} is not one of {words}. {mend}", shown=shown, words=", ".join(words), mend=mend)
-        return worded("{shown} is not one of {words}.", shown=shown, words=", ".join(words))
+            return coded(
+                "MW2108", "{shown} is not one of {words}. {mend}", shown=shown, words=", ".join(words), mend=mend
+            )
+        return coded("MW2108", "{shown} is not one of {words}.", shown=shown, words=", ".join(words))
     if error.validator == "type":
         kinds = [asked] if isinstance(asked, str) else asked
         expected: object = worded(_KINDS[kinds[0]])
         for kind in kinds[1:]:
             expected = worded("{first} or {second}", first=expected, second=worded(_KINDS[kind]))
         if "string" in kinds and not isinstance(value, list | dict):
-            return worded('{shown} is not {expected}. Write it in quotes: "…".', shown=shown, expected=expected)
-        return worded("{shown} is not {expected}.", shown=shown, expected=expected)
+            return coded(
+                "MW2107", '{shown} is not {expected}. Write it in quotes: "…".', shown=shown, expected=expected
+            )
+        return coded("MW2107", "{shown} is not {expected}.", shown=shown, expected=expected)
     if error.validator == "oneOf":
         forms = ", ".join(one["required"][0] for one in asked)
-        return worded("names none of {forms}, or several. Write one entry for each.", forms=forms)
+        return coded("MW2118", "names none of {forms}, or several. Write one entry for each.", forms=forms)
     if error.validator == "pattern":
         if asked.startswith("^https?"):
-            return worded("{shown} is no address of a page. Write it like https://example.org/hook.", shown=shown)
+            return coded(
+                "MW2114", "{shown} is no address of a page. Write it like https://example.org/hook.", shown=shown
+            )
         if "mon" in asked:
-            return worded(
-                '{shown} is no span of hours. Write it like "22:00-07:00" or "sat,sun 00:00-24:00".', shown=shown
+            return coded(
+                "MW2113",
+                '{shown} is no span of hours. Write it like "22:00-07:00" or "sat,sun 00:00-24:00".',
+                shown=shown,
             )
         if "smhdw" in asked:
             if "never" in asked:
-                return worded("{shown} is not a duration. Write 10m, 2h or 1d, or never.", shown=shown)
-            return worded("{shown} is not a duration. Write 10m, 2h or 1d.", shown=shown)
-        return worded('{shown} is not a time of day. Write it like "07:00".', shown=shown)
+                return coded("MW2112", "{shown} is not a duration. Write 10m, 2h or 1d, or never.", shown=shown)
+            return coded("MW2112", "{shown} is not a duration. Write 10m, 2h or 1d.", shown=shown)
+        return coded("MW2112", '{shown} is not a time of day. Write it like "07:00".', shown=shown)
     if error.validator == "minimum":
-        return worded("{shown} is too small. Write {asked} or more.", shown=shown, asked=asked)
+        return coded("MW2109", "{shown} is too small. Write {asked} or more.", shown=shown, asked=asked)
     if error.validator == "maximum":
-        return worded("{shown} is too large. Write {asked} or less.", shown=shown, asked=asked)
-    return worded("{shown} is empty. Give a value or leave the setting out.", shown=shown)  # minLength, minItems, …
+        return coded("MW2109", "{shown} is too large. Write {asked} or less.", shown=shown, asked=asked)
+    return coded(
+        "MW2110", "{shown} is empty. Give a value or leave the setting out.", shown=shown
+    )  # minLength, minItems, …
 
 
 _KINDS = {
@@ -142,18 +153,19 @@ def _shown(value: Any) -> str:
     return f'"{text[:60]}…"' if len(text) > 61 else f'"{text}"'
 
 
-def unknown(kind: str, name: str, known: list[str]) -> str:
+def unknown(kind: str, name: str, known: list[str]) -> Coded:
     """Say that there is no such setting, rule or channel, and which one was probably meant."""
     meant = get_close_matches(name, known, 1)
     names = ", ".join(sorted(known)[:20]) or worded("none")
     mend = worded('Did you mean "{meant}"?', meant=meant[0]) if meant else worded("Known: {names}.", names=names)
-    return worded(_UNKNOWN[kind], name=name, mend=mend)
+    code, said = _UNKNOWN[kind]
+    return coded(code, said, name=name, mend=mend)
 
 
 _UNKNOWN = {
-    "setting": N_('unknown setting "{name}". {mend}'),
-    "rule": N_('unknown rule "{name}". {mend}'),
-    "channel": N_('unknown channel "{name}". {mend}'),
+    "setting": ("MW2104", N_('unknown setting "{name}". {mend}')),
+    "rule": ("MW2117", N_('unknown rule "{name}". {mend}')),
+    "channel": ("MW4101", N_('unknown channel "{name}". {mend}')),
 }
 
 

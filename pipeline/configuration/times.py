@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta, tzinfo
 
-from mailwarden.parsers.errors import worded
+from mailwarden.parsers.errors import WrongValueError, coded
 
 __all__ = ["parse_duration", "read_instant"]
 
@@ -17,7 +17,7 @@ def parse_duration(text: str) -> timedelta:
     """
     unit = _UNITS.get(text[-1:])
     if unit is None or not text[:-1].isdecimal() or len(text) > 7:
-        raise ValueError(worded("{shown} is not a duration. Write 10m, 2h or 1d.", shown=f'"{text}"'))
+        raise WrongValueError(coded("MW2112", "{shown} is not a duration. Write 10m, 2h or 1d.", shown=f'"{text}"'))
     return timedelta(**{unit: int(text[:-1])})
 
 
@@ -30,5 +30,7 @@ def read_instant(text: str, zone: tzinfo) -> int:
     try:
         moment = datetime.strptime(text, "%Y-%m-%d %H:%M" if ":" in text else "%Y-%m-%d").replace(tzinfo=zone)
     except ValueError:
-        raise ValueError(worded('"{text}" is no date and time. Write it like "2026-12-01 22:00".', text=text)) from None
+        raise WrongValueError(
+            coded("MW2113", '"{text}" is no date and time. Write it like "2026-12-01 22:00".', text=text)
+        ) from None
     return round(moment.timestamp()) * 1_000_000

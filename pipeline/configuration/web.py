@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from mailwarden.parsers.errors import ConfigurationError, UsageError, said_of, worded
+from mailwarden.parsers.errors import Coded, ConfigurationError, UsageError, WrongValueError, coded
 
 __all__ = ["Address", "Person", "Token", "WebSetting", "parse_address", "read_web"]
 
@@ -83,24 +83,36 @@ class WebSetting:
         """
         people: list[Person] = []
         tokens: list[Token] = []
-        faults: list[str] = []
+        faults: list[Coded] = []
         for one in self.people:
             try:
                 people.append(replace(one, password=secret(one.password, environment)))
-            except ValueError as error:
-                faults.append(worded("web.people.{name}.password: {error}", name=one.name, error=said_of(error)))
+            except WrongValueError as error:
+                faults.append(
+                    coded(
+                        error.said.code,
+                        "web.people.{name}.password: {error}",
+                        name=one.name,
+                        error=error.said,
+                    )
+                )
         for name, text in self.tokens:
             try:
                 tokens.append(Token(name, secret(text, environment)))
-            except ValueError as error:
-                faults.append(worded("web.tokens.{name}: {error}", name=name, error=said_of(error)))
+            except WrongValueError as error:
+                faults.append(coded(error.said.code, "web.tokens.{name}: {error}", name=name, error=error.said))
         faults += [
-            worded("web.people.{name}.password: is no argon2 hash. Make one:  mailwarden web --password", name=one.name)
+            coded(
+                "MW2124",
+                "web.people.{name}.password: is no argon2 hash. Make one:  mailwarden web --password",
+                name=one.name,
+            )
             for one in people
             if not one.password.startswith("$argon2")
         ]
         faults += [
-            worded(
+            coded(
+                "MW2124",
                 "web.tokens.{name}: is shorter than 20 characters, so it can be guessed. Make one:  openssl rand -hex 20",
                 name=one.name,
             )
@@ -122,7 +134,9 @@ def parse_address(text: str) -> Address:
     host = host.strip("[]") or "127.0.0.1"
     if not port.isdecimal() or not 0 <= int(port) <= 65535:
         raise UsageError(
-            worded('"{text}" is no address to listen at. Write it like 127.0.0.1:8742 or [::1]:8742.', text=text)
+            coded(
+                "MW7101", '"{text}" is no address to listen at. Write it like 127.0.0.1:8742 or [::1]:8742.', text=text
+            )
         )
     return Address(host, int(port))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from mailwarden.alerts.words.escape import printable
-from mailwarden.parsers.errors import MailwardenError, changed, packed, worded
+from mailwarden.parsers.errors import MailwardenError, changed, code_of, coded, packed
 from mailwarden.pipeline.feedback.gathering import Gathering
 from mailwarden.pipeline.feedback.job import Job
 from mailwarden.pipeline.feedback.reading import Reading
@@ -39,12 +39,19 @@ def _tell(place: str, readings: Iterable[Reading]) -> None:
     try:
         passed_over = [one for one in readings if not one.is_report]
     except MailwardenError as error:
-        _say(worded("feedback: {error} It is tried again.", error=error.said))
+        _say(coded(error.said.code, "feedback: {error} It is tried again.", error=error.said))
     for one in passed_over[:_MOST_TOLD]:
-        _say(worded("feedback: {where}: passed over: {fault}", where=one.where, fault=one.fault))
+        _say(
+            coded(
+                code_of(one.fault) or "MW6208",
+                "feedback: {where}: passed over: {fault}",
+                where=one.where,
+                fault=one.fault,
+            )
+        )
     if len(passed_over) > _MOST_TOLD:
         more = len(passed_over) - _MOST_TOLD
-        _say(worded("feedback: {place}: {number} more passed over", place=place, number=more))
+        _say(coded("MW6206", "feedback: {place}: {number} more passed over", place=place, number=more))
 
 
 def _say(said: str) -> None:
@@ -59,5 +66,5 @@ if __name__ == "__main__":
     try:
         main(Path(sys.argv[1]), msgspec.json.decode(sys.stdin.buffer.read(), type=Job))
     except MailwardenError as error:
-        _say(worded("feedback: {error}", error=error.said))
+        _say(coded(error.said.code, "feedback: {error}", error=error.said))
         sys.exit(3)

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from mailwarden.alerts.facts.ours import KIND, learned
-from mailwarden.parsers.errors import MailwardenError, joined, packed, said_of, unpacked, worded
+from mailwarden.parsers.errors import MailwardenError, below, code_of, coded, packed, said_of, unpacked, worded
 from mailwarden.pipeline.feedback.job import Job
 from mailwarden.pipeline.feedback.settings import FeedbackSetting
 from mailwarden.pipeline.store import Store
@@ -75,7 +75,8 @@ class Collector:
                 self._round()
             except (MailwardenError, OSError) as error:
                 again = worded("It is tried again in {minutes} min.", minutes=f"{wait_s / 60:g}")
-                self._say(joined((worded("feedback: {error}", error=said_of(error)), again)))
+                said = said_of(error)
+                self._say(below([coded(code_of(said) or "MW9002", "feedback: {error}", error=said)], again))
 
     def _round(self) -> None:
         with Store.open(self._path, read_only=True) as store:
@@ -96,8 +97,10 @@ class Collector:
         except subprocess.TimeoutExpired:
             self._process.kill()
             said, _ = self._process.communicate()
-            late = worded(
-                "feedback: a round took more than {minutes} min and was given up.", minutes=f"{_PATIENCE_S / 60:g}"
+            late = coded(
+                "MW6207",
+                "feedback: a round took more than {minutes} min and was given up.",
+                minutes=f"{_PATIENCE_S / 60:g}",
             )
             said += b"\n" + msgspec.json.encode(packed(late))
         finally:

@@ -10,7 +10,7 @@ import msgspec
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
-from mailwarden.parsers.errors import worded
+from mailwarden.parsers.errors import coded
 from mailwarden.parsers.json_text import read_json
 from mailwarden.pipeline.feedback.unpack import ReportError
 
@@ -61,12 +61,12 @@ def read_dmarc(data: bytes) -> Report:
     try:
         root = fromstring(data, forbid_dtd=True)
     except DefusedXmlException:
-        raise ReportError(worded("the XML defines entities, as no report does")) from None
+        raise ReportError(coded("MW6206", "the XML defines entities, as no report does")) from None
     except (ParseError, ValueError, LookupError):
-        raise ReportError(worded("the XML is not well-formed or cut off")) from None
+        raise ReportError(coded("MW6206", "the XML is not well-formed or cut off")) from None
     space = root.tag.partition("}")[0] + "}" if root.tag.startswith("{") else ""
     if root.tag != f"{space}feedback":
-        raise ReportError(worded("the XML is no DMARC aggregate"))
+        raise ReportError(coded("MW6206", "the XML is no DMARC aggregate"))
 
     def text(node: Any, path: str) -> str:
         found = node.find("/".join(space + part for part in path.split("/")))
@@ -74,11 +74,11 @@ def read_dmarc(data: bytes) -> Report:
 
     domain = text(root, "policy_published/domain").lower().rstrip(".")
     if not domain:
-        raise ReportError(worded("the aggregate names no domain"))
+        raise ReportError(coded("MW6206", "the aggregate names no domain"))
     total, failed, sources = 0, 0, dict[str, int]()
     for number, record in enumerate(root.iter(f"{space}record")):
         if number >= _ROWS:
-            raise ReportError(worded("an aggregate of more than {number} rows", number=_ROWS))
+            raise ReportError(coded("MW6206", "an aggregate of more than {number} rows", number=_ROWS))
         count = text(record, "row/count")
         messages = int(count) if count.isascii() and count.isdigit() and len(count) < 10 else 0
         total += messages
@@ -142,9 +142,9 @@ def read_tls(data: bytes) -> Report:
     try:
         found = msgspec.convert(read_json(data.decode("utf-8-sig")), _Tls)
     except (ValueError, RecursionError, msgspec.ValidationError):
-        raise ReportError(worded("the JSON is no TLS report, or cut off")) from None
+        raise ReportError(coded("MW6206", "the JSON is no TLS report, or cut off")) from None
     if not found.policies or not found.policies[0].policy.policy_domain:
-        raise ReportError(worded("the TLS report names no domain"))
+        raise ReportError(coded("MW6206", "the TLS report names no domain"))
     good = sum(max(0, one.summary.total_successful_session_count) for one in found.policies)
     bad = sum(max(0, one.summary.total_failure_session_count) for one in found.policies)
     domain = found.policies[0].policy.policy_domain.lower().rstrip(".")[:_TEXT]
@@ -194,11 +194,11 @@ def read_complaint(message: Message) -> Report | None:
     held = part.get_payload()
     fields = held[0] if isinstance(held, list) and held else None
     if not isinstance(fields, Message):
-        raise ReportError(worded("the complaint holds no fields"))
+        raise ReportError(coded("MW6206", "the complaint holds no fields"))
     sender = str(fields.get("Original-Mail-From") or "").strip(" <>\t")
     domain = str(fields.get("Reported-Domain") or sender.rpartition("@")[2]).strip().lower().rstrip(".")[:_TEXT]
     if not domain:
-        raise ReportError(worded("the complaint names no domain"))
+        raise ReportError(coded("MW6206", "the complaint names no domain"))
     agent = str(fields.get("User-Agent") or message.get("From") or "?")[:_TEXT]
     id_ = str(message.get("Message-ID") or "?")[:_TEXT]
     source = _address(str(fields.get("Source-IP") or "").strip())

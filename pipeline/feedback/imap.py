@@ -15,7 +15,7 @@ from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError
 
 from mailwarden.alerts.words.library_words import heard
-from mailwarden.parsers.errors import MailwardenError, Worded, worded
+from mailwarden.parsers.errors import MailwardenError, Worded, coded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.feedback.settings import Mailbox
 from mailwarden.pipeline.feedback.unpack import ReportError
@@ -68,7 +68,9 @@ class Folder:
             if size is None:
                 continue
             if size > LARGEST_MAIL:
-                yield Letter(uid, ReportError(worded("{bytes} bytes are more than a report may have", bytes=size)))
+                yield Letter(
+                    uid, ReportError(coded("MW6206", "{bytes} bytes are more than a report may have", bytes=size))
+                )
                 continue
             data = self._body(uid)
             if data is not None:
@@ -80,7 +82,7 @@ class Folder:
         except IMAPClientAbortError:  # the connection, not this message
             raise
         except IMAPClientError as error:
-            return ReportError(worded('the server does not give it ("{said}")', said=_words(error)))
+            return ReportError(coded("MW6206", 'the server does not give it ("{said}")', said=_words(error)))
         return next((value for name, value in found.items() if name.startswith(b"BODY[]") and value is not None), None)
 
     def settle(self, uids: Sequence[int]) -> None:
@@ -109,8 +111,11 @@ def opened(mailbox: Mailbox, password: str) -> Iterator[Folder]:
             try:
                 state = client.select_folder(mailbox.folder, readonly=mailbox.afterwards == "leave")
             except IMAPClientError as error:
-                said = worded(
-                    '{mailbox}: the server does not open this folder ("{said}").', mailbox=mailbox, said=_words(error)
+                said = coded(
+                    "MW6204",
+                    '{mailbox}: the server does not open this folder ("{said}").',
+                    mailbox=mailbox,
+                    said=_words(error),
                 )
                 raise MailboxError(said) from None
             yield Folder(client, mailbox, int(state.get(b"UIDVALIDITY", 0)))
@@ -124,7 +129,8 @@ def _connected(mailbox: Mailbox) -> IMAPClient:
         context = ssl.create_default_context(cafile=mailbox.authorities)
     except (OSError, ssl.SSLError) as error:
         raise MailboxError(
-            worded(
+            coded(
+                "MW6203",
                 "{path}: holds no certificates that can be read ({error}).",
                 path=mailbox.authorities,
                 error=reason(error),
@@ -156,11 +162,11 @@ def _log_in(client: IMAPClient, mailbox: Mailbox, password: str) -> None:
             client.login(mailbox.user, password)
     except LoginError as error:
         raise MailboxError(
-            worded('{mailbox}: the server refuses the login ("{said}").', mailbox=mailbox, said=_words(error))
+            coded("MW6201", '{mailbox}: the server refuses the login ("{said}").', mailbox=mailbox, said=_words(error))
         ) from None
     except UnicodeEncodeError:
         raise MailboxError(
-            worded("{mailbox}: this server takes passwords of plain ASCII letters only.", mailbox=mailbox)
+            coded("MW6201", "{mailbox}: this server takes passwords of plain ASCII letters only.", mailbox=mailbox)
         ) from None
 
 
@@ -171,7 +177,8 @@ def _explained(mailbox: Mailbox) -> Iterator[None]:
         yield
     except ssl.SSLCertVerificationError as error:
         raise MailboxError(
-            worded(
+            coded(
+                "MW6203",
                 "{mailbox}: the server's certificate is not believed ({said})."
                 " Nothing was sent to it. Use the name that the certificate bears, or name its issuer under `authorities`.",
                 mailbox=mailbox,
@@ -179,10 +186,10 @@ def _explained(mailbox: Mailbox) -> Iterator[None]:
             )
         ) from None
     except TimeoutError:
-        raise MailboxError(worded("{mailbox}: does not answer in time.", mailbox=mailbox)) from None
+        raise MailboxError(coded("MW6202", "{mailbox}: does not answer in time.", mailbox=mailbox)) from None
     except (IMAPClientError, ssl.SSLError, OSError) as error:
         raise MailboxError(
-            worded('{mailbox}: the connection failed ("{said}").', mailbox=mailbox, said=_words(error))
+            coded("MW6202", '{mailbox}: the connection failed ("{said}").', mailbox=mailbox, said=_words(error))
         ) from None
 
 

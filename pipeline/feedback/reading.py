@@ -10,7 +10,7 @@ from email.parser import BytesParser
 from pathlib import Path
 from typing import NamedTuple
 
-from mailwarden.parsers.errors import worded
+from mailwarden.parsers.errors import coded, worded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.feedback.formats import Report, read_complaint, read_dmarc, read_tls
 from mailwarden.pipeline.feedback.unpack import LARGEST, ReportError, unpack
@@ -76,7 +76,7 @@ def _pieces(path: Path, wanted: Callable[[Path], bool]) -> Iterator[tuple[str, b
         else:
             files = [path]
     except OSError as error:
-        yield str(path), ReportError(reason(error))
+        yield str(path), ReportError(coded("MW6205", "{reason}", reason=reason(error)))
         return
     for file in files:
         try:
@@ -85,13 +85,13 @@ def _pieces(path: Path, wanted: Callable[[Path], bool]) -> Iterator[tuple[str, b
         except FileNotFoundError:  # moved meanwhile, as mail programs do from `new` to `cur`: found there next time
             continue
         except OSError as error:
-            yield str(file), ReportError(reason(error))
+            yield str(file), ReportError(coded("MW6205", "{reason}", reason=reason(error)))
 
 
 def _content(file: Path) -> bytes | ReportError:
     size = file.stat().st_size
     if size > LARGEST:
-        return ReportError(worded("{bytes} bytes are more than a report may have", bytes=size))
+        return ReportError(coded("MW6206", "{bytes} bytes are more than a report may have", bytes=size))
     return file.read_bytes()
 
 
@@ -118,7 +118,7 @@ def read_data(
         yield Reading(where, "", None, error.said)
         return
     if not found:
-        yield Reading(where, "", None, worded("it holds no report"))
+        yield Reading(where, "", None, coded("MW6206", "it holds no report"))
     for report in found:
         text = "\0".join((report.kind, report.organisation, report.id, report.domain))
         digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
@@ -145,7 +145,7 @@ def _reports(data: bytes) -> Iterator[Report]:
         return
     for number, part in enumerate(message.walk()):
         if number >= _PARTS:
-            raise ReportError(worded("a message of more than {number} parts", number=_PARTS))
+            raise ReportError(coded("MW6206", "a message of more than {number} parts", number=_PARTS))
         attached = _attachment(part)
         if attached is not None:
             for plain in unpack(attached):
@@ -168,4 +168,4 @@ def _plain(data: bytes) -> Report:
         return read_tls(data)
     if begin[:1] == b"<":
         return read_dmarc(data)
-    raise ReportError(worded("it is neither XML nor JSON"))
+    raise ReportError(coded("MW6206", "it is neither XML nor JSON"))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
-from mailwarden.parsers.errors import ConfigurationError, said_of, worded
+from mailwarden.parsers.errors import ConfigurationError, WrongValueError, coded
 from mailwarden.pipeline.configuration.secret import read_secret
 
 __all__ = ["FeedbackSetting", "Mailbox", "is_this_machine", "mailbox_of"]
@@ -45,9 +45,16 @@ class Mailbox:
         """
         try:
             return read_secret(self.password, environment)
-        except ValueError as error:
+        except WrongValueError as error:
             raise ConfigurationError(
-                [worded("feedback: password of {mailbox}: {error}", mailbox=self, error=said_of(error))]
+                [
+                    coded(
+                        error.said.code,
+                        "feedback: password of {mailbox}: {error}",
+                        mailbox=self,
+                        error=error.said,
+                    )
+                ]
             ) from None
 
 
@@ -112,8 +119,8 @@ def mailbox_of(url: str, password: str, known: Sequence[Mailbox] = ()) -> Mailbo
         host = port = None
         user = ""
     if parts.scheme != "imaps" or not host or not user or parts.password or parts.query or parts.fragment:
-        raise ValueError(
-            worded('"{url}" is no mailbox. Write it like  imaps://reports@mail.example.org/INBOX', url=url)
+        raise WrongValueError(
+            coded("MW6205", '"{url}" is no mailbox. Write it like  imaps://reports@mail.example.org/INBOX', url=url)
         )
     found = Mailbox(host, user, password, unquote(parts.path.strip("/")) or "INBOX", port or 993)
     return next((one for one in known if str(one) == str(found)), found)

@@ -4,7 +4,7 @@ import io
 import zipfile
 import zlib
 
-from mailwarden.parsers.errors import MailwardenError, worded
+from mailwarden.parsers.errors import MailwardenError, coded
 
 __all__ = ["LARGEST", "ReportError", "unpack"]
 
@@ -26,7 +26,7 @@ def unpack(data: bytes) -> list[bytes]:
         ReportError: Truncated, encrypted, too large, or packed like a bomb.
     """
     if len(data) > LARGEST:
-        raise ReportError(worded("{bytes} bytes are more than a report may have", bytes=len(data)))
+        raise ReportError(coded("MW6206", "{bytes} bytes are more than a report may have", bytes=len(data)))
     if data[:2] == b"\x1f\x8b":
         return [_gunzip(data)]
     if data[:4] == b"PK\x03\x04":
@@ -44,11 +44,11 @@ def _gunzip(data: bytes) -> bytes:
     try:
         out = inflate.decompress(data, limit + 1)
     except zlib.error:
-        raise ReportError(worded("the gzip data is damaged")) from None
+        raise ReportError(coded("MW6206", "the gzip data is damaged")) from None
     if len(out) > limit:
-        raise ReportError(worded("it unpacks to far more than a report has"))
+        raise ReportError(coded("MW6206", "it unpacks to far more than a report has"))
     if not inflate.eof:
-        raise ReportError(worded("the gzip data is cut off"))
+        raise ReportError(coded("MW6206", "the gzip data is cut off"))
     return out
 
 
@@ -57,17 +57,17 @@ def _unzip(data: bytes) -> list[bytes]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = [one for one in archive.infolist() if not one.is_dir()]
             if len(entries) > _ENTRIES:
-                raise ReportError(worded("a zip file of {number} files is no report", number=len(entries)))
+                raise ReportError(coded("MW6206", "a zip file of {number} files is no report", number=len(entries)))
             if any(one.flag_bits & 1 for one in entries):
-                raise ReportError(worded("the zip file is encrypted"))
+                raise ReportError(coded("MW6206", "the zip file is encrypted"))
             found = []
             for one in entries:
                 limit = _limit(one.compress_size)
                 with archive.open(one) as file:
                     out = file.read(limit + 1)
                 if len(out) > limit:
-                    raise ReportError(worded("it unpacks to far more than a report has"))
+                    raise ReportError(coded("MW6206", "it unpacks to far more than a report has"))
                 found.append(out)
             return found
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError):
-        raise ReportError(worded("the zip file is damaged or cut off")) from None
+        raise ReportError(coded("MW6206", "the zip file is damaged or cut off")) from None

@@ -18,7 +18,7 @@ from typing import Any
 from mailwarden.alerts.facts.ours import KIND, learned
 from mailwarden.alerts.facts.site import Site
 from mailwarden.alerts.words.escape import printable
-from mailwarden.parsers.errors import MailwardenError, changed, joined, said_of, worded
+from mailwarden.parsers.errors import MailwardenError, below, changed, code_of, coded, said_of, worded
 from mailwarden.parsers.event import iso
 from mailwarden.pipeline.probes.blocklists import Blocklist, blocklists
 from mailwarden.pipeline.probes.https import Web
@@ -119,7 +119,7 @@ class Prober:
                 asyncio.run(self._run_until_stopped())
         except MailwardenError as error:  # the store cannot be opened: the service's own connection tells why, too
             ended = worded("They have ended; all else goes on.")
-            self._say(joined((worded("probes: {error}", error=error.said), ended)))
+            self._say(below([coded(error.said.code, "probes: {error}", error=error.said)], ended))
 
     async def _run_until_stopped(self) -> None:
         loop, task = asyncio.get_running_loop(), asyncio.create_task(self._run())
@@ -143,9 +143,10 @@ class Prober:
                 except Exception as error:  # whatever it is, a monitor that fell silent would be worse
                     if not isinstance(error, MailwardenError):
                         _log.exception("probes")
-                    said = worded("probes: {error}", error=changed(said_of(error), printable))
+                    why = changed(said_of(error), printable)
+                    said = coded(code_of(why) or "MW9001", "probes: {error}", error=why)
                     again = worded("They are tried again in {minutes} min.", minutes=f"{_AFTER_FAULT_S / 60:g}")
-                    self._say(joined((said, again)))
+                    self._say(below([said], again))
                     due[word] = now_s + _AFTER_FAULT_S
 
     def _plan(self, store: Store) -> dict[str, float]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from mailwarden.parsers.errors import ConfigurationError, said_of, worded
+from mailwarden.parsers.errors import Coded, ConfigurationError, WrongValueError, coded
 from mailwarden.pipeline.configuration.secret import read_secret
 
 __all__ = ["ProbesSetting", "server_of"]
@@ -59,12 +59,13 @@ class ProbesSetting:
         Raises:
             ConfigurationError: A variable or file that one names is not there, or holds no key.
         """
-        found, faults = {}, []
+        found: dict[str, str] = {}
+        faults: list[Coded] = []
         for name, text in self.keys_as_written.items():
             try:
                 found[name] = _key(text, environment)
-            except ValueError as error:
-                faults.append(worded("probes.keys.{name}: {error}", name=name, error=said_of(error)))
+            except WrongValueError as error:
+                faults.append(coded(error.said.code, "probes.keys.{name}: {error}", name=name, error=error.said))
         if faults:
             raise ConfigurationError(faults)
         return found
@@ -78,22 +79,26 @@ def server_of(text: str) -> tuple[str, int]:
     """
     found = _SERVER.fullmatch(text.strip())
     if found is None:
-        raise ValueError(
-            worded('"{text}" is no address of a name server. Write 127.0.0.1, 127.0.0.1:5353 or [::1]:5353.', text=text)
+        raise WrongValueError(
+            coded(
+                "MW2125",
+                '"{text}" is no address of a name server. Write 127.0.0.1, 127.0.0.1:5353 or [::1]:5353.',
+                text=text,
+            )
         )
     host, port = found[1] or found[3] or found[5], int(found[2] or found[4] or _PORT)
     if not 0 < port < 1 << 16:
-        raise ValueError(worded('"{text}": {port} is no port.', text=text, port=port))
+        raise WrongValueError(coded("MW2125", '"{text}": {port} is no port.', text=text, port=port))
     try:
         return str(ipaddress.ip_address(host)), port
     except ValueError:
-        raise ValueError(
-            worded('"{text}" is no address of a name server. Write it like 127.0.0.1.', text=text)
+        raise WrongValueError(
+            coded("MW2125", '"{text}" is no address of a name server. Write it like 127.0.0.1.', text=text)
         ) from None
 
 
 def _key(text: str, environment: Mapping[str, str]) -> str:
     value = read_secret(text, environment)
     if re.fullmatch(r"[A-Za-z0-9_-]{4,63}", value) is None:  # it becomes a label of a name
-        raise ValueError(worded("is no key: letters, digits and hyphens are asked for."))
+        raise WrongValueError(coded("MW2125", "is no key: letters, digits and hyphens are asked for."))
     return value

@@ -8,7 +8,7 @@ from typing import Any
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.incidents.normals import NORMAL_DAYS
 from mailwarden.alerts.telling.silences import parse_until
-from mailwarden.parsers.errors import UsageError, worded
+from mailwarden.parsers.errors import UsageError, coded
 
 __all__ = ["end_silence", "let_go", "on_it", "silence"]
 
@@ -45,7 +45,7 @@ def silence(
         UsageError: `until` is none of these, or what is normal is to last until it gets worse.
     """
     if normal and until == "worse":
-        raise UsageError(worded("--normal ends at a time. Write  --until 30d  or  --until forever."))
+        raise UsageError(coded("MW8105", "--normal ends at a time. Write  --until 30d  or  --until forever."))
     word, until_us = parse_until(until or (f"{NORMAL_DAYS}d" if normal else "worse"), at_us)
     payload: dict[str, Any] = {
         "incident": incident.id,

@@ -17,7 +17,7 @@ from mailwarden.alerts.telling.routes import Router
 from mailwarden.alerts.telling.senders.address import blot
 from mailwarden.alerts.telling.senders.http import call
 from mailwarden.alerts.words.escape import printable
-from mailwarden.parsers.errors import DeliveryError, StoreError, changed, packed, unpacked, worded
+from mailwarden.parsers.errors import Coded, DeliveryError, StoreError, changed, coded, packed, unpacked
 from mailwarden.pipeline.store import Store
 
 __all__ = ["HEARTBEAT", "Beat", "Heartbeat", "beat_of"]
@@ -118,7 +118,7 @@ class Heartbeat:
                 try:
                     beat = self.beat(store, beat)
                 except StoreError as error:
-                    self._say(worded("heartbeat: {error}", error=error.said))
+                    self._say(coded(error.said.code, "heartbeat: {error}", error=error.said))
                 self._stopped.wait(self._interval_s)
 
     def beat(self, store: Store, beat: Beat) -> Beat:
@@ -133,7 +133,7 @@ class Heartbeat:
             new = Beat(ok_us=now_us, failed_us=beat.failed_us)
             rows = self._rows("", beat.since_us, now_us, beat.told, True)
         else:
-            self._say(worded("heartbeat: {error}", error=error))
+            self._say(coded(error.code, "heartbeat: {error}", error=error))
             since_us, fails = beat.since_us or now_us, beat.fails + 1
             tells = not beat.told and fails >= _TOLD_AFTER
             new = Beat(beat.ok_us, now_us, since_us, fails, beat.told or tells, str(error), packed(error))
@@ -149,7 +149,7 @@ class Heartbeat:
         return [(notice.id, plan.shifted_us(notice, now_us), pack(Delivery.of(notice, plan))) for plan in plans]
 
 
-def beat_once(url: str, method: str) -> str | None:
+def beat_once(url: str, method: str) -> Coded | None:
     """Call; give what went wrong, without the address, which is a secret."""
     try:
         call(method, url, b"" if method == "POST" else None, connect_s=_CONNECT_S, answer_s=_ANSWER_S)

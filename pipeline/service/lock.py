@@ -5,7 +5,7 @@ import os
 import time
 from pathlib import Path
 
-from mailwarden.parsers.errors import StoreError, worded
+from mailwarden.parsers.errors import StoreError, coded
 from mailwarden.parsers.system_errors import reason
 
 __all__ = ["Lock", "is_held", "lock_path"]
@@ -55,7 +55,8 @@ class Lock:
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         except OSError as error:
             raise StoreError(
-                worded(
+                coded(
+                    "MW5105",
                     '{parent}: the state directory cannot be written ("{reason}"). Nothing was started. '
                     "Run as root or as the user of the service, or set another `state` in the "
                     "configuration.",
@@ -68,7 +69,8 @@ class Lock:
         except OSError:
             os.close(self._descriptor)
             raise StoreError(
-                worded(
+                coded(
+                    "MW5107",
                     "{parent}: another mailwarden watches with this state directory. Two would tell "
                     "everything twice. Stop it, or set another `state` in the configuration.",
                     parent=self._path.parent,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from mailwarden.parsers.errors import StoreBusyError, worded
+from mailwarden.parsers.errors import StoreBusyError, coded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.configuration.configuration import Keep
 from mailwarden.pipeline.store import Store
@@ -66,7 +66,8 @@ class Pruner:
             return 0
         except OSError as error:
             self._say(
-                worded(
+                coded(
+                    "MW5206",
                     "{path}: old reports cannot be deleted ({reason}). They take room; nothing else suffers.",
                     path=self._reports,
                     reason=reason(error),

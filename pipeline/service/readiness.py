@@ -8,7 +8,7 @@ from mailwarden.alerts.detectors import load_detectors
 from mailwarden.alerts.facts.geography import Geography
 from mailwarden.alerts.telling.channels import Channels
 from mailwarden.alerts.telling.routes import Router
-from mailwarden.parsers.errors import ConfigurationError, worded
+from mailwarden.parsers.errors import Coded, ConfigurationError, placed
 from mailwarden.pipeline.configuration.configuration import Configuration
 from mailwarden.pipeline.feedback.job import Job
 
@@ -24,7 +24,7 @@ def ready(configuration: Configuration) -> "Rulebook":
     Raises:
         ConfigurationError: With every fault, and the file that each stands in.
     """
-    faults: list[str] = []
+    faults: list[Coded] = []
     for look in (_channels, _heartbeat, _keys, _mailboxes, _databases, _detectors):
         faults += _faults(look, configuration)
     try:
@@ -36,7 +36,7 @@ def ready(configuration: Configuration) -> "Rulebook":
     return rulebook
 
 
-def _faults(look: Callable[[Configuration], object], configuration: Configuration) -> list[str]:
+def _faults(look: Callable[[Configuration], object], configuration: Configuration) -> list[Coded]:
     try:
         look(configuration)
     except ConfigurationError as error:
@@ -44,16 +44,13 @@ def _faults(look: Callable[[Configuration], object], configuration: Configuratio
     return []
 
 
-def _placed(faults: list[str], configuration: Configuration) -> list[str]:
+def _placed(faults: list[Coded], configuration: Configuration) -> list[Coded]:
     """Name the file in what names none: the configuration's own; a rule that is wrong names its own."""
     files: list[Path | None] = [configuration.path, configuration.rules_directory]
     known = tuple(str(one) for one in files if one is not None)
     if configuration.path is None:
         return faults
-    return [
-        fault if fault.startswith(known) else worded("{place}: {message}", place=configuration.path, message=fault)
-        for fault in faults
-    ]
+    return [fault if fault.startswith(known) else placed(configuration.path, fault) for fault in faults]
 
 
 def _channels(configuration: Configuration) -> None:

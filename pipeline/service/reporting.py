@@ -20,7 +20,7 @@ from typing import IO
 from mailwarden.alerts.incidents.incident import Incident, Notification, incident_id
 from mailwarden.alerts.telling.delivery import Delivery, pack
 from mailwarden.alerts.words.translate import N_
-from mailwarden.parsers.errors import packed, worded
+from mailwarden.parsers.errors import coded, packed, worded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.configuration.configuration import Configuration
 from mailwarden.pipeline.configuration.zones import zone_words
@@ -240,10 +240,10 @@ class Reporter:
             self._waiting.append(replace(order, tries=order.tries + 1, due_us=now_us + wait_s * 1_000_000))
             if not order.tries:
                 said = N_("report {name}: could not be written ({why}). It is tried again. By hand:  {command}")
-                self._say(worded(said, name=order.name, why=why, command=command))
+                self._say(coded("MW4110", said, name=order.name, why=why, command=command))
             return
         said = N_("report {name}: could not be written ({why}). It was not sent. Try it with  {command}")
-        self._say(worded(said, name=order.name, why=why, command=command))
+        self._say(coded("MW4110", said, name=order.name, why=why, command=command))
         if order.receivers:
             self._written.append(self._row(order, now_us, lost=(why, command)))
 

@@ -13,7 +13,7 @@ from mailwarden.alerts.telling.dispatch import Dispatch
 from mailwarden.alerts.telling.routes import Router
 from mailwarden.alerts.telling.silences import Silence
 from mailwarden.alerts.words.translate import N_
-from mailwarden.parsers.errors import ConfigurationError, StoreBusyError, joined, said_of, worded
+from mailwarden.parsers.errors import ConfigurationError, StoreBusyError, below, coded, said_of, worded
 from mailwarden.pipeline.admission.admission import Admission
 from mailwarden.pipeline.admission.intake import Intake
 from mailwarden.pipeline.archive import Archive
@@ -282,14 +282,14 @@ class _Service:
                 teller.dispatch.silence(Silence.of_act(str(act.id), act.payload, act.at_us))
         except ValueError as error:
             said = N_("{path}: silence {id} cannot be read ({error}) and holds nothing back. Ask anew.")
-            self._say(worded(said, path=self._path, id=act.id, error=said_of(error)))
+            self._say(coded("MW5112", said, path=self._path, id=act.id, error=said_of(error)))
         if teller is not None and act.kind == "end_silence":
             teller.dispatch.end_silence(str(act.payload.get("silence")))
 
     def _try_again(self, error: StoreBusyError) -> bool:
         """Wait for a store that cannot be written at the moment; False when the service is to end."""
         again = worded("Nothing is lost: it is tried again every {seconds} s.", seconds=f"{_AGAIN_S:g}")
-        self._waiting = joined((error.said, again))
+        self._waiting = below([error.said], again)
         self._say(self._waiting)
         notify("WATCHDOG=1")  # who waits for the store does not hang
         return not self._signals.ended.wait(_AGAIN_S)
@@ -310,14 +310,14 @@ def _reloaded(configuration: Configuration, rulebook: Rulebook) -> tuple[Configu
         new = load(configuration.path)
         rules = ready(new)
     except ConfigurationError as error:
-        write_log(joined((error.said, worded("The configuration was not changed."))), configuration.spoken())
+        write_log(below(error.faults, worded("The configuration was not changed.")), configuration.spoken())
         return configuration, rulebook
     if rules.faults:
         kept = worded("The rules were not changed: the last good {number} stay.", number=len(rulebook.rules))
-        write_log(joined((*rules.faults, kept)), new.spoken())
+        write_log(below(rules.faults, kept), new.spoken())
         return configuration, rulebook
     if new.state_directory != configuration.state_directory:
         said = N_('{path}: another `state` ("{state}") needs a restart; the rest was taken over.')
-        write_log(worded(said, path=new.path, state=new.state_directory), new.spoken())
+        write_log(coded("MW2126", said, path=new.path, state=new.state_directory), new.spoken())
         new = replace(new, state=configuration.state_directory)
     return new, rules

@@ -18,7 +18,7 @@ _MOST_SAID = 500
 
 def write_log(said: str, language: str) -> None:
     """Write what people must know."""
-    print(translator(language).worded(said), file=sys.stderr, flush=True)  # noqa: T201 - it is the log
+    print(translator(language).told(said), file=sys.stderr, flush=True)  # noqa: T201 - it is the log
 
 
 class Problems:

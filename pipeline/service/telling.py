@@ -19,7 +19,7 @@ from mailwarden.alerts.telling.routes import Router
 from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_
-from mailwarden.parsers.errors import StoreError, joined, worded
+from mailwarden.parsers.errors import StoreError, below, coded, worded
 from mailwarden.pipeline.store import OutboxRow, Store
 
 __all__ = ["Deliverer", "Teller"]
@@ -214,9 +214,9 @@ class Deliverer:
         try:
             return outbox.settle(self._clock(), answers_s) if answers_s else outbox.deliver_due(self._clock())
         except StoreError as error:  # nothing of the outbox is lost; what was sent is marked by a later call
-            self._say(joined((error.said, worded("Alerts wait for it."))))
+            self._say(below([error.said], worded("Alerts wait for it.")))
         except Exception as error:
             _log.exception("outbox")
-            fault = f"outbox: {type(error).__name__}: {printable(str(error))}"
-            self._say(joined((fault, worded("Alerts wait; they are tried again."))))
+            fault = coded("MW9001", "outbox: {kind}: {error}", kind=type(error).__name__, error=printable(str(error)))
+            self._say(below([fault], worded("Alerts wait; they are tried again.")))
         return 0

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from mailwarden.parsers.errors import said_of, worded
+from mailwarden.parsers.errors import Coded, coded, said_of
 from mailwarden.pipeline.sources.compression import CompressedError, Unpacker, compression_of, gzip_mtime
 from mailwarden.pipeline.sources.identity import HEAD_BYTES, SEAM_BYTES, Mark, birth_of, digest
 from mailwarden.pipeline.sources.source import MAX_LINE_BYTES, Hint
@@ -48,7 +48,7 @@ class Birth:
         self.head = b""
         self._seam = b""  # the last bytes before `offset`
         self._rest = b""  # read, but not a whole line yet
-        self.trouble: str | None = None
+        self.trouble: Coded | None = None
 
     @property
     def birth(self) -> str:
@@ -118,7 +118,8 @@ class Birth:
             try:
                 data = self._unpacker.read(limit)
             except CompressedError as error:
-                self.trouble = worded(
+                self.trouble = coded(
+                    "MW1201",
                     'is broken: "{error}". What stands before that place was read, the rest is lost. '
                     "Look for an unbroken copy of the file.",
                     error=said_of(error),
@@ -172,7 +173,8 @@ class Birth:
                 return self._give(data[:end])
             if len(self._rest) >= MAX_LINE_BYTES:
                 line, self._rest, self._cut_tail = self._rest, b"", True
-                self.trouble = worded(
+                self.trouble = coded(
+                    "MW1202",
                     "has a line of more than {mib} MiB. It was cut there and its rest left out. "
                     "See which program writes it.",
                     mib=MAX_LINE_BYTES >> 20,

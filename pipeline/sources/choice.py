@@ -6,7 +6,7 @@ from datetime import tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from mailwarden.parsers.errors import UsageError, worded
+from mailwarden.parsers.errors import Coded, UsageError, coded
 from mailwarden.pipeline.configuration.configuration import SourceSetting
 from mailwarden.pipeline.sources.discovery import discover
 from mailwarden.pipeline.sources.docker import DockerSource
@@ -26,7 +26,7 @@ class Choice:
     sources: list[Source] = field(default_factory=list)
     zones: dict[int, tzinfo] = field(default_factory=dict)
     years: dict[int, int] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
+    problems: list[Coded] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # what was left out, and why
 
 
@@ -42,7 +42,8 @@ def zone_named(name: str | None) -> tzinfo | None:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         raise UsageError(
-            worded(
+            coded(
+                "MW2115",
                 'timezone: "{name}" is not a time zone. Stamps could not be placed, so nothing was '
                 "read. Write a name such as Europe/Berlin, Asia/Tokyo or UTC.",
                 name=name,
@@ -97,7 +98,8 @@ def _discovered(choice: Choice, follow: bool, not_before: float, root: Path) -> 
         choice.sources += _opened(SourceSetting(found.kind, path, names), rank, follow, not_before)
     if not discovery.found and not discovery.unreadable:
         choice.problems.append(
-            worded(
+            coded(
+                "MW1101",
                 "{root}: no log of a mail server was found in the usual places, the journal or docker. Nothing was read. "
                 "Give the path, e.g.  mailwarden scan /var/log/mail.log ; Postfix on Debian writes there once rsyslog "
                 "is installed.",

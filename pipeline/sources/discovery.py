@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from mailwarden.parsers.errors import worded
+from mailwarden.parsers.errors import Coded, placed, worded
 from mailwarden.pipeline.places import ensure_readable, is_directory, is_file, is_there
 from mailwarden.pipeline.sources.docker import containers
 from mailwarden.pipeline.sources.family import Member, members, stem
@@ -85,7 +85,7 @@ class Discovery(NamedTuple):
 
     found: list[Found]
     left_out: list[str]
-    unreadable: list[str]
+    unreadable: list[Coded]
 
 
 class _Log(NamedTuple):
@@ -141,7 +141,7 @@ class _Search:
         self._stated = list(_stated(run, by_dovecot))
         self._parts = {*(f"/{path}" for path in _PARTS), *by_dovecot}
         self.left_out: list[str] = []
-        self.unreadable: list[str] = []
+        self.unreadable: list[Coded] = []
 
     def shown(self, path: Path) -> str:
         return "/" + str(path.relative_to(self._root)) if self._root != Path("/") else str(path)
@@ -154,9 +154,7 @@ class _Search:
                 try:
                     families = {stem(file) for file in path.iterdir() if is_file(file)}
                 except OSError as error:
-                    self.unreadable.append(
-                        worded("{place}: {message}", place=self.shown(path), message=unreadable(error))
-                    )
+                    self.unreadable.append(placed(self.shown(path), unreadable(error)))
                     continue
                 paths.update(dict.fromkeys(sorted(families, key=lambda file: (len(file.name), file.name))))
             else:
@@ -183,7 +181,7 @@ class _Search:
             except FileNotFoundError:
                 continue
             except OSError as error:
-                self.unreadable.append(worded("{place}: {message}", place=self.shown(file), message=unreadable(error)))
+                self.unreadable.append(placed(self.shown(file), unreadable(error)))
                 return None
             if (status.st_dev, status.st_ino) in seen and not size:
                 return None
@@ -245,7 +243,7 @@ class _Search:
         try:
             there = containers(place) if place.exists() else {}
         except OSError as error:
-            self.unreadable.append(f"{self.shown(place)}: {unreadable(error)}")
+            self.unreadable.append(placed(self.shown(place), unreadable(error)))
             return []
         found = []
         for name, log in there.items():
@@ -263,7 +261,7 @@ class _Search:
             return []
         barred = journal_barred(self._root)
         if barred is not None:
-            self.unreadable.append(worded("{place}: {message}", place="journal", message=unreadable(barred)))
+            self.unreadable.append(placed("journal", unreadable(barred)))
             return []
         return [Found("journal", "", (), 0)]
 

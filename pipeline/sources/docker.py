@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from mailwarden.parsers.errors import worded
+from mailwarden.parsers.errors import coded, worded
 from mailwarden.pipeline.places import is_directory
 from mailwarden.pipeline.sources.files import FileSource
 from mailwarden.pipeline.sources.patterns import PatternSource
@@ -68,14 +68,15 @@ class DockerSource(PatternSource):
             there = containers(self._place)
         except OSError as error:
             if first:
-                place = f"{self.name}: {self._place}"
-                self.problems.append(worded("{place} {problem}", place=place, problem=unreadable(error)))
+                place, problem = f"{self.name}: {self._place}", unreadable(error)
+                self.problems.append(coded(problem.code, "{place} {problem}", place=place, problem=problem))
             return []
         if first:
             for name in self._names:
                 if name not in there:
                     self.problems.append(
-                        worded(
+                        coded(
+                            "MW1302",
                             '{source}: no container "{name}" writes a log file here. It is read as soon as there is one. '
                             "There are: {known}. Its log driver must be json-file.",
                             source=self.name,

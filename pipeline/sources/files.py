@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mailwarden.parsers.errors import worded
+from mailwarden.parsers.errors import Coded, coded, placed
 from mailwarden.pipeline.admission.batch import Chunk
 from mailwarden.pipeline.places import is_directory
 from mailwarden.pipeline.sources.birth import Birth, ReplacedError
@@ -48,7 +48,7 @@ class FileSource:
         self.name = name or str(path)
         self.rank = rank
         self.exhausted = False
-        self.problems: list[str] = []
+        self.problems: list[Coded] = []
         self.hint = Hint()
         self._path = path
         self._follow = follow
@@ -209,8 +209,8 @@ class FileSource:
                 empty = self._path.stat().st_size == 0
             except FileNotFoundError as error:
                 if not self._told:
-                    what = worded(
-                        "is not there yet. It is read as soon as it is. Check the path if it should be there."
+                    what = coded(
+                        "MW1103", "is not there yet. It is read as soon as it is. Check the path if it should be there."
                     )
                     self._tell(self.name, what if self._follow else unreadable(error))
             except OSError as error:
@@ -219,15 +219,17 @@ class FileSource:
                 if empty:
                     self._tell(
                         self.name,
-                        worded("is empty. Nothing was read from it. Is the mail server running and logging here?"),
+                        coded(
+                            "MW1105", "is empty. Nothing was read from it. Is the mail server running and logging here?"
+                        ),
                     )
         if not self._follow:
             self.exhausted = True
 
-    def _tell(self, where: str, what: str) -> None:
+    def _tell(self, where: str, what: Coded) -> None:
         if (where, what) not in self._told:
             self._told.add((where, what))
-            self.problems.append(worded("{place}: {message}", place=where, message=what))
+            self.problems.append(placed(where, what))
 
     def ends(self) -> tuple[str, str] | None:
         """Give the first and the last line of what a scan will read."""
@@ -260,7 +262,8 @@ class FileSource:
                 self._done = [*self._done, mark][-_REMEMBERED:]
                 self._tell(
                     self.name,
-                    worded(
+                    coded(
+                        "MW1203",
                         "the file that was read up to byte {offset} is gone. Lines written behind that place before it "
                         "went are lost to mailwarden. Keep at least one rotated file where the log stands.",
                         offset=mark.offset,

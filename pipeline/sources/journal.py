@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mailwarden.parsers.errors import worded
+from mailwarden.parsers.errors import Coded, coded, placed
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.admission.batch import Chunk
 from mailwarden.pipeline.places import ensure_readable
@@ -67,7 +67,7 @@ class JournalSource:
         self.name = "journal:" + ",".join(identifiers)
         self.rank = rank
         self.exhausted = False
-        self.problems: list[str] = []
+        self.problems: list[Coded] = []
         self.hint = Hint()
         self._identifiers = tuple(identifiers)
         self._follow = follow
@@ -106,7 +106,10 @@ class JournalSource:
         program = shutil.which("journalctl")
         if program is None:
             self._tell(
-                worded("there is no journalctl here. Nothing was read. Name the log file at which your server writes.")
+                coded(
+                    "MW1301",
+                    "there is no journalctl here. Nothing was read. Name the log file at which your server writes.",
+                )
             )
             self._rest()
             return False
@@ -127,7 +130,8 @@ class JournalSource:
             )
         except OSError as error:
             self._tell(
-                worded(
+                coded(
+                    "MW1301",
                     'journalctl cannot be started: "{reason}". Nothing was read. Run  journalctl -n1  to see why.',
                     reason=reason(error),
                 )
@@ -170,7 +174,8 @@ class JournalSource:
             return
         if code != 0:
             self._tell(
-                worded(
+                coded(
+                    "MW1301",
                     "journalctl ended with code {code}. What it had given was read. Run  journalctl -n1  to see why.",
                     code=code,
                 )
@@ -184,15 +189,16 @@ class JournalSource:
                 self._merges, self._refused = False, True
             elif word and not word.startswith(_HARMLESS):
                 self._tell(
-                    worded(
+                    coded(
+                        "MW1301",
                         'journalctl says "{said}". Entries may be missing. '
                         "Run as root, or as a member of the group systemd-journal.",
                         said=word[:200],
                     )
                 )
 
-    def _tell(self, what: str) -> None:
-        problem = worded("{place}: {message}", place=self.name, message=what)
+    def _tell(self, what: Coded) -> None:
+        problem = placed(self.name, what)
         if problem not in self.problems and len(self.problems) < 20:
             self.problems.append(problem)
 

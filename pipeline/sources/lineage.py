@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from mailwarden.parsers.errors import Coded
 from mailwarden.parsers.prefix import bare
 from mailwarden.parsers.worded_time import lacks_year
 from mailwarden.pipeline.places import ensure_readable
@@ -35,7 +36,7 @@ class Lineage:
         tell: Takes a path and what is wrong with it.
     """
 
-    def __init__(self, path: Path, only: Sequence[Path] | None, tell: Callable[[str, str], None]) -> None:
+    def __init__(self, path: Path, only: Sequence[Path] | None, tell: Callable[[str, Coded], None]) -> None:
         self._path = path
         self._only = None if only is None else set(only)
         self._tell = tell

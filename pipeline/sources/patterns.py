@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mailwarden.parsers.errors import worded
+from mailwarden.parsers.errors import Coded, coded, placed
 from mailwarden.pipeline.admission.batch import Chunk
 from mailwarden.pipeline.places import is_directory, is_file
 from mailwarden.pipeline.sources.family import stem
@@ -32,7 +32,7 @@ class PatternSource:
         self.name = pattern
         self.rank = rank
         self.exhausted = not follow
-        self.problems: list[str] = []
+        self.problems: list[Coded] = []
         self.hint = Hint()
         self._follow = follow
         self._rotations = rotations
@@ -55,22 +55,24 @@ class PatternSource:
                 self._known.add(newest)
                 new.append(self._open(newest, paths))
         if first and not self._known and not self.problems:
-            self.problems.append(worded("{place}: {message}", place=self.name, message=self._nothing()))
+            self.problems.append(placed(self.name, self._nothing()))
         return new
 
-    def _nothing(self) -> str:
+    def _nothing(self) -> Coded:
         if is_directory(Path(self.name)):
-            return worded(
+            return coded(
+                "MW1104",
                 "no file in this directory holds lines of a mail server. Nothing was read. "
-                "Give the path at which your server writes; mailwarden scan without a path looks for it."
+                "Give the path at which your server writes; mailwarden scan without a path looks for it.",
             )
         try:
             os.listdir(next(iter(self.watched())))  # noqa: PTH208 - only whether it may be
         except OSError as error:
             return unreadable(error)
-        return worded(
+        return coded(
+            "MW1104",
             "no file matches this pattern. Nothing was read. "
-            "Give the path at which your server writes; mailwarden scan without a path looks for it."
+            "Give the path at which your server writes; mailwarden scan without a path looks for it.",
         )
 
     def _open(self, newest: Path, paths: list[Path]) -> FileSource:
@@ -85,7 +87,7 @@ class PatternSource:
         try:
             paths = [path for path in directory.iterdir() if is_file(path)]
         except OSError as error:
-            problem = worded("{place}: {message}", place=self.name, message=unreadable(error))
+            problem = placed(self.name, unreadable(error))
             if problem not in self.problems:
                 self.problems.append(problem)
             return []

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple, Protocol
 
+from mailwarden.parsers.errors import Coded
 from mailwarden.pipeline.admission.batch import Chunk
 
 __all__ = ["BLOCK_BYTES", "MAX_LINE_BYTES", "Hint", "Source"]
@@ -29,7 +30,7 @@ class Source(Protocol):
     name: str  # the path as configured, "journal:…", "docker:…" or "-"
     rank: int  # its place in the configured order
     exhausted: bool
-    problems: list[str]  # where · what · what it means · how to mend it; each is told once
+    problems: list[Coded]  # where · what · what it means · how to mend it; each is told once
     hint: Hint  # of the file that the last chunk stands in
 
     def read(self, limit_bytes: int = BLOCK_BYTES) -> Chunk | None:

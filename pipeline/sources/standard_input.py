@@ -4,7 +4,7 @@ import os
 import stat
 from typing import Any
 
-from mailwarden.parsers.errors import worded
+from mailwarden.parsers.errors import Coded, coded
 from mailwarden.pipeline.admission.batch import Chunk
 from mailwarden.pipeline.sources.compression import compression_of
 from mailwarden.pipeline.sources.looks import LOOK_BYTES, what_else
@@ -22,7 +22,7 @@ class StandardInput:
     def __init__(self, rank: int = 0, descriptor: int = 0) -> None:
         self.rank = rank
         self.exhausted = False
-        self.problems: list[str] = []
+        self.problems: list[Coded] = []
         self.hint = Hint()
         self._pipe = Pipe(descriptor)
         self._offset = 0
@@ -37,21 +37,23 @@ class StandardInput:
         if not data:
             self.exhausted = self._pipe.ended
             if self.exhausted and not self._offset:
-                self._refuse("gave nothing. Name a file, or check the program that should write.")
+                self._refuse(coded("MW1105", "gave nothing. Name a file, or check the program that should write."))
             return None
         start, self._offset = self._offset, self._offset + len(data)
         if start == 0:
             what = what_else(data[:LOOK_BYTES])
             if compression_of(data) is not None:
-                what = worded("is compressed. Nothing was read. Unpack it first:  zcat FILE | mailwarden scan -")
+                what = coded(
+                    "MW1108", "is compressed. Nothing was read. Unpack it first:  zcat FILE | mailwarden scan -"
+                )
             if what is not None:
                 self._refuse(what)
                 return None
         return Chunk(self.name, "standard input", start, data)
 
-    def _refuse(self, what: str) -> None:
+    def _refuse(self, what: Coded) -> None:
         self.exhausted = True
-        self.problems.append(worded("standard input: {message}", message=what))
+        self.problems.append(coded(what.code, "standard input: {message}", message=what))
 
     def ends(self) -> None:
         """Know nothing: it is read once."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.state.blob import encode
-from mailwarden.parsers.errors import StoreError, worded
+from mailwarden.parsers.errors import StoreError, coded
 from mailwarden.pipeline.store.commit import Commit, OutboxRow, RollupKey
 from mailwarden.pipeline.store.standing import write_standing
 
@@ -95,7 +95,8 @@ def _take_batch(connection: sqlite3.Connection, batch: int, path: Path) -> None:
     row = connection.execute("SELECT value FROM meta WHERE name = ?", (BATCH,)).fetchone()
     if row is not None and int(row[0]) >= batch:
         raise StoreError(
-            worded(
+            coded(
+                "MW5107",
                 "{path}: batch {batch} was committed already: another mailwarden writes here. "
                 'Nothing was changed. Stop one of them:  pgrep -fa "mailwarden run"',
                 path=path,

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from mailwarden.alerts.words.library_words import heard
 from mailwarden.alerts.words.translate import N_
-from mailwarden.parsers.errors import StoreBusyError, StoreError, worded
+from mailwarden.parsers.errors import StoreBusyError, StoreError, coded, worded
 from mailwarden.parsers.system_errors import reason
 
 __all__ = ["REVISION", "Connections", "explained", "has_tables", "is_current", "open_database", "writing"]
@@ -37,34 +37,56 @@ _PRAGMAS = (
     "PRAGMA temp_store = MEMORY",
 )
 
-_MEANING = {
-    "SQLITE_BUSY": N_(
-        "{path}: locked by another process for more than {seconds} s. Nothing was read or changed."
-        " Wait until it has ended; who it is:  fuser -v {path}"
+_MEANING = {  # by the beginning of SQLite's own name: the id of the kind of error, and what is said of it
+    "SQLITE_BUSY": (
+        "MW5108",
+        N_(
+            "{path}: locked by another process for more than {seconds} s. Nothing was read or changed."
+            " Wait until it has ended; who it is:  fuser -v {path}"
+        ),
     ),
-    "SQLITE_FULL": N_(
-        "{path}: no space left for it ({why}). Nothing of this batch was kept; it is read again from the logs."
-        " Free space on that disk."
+    "SQLITE_FULL": (
+        "MW5109",
+        N_(
+            "{path}: no space left for it ({why}). Nothing of this batch was kept; it is read again from the logs."
+            " Free space on that disk."
+        ),
     ),
-    "SQLITE_READONLY": N_(
-        "{path}: not writable by user {user} ({why}). Nothing was changed. Run as the user of the service, or give it the file."
+    "SQLITE_READONLY": (
+        "MW5105",
+        N_(
+            "{path}: not writable by user {user} ({why}). Nothing was changed."
+            " Run as the user of the service, or give it the file."
+        ),
     ),
-    "SQLITE_NOTADB": N_(
-        "{path}: not a database of mailwarden ({why}). Nothing was read or changed. Name another file, or move this one away."
+    "SQLITE_NOTADB": (
+        "MW5102",
+        N_(
+            "{path}: not a database of mailwarden ({why}). Nothing was read or changed. Name another file, or move this one away."
+        ),
     ),
-    "SQLITE_CORRUPT": N_(
-        "{path}: damaged ({why}). What it holds cannot be trusted. Restore it from a backup, or move it away:"
-        " mailwarden then begins anew with the logs that are still there."
+    "SQLITE_CORRUPT": (
+        "MW5110",
+        N_(
+            "{path}: damaged ({why}). What it holds cannot be trusted. Restore it from a backup, or move it away:"
+            " mailwarden then begins anew with the logs that are still there."
+        ),
     ),
-    "SQLITE_CANTOPEN": N_(
-        "{path}: cannot be opened by user {user} ({why}). Nothing was read. See that its folder exists and may be entered."
+    "SQLITE_CANTOPEN": (
+        "MW5106",
+        N_(
+            "{path}: cannot be opened by user {user} ({why}). Nothing was read. See that its folder exists and may be entered."
+        ),
     ),
-    "SQLITE_IOERR": N_(
-        "{path}: its disk does not work ({why}). Nothing of this batch was kept. Look for errors of the disk:  dmesg | tail"
+    "SQLITE_IOERR": (
+        "MW5111",
+        N_(
+            "{path}: its disk does not work ({why}). Nothing of this batch was kept. Look for errors of the disk:  dmesg | tail"
+        ),
     ),
 }
 _PASSING = ("SQLITE_BUSY", "SQLITE_FULL", "SQLITE_IOERR")  # what an operator mends while the service waits
-_UNKNOWN = N_("{path}: cannot be used ({why}, {name}). Nothing was changed.")
+_UNKNOWN = ("MW5106", N_("{path}: cannot be used ({why}, {name}). Nothing was changed."))
 
 
 class Connections:
@@ -109,7 +131,8 @@ def open_database(path: Path, *, read_only: bool) -> Connections:
     """
     if read_only and not path.exists():
         raise StoreError(
-            worded(
+            coded(
+                "MW5101",
                 '{path}: there is no database yet. Nothing was recorded so far. Start watching with "mailwarden run".',
                 path=path,
             )
@@ -159,7 +182,8 @@ def _make_place(path: Path) -> None:
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o640))
     except OSError as error:
         raise StoreError(
-            worded(
+            coded(
+                "MW5105",
                 '{path}: cannot be created by user {user} ("{reason}"). Nothing can be remembered. '
                 "Run as root or as the user of the service, or name another place.",
                 path=path,
@@ -209,7 +233,8 @@ def _connected(uri: str) -> sqlite3.Connection:
 def _bring_up_to_date(path: Path, read_only: bool) -> None:
     if read_only:
         raise StoreError(
-            worded(
+            coded(
+                "MW5104",
                 "{path}: was written by an older mailwarden. Nothing was read. Start the service "
                 'once, or run "mailwarden doctor" as its user: that brings it up to date.',
                 path=path,
@@ -236,7 +261,8 @@ def is_current(connection: sqlite3.Connection, path: Path) -> bool:
     )
     if row is None:
         raise StoreError(
-            worded(
+            coded(
+                "MW5102",
                 '{path}: a database of another program (it holds "{what}"). Nothing was read or '
                 "changed. Name another file.",
                 path=path,
@@ -246,7 +272,8 @@ def is_current(connection: sqlite3.Connection, path: Path) -> bool:
     found = str(row[0])
     if not found.isdigit() or int(found) > int(REVISION):
         raise StoreError(
-            worded(
+            coded(
+                "MW5103",
                 '{path}: written by a newer mailwarden (revision "{found}", this one knows '
                 "{revision}). Nothing was read or changed. Install the newer version again, or "
                 "restore the backup made before it.",
@@ -270,9 +297,15 @@ def _tables(connection: sqlite3.Connection) -> list[str]:
 
 def _explained(path: Path, error: sqlite3.Error) -> StoreError:
     name = getattr(error, "sqlite_errorname", None) or type(error).__name__
-    meaning = next((text for word, text in _MEANING.items() if name.startswith(word)), _UNKNOWN)
-    message = worded(
-        meaning, path=path, why=worded('"{said}"', said=heard(error)), user=_user(), name=name, seconds=f"{BUSY_S:g}"
+    code, meaning = next((said for word, said in _MEANING.items() if name.startswith(word)), _UNKNOWN)
+    message = coded(
+        code,
+        meaning,
+        path=path,
+        why=worded('"{said}"', said=heard(error)),
+        user=_user(),
+        name=name,
+        seconds=f"{BUSY_S:g}",
     )
     return StoreBusyError(message) if name.startswith(_PASSING) else StoreError(message)
 

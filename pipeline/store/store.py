@@ -13,7 +13,7 @@ from typing import Any, Self
 from mailwarden.alerts.incidents.incident import Incident, unpack_incident
 from mailwarden.alerts.incidents.live import KIND as INCIDENT
 from mailwarden.alerts.words.translate import N_
-from mailwarden.parsers.errors import UsageError, joined, worded
+from mailwarden.parsers.errors import Coded, UsageError, coded, joined, worded
 from mailwarden.pipeline.store.commit import Act, Commit, OutboxCounts, OutboxRow, RollupKey, Unparsed
 from mailwarden.pipeline.store.committing import BATCH, add_outbox, many, set_meta, storable, write_commit
 from mailwarden.pipeline.store.database import Connections, explained, open_database, writing
@@ -200,7 +200,8 @@ class Store:
         wanted = prefix.strip().upper()
         if len(wanted) < _MIN_PREFIX:
             raise UsageError(
-                worded(
+                coded(
+                    "MW8110",
                     '"{prefix}": too short to name an incident. Give at least {min_prefix} characters.',
                     prefix=prefix,
                     min_prefix=_MIN_PREFIX,
@@ -317,7 +318,7 @@ class Store:
             yield connection
 
 
-def _ambiguous(prefix: str, rows: Sequence[tuple[str, bytes]]) -> str:
+def _ambiguous(prefix: str, rows: Sequence[tuple[str, bytes]]) -> Coded:
     ids = [id_ for id_, _ in rows]
     length = next(n for n in range(_MIN_PREFIX, len(ids[0]) + 1) if len({id_[:n] for id_ in ids}) == len(ids))
     named = []
@@ -328,4 +329,6 @@ def _ambiguous(prefix: str, rows: Sequence[tuple[str, bytes]]) -> str:
     shown = joined(named, ", ")
     if len(rows) > _AMBIGUOUS_SHOWN:
         shown = worded("{names} and more", names=shown)
-    return worded('"{prefix}": several incidents begin so: {shown}. Give more of the id.', prefix=prefix, shown=shown)
+    return coded(
+        "MW8110", '"{prefix}": several incidents begin so: {shown}. Give more of the id.', prefix=prefix, shown=shown
+    )

@@ -12,7 +12,7 @@ from mailwarden.alerts.incidents.normals import Normal
 from mailwarden.alerts.rulebook.compiler import compile_file
 from mailwarden.alerts.rulebook.rulebook import Rulebook
 from mailwarden.alerts.terms import SEVERITIES
-from mailwarden.parsers.errors import UsageError, worded
+from mailwarden.parsers.errors import UsageError, coded, worded
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.admission.admission import Admission
 from mailwarden.pipeline.archive import history
@@ -92,7 +92,8 @@ def past_of(
     last_us = history.last_us(directory)
     if last_us is None:
         raise UsageError(
-            worded(
+            coded(
+                "MW5204",
                 "{directory}: holds no history yet: mailwarden run writes it. Give log files instead, as in:"
                 "  mailwarden backtest /var/log/mail.log*",
                 directory=directory,
@@ -189,7 +190,7 @@ def _named(text: str, known: set[str]) -> str:
         mend = worded("List them with  mailwarden rules list")
         if meant:
             mend = worded('Did you mean "{meant}"?', meant=meant[0])
-        raise UsageError(worded('--set {text}: no rule "{name}". {mend}', text=text, name=name, mend=mend))
+        raise UsageError(coded("MW8111", '--set {text}: no rule "{name}". {mend}', text=text, name=name, mend=mend))
     return name
 
 
@@ -204,7 +205,8 @@ def _changed(text: str, setting: RuleSetting) -> RuleSetting:
     if key == "enabled" and value in ("true", "false"):
         return replace(setting, enabled=value == "true")
     raise UsageError(
-        worded(
+        coded(
+            "MW8105",
             '--set: "{text}" cannot be set. Write NAME.threshold=10, NAME.severity=high or NAME.enabled=false.',
             text=text,
         )

@@ -45,7 +45,7 @@ from mailwarden.alerts.state.shelf import Nowhere
 from mailwarden.alerts.terms import SEVERITIES, severity_rank
 from mailwarden.alerts.words.library_words import heard
 from mailwarden.parsers.envelope import Reader
-from mailwarden.parsers.errors import ConfigurationError, worded
+from mailwarden.parsers.errors import ConfigurationError, coded
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.configuration.times import parse_duration
 from mailwarden.pipeline.fold import Fold
@@ -132,13 +132,21 @@ def cases_of(path: Path) -> list[Case]:
     except FileNotFoundError:
         model = files("mailwarden.alerts") / "rules" / "fast_guessing.cases.yaml"
         raise ConfigurationError(
-            [worded("{path}: is not there. Write cases for this rule, like those in {model}.", path=path, model=model)]
+            [
+                coded(
+                    "MW3301",
+                    "{path}: is not there. Write cases for this rule, like those in {model}.",
+                    path=path,
+                    model=model,
+                )
+            ]
         ) from None
     except (yaml.YAMLError, msgspec.ValidationError, UnicodeDecodeError) as error:
-        said = worded("{path}: no list of cases: {error}. Mend it.", path=path, error=heard(error))
+        said = coded("MW3301", "{path}: no list of cases: {error}. Mend it.", path=path, error=heard(error))
         raise ConfigurationError([said]) from None
     faults = [
-        worded(
+        coded(
+            "MW3302",
             '{path}: "{name}": severity "{severity}" is none of {known}.',
             path=path,
             name=case.name,
@@ -176,14 +184,17 @@ def try_case(one: Subject, case: Case) -> Verdict:
 
 def _fault(case: Case, fresh: int, severity: str | None) -> str | None:
     if case.fires and not fresh:
-        return worded("raises no incident, and must")
+        return coded("MW3303", "raises no incident, and must")
     if not case.fires and fresh:
-        return worded("raises an incident ({severity}), and must not", severity=severity)
+        return coded("MW3303", "raises an incident ({severity}), and must not", severity=severity)
     if case.severity is not None and severity != case.severity:
-        return worded("is {severity}, and must be {wanted}", severity=severity, wanted=case.severity)
+        return coded("MW3303", "is {severity}, and must be {wanted}", severity=severity, wanted=case.severity)
     if case.incidents is not None and fresh != case.incidents:
-        return worded(
-            "incidents that it raises: {number}; that it must raise: {wanted}", number=fresh, wanted=case.incidents
+        return coded(
+            "MW3303",
+            "incidents that it raises: {number}; that it must raise: {wanted}",
+            number=fresh,
+            wanted=case.incidents,
         )
     return None
 
@@ -213,7 +224,7 @@ class _Story:
                 event.stream_us, event.log_offset = event.timestamp_us, self._offset
                 self._offset += len(line) + 1
                 if event.event_kind == "pipeline_error" and not self._has_unknown:
-                    said = worded("{where}: no pattern knows this line: {text}", where=self._where, text=text)
+                    said = coded("MW3304", "{where}: no pattern knows this line: {text}", where=self._where, text=text)
                     raise ConfigurationError([said])
                 yield event
 
@@ -222,7 +233,8 @@ class _Story:
             step = {"line": step}
         repeat, every = step.get("repeat", 1), self._duration(step.get("every", "1s"))
         if not isinstance(repeat, int) or not 0 < repeat <= _MOST_REPEATED:
-            said = worded(
+            said = coded(
+                "MW3302",
                 '{where}: repeat: "{given}" is no number from 1 to {most}.',
                 where=self._where,
                 given=repeat,
@@ -244,24 +256,34 @@ class _Story:
         """Give the lines of a step and what fills them."""
         (name, *others) = [key for key in step if key not in _PACE] or ["nothing"]
         if others:
-            said = worded(
-                '{where}: "{name}" and "{other}" in one step: write two.', where=self._where, name=name, other=others[0]
+            said = coded(
+                "MW3302",
+                '{where}: "{name}" and "{other}" in one step: write two.',
+                where=self._where,
+                name=name,
+                other=others[0],
             )
             raise ConfigurationError([said])
         if name in ("line", "lines"):
             given = [step["line"]] if name == "line" else step["lines"]
             if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
-                said = worded("{where}: {name}: what stands here is log lines, as text.", where=self._where, name=name)
+                said = coded(
+                    "MW3302", "{where}: {name}: what stands here is log lines, as text.", where=self._where, name=name
+                )
                 raise ConfigurationError([said])
             return given, {}
         turn = _turns().get(name)
         if turn is None:
-            said = worded(
-                '{where}: no turn is named "{name}". They stand in alerts/turns.yaml.', where=self._where, name=name
+            said = coded(
+                "MW3302",
+                '{where}: no turn is named "{name}". They stand in alerts/turns.yaml.',
+                where=self._where,
+                name=name,
             )
             raise ConfigurationError([said])
         if not isinstance(step[name], dict):
-            said = worded(
+            said = coded(
+                "MW3302",
                 '{where}: {name}: what fills it is a mapping, such as "user: bob@example.org".',
                 where=self._where,
                 name=name,
@@ -275,7 +297,9 @@ class _Story:
     def _filler(self, text: str, values: Mapping[str, str]) -> "Callable[[re.Match[str]], str]":
         def value(match: re.Match[str]) -> str:
             if match[1] not in values:
-                said = worded("{where}: nothing fills {place} in: {text}", where=self._where, place=match[0], text=text)
+                said = coded(
+                    "MW3302", "{where}: nothing fills {place} in: {text}", where=self._where, place=match[0], text=text
+                )
                 raise ConfigurationError([said])
             return values[match[1]]
 
@@ -285,7 +309,9 @@ class _Story:
         try:
             return parse_duration(str(text))
         except ValueError:
-            said = worded('{where}: "{text}" is no duration such as 90s, 10m, 2h or 1d.', where=self._where, text=text)
+            said = coded(
+                "MW3302", '{where}: "{text}" is no duration such as 90s, 10m, 2h or 1d.', where=self._where, text=text
+            )
             raise ConfigurationError([said]) from None
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from mailwarden.alerts.incidents.normals import Normal
 from mailwarden.alerts.rulebook.counting import MOST_VALUES
 from mailwarden.alerts.rulebook.rule import Rule
-from mailwarden.parsers.errors import UsageError, worded
+from mailwarden.parsers.errors import UsageError, coded
 from mailwarden.pipeline.configuration.configuration import Configuration
 from mailwarden.pipeline.trial.backtest import Past, Tried, try_out
 from mailwarden.pipeline.trial.replay import Variant
@@ -69,7 +69,11 @@ def parse_target(text: str) -> Target:
     found = _TARGET.fullmatch(text)
     if found is None:
         raise UsageError(
-            worded('--target: "{text}" is no number in a time. Write it like 1/week, 2/day or 1/month.', text=text)
+            coded(
+                "MW8105",
+                '--target: "{text}" is no number in a time. Write it like 1/week, 2/day or 1/month.',
+                text=text,
+            )
         )
     return Target(int(found[1]), _PERIODS[found[2]])
 
@@ -84,7 +88,7 @@ def tune(
     """
     if not rule.counts:
         raise UsageError(
-            worded("{name}: fires at the first event; it has no threshold to tune.", name=rule.detection.name)
+            coded("MW8114", "{name}: fires at the first event; it has no threshold to tune.", name=rule.detection.name)
         )
     own = rule.counts[0].threshold
     thresholds = _ladder(own, MOST_VALUES if rule.counts[0].kind == "value_count" else None)

@@ -16,7 +16,7 @@ from mailwarden.parsers.errors import UsageError
 from mailwarden.pipeline.answers import reading, sending
 from mailwarden.pipeline.showing.incident_json import as_data
 from mailwarden.pipeline.showing.jsonl import json_line
-from mailwarden.pipeline.web.frame import desk_of, visitor_of
+from mailwarden.pipeline.web.frame import desk_of, refusal, visitor_of
 from mailwarden.pipeline.web.mail_pages import found_messages, sent_mail
 from mailwarden.pipeline.web.openapi import document, faults_of
 from mailwarden.pipeline.web.pulse import pulse_text, read_pulse
@@ -40,7 +40,7 @@ def _endpoint(path: str) -> Callable[[Callable[[Request], Any]], Callable[[Reque
         def endpoint(request: Request) -> Response:
             wrong = faults_of(path, request.query_params)
             if wrong:
-                return _error(400, wrong)
+                return refusal(400, wrong)
             data = give(request)
             return data if isinstance(data, Response) else _json(data)
 
@@ -51,10 +51,6 @@ def _endpoint(path: str) -> Callable[[Callable[[Request], Any]], Callable[[Reque
 
 def _json(data: Any) -> Response:
     return Response(json_line(data), media_type="application/json")
-
-
-def _error(code: int, said: str) -> Response:
-    return JSONResponse({"error": said}, code)
 
 
 def openapi(_: Request) -> Response:
@@ -108,9 +104,11 @@ def incident(request: Request) -> Any:
         try:
             found = reader.store.incident(request.path_params["id"])
         except UsageError as error:
-            return _error(404, str(error) if visitor.sees_all else "there is no such incident")
+            if visitor.sees_all:
+                return refusal(404, error.said, error.said.code)
+            return refusal(404, "there is no such incident")
         if found is None or not visitor.may_see(found):
-            return _error(404, "there is no such incident")
+            return refusal(404, "there is no such incident")
         visitor = desk.beside_others(reader, visitor, [found])
         return incident_data(as_data(found, sentences_of(reader, [found], visitor, translator("en"), UTC)), visitor)
 
@@ -146,7 +144,7 @@ def delivery(request: Request) -> Any:
     """Tell how providers take our mail."""
     desk, visitor = desk_of(request), visitor_of(request)
     if not visitor.sees_all:
-        return _error(403, "this tells of all customers, so it is not given to you")
+        return refusal(403, "this tells of all customers, so it is not given to you")
     with desk.reader() as reader:
         days = request.query_params.get("days", "1")
         index = desk.index if desk.configuration.archive_directory.exists() else None
@@ -173,7 +171,7 @@ def delivery(request: Request) -> Any:
 def reputation(request: Request) -> Any:
     """Give what block lists and our own records were last seen to be; times in epoch microseconds."""
     if not visitor_of(request).sees_all:
-        return _error(403, "this tells of all customers, so it is not given to you")
+        return refusal(403, "this tells of all customers, so it is not given to you")
     with desk_of(request).reader() as reader:
         return {
             "lists": [_row(one._asdict()) for one in reader.store.standing.listings()],

@@ -11,8 +11,8 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from mailwarden.parsers.errors import MailwardenError
-from mailwarden.pipeline.web import api, door, mail_pages, pages
+from mailwarden.parsers.errors import MailwardenError, code_of, said_of
+from mailwarden.pipeline.web import api, door, error_pages, mail_pages, pages
 from mailwarden.pipeline.web.desk import Desk
 from mailwarden.pipeline.web.frame import desk_of, message, tongue_of
 from mailwarden.pipeline.web.guard import Guard
@@ -67,6 +67,7 @@ def make_app(desk: Desk, *, hosts: frozenset[str] = frozenset()) -> Starlette:
             Route("/reports", mail_pages.reports),
             Route("/reports/sent", mail_pages.report_sent),
             Route("/health", mail_pages.health),
+            Route("/errors/{code}", error_pages.error),
             Route("/audit", mail_pages.audit),
             Route("/metrics", metrics),
             Route("/api/v1/openapi.json", api.openapi),
@@ -108,9 +109,19 @@ async def _failed(request: Request, error: Exception) -> Response:
     """Say what the operator can mend."""
     tongue = tongue_of(request)
     if desk_of(request).path.exists():
-        return message(request, 503, tongue.gettext("The page cannot be made now."), tongue.error(error))
-    said = f"{tongue.error(error)}\n{tongue.gettext('This page looks again by itself. To watch from now on:')}"
-    response = message(request, 503, tongue.gettext("Nothing is watched here yet."), said, mend="sudo mailwarden setup")
+        said = tongue.worded(said_of(error))
+        return message(request, 503, tongue.gettext("The page cannot be made now."), said, code=code_of(said_of(error)))
+    said = (
+        f"{tongue.worded(said_of(error))}\n{tongue.gettext('This page looks again by itself. To watch from now on:')}"
+    )
+    response = message(
+        request,
+        503,
+        tongue.gettext("Nothing is watched here yet."),
+        said,
+        mend="sudo mailwarden setup",
+        code=code_of(said_of(error)),
+    )
     response.headers["Refresh"] = "5"
     return response
 

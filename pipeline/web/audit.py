@@ -15,7 +15,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from mailwarden.alerts.words.translate import N_
-from mailwarden.parsers.errors import worded
+from mailwarden.parsers.errors import coded
 from mailwarden.parsers.event import iso
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.service.service_log import write_log
@@ -132,7 +132,7 @@ class Audit:
             if not self._failed:
                 self._failed = True
                 said = N_('{path}: cannot be written ("{reason}"): nobody will know who did what.')
-                write_log(worded(said, path=self.paths[0], reason=reason(error)), self._language)
+                write_log(coded("MW7107", said, path=self.paths[0], reason=reason(error)), self._language)
 
     def _now_s(self) -> float:
         return self._clock() / 1_000_000

@@ -24,10 +24,23 @@ __all__ = [
     "local_path",
     "message",
     "pulse_words",
+    "refusal",
     "templates_of",
     "tongue_of",
     "visitor_of",
 ]
+
+# The kind of error that a status of HTTP tells of.
+CODES = {
+    400: "MW7201",
+    401: "MW7202",
+    403: "MW7202",
+    404: "MW7203",
+    405: "MW7201",
+    421: "MW7205",
+    429: "MW7204",
+    500: "MW9001",
+}
 
 _PAGES = (  # in the order of the questions that people come with; the last word: for those who see everything
     ("now", "/", N_("Now"), False),
@@ -166,11 +179,28 @@ def answer(
     return HTMLResponse(html, status, headers={"Content-Language": tongue.language})
 
 
-def message(request: Request, status: int, head: str, text: str = "", *, mend: str = "") -> Response:
-    """Say, instead of a page, why there is none; to a program as JSON."""
+def message(
+    request: Request, status: int, head: str, text: str = "", *, mend: str = "", code: str | None = None
+) -> Response:
+    """Say, instead of a page, why there is none; to a program as JSON.
+
+    Args:
+        request: What was asked.
+        status: Of HTTP (RFC 9110, section 15).
+        head: What is wrong.
+        text: Why.
+        mend: A command that helps.
+        code: The id of the kind of error; None: what the status tells of it; empty: nothing is wrong.
+    """
+    code = CODES.get(status, "MW7201") if code is None else code
     if request.url.path.startswith("/api/") or request.url.path.endswith((".json", ".csv")):
-        return JSONResponse({"error": f"{head} {text}".strip()}, status)
-    return answer(request, "message.html", Message(head, text, mend), title=head, status=status)
+        return refusal(status, f"{head} {text}".strip(), code)
+    return answer(request, "message.html", Message(head, text, mend, code), title=head, status=status)
+
+
+def refusal(status: int, said: str, code: str | None = None) -> Response:
+    """Say to a program why it gets nothing."""
+    return JSONResponse({"error": said, "error.code": code or CODES[status]}, status)
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -179,6 +209,7 @@ class Message(msgspec.Struct, frozen=True):
     head: str
     text: str = ""
     mend: str = ""
+    code: str = ""
 
 
 def go_to(path: str, **values: str) -> Response:

@@ -5,11 +5,11 @@ from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mailwarden.pipeline.web.desk import Desk
-from mailwarden.pipeline.web.frame import local_path, message, tongue_of
+from mailwarden.pipeline.web.frame import local_path, message, refusal, tongue_of
 from mailwarden.pipeline.web.sessions import COOKIE
 from mailwarden.pipeline.web.visitor import Visitor
 
@@ -106,7 +106,9 @@ class Guard:
     def _ask_in(self, request: Request) -> Response:
         path = request.url.path
         if path.startswith(("/api/", "/events", "/metrics")) or path.endswith((".json", ".csv")):
-            return JSONResponse({"error": "sign in, or bring a token"}, 401, {"WWW-Authenticate": "Bearer"})
+            refused = refusal(401, "sign in, or bring a token")
+            refused.headers["WWW-Authenticate"] = "Bearer"
+            return refused
         here = local_path(path + (f"?{request.url.query}" if request.url.query else ""))
         return RedirectResponse(f"/sign-in?next={quote(here)}" if here != "/" else "/sign-in", 303)
 

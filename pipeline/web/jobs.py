@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from mailwarden.parsers.errors import worded
+from mailwarden.parsers.errors import coded
 from mailwarden.parsers.system_errors import reason
 
 __all__ = ["Jobs", "Made"]
@@ -76,9 +76,11 @@ class Jobs:
                     env=os.environ | extra,
                 )
                 fault = done.stderr.decode("utf-8", "replace").strip() if done.returncode not in (0, 1) else ""
-                made = Made(done.stdout, fault or ("" if done.stdout else worded("it wrote nothing")), self._clock())
+                made = Made(
+                    done.stdout, fault or ("" if done.stdout else coded("MW4110", "it wrote nothing")), self._clock()
+                )
             except subprocess.TimeoutExpired:
-                late = worded("it took longer than {seconds} s", seconds=f"{_TIMEOUT_S:g}")
+                late = coded("MW4110", "it took longer than {seconds} s", seconds=f"{_TIMEOUT_S:g}")
                 made = Made(b"", late, self._clock())
             except OSError as error:
                 made = Made(b"", reason(error), self._clock())

@@ -209,7 +209,7 @@ def report_sent(request: Request) -> Response:
     html = report_html(desk.jobs, desk.path, query, tongue_of(request), desk.zone, now, desk.configuration.called)
     if html is None:
         said = tongue_of(request).gettext("It is being made; this page looks again by itself.")
-        response = message(request, 200, said)
+        response = message(request, 200, said, code="")
         response.headers["Refresh"] = "1"
         return response
     return HTMLResponse(html, headers={"Content-Security-Policy": _REPORT_POLICY})

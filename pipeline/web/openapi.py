@@ -185,7 +185,7 @@ def document() -> dict[str, Any]:
                 "token": {"type": "http", "scheme": "bearer"},
                 "session": {"type": "apiKey", "in": "cookie", "name": "mailwarden"},
             },
-            "schemas": {"Error": _object({"error": _TEXT})},
+            "schemas": {"Error": _object({"error": _TEXT, "error.code": _TEXT})},
         },
         "paths": {path: {"get": _operation(path, one)} for path, one in _PATHS.items()},
     }

@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.words.escape import cell
 from mailwarden.alerts.words.translate import Translator, translator
-from mailwarden.parsers.errors import StoreError, UsageError, worded
+from mailwarden.parsers.errors import StoreError, UsageError, coded
 from mailwarden.pipeline.service import acts
 from mailwarden.pipeline.store import Reader
 from mailwarden.pipeline.web.desk import Desk
@@ -74,7 +74,9 @@ def incident(request: Request) -> Response:
         try:
             found = _named(request, reader)
         except UsageError as error:  # too short, or several begin so
-            return message(request, 404, tongue.gettext("Which incident?"), tongue.error(error))
+            return message(
+                request, 404, tongue.gettext("Which incident?"), tongue.worded(error.said), code=error.said.code
+            )
         if found is None:
             return message(request, 404, tongue.gettext("There is no such incident."))
         visitor = desk.beside_others(reader, visitor, [found])
@@ -184,7 +186,9 @@ def _act(asks: Callable[[_Asking], _Acts]) -> Callable[[Request, Form], Response
                 found = _named(request, reader)
                 asked = list(asks(_Asking(found, visitor, form, desk.clock(), reader))) if found is not None else []
         except UsageError as error:
-            return message(request, 400, tongue.gettext("Nothing was done."), tongue.error(error))
+            return message(
+                request, 400, tongue.gettext("Nothing was done."), tongue.worded(error.said), code=error.said.code
+            )
         if found is None:
             return message(request, 404, tongue.gettext("There is no such incident."))
         for kind, payload in asked:
@@ -198,7 +202,7 @@ def _act(asks: Callable[[_Asking], _Acts]) -> Callable[[Request, Form], Response
 def _because(form: Form) -> str:
     because = form.get("because", "").strip()[:300]
     if not because:
-        raise UsageError(worded("Say why, for whoever looks later."))
+        raise UsageError(coded("MW8103", "Say why, for whoever looks later."))
     return because
 
 

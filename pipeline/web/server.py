@@ -13,7 +13,7 @@ from datetime import tzinfo
 import uvicorn
 
 from mailwarden.alerts.words.translate import N_, translator
-from mailwarden.parsers.errors import ConfigurationError, StoreError, UsageError, worded
+from mailwarden.parsers.errors import ConfigurationError, StoreError, UsageError, coded, placed
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.archive import find_recent
 from mailwarden.pipeline.configuration.configuration import Configuration
@@ -43,13 +43,12 @@ def make_desk(configuration: Configuration, zone: tzinfo, address: Address, cloc
     try:
         people, tokens = web.resolved(read_secret)
     except ConfigurationError as error:
-        raise ConfigurationError(
-            [worded("{place}: {message}", place=configuration.path, message=fault) for fault in error.faults]
-        ) from None
+        raise ConfigurationError([placed(configuration.path, fault) for fault in error.faults]) from None
     if not address.is_loopback:
         if not people:
             raise UsageError(
-                worded(
+                coded(
+                    "MW7102",
                     "{address}: others than this machine reach that, but nobody has a password. Nothing was started."
                     " Name people under  web.people  in the configuration, or listen at 127.0.0.1:8742.",
                     address=address,
@@ -57,7 +56,8 @@ def make_desk(configuration: Configuration, zone: tzinfo, address: Address, cloc
             )
         if web.certificate is None and not web.proxies:
             raise UsageError(
-                worded(
+                coded(
+                    "MW7103",
                     "{address}: passwords would be sent readable to all on the way. Nothing was started."
                     " Set  web.certificate  and  web.key , or  web.proxies  where a reverse proxy does TLS.",
                     address=address,
@@ -102,7 +102,8 @@ def serve(desk: Desk, address: Address, said: Callable[[str], None]) -> None:
         config.load()
     except (OSError, ssl.SSLError) as error:
         raise UsageError(
-            worded(
+            coded(
+                "MW7104",
                 '{address}: web.certificate and web.key cannot be used ("{error}"). Nothing was started.',
                 address=address,
                 error=reason(error),
@@ -132,9 +133,9 @@ def _listener(address: Address) -> socket.socket:
         listener.close()
         if error.errno == errno.EADDRINUSE:
             said = N_("{address}: cannot listen there. Another page may run. Set another:  --listen")
-            raise UsageError(worded(said, address=address)) from None
+            raise UsageError(coded("MW7105", said, address=address)) from None
         said = N_('{address}: cannot listen there ("{error}"). Nothing was started.')
-        raise UsageError(worded(said, address=address, error=reason(error))) from None
+        raise UsageError(coded("MW7105", said, address=address, error=reason(error))) from None
     return listener
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from mailwarden.parsers.errors import UsageError, worded
+from mailwarden.parsers.errors import UsageError, coded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.web.visitor import Role, Visitor
 
@@ -107,7 +107,8 @@ class Links:
             unfinished.replace(path)
         except OSError as error:
             raise UsageError(
-                worded(
+                coded(
+                    "MW7106",
                     '{path}: cannot be written ("{reason}"), so no link can let anybody in.'
                     " Run the page as the user of the service.",
                     path=path,
@@ -145,11 +146,16 @@ def make_link(directory: Path, now_s: float) -> str:
         return _sign(path.read_bytes(), now_s)
     except FileNotFoundError:
         raise UsageError(
-            worded("{directory}: no page has run here yet. Start it with  mailwarden web", directory=directory)
+            coded("MW7106", "{directory}: no page has run here yet. Start it with  mailwarden web", directory=directory)
         ) from None
     except OSError as error:
         raise UsageError(
-            worded('{path}: not readable ("{reason}"). Ask as the user of the page.', path=path, reason=reason(error))
+            coded(
+                "MW7106",
+                '{path}: not readable ("{reason}"). Ask as the user of the page.',
+                path=path,
+                reason=reason(error),
+            )
         ) from None
 
 

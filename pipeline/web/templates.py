@@ -5,6 +5,7 @@ A template that asks for what is not there, or would print what is neither text 
 """
 
 import hashlib
+import re
 from collections.abc import Callable
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -21,6 +22,7 @@ from mailwarden.parsers.event import iso
 
 __all__ = ["STATIC", "Templates"]
 
+_CODE = re.compile(r"\[(MW[0-9]{4})\]")
 STATIC = Path(__file__).with_name("static")
 
 
@@ -68,8 +70,10 @@ def _environment(tongue: Translator, zone: tzinfo) -> Environment:
         date=lambda at_us: _date(tongue, zone, at_us),
         near_date=lambda at_us: _near_date(tongue, zone, at_us),
         query=_query,
+        codes=_codes,
         lines=_lines,
         soft=_soft,
+        typed=_typed,
     )
     return environment
 
@@ -112,6 +116,22 @@ def _near_date(tongue: Translator, zone: tzinfo, at_us: int) -> str:
 def _lines(text: str) -> Markup:
     """Give text of several lines, each of them printable."""
     return Markup("\n").join(escape(printable(line)) for line in text.split("\n"))
+
+
+def _codes(text: str) -> Markup:
+    """Give what is wrong with its ids as links to what they mean."""
+    found = enumerate(_CODE.split(text))
+    return Markup("").join(
+        Markup('<a href="/errors/{code}">{code}</a>').format(code=part) if odd % 2 else escape(printable(part))
+        for odd, part in found
+    )
+
+
+def _typed(text: str) -> Markup:
+    """Give text with what stands in backticks as what is typed."""
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if odd % 2 else escape(part) for odd, part in enumerate(text.split("`"))
+    )
 
 
 def _soft(text: str) -> Markup:

@@ -6,7 +6,7 @@ import urllib.parse
 from typing import NamedTuple
 
 from mailwarden.alerts.words.escape import printable
-from mailwarden.parsers.errors import DeliveryError, worded
+from mailwarden.parsers.errors import DeliveryError, coded
 
 __all__ = ["Address", "blot", "read_address"]
 
@@ -40,7 +40,7 @@ def read_address(url: str) -> Address:
         netloc = split.netloc.rpartition("@")[2]
         _ = split.port  # raises where it is none
     except ValueError as error:
-        raise DeliveryError(worded("is no URL: {error}", error=printable(str(error)))) from None
+        raise DeliveryError(coded("MW4103", "is no URL: {error}", error=printable(str(error)))) from None
     query = {name: values[-1] for name, values in urllib.parse.parse_qs(split.query, keep_blank_values=True).items()}
     unquote = urllib.parse.unquote
     return Address(unquote(split.username or ""), unquote(split.password or ""), netloc, split.path, query)

@@ -16,7 +16,7 @@ from mailwarden.alerts.telling.senders.http import call
 from mailwarden.alerts.telling.senders.sender import Timeouts
 from mailwarden.alerts.terms import LOUD
 from mailwarden.alerts.words.escape import printable
-from mailwarden.parsers.errors import DeliveryError, worded
+from mailwarden.parsers.errors import DeliveryError, coded
 from mailwarden.parsers.event import iso
 
 __all__ = ["Alertmanager"]
@@ -35,7 +35,7 @@ class Alertmanager:
 
     def __init__(self, address: Address, timeouts: Timeouts, *, tls: bool) -> None:
         if not address.netloc:
-            raise DeliveryError(worded("is not written like  {form}", form="alertmanager://host:9093"))
+            raise DeliveryError(coded("MW4103", "is not written like  {form}", form="alertmanager://host:9093"))
         self._url = f"{'https' if tls else 'http'}://{address.netloc}{address.path.rstrip('/')}/api/v2/alerts"
         self._headers = {"Content-Type": "application/json"}
         if address.user:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mailwarden.alerts.words.library_words import heard
-from mailwarden.parsers.errors import DeliveryError, worded
+from mailwarden.parsers.errors import Coded, DeliveryError, coded
 
 __all__ = ["call"]
 
@@ -59,16 +59,15 @@ def call(
             preload_content=False,
         )
         try:
-            said = answer.read(_SHOWN_BYTES).decode("utf-8", "replace") if answer.status >= 300 else ""
+            text = answer.read(_SHOWN_BYTES).decode("utf-8", "replace") if answer.status >= 300 else ""
         finally:
             answer.close()
     except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
         raise DeliveryError(_why(error)) from None
     if not 200 <= answer.status < 300:
-        text = " ".join(said.split())
-        said = worded("answered {status}", status=answer.status)
-        if text:
-            said = worded("answered {status}: {text}", status=answer.status, text=text)
+        said = coded("MW4105", "answered {status}", status=answer.status)
+        if text := " ".join(text.split()):
+            said = coded("MW4105", "answered {status}: {text}", status=answer.status, text=text)
         raise DeliveryError(said, _retry_after_s(answer.headers.get("Retry-After"), now_us), answer.status)
 
 
@@ -82,21 +81,21 @@ def _manager() -> Any:
     return _pool
 
 
-def _why(error: Exception) -> str:
+def _why(error: Exception) -> Coded:
     """Say what went wrong without the address, which may hold a secret."""
     import urllib3
 
     if isinstance(error, urllib3.exceptions.NameResolutionError):
-        return worded("cannot be reached (its name is not found)")
+        return coded("MW4104", "cannot be reached (its name is not found)")
     if isinstance(error, urllib3.exceptions.NewConnectionError):
-        return worded("cannot be reached (no connection)")
+        return coded("MW4104", "cannot be reached (no connection)")
     if isinstance(error, urllib3.exceptions.TimeoutError):
-        return worded("no answer in time")
+        return coded("MW4104", "no answer in time")
     if isinstance(error, urllib3.exceptions.SSLError):
-        return worded("TLS failed: {error}", error=heard(error))
+        return coded("MW4104", "TLS failed: {error}", error=heard(error))
     if isinstance(error, urllib3.exceptions.ProtocolError):
-        return worded("closed the connection without an answer")
-    return f"{type(error).__name__}: {error}"
+        return coded("MW4104", "closed the connection without an answer")
+    return coded("MW4104", "{kind}: {error}", kind=type(error).__name__, error=error)
 
 
 def _retry_after_s(value: str | None, now_us: int) -> float | None:

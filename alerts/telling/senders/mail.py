@@ -20,7 +20,7 @@ from mailwarden.alerts.telling.message import Limits, Message
 from mailwarden.alerts.telling.senders.mail_page import page_of
 from mailwarden.alerts.telling.senders.sender import Timeouts
 from mailwarden.alerts.words.escape import printable
-from mailwarden.parsers.errors import DeliveryError, changed, joined, worded
+from mailwarden.parsers.errors import Coded, DeliveryError, changed, coded, joined
 from mailwarden.parsers.system_errors import reason
 
 __all__ = ["Mail", "MailServer", "subject_of"]
@@ -68,19 +68,22 @@ class Mail:
             with self._session() as session:
                 refused = session.send_message(mail, server.sender, list(server.receivers))
         except smtplib.SMTPRecipientsRefused as error:
-            raise DeliveryError(joined((_said(*answer) for answer in error.recipients.values()), "; ")) from None
+            said = joined((_said(*answer) for answer in error.recipients.values()), "; ")
+            raise DeliveryError(coded("MW4106", said.msgid, **said.values)) from None
         except smtplib.SMTPResponseException as error:
             raise DeliveryError(_said(error.smtp_code, error.smtp_error)) from None
         except TimeoutError:
-            raise DeliveryError(worded("no answer in time")) from None
+            raise DeliveryError(coded("MW4104", "no answer in time")) from None
         except (smtplib.SMTPException, OSError, UnicodeError) as error:
             if "timed out" in str(error):  # smtplib calls it a closed connection
-                raise DeliveryError(worded("no answer in time")) from None
+                raise DeliveryError(coded("MW4104", "no answer in time")) from None
             where = f"{server.host}:{server.port}"
-            raise DeliveryError(worded("{place}: {message}", place=where, message=reason(error))) from None
+            raise DeliveryError(coded("MW4104", "{place}: {message}", place=where, message=reason(error))) from None
         for receiver, answer in refused.items():  # the others have it: sending it again would tell them twice
             said = changed(_said(*answer), printable)
-            _log.warning(worded("mail: {receiver} was refused: {said}", receiver=printable(receiver), said=said))
+            _log.warning(
+                coded("MW4106", "mail: {receiver} was refused: {said}", receiver=printable(receiver), said=said)
+            )
 
     def _session(self) -> smtplib.SMTP:
         server, context = self._server, ssl.create_default_context()
@@ -161,6 +164,6 @@ def _thread(message: Message, domain: str) -> tuple[str, str, str | None]:
     return root, root if opens else own, before
 
 
-def _said(code: int, text: bytes | str) -> str:
+def _said(code: int, text: bytes | str) -> Coded:
     said = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    return worded("answered {code} {text}", code=code, text=" ".join(said.split()))
+    return coded("MW4105", "answered {code} {text}", code=code, text=" ".join(said.split()))

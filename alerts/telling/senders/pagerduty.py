@@ -17,7 +17,7 @@ from mailwarden.alerts.telling.senders.http import call
 from mailwarden.alerts.telling.senders.sender import Timeouts
 from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.escape import printable
-from mailwarden.parsers.errors import DeliveryError, worded
+from mailwarden.parsers.errors import DeliveryError, coded
 from mailwarden.parsers.event import iso
 
 __all__ = ["PagerDuty"]
@@ -43,7 +43,7 @@ class PagerDuty:
         region = address.query.get("region", "")
         if not self._key or region not in _ENDPOINTS:
             raise DeliveryError(
-                worded("is not written like  pagerduty://ROUTING_KEY  or  pagerduty://ROUTING_KEY?region=eu")
+                coded("MW4103", "is not written like  pagerduty://ROUTING_KEY  or  pagerduty://ROUTING_KEY?region=eu")
             )
         self._url = address.query.get("endpoint") or _ENDPOINTS[region]
         self._timeouts = timeouts

@@ -20,7 +20,7 @@ from mailwarden.alerts.telling.senders.address import Address
 from mailwarden.alerts.telling.senders.http import call
 from mailwarden.alerts.telling.senders.sender import Timeouts
 from mailwarden.alerts.words.escape import printable
-from mailwarden.parsers.errors import DeliveryError, worded
+from mailwarden.parsers.errors import DeliveryError, coded
 from mailwarden.parsers.event import iso
 
 __all__ = ["Webhook"]
@@ -39,7 +39,7 @@ class Webhook:
 
     def __init__(self, address: Address, timeouts: Timeouts, *, tls: bool) -> None:
         if not address.netloc:
-            raise DeliveryError(worded("is not written like  {form}", form="webhooks://host/path?secret=…"))
+            raise DeliveryError(coded("MW4103", "is not written like  {form}", form="webhooks://host/path?secret=…"))
         query = dict(address.query)
         self._secret = _key(query.pop("secret", ""))
         self._url = f"{'https' if tls else 'http'}://{address.netloc}{address.path or '/'}"
@@ -115,4 +115,6 @@ def _key(secret: str) -> bytes:
     try:
         return base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
     except binascii.Error:
-        raise DeliveryError(worded("has a secret that begins with whsec_ and is no base64 behind it")) from None
+        raise DeliveryError(
+            coded("MW4103", "has a secret that begins with whsec_ and is no base64 behind it")
+        ) from None

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from mailwarden import __version__
-from mailwarden.alerts.words.translate import Translator
+from mailwarden.alerts.words.translate import Translator, with_code
 from mailwarden.pipeline.store import OutboxCounts, Reader
 from mailwarden.pipeline.web.jobs import Jobs
 from mailwarden.pipeline.web.pulse import Pulse, Source, read_sources
@@ -125,7 +125,7 @@ def _channels(reader: Reader, tongue: Translator) -> list[Channel]:
     for row in reader.waiting(_WAITING):
         for name, said in row.delivery.failed.items():
             before = failing.get(name)
-            failing[name] = Channel(name, tongue.worded(said), before.waiting + 1 if before else 1)
+            failing[name] = Channel(name, tongue.told(said), before.waiting + 1 if before else 1)
     return sorted(failing.values(), key=lambda one: one.name)
 
 
@@ -155,10 +155,11 @@ def _checks(
                 "warning": tongue.gettext("to mend"),
                 "error": tongue.gettext("broken"),
             }.get(state, tongue.gettext("not checked"))
-            found.append(Checked(one["name"], _TONES.get(state, "minor"), word, one["says"], one.get("mend", "")))
+            says = with_code(one["says"], one.get("error.code", ""))
+            found.append(Checked(one["name"], _TONES.get(state, "minor"), word, says, one.get("mend", "")))
         except (ValueError, KeyError, TypeError):
             continue
-    fault = "" if found else tongue.worded(made.fault).strip().partition("\n")[0][:_FAULT]
+    fault = "" if found else tongue.told(made.fault).strip().partition("\n")[0][:_FAULT]
     return sorted(found, key=lambda one: _ORDER.index(one.tone)), fault
 
 

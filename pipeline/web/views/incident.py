@@ -305,7 +305,7 @@ def _told(row: DeliveryRow, tongue: Translator) -> Told:
         word=tongue.gettext(TOLD_WORDS.get(kind, kind)),
         channel=delivery.accepted_by or channels,
         arrived_us=delivery.accepted_us or 0,
-        failed=[Fact(name, [tongue.worded(said)]) for name, said in delivery.failed.items()],
+        failed=[Fact(name, [tongue.told(said)]) for name, said in delivery.failed.items()],
         waits=not row.done,
     )
 

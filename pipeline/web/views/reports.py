@@ -12,7 +12,7 @@ import msgspec
 
 from mailwarden.alerts.terms import SEVERITIES
 from mailwarden.alerts.words.translate import N_, Translator
-from mailwarden.parsers.errors import StoreError
+from mailwarden.parsers.errors import StoreError, coded
 from mailwarden.pipeline.answers.words import MEASURES
 from mailwarden.pipeline.configuration.zones import zone_words
 from mailwarden.pipeline.rollup_span import OTHER
@@ -153,7 +153,7 @@ def reports_view(
         days=[day for day in (today - timedelta(days=n) for n in range(_DAYS)) if day >= began or day == today],
         made=made is not None and (query.beside is None or other is not None),
         kept=os.access(_kept(store.parent, query), os.R_OK),
-        fault=tongue.worded(made.fault) if made is not None else "",
+        fault=tongue.told(made.fault) if made is not None else "",
         verdict=str(data.get("verdict", "")),
         pairs=_pairs(data, _data(other), tongue),
         domains=visitor.domains or (),
@@ -193,7 +193,7 @@ def report_html(
     if made is None:
         return None
     if made.fault:
-        raise StoreError(made.fault)
+        raise StoreError(coded("MW4110", "{error}", error=made.fault))
     return str(json.loads(made.out)["html"])
 
 

@@ -86,7 +86,7 @@ def test_faults_of_a_rule_are_told_in_japanese(
     with pytest.raises(ConfigurationError) as caught:
         compile_file(path, None, frozenset({"event.action", "source.ip", "user.name"}))
 
-    said = translator("ja").error(caught.value).replace(str(path), "")
+    said = translator("ja").worded(caught.value.said).replace(str(path), "")
     assert not ENGLISH.search(said), said
     assert said.endswith(("。", "uuidgen"))
     assert capfd.readouterr() == ("", "")

@@ -129,7 +129,7 @@ def uncoded(files: Iterable[Path], top: Path) -> list[str]:
             if is_note or (where, name) in INTERNAL:
                 continue
             for end in (end for value in call.args[:1] for end in ends(value, known)):  # what follows may be the mend
-                if isinstance(end, ast.Call) and called(end.func) not in ("coded", "placed"):
+                if isinstance(end, ast.Call) and called(end.func) == "worded":
                     said = ast.unparse(end.args[0])
                     if not any(said == repr(news) for news in GOOD_NEWS):
                         found.append(f"{where}:{call.lineno}: {name}: {said}")

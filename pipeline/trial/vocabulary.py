@@ -24,6 +24,7 @@ _LISTED = re.compile(r"\bactions = frozenset\(\s*\{([^}]{1,2000})\}")  # what a 
 _QUOTED = re.compile(r'"([a-z]+(?:-[a-z]+)*)"')
 _NO_FIELDS = ("db", "lock", "po", "yaml", "yml")  # names of files look like fields
 _OURS = ("mailwarden.", "source.as.", "source.geo.")
+_WRONG = "errors"  # its examples hold what no event has
 _ROOMS = ("parsers", "alerts", "pipeline")
 
 
@@ -50,7 +51,7 @@ def _actions(directory: Traversable) -> set[str]:
     found: set[str] = set()
     for entry in directory.iterdir():
         if entry.is_dir():
-            found |= _actions(entry)
+            found |= _actions(entry) if entry.name != _WRONG else set()
         elif (pattern := _ACTIONS.get(f".{entry.name.rpartition('.')[2]}")) is not None:
             text = entry.read_text("utf-8")
             found.update(pattern.findall(text))

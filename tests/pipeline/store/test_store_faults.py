@@ -135,7 +135,7 @@ def test_every_command_says_who_bars_its_database(
     assert result.exit_code == 3
     said = result.stderr.strip().splitlines()[-1]
     assert said.startswith(f"{barred}: locked by another process" if language == "en" else f"{barred}：別のプロセス")
-    assert said.endswith(f"fuser -v {barred}")
+    assert said.endswith(f"fuser -v {barred}  [MW5108]")
     assert "Traceback" not in result.output
 
 

@@ -8,17 +8,22 @@ from mailwarden.parsers.errors import (
     ConfigurationError,
     UsageError,
     Worded,
+    WrongValueError,
+    below,
     changed,
+    code_of,
+    coded,
     joined,
     packed,
+    placed,
     said_of,
     unpacked,
     worded,
 )
 from mailwarden.parsers.system_errors import reason
 
-INNER = worded("no answer in {seconds} s", seconds=8)
-SAID = worded('channel "{name}": {said}', name="ops", said=INNER)
+INNER = coded("MW4104", "no answer in {seconds} s", seconds=8)
+SAID = coded(INNER.code, 'channel "{name}": {said}', name="ops", said=INNER)
 
 
 def test_what_was_kept_as_json_is_known_again() -> None:
@@ -44,12 +49,12 @@ def test_a_change_reaches_what_fills_a_sentence_and_not_the_sentence() -> None:
 
 
 def test_sentences_that_are_joined_stay_worded() -> None:
-    """One below the other; of none there is none."""
-    both = joined((INNER, "x"))
+    """With something between; of none there is none."""
+    both = joined((INNER, "x"), "; ")
 
-    assert both == "no answer in 8 s\nx"
+    assert both == "no answer in 8 s; x"
     assert both.values == {"part0": INNER, "part1": "x"}
-    assert joined(()) == ""
+    assert joined((), "; ") == ""
 
 
 def test_what_an_error_says_is_worded_where_it_was() -> None:
@@ -59,7 +64,19 @@ def test_what_an_error_says_is_worded_where_it_was() -> None:
     assert said_of(UsageError(SAID)) is SAID
     assert said_of(ValueError(INNER)) is INNER
     assert type(said_of(ValueError("x"))) is str
+    assert said_of(WrongValueError(INNER)) is INNER
     assert (faults, isinstance(faults, Worded)) == (f"{SAID}\n{INNER}", True)
+
+
+def test_an_id_goes_with_what_is_said_wherever_it_goes() -> None:
+    """Behind a place, above another sentence, changed, kept as JSON; what was kept before there were ids has none."""
+    whole = below([SAID, placed("/var/log", INNER)], worded("It is tried again."))
+    kept = unpacked(json.loads(json.dumps(packed(whole))))
+
+    assert [code_of(one) for one in (SAID, whole, kept, changed(whole, str.upper))] == ["MW4104"] * 4
+    assert isinstance(kept, Worded)
+    assert [code_of(part) for part in kept.values.values()] == ["MW4104", "MW4104", ""]
+    assert code_of(unpacked({"msgid": "x", "values": {}})) == code_of("x") == ""
 
 
 @pytest.mark.parametrize(

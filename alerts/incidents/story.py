@@ -33,8 +33,9 @@ _CHILDREN = {
 _CAMPAIGNS = {
     "mailwarden.site": ("mailwarden.account", "mailwarden.network"),
     "mailwarden.account": ("mailwarden.network",),
+    "mailwarden.network": ("mailwarden.site",),
 }
-"""Of guessing: what is a member of what."""
+"""Of guessing: what is a member of what; a surge that comes from one network is that network's doing."""
 _EXPLAINS = {
     "auth_backend_down": ("queue_growth", "silence"),
     "disk_full": ("auth_backend_down", "queue_growth", "silence", "slow_acceptance", "storage_errors"),
@@ -141,8 +142,8 @@ def may_outgrow(part: Incident) -> bool:
 
 
 def outgrows(part: Incident, lead: Incident) -> bool:
-    """Say whether it has: it is the trouble of a whole domain, guesses at more than the one account, or is a thief's."""
-    is_at_one = (lead.cause, lead.primary[0]) == ("guessing", "mailwarden.account")
+    """Say whether it has: it is the trouble of a whole domain, a thief's, or more than one account's or network's guessing."""
+    is_at_one = lead.cause == "guessing" and lead.primary[0] in ("mailwarden.account", "mailwarden.network")
     is_entered = (lead.cause, part.cause) == ("config", "takeover")
     return (part.cause == "config" or (part.cause == "guessing" and is_at_one) or is_entered) and not leads(lead, part)
 
@@ -186,14 +187,25 @@ def _is_disbelieved(part: Incident, account: str) -> bool:
 def _is_of_campaign(campaign: Incident, part: Incident) -> bool:
     """Say whether guessing is part of a campaign: any account's of the site's, a network's where it is one of many.
 
-    Of a campaign on one account it is no part where it tried others, too: then it is of the site's, or stands by itself.
+    Of a campaign on one account it is no part where it tried others, too: then it is of the site's, or stands by itself. Of a
+    surge that comes from one network whichever people heard of first is told, else the network: it is what can be blocked.
     """
+    if campaign.primary[0] == "mailwarden.network":
+        return _is_surge_of(campaign, part) and part.told_severity is None
     if part.primary[0] != "mailwarden.network":
         return True
     name, value = campaign.primary
+    if name == "mailwarden.site" and campaign.told_severity is not None and _is_surge_of(part, campaign):
+        return True
     if name == "mailwarden.account" and part.entities.get(name) != [value]:
         return False
     return _is_one_of_many(campaign, part)
+
+
+def _is_surge_of(net: Incident, site: Incident) -> bool:
+    """Say whether most of what people are to hear of a site's guessing comes from one network: that is told once."""
+    is_loud = severity_rank(net.severity) > severity_rank("low") < severity_rank(site.severity)
+    return is_loud and 2 * net.event_count >= site.event_count
 
 
 def _is_one_of_many(campaign: Incident, net: Incident) -> bool:

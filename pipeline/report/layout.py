@@ -8,7 +8,7 @@ from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import Translator
 from mailwarden.pipeline.showing.columns import columns, pad, shorten, wrap
 
-__all__ = ["WIDTH", "Lines", "cut", "date_text", "more_text", "sentence", "table"]
+__all__ = ["WIDTH", "Lines", "cut", "date_text", "more_text", "sentence", "table", "with_more"]
 
 WIDTH = 80
 _NAME_LEAST = 14  # columns of a name that still tell whose it is
@@ -51,8 +51,12 @@ def table(
     total: int,
     *,
     worded: bool = True,
+    is_brief: bool = False,
 ) -> Lines:
-    """Lay out rows under a title: the first column to the left, numbers to the right, a last column of words to the left."""
+    """Lay out rows under a title: the first column to the left, numbers to the right, a last column of words to the left.
+
+    How many are not shown stands below; with `is_brief` behind the last row, where it has room.
+    """
     shown = [head, *rows[:at_most]]
     others = [[*(cut(cell, _CELL) for cell in row[1:-1]), cut(row[-1], _WORDS)] for row in shown]
     widths = [max(map(columns, column)) for column in zip(*others, strict=True)]
@@ -67,9 +71,20 @@ def table(
             line += "  " + (cell if has_words and at == len(cells) else " " * (width - columns(cell)) + cell)
         lines.append("  " + line)
     rest = total - len(shown) + 1
-    if rest > 0:
+    if rest > 0 and is_brief:
+        with_more(lines, more_text(tongue, rest))
+    elif rest > 0:
         lines.append("  " + more_text(tongue, rest))
     return Lines(lines, is_block=True)
+
+
+def with_more(lines: list[str], more: str) -> None:
+    """Say how many are not shown behind the last line, or below it where there is no room."""
+    last = lines[-1].rstrip()
+    if columns(last) + columns(more) + 4 <= WIDTH:
+        lines[-1] = f"{last}  ({more})"
+    else:
+        lines.append("  " + more)
 
 
 def cut(text: str, width: int) -> str:

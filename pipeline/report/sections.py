@@ -117,6 +117,8 @@ def _todo(page: Page) -> Section:
     """At most five steps, of the worst incidents first; each once."""
     steps: list[Todo] = []
     for incident in page.incidents:
+        if len(steps) >= _TODO:
+            break
         if severity_rank(incident.severity) < severity_rank("medium") or incident.status == "closed":
             continue
         for step in page.sentences.steps(incident)[:2]:

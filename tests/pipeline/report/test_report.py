@@ -333,7 +333,10 @@ def test_the_worst_day_fits_on_two_screens(days: Days) -> None:
         outbox=[("n", 1, b"")],
     )
 
+    week = {"until": TODAY, "weekly": True}
     for language in ("en", "ja"):
+        of_week = days.text(TODAY - timedelta(days=6), language=language, **week)
+        assert len(of_week.splitlines()) <= 72
         text = days.text(language=language)
         assert "\x1b" not in text
         assert "\u202e" not in text

@@ -17,6 +17,7 @@ from spamassassin import score
 
 from mailwarden.pipeline.report import build
 from mailwarden.pipeline.report.chart import bars_png
+from mailwarden.pipeline.showing.columns import columns
 from mailwarden.pipeline.store import Listing, Posture, Store
 
 HOSTILE = '<script>alert(1)</script>"\x1b[31m\u202e=1+1'
@@ -227,6 +228,8 @@ def test_the_worst_report_is_not_clipped(days: Days) -> None:
         **{("sent_recipients", name, "account", ""): 400 for name in names},
         **{("sent", name, "account", ""): 400 for name in names},
         **{("login_account", name, "pop3", "no"): 9 for name in names},
+        **{("login_account", name, "imap", "1.3"): 9 for name in names},
+        **{("pop3_deleted", name, "", ""): 9 for name in names},
         **{("delivery", name, "bounced", "reputation"): 90 for name in ("google", "yahoo", "icloud", "gmx", "docomo")},
     }
     days.weeks(full, days=56)
@@ -247,13 +250,31 @@ def test_the_worst_report_is_not_clipped(days: Days) -> None:
     for language in ("en", "ja"):
         day = build(days.store, TODAY, language=language)
         week = build(days.store, TODAY - timedelta(days=6), until=TODAY, language=language, weekly=True)
-        assert len(day.as_text().splitlines()) <= 72
         for report in (day, week):
+            text = report.as_text()
+            assert len(text.splitlines()) <= 72
+            assert [line for line in text.splitlines() if columns(line) > 80] == []
             mail = report.as_mail("mx1.example.org", datetime(2026, 3, 4, tzinfo=UTC))
             html = mail.get_body(("html",))
             assert html is not None
             assert len(html.get_content().encode()) < 60_000
             assert len(mail.as_bytes()) < 150_000
+
+
+def test_where_much_is_said_what_is_calm_takes_few_lines(days: Days) -> None:
+    """Of a table that is cut it stands behind the last row how much more there is; calm sentences are one paragraph."""
+    names = [f"very.long.account.name{n}@department.example.org" for n in range(30)]
+    days.weeks(QUIET, days=56)
+    days.add(TODAY, {**QUIET, **{("auth_network", f"203.0.113.{n}/32", "stranger", ""): 40 for n in range(30)}})
+    days.commit(incidents=[incident(f"{n}.{names[0]}") for n in range(1000)])
+
+    text = build(days.store, TODAY - timedelta(days=6), until=TODAY, weekly=True).as_text()
+
+    assert "  (and " in text
+    assert "Last week asked for nothing. 1,000 incidents began, 0 ended." in text
+    assert text.count("mailwarden show") == 1
+    assert "(and 995 more)" not in text
+    assert "and 995 more  → mailwarden show ID" in text
 
 
 def test_names_are_told_as_receivers_see_them(days: Days) -> None:

@@ -1,6 +1,7 @@
 """A report as HTML: one page for a mail program or a browser, with everything it needs in it."""
 
 import base64
+from collections.abc import Iterator, Sequence
 
 import css_inline
 import msgspec
@@ -17,7 +18,8 @@ from mailwarden.pipeline.report.pictures import Picture
 __all__ = ["as_html"]
 
 _ROWS = 5
-_STORIES = 4  # what to do about them is to stand on the first screen, too
+_STORIES = 4  # with what to do about each they have room on the first screen
+_EXPLAINED = 2  # so many have room for why, too; of more it stands below
 _CHANGES = "changes"
 _SHAPES = {"critical": "●", "watch": "▲", "minor": "■", "ok": "✓", "": ""}
 _FOOTER = N_("Made from what your mail servers logged, and from answers about your own addresses and domains.")
@@ -31,6 +33,9 @@ class _Story(msgspec.Struct, frozen=True):
     title: str
     state: str
     why: str
+    step: str  # what to do first; empty where nothing is to be done
+    command: str
+    is_inline: bool  # whether the command stands behind the step
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -91,6 +96,7 @@ def as_html(document: Document, chart: Picture | None, *, content_id: str | None
         content_id: What the picture is called in the mail that holds it; None: it stands in the page itself.
     """
     tongue = translator(document.language)
+    sections = [_section(one, tongue) for one in _ordered(document.sections, tongue)]
     view = _View(
         document.language,
         printable(document.title),
@@ -98,7 +104,7 @@ def as_html(document: Document, chart: Picture | None, *, content_id: str | None
         document.tone,
         printable(document.verdict),
         printable(document.about),
-        [_section(one, tongue) for one in document.sections],
+        sections,
     )
     shown = None
     if chart is not None:
@@ -117,6 +123,25 @@ def as_html(document: Document, chart: Picture | None, *, content_id: str | None
 def _environment() -> Environment:
     loader = PackageLoader("mailwarden.pipeline.report")
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+
+def _ordered(sections: Sequence[Section], tongue: Translator) -> Iterator[Section]:
+    """Put first what a first screen is for: what happened, each with its first step; further steps and reasons follow."""
+    stories = [story for section in sections for story in section.stories[:_STORIES]]
+    told = {(story.todo.text.casefold(), story.todo.command) for story in stories if story.todo is not None}
+    for section in sections:
+        if section.name == "todo":
+            rest = [step for step in section.todo if (step.text.casefold(), step.command) not in told]
+            heading = tongue.gettext("Also to do")
+            yield msgspec.structs.replace(section, heading=heading, todo=rest)
+        elif section.stories and len(stories) > _EXPLAINED:
+            short = [msgspec.structs.replace(story, why="") for story in section.stories]
+            yield msgspec.structs.replace(section, stories=short)
+        else:
+            yield section
+        if section.name == "todo" and len(stories) > _EXPLAINED:
+            seen = [Note(f"{story.short}: {story.why}") for story in stories if story.why]
+            yield Section(name="reasons", heading=tongue.gettext("Why they were raised"), notes=seen)
 
 
 def _section(section: Section, tongue: Translator) -> _Section:
@@ -139,6 +164,8 @@ def _section(section: Section, tongue: Translator) -> _Section:
 
 
 def _story(story: Story, tongue: Translator) -> _Story:
+    step = story.todo
+    command = printable(step.command) if step and step.command else ""
     return _Story(
         severity_shape(story.severity),
         severity_word(story.severity, tongue),
@@ -147,6 +174,9 @@ def _story(story: Story, tongue: Translator) -> _Story:
         printable(story.title),
         story.state,
         printable(story.why),
+        printable(step.text) if step else "",
+        command,
+        command.startswith("mailwarden "),
     )
 
 

@@ -9,15 +9,17 @@ import msgspec
 
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.terms import severity_rank
-from mailwarden.alerts.words.translate import translator
+from mailwarden.alerts.words.translate import N_, translator
 from mailwarden.pipeline.answers.natures import suspects
 from mailwarden.pipeline.answers.risks import read_risks
+from mailwarden.pipeline.report.as_it_was import as_it_was
 from mailwarden.pipeline.report.csv import as_csv
-from mailwarden.pipeline.report.document import Document
+from mailwarden.pipeline.report.document import Document, Section
 from mailwarden.pipeline.report.domain import concerns
 from mailwarden.pipeline.report.figures import Figures, day_start_us, measure_day
 from mailwarden.pipeline.report.follow_up import seen_of_late
 from mailwarden.pipeline.report.html import as_html
+from mailwarden.pipeline.report.layout import date_text
 from mailwarden.pipeline.report.lists import lists_section, measure_lists
 from mailwarden.pipeline.report.mail import as_mail
 from mailwarden.pipeline.report.names import measure_names, names_section
@@ -33,6 +35,8 @@ from mailwarden.pipeline.showing.sentences import Sentences
 from mailwarden.pipeline.store import Listing, Posture, Store, Unparsed
 
 __all__ = ["Report", "build"]
+
+_OLD_US = 86_400_000_000  # a report that is made by the next evening tells what has ended meanwhile; a later one what was then
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -56,6 +60,7 @@ class Report(msgspec.Struct, frozen=True):
     names_seen: list[Posture] = []
     lists_heard: list[Listing] = []
     before: list[Incident] = []  # of a weekly report: what was told since the week before it began
+    is_old: bool = False  # of a time so long over that incidents and risk are told as they stood then
 
     def as_text(self) -> str:
         """Give the report for a terminal or a mail: at most two screens, nothing in it that a terminal obeys."""
@@ -64,11 +69,24 @@ class Report(msgspec.Struct, frozen=True):
     def document(self) -> Document:
         """Give the report in its reader's words, for whatever form it is to take."""
         made = self._with_standing(document(self._page()))
+        if self.is_old and (self.incidents or self.risks):
+            at = next((n for n, one in enumerate(made.sections) if one.name == "changes"), len(made.sections))
+            made = msgspec.structs.replace(made, sections=[*made.sections[:at], self._as_of(), *made.sections[at:]])
         if self.weekly is None:
             return made
         at = next((n for n, one in enumerate(made.sections) if one.name == "changes"), len(made.sections))
         own = week_sections(self.weekly, self.before, self._page().sentences)
         return msgspec.structs.replace(made, sections=[*made.sections[:at], *own, *made.sections[at:]])
+
+    def _as_of(self) -> Section:
+        """Say of which time the state of things is, and what is not known of it any more."""
+        tongue = translator(self.language)
+        said = N_(
+            "This report was made later. Incidents and risk stand in it as they did at the end of {day}; not kept are how many "
+            "of an incident's events were of that time, what weighed in a risk, and which alerts waited."
+        )
+        text = tongue.say(said, {"day": date_text(self.last, tongue)})
+        return Section(name="as_of", heading=tongue.gettext("As of that day"), said=text)
 
     def _with_standing(self, made: Document) -> Document:
         """Put how we stand with others before the log's own health."""
@@ -117,6 +135,7 @@ class Report(msgspec.Struct, frozen=True):
             "verdict": verdict(page),
             "incidents": [as_data(one, page.sentences) for one in self.incidents],
             "alerts_waiting": self.waiting,
+            "made_later": self.is_old,
             **msgspec.to_builtins(self.figures),
             "risks": msgspec.to_builtins(self.risks),
             "names": [one._asdict() for one in self.names_seen],
@@ -175,7 +194,11 @@ def build(
     last = until or day
     domain = domain.lower() if domain else None
     to_us = day_start_us(last + timedelta(days=1), zone)
-    alive = _alive(store.incidents(since_us=day_start_us(day, zone)), to_us)
+    is_old = int(store.meta("stream_us") or 0) >= to_us + _OLD_US
+    seen = store.incidents(since_us=day_start_us(day, zone))
+    if is_old:
+        seen = [then for one in seen if (then := as_it_was(one, to_us)) is not None]
+    alive = _alive(seen, to_us)
     server = server.lower() if server else None
     standings, _ = read_risks(store)
     figures = measure_day(store, day, last, zone, domain, server, suspects(alive))
@@ -194,8 +217,8 @@ def build(
         figures=figures,
         incidents=alive,
         names=store.found.ids(),
-        unparsed=store.unparsed()[:3] if of_site and figures.not_understood else [],
-        waiting=store.outbox_counts().waiting if of_site else 0,
+        unparsed=store.unparsed()[:3] if of_site and figures.not_understood and not is_old else [],
+        waiting=store.outbox_counts().waiting if of_site and not is_old else 0,
         host=server or host,
         domain=domain,
         server=server,
@@ -205,6 +228,7 @@ def build(
         names_seen=measure_names(store, figures.from_us, figures.to_us, domain) if server is None else [],
         lists_heard=measure_lists(store, figures.from_us, figures.to_us, domain) if server is None else [],
         before=before,
+        is_old=is_old,
     )
 
 

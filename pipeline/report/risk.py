@@ -11,13 +11,15 @@ from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.answers.risks import Standing
 from mailwarden.pipeline.report.document import Grid, Note, Section
 
-__all__ = ["AtRisk", "measure_risks", "risk_section"]
+__all__ = ["NOT_KEPT", "AtRisk", "measure_risks", "risk_section"]
 
 _DAY_US = 86_400_000_000
 _DAYS = 14
 _BARS = "▁▂▃▄▅▆▇█"
 _NO_DAY = "·"
 _AT_ONCE_S = 60  # the sign and the block were one
+NOT_KEPT = N_("not kept")
+"""Stands for what weighed most, of a time that is over."""
 _STORIES = 3  # senders whose days and first sign are told
 
 
@@ -40,7 +42,7 @@ class AtRisk(msgspec.Struct, frozen=True):
 def measure_risks(
     standings: Sequence[Standing], from_us: int, to_us: int, domain: str | None = None, server: str | None = None
 ) -> list[AtRisk]:
-    """Give how our senders stand, the worst first; nothing for a time that is long over, for nobody knows it any more.
+    """Give how our senders stand, the worst first; for a time that is long over how they stood, as far as that is kept.
 
     Args:
         standings: How they stand, the worst first.
@@ -50,11 +52,13 @@ def measure_risks(
         server: Only this server.
     """
     only = ("domain", domain) if domain is not None else ("server", server) if server is not None else None
-    return [
-        _at_risk(one)
-        for one in standings
-        if from_us <= one.as_of_us < to_us + _DAY_US and only in (None, (one.kind, one.name.lower()))
-    ]
+    found = []
+    for one in standings:
+        if only not in (None, (one.kind, one.name.lower())) or one.as_of_us < from_us:
+            continue
+        stood = _at_risk(one) if one.as_of_us < to_us + _DAY_US else _as_it_was(one, from_us, to_us)
+        found += [stood] if stood is not None else []
+    return sorted(found, key=lambda one: -one.risk)
 
 
 def _at_risk(one: Standing) -> AtRisk:
@@ -73,6 +77,20 @@ def _at_risk(one: Standing) -> AtRisk:
         one.story.blocked_us if one.story else 0,
         one.as_of_us,
     )
+
+
+def _as_it_was(one: Standing, from_us: int, to_us: int) -> AtRisk | None:
+    """Give how a sender stood when a report ended: its highest risk of that day; what weighed in it is not kept."""
+    since = one.as_of_us // _DAY_US - (to_us - 1) // _DAY_US  # days (UTC), as they are kept
+    days = daily(one.sender, one.as_of_us, one.risk.score, since + _DAYS)[:_DAYS]
+    risk, before = days[-1], next((score for score in reversed(days[:-1]) if score is not None), None)
+    if risk is None:
+        return None
+    trend = "steady" if before in (None, risk) else "rising" if before is not None and risk > before else "falling"
+    told = [story for story in one.sender.stories if story.sign_us < to_us and not 0 < story.ended_us < from_us]
+    sign_us = told[-1].sign_us if told else 0
+    blocked_us = told[-1].blocked_us if told and told[-1].blocked_us < to_us else 0
+    return AtRisk(one.called, one.kind, risk, trend, NOT_KEPT, [], None, days, sign_us, blocked_us, to_us)
 
 
 def risk_section(found: Sequence[AtRisk], tongue: Translator, zone: tzinfo) -> Section:

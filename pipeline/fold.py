@@ -315,6 +315,7 @@ class Fold:
         self.incidents.came_in(event)
 
     def _received(self, event: Event) -> None:
+        self.correlator.sessions.proxies.sends(event)
         self.ledger.successes.let_in(event)
         self.correlator.handlers["message-received"](event)
         self.ours.accepted(event)

@@ -238,7 +238,8 @@ class Rollups:
 
     def _received(self, event: Event) -> None:
         is_login = event.user_name is not None and event.user_id is None  # which names a user of this machine
-        if is_login and event.event_module not in _TELL_LOGINS:  # the only word of one that succeeded
+        is_told = event.facts is not None and "mailwarden.login.told" in event.facts
+        if is_login and not is_told and event.event_module not in _TELL_LOGINS:  # the only word of one that succeeded
             self._login(event)
         self._accepted(event)
 

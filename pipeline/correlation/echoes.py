@@ -1,9 +1,9 @@
-"""Failures at a mailbox's door that only echo one at the SMTP server's.
+"""Failures at a mailbox's door that only echo one at the SMTP server's, or at a webmail's.
 
-saslauthd may ask an IMAP server (`rimap`), and so may other password checks: whoever guesses over SMTP is then refused
-twice, once under his own address and once, by the IMAP server, under that of this machine. The second is no guess through
-a webmail. Either line may stand first. A machine of which no echo is known counts at once what fails from it; where
-there were some, a failure counts when nobody at the SMTP server's door explained it.
+saslauthd may ask an IMAP server (`rimap`), and so does every webmail: whoever guesses there is then refused twice, once under
+his own address and once, by the IMAP server, under that of this machine. The second is no try of its own. Either line may
+stand first. A machine of which no echo is known counts at once what fails from it; where there were some, a failure counts
+when nobody at the other door explained it. A webmail whose own log is not read explains nothing.
 """
 
 import msgspec
@@ -19,6 +19,8 @@ _HOUR_US = 3_600_000_000
 _KNOWN_US = 30 * 24 * _HOUR_US
 _MOST = 256  # failures of a machine that are remembered
 
+_DOORS = frozenset({"smtp", "http"})
+
 _Failure = tuple[int, str, int]  # when, the name without its domain, tries that it adds where nothing explains it
 
 
@@ -28,7 +30,7 @@ class _Heard(msgspec.Struct, array_like=True):
     here_us: int = 0  # when somebody last failed from the machine itself
     explained_us: int = 0  # when that was last an echo
     here: list[_Failure] = []  # from the machine itself, unexplained so far
-    asked: list[_Failure] = []  # over SMTP from elsewhere, of which no echo was heard
+    asked: list[_Failure] = []  # over SMTP or HTTP from elsewhere, of which no echo was heard
 
 
 class Echoes:
@@ -42,27 +44,46 @@ class Echoes:
         self._heard = Shelf(
             "echoes", 1, _Heard, lambda one: max(one.here_us + _HOUR_US, one.explained_us + _KNOWN_US), backing
         )
-        self.shelves = (self._heard,)
+        self._host = Shelf("echoes.host", 1, str, lambda _: 1 << 62, backing)  # where a machine's own tries failed last
+        self.shelves = (self._heard, self._host)
 
     def count(self, event: Event) -> None:
         """Set `mailwarden.here.tries` on a failure from this machine: its own tries, or those that nothing explained since."""
         name = (event.user_name or "").partition("@")[0].lower()
         if event.source_ip is None or not name:
             return
-        key, now = event.host_hostname or "", event.stream_us
-        heard = self._heard.get(key)
         if is_loopback(event.source_ip):
-            heard = heard or _Heard()
+            key = event.host_hostname or ""
+            self._note_host(key)
+            heard = self._heard.get(key) or _Heard()
             facts = event.facts = event.facts or {}
-            facts["mailwarden.here.tries"] = _come_from_here(heard, now, name, event.event_count)
-        elif heard is None or now - heard.here_us > _HOUR_US or event.network_protocol != "smtp":
+            tries = facts["mailwarden.here.tries"] = _come_from_here(heard, event.stream_us, name, event.event_count)
+            event.mailwarden_attempts = min(event.mailwarden_attempts, tries)
+            self._heard.put(key, heard)
+        elif event.network_protocol in _DOORS:
+            self._explain(event, name)
+
+    def _explain(self, event: Event, name: str) -> None:
+        """Take out what a failure at another door explains, or remember it for what follows."""
+        key, now = self._host_of(event), event.stream_us
+        heard = self._heard.get(key)
+        if heard is None or now - heard.here_us > _HOUR_US:
             return
-        elif (echo := _same_try(heard.here, name, now)) is not None:
+        echo = _same_try(heard.here, name, now)
+        if echo is not None:
             heard.here.remove(echo)
             heard.explained_us = now
         else:
             heard.asked = [*(one for one in heard.asked if now - one[0] < _WAIT_US), (now, name, 0)][-_MOST:]
         self._heard.put(key, heard)
+
+    def _host_of(self, event: Event) -> str:
+        """Give where an event is from; a webmail's own file names no host, and stands on the machine that asks."""
+        return event.host_hostname or self._host.get("") or ""
+
+    def _note_host(self, host: str) -> None:
+        if self._host.get("") != host:
+            self._host.put("", host)
 
 
 def _come_from_here(heard: _Heard, now: int, name: str, tries: int) -> int:

@@ -1,7 +1,8 @@
 """A proxy before the server, which takes the encryption off: both tell of each login.
 
 The server behind knows the client by the PROXY protocol, XCLIENT or IMAP's ID, and takes the connection for one in clear. It
-tells of a login before the proxy does; what a proxy refuses it never hears of.
+tells of a login before the proxy does; what a proxy refuses it never hears of. One that takes mail tells of a login with each
+message, behind the proxy.
 """
 
 import msgspec
@@ -13,6 +14,7 @@ __all__ = ["Proxies"]
 
 _CONNECTED_US = 60_000_000  # from the connection to the login: the time a server gives for that
 _TWICE_US = 10_000_000  # between both who tell of one login
+_SESSION_US = 3_600_000_000  # in which messages may follow a login (smtpd ends an idle session after five minutes)
 _MOST = 16  # logins of an address within that
 
 
@@ -21,6 +23,11 @@ class _Client(msgspec.Struct, array_like=True):
 
     at_us: int
     logins: list[tuple[int, str, str]] = []  # when, protocol, user
+    let_in: list[tuple[int, str]] = []  # by the proxy, to send: when, user
+
+    def expires_us(self) -> int:
+        """A client is forgotten when nothing can follow any more."""
+        return max(self.at_us + _CONNECTED_US, *(at + _SESSION_US for at, _ in self.let_in), 0)
 
 
 class Proxies:
@@ -31,7 +38,7 @@ class Proxies:
     """
 
     def __init__(self, backing: Backing) -> None:
-        self._clients = Shelf("proxied", 1, _Client, lambda one: one.at_us + _CONNECTED_US, backing)
+        self._clients = Shelf("proxied", 1, _Client, _Client.expires_us, backing)
         self.shelves = (self._clients,)
 
     def join(self, event: Event) -> None:
@@ -44,6 +51,22 @@ class Proxies:
             self._clients.put(event.source_ip, client)
         elif event.event_action == "auth-success" and event.tls_established is not False and self._was_told(event):
             event.event_action = "statistics"
+        elif event.event_action == "auth-success" and event.network_protocol == "smtp" and event.user_name:
+            client = self._clients.get(event.source_ip) or _Client(event.stream_us)
+            others = [one for one in client.let_in if one[1] != event.user_name.lower()]
+            client.let_in = [*others, (event.stream_us, event.user_name.lower())][-_MOST:]
+            self._clients.put(event.source_ip, client)
+
+    def sends(self, event: Event) -> None:
+        """Take a message that a server accepts under a login: `mailwarden.login.told` where the proxy told of that."""
+        address, user = event.client_ip or event.source_ip, event.user_name
+        client = self._clients.get(address) if address and user else None
+        if client is None or not user:
+            return
+        now = event.stream_us
+        if any(name == user.lower() and now - at <= _SESSION_US for at, name in client.let_in):
+            event.facts = event.facts or {}
+            event.facts["mailwarden.login.told"] = True
 
     def behind(self, event: Event) -> None:
         """Take a login that a server tells of."""

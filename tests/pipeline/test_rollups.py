@@ -54,6 +54,15 @@ def test_every_line_counts_by_kind_module_and_program() -> None:
     assert rollups.drain() == {}
 
 
+def test_a_login_that_a_proxy_told_of_does_not_count_with_each_message() -> None:
+    """What is sent under it counts as mail alone."""
+    own = event("message-received", user_name="ann@example.org", network_protocol="smtp")
+    told = event("message-received", user_name="ann@example.org", facts={"mailwarden.login.told": True})
+
+    assert any(key[1] == "login" for key in counted(own))
+    assert not any(key[1] == "login" for key in counted(told))
+
+
 def test_mail_handed_in_on_this_machine_is_no_login() -> None:
     """A local user's name on an arrival is no login; one with an address is, where no other line tells of it."""
     local = event("message-received", event_module="exim", user_name="www-data", user_id="www-data")

@@ -66,3 +66,15 @@ def test_two_tries_at_once_are_two() -> None:
     failed(echoes, 105, "203.0.113.7", protocol="smtp")
 
     assert failed(echoes, 120, "127.0.0.1") == 2
+
+
+def test_a_webmail_that_tells_of_its_visitors_explains_what_it_asks() -> None:
+    """Its own file names no host; what the IMAP server refused for it is then no try of its own."""
+    echoes = Echoes(Nowhere())
+
+    first = [failed(echoes, 0, "127.0.0.1"), failed(echoes, 1, "203.0.113.7", protocol="http", host="")]
+    later = [failed(echoes, 60, "127.0.0.1"), failed(echoes, 61, "203.0.113.7", protocol="http", host="")]
+
+    assert [*first, *later] == [1, None, 0, None]
+    assert failed(echoes, 120, "127.0.0.1", "eva") == 0
+    assert failed(echoes, 140, "127.0.0.1", "eva") == 1

@@ -55,3 +55,30 @@ def test_without_a_proxy_a_login_in_clear_stays_one() -> None:
     (login,) = take(BEHIND)
 
     assert login.tls_established is False
+
+
+def test_a_login_to_send_counts_once_whatever_is_sent() -> None:
+    """The proxy tells of it, the server behind with each message."""
+    let_in = LET_IN.format(port=587)
+    message = (
+        "postfix/smtpd[7]: 8C11D20A{}: client=unknown[203.0.113.18], sasl_method=PLAIN, sasl_username=ann@example.org"
+    )
+
+    _, proxy, *messages = take(CAME.format(port=587), let_in, message.format(1), message.format(2))
+    (alone,) = take(message.format(3))
+
+    assert proxy.event_action == "auth-success"
+    assert [(one.facts or {}).get("mailwarden.login.told") for one in (*messages, alone)] == [True, True, None]
+
+
+def test_messages_of_another_login_or_client_are_not_the_proxys() -> None:
+    """A login of one explains no other."""
+    other = "postfix/smtpd[7]: 8C11D20A1: client=unknown[{}], sasl_method=PLAIN, sasl_username={}"
+
+    *_, name, client = take(
+        LET_IN.format(port=587),
+        other.format("203.0.113.18", "eva@example.org"),
+        other.format("198.51.100.4", "ann@example.org"),
+    )
+
+    assert [(one.facts or {}).get("mailwarden.login.told") for one in (name, client)] == [None, None]

@@ -59,7 +59,9 @@ DISBELIEVED = "authentication_refused"
 _LEAST_DISBELIEVED = 3  # recipients of others' mail, from which on it is the domain's trouble: what the rule fires at
 _SPAM = ("takeover", "sending")
 _OURS = ("mailwarden.site", "mailwarden.own_address")
+_ONE_PROVIDER = ("mail.provider", "mailwarden.receiver")
 _SCORES = frozenset({"server_risk"})  # sums of what others found
+_SHARES = frozenset({"deferral_ramp"})  # the same deferrals as of the provider, against all of its mail
 _MEMBER_SHARE = 4  # one in four of a site's guesses is an attack of its own,
 _MEMBER_TIMES = 3  # unless it does about as much as the others
 
@@ -90,8 +92,8 @@ def may_lead(lead: Sort, part: Sort) -> bool:
         return lead[1] == "mailwarden.site" and part[1] == "mailwarden.account"
     if part[0] == "config":  # what a thief sends is not believed
         return lead[1] == "mailwarden.account" and part[1] == "mailwarden.sender_domain"
-    if lead[0] == part[0] == "listed":  # one cause at several providers
-        return lead[1] in _OURS or part[1] == "mailwarden.site"
+    if lead[0] == part[0] == "listed":  # one cause at several providers, or one provider's in two ways
+        return lead[1] in _OURS or part[1] == "mailwarden.site" or (lead[1], part[1]) == _ONE_PROVIDER
     return lead[1] != "mailwarden.site" or part[1] == "mailwarden.site" or part[0] in ("listed", "service")
 
 
@@ -228,6 +230,8 @@ def _explains_listing(lead: Incident, part: Incident) -> bool:
     if _SCORES.issuperset(part.rules):
         return not _SCORES.issuperset(lead.rules)
     name, value = lead.primary
+    if (name, part.primary[0]) == _ONE_PROVIDER:
+        return _SHARES.issuperset(part.rules) and part.primary[1] == value
     if name == "mailwarden.site":
         return part.primary[0] != name and not _SCORES.issuperset(lead.rules)
     return name in _OURS and part.primary[0] not in _OURS and value in part.entities.get(name, ())

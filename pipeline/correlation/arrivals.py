@@ -9,7 +9,7 @@ from mailwarden.parsers.event import Event
 from mailwarden.pipeline.correlation.memory import Memory
 from mailwarden.pipeline.correlation.message import Message, sender_of
 from mailwarden.pipeline.correlation.same_message import SameMessage
-from mailwarden.pipeline.correlation.senders import LABEL
+from mailwarden.pipeline.correlation.senders import LABEL, return_path
 from mailwarden.pipeline.correlation.submission import is_handed_in
 
 __all__ = ["Arrivals"]
@@ -236,8 +236,12 @@ class Arrivals:
         if "@" in account:
             self._ledger.domains.learn(account.rpartition("@")[2], event.stream_us)
         sender = (message.sender or "").lower()
-        if sender and sender != account:
-            facts["mailwarden.sender.other"] = sender.rpartition("@")[0] != account if "@" not in account else True
+        if sender and sender not in (account, f"{account}@{sender.rpartition('@')[2]}"):
+            facts["mailwarden.sender.other"] = self._named_by(sender)
+
+    def _named_by(self, sender: str) -> str:
+        """Give a sender's address; where it is ours, without what bulk mail software writes into it for each recipient."""
+        return return_path(sender).name if self._ledger.domains.is_ours(sender.rpartition("@")[2]) else sender
 
     def copied(self, event: Event) -> None:
         """A message was parted in two, or has a copy for a list's owner: both are the one that was accepted.

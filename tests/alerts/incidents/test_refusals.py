@@ -198,6 +198,23 @@ def test_one_cause_at_several_providers_is_one_story() -> None:
     assert site.severity == "critical"
 
 
+@pytest.mark.parametrize(
+    ("rule", "receiver", "parted"),
+    [("deferral_ramp", "google", True), ("deferral_ramp", "yahoo", False), ("unknown_recipients", "google", False)],
+)
+def test_what_a_provider_puts_off_is_told_once(rule: str, receiver: str, parted: bool) -> None:
+    """That a provider slows us down, and that it puts off a tenth of our mail, is one trouble; bad addresses are another."""
+    incidents = Incidents("default", Memory())
+
+    slows, other = take(
+        incidents,
+        finding(detection("provider_deferral", "listed", "mail.provider"), "google", severity="high"),
+        finding(detection(rule, "listed", "mailwarden.receiver"), receiver, START_US + MINUTE_US),
+    )
+
+    assert other.parent == (slows.id if parted else None)
+
+
 def test_a_score_is_part_of_what_it_was_made_of() -> None:
     """That the risk has risen is no news beside the block that raised it, and does not swallow it."""
     incidents = Incidents("default", Memory())

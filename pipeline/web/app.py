@@ -19,6 +19,7 @@ from mailwarden.pipeline.web.guard import Guard
 from mailwarden.pipeline.web.live import Live, events
 from mailwarden.pipeline.web.metrics import metrics
 from mailwarden.pipeline.web.templates import STATIC, Templates
+from mailwarden.pipeline.web.visitor import Visitor
 
 __all__ = ["make_app"]
 
@@ -107,21 +108,16 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 async def _failed(request: Request, error: Exception) -> Response:
     """Say what the operator can mend."""
-    tongue = tongue_of(request)
+    tongue, visitor = tongue_of(request), request.scope.get("visitor")
+    is_keeper = isinstance(visitor, Visitor) and visitor.sees_all  # whose are the paths and the commands
+    code = code_of(said_of(error))
+    told = tongue.worded(said_of(error)) if is_keeper else tongue.gettext("Tell whoever runs the server.")
     if desk_of(request).path.exists():
-        said = tongue.worded(said_of(error))
-        return message(request, 503, tongue.gettext("The page cannot be made now."), said, code=code_of(said_of(error)))
-    said = (
-        f"{tongue.worded(said_of(error))}\n{tongue.gettext('This page looks again by itself. To watch from now on:')}"
-    )
-    response = message(
-        request,
-        503,
-        tongue.gettext("Nothing is watched here yet."),
-        said,
-        mend="sudo mailwarden setup",
-        code=code_of(said_of(error)),
-    )
+        return message(request, 503, tongue.gettext("The page cannot be made now."), told, code=code)
+    if is_keeper:
+        told += f"\n{tongue.gettext('This page looks again by itself. To watch from now on:')}"
+    mend = "sudo mailwarden setup" if is_keeper else ""
+    response = message(request, 503, tongue.gettext("Nothing is watched here yet."), told, mend=mend, code=code)
     response.headers["Refresh"] = "5"
     return response
 

@@ -84,7 +84,10 @@ def incident(request: Request) -> Response:
         now_us, blocked = desk.clock(), []
         if visitor.sees_all:
             blocked = blocked_lines(reader.store, desk.configuration, found, tongue, desk.zone, now_us)
-        view = incident_view(reader, found, visitor, tongue, desk.zone, now_us, desk.titles.all(), course, blocked)
+        view = incident_view(
+            reader, found, visitor, tongue, desk.zone, now_us, desk.titles.all(), course, blocked,
+            has_channels=bool(desk.configuration.channels),
+        )  # fmt: skip
         return answer(request, "incident.html", view, tab="incidents", title=view.card.title, reader=reader, live=True)
 
 

@@ -80,6 +80,8 @@ class DeliveryView(msgspec.Struct, frozen=True):
     said: list[Reason]  # by the one that is looked at, every reason
     charts: list[Plot]
     domains: list[Provider]  # of ours, whose mail it was,
+    more_domains: int
+    reasons_shown: int  # of each in the list of all
     domains_us: int  # since the beginning of that day
     local: int
     incidents: int
@@ -109,7 +111,7 @@ def delivery_view(
         name: [_reason(name, klass, number, replies, tongue) for klass, number in of.most_common()]
         for name, of in reasons.items()
     }
-    providers = [_provider(name, of, said[name][:_REASONS], ages.get(name), tongue) for name, of in away.items()]
+    providers = [_provider(name, of, said[name], ages.get(name), tongue) for name, of in away.items()]
     providers.sort(key=lambda one: (not one.bad, one.id == OTHER, -(one.deferred + one.bounced), -one.sent, one.name))
     chosen = chosen if chosen in away else (providers[0].id if providers else "")
     began_us = reader.store.first_rollup_us() or 0
@@ -128,7 +130,9 @@ def delivery_view(
         chosen_name=tongue.gettext("other receivers") if chosen == OTHER else _name(chosen, tongue) if chosen else "",
         said=[one for one in said.get(chosen, ()) if one.replies],
         charts=_charts(of_one, begins, step_us, tongue),
-        domains=domains,
+        domains=domains[:_DOMAINS],
+        reasons_shown=_REASONS,
+        more_domains=max(0, len(domains) - _DOMAINS),
         domains_us=domains_us,
         local=local,
         incidents=reader.count(IncidentFilter(statuses=("open", "quiet"), category="blocklist_risk")),
@@ -223,7 +227,7 @@ def _domains(reader: Reader, from_us: int, to_us: int, chosen: str) -> tuple[lis
         by_domain[row.a]["bounced" if row.c in _FAILED else row.c] += row.number
     found = [_of(name, name, by_status, []) for name, by_status in by_domain.items()]
     found.sort(key=lambda one: (not one.bad, -(one.deferred + one.bounced), -one.sent, one.name))
-    return found[:_DOMAINS], min((row.first_us for row in rows), default=0)
+    return found, min((row.first_us for row in rows), default=0)
 
 
 def _charts(rows: list[HourRow], begins: list[int], step_us: int, tongue: Translator) -> list[Plot]:

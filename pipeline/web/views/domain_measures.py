@@ -15,8 +15,8 @@ from mailwarden.pipeline.web.views.measures import FAILED, HISTORY_DAYS, WEEKS, 
 __all__ = ["DomainMeasures", "measure_domains"]
 
 _NAMES = ("login_account", "auth_account", "sent", "delivery_domain")
-_NUMBERS = ("written", "sent", "deferred", "bounced", "received", "logins", "clear_logins", "failed_logins")
-"""In the order in which they are shown; those of the whole server have the same names (`views/measures.py`)."""
+_NUMBERS = ("written", "sent", "deferred", "bounced", "arrived", "logins", "clear_logins", "failed_logins")
+"""In the order in which they are shown; what is counted alike of the whole server has the same name (`views/measures.py`)."""
 
 
 class DomainMeasures(msgspec.Struct, frozen=True):
@@ -92,7 +92,7 @@ def _kinds_of(row: SumRow) -> Iterator[str]:
             yield "written"
         case "delivery_domain" if row.b == "local":
             if row.c == "sent":
-                yield "received"
+                yield "arrived"
         case "delivery_domain":
             if row.c in ("sent", "deferred"):
                 yield row.c
@@ -106,7 +106,7 @@ def _only_more(one: Measure) -> Measure:
 
 
 def _is_blind(reader: Reader, counted: Counter[str], from_us: int, to_us: int) -> bool:
-    mail = counted["received"] + counted["sent"] + counted["deferred"] + counted["bounced"]
+    mail = counted["arrived"] + counted["sent"] + counted["deferred"] + counted["bounced"]
     return bool(mail) and not counted["logins"] and reader.has_bare_names(from_us, to_us, "login_account")
 
 

@@ -137,8 +137,13 @@ def incident_view(
     titles: Mapping[str, str],
     course: Course,
     blocked: Sequence[str] = (),
+    *,
+    has_channels: bool = True,
 ) -> IncidentView:
-    """Show an incident with its story; `titles` says what each rule finds, `course` what happened, `blocked` what is blocked."""
+    """Show an incident with its story; `titles` says what each rule finds, `course` what happened, `blocked` what is blocked.
+
+    Without `has_channels` nobody can be told.
+    """
     silences = silences_of(reader)
     whole = _seen([reader.by_id(incident.parent)], visitor)
     before = _seen([reader.by_id(incident.previous)], visitor)
@@ -181,7 +186,7 @@ def incident_view(
         proof_total=max(incident.evidence_count, len(incident.evidence)),
         proof_hidden=len(incident.evidence) - len(proof),
         told=[_told(one, tongue) for one in told],
-        untold=_untold(incident, story, tongue, zone) if visitor.sees_all else "",
+        untold=_untold(incident, story, tongue, zone, has_channels=has_channels) if visitor.sees_all else "",
         quiet=quiet,
         asked=_asked(reader, incident),
         whole=listed(whole),
@@ -310,7 +315,7 @@ def _told(row: DeliveryRow, tongue: Translator) -> Told:
     )
 
 
-def _untold(incident: Incident, story: Story | None, tongue: Translator, zone: tzinfo) -> str:
+def _untold(incident: Incident, story: Story | None, tongue: Translator, zone: tzinfo, *, has_channels: bool) -> str:
     """Say why no message about an incident stands here."""
     if story is not None and story.first_us:
         at = tongue.time(story.told_us or story.first_us, zone=zone, near_us=0)
@@ -321,6 +326,8 @@ def _untold(incident: Incident, story: Story | None, tongue: Translator, zone: t
         return tongue.gettext("Nobody: a silence, a maintenance window or an inhibition holds it back.")
     if incident.told_severity is None and severity_rank(incident.severity) < severity_rank("medium"):
         return tongue.gettext("Nobody: what is minor is not told by itself. It stands in the report.")
+    if not has_channels:
+        return tongue.gettext("Nobody: no channel stands in the configuration. To be told: mailwarden setup")
     return tongue.gettext("Nobody yet.")
 
 

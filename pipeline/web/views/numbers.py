@@ -76,6 +76,7 @@ _WORDS = {
     "written": N_("Mail sent"),
     "failed_logins": N_("Failed logins"),
     "received": N_("Mail received"),
+    "arrived": N_("Mail into mailboxes here"),
     "sent": N_("Mail delivered elsewhere"),
     "deferred": N_("Mail that had to wait"),
     "bounced": N_("Mail returned"),

@@ -1,4 +1,4 @@
-"""A number by the hour, ready to be drawn: as a plain line for every browser, and as a table that the chart is made from."""
+"""A number by the hour, or by some of them, to be drawn: a plain line for every browser, and a table that the chart is made from."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,7 @@ import msgspec
 __all__ = ["HEIGHT", "WIDTH", "Plot", "plot"]
 
 WIDTH, HEIGHT = 720, 120
+_HOUR_S = 3600.0
 
 
 class Plot(msgspec.Struct, frozen=True):
@@ -15,7 +16,7 @@ class Plot(msgspec.Struct, frozen=True):
     Args:
         name: In addresses and scripts.
         title: What is drawn.
-        hours: Epoch microseconds, the oldest first.
+        hours: Epoch microseconds, the oldest first; each begins what is counted until the next.
         counts: One for each hour.
         most: The largest of them.
         points: Of the line, in a box of WIDTH × HEIGHT.
@@ -33,6 +34,11 @@ class Plot(msgspec.Struct, frozen=True):
     usual_points: str = ""
     width: int = WIDTH
     height: int = HEIGHT
+
+    @property
+    def step_s(self) -> float:
+        """Seconds that each number is of."""
+        return (self.hours[1] - self.hours[0]) / 1_000_000 if len(self.hours) > 1 else _HOUR_S
 
 
 def plot(name: str, title: str, hours: Sequence[int], counts: Sequence[int], usual: Sequence[float] = ()) -> Plot:

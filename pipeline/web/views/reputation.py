@@ -154,14 +154,18 @@ def _risk(one: Standing, tongue: Translator) -> RiskRow:
 
 
 def _why(grade: Grade, tongue: Translator) -> str:
-    receivers = _names({provider_name(name): count for name, count in grade.receivers.items()})
-    who = _names(grade.behind)
-    return "; ".join(part for part in (receivers, tongue.say(N_("by {who}"), {"who": who}) if who else "") if part)
+    receivers = _names({provider_name(name): count for name, count in grade.receivers.items()}, tongue)
+    who = _names(grade.behind, tongue)
+    return tongue.gettext("; ").join(
+        part for part in (receivers, tongue.say(N_("by {who}"), {"who": who}) if who else "") if part
+    )
 
 
-def _names(counts: dict[str, int]) -> str:
+def _names(counts: dict[str, int], tongue: Translator) -> str:
     first = sorted(counts, key=lambda name: (-counts[name], name))
-    return ", ".join(f"{name} ({counts[name]})" for name in first[:_NAMES]) + (" …" if len(first) > _NAMES else "")
+    return tongue.gettext(", ").join(f"{name} ({counts[name]})" for name in first[:_NAMES]) + (
+        " …" if len(first) > _NAMES else ""
+    )
 
 
 def _order(row: Row) -> tuple[int, str, str]:

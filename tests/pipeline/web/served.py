@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import uvicorn
 
 from mailwarden.alerts.incidents.incident import Incident
-from mailwarden.pipeline.configuration.configuration import Configuration, SiteSetting
+from mailwarden.pipeline.configuration.configuration import ChannelSetting, Configuration, SiteSetting
 from mailwarden.pipeline.configuration.web import Person, Token
 from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.service.lock import Lock, lock_path
@@ -136,10 +136,12 @@ def served(
     domains: tuple[str, ...] = (),
     hosts: frozenset[str] = frozenset(),
     watched: bool = True,
+    channels: Sequence[ChannelSetting] = (ChannelSetting("ops", "json://127.0.0.1:9"),),
 ) -> Iterator[Served]:
     """Serve the page of a state directory on a free port; `watched`: as if a service lived there."""
     clocks = Clocks()
-    configuration = Configuration(language="en", state=directory, site=SiteSetting(name="mx1", domains=domains))
+    site = SiteSetting(name="mx1", domains=domains)
+    configuration = Configuration(language="en", state=directory, site=site, channels=tuple(channels))
     links = None if people else Links(directory, lambda: clocks.wall() / 1_000_000)
     desk = Desk(configuration, UTC, People(people, [Token("prometheus", TOKEN)]), links, clocks.wall, clocks.monotonic)
     app = make_app(desk, hosts=hosts)

@@ -77,7 +77,7 @@ def test_numbers_of_the_own_domain_stand_beside_their_usual(directory: Path) -> 
         "Mail delivered elsewhere": ["20", "80", "20", "▲ 4×"],
         "Mail that had to wait": ["3", "12", "3", "normal"],
         "Mail returned": ["2", "8", "2", "normal"],
-        "Mail received": ["40", "160", "40", "▲ 4×"],
+        "Mail into mailboxes here": ["40", "160", "40", "▲ 4×"],
         "Logins": ["55", "220", "55", "▲ 4×"],
         "Logins without TLS": ["5", "20", "5", "normal"],
         "Failed logins": ["6", "24", "6", "normal"],
@@ -98,7 +98,7 @@ def test_several_domains_are_summed_up(directory: Path) -> None:
         text = customer(page).get("/").text
 
     assert shown(text)["Mail sent"] == ["0", "30"]
-    assert shown(text)["Mail received"] == ["0", "120"]
+    assert shown(text)["Mail into mailboxes here"] == ["0", "120"]
     assert "nova0.test, second.test" in text
 
 
@@ -226,3 +226,18 @@ def test_a_dead_service_is_something_to_tell(directory: Path) -> None:
         text = words(customer(page).get("/").text)
 
     assert "Tell whoever runs the server: until it is mended, nothing new is seen here." in text
+
+
+def test_before_anything_is_watched_a_customer_types_nothing(tmp_path: Path) -> None:
+    """Without a database neither its path nor a command is shown to whom the server does not belong, but whom to tell."""
+    with served(tmp_path, people=[CUSTOMER, OPERATOR]) as page:
+        text = words(customer(page).get("/").text)
+        data = customer(page).get("/api/v1/status").text
+        ana = page.client(let_in=False)
+        ana.sign_in("ana", "correct horse")
+        keeper = words(ana.get("/").text)
+
+    assert "Nothing is watched here yet. Tell whoever runs the server." in text
+    assert not COMMANDS.search(text + data)
+    assert str(tmp_path) not in text + data
+    assert "sudo mailwarden setup" in keeper

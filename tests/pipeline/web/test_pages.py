@@ -232,6 +232,15 @@ def test_the_page_of_an_incident_tells_its_story(page: Served) -> None:
         assert said in text
 
 
+def test_without_a_channel_nobody_can_be_told(directory: Path) -> None:
+    """Where no channel is configured the page of an incident says so, and how to mend it, and not that it comes yet."""
+    with served(directory, channels=()) as page:
+        text = words(page.client().get(f"/i/{WALTER.id}").text)
+
+    assert "Nobody: no channel stands in the configuration. To be told: mailwarden setup" in text
+    assert "Nobody yet." not in text
+
+
 def test_who_was_told_is_said_as_it_was(directory: Path) -> None:
     """Old news was told in a summary, by its channel; of what nobody was told of, the page says why."""
     minor = incident(told_severity=None, severity="low")

@@ -1,4 +1,4 @@
-"""A number by the hour, or by some of them, to be drawn: a plain line for every browser, and a table that the chart is made from."""
+"""A number by the hour, or by some of them: a plain line for every browser, and the table that it is drawn from."""
 
 from collections.abc import Sequence
 

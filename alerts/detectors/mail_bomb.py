@@ -43,6 +43,7 @@ class _State(msgspec.Struct, array_like=True):
     before: dict[int, int] = {}  # of the half hour before, of busy ones
     busy: dict[int, _Mailbox] = {}
     last_us: int = 0
+    since: dict[int, int] = {}  # when the first of the messages came that are counted
 
 
 class MailBomb(Detector[_State]):
@@ -84,6 +85,10 @@ class MailBomb(Detector[_State]):
         recipient = (event.email_to_address or [""])[0].lower()
         mailbox = mark(recipient)
         measure = _count(state.counts, mailbox) + state.before.get(mailbox, 0)
+        if mailbox in state.counts:
+            state.since.setdefault(mailbox, now)
+        if len(state.since) > 2 * _COUNTED:
+            state.since = {name: at for name, at in state.since.items() if name in state.counts or name in state.before}
         return _look(state, mailbox, measure, event, recipient) if measure >= _BUSY else None
 
 
@@ -92,6 +97,7 @@ def _turn(state: _State, half: int) -> None:
     follows = half == state.half + 1
     state.before = {name: count for name, count in state.counts.items() if count >= _BUSY // 4} if follows else {}
     state.half, state.counts = half, {}
+    state.since = {name: since for name, since in state.since.items() if name in state.before}
     for name, mailbox in state.busy.items():
         if name not in state.before:
             mailbox.domains, mailbox.level = [], 0
@@ -131,7 +137,9 @@ def _look(state: _State, name: int, measure: int, event: Event, recipient: str) 
     shown = copy.copy(event)
     shown.mailwarden_account = recipient
     values = {"domains": len(mailbox.domains), "usual": usual or f"< {_BUSY}", "threshold": threshold}
-    return Fired(measure, measure if first else 1, "high", values, is_new, shown=shown)
+    return Fired(
+        measure, measure if first else 1, "high", values, is_new, shown=shown, first_us=state.since.get(name, now)
+    )
 
 
 DETECTOR = MailBomb()

@@ -56,6 +56,7 @@ class NeighbourGuessing(Detector[_State]):
     actions = frozenset({"auth-failure"})
     needs = ("mailwarden.account", "mailwarden.pair.known")
     state = _State
+    gathers = "tries"
     ttl_us = 2 * _DAY_US
 
     def keys(self, event: Event) -> Iterable[str]:

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 import msgspec
 
 from mailwarden.alerts.detection.detector import Detector, Fired, is_first_outcome
+from mailwarden.alerts.detection.windows import Window, add
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
@@ -33,6 +34,7 @@ class _State(msgspec.Struct, array_like=True):
     slow: int = 0
     level: int = 0
     last_us: int = 0
+    waits: Window = msgspec.field(default_factory=Window)  # the slow ones of late, which prove it
 
 
 class SlowAcceptance(Detector[_State]):
@@ -58,6 +60,7 @@ class SlowAcceptance(Detector[_State]):
     actions = frozenset({"delivery"})
     needs = ("mail.delivery.delay",)
     state = _State
+    gathers = "waits"
     ttl_us = 4 * _SPAN_US
 
     def keys(self, event: Event) -> Iterable[str]:
@@ -88,6 +91,7 @@ class SlowAcceptance(Detector[_State]):
         if not _is_slow(event):
             return None
         state.slow += 1
+        add(state.waits, event.stream_us, _SPAN_US, 1)
         if state.all < _LEAST or state.slow < _SHARE * state.all:
             return None
         first, is_new = state.level == 0, state.slow >= 2 * state.level

@@ -5,8 +5,11 @@ from collections.abc import Iterable
 import msgspec
 
 from mailwarden.alerts.detection.detector import Detector, Fired
+from mailwarden.alerts.risk.outcomes import RISE
+from mailwarden.alerts.risk.parts import NAMELESS
 from mailwarden.alerts.risk.score import ALARM
 from mailwarden.alerts.terms import Detection
+from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.event import Event
 
 __all__ = ["ENTITIES", "SPAN_US", "RiskDetector"]
@@ -58,4 +61,7 @@ class RiskDetector(Detector[_State]):
             "sender": address or name,
             "risk_parts": [[grade.part.name, round(grade.points)] for grade in risk.grades],
         }
-        return Fired(risk.score, 1, "high" if risk.score >= ALARM else "medium", values)
+        said = self.detection if risk.score >= ALARM else self.detection._replace(threshold=RISE)
+        if (address or name) == NAMELESS:
+            said = said._replace(title=N_("blacklist risk of this server: {measure} of 100, rising"))
+        return Fired(risk.score, 1, "high" if risk.score >= ALARM else "medium", values, detection=said)

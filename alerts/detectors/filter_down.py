@@ -7,31 +7,22 @@ or signed, as the server is told.
 
 from collections.abc import Iterable
 
-import msgspec
-
 from mailwarden.alerts.detection.detector import Detector, Fired
+from mailwarden.alerts.detection.minutes import Minutes, is_new, lasting
 from mailwarden.alerts.terms import Detection
 from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.event import Event
 
 __all__ = ["DETECTOR"]
 
-_MINUTE_US = 60_000_000
-_SPAN_US = 15 * _MINUTE_US
+_SPAN_US = 15 * 60_000_000
 _LEAST = 3
 _FILTERS = frozenset(
     {"amavis", "clamav", "mailscanner", "opendkim", "opendmarc", "policyd_spf", "postgrey", "rspamd", "spamassassin"}
 )
 
 
-class _State(msgspec.Struct, array_like=True):
-    minutes: list[int] = []  # of the span, in which it did not answer
-    lines: int = 0  # since it was last told, or not told yet
-    told_us: int = 0
-    last_us: int = 0
-
-
-class FilterDown(Detector[_State]):
+class FilterDown(Detector[Minutes]):
     """Minutes in which somebody says that a filter does not answer."""
 
     detection = Detection(
@@ -52,7 +43,7 @@ class FilterDown(Detector[_State]):
         threshold=_LEAST,
     )
     actions = frozenset({"service-error"})
-    state = _State
+    state = Minutes
     ttl_us = 4 * _SPAN_US
 
     def keys(self, event: Event) -> Iterable[str]:
@@ -67,22 +58,16 @@ class FilterDown(Detector[_State]):
         facts["mailwarden.filter"] = who
         return (who,)
 
-    def update(self, state: _State, event: Event) -> Fired | None:
+    def update(self, state: Minutes, event: Event) -> Fired | None:
         """Count the minutes."""
-        now = state.last_us = event.stream_us
-        minute = now // _MINUTE_US
-        if minute not in state.minutes:
-            first = minute - _SPAN_US // _MINUTE_US
-            state.minutes = [*(one for one in state.minutes if one > first), minute]
-        state.lines += event.event_count
-        measure = len(state.minutes)
+        measure = lasting(state, event.stream_us, event.event_count, _SPAN_US)
         if measure < _LEAST:
             return None
         values = {"who": (event.facts or {})["mailwarden.filter"]}
         words = None if "mail.filter" in (event.extra or {}) else _HELPLESS
-        is_new = not state.told_us or now - state.told_us > 2 * _SPAN_US
-        lines, state.lines, state.told_us = state.lines, 0, now
-        return Fired(measure, lines, "medium", values, fired=is_new, detection=words)
+        lines = state.lines
+        fired = is_new(state, event.stream_us, _SPAN_US)
+        return Fired(measure, lines, "medium", values, fired=fired, detection=words)
 
 
 _HELPLESS = FilterDown.detection._replace(title=N_("{who} cannot reach a service that it needs"))

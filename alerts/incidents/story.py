@@ -40,8 +40,10 @@ _EXPLAINS = {
     "auth_backend_down": ("queue_growth", "silence"),
     "disk_full": ("auth_backend_down", "queue_growth", "silence", "slow_acceptance", "storage_errors"),
     "log_gap": ("silence",),
+    "lookup_down": ("auth_backend_down", "queue_growth", "slow_acceptance"),
     "process_killed": ("auth_backend_down", "queue_growth", "silence", "slow_acceptance"),
     "receiver_unreachable": ("queue_growth",),
+    "relay_login_refused": ("queue_growth",),
     "service_failure": ("auth_backend_down", "queue_growth", "silence", "slow_acceptance"),
 }
 """Which troubles of a service come of which other, by rule."""

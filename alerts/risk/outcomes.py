@@ -12,7 +12,7 @@ from mailwarden.alerts.facts.ledger import Ledger
 from mailwarden.alerts.facts.ours import Ours
 from mailwarden.alerts.risk.checks import seen
 from mailwarden.alerts.risk.decay import Fading, fed
-from mailwarden.alerts.risk.parts import PARTS, refusal
+from mailwarden.alerts.risk.parts import NAMELESS, PARTS, refusal
 from mailwarden.alerts.risk.score import ALARM, Risk, assess, before, open_story, volume_of
 from mailwarden.alerts.risk.sender import HOUR_US, Sender, Story, blame, keep_story, roll
 from mailwarden.alerts.risk.warm_up import begin, count_early
@@ -20,14 +20,13 @@ from mailwarden.alerts.state.shelf import Backing, Shelf
 from mailwarden.parsers.address import organisation
 from mailwarden.parsers.event import Event
 
-__all__ = ["DOMAIN", "KIND", "NAMELESS", "SERVER", "Outcomes", "Receiver", "address_of"]
+__all__ = ["DOMAIN", "KIND", "NAMELESS", "RISE", "SERVER", "Outcomes", "Receiver", "address_of"]
 
 KIND = "risk.sender"
 SERVER, DOMAIN = "server ", "domain "  # how the keys of a sender begin
-NAMELESS = "localhost"  # a server whose lines do not name it, as in Exim's own log
 _DAY_US = 24 * HOUR_US
 _KEEP_US = 60 * _DAY_US
-_RISE = 25
+RISE = 25  # points within six hours that are told before it is an alarm
 _RISE_H = 6
 _AGAIN = 10  # points more before it is told again within a day
 _SIGN = 8  # the score from which a decline is counted from
@@ -220,6 +219,9 @@ class Outcomes:
         now, klass = event.stream_us, event.mail_bounce_class or "other"
         receiver = str(facts.get("mailwarden.receiver") or "?")
         is_unknown = status == "bounced" and klass == _UNKNOWN
+        is_ours = (
+            event.mailwarden_direction == "outbound"
+        )  # bounces and dead forwards tell nothing of our senders' lists
         weighed = refusal(klass, status, event.smtp_reply_enhanced_code, event.mail_provider, event.mail_bounce_list)
         puts_off = status == "deferred" and weighed is not None and weighed[0] == "deferrals"
         self._tell_receiver(receiver, now, facts, slot=1 if puts_off else 2 if is_unknown else 0)
@@ -234,7 +236,7 @@ class Outcomes:
             if status != "deferred":
                 sender.this_hour += 1
                 fed(sender.final, now, _HALF_LIFE_US, 1)
-            if is_unknown:
+            if is_unknown and is_ours:
                 fed(sender.unknown, now, _HALF_LIFE_US, 1)
                 self._name(sender, "unknown_recipients", event, receiver)
             elif weighed is not None and (key.startswith(SERVER) or facts.get("mailwarden.bounce.scope") != "ip"):
@@ -323,7 +325,7 @@ class Outcomes:
         risk = assess(sender, now)
         past = before(sender, _RISE_H)
         _tell_story(sender, risk, event)
-        rises = risk.score - past >= _RISE
+        rises = risk.score - past >= RISE
         if (risk.score >= ALARM or rises) and not _is_told(sender, risk.score, now):
             sender.told, sender.told_us = risk.score, now
             story = open_story(sender)

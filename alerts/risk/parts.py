@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 from mailwarden.alerts.words.translate import N_
 
-__all__ = ["PARTS", "Part", "refusal"]
+__all__ = ["NAMELESS", "PARTS", "Part", "refusal"]
 
+NAMELESS = "localhost"
+"""What a server is called whose lines do not name it, as in Exim's own log; people read “this server”."""
 _HOUR_US = 3_600_000_000
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mailwarden.alerts.risk.parts import PARTS
+from mailwarden.alerts.risk.parts import NAMELESS, PARTS
 from mailwarden.alerts.words.translate import N_, Translator
 
 __all__ = ["RISK_VALUES", "filled", "parts_text", "risk_line", "trend_word"]
@@ -33,7 +33,8 @@ def risk_line(values: Mapping[str, Any], tongue: Translator) -> str:
     """Give the line of an alert that says how the sending server stands; empty where it says nothing."""
     if "risk" not in values:
         return ""
-    said = {"of": values["risk_of"], "risk": values["risk"], "trend": trend_word(values.get("risk_trend", ""), tongue)}
+    of = tongue.gettext(N_("this server")) if values["risk_of"] == NAMELESS else values["risk_of"]
+    said = {"of": of, "risk": values["risk"], "trend": trend_word(values.get("risk_trend", ""), tongue)}
     return tongue.say(N_("Blacklist risk of {of}: {risk} of 100, {trend}."), said)
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from mailwarden.alerts.risk.checks import fault_weight
-from mailwarden.alerts.risk.outcomes import DOMAIN, KIND, NAMELESS, SERVER, address_of
+from mailwarden.alerts.risk.outcomes import DOMAIN, KIND, SERVER, address_of
+from mailwarden.alerts.risk.parts import NAMELESS
 from mailwarden.alerts.risk.score import Risk, assess, forecast_us, open_story
 from mailwarden.alerts.risk.sender import Sender, Story
 from mailwarden.alerts.state.blob import decoder

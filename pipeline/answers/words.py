@@ -95,6 +95,7 @@ _REASONS = {
     "access_map": N_("refused by a list of this server"),
     "backend_unavailable": N_("the login service did not answer"),
     "cleartext_auth_disabled": N_("no login without TLS"),
+    "config_error": N_("a setting of the server does not work"),
     "connect_refused": N_("no connection: refused"),
     "connect_timeout": N_("no connection: no answer"),
     "credentials_rejected": N_("name or password wrong"),

@@ -5,8 +5,9 @@ is a recipient at a provider, who is nobody's customer here; one stranger who wr
 fifty people; ten domains in a day. Until then somebody is asked, once a domain (`relay_question`).
 
 Sendmail does not say which recipient an alias or a `.forward` stood for. It writes what they say as it stands there, mostly
-without angle brackets. Who tries relays could leave the brackets out, too:
-ten such messages of one network within an hour, each first to another domain, are relayed all the same.
+without angle brackets. Who tries relays could leave the brackets out, too. And a sender that stands for another (SRS) is mostly
+a forward's; but some servers rewrite the sender of all strangers' mail (postsrsd in Postfix's canonical maps), and whoever relays
+may call himself so: ten such messages of one network within an hour, each first to another domain, are relayed all the same.
 """
 
 import msgspec
@@ -56,7 +57,7 @@ class Relaying:
         if not self._is_relayed(event, message):
             return
         domain = (event.email_to_address or [""])[0].lower().rpartition("@")[2]
-        if "sendmail.unbracketed" in (event.extra or {}):
+        if "sendmail.unbracketed" in (event.extra or {}) or _is_rewritten(event, message):
             if self._count_alias(event, message, domain):
                 facts["mailwarden.relayed"] = True
         elif self._site.domains or self._count_relayed(event, domain):
@@ -98,7 +99,7 @@ class Relaying:
     def _is_relayed(self, event: Event, message: Message) -> bool:
         """Say whether a stranger's mail went on to a stranger: accepted without login, from outside, for outside.
 
-        Aliases, forwards, SRS and lists are not relaying: their recipient was another, one of ours, first. Nor is what a
+        Aliases, forwards and lists are not relaying: their recipient was another, one of ours, first. Nor is what a
         gateway hands to a server behind it.
         """
         source = message.source_ip
@@ -108,10 +109,8 @@ class Relaying:
             return False
         if event.mail_delivery_status not in ("sent", "deferred", "bounced") or self._site.trusts(source):
             return False
-        if message.sender is None or message.sender.upper().startswith(_REWRITTEN):
+        if message.sender is None:
             return False
-        if event.email_from_address and event.email_from_address[0].upper().startswith(_REWRITTEN):
-            return False  # Exim tells the sender under which it goes on
         if event.event_module == "exim" and event.destination_ip is None:
             return False  # it never left, and may have been for a mailbox here
         recipient = (event.email_to_address or [""])[0].lower()
@@ -122,3 +121,11 @@ class Relaying:
             return True
         # A server behind us may keep mailboxes of domains that nobody told us of; a smarthost, or Gmail's domain, tells.
         return provider_of(domain) is not None or self._submissions.is_smarthost(event.destination_ip)
+
+
+def _is_rewritten(event: Event, message: Message) -> bool:
+    """Say whether the sender stands for another; Exim tells that under which it goes on."""
+    return any(
+        sender.upper().startswith(_REWRITTEN)
+        for sender in (message.sender or "", *(event.email_from_address or ())[:1])
+    )

@@ -221,6 +221,16 @@ def auth_notice(event: Event, rest: str) -> bool:  # noqa: ARG001
     return noted(event)
 
 
+_NO_ANSWER = (
+    "Connect failed to database",
+    "Can't connect",
+    "connect() failed",
+    "Connection lost to",
+    "Connection timed out",
+)
+"""What databases and directories that do not answer are said to do (`lib-sql`, `db-ldap.c`)."""
+
+
 @FORMAT.pattern("Error: ", programs=AUTH)
 def auth_fault(event: Event, rest: str) -> bool:
     """A fault of the auth service: for one user, for one of its clients, or for all."""
@@ -229,4 +239,6 @@ def auth_fault(event: Event, rest: str) -> bool:
     if rest.startswith("auth client "):
         return _unsure(event, "aborted")
     event.event_action = "service-error"
+    if any(words in rest for words in _NO_ANSWER):
+        event.event_reason = "backend_unavailable"
     return True

@@ -112,4 +112,6 @@ def own_login_failed(event: Event, text: str) -> bool:
     verdict = re.match(r"[ :]{1,3}(\d{3}) ", rest[end:])
     if verdict is not None:
         event.smtp_reply_code = int(verdict.group(1))
+        if event.smtp_reply_code >= 500:
+            event.event_reason = "credentials_rejected"
     return True

@@ -148,6 +148,11 @@ def trouble(event: Event, rest: str) -> bool:
     event.event_outcome = "failure"
     if rest.endswith("o space left on device") or "space check failed" in rest[:40]:
         event.event_reason = "disk_full"
+    elif rest.startswith("expand "):  # behind `failed to `
+        asked = " gave DEFER: " in rest
+        event.event_reason = "backend_unavailable" if asked else "config_error"
+        if asked:
+            event.set("mail.table", "lookup")
     return True
 
 

@@ -46,7 +46,7 @@ def server_lost(event: Event, rest: str) -> bool:
 def relay_login_failed(event: Event, rest: str) -> bool:
     """Read that a relay of ours refuses the login that we have for it: our trouble, nobody's attack."""
     explain_failure(event, f"SASL authentication failed; {rest}")
-    event.event_action = "auth-error"
+    event.event_action = "service-error"
     event.event_outcome = "failure"
     event.network_protocol = "smtp"
     return True

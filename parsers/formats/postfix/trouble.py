@@ -4,6 +4,8 @@ None of it is a client's doing, so it is `service-error` throughout. What begins
 the rest names a table, socket or program first and is known by what Postfix says of it.
 """
 
+import re
+
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.postfix.program import FORMAT, QMGR
 from mailwarden.parsers.life import KILLED, noted, was_killed
@@ -73,12 +75,19 @@ def milter(event: Event, rest: str) -> bool:
     return _trouble(event, "backend_unavailable")
 
 
+_TABLE_SERVER = re.compile(r"(mysql|pgsql) server |(?i:(TCP) map )")
+
+
 @FORMAT.pattern("connect to ", programs=_SERVERS)
 def service_unreachable(event: Event, rest: str) -> bool:
     """Read that a policy server or another daemon cannot be reached; a milter has its own words."""
     if rest.startswith("Milter service "):
         return False
-    _name_filter(event, rest)
+    table = _TABLE_SERVER.match(rest)
+    if table is not None:
+        event.set("mail.table", (table[1] or table[2]).lower())
+    else:
+        _name_filter(event, rest)
     return _trouble(event, "backend_unavailable")
 
 
@@ -91,18 +100,27 @@ def service_unreachable(event: Event, rest: str) -> bool:
 @FORMAT.pattern("unexpected attribute ")
 @FORMAT.pattern("read timeout for ")
 @FORMAT.pattern("unable to look up ")
-@FORMAT.pattern("dict_ldap_")
-@FORMAT.pattern("dict_mysql_")
-@FORMAT.pattern("dict_pgsql_")
-@FORMAT.pattern("mysql query failed")
-@FORMAT.pattern("mysql connect failed")
-@FORMAT.pattern("pgsql query failed")
 @FORMAT.pattern("network_biopair_interop: ")
 @FORMAT.pattern("Read failed in network_biopair_interop ")
 @FORMAT.pattern("Write failed in network_biopair_interop ")
 def backend(event: Event, _rest: str) -> bool:
     """Read that a service beside Postfix (policy server, database, another daemon of it) does not answer."""
     return _trouble(event, "backend_unavailable")
+
+
+@FORMAT.pattern("dict_ldap_")
+@FORMAT.pattern("dict_mysql_")
+@FORMAT.pattern("dict_pgsql_")
+@FORMAT.pattern("mysql query failed")
+@FORMAT.pattern("mysql connect failed")
+@FORMAT.pattern("pgsql query failed")
+def database(event: Event, _rest: str) -> bool:
+    """Read that a directory or database that Postfix looks things up in does not answer."""
+    event.set("mail.table", event.event_original.partition("ldap_")[1][:4] or "sql")
+    return _trouble(event, "backend_unavailable")
+
+
+_TABLE = re.compile(r"(\S{1,200}) lookup error for ").match
 
 
 @FORMAT.pattern(" lookup error for ", anywhere=True)
@@ -112,8 +130,11 @@ def backend(event: Event, _rest: str) -> bool:
 @FORMAT.pattern(" -- message not accepted, try again later", anywhere=True)
 @FORMAT.pattern(": lookup of ", anywhere=True)
 @FORMAT.pattern(" is unavailable. ", anywhere=True)
-def lookup(event: Event, _text: str) -> bool:
+def lookup(event: Event, text: str) -> bool:
     """Read that a table, database or blocklist gave no answer: `proxy:mysql:… lookup error for "x"`."""
+    table = _TABLE(text)
+    if table is not None:
+        event.set("mail.table", table[1])
     return _trouble(event, "backend_unavailable")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import parse_qsl
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from mailwarden.pipeline.web.frame import desk_of, message, tongue_of
@@ -22,7 +22,7 @@ _PATIENCE_S = 20.0  # for all of it
 
 
 async def read_form(request: Request) -> Form | None:
-    """Give the fields of a form; None where it is too large, too slow or no form."""
+    """Give the fields of a form; None where it is too large, too slow, not whole or no form."""
     body = b""
     try:
         async with asyncio.timeout(_PATIENCE_S):
@@ -31,7 +31,7 @@ async def read_form(request: Request) -> Form | None:
                 if len(body) > _LARGEST:
                     return None
         return dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=_FIELDS, errors="strict"))
-    except (ValueError, TimeoutError):
+    except (ValueError, TimeoutError, ClientDisconnect):
         return None
 
 

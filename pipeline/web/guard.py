@@ -117,7 +117,10 @@ class Guard:
         if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return False
         origin = request.headers.get("origin")
-        return origin is None or urlsplit(origin).netloc == request.headers.get("host", "")
+        try:
+            return origin is None or urlsplit(origin).netloc == request.headers.get("host", "")
+        except ValueError:  # no address at all
+            return False
 
 
 def address_of(request: Request) -> str:

@@ -195,5 +195,8 @@ def metrics(request: Request) -> Response:
         )
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_StoreCollector(desk_of(request)))
-    encode, content_type = choose_encoder(request.headers.get("accept", ""))
+    try:
+        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+    except (TypeError, ValueError):  # a version that is none: prometheus-client compares it with numbers
+        encode, content_type = choose_encoder("")
     return Response(encode(registry), headers={"Content-Type": content_type})

@@ -140,8 +140,9 @@ def _soft(text: str) -> Markup:
 
 
 def _query(values: dict[str, Any]) -> str:
-    """Write what stands behind the question mark of an address; what is empty is left out."""
-    return urlencode({name: value for name, value in values.items() if value not in ("", None, ())}, doseq=True)
+    """Write what stands behind the question mark of an address; what is empty is left out, bytes that were no UTF-8 are lost."""
+    told = {name: value for name, value in values.items() if value not in ("", None, ())}
+    return urlencode(told, doseq=True, errors="replace")
 
 
 _VERSIONS: dict[str, str] = {}

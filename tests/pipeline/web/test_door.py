@@ -220,6 +220,24 @@ def test_no_script_and_no_style_stands_in_a_page(page: Served) -> None:
         assert "https://" not in html
 
 
+@pytest.mark.parametrize("origin", ["http://[bad", "null", "\xff", "https://[::1"])
+def test_an_origin_that_is_none_is_another_site(page: Served, origin: str) -> None:
+    """What a stranger writes there is refused, and is no fault of ours."""
+    assert page.client().post("/sign-in", {}, Origin=origin).status == 403
+
+
+def test_a_form_that_ends_in_the_middle_is_none(page: Served, caplog: pytest.LogCaptureFixture) -> None:
+    """A broken piece (RFC 9112, section 7.1) is refused; nothing of it fills the log as a fault."""
+    piece = b"POST /sign-in HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\nzz\r\n"
+    with socket.create_connection(("127.0.0.1", page.port), 10) as line:
+        line.sendall(piece)
+        while line.recv(65536):
+            pass
+
+    assert page.client().get("/").status == 200
+    assert [one for one in caplog.records if one.name.startswith("mailwarden")] == []
+
+
 def test_garbage_is_refused_and_the_page_goes_on(page: Served) -> None:
     """Whatever somebody sends instead of a request, the next one is answered."""
     for garbage in (

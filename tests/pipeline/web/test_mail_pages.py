@@ -574,6 +574,16 @@ def test_metrics_of_what_never_ran_claim_no_life(tmp_path: Path) -> None:
     assert "mailwarden_service_running 1.0" in lives
 
 
+@pytest.mark.parametrize("version", ["x", "\xff", "9.9", ""])
+def test_a_form_of_metrics_that_nobody_knows_is_no_fault(page: Served, version: str) -> None:
+    """Whatever version a scraper asks for, it gets a form that Prometheus reads."""
+    accept = f"application/openmetrics-text; version={version}"
+    answer = Client(page.port).get("/metrics", Authorization=f"Bearer {TOKEN}", Accept=accept)
+
+    assert answer.status == 200
+    assert "mailwarden_build_info" in answer.text
+
+
 def test_metrics_are_not_open(page: Served) -> None:
     """Who has no token gets none."""
     assert Client(page.port).get("/metrics").status == 401

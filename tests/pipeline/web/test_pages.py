@@ -264,6 +264,20 @@ def test_who_was_told_is_said_as_it_was(directory: Path) -> None:
     assert "Nobody by itself: it is told with what it is part of." in texts[part.id]
 
 
+@pytest.mark.parametrize("name", ["x\udced\udca0y", "\udc80", "a" * 10_000, "n\0ul"])
+def test_a_name_that_is_no_text_has_its_page(page: Served, name: str) -> None:
+    """Bytes that are no UTF-8, typed at a login, stand there escaped; what leads on from them leads somewhere."""
+    found = taken_over(f"{name}@nova0.test")
+    page.commit(2, [found])
+    client = page.client()
+    answer = client.get(f"/i/{found.id}")
+    link = re.search(r'href="(/messages\?[^"]*)"', answer.text)
+
+    assert answer.status == 200
+    assert link is not None
+    assert client.get(html.unescape(link[1])).status == 200
+
+
 def test_an_incident_that_is_not_there(page: Served) -> None:
     """An id that names nothing, too little, or nonsense is answered with a sentence."""
     client = page.client()

@@ -1,10 +1,13 @@
-"""The pages of the reference, made from what they describe: commands, settings, rules and their cases, formats and their samples.
+"""The pages of the reference, made from what they describe: commands, settings, rules and cases, formats and samples, errors.
 
 MkDocs calls `on_files` (a hook) before it reads the pages; each made page is one more file. Nothing in here is written
 by hand, so nothing in it can drift.
 """
 
+import ast
 import json
+import re
+from collections import defaultdict
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -20,7 +23,8 @@ from mailwarden.alerts.rulebook.rulebook import load_rules
 from mailwarden.alerts.terms import Detection
 from mailwarden.alerts.words.advice import steps
 from mailwarden.alerts.words.blanks import blanks
-from mailwarden.alerts.words.translate import translator
+from mailwarden.alerts.words.errors import error_kinds
+from mailwarden.alerts.words.translate import N_, translator
 from mailwarden.pipeline.cli.root import COMMANDS, root
 from mailwarden.pipeline.cli.scan_view import SERVERS
 
@@ -45,6 +49,8 @@ def pages() -> Iterator[tuple[str, str]]:
     for detection, about in _detections():
         yield f"reference/rules/{detection.name}.md", rule(detection, about)
     yield "reference/formats.md", formats()
+    yield "reference/errors.md", errors("en")
+    yield "ja/errors.md", errors("ja")
 
 
 # ---------------------------------------------------------------------- commands
@@ -244,6 +250,67 @@ def formats() -> str:
             parts.append(f"| `{_cell(one['line'])[:150]}` | {_cell(str(action))} |")
         parts.append("")
     return "\n".join(parts)
+
+
+# ---------------------------------------------------------------------- errors
+
+_ERRORS = {
+    "en": (
+        "Errors",
+        "Every error has an id, which stands behind it: `[MW1102]`. `mailwarden doctor MW1102` says what stands here. Ids name "
+        "kinds of error, not sentences; one is never used for another kind. What stands in ‹ › is filled in.",
+        "It is said like this",
+    ),
+    "ja": (
+        "エラー",
+        "すべてのエラーには、末尾に `[MW1102]` のような ID があります。`mailwarden doctor MW1102` でここと同じ内容を表示します。"
+        "ID が示すのは文ではなくエラーの種類で、別の種類に使われることはありません。‹ › の中には値が入ります。",
+        "表示されるメッセージ",
+    ),
+}
+
+
+def errors(language: str) -> str:
+    """Write every kind of error with its id as anchor: what it means, how to mend it, how it is said."""
+    tongue, sayings = translator(language), _sayings()
+    title, about, like = _ERRORS[language]
+    parts, group = [f"# {title}", "", about, ""], ""
+    for kind in error_kinds().values():
+        if kind.group != group:
+            group = kind.group
+            parts += [f"## {tongue.gettext(group)}", ""]
+        parts += [f"### {kind.code} {tongue.gettext(kind.title)} {{ #{kind.code} }}", ""]
+        parts += [_typed(tongue.gettext(kind.means)), "", f"→ {_typed(tongue.gettext(kind.mend))}", ""]
+        for head, example in ((N_("Wrong"), kind.wrong), (N_("Right"), kind.right)):
+            if example:
+                shape = "sh" if example.startswith("mailwarden ") else "yaml"
+                parts += [f"{tongue.gettext(head)}:", "", f"```{shape}", example.rstrip(), "```", ""]
+        said = [_escaped(blanks(tongue.gettext(msgid))) for msgid in sayings[kind.code]]
+        if said:
+            parts += [f'??? note "{like}"', "", *(f"    - {' '.join(each.split())}" for each in said), ""]
+    return "\n".join(parts)
+
+
+def _typed(text: str) -> str:
+    """Escape text whose commands stand in backticks, where nothing is to be escaped."""
+    return "`".join(part if odd % 2 else _escaped(part) for odd, part in enumerate(text.split("`")))
+
+
+def _sayings() -> dict[str, list[str]]:
+    """Give what the code says of each kind of error."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for room in ("alerts", "parsers", "pipeline"):
+        for path in sorted((_SOURCE / room).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "coded":
+                    code, msgid = (getattr(value, "value", None) for value in node.args[:2])
+                    if (
+                        isinstance(code, str)
+                        and isinstance(msgid, str)
+                        and re.search("[a-z]", re.sub(r"\{\w+\}", "", msgid))
+                    ):
+                        found[code] += [msgid] if msgid not in found[code] else []
+    return found
 
 
 def _paragraphs(text: str) -> str:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import click
 import pytest
 
+from mailwarden.alerts.words.errors import error_kinds
 from mailwarden.pipeline.cli.root import COMMANDS, root
 
 TOP = Path(__file__).parent.parent
@@ -134,6 +135,8 @@ def test_every_command_has_a_page() -> None:
     assert [name for name in COMMANDS if f"## mailwarden {name}" not in pages["reference/commands.md"]] == []
     assert "`alerts.routes[].receivers`" in pages["reference/settings.md"]
     assert "reference/rules/send_from_new_network.md" in pages
+    for page in ("reference/errors.md", "ja/errors.md"):
+        assert [code for code in error_kinds() if f"{{ #{code} }}" not in pages[page]] == []
 
 
 def test_the_site_is_whole_and_asks_nobody(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ CONNECT_S = 4.0
 ANSWER_S = 8.0
 TOTAL_S = 20.0  # Apprise stops waiting for one service then
 _load_lock = threading.Lock()
+_UNREACHED = "A Connection error occurred"  # as Apprise begins to say that no answer came
 _asset: Any = None
 
 
@@ -268,7 +269,8 @@ def _notify(service: Any, message: Message) -> Coded | None:
     if not said:
         return coded("MW4104", "no answer in time")
     whole = joined(said, " ")
-    return coded("MW4105", whole.msgid, **whole.values)
+    code = "MW4104" if any(one.startswith(_UNREACHED) for one in said) else "MW4105"
+    return coded(code, whole.msgid, **whole.values)
 
 
 class _Apprise:

@@ -6,12 +6,12 @@ code where something is wrong (`coded("MW1102", …)`), so that a search for it 
 
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
 __all__ = ["ErrorKind", "error_kind", "error_kinds", "near"]
 
+_NEAR = 3  # ids that are named instead of one that is not there
 _ID = re.compile(r"\[?(?:MW)?[-_ ]?(\d{4})\]?", re.IGNORECASE)
 
 
@@ -50,5 +50,11 @@ def error_kind(word: str) -> ErrorKind | None:
 
 
 def near(word: str) -> list[str]:
-    """Give the ids that are written most alike."""
-    return get_close_matches(word.strip("[] ").upper(), error_kinds(), 3, 0.6)
+    """Give up to three ids that differ in one digit, the later the better; none for what is no id."""
+    found = _ID.fullmatch(word.strip())
+    if found is None:
+        return []
+    same = {code: [one == other for one, other in zip(code[2:], found[1], strict=True)] for code in error_kinds()}
+    return sorted((code for code in same if same[code].count(False) == 1), key=lambda code: same[code], reverse=True)[
+        :_NEAR
+    ]

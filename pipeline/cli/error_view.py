@@ -16,7 +16,7 @@ def error_view(kind: ErrorKind, tongue: Translator) -> Iterator[Line]:
     """Say what a kind of error means."""
     yield [Span(f"{kind.code}  {tongue.gettext(kind.title)}", "strong")]
     yield []
-    yield [tongue.gettext(kind.means)]
+    yield [f"  {tongue.gettext(kind.means)}"]
     yield []
     yield [f"→ {tongue.gettext(kind.mend)}"]
     for head, example in ((N_("Wrong"), kind.wrong), (N_("Right"), kind.right)):

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
 
-from mailwarden.parsers.errors import SourceError, coded
+from mailwarden.parsers.errors import SourceError, coded, said_of
 from mailwarden.parsers.prefix import bare
 from mailwarden.parsers.stamp import Clock
+from mailwarden.parsers.system_errors import reason
 from mailwarden.parsers.worded_time import year_of_first_line
 from mailwarden.pipeline.sources.compression import CompressedError, Unpacker, compression_of, gzip_mtime
 from mailwarden.pipeline.sources.source import MAX_LINE_BYTES
@@ -51,7 +52,14 @@ def _opened(path: str) -> Iterator[_Read]:
             )
         ) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise SourceError(coded("MW1109", "{path}: cannot be opened: {error}.", path=path, error=error)) from None
+        raise SourceError(
+            coded(
+                "MW1109",
+                "{path}: cannot be opened: {error}.",
+                path=path,
+                error=reason(error) if isinstance(error, OSError) else error,
+            )
+        ) from None
     try:
         if Path(path).is_dir():
             raise SourceError(coded("MW1109", "{path}: is a directory. Name the log files in it.", path=path))
@@ -118,7 +126,7 @@ def batches(path: str) -> Iterator[list[bytes]]:
                 "MW1201" if isinstance(failure, CompressedError) else "MW1109",
                 "{path}: breaks off: {failure}. What stands before that was read.",
                 path=path,
-                failure=failure,
+                failure=reason(failure) if isinstance(failure, OSError) else said_of(failure),
             )
         )
 

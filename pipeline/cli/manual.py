@@ -34,6 +34,10 @@ _CODES = (
 _NAME = N_("read mail-server logs and tell, early and once, what goes wrong")
 _ABOUT = N_("Without a command: is all well? Each command has its own --help.")
 
+_ERRORS = N_(
+    "Behind an error stands the id of its kind, as in [MW1102]. What it means and how to mend it:  mailwarden doctor MW1102"
+)
+
 
 def manual(day: str) -> str:
     """Write the page mailwarden(1) of a day."""
@@ -49,6 +53,7 @@ def manual(day: str) -> str:
             command = root.get_command(parent, name)
             assert command is not None
             parts += _command(command, name, parent)
+    parts += [f".SH {say(N_('DIAGNOSTICS'))}", _text(say(_ERRORS))]
     for heading, terms in ((N_("FILES"), _FILES), (N_("EXIT STATUS"), _CODES)):
         parts += [f".SH {say(heading)}", *_terms((term, say(meaning)) for term, meaning in terms)]
     return "\n".join(parts) + "\n"

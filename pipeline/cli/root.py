@@ -5,6 +5,7 @@ Exit codes: 0 well; 1 findings, only where `--fail-on` asks; 2 usage or configur
 
 import errno
 import os
+import re
 import stat
 import sys
 from collections.abc import Sequence
@@ -53,7 +54,8 @@ _ANNOUNCED = {  # what takes long to answer, and is said meanwhile
     "rules": N_("Reading the rules …"),
     "backtest": N_("Trying it on what happened …"),
 }
-_AS_DATA = ("-h", "--help", "--json", "--form")  # what is written past `terminal.write`
+_AS_DATA = ("-h", "--help", "--json", "--form", "--list")  # what is written past `terminal.write`, or at once
+_IDS = re.compile(r"\[?(?:MW)?[0-9]{4}\]?", re.IGNORECASE)  # of errors: looked up at once
 
 
 @dataclass
@@ -137,7 +139,7 @@ class _Root(Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; before it is imported, say what is being done where that takes long."""
-        if args[0] in _ANNOUNCED and not any(word.startswith(_AS_DATA) for word in args):
+        if args[0] in _ANNOUNCED and not any(word.startswith(_AS_DATA) or _IDS.fullmatch(word) for word in args[1:]):
             announce(tongue().gettext(_ANNOUNCED[args[0]]))
         return super().resolve_command(ctx, args)
 

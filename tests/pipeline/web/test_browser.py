@@ -32,6 +32,7 @@ PAGES = {
     "reputation": "/reputation",
     "reports": "/reports",
     "health": "/health",
+    "error": "/errors/MW4108",
     "ended": "/incidents?state=closed&q=nobody",
     "searched": "/messages",
     "who-pop3": "/people?days=30&protocol=pop3&kind=clear",

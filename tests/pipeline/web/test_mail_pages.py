@@ -20,6 +20,7 @@ from mailwarden.alerts.risk.sender import Sender
 from mailwarden.alerts.state.blob import encode
 from mailwarden.alerts.telling.outbox import Delivery, pack
 from mailwarden.alerts.words.translate import translator
+from mailwarden.parsers.errors import coded
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.answers.words import reason_text
 from mailwarden.pipeline.archive import Archive
@@ -356,6 +357,27 @@ def test_health_names_what_fails(page: Served) -> None:
     assert "waits for ops" in words(client.get("/i/" + notice.incident.id).text)
 
 
+def test_an_id_leads_to_what_it_means(page: Served) -> None:
+    """What is wrong has its id, on Health a link; one that is not there is told, and changes nothing."""
+    with Store.open(store_path(page.directory)) as store:
+        notice = Notification(id="m", kind="opened", incident=store.incidents()[0], at_us=START_US)
+        said = coded("MW4105", "answered {status}: {text}", status=403, text="[MW9999]")
+        delivery = Delivery(notification=notice, receivers=("ops",), failed={"ops": said})
+        store.commit(Commit(3, outbox=[("m", START_US, pack(delivery))]))
+    client = page.client(language="ja")
+
+    health = client.get("/health").text
+    told = client.get("/errors/MW4105")
+    refused = client.get("/incidents/nowhere").text
+
+    assert '<a href="/errors/MW4105">MW4105</a>' in health
+    assert (told.status, "<h1>通知先がメッセージを拒否しました</h1>" in told.text) == (200, True)
+    assert "<code>mailwarden doctor --send</code>" in told.text
+    assert "alerts:\n  channels" in client.get("/errors/mw4102").text
+    assert [client.get(f"/errors/{code}").status for code in ("MW9999", "x", "<b>")] == [404] * 3
+    assert '<a href="/errors/MW7203">MW7203</a>' in refused
+
+
 def test_checks_speak_the_readers_language(page: Served) -> None:
     """What `doctor` found is said in the language of who reads it, though its data is English."""
     client = page.client(language="ja")
@@ -487,7 +509,9 @@ def test_data_comes_as_described(page: Served, path: str, status: int) -> None:
 
     assert answer.status == status
     assert answer.headers["content-type"].startswith("application/json")
-    assert isinstance(json.loads(answer.text), dict)
+    data = json.loads(answer.text)
+    assert isinstance(data, dict)
+    assert data.get("error.code") == {200: None, 400: "MW7201", 404: "MW7203"}[status]
 
 
 def test_data_has_the_names_of_the_command_line(page: Served) -> None:

@@ -26,19 +26,13 @@ LANGUAGES = ("en", "ja")
 _PLACE = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _UNITS = ("_s", "_us", "_ratio")  # a message may leave them out: `{span}` takes `span_s`
-_CODED = re.compile(r"\[MW[0-9]{4}\]$")
-_LISTED_BELOW = re.compile(r"\{part0\}(?:\n\{part[0-9]+\})+")  # as `joined` puts sentences one below the other
+_LISTED_BELOW = re.compile(r"\{part0\}(?:\n\{part[0-9]+\})+")  # as `below` puts sentences together
 _LISTED = 3  # names of a list that are written out
 
 
 def with_code(said: str, code: str) -> str:
-    """Put the id of a kind of error behind what is said of it, well apart from a command that is copied from there.
-
-    What another process of mailwarden said has its own already.
-    """
-    if not code or _CODED.search(said):
-        return said
-    return f"{said}  [{code}]"
+    """Put the id of a kind of error behind what is said of it, well apart from a command that is copied from there."""
+    return f"{said}  [{code}]" if code else said
 
 
 def N_(msgid: str) -> str:

@@ -22,7 +22,7 @@ from mailwarden.pipeline.configuration.web import Address
 from mailwarden.pipeline.web.app import make_app
 from mailwarden.pipeline.web.desk import Desk
 from mailwarden.pipeline.web.live import Live
-from mailwarden.pipeline.web.patience import Patient
+from mailwarden.pipeline.web.patience import PLACES, Patient
 from mailwarden.pipeline.web.people import People
 from mailwarden.pipeline.web.sessions import Links
 
@@ -93,7 +93,7 @@ def serve(desk: Desk, address: Address, said: Callable[[str], None]) -> None:
         server_header=False,
         proxy_headers=bool(web.proxies),
         forwarded_allow_ips=list(web.proxies),
-        limit_concurrency=300,
+        limit_concurrency=PLACES,
         timeout_graceful_shutdown=_GRACE_S,
         ssl_certfile=str(web.certificate) if web.certificate else None,
         ssl_keyfile=str(web.key) if web.key else None,

@@ -21,7 +21,7 @@ from mailwarden.pipeline.service.lock import Lock, lock_path
 from mailwarden.pipeline.store import Commit, Store
 from mailwarden.pipeline.web.app import make_app
 from mailwarden.pipeline.web.desk import Desk
-from mailwarden.pipeline.web.patience import Patient
+from mailwarden.pipeline.web.patience import PLACES, Patient
 from mailwarden.pipeline.web.people import People
 from mailwarden.pipeline.web.server import PageServer
 from mailwarden.pipeline.web.sessions import Links
@@ -147,7 +147,7 @@ def served(
     app = make_app(desk, hosts=hosts)
     config = uvicorn.Config(
         app, host="127.0.0.1", port=0, http=Patient, ws="none", lifespan="off", log_config=None,
-        access_log=False, timeout_graceful_shutdown=1,
+        access_log=False, timeout_graceful_shutdown=1, limit_concurrency=PLACES,
     )  # fmt: skip
     config.load()
     listener = config.bind_socket()

@@ -2,6 +2,8 @@
 
 import json
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -277,6 +279,47 @@ def test_who_never_finishes_a_request_is_let_go(page: Served, part: bytes, monke
 
         assert (b"200 OK" in got) is bool(before)
         assert b"408" not in got
+
+
+@contextmanager
+def crowd(page: Served, sent: bytes, number: int = 320) -> Iterator[list[socket.socket]]:
+    """Many who begin, and do not go on."""
+    lines = []
+    for _ in range(number):
+        lines.append(socket.create_connection(("127.0.0.1", page.port), 20))
+        page.clocks.passed_s += 1  # it is not for the number of requests that they are refused
+        with suppress(OSError):  # it had to go already
+            lines[-1].sendall(sent)
+    try:
+        yield lines
+    finally:
+        for line in lines:
+            line.close()
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nX: ", b"GET /sign-in HTTP/1.1\r\nHost: x\r\n\r\n"])
+def test_three_hundred_who_only_wait_keep_nobody_out(page: Served, sent: bytes) -> None:
+    """More than there are places for connect, and ask nothing, half a request, or one and stay: the next one is answered."""
+    client = page.client()
+    with crowd(page, sent):
+        page.clocks.passed_s += 60
+        statuses = [client.get("/").status for _ in range(5)]
+
+    assert statuses == [200] * 5
+
+
+def test_no_address_has_all_places(page: Served) -> None:
+    """Of who sends many forms without an end only so many are taken; others have their place."""
+    head = f"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1:{page.port}\r\nContent-Length: 9\r\n\r\nname"
+    client = page.client()
+    with crowd(page, head.encode()):
+        page.clocks.passed_s += 60
+        with socket.create_connection(("127.0.0.1", page.port), 20, ("127.0.0.2", 0)) as line:
+            line.sendall(f"GET /sign-in HTTP/1.1\r\nHost: 127.0.0.1:{page.port}\r\n\r\n".encode())
+            answer = line.recv(65536)
+
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+    assert client.get("/").status == 200
 
 
 def test_a_form_that_never_ends_is_let_go(page: Served, monkeypatch: pytest.MonkeyPatch) -> None:

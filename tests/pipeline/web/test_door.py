@@ -13,7 +13,7 @@ from mailwarden.parsers.errors import ConfigurationError, UsageError
 from mailwarden.pipeline.configuration.configuration import Configuration
 from mailwarden.pipeline.configuration.web import Address, Person, WebSetting, parse_address
 from mailwarden.pipeline.web import forms
-from mailwarden.pipeline.web.patience import Patient
+from mailwarden.pipeline.web.patience import PLACES, Patient
 from mailwarden.pipeline.web.people import hash_password
 from mailwarden.pipeline.web.server import make_desk
 from mailwarden.pipeline.web.sessions import make_link
@@ -282,14 +282,16 @@ def test_who_never_finishes_a_request_is_let_go(page: Served, part: bytes, monke
 
 
 @contextmanager
-def crowd(page: Served, sent: bytes, number: int = 320) -> Iterator[list[socket.socket]]:
-    """Many who begin, and do not go on."""
+def crowd(page: Served, sent: bytes, *, answered: bool) -> Iterator[list[socket.socket]]:
+    """More than there are places for, who begin, hear what they are told where something is `answered`, and do not go on."""
     lines = []
-    for _ in range(number):
+    for _ in range(PLACES + 20):
         lines.append(socket.create_connection(("127.0.0.1", page.port), 20))
         page.clocks.passed_s += 1  # it is not for the number of requests that they are refused
         with suppress(OSError):  # it had to go already
             lines[-1].sendall(sent)
+            if answered:
+                lines[-1].recv(65_536)
     try:
         yield lines
     finally:
@@ -301,7 +303,7 @@ def crowd(page: Served, sent: bytes, number: int = 320) -> Iterator[list[socket.
 def test_three_hundred_who_only_wait_keep_nobody_out(page: Served, sent: bytes) -> None:
     """More than there are places for connect, and ask nothing, half a request, or one and stay: the next one is answered."""
     client = page.client()
-    with crowd(page, sent):
+    with crowd(page, sent, answered=sent.endswith(b"\r\n\r\n")):
         page.clocks.passed_s += 60
         statuses = [client.get("/").status for _ in range(5)]
 
@@ -310,9 +312,9 @@ def test_three_hundred_who_only_wait_keep_nobody_out(page: Served, sent: bytes) 
 
 def test_no_address_has_all_places(page: Served) -> None:
     """Of who sends many forms without an end only so many are taken; others have their place."""
-    head = f"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1:{page.port}\r\nContent-Length: 9\r\n\r\nname"
+    head = f"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1:{page.port}\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"
     client = page.client()
-    with crowd(page, head.encode()):
+    with crowd(page, head.encode(), answered=True):
         page.clocks.passed_s += 60
         with socket.create_connection(("127.0.0.1", page.port), 20, ("127.0.0.2", 0)) as line:
             line.sendall(f"GET /sign-in HTTP/1.1\r\nHost: 127.0.0.1:{page.port}\r\n\r\n".encode())

@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from mailwarden.alerts.telling.message import Limits, Message
+from mailwarden.alerts.telling.own_words import OwnWords
 from mailwarden.alerts.telling.senders.address import Address, blot, read_address
 from mailwarden.alerts.telling.senders.alertmanager import Alertmanager
 from mailwarden.alerts.telling.senders.mail import Mail, MailServer
@@ -47,6 +48,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     url: str
     language: str = "en"
+    template: str = ""  # of the operator's own words; empty: ours
 
     def __repr__(self) -> str:
         return f"Channel(name={self.name!r}, service={schema_of(self.url)!r}, language={self.language!r})"
@@ -65,6 +67,7 @@ class Channels:
         self, channels: Iterable[Channel], *, connect_s: float = CONNECT_S, answer_s: float = ANSWER_S
     ) -> None:
         self._channels = {channel.name: channel for channel in channels}
+        self._own_words: dict[str, OwnWords | None] = {}
         self._connect_s = connect_s
         self._answer_s = answer_s
 
@@ -76,6 +79,13 @@ class Channels:
     def language(self, name: str) -> str:
         """Give the language that a channel's readers speak."""
         return self._channels[name].language if name in self._channels else "en"
+
+    def own_words(self, name: str) -> OwnWords | None:
+        """Give the template of a channel; None where it has none."""
+        if name not in self._own_words:
+            source = self._channels[name].template if name in self._channels else ""
+            self._own_words[name] = OwnWords(source) if source else None
+        return self._own_words[name]
 
     def check(self) -> None:
         """Look at every URL without sending anything.

@@ -25,6 +25,7 @@ from mailwarden.alerts.telling.delivery import Delivery, pack, unpack
 from mailwarden.alerts.telling.flood import Flood
 from mailwarden.alerts.telling.gathering import Gathering, OutboxStore
 from mailwarden.alerts.telling.job import Answer, Failure, Job
+from mailwarden.alerts.telling.own_words import OwnWords
 from mailwarden.alerts.telling.parcels import JOINED, Parcel, Sender, Writer
 from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import code_of, coded, worded
@@ -82,6 +83,7 @@ class Outbox:
         called: str = "",
         reports: Callable[[str], bytes | None] = lambda _: None,
         zone: tzinfo = UTC,
+        own_words: Callable[[str], OwnWords | None] = lambda _: None,
         flood: Flood | None = None,
         patience_s: float = 0.5,
         monotonic: Callable[[], float] = time.monotonic,
@@ -97,13 +99,14 @@ class Outbox:
             called: What the server is called where a log names no host.
             reports: Gives a report by its name, as a mail without sender and recipient; None where it is gone.
             zone: In which times are told.
+            own_words: Gives the operator's template for a channel; None where it has none.
             flood: When to gather notices into a digest; None for more than 6 in 10 minutes.
             patience_s: How long one call waits for the channels' answers; what comes later is marked by a later call.
             monotonic: Tells how long a thread has been at work, to notice one that hangs.
         """
         self._store = store
         self._sender = sender
-        self._writer = Writer(sender, others, link, zone, reports, called)
+        self._writer = Writer(sender, others, link, zone, reports, called, own_words)
         self._flood = flood or Flood()
         self._gathering = Gathering(store, sender, self._writer, self._flood)
         self._told_by_another = told_by_another

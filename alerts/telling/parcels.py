@@ -12,8 +12,9 @@ from mailwarden.alerts.incidents.incident import Incident, Notification
 from mailwarden.alerts.telling.delivery import Delivery
 from mailwarden.alerts.telling.lines import BODY_LIMIT, TITLE_LIMIT, Rendered
 from mailwarden.alerts.telling.message import Limits, Message
-from mailwarden.alerts.telling.render import render, render_digest, render_plain
-from mailwarden.alerts.telling.render_own import render_fault
+from mailwarden.alerts.telling.own_words import OwnWords, WordsFault
+from mailwarden.alerts.telling.render import render, render_digest, render_plain, words_of
+from mailwarden.alerts.telling.render_own import HEARTBEAT, render_fault
 from mailwarden.alerts.telling.report_text import missing_text, report_text
 
 __all__ = ["JOINED", "Parcel", "Sender", "Writer", "joined"]
@@ -77,7 +78,9 @@ class Writer:
         zone: tzinfo,
         reports: Callable[[str], bytes | None] = lambda _: None,
         called: str = "",
+        own_words: Callable[[str], OwnWords | None] = lambda _: None,
     ) -> None:
+        self._own_words = own_words
         self._sender = sender
         self._reports = reports
         self._others = others
@@ -103,7 +106,29 @@ class Writer:
         except Exception:  # one sentence that cannot be written must silence neither this alert nor the others
             _log.exception("outbox: notice %s", notification.id)
             text = render_plain([notification], notification.id, *limits, called=self._called)
+        else:
+            text = self._in_own_words(channel, notification, text, limits)
         return Parcel(self._message(text, (notification,), now_us), ids)
+
+    def _in_own_words(self, channel: str, notification: Notification, ours: Rendered, limits: Limits) -> Rendered:
+        """Write it as the operator's template says, where the channel has one that can be filled; else as we do."""
+        own = self._own_words(channel)
+        if own is None or notification.incident.lead == HEARTBEAT:
+            return ours
+        words = words_of(
+            notification,
+            ours,
+            self._sender.language(channel),
+            others=self._others(),
+            link=self._link,
+            called=self._called,
+            zone=self._zone,
+        )
+        try:
+            return own.message(ours, words, *limits)
+        except WordsFault as fault:
+            _log.warning("outbox: the template of channel %s, line %s: %s", channel, fault.line, fault.said)
+            return ours
 
     def report(self, channel: str, notification: Notification, ids: list[str], now_us: int) -> Parcel:
         """Send a report: whole as mail, elsewhere as much of it as there is room for."""

@@ -15,6 +15,7 @@ from mailwarden.alerts.risk.words import filled, risk_line
 from mailwarden.alerts.telling.cost import cost_lines
 from mailwarden.alerts.telling.headline import TURNS, about, beginnings, host_of, title_of
 from mailwarden.alerts.telling.lines import BODY_LIMIT, LINE_LIMIT, TITLE_LIMIT, Line, Rendered, cut, fit
+from mailwarden.alerts.telling.own_words import Words
 from mailwarden.alerts.telling.proof import proofs
 from mailwarden.alerts.telling.render_own import HEARTBEAT, render_heartbeat
 from mailwarden.alerts.terms import severity_rank
@@ -33,6 +34,7 @@ __all__ = [
     "severity_word",
     "short_id",
     "values_of",
+    "words_of",
 ]
 
 _WHY_LIMIT = 360
@@ -220,6 +222,42 @@ def render_plain(
     title = cut(chat(f"{severity_shape(worst.severity)} {worst.cause}: {named(worst)}"), title_limit)
     body = cut("\n".join(chat(line) for line in [*lines, f"Notice {id}"]), body_limit)
     return Rendered(id=id, title=title, body=body, tone=_TONES.get(worst.severity, "warning"))
+
+
+def words_of(
+    notification: Notification,
+    ours: Rendered,
+    language: str,
+    *,
+    others: Iterable[str] = (),
+    link: str | None = None,
+    called: str = "",
+    zone: tzinfo = UTC,
+) -> Words:
+    """Give the parts of a message for a template of the operator's; all but `ours` as `render` takes it."""
+    tongue, incident = translator(language), notification.incident
+    short = short_id(incident.id, others)
+    values = values_of(incident, short, tongue)
+    step = _step(tongue, notification, values)
+    name, about = incident.primary
+    return Words(
+        title=ours.title,
+        body=ours.body,
+        kind=notification.kind,
+        severity=incident.severity,
+        word=severity_word(incident.severity, tongue),
+        host=chat(host_of(incident, called)),
+        about=chat(called or about if name == "mailwarden.site" else about),
+        what=chat(_what(tongue, notification, values, zone)),
+        why=chat(tongue.sentence(incident.why, values, zone=zone)),
+        first=tongue.time(incident.first_seen_us, zone=zone, near_us=notification.at_us),
+        last=tongue.time(incident.last_seen_us, zone=zone, near_us=notification.at_us),
+        events=incident.event_count,
+        next=chat(step.text),
+        command=chat(step.command or ""),
+        id=short,
+        link=f"{link.rstrip('/')}/i/{short}" if link else "",
+    )
 
 
 def values_of(incident: Incident, short: str, tongue: Translator) -> dict[str, object]:

@@ -86,6 +86,7 @@ class ChannelSetting:
     name: str
     url: str = field(repr=False)
     language: str | None = None
+    template: Path | None = None  # of the operator's own words
 
     def resolve(self, language: str = "en", environment: Mapping[str, str] = os.environ) -> "Channel":
         """Put the secrets in.
@@ -100,7 +101,14 @@ class ChannelSetting:
         except WrongValueError as error:
             said = coded(error.said.code, "alerts.channels.{name}: {error}", name=self.name, error=error.said)
             raise ConfigurationError([said]) from None
-        return Channel(name=self.name, url=url, language=self.language or language)
+        try:
+            own = self.template.read_text("utf-8") if self.template else ""
+        except (OSError, UnicodeDecodeError) as error:
+            said = coded(
+                "MW4114", "alerts.channels.{name}: {path}: {error}", name=self.name, path=self.template, error=error
+            )
+            raise ConfigurationError([said]) from None
+        return Channel(name=self.name, url=url, language=self.language or language, template=own)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from mailwarden.pipeline.configuration.configuration import (
 )
 from mailwarden.pipeline.configuration.faults import Fault, exception_fields, faults_of
 from mailwarden.pipeline.configuration.marked_yaml import Marked, YamlFault, read_yaml
+from mailwarden.pipeline.configuration.template_faults import template_faults
 from mailwarden.pipeline.configuration.times import parse_duration
 from mailwarden.pipeline.configuration.web import read_web
 from mailwarden.pipeline.configuration.zones import zone_called
@@ -97,6 +98,7 @@ def read_stated(path: Path, known_rules: Callable[[Path | None], list[str]]) -> 
             directory=directory,
         )
         faults.append(Fault(marked.line(("rules_directory",)), said))
+    faults += template_faults(marked, path.parent) if not faults else []
     if faults:
         faults.sort(key=lambda fault: fault.line)
         raise ConfigurationError(
@@ -129,7 +131,7 @@ def _configuration(path: Path, settings: Any) -> Configuration:
         },
         rules={name: _rule(rule or {}) for name, rule in settings.get("rules", {}).items()},
         own_rules=path.parent / _expanded(settings["rules_directory"]) if "rules_directory" in settings else None,
-        channels=tuple(_channel(name, channel) for name, channel in alerts.get("channels", {}).items()),
+        channels=tuple(_channel(name, channel, path.parent) for name, channel in alerts.get("channels", {}).items()),
         alerting=_alerting(alerts, settings.get("timezone")) if alerts else None,
         report=Report(
             report.get("enabled", True),
@@ -198,7 +200,8 @@ def _rule(rule: Any) -> RuleSetting:
     )
 
 
-def _channel(name: str, channel: Any) -> ChannelSetting:
+def _channel(name: str, channel: Any, directory: Path) -> ChannelSetting:
     if isinstance(channel, str):
         return ChannelSetting(name, channel)
-    return ChannelSetting(name, channel["url"], channel.get("language"))
+    template = directory / _expanded(channel["template"]) if "template" in channel else None
+    return ChannelSetting(name, channel["url"], channel.get("language"), template)

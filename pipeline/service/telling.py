@@ -195,6 +195,7 @@ class Deliverer:
                 others=store.found.ids,
                 told_by_another=lambda notice: store.parent(notice.incident.id) is not None,
                 reports=self._reports,
+                own_words=self._channels.own_words,
                 link=self._link,
                 called=self._called,
                 zone=self._zone,

@@ -16,6 +16,8 @@ from mailwarden.alerts.telling.own_words import OwnWords, WordsFault
 from mailwarden.alerts.telling.render import render, render_digest, render_plain, words_of
 from mailwarden.alerts.telling.render_own import HEARTBEAT, render_fault
 from mailwarden.alerts.telling.report_text import missing_text, report_text
+from mailwarden.alerts.words.translate import N_
+from mailwarden.parsers.errors import coded
 
 __all__ = ["JOINED", "Parcel", "Sender", "Writer", "joined"]
 
@@ -127,7 +129,8 @@ class Writer:
         try:
             return own.message(ours, words, *limits)
         except WordsFault as fault:
-            _log.warning("outbox: the template of channel %s, line %s: %s", channel, fault.line, fault.said)
+            said = N_("channel {channel}: its template, line {line}: {fault} This notice was sent in our words.")
+            _log.warning(coded("MW4114", said, channel=channel, line=fault.line, fault=fault.said))
             return ours
 
     def report(self, channel: str, notification: Notification, ids: list[str], now_us: int) -> Parcel:

@@ -98,7 +98,7 @@ def test_a_notice_that_cannot_be_filled_is_sent_in_our_words(caplog: pytest.LogC
 
     assert message.title.startswith("● CRITICAL mx1: walter.rossi1… was taken over")
     assert "Next: " in message.body
-    assert "the template of channel own, line 1: cannot be filled" in caplog.text
+    assert "channel own: its template, line 1: cannot be filled" in caplog.text
 
 
 def test_its_length_is_that_of_the_channel() -> None:

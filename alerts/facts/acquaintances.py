@@ -29,6 +29,7 @@ _REMEMBERED = 300  # recipients of an account; some eight bytes each
 _TAUGHT_AWAY = 20  # a day
 _ALL = (1 << 32) - 1
 
+_MUCH = 20  # recipients, as many as `send_from_new_network` tells
 _LEAST_JUDGED = 8  # recipients, before their share says anything
 _KNOWN_SHARE = 0.6
 # Of an ordinary list 2 % are gone, of a spammer's 25 % (SPOT, Duan and others 2012).
@@ -138,7 +139,7 @@ def sending_severity(facts: dict[str, Any] | None, recipients: int, *, worst: st
     facts = facts or {}
     if is_repeat(facts, recipients):
         return "low"
-    if facts.get("mailwarden.user.away"):
+    if _is_away(facts, recipients):
         return worst
     judged, known = facts.get("mailwarden.user.wrote_judged", 0), facts.get("mailwarden.user.wrote_known", 0)
     is_familiar = judged >= _LEAST_JUDGED and known >= _KNOWN_SHARE * judged
@@ -153,9 +154,17 @@ def is_refused(facts: dict[str, Any], share: float = _SOME_REFUSED) -> bool:
     return bool(refused > 1 + share * outcomes)
 
 
+def _is_away(facts: dict[str, Any], recipients: int) -> bool:
+    """Say whether much of an account's mail came from networks that are not its own: half of so many recipients, or twenty.
+
+    A letter from a phone on the move, among those from a desk, is not.
+    """
+    return bool(facts.get("mailwarden.user.wrote_away", 0) >= max(1, min(_MUCH, recipients // 2)))
+
+
 def awaits_outcomes(facts: dict[str, Any] | None, recipients: int) -> bool:
     """Say whether it is too early to judge: the mail of an account that is where it always is has hardly left yet."""
     facts = facts or {}
-    if facts.get("mailwarden.user.away") or facts.get("mailwarden.user.acquaintances", 0) < _LEAST_JUDGED:
+    if _is_away(facts, recipients) or facts.get("mailwarden.user.acquaintances", 0) < _LEAST_JUDGED:
         return False
     return 3 * int(facts.get("mailwarden.user.wrote", 0)) < recipients

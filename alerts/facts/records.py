@@ -59,6 +59,8 @@ class Account(msgspec.Struct, array_like=True):
     disturbed_us: int = 0  # when it last failed where it always is more than once in an hour
     programs: Programs | None = None  # which it writes with
     sprayed: int = 0  # when it was guessed: tries of that network at others, where they were a stranger's
+    away_hour: int = 0  # when it last wrote from a network that was not its own,
+    away: tuple[int, int] = (0, 0)  # and to how many, in that hour and in the one before
 
     def expires_us(self) -> int:
         """A name that was only ever guessed is kept for two days, by several networks for thirty; an account for ninety."""

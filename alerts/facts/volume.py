@@ -51,6 +51,16 @@ class Volume:
         self._records.keep_account(account, record)
         return usual, best, run
 
+    def wrote_away(self, account: str, recipients: int, now: int) -> int:
+        """Count recipients of mail from a network that is not the account's own; give how many it has in one to two hours."""
+        record = self._records.account(account, now) or Account(first_us=now, last_us=now)
+        hour, (lately, before) = now // _HOUR_US, record.away
+        if record.away_hour != hour:
+            lately, before = 0, lately if record.away_hour == hour - 1 else 0
+        record.away_hour, record.away = hour, (lately + recipients, before)
+        self._records.keep_account(account, record)
+        return lately + recipients + before
+
     def wrote_with(self, account: str, message_id: str, now: int) -> float:
         """Learn the shape of a Message-ID; give how much it tells against the account's owner, in bits."""
         record = self._records.account(account, now) or Account(first_us=now, last_us=now)

@@ -224,7 +224,9 @@ class Arrivals:
         facts["mailwarden.user.usual_hour"], facts["mailwarden.user.best_quarter"], message.run = usual
         facts["mailwarden.user.run"] = message.run
         self._ledger.acquaintances.lately(account, event.stream_us, facts)
-        facts["mailwarden.user.away"] = message.away
+        if message.away:
+            message.wrote_away = self._ledger.volume.wrote_away(account, message.recipients, event.stream_us)
+        facts["mailwarden.user.wrote_away"] = message.wrote_away
         if message.fresh:
             since_us = self._ledger.records.first_seen(account, event.stream_us) or event.stream_us
             facts["mailwarden.user.known_days"] = (event.stream_us - since_us) // _DAY_US

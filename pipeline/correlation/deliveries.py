@@ -226,7 +226,7 @@ class Deliveries:
             away=message.away,
             refused=refused,
         )
-        facts["mailwarden.user.away"] = message.away
+        facts["mailwarden.user.wrote_away"] = message.wrote_away
         facts["mailwarden.user.hidden"] = self._site.hides(message.source_ip)
 
     def _learn_local(self, event: Event) -> None:

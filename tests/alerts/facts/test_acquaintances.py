@@ -127,7 +127,17 @@ def test_from_elsewhere_nothing_is_calm() -> None:
     write(one, range(60), day=20)
     facts = write(one, range(60), day=50, away=True)
 
-    assert sending_severity({**facts, "mailwarden.user.away": True}, 60) == "high"
+    assert sending_severity({**facts, "mailwarden.user.wrote_away": 60}, 60) == "high"
+
+
+def test_a_letter_from_a_phone_on_the_move_is_no_journey() -> None:
+    """Some of thirty recipients were written to from another network: the rest decide."""
+    one = Acquaintances(Memory())
+    write(one, range(60), day=20)
+    facts = write(one, range(30), day=50)
+
+    assert sending_severity({**facts, "mailwarden.user.wrote_away": 13}, 30) == "low"
+    assert sending_severity({**facts, "mailwarden.user.wrote_away": 15}, 30) == "high"
 
 
 def test_refusals_decide() -> None:
@@ -146,7 +156,7 @@ def test_a_letter_to_many_waits_for_its_outcomes() -> None:
 
     assert awaits_outcomes(lately(one, 50 * _DAY_US), 40)
     assert not awaits_outcomes(write(one, range(20), day=50), 40)
-    assert not awaits_outcomes({"mailwarden.user.acquaintances": 60, "mailwarden.user.away": True}, 40)
+    assert not awaits_outcomes({"mailwarden.user.acquaintances": 60, "mailwarden.user.wrote_away": 40}, 40)
 
 
 def test_what_was_an_hour_ago_is_over() -> None:

@@ -11,7 +11,7 @@ from mailwarden.alerts.blocklist import Blocklist, Entry
 from mailwarden.alerts.telling.render import short_id
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_
-from mailwarden.parsers.errors import DeliveryError, coded
+from mailwarden.parsers.errors import DeliveryError, UsageError, coded
 from mailwarden.parsers.event import iso
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.root import Command
@@ -78,8 +78,7 @@ def _write(now: Session, entries: list[Entry], now_us: int) -> int:
 
     setting = now.configuration.blocklist
     if not setting.outputs:
-        tell(now.tongue.gettext("No output is set: see blocklist: in mailwarden.yml. Nothing was written."))
-        return 2
+        raise UsageError(coded("MW2111", "No output is set: see blocklist: in mailwarden.yml. Nothing was written."))
     if setting.dry_run:
         write([[now.tongue.gettext("This is a dry run (blocklist.dry_run): nothing was written.")]])
         return 0

@@ -12,7 +12,7 @@ from mailwarden.alerts.facts.ours import KIND as OURS
 from mailwarden.alerts.facts.ours import learned
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator
-from mailwarden.parsers.errors import ConfigurationError, UsageError, WrongValueError, coded
+from mailwarden.parsers.errors import ConfigurationError, UsageError, WrongValueError, code_of, coded
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import Session, session
@@ -177,7 +177,9 @@ def _shown(mailbox: Mailbox, password: str, ours: list[str]) -> Iterator[Reading
 
 def _data(one: Reading) -> dict[str, object]:
     report = {} if one.report is None else msgspec.to_builtins(one.report)
-    faults = {"passed_over": one.fault} if one.fault else {"too_old": True} if one.is_old else {}
+    faults: dict[str, object] = {"too_old": True} if one.is_old else {}
+    if one.fault:
+        faults = {"passed_over": one.fault, "error.code": code_of(one.fault)}
     return {"where": one.where, **report, **faults}
 
 

@@ -2,6 +2,7 @@
 
 import click
 
+from mailwarden.alerts.words.translate import with_code
 from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import nobody_told, session
 from mailwarden.pipeline.cli.terminal import tell
@@ -38,5 +39,5 @@ def command(context: click.Context, clock: str) -> None:
     now = session(context)
     silent = nobody_told(now)
     if silent:
-        tell(silent)
+        tell(with_code(silent, "MW4111"))
     run(now.configuration, clock=clock)

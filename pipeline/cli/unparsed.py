@@ -9,7 +9,7 @@ import click
 
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator
-from mailwarden.parsers.errors import SourceError
+from mailwarden.parsers.errors import SourceError, UsageError, coded
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.root import Command
@@ -52,7 +52,7 @@ def command(context: click.Context, files: tuple[str, ...], json_: bool, everyth
             tell(now.tongue.told(problem))
         if not read:
             if not failed:
-                tell(now.tongue.gettext("There is no line of a mail program in it."))
+                raise UsageError(coded("MW1110", "There is no line of a mail program in it."))
             return 2
     else:
         paths = now.stores(state)

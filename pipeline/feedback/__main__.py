@@ -43,7 +43,7 @@ def _tell(place: str, readings: Iterable[Reading]) -> None:
     for one in passed_over[:_MOST_TOLD]:
         _say(
             coded(
-                code_of(one.fault) or "MW6208",
+                code_of(one.fault),
                 "feedback: {where}: passed over: {fault}",
                 where=one.where,
                 fault=one.fault,

@@ -10,7 +10,7 @@ from email.parser import BytesParser
 from pathlib import Path
 from typing import NamedTuple
 
-from mailwarden.parsers.errors import coded, worded
+from mailwarden.parsers.errors import coded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.feedback.formats import Report, read_complaint, read_dmarc, read_tls
 from mailwarden.pipeline.feedback.unpack import LARGEST, ReportError, unpack
@@ -18,7 +18,7 @@ from mailwarden.pipeline.feedback.unpack import LARGEST, ReportError, unpack
 __all__ = ["Reading", "Report", "read_data", "read_reports"]
 
 _OLD_US = 7 * 86_400_000_000  # a report comes within two days after the day it is about
-_AGAIN = worded("it was read before")
+_AGAIN = coded("MW6208", "it was read before")
 _PARTS = 50  # of a message
 _REPORT_TYPES = ("xml", "gzip", "zip", "json", "octet-stream")
 
@@ -123,7 +123,7 @@ def read_data(
         text = "\0".join((report.kind, report.organisation, report.id, report.domain))
         digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
         if ours and not any(report.domain == one or report.domain.endswith("." + one) for one in ours):
-            said = worded("it is about {domain}, which is not ours", domain=report.domain)
+            said = coded("MW6208", "it is about {domain}, which is not ours", domain=report.domain)
             yield Reading(where, digest, None, said)
         elif digest in seen or digest in known:
             yield Reading(where, digest, None, _AGAIN)

@@ -33,6 +33,6 @@ def error(request: Request) -> Response:
         title=tongue.gettext(kind.title),
         means=tongue.gettext(kind.means),
         mend=tongue.gettext(kind.mend),
-        examples=[(word, text) for word, text in examples if text],
+        examples=[(word, text.rstrip()) for word, text in examples if text],
     )
     return answer(request, "error.html", view, title=f"{kind.code} {view.title}")

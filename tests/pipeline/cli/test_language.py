@@ -75,7 +75,7 @@ def test_help_is_in_the_readers_language(path: tuple[str, ...]) -> None:
         (("report", "a", "b"), "b：余分です。"),
         (("report", "--domain"), "--domain には値が必要です。"),
         (("report", "someday"), "「someday」は日付ではありません。"),
-        (("scan", "/not/there"), "/not/there: ありません。何も読んでいません。"),
+        (("scan", "/not/there"), "/not/there：ありません。何も読んでいません。"),
         (("silence", "--list", "--end"), "同時に指定できません"),
     ],
 )

@@ -115,6 +115,7 @@ class Incidents:
         before = severity_rank(incident.severity)
         is_new = finding.fired and detection.name not in incident.rules
         was_due_us = self._due_us[incident.id]
+        named = _members(incident)
         join(incident, finding, self._live, self._servers)
         if is_new:
             _note(
@@ -135,7 +136,9 @@ class Incidents:
                 self._tell(incident, finding.at_us, before)
             else:
                 self._lift(incident)
-        elif any(may_belong(incident, sender) for sender in senders_of(finding.detection, finding.entities)):
+        elif _members(incident) > named or any(
+            may_belong(incident, sender) for sender in senders_of(finding.detection, finding.entities)
+        ):
             self._relate(incident)
         return incident
 
@@ -395,6 +398,11 @@ def _stands_apart(incident: Incident, finding: Finding) -> bool:
     """
     quiet_since_us = max(incident.loud_us, incident.opened_us)
     return incident.cause == "guessing" and finding.severity in LOUD and finding.at_us - quiet_since_us > _APART_US
+
+
+def _members(incident: Incident) -> int:
+    """Give how many accounts a campaign of guessing names: what is open about one of them becomes part of it."""
+    return len(incident.entities.get("mailwarden.account", ())) if incident.cause == "guessing" else 0
 
 
 def _note(incident: Incident, news: News) -> None:

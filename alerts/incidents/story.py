@@ -26,7 +26,7 @@ _CHILDREN = {
     "relay": ("listed", "relay", "service"),
     "listed": ("listed", "service"),
     "guessing": ("guessing",),
-    "config": ("config", "takeover"),
+    "config": ("config", "takeover", "listed"),
     "service": ("service",),
 }
 """Which causes are part of which story: the account that was entered, what it sent, who refused it, what waits for it."""
@@ -63,6 +63,7 @@ _SPAM = ("takeover", "sending")
 _OURS = ("mailwarden.site", "mailwarden.own_address")
 _ONE_PROVIDER = ("mail.provider", "mailwarden.receiver")
 _SCORES = frozenset({"server_risk"})  # sums of what others found
+_RISKS = _SCORES | {"domain_risk"}
 _SHARES = frozenset({"deferral_ramp"})  # the same deferrals as of the provider, against all of its mail
 _MEMBER_SHARE = 4  # one in four of a site's guesses is an attack of its own,
 _MEMBER_TIMES = 3  # unless it does about as much as the others
@@ -90,6 +91,8 @@ def may_lead(lead: Sort, part: Sort) -> bool:
         return lead[1] == "mailwarden.site" and part[1] != "mailwarden.site"
     if lead[0] == part[0] == "takeover":  # a migration, or a thief of many passwords
         return lead[1] == "mailwarden.network" and part[1] == "mailwarden.account"
+    if lead[0] == "config" and part[0] == "listed":  # mail that is not believed is why a domain's standing falls
+        return lead[1] == "mailwarden.sender_domain" and part[1] in (lead[1], "mailwarden.site")
     if lead[0] == "config":  # passwords of everybody were changed
         return lead[1] == "mailwarden.site" and part[1] == "mailwarden.account"
     if part[0] == "config":  # what a thief sends is not believed
@@ -121,6 +124,8 @@ def leads(lead: Incident, part: Incident) -> bool:
         return not set(lead.entities.get("source.ip", ())).isdisjoint(part.entities.get("source.ip", ()))
     if part.cause == "guessing" and is_louder(part, lead):
         return False
+    if lead.cause == "config" and part.cause == "listed":
+        return lead.rules == [DISBELIEVED] and _is_for_disbelief(lead, part)
     if lead.cause == "config":
         return lead.rules == ["passwords_changed"] and _is_of_change(lead, part)
     if part.cause == "config":
@@ -186,6 +191,13 @@ def _is_disbelieved(part: Incident, account: str) -> bool:
     own = part.senders.get(account, 0)
     others = sum(part.senders.values()) - own
     return part.rules == [DISBELIEVED] and own > others and others < _LEAST_DISBELIEVED
+
+
+def _is_for_disbelief(lead: Incident, part: Incident) -> bool:
+    """Say whether a risk rises because mail of a domain is not believed, more than for anything else."""
+    grades = part.values.get("risk_parts") or [("", 0)]
+    is_own = part.primary[0] == "mailwarden.site" or part.primary == lead.primary
+    return is_own and _RISKS.issuperset(part.rules) and grades[0][0] == "authentication"
 
 
 def _is_of_campaign(campaign: Incident, part: Incident) -> bool:

@@ -13,7 +13,7 @@ from mailwarden.alerts.state.shelf import Nowhere
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.parsers.errors import SourceError, coded
-from mailwarden.parsers.event import to_ecs
+from mailwarden.parsers.event import Event, to_ecs
 from mailwarden.pipeline.answers.queued import queued, spellings
 from mailwarden.pipeline.answers.words import action_text, reason_text, status_text
 from mailwarden.pipeline.cli import options
@@ -23,6 +23,7 @@ from mailwarden.pipeline.cli.root import Command
 from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, Style, tell, write
 from mailwarden.pipeline.correlation.sessions import JOINED, Sessions
+from mailwarden.pipeline.correlation.submission import Submissions, is_handed_in
 from mailwarden.pipeline.places import scan_store_path
 from mailwarden.pipeline.showing.columns import pad
 from mailwarden.pipeline.showing.jsonl import json_line
@@ -169,15 +170,26 @@ def _scanned() -> dict[str, int | None]:
 
 def _events(path: str, zone: str | None, year: int | None) -> Iterator[Fields]:
     reader = reader_for(path, zone, year)
-    sessions = Sessions(None, Nowhere())
+    sessions, calls = Sessions(None, Nowhere()), Submissions(Nowhere())
     for lines in batches(path):
         for event in reader.read_lines([line.decode("utf-8", "surrogateescape") for line in lines]):
             if event.event_module in JOINED:
                 event.stream_us = event.timestamp_us
                 sessions.join(event)
+            elif event.event_module == "exim":
+                _called(event, calls)
             fields = to_ecs(event)
             fields["event.original"] = event.event_original
             yield fields
+
+
+def _called(event: Event, calls: Submissions) -> None:
+    """Say on a message that a script handed in from which directory: Exim tells it on a line of its own, before."""
+    event.stream_us = event.timestamp_us
+    if event.event_action == _CALL:
+        calls.called(event)
+    elif event.event_action == "message-received" and is_handed_in(event):
+        event.process_working_directory = calls.directory(event, event.user_id or event.user_name or "")
 
 
 def _in_files(

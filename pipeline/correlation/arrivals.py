@@ -87,6 +87,9 @@ class Arrivals:
         if event.event_module == "exim":
             message.directory = event.process_working_directory = self._submissions.directory(event, user)
             message.script = message.directory or user
+            told = self._messages.get(event, str(event.mail_queue_id))
+            if told is not None and told.script is not None and not told.accepted:
+                message.script = f"{told.script} ({message.script})"
         elif event.event_module == "sendmail":
             message.script = user
         else:

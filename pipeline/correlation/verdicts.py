@@ -4,6 +4,7 @@ import re
 
 from mailwarden.parsers.event import Event
 from mailwarden.pipeline.correlation.memory import Memory
+from mailwarden.pipeline.correlation.message import Message
 
 __all__ = ["Verdicts"]
 
@@ -24,8 +25,12 @@ class Verdicts:
     def script(self, event: Event) -> None:
         """Learn the script that a header of PHP's names."""
         path = event.file_path
-        message = self._messages.get(event, event.mail_queue_id) if path and event.mail_queue_id else None
-        if message is not None and message.script is not None:
+        if not path or not event.mail_queue_id:
+            return
+        message = self._messages.get(event, event.mail_queue_id)
+        if message is None and event.event_module == "exim":  # its ACL reads the header before the message is taken
+            self._messages.put(event, event.mail_queue_id, Message(at_us=event.stream_us, script=path))
+        elif message is not None and message.script is not None:
             message.script = f"{path} ({message.script})"
             self._messages.put(event, str(event.mail_queue_id), message)
 

@@ -82,6 +82,7 @@ def queue_run(event: Event, rest: str) -> bool:
     return noted(event)
 
 
+_SCRIPT = re.compile(r"(?:.{0,80} )?X-PHP-(?:Originating-)?Script: (?:[0-9]{1,10}:)?(\S{1,200})").match
 _REMARK_REASONS = {"dnsbl": "dnsbl-hit", "greylist": "greylist"}
 
 
@@ -91,6 +92,9 @@ def remark(event: Event, rest: str) -> bool:
     if rest.startswith("purging the environment"):
         event.event_action = "config-change"
         return True
+    script = _SCRIPT(rest)
+    if script is not None:
+        event.file_path = script[1]
     word, zone = reason(rest[:600])
     event.event_action = _REMARK_REASONS.get(word, "filter-verdict")
     if zone is not None:

@@ -2,6 +2,7 @@
 
 import time
 
+import msgspec
 import pytest
 from findings import DAY_US, HOUR_US, MINUTE_US, START_US, detection, finding, take, told
 from hypothesis import given, settings
@@ -143,6 +144,37 @@ def test_networks_that_guess_one_account_are_members_of_its_incident() -> None:
     member, loud, broad = network(1, 4, "bob"), network(2, 40, "bob"), network(3, 4, "bob", "ann")
 
     assert [one.parent for one in (member, loud, broad)] == [bob.id, None, None]
+
+
+def test_an_account_that_a_campaign_names_late_is_part_of_it() -> None:
+    """Strangers tried it before the campaign was seen; its incident does not stand beside that of the site for ever."""
+    incidents, site = Incidents("default", Memory()), detection("joint", "guessing", "mailwarden.site")
+    targeted = detection("targeted", "guessing", "mailwarden.account")
+
+    account, campaign = take(
+        incidents,
+        finding(targeted, "bob@example.org", account=["bob@example.org"]),
+        finding(site, "default", START_US + MINUTE_US, account=["ann@example.org"]),
+        finding(site, "default", START_US + 2 * MINUTE_US, fired=False, account=["bob@example.org"]),
+    )[:2]
+
+    assert account.parent == campaign.id
+
+
+@pytest.mark.parametrize(("sign", "parted"), [("authentication", True), ("refusals", False)])
+def test_a_standing_that_falls_for_mail_that_is_not_believed_is_part_of_that(sign: str, parted: bool) -> None:
+    """Missing DKIM is one trouble; a domain that is blocked besides is another."""
+    incidents, domain = Incidents("default", Memory()), "example.org"
+
+    named, account = "mailwarden.sender_domain", ["bob@example.org"]
+    risen = finding(detection("domain_risk", "listed", named), domain, account=account)
+    risk, lead = take(
+        incidents,
+        msgspec.structs.replace(risen, values={"risk_parts": [[sign, 30]]}),
+        finding(detection("authentication_refused", "config", named), domain, START_US + MINUTE_US, account=account),
+    )
+
+    assert risk.parent == (lead.id if parted else None)
 
 
 def test_a_member_that_tries_others_too_leaves_the_campaign_on_one_account() -> None:

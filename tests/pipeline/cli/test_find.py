@@ -80,3 +80,21 @@ def test_a_message_tells_what_filters_made_of_it(tmp_path: Path) -> None:
 
     assert "Checked: SPF passed · DKIM signature valid · DMARC passed" in done.stdout
     assert "bank.example" not in done.stdout
+
+
+def test_a_directory_tells_what_became_of_its_scripts_mail(tmp_path: Path) -> None:
+    """Exim names the directory on a line before the message: what was sent from there is found in files, too."""
+    (tmp_path / "mainlog").write_text(
+        "2026-03-03 04:05:06 cwd=/home/shop/public_html 3 args: /usr/sbin/sendmail -t -i\n"
+        "2026-03-03 04:05:06 1vxABE-0003Qf-9b <= shop@example.org U=shop P=local S=700 for ann@example.net\n"
+        "2026-03-03 04:05:07 1vxABE-0003Qf-9b ** ann@example.net R=dnslookup T=remote_smtp H=mx.example.net [203.0.113.40]: "
+        "SMTP error from remote mail server after RCPT TO:<ann@example.net>: 550 5.1.1 User unknown\n"
+        "2026-03-03 04:05:08 1vxABF-0003Qf-9c <= bob@example.org H=(x) [192.0.2.7] P=esmtpa A=plain:bob S=700 for carl@example.net\n"
+    )
+
+    done = mailwarden(tmp_path, "find", "/home/shop/public_html/form.php", "mainlog")
+
+    assert done.returncode == 0, done.stderr
+    assert "1vxABE-0003Qf-9b" in done.stdout
+    assert "5.1.1" in done.stdout or "User unknown" in done.stdout
+    assert "1vxABF" not in done.stdout

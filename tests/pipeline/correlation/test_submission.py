@@ -65,6 +65,16 @@ def test_exim_tells_the_directory_of_the_user_who_called() -> None:
     assert scripts(deliveries(*exim("www-data", "/var/www/html"))) == ["/var/www/html"]
 
 
+def test_exim_tells_the_script_that_its_rules_read_in_a_header() -> None:
+    """PHP names the file, the call its directory; what a stranger writes into such a header names nobody."""
+    remark = "exim[1]: 1xVXUU-0008K3-2X U=acct1 Warning: X-PHP-Originating-Script: 1007:contact.php"
+    own = "/home/acct1/public_html"
+    stranger = "exim[1]: 1xVXUU-0008K3-2X <= ann@example.net H=(x) [203.0.113.7] P=esmtp S=700 for carol@example.net"
+
+    assert scripts(deliveries(remark, *exim("acct1", own))) == [f"contact.php ({own})"]
+    assert scripts(deliveries(remark, stranger, exim("acct1")[-1])) == [None]
+
+
 def test_no_login_stands_for_a_script() -> None:
     """A local user is no account that somebody logged in to."""
     (one,) = deliveries(*exim("acct1"))

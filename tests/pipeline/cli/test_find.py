@@ -89,7 +89,7 @@ def test_a_directory_tells_what_became_of_its_scripts_mail(tmp_path: Path) -> No
         "2026-03-03 04:05:06 1vxABE-0003Qf-9b <= shop@example.org U=shop P=local S=700 for ann@example.net\n"
         "2026-03-03 04:05:07 1vxABE-0003Qf-9b ** ann@example.net R=dnslookup T=remote_smtp H=mx.example.net [203.0.113.40]: "
         "SMTP error from remote mail server after RCPT TO:<ann@example.net>: 550 5.1.1 User unknown\n"
-        "2026-03-03 04:05:08 1vxABF-0003Qf-9c <= bob@example.org H=(x) [192.0.2.7] P=esmtpa A=plain:bob S=700 for carl@example.net\n"
+        "2026-03-03 04:05:08 1vxABF-0003Qf-9c <= bob@example.org H=(x) [192.0.2.7] P=esmtpa A=plain:bob S=700 for c@example.net\n"
     )
 
     done = mailwarden(tmp_path, "find", "/home/shop/public_html/form.php", "mainlog")

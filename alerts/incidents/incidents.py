@@ -136,11 +136,20 @@ class Incidents:
                 self._tell(incident, finding.at_us, before)
             else:
                 self._lift(incident)
-        elif _members(incident) > named or any(
-            may_belong(incident, sender) for sender in senders_of(finding.detection, finding.entities)
-        ):
+        elif any(may_belong(incident, sender) for sender in senders_of(finding.detection, finding.entities)):
             self._relate(incident)
+        elif _members(incident) > named:
+            self._take_in(incident, finding)
         return incident
+
+    def _take_in(self, campaign: Incident, finding: Finding) -> None:
+        """Make what is open about an account that a campaign has just named part of it, if nothing hangs on that."""
+        for account in finding.entities.get("mailwarden.account", ()):
+            member = self._live.at(("guessing", "mailwarden.account", account, ""))
+            if member is None or member.parent is not None or self._live.has_parts(member):
+                continue
+            if leads(campaign, member):
+                self._adopt(campaign, member)
 
     def _crowd(self, finding: Finding) -> Incident | None:
         """Count one more network that guesses with those that the site's own incident names; None where there is no crowd.
@@ -401,8 +410,9 @@ def _stands_apart(incident: Incident, finding: Finding) -> bool:
 
 
 def _members(incident: Incident) -> int:
-    """Give how many accounts a campaign of guessing names: what is open about one of them becomes part of it."""
-    return len(incident.entities.get("mailwarden.account", ())) if incident.cause == "guessing" else 0
+    """Give how many accounts a site's campaign of guessing names."""
+    is_campaign = incident.cause == "guessing" and incident.primary[0] == "mailwarden.site"
+    return len(incident.entities.get("mailwarden.account", ())) if is_campaign else 0
 
 
 def _note(incident: Incident, news: News) -> None:

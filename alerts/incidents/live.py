@@ -184,6 +184,10 @@ class Live:
         part.parent = parent
         self._parts.setdefault(parent, set()).add(part.id)
 
+    def has_parts(self, incident: Incident) -> bool:
+        """Say whether others are part of its story."""
+        return bool(self._parts.get(incident.id))
+
     def leave(self, part: Incident) -> None:
         """Take an incident out of the parts of its parent."""
         if part.parent in self._parts:

@@ -1,7 +1,8 @@
 """AUTH-03: guessing so slow that no count of a day sees it.
 
 Fifteen tries on three days of a week, from a network that nobody here uses (Javed and Paxson, CCS 2013, found attacks
-that went on for months). Kept as seven small numbers a network, for very many networks try once.
+that went on for months). What each day brought the ledger knows (`alerts/facts/records.py`); only of who guesses that
+long something is remembered here, for very many networks try once.
 """
 
 from collections.abc import Iterable
@@ -21,7 +22,6 @@ _LEAST_DAYS = 3
 
 
 class _State(msgspec.Struct, array_like=True):
-    days: dict[int, int] = {}  # day -> tries, oldest first
     level: int = 0  # tries at the last firing
     last_us: int = 0
 
@@ -47,36 +47,27 @@ class GlacialGuessing(Detector[_State]):
         threshold=_TRIES,
     )
     actions = frozenset({"auth-failure"})
-    needs = ("mailwarden.network",)
+    needs = ("mailwarden.source.week",)
     state = _State
+    version = 2
     ttl_us = _DAYS * _DAY_US
 
     def keys(self, event: Event) -> Iterable[str]:
-        """Tries from networks that nobody here uses."""
-        facts = event.facts
-        if facts is None or event.mailwarden_network is None or not event.mailwarden_attempts:
-            return ()
-        if facts.get("mailwarden.pair.known") or facts.get("mailwarden.source.users"):
+        """Networks that nobody here uses, on the third day of a week on which they try."""
+        days = (event.facts or {}).get("mailwarden.source.week", ())
+        if event.mailwarden_network is None or len(days) < _LEAST_DAYS or sum(days) < _TRIES:
             return ()
         return (event.mailwarden_network,)
 
     def update(self, state: _State, event: Event) -> Fired | None:
-        """Count the tries of the day."""
-        day, tries = event.stream_us // _DAY_US, event.mailwarden_attempts
-        state.last_us = event.stream_us
-        if day not in state.days:
-            state.days = {known: count for known, count in state.days.items() if known > day - _DAYS}
-            if not state.days:
-                state.level = 0
-        state.days[day] = state.days.get(day, 0) + tries
-        measure = sum(state.days.values())
-        if len(state.days) < _LEAST_DAYS or measure < _TRIES:
-            return None
+        """Tell of it when there are enough tries, then at each doubling."""
+        days = (event.facts or {})["mailwarden.source.week"]
+        measure, state.last_us = sum(days), event.stream_us
         if state.level and measure < 2 * state.level:
             return None  # other rules count what goes on; this one is to cost little
-        tries = max(tries, measure - state.level)
+        tries = max(event.mailwarden_attempts, measure - state.level)
         state.level = measure
-        return Fired(measure, tries, "low", {"days": len(state.days)})
+        return Fired(measure, tries, "low", {"days": len(days)})
 
 
 DETECTOR = GlacialGuessing()

@@ -52,6 +52,8 @@ class Failures:
         facts["mailwarden.user.exists"] = bool(record and record.exists)
         if event.event_action != "auth-failure":  # a try without a verdict teaches nothing
             return
+        if known is not None and known.earlier and not known.users and pair is None and event.mailwarden_attempts:
+            facts["mailwarden.source.week"] = known.days_of_week()
         self._origins.name_carrier(event, facts)
         self._judge_name(account, record, net, facts)
         if account and record is not None and pair is not None:
@@ -118,7 +120,7 @@ class Failures:
     def _learn_tried(self, known: Network | None, net: str, event: Event, *, is_ghost: bool) -> Network:
         """Learn that a network tries accounts that are not known from there."""
         known = known or Network(last_us=event.stream_us)
-        if not known.tried_us:
+        if known.comes_anew(event.stream_us):
             self._origins.guessed(event, net)
         known.learn_try(event.mailwarden_account, event.mailwarden_attempts, event.stream_us, is_ghost=is_ghost)
         self._records.keep_network(net, known)

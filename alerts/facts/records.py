@@ -19,6 +19,8 @@ _KEEP_US = 90 * _DAY_US
 _KNOWN_US = 30 * _DAY_US  # a network is, to an account, after it was last let in from there
 _FAIL_US = _DAY_US  # failures before a success count for a day (AUTH-11)
 _TRIED_NAMES = 32
+_WEEK = 7  # days whose tries of a network are remembered, for who guesses a few a day (AUTH-03)
+_ANEW_US = 2 * _DAY_US  # after which a network that only ever failed comes as if for the first time
 _SPRAYED = 2  # other accounts that a network failed at, before a login from there is a stranger's,
 # and more than so many for each account that was let in: in an office, and behind a carrier, people succeed
 _TIMES_PEOPLE = 2
@@ -124,14 +126,23 @@ class Network(msgspec.Struct, array_like=True):
     day: int = 0
     day_tried: int = 0  # tries of that day
     ghosts: int = 0  # of these names, those that nobody has
+    earlier: dict[int, int] | None = None  # tries of the week's days before that one; of most networks there are none
 
     def expires_us(self) -> int:
-        """A network that only ever failed is kept for two days after its last try, one with users for ninety."""
-        return max(self.last_us + _KEEP_US if self.users else 0, self.tried_us + 2 * _DAY_US)
+        """A network that only ever failed is kept for a week after its last try, one with users for ninety days."""
+        return max(self.last_us + _KEEP_US if self.users else 0, self.tried_us + _WEEK * _DAY_US)
 
     def tried_lately(self, now: int) -> bool:
         """Say whether it failed within the day."""
         return now - self.tried_us <= _FAIL_US
+
+    def comes_anew(self, now: int) -> bool:
+        """Say whether its next try is that of a stranger who has not been here lately."""
+        return not self.tried_us or (not self.users and now - self.tried_us > _ANEW_US)
+
+    def days_of_week(self) -> list[int]:
+        """Give the tries of each day on which it tried within the week."""
+        return [*(self.earlier or {}).values(), self.day_tried]
 
     def learn_try(self, account: str | None, tries: int, now: int, *, is_ghost: bool) -> None:
         """Learn that tries at an account failed which is not known from here; a ghost is a name that nobody has."""
@@ -140,7 +151,7 @@ class Network(msgspec.Struct, array_like=True):
         if self.hour != now // _HOUR_US:
             self.hour, self.hour_tried = now // _HOUR_US, 0
         if self.day != now // _DAY_US:
-            self.day, self.day_tried = now // _DAY_US, 0
+            self._begin_day(now // _DAY_US)
         self.tried += tries
         self.hour_tried += tries
         self.day_tried += tries
@@ -149,6 +160,11 @@ class Network(msgspec.Struct, array_like=True):
         if name is not None and name not in self.names and len(self.names) < _TRIED_NAMES:
             self.names.append(name)
             self.ghosts += is_ghost
+
+    def _begin_day(self, day: int) -> None:
+        known = {**(self.earlier or {}), self.day: self.day_tried}
+        self.earlier = {one: tries for one, tries in known.items() if tries and one > day - _WEEK} or None
+        self.day, self.day_tried = day, 0
 
     def others_tried(self, account: str) -> int:
         """Give how many other accounts it failed at lately."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from memory import Memory
 
 from mailwarden.alerts.facts.ledger import Ledger
+from mailwarden.alerts.facts.records import Network
 from mailwarden.alerts.facts.site import Site, place
 from mailwarden.alerts.state.shelf import Shelves
 from mailwarden.parsers.event import Event
@@ -231,6 +232,47 @@ def test_who_guessed_for_days_is_not_to_blame_for_the_surge_of_one() -> None:
     facts = failed(ledger, "203.0.113.7", at_us=253 * HOUR_US, tries=2)
 
     assert facts["mailwarden.weather.exceeded"] == {"mailwarden.site"}
+
+
+def test_what_a_network_tries_is_known_by_the_day_for_a_week() -> None:
+    """Of its first day nothing is told, for most networks try once; a day of the week before is forgotten."""
+    ledger = Ledger(SITE, Memory())
+    tries = {0: 1, 2: 5, 5: 4, 8: 3}
+
+    weeks = [failed(ledger, "203.0.113.7", at_us=day * DAY_US, tries=count) for day, count in tries.items()]
+
+    assert [one.get("mailwarden.source.week") for one in weeks] == [None, [1, 5], [1, 5, 4], [5, 4, 3]]
+
+
+def test_where_people_come_from_nobody_guesses_for_days() -> None:
+    """Of a network from which somebody was let in no days are told."""
+    ledger = Ledger(SITE, Memory())
+    let_in(ledger, "192.0.2.10", user="ann@example.org")
+
+    weeks = [failed(ledger, "192.0.2.10", at_us=day * DAY_US) for day in range(4)]
+
+    assert not any("mailwarden.source.week" in one for one in weeks)
+
+
+def test_of_a_network_that_guesses_for_a_month_a_week_is_kept() -> None:
+    """Tries on each day of a month take some dozen bytes, and are forgotten a week after the last one."""
+    store = Memory()
+    ledger = Ledger(SITE, store)
+    for hour in range(30 * 24):
+        failed(ledger, "203.0.113.7", at_us=hour * HOUR_US, tries=1)
+
+    (row,) = (row for row in Shelves(ledger.shelves).drain() if row[0] == "ledger.network")
+
+    assert row[3] - START_US == 29 * DAY_US + 23 * HOUR_US + 7 * DAY_US
+    assert len(row[4] or b"") <= 100
+
+
+def test_who_comes_back_after_two_days_is_a_stranger_anew() -> None:
+    """So guessers of a range are counted, though what they tried is known for longer; where people are let in they are not."""
+    guesser, office = Network(tried_us=START_US), Network(tried_us=START_US, users=["ann"])
+
+    assert [Network().comes_anew(START_US), guesser.comes_anew(START_US + 2 * DAY_US)] == [True, False]
+    assert [one.comes_anew(START_US + 2 * DAY_US + 1) for one in (guesser, office)] == [True, False]
 
 
 @pytest.mark.parametrize("kind", ["names", "networks"])

@@ -49,12 +49,15 @@ COMMANDS: dict[str, str] = {  # in the order a person meets them; each lives in 
 MORE = ("parse", "rules", "blocklist", "backtest")
 _ANNOUNCED = {  # what takes long to answer, and is said meanwhile
     "scan": N_("Reading the logs …"),
+    "find": N_("Looking for it …"),
     "report": N_("Writing the report …"),
+    "explain": N_("Reading the line …"),
     "doctor": N_("Looking at everything …"),
     "rules": N_("Reading the rules …"),
     "backtest": N_("Trying it on what happened …"),
 }
-_AS_DATA = ("-h", "--help", "--json", "--form", "--list")  # what is written past `terminal.write`, or at once
+# What is written past `terminal.write`, or typed, or at once.
+_AS_DATA = ("-h", "--help", "--json", "--form", "--list", "--queue-ids", "--reply")
 _IDS = re.compile(r"\[?(?:MW)?[0-9]{4}\]?", re.IGNORECASE)  # of errors: looked up at once
 
 
@@ -138,8 +141,13 @@ class _Root(Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command; before it is imported, say what is being done where that takes long."""
-        if args[0] in _ANNOUNCED and not any(word.startswith(_AS_DATA) or _IDS.fullmatch(word) for word in args[1:]):
+        """Find the command; before it is imported, say what is being done where that takes long and nobody types."""
+        is_asked = args[0] == "doctor" and any(map(_IDS.fullmatch, args[1:]))
+        if (
+            args[0] in _ANNOUNCED
+            and not is_asked
+            and not any(word == "-" or word.startswith(_AS_DATA) for word in args)
+        ):
             announce(tongue().gettext(_ANNOUNCED[args[0]]))
         return super().resolve_command(ctx, args)
 

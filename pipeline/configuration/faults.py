@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import Coded, WrongValueError, coded, worded
 from mailwarden.pipeline.configuration.alert_faults import AlertFaults
+from mailwarden.pipeline.configuration.known_sound import is_known_sound, remember
 from mailwarden.pipeline.configuration.marked_yaml import Marked, Path_
 from mailwarden.pipeline.configuration.soundness import sound, sound_items
 from mailwarden.pipeline.configuration.structure import Fault, broken, faults_of_structure, unknown
@@ -21,8 +22,15 @@ def faults_of(marked: Marked, known_rules: list[str]) -> list[Fault]:
     """List every fault in the order of the lines; the meaning is looked at of all parts whose structure is right."""
     said = coded("MW2105", "duplicate key; only one can hold. Remove one.")
     faults = [Fault(marked.line(where), said, where) for where in marked.twice]
-    faults += faults_of_structure(marked)
-    faults += _Meaning(marked, sound(marked.value, broken), known_rules).faults
+    settings = marked.value
+    if not is_known_sound(settings):
+        structure = list(faults_of_structure(marked))
+        faults += structure
+        if structure:
+            settings = sound(settings, broken)
+        else:
+            remember(settings)
+    faults += _Meaning(marked, settings, known_rules).faults
     return sorted(faults, key=lambda fault: (fault.line, str(fault.said)))
 
 

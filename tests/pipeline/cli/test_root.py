@@ -72,6 +72,16 @@ def test_who_reads_the_store_imports_what_the_answer_needs(words: str, needed: s
     assert written
 
 
+def test_a_configuration_that_was_read_before_costs_no_library(state: Path, tmp_path: Path) -> None:
+    """Of settings that were found right once nothing is imported that checks them, nor what channels are made of."""
+    path = tmp_path / "mailwarden.yml"
+    path.write_text(f"state: {state}\nalerts: {{channels: {{chat: 'slack://a/b/c/d'}}}}\n")
+
+    found = [imported(["silence", "--list", "--config", str(path)])[0] for _ in range(2)]
+
+    assert found == [{"yaml", "jsonschema"}, {"yaml"}]
+
+
 def test_show_says_what_to_do_before_it_compiles_rules(state: Path) -> None:
     """What it is and what to do now is written while today's rules, by which it is judged again, are still to be read."""
     before = (
@@ -106,7 +116,10 @@ def test_what_takes_long_is_announced_on_a_terminal_alone() -> None:
     assert not piped.stdout.startswith(announced)
 
 
-@pytest.mark.parametrize("words", [["rules", "list", "--json"], ["rules", "--help"]])
+@pytest.mark.parametrize(
+    "words",
+    [["rules", "list", "--json"], ["rules", "--help"], ["find", "nobody@example.org", "--queue-ids", "/dev/null"]],
+)
 def test_nothing_is_announced_before_data_or_help(words: list[str]) -> None:
     """What is written as it is has nothing before it on a terminal either."""
     assert b"Reading the rules" not in on_terminal(words)

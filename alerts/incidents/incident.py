@@ -106,6 +106,7 @@ class Incident(msgspec.Struct, kw_only=True):
     told_lead: str = ""  # what led when it was last told
     told_us: int = 0  # when it was last told
     news: list[News] = []  # what was found since, the last few
+    worst_part: News | None = None  # of its story, where that is worse than what was found of it itself
     toll: Toll | None = None  # what it cost since it was noticed, where that is counted
     loud_us: int = 0  # when something of at least medium was last found
     evidence: list[Evidence] = []  # up to 10

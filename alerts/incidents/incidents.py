@@ -340,14 +340,15 @@ class Incidents:
             self._part_from(child, child.last_seen_us)
             return
         before = severity_rank(parent.severity)
+        found = News(child.lead, child.title, dict(child.values), child.primary)
         if severity_rank(child.severity) > before:
-            parent.severity = child.severity
+            parent.severity, parent.worst_part = child.severity, found
         parent.categories = sorted({*parent.categories, *child.categories})
         if len(parent.timeline) < MAX_TIMELINE and (child.last_seen_us, child.lead) not in parent.timeline:
             known = {name for _, name in parent.timeline}
             if child.lead not in known:
                 parent.timeline.append((child.last_seen_us, child.lead))
-                _note(parent, News(child.lead, child.title, dict(child.values), child.primary))
+                _note(parent, found)
         self._live.change(parent)
         # one of the two has just been seen; the other may be hours old, and what was told then would be no news any more
         self._tell(parent, max(child.last_seen_us, parent.last_seen_us), before)

@@ -64,6 +64,8 @@ def join(incident: Incident, finding: Finding, live: Live, servers: Callable[[],
         incident.severity, incident.category = finding.severity, detection.category
         incident.title, incident.why, incident.advice = detection.title, detection.why, detection.advice
         incident.harmless, incident.lead = detection.harmless, detection.name
+    if worse >= 0:
+        incident.worst_part = None
     incident.counts[detection.name] = incident.counts.get(detection.name, 0) + finding.tries
     incident.event_count = max(incident.counts.values())
     incident.first_seen_us = min(incident.first_seen_us, finding.first_us)

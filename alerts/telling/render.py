@@ -35,6 +35,7 @@ __all__ = [
     "short_id",
     "values_of",
     "words_of",
+    "worst_part",
 ]
 
 _WHY_LIMIT = 360
@@ -285,6 +286,15 @@ def _filled(values: Mapping[str, Any], primary: tuple[str, str], tongue: Transla
     return about
 
 
+def worst_part(incident: Incident, tongue: Translator, zone: tzinfo) -> str:
+    """Say what makes an incident as bad as it is, where that is a part of its story; else nothing."""
+    part = incident.worst_part
+    if part is None:
+        return ""
+    text = tongue.say(part.title, _filled(part.values, part.primary, tongue), zone=zone)
+    return tongue.say(N_("Its worst part: {text}."), {"text": text})
+
+
 def _what(tongue: Translator, notification: Notification, values: Mapping[str, object], zone: tzinfo) -> str:
     """Say what happened; of what is over, what it was."""
     said = tongue.sentence(notification.incident.title, values, zone=zone)
@@ -313,6 +323,8 @@ def _story(
     is_known = kind == "worse" and incident.told_lead == incident.lead != ""  # it was told, and has not changed
     if kind != "acknowledged" and not is_known and not (kind == "ended" and costs):
         lines.append(Line(cut(tongue.sentence(incident.why, values, zone=zone), _WHY_LIMIT), 8))
+        if kind == "opened":
+            lines.append(Line(cut(worst_part(incident, tongue, zone), _TOLD_LIMIT), 8))
     if kind not in ("acknowledged", "ended") and incident.lead not in _OF_RISK:  # whose sentence says it
         lines.append(Line(risk_line(incident.values, tongue), 4 if kind == "worse" else 6))
     if kind != "summary":

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, tzinfo
 
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.risk.words import risk_line
-from mailwarden.alerts.telling.render import advice_key, short_id, values_of
+from mailwarden.alerts.telling.render import advice_key, short_id, values_of, worst_part
 from mailwarden.alerts.words.advice import Step, customer_steps, steps
 from mailwarden.alerts.words.escape import printable
-from mailwarden.alerts.words.translate import Translator
+from mailwarden.alerts.words.translate import N_, Translator
 
 __all__ = ["Sentences", "span_of", "years_of"]
 
@@ -47,8 +47,10 @@ class Sentences:
         return self._say(incident.title, incident)
 
     def why(self, incident: Incident) -> str:
-        """Give the reason, as a sentence."""
-        return self._whole(incident.why, incident)
+        """Give the reason, as a sentence, and what makes it worse than that; of what is another's a customer hears nothing."""
+        why = self._whole(incident.why, incident)
+        part = "" if self._for_customer else printable(worst_part(incident, self.tongue, self.zone))
+        return self.tongue.say(N_("{first} {second}"), {"first": why, "second": part}) if part else why
 
     def risk(self, incident: Incident) -> str:
         """Give how the sending server stood when it was last told; empty where the incident says nothing of it."""

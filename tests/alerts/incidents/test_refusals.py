@@ -236,3 +236,21 @@ def test_a_score_is_part_of_what_it_was_made_of() -> None:
     )  # fmt: skip
 
     assert (risk.parent, block.parent) == (None, risk.id)
+
+
+def test_what_makes_a_story_worse_than_its_head_is_named() -> None:
+    """A newsletter is a note until a provider slows it down: that is why it is told; once it is bad itself, that is."""
+    incidents, who = Incidents("default", Memory()), "news@example.org"
+    burst = detection("burst", "sending", "mailwarden.account")
+    (head,) = take(incidents, finding(burst, who, severity="low", account=[who]))
+    assert head.worst_part is None
+
+    slows = detection("provider_deferral", "listed", "mail.provider")
+    for minutes in (1, 2, 3):
+        take(incidents, finding(slows, "google", START_US + minutes * MINUTE_US, "high", account=[who]))
+    assert head.severity == "high"
+    assert head.worst_part is not None
+    assert head.worst_part.title == "provider_deferral"
+
+    take(incidents, finding(burst, who, START_US + 4 * MINUTE_US, "high", account=[who]))
+    assert head.worst_part is None

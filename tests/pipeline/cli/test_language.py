@@ -96,10 +96,10 @@ def test_every_fault_of_the_configuration_is_told_in_it(tmp_path: Path) -> None:
     said = call("report").stderr
 
     assert "mailwarden.yml:1: 「langage」という設定はありません。「language」のことですか。" in said
-    assert 'mailwarden.yml:2: hold_ms: "x\\x1b[31m" は整数ではありません。' in said
+    assert 'mailwarden.yml:2: hold_ms："x\\x1b[31m" は整数ではありません。' in said
     assert "は文字列ではありません。引用符で囲んでください" in said
     assert "設定のまとまり" not in said
-    assert 'mailwarden.yml:5: keep.alerts: "10 days" は時間の長さではありません。' in said
+    assert 'mailwarden.yml:5: keep.alerts："10 days" は時間の長さではありません。' in said
 
 
 def test_the_configuration_speaks_before_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

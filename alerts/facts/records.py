@@ -127,6 +127,8 @@ class Network(msgspec.Struct, array_like=True):
     day_tried: int = 0  # tries of that day
     ghosts: int = 0  # of these names, those that nobody has
     earlier: dict[int, int] | None = None  # tries of the week's days before that one; of most networks there are none
+    since_us: int = 0  # when the first account came to it; 0 where nobody wrote that down
+    together: int = 0  # accounts known from elsewhere that came to it within a day of that
 
     def expires_us(self) -> int:
         """A network that only ever failed is kept for a week after its last try, one with users for ninety days."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from mailwarden.alerts.facts.bulk_reading import BulkReading
+from mailwarden.alerts.facts.companies import Companies
 from mailwarden.alerts.facts.habits import Habits, kin
 from mailwarden.alerts.facts.origins import Origins
 from mailwarden.alerts.facts.records import Account, Pair, Records, is_known
@@ -52,7 +53,7 @@ class Successes:
         self._weather = weather
         self._origins = origins
         self._reading = reading
-        self._visitors = Visitors(records, origins, backing)
+        self._visitors = Visitors(records, origins, Companies(site.name, backing), backing)
         self.shelves = self._visitors.shelves
         # what is computed again where it lacks: (until when, account, network, wide network) by user, address, protocol and host
         self._everyday: dict[tuple[str | None, ...], tuple[int, str, str, str | None]] = {}

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from mailwarden.alerts.facts.companies import Companies
 from mailwarden.alerts.facts.origins import Origins
 from mailwarden.alerts.facts.records import Network, Pair, Records
 from mailwarden.alerts.state.blob import decoder
@@ -31,20 +32,24 @@ class Visitors:
     Args:
         records: What is known of networks.
         origins: What is known of where people come from.
+        companies: Know how many come together.
         backing: Where the proxies that were found are kept.
     """
 
-    def __init__(self, records: Records, origins: Origins, backing: Backing) -> None:
+    def __init__(self, records: Records, origins: Origins, companies: Companies, backing: Backing) -> None:
         self._records = records
         self._origins = origins
         self._proxies = Shelf(PROXIES, 1, _Proxy, lambda one: one.last_us + _KEEP_US, backing)
-        self.shelves = (self._proxies,)
+        self._companies = companies
+        self.shelves = (self._proxies, companies.shelf)
 
     def come(self, account: str, event: Event, net: str, pair: Pair | None) -> None:
         """Learn who comes from a network, and whether it is one that many people share."""
         now = event.stream_us
         known = self._records.network(net, now) or Network()
         settles = pair is not None and pair[1] - pair[0] <= _DAY_US < now - pair[0]
+        if pair is None:
+            self._count(known, event)
         is_new = account not in known.users and len(known.users) < _MOST_USERS
         if pair is not None and not settles and not is_new and now - known.last_us <= _DAY_US:
             return
@@ -60,6 +65,19 @@ class Visitors:
         self._records.keep_network(net, known)
         if known.is_proxy() and (not was_proxy or not known.settled % 5):
             self._proxies.put(net, _Proxy(max(known.entered, known.settled), now))
+
+    def _count(self, known: Network, event: Event) -> None:
+        """Say where more accounts come to a new network together than is usual: `mailwarden.source.company`."""
+        facts, now = event.facts or {}, event.stream_us
+        self._companies.begin(now)
+        if not known.users:
+            known.since_us = now
+        roams = facts.get("mailwarden.user.roams") or facts.get("mailwarden.pair.near")
+        if roams or not facts.get("mailwarden.user.has_history"):
+            return  # a phone on the move, a neighbour of a network that is known, a new account
+        many = self._companies.come(known, now)
+        if many is not None:
+            facts["mailwarden.source.company"], facts["mailwarden.source.company_limit"] = many
 
 
 def proxy_users(blob: bytes) -> int:

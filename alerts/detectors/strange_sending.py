@@ -42,8 +42,9 @@ _LEAST_RECIPIENTS = 3
 _NOVELTY_MOST, _OUTCOMES_MOST, _VOLUME_MOST = 10.0, 8.0, 9.0
 _NOVELTY_LEAST = -1.0  # one thief in two answers the owner's own mail, to people he knows
 _REFUSED_NEAR = 2  # recipients, before a neighbour of a known network is judged with a program that is the account's
-_NEW_DEVICE = 4.0  # bits of a program at most where the network is new, too: both come with a new computer,
-_HOSTILE = 3.0  # bits of a range, from which on they do not: who sets one up sits among people
+_NEW_DEVICE = 4.0  # bits of a program at most where the network is new, too: both come with a new computer;
+_NEW_COMPUTER = 7.0  # of a program and of a mailbox that was read as a whole at most: it has the one and does the other
+_HOSTILE = 3.0  # bits of a range, from which on a new computer explains nothing: who sets one up sits among people
 _FOREIGN = 3.0  # bits of a program, from which on a network is judged that would not be by itself
 _VOLUME_FLOOR = 10  # recipients a day that anybody may send
 _ODD = 5  # points of a login, from which on that of who roams is watched
@@ -209,9 +210,10 @@ def _remember(state: _State, recipient: int) -> None:
 def _judge(state: _State, young: _Young, event: Event) -> Fired | None:
     """Add up the points; fire where they reach the next severity."""
     novelty, volume, outcomes = _novelty(state, young), _volume(state, young), _outcomes(young)
-    is_device = young.is_far and young.range < _HOSTILE
-    program = min(young.program, _NEW_DEVICE) if is_device else young.program
-    points = round(young.points + young.read + program + novelty + volume + outcomes)
+    is_device = young.range < _HOSTILE
+    program = min(young.program, _NEW_DEVICE) if is_device and young.is_far else young.program
+    device = min(program + young.read, max(_NEW_COMPUTER, program)) if is_device else program + young.read
+    points = round(young.points + device + novelty + volume + outcomes)
     if points < _NOTED or young.recipients < _LEAST_RECIPIENTS:
         return None
     rank = (points >= _NOTED) + (points >= _TOLD) + (points >= _SURE)

@@ -105,3 +105,34 @@ def test_guessing_costs_little_however_long_it_goes_on() -> None:
         detector.update(state, event)
 
     assert len(msgspec.msgpack.encode(state)) <= 512
+
+
+@pytest.mark.parametrize(("range_bits", "severity"), [(0.0, "low"), (3.5, "medium")])
+def test_a_new_computer_explains_its_program_and_that_it_fetched_all(range_bits: float, severity: str) -> None:
+    """Both come with it, and one letter bounces: a note, unless it stands among guessers."""
+    detector, state = StrangeSending(), StrangeSending.state()
+    for number in range(60):
+        detector.update(state, delivery(f"friend{number % 20}@example.net", number * DAY_US))
+    there, at_us = "198.51.100.0/24", 60 * DAY_US
+    came = login(at_us, there)
+    came.facts = {
+        **(came.facts or {}),
+        "mailwarden.pair.young": False,
+        "mailwarden.surprise": 2.1,
+        "mailwarden.source.range": range_bits,
+    }
+    detector.update(state, came)
+    fetched = login(at_us + 1, there)
+    fetched.event_action, fetched.facts = "session-end", {"mailwarden.read.bits": 4.0}
+    detector.update(state, fetched)
+
+    found = []
+    for number, to in enumerate(("friend1@example.net", "friend2@example.net", "friend3@example.net")):
+        event = delivery(to, at_us + 2 + number, there)
+        event.facts = {**(event.facts or {}), "mailwarden.program.bits": 6.0}
+        if number == 2:
+            event.mail_delivery_status, event.mail_bounce_class = "bounced", "mailbox_full"
+        found.append(detector.update(state, event))
+
+    assert found[-1] is not None
+    assert found[-1].severity == severity

@@ -194,11 +194,12 @@ class Engine:
             if wants_more(first):
                 self._gather(record, first, entities, event)
             return
+        is_new = not first.level  # what it stood for before a doubling is counted already
         if reached and crossed(first, measure):
             self._gather(record, first, entities, event)
             _unshare(record, first, entities)
             tries += first.seen
-            if rule.never_silent and rule.counts[0].kind == "event_count":
+            if is_new and rule.never_silent and rule.counts[0].kind == "event_count":
                 tries = max(tries, measure)
             inputs = tuple((one.name, had, one.threshold) for one, had in zip(rule.counts, measures, strict=True))
             findings.append(

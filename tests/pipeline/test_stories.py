@@ -54,3 +54,20 @@ def test_what_comes_of_a_scripts_mail_is_part_of_its_story(rule: str, answer: st
 
     (head,) = [one for one in found if "script_burst" in one.rules]
     assert [one.parent for one in found if rule in one.rules] == [head.id]
+
+
+def test_each_refusal_counts_once_however_often_it_is_told_again() -> None:
+    """A rule that fires at each doubling does not count again what it stood for before."""
+    refused = "relay=mx.example.net[203.0.113.40]:25, delay=1, delays=0/0/1/0, dsn=5.7.1, status=bounced "
+    refused += "(host mx.example.net[203.0.113.40] said: 554 5.7.1 Your IP 192.0.2.25 is on our blocklist "
+    refused += "(in reply to RCPT TO command))"
+    lines = []
+    for number in range(10):
+        id_ = f"4F{number:08X}"
+        lines += [
+            f"postfix/smtpd[5]: {id_}: client=unknown[192.0.2.10], sasl_method=PLAIN, sasl_username=bob@example.org",
+            f"postfix/qmgr[900]: {id_}: from=<bob@example.org>, size=900, nrcpt=1 (queue active)",
+            f"postfix/smtp[7]: {id_}: to=<a{number}@example.net>, {refused}",
+        ]
+
+    assert [one.event_count for one in incidents(lines) if "other_block" in one.rules] == [10]

@@ -320,7 +320,8 @@ def test_a_part_that_is_over_is_in_nobodys_way() -> None:
 def test_what_is_folded_into_a_campaign_is_not_lost(steps: list[tuple[str, int, str, bool, int]], crowd: int) -> None:
     """Every address stands in a live incident, a part hangs on a live head, and a step touches three incidents at most.
 
-    It may be the network's own, that of the campaign, or that of the account it guesses; which does not matter.
+    It may be the network's own, that of the campaign, or that of the account it guesses; which does not matter. Where one
+    network turns out to be half of the campaign, all of its members go over to that one's story at once.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("mailwarden.alerts.incidents.incidents._CROWD", crowd)
@@ -339,7 +340,8 @@ def test_what_is_folded_into_a_campaign_is_not_lost(steps: list[tuple[str, int, 
             if take(incidents, one):
                 seen.add(address)
             changed, _ = incidents.drain()
-            assert len(changed) <= 3
+            is_handed_over = any(one.primary[0] == "mailwarden.site" and one.parent for one in changed)
+            assert len(changed) <= 3 or is_handed_over
         live = {one.id: one for one in incidents.open()}
 
     # what was told apart from the weather may have closed its incident (half a day), which these minutes never reach

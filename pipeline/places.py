@@ -15,6 +15,7 @@ __all__ = [
     "is_directory",
     "is_file",
     "is_of_another",
+    "is_pipe",
     "is_there",
     "last_alive_s",
     "rules_beside",
@@ -109,6 +110,14 @@ def is_directory(path: Path) -> bool:
 def is_file(path: Path) -> bool:
     """Ask whether a file is at a path; no where the way to it is barred."""
     return os.path.isfile(path)  # noqa: PTH113
+
+
+def is_pipe(path: Path) -> bool:
+    """Ask whether a named pipe, or one that a shell made of `<(…)`, is at a path; no where the way to it is barred."""
+    try:
+        return path.is_fifo()
+    except (OSError, ValueError):
+        return False
 
 
 def ensure_readable(path: Path) -> None:

@@ -16,6 +16,7 @@ from mailwarden.parsers.prefix import bare
 from mailwarden.parsers.stamp import Clock
 from mailwarden.parsers.system_errors import reason
 from mailwarden.parsers.worded_time import year_of_first_line
+from mailwarden.pipeline.places import is_pipe
 from mailwarden.pipeline.sources.compression import CompressedError, Unpacker, compression_of, gzip_mtime
 from mailwarden.pipeline.sources.source import MAX_LINE_BYTES
 
@@ -149,7 +150,7 @@ def reader_for(path: str, zone: str | None = None, year: int | None = None) -> "
 
 def _first_year(path: str, year: int) -> int:
     """Give the year of the first line of a file whose last line is of `year`."""
-    if path == STANDARD_INPUT:  # its end is not known yet
+    if path == STANDARD_INPUT or is_pipe(Path(path)):  # its end is not known yet
         return year
     clock = Clock()
     first = last = None
@@ -169,6 +170,8 @@ def _text(line: bytes) -> str:
 
 def _hint_us(path: str) -> int:
     """Give a moment that no line is later than: gzip's own stamp, else the file's time, else now."""
+    if is_pipe(Path(path)):  # to look at it takes from it
+        return int(time.time() * 1_000_000)
     try:
         with Path(path).open("rb") as file:
             seconds = gzip_mtime(file.read(_MAGIC)) or os.fstat(file.fileno()).st_mtime

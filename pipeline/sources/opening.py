@@ -1,10 +1,11 @@
 """Make sources of what a person names: files, patterns, directories, `-`."""
 
 import glob
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from mailwarden.pipeline.places import is_directory, is_there
+from mailwarden.pipeline.places import is_directory, is_pipe, is_there
 from mailwarden.pipeline.sources.family import stem
 from mailwarden.pipeline.sources.files import FileSource
 from mailwarden.pipeline.sources.patterns import PatternSource
@@ -22,7 +23,7 @@ def open_sources(
     Read once, the files of one log (mail.log, mail.log.1, mail.log.2.gz) are one source, read from the oldest on.
 
     Args:
-        paths: Files, patterns, directories or `-`.
+        paths: Files, patterns, directories, pipes (not followed) or `-`.
         follow: Go on when everything was read.
         rotations: Read the rotated files beside each file too.
         not_before: Leave out rotated files last written before this (seconds since the epoch).
@@ -34,6 +35,8 @@ def open_sources(
         place = Path(path)
         if path == "-":
             sources.append(StandardInput(rank))
+        elif not follow and is_pipe(place) and os.access(place, os.R_OK):
+            sources.append(StandardInput(rank, os.open(place, os.O_RDONLY | os.O_CLOEXEC), path))
         elif is_directory(place) or (glob.has_magic(path) and not is_there(place)):
             sources.append(PatternSource(path, rank, follow=follow, rotations=rotations, not_before=not_before))
         elif follow or rotations:

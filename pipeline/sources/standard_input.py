@@ -1,4 +1,4 @@
-"""Lines that another program hands over."""
+"""Lines that another program hands over, by standard input or a named pipe (a shell's `<(zcat mail.log.1.gz)`)."""
 
 import os
 import stat
@@ -15,15 +15,22 @@ __all__ = ["StandardInput"]
 
 
 class StandardInput:
-    """Standard input, read once; it cannot be read again, so where it stands means nothing after a restart."""
+    """What is read once; it cannot be read again, so where it stands means nothing after a restart.
 
-    name = "-"
+    Args:
+        rank: Its place among the sources.
+        descriptor: Where it is read.
+        name: The pipe's path; `-` for standard input.
+    """
 
-    def __init__(self, rank: int = 0, descriptor: int = 0) -> None:
+    def __init__(self, rank: int = 0, descriptor: int = 0, name: str = "-") -> None:
         self.rank = rank
+        self.name = name
+        self._called = "standard input" if name == "-" else name
         self.exhausted = False
         self.problems: list[Coded] = []
         self.hint = Hint()
+        self._descriptor = descriptor
         self._pipe = Pipe(descriptor)
         self._offset = 0
         status = os.fstat(descriptor)
@@ -49,11 +56,14 @@ class StandardInput:
             if what is not None:
                 self._refuse(what)
                 return None
-        return Chunk(self.name, "standard input", start, data)
+        return Chunk(self.name, self._called, start, data)
 
     def _refuse(self, what: Coded) -> None:
         self.exhausted = True
-        self.problems.append(coded(what.code, "standard input: {message}", message=what))
+        if self.name == "-":
+            self.problems.append(coded(what.code, "standard input: {message}", message=what))
+        else:
+            self.problems.append(coded(what.code, "{path}: {message}", path=self.name, message=what))
 
     def ends(self) -> None:
         """Know nothing: it is read once."""
@@ -78,4 +88,7 @@ class StandardInput:
         return set()
 
     def close(self) -> None:
-        """Leave it open: it is not ours."""
+        """Close a pipe; standard input is not ours."""
+        if self.name != "-" and self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1

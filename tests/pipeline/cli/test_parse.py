@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -138,3 +139,15 @@ def test_a_reader_that_has_enough_is_no_fault(tmp_path: Path) -> None:
 
     assert program.returncode == 0
     assert said == b""
+
+
+def test_a_pipe_loses_no_line(tmp_path: Path) -> None:
+    """To look at what a shell hands over as `<(…)` would take from it: every line comes out."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = Thread(target=path.write_bytes, args=((CONNECT + b"\n") * 500,))
+    writer.start()
+    events = parse(path)
+    writer.join()
+
+    assert len(events) == 500

@@ -33,6 +33,7 @@ _ISO = re.compile(
     r"([0-9]{4})[-/]([0-9]{2})[-/]([0-9]{2})[Tt _]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]{1,9}))?(?: ?([AP]M))?"
     rf"(?: ?([Zz]|{ZONE_WORDS}|[+-][0-9]{{2}}(?::?[0-9]{{2}})?(?![0-9])))?:?(?=[ \t\[\]]|$)"
 )
+_COMPACT = re.compile(r"((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})T?([0-9]{2})([0-9]{2})([0-9]{2})(?![0-9])")
 # With the year last: of Germany `03.03.2026 04:05:06`, of the United States `3/13/2026, 4:05:06.123 AM`, of others `13/03/2026`.
 _YEAR_LAST = re.compile(
     r"([0-9]{1,2})(?:(\.)([0-9]{1,2})\.|/([0-9]{1,2})/)([0-9]{4}),? ([0-9]{1,2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]{1,9}))?"
@@ -90,7 +91,13 @@ class Clock:
             inner = self.stamp(text[1:64])
             return inner._replace(end=inner.end + 2) if inner and text[inner.end + 1 : inner.end + 2] == "]" else None
         if first.isdigit():
-            return self.iso(text) or unix_time(text) or self.traditional(text) or self.year_last(text)
+            return (
+                self.iso(text)
+                or self.compact(text)
+                or unix_time(text)
+                or self.traditional(text)
+                or self.year_last(text)
+            )
         return self.traditional(text) or self.weekday(text)
 
     def traditional(self, text: str) -> Stamp | None:
@@ -146,6 +153,16 @@ class Clock:
                 self._keep_iso(text, us, fraction, found.start(9), found.end())
         self._learn(us)
         return Stamp(us + microseconds(fraction), quality, found.end())
+
+    def compact(self, text: str) -> Stamp | None:
+        """Read `20260303040506` and `20260303T040506Z` (ISO 8601, basic form) at the start of the text."""
+        found = _COMPACT.match(text)
+        if found is None:
+            return None
+        year, month, day, hour, minute, second = found.groups()
+        whole = f"{year}-{month}-{day}T{hour}:{minute}:{second}"
+        stamp = self.iso(whole + text[found.end() : found.end() + 20])
+        return stamp._replace(end=stamp.end - len(whole) + found.end()) if stamp else None
 
     def year_last(self, text: str) -> Stamp | None:
         """Read a date in figures with the year last; which of day and month is first shows where one is above twelve."""

@@ -45,6 +45,8 @@ from mailwarden.parsers.pattern import Format
         (f"Mar  3 04:05:06 AM mx1 {TAG}: {TEXT}", AT),
         (f"2026-03-03 12:05:06 AM mx1 {TAG}: {TEXT}", "2026-03-03T00:05:06"),
         (f"[2026-03-03 04:05:06] mx1 {TAG}: {TEXT}", AT),
+        (f"20260303040506 mx1 {TAG}: {TEXT}", AT),
+        (f"20260303T050506.123456+0100 mx1 {TAG}: {TEXT}", AT + ".123456"),
         (f"2026-03-03 04:05:06 UTC mx1 {TAG}: {TEXT}", AT),
         (f"2026-03-03_04:05:06.12345 mail.info: mx1 {TAG}: {TEXT}", AT + ".123450"),
         (f"1772510706 mx1 {TAG}: {TEXT}", AT),

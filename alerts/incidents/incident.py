@@ -21,6 +21,7 @@ __all__ = [
     "incident_id",
     "key_of",
     "key_text",
+    "quiet_at",
     "unpack_incident",
 ]
 
@@ -40,6 +41,11 @@ def incident_id(site: str, cause: str, name: str, value: str, previous: str | No
     text = "\x00".join((site, cause, name, value, previous or "", *([topic] if topic else ())))
     digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
     return base64.b32encode(digest).decode().rstrip("=")
+
+
+def quiet_at(incident: "Incident") -> int:
+    """Give when an incident falls quiet, in epoch microseconds, if nothing more is found of it."""
+    return incident.last_seen_us + 2 * incident.span_us
 
 
 def key_of(incident: "Incident") -> Key:

@@ -19,6 +19,7 @@ from mailwarden.alerts.incidents.incident import (
     incident_id,
     key_of,
     key_text,
+    quiet_at,
 )
 from mailwarden.alerts.incidents.joining import gather, join
 from mailwarden.alerts.incidents.live import Live
@@ -121,8 +122,8 @@ class Incidents:
             _note(
                 incident, News(detection.name, detection.title, {**incident.values, **finding.values}, incident.primary)
             )
-        if incident.status == "open" and was_due_us > self._quiet_at(incident):  # it had fallen quiet, and came back
-            self._plan(incident, self._quiet_at(incident))
+        if incident.status == "open" and was_due_us > quiet_at(incident):  # it had fallen quiet, and came back
+            self._plan(incident, quiet_at(incident))
         self._live.change(incident)
         if self._has_outgrown(incident):
             self._part_from(incident, finding.at_us)
@@ -204,7 +205,7 @@ class Incidents:
             incident = self._live.get(id_) if self._due_us.get(id_) == at_us else None
             if incident is None:
                 continue
-            due_us = self._quiet_at(incident) + (_DAY_US if incident.status == "quiet" else 0)
+            due_us = quiet_at(incident) + (_DAY_US if incident.status == "quiet" else 0)
             if now_us < due_us:
                 self._plan(incident, due_us)
             elif incident.status == "quiet":
@@ -283,7 +284,7 @@ class Incidents:
 
     def _learn(self, incident: Incident) -> None:
         self._live.learn(incident)
-        self._plan(incident, self._quiet_at(incident))
+        self._plan(incident, quiet_at(incident))
 
     def _close(self, incident: Incident) -> None:
         incident.status = "closed"
@@ -340,15 +341,14 @@ class Incidents:
             self._part_from(child, child.last_seen_us)
             return
         before = severity_rank(parent.severity)
-        found = News(child.lead, child.title, dict(child.values), child.primary)
         if severity_rank(child.severity) > before:
-            parent.severity, parent.worst_part = child.severity, found
+            parent.severity, parent.worst_part = child.severity, _news_of(child)
         parent.categories = sorted({*parent.categories, *child.categories})
         if len(parent.timeline) < MAX_TIMELINE and (child.last_seen_us, child.lead) not in parent.timeline:
             known = {name for _, name in parent.timeline}
             if child.lead not in known:
                 parent.timeline.append((child.last_seen_us, child.lead))
-                _note(parent, found)
+                _note(parent, _news_of(child))
         self._live.change(parent)
         # one of the two has just been seen; the other may be hours old, and what was told then would be no news any more
         self._tell(parent, max(child.last_seen_us, parent.last_seen_us), before)
@@ -395,10 +395,6 @@ class Incidents:
         incident.told_us = at_us
         self._live.change(incident)
 
-    @staticmethod
-    def _quiet_at(incident: Incident) -> int:
-        return incident.last_seen_us + 2 * incident.span_us
-
 
 def _stands_apart(incident: Incident, finding: Finding) -> bool:
     """Say whether guessing that people are to hear of is another story than the weather that goes on in its incident.
@@ -414,6 +410,10 @@ def _members(incident: Incident) -> int:
     """Give how many accounts a site's campaign of guessing names."""
     is_campaign = incident.cause == "guessing" and incident.primary[0] == "mailwarden.site"
     return len(incident.entities.get("mailwarden.account", ())) if is_campaign else 0
+
+
+def _news_of(part: Incident) -> News:
+    return News(part.lead, part.title, dict(part.values), part.primary)
 
 
 def _note(incident: Incident, news: News) -> None:

@@ -219,9 +219,8 @@ class Outcomes:
         now, klass = event.stream_us, event.mail_bounce_class or "other"
         receiver = str(facts.get("mailwarden.receiver") or "?")
         is_unknown = status == "bounced" and klass == _UNKNOWN
-        is_ours = (
-            event.mailwarden_direction == "outbound"
-        )  # bounces and dead forwards tell nothing of our senders' lists
+        # bounces and dead forwards tell nothing of our senders' lists
+        is_ours = event.mailwarden_direction == "outbound"
         weighed = refusal(klass, status, event.smtp_reply_enhanced_code, event.mail_provider, event.mail_bounce_list)
         puts_off = status == "deferred" and weighed is not None and weighed[0] == "deferrals"
         self._tell_receiver(receiver, now, facts, slot=1 if puts_off else 2 if is_unknown else 0)

@@ -99,9 +99,8 @@ def todo(standings: Sequence[Standing], modules: Sequence[str], tongue: Translat
     found: dict[str, tuple[Step, list[str]]] = {}
     culprit = _culprit(standings[0]) if standings else None
     if culprit is not None:
-        kind = (
-            "script" if culprit.startswith(("/", "uid ")) or culprit.endswith(")") else "account"
-        )  # `form.php (uid 33)`
+        is_script = culprit.startswith(("/", "uid ")) or culprit.endswith(")")  # `form.php (uid 33)`
+        kind = "script" if is_script else "account"
         for step in steps(f"risk_{kind}", modules, {kind: culprit}, tongue):
             found[step.text] = (step, [culprit])
     graded = [(grade, one) for one in standings for grade in one.risk.grades]

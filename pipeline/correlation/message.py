@@ -42,7 +42,7 @@ class Message(msgspec.Struct, array_like=True):
     program: float = 0.0  # how strange the program is that wrote it, in bits
     told: int = -1  # recipients that deliveries told of, where the arrival listed none; -1 where it did
     wrote_away: int = (
-        0  # where it is from away: recipients of the account's mail from such networks, of one to two hours
+        0  # where it is from away: recipients of the account's mail from such networks in one to two hours
     )
 
 

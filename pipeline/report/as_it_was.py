@@ -9,7 +9,7 @@ from functools import cache
 
 import msgspec
 
-from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.incidents.incident import Incident, quiet_at
 from mailwarden.alerts.incidents.verdict import inputs_of
 from mailwarden.alerts.terms import Detection, severity_rank
 
@@ -40,7 +40,7 @@ def as_it_was(incident: Incident, at_us: int) -> Incident | None:
 
 def _status(incident: Incident, at_us: int) -> str:
     """Say whether it was open, quiet or closed; what was seen later still is taken to have gone on."""
-    quiet_us = incident.last_seen_us + 2 * incident.span_us
+    quiet_us = quiet_at(incident)
     if incident.last_seen_us >= at_us or at_us < quiet_us:
         return "open"
     return "quiet" if at_us < quiet_us + _DAY_US else "closed"

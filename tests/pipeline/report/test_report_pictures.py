@@ -1,30 +1,21 @@
 """What the first screen of a report holds, in Chromium at 600 px, at a phone's width and in the dark."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from browsing import browser
 from counted_days import QUIET, TODAY, Days, incident
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from mailwarden.pipeline.report import build
 from mailwarden.pipeline.store import Store
 
+__all__ = ["browser"]
+
 pytestmark = pytest.mark.program("chromium")
 
 FIRST_SCREEN = 640  # px: with what stands around a mail, a laptop's
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as tool:
-        browser = tool.chromium.launch(
-            executable_path=shutil.which("chromium") or "chromium",
-            args=["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

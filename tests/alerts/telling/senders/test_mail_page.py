@@ -3,35 +3,22 @@
 `MAILWARDEN_PICTURES=DIRECTORY` keeps each as a picture, to be looked at.
 """
 
-import gzip
 import os
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from browsing import AXE, browser
 from notices import incident, notification
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from mailwarden.alerts.telling.message import Message
 from mailwarden.alerts.telling.render import render
 from mailwarden.alerts.telling.senders.mail_page import page_of
 
+__all__ = ["browser"]
+
 pytestmark = pytest.mark.program("chromium")
 
-AXE = gzip.decompress((Path(__file__).parents[3] / "pipeline" / "web" / "axe.min.js.gz").read_bytes()).decode()
 LONG = "a.very.long.name.of.somebody.who.was.taken.over.and.over@a-long-domain-of-a-customer.example.org"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as tool:
-        browser = tool.chromium.launch(
-            executable_path=shutil.which("chromium") or "chromium",
-            args=["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-        )
-        yield browser
-        browser.close()
 
 
 def page(severity: str, kind: str, language: str) -> str:

@@ -5,7 +5,8 @@ Servers share names: `imapd` is Cyrus's, Courier's and UW's. Where several forma
 A format module may export, beside `FORMAT`:
 `claim(tag)`, giving (process name, service name, mail service) for a tag that is its own;
 `claim_text(text)`, for texts that no tag precedes; a format that owns no program is asked about every text;
-`continues(line, previous)`, for a line that belongs to the record of the line before.
+`continues(line, previous)`, for a line that belongs to the record of the line before;
+`claim_row(names, texts)`, for a row of the server's own table, giving the tag it is read under and its text.
 """
 
 import pkgutil
@@ -60,6 +61,7 @@ class _Member(NamedTuple):
     claim: Callable[[str], Names | None]
     claim_text: Callable[[str], bool] | None
     continues: Callable[[str, str], bool] | None
+    claim_row: Callable[[list[str], list[str]], tuple[str, str] | None] | None
 
 
 class Claims:
@@ -69,6 +71,7 @@ class Claims:
         self._members = members
         self._by_text = tuple((m.claim_text, m.format) for m in members if m.claim_text)
         self._by_any_text = tuple((ask, one) for ask, one in self._by_text if not one.programs)
+        self._by_row = tuple(m.claim_row for m in members if m.claim_row)
         self._continued = {m.format.name: m.continues for m in members if m.continues}
 
     def tag(self, tag: str) -> Claim:
@@ -99,6 +102,15 @@ class Claims:
         return next(
             (one for ask, one in self._by_text if (own_file or one.name not in self._continued) and ask(text)), None
         )
+
+    def row(self, names: list[str], texts: list[str]) -> tuple[str, str] | None:
+        """Give the tag and the text of a row of a server's own table; None where it is nobody's.
+
+        Args:
+            names: The columns, where a line told them; else empty.
+            texts: The row's cells.
+        """
+        return next((row for ask in self._by_row if (row := ask(names, texts)) is not None), None)
 
     def any_text(self, text: str) -> Format | None:
         """Say who reads a text whatever its tag is (PAM writes under the name of the program that calls it)."""
@@ -176,6 +188,7 @@ def claims() -> Claims:
                     getattr(module, "claim", _own(form)),
                     getattr(module, "claim_text", None),
                     getattr(module, "continues", None),
+                    getattr(module, "claim_row", None),
                 )
             )
     return Claims(tuple(members))

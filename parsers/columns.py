@@ -19,6 +19,7 @@ from mailwarden.parsers.wrapped import TAG, Wrapped, number, one_line
 __all__ = ["Columns"]
 
 _FIRST = re.compile(r'"?([^",;|\t]{0,64}+)"? ?([,;|\t])')
+_DIRECTIVE = "#Fields: "  # of the W3C's extended log format, with commas in Exchange's
 _TIME_WITHIN = 6  # columns: Papertrail's archives begin with a number
 _BEFORE_TIME = re.compile(r"[\w.:/-]{0,64}")  # no server's own message begins so and goes on with a mark
 _TIME_MAX = 48  # characters
@@ -49,6 +50,9 @@ class Columns:
 
     def read(self, line: str, stamp: Callable[[str], Stamp | None]) -> Wrapped | None:
         """Give what a line in columns holds; None where it is none, and an empty text for the names of the columns."""
+        if line.startswith(_DIRECTIVE):
+            self._names, self._mark = line.removeprefix(_DIRECTIVE).strip().split(","), ","
+            return Wrapped("")
         mark = self._mark
         found = None if mark else _FIRST.match(line)
         first = found[1].rstrip(" ") if found else ""
@@ -68,6 +72,9 @@ class Columns:
         if all(_NAME.fullmatch(text) for text in texts) and len(set(texts)) == len(texts) and is_header(texts):
             self._names, self._mark = texts, mark
             return Wrapped("")
+        row = self._claims.row(self._names, texts)
+        if row is not None:
+            return Wrapped(row[1], time=texts[0], tag=row[0], row=True)
         if mark == "\t":
             labelled = [_LABELLED.fullmatch(text) for text in texts]
             if all(labelled):  # LTSV

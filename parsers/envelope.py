@@ -242,7 +242,8 @@ class Reader:
                 set_header(event, wrapped)
                 if wrapped.tag is not None and not stamped(wrapped.text):
                     self._set_time(event, time)
-                    event.event_original = headed_line(event, wrapped)[:LINE_MAX]
+                    if not wrapped.row:
+                        event.event_original = headed_line(event, wrapped)[:LINE_MAX]
                     within = self._speaker.message(event, wrapped.tag, wrapped.pid, wrapped.text)
                     self._open_within(event, within, time, left)
                     return

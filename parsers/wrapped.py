@@ -25,6 +25,7 @@ class Wrapped(NamedTuple):
     container: str | None = None
     stream: str = ""
     whole: bool = True  # False: the next record goes on with this text
+    row: bool = False  # of a server's own table: people are shown the line as it stands
 
 
 def one_line(text: str) -> str:

@@ -29,6 +29,9 @@ _UNFIT = re.compile(r"[*?`]")
 _LONGEST = 320  # RFC 3696, errata 1690: 64 + 1 + 255
 _WIDEST = {4: 16, 6: 32}  # a network that is wider is never blocked on our advice
 _NETWORKS = ("network", "address")
+_WITHOUT_SHELL = frozenset({"exchange"})
+"""Servers of Windows: `ss` and `ip` have no meaning there."""
+_NEEDS_NO_SHELL = ("mailwarden ", "Get-")
 _CLIENTS = 12  # addresses that one command names
 _DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
 _HOME = re.compile(r"(?:/home\d{0,3}/)?([a-z][a-z0-9_]{0,31})(?:/.*)?")  # cPanel's user names
@@ -120,7 +123,10 @@ def _is_known(text: str, values: Mapping[str, object]) -> bool:
 def _command(step: _Advice, modules: Sequence[str], values: Mapping[str, object]) -> str | None:
     fits = (texts for module, texts in step.commands.items() if module == "generic" or module in modules)
     texts = next(fits, [])
-    made = (_filled(text, values) for text in ([texts] if isinstance(texts, str) else texts))
+    texts = [texts] if isinstance(texts, str) else texts
+    if modules and _WITHOUT_SHELL.issuperset(modules):
+        texts = [text for text in texts if text.startswith(_NEEDS_NO_SHELL)]
+    made = (_filled(text, values) for text in texts)
     return next((command for command in made if command is not None), None)
 
 

@@ -41,6 +41,7 @@ SERVERS = {
     "courier": "Courier",
     "haraka": "Haraka",
     "qmail": "qmail",
+    "exchange": "Exchange",
     "vpopmail": "vpopmail",
     "cyrus": "Cyrus IMAP",
     "uw_imap": "UW-IMAP",

@@ -12,12 +12,13 @@ from mailwarden.alerts.state.shelf import Backing, Shelf
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.reply import provider_of
 from mailwarden.pipeline.correlation.cyrus_sessions import CyrusSessions
+from mailwarden.pipeline.correlation.dialogues import DIALOGUES, Dialogues
 from mailwarden.pipeline.correlation.haraka_sessions import QUESTIONS, HarakaSessions
 from mailwarden.pipeline.correlation.proxies import Proxies
 
 __all__ = ["JOINED", "Sessions"]
 
-JOINED = frozenset({"cyrus", "haraka", "nginx", "opensmtpd", "sendmail"})
+JOINED = frozenset({"cyrus", "haraka", "nginx", "opensmtpd", "sendmail"}) | DIALOGUES
 """The formats whose lines are joined."""
 
 _SESSION_US = 6 * 3_600_000_000  # longer than any server keeps a session that says nothing
@@ -68,7 +69,9 @@ class Sessions:
         self._cyrus = CyrusSessions(backing)
         self._haraka = HarakaSessions(backing)
         self.proxies = Proxies(backing)
-        self.shelves = (self._sessions, *self._cyrus.shelves, *self._haraka.shelves, *self.proxies.shelves)
+        self._dialogues = Dialogues(backing)
+        keepers = (self._cyrus, self._haraka, self._dialogues, self.proxies)
+        self.shelves = (self._sessions, *(shelf for keeper in keepers for shelf in keeper.shelves))
 
     def join(self, event: Event) -> None:
         """Set what other lines of the session told, and learn from this one."""
@@ -78,6 +81,8 @@ class Sessions:
             self._haraka.join(event)
         elif event.event_module == "cyrus":
             self._cyrus.join(event)
+        elif event.event_module in DIALOGUES:
+            self._dialogues.join(event)
         elif event.event_module == "nginx":
             self.proxies.join(event)
         elif event.process_pid is not None:

@@ -26,6 +26,8 @@ def is_local(event: Event) -> bool:
         return (event.extra or {}).get("opensmtpd.agent") == "mda"
     if event.event_module == "qmail":
         return (event.extra or {}).get("qmail.channel") == "local"
+    if event.event_module == "exchange":
+        return "exchange.local" in (event.extra or {})
     if event.destination_ip is not None:
         return event.network_protocol in _LOCAL_PROTOCOLS
     return event.process_name in _LOCAL_PROGRAMS

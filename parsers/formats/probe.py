@@ -15,6 +15,7 @@ from mailwarden.parsers.pattern import Format
 __all__ = ["FORMAT"]
 
 _LONGEST = 256 * 1024
+_MOST = 10**18  # of messages or sessions; what adds them up can hold that
 _OUTCOMES = {"ok": "success", "wrong": "failure"}
 _LISTED = "listed"
 _REPORTS = {"complaint": "complaint", "dmarc": "dmarc-report", "tls": "tls-report"}
@@ -40,6 +41,11 @@ def _subject(event: Event, subject: str) -> None:
         event.set("mailwarden.own_address", str(ipaddress.ip_address(subject)))
     except ValueError:
         event.set("mailwarden.own_domain", subject)
+
+
+def _is_count(value: object) -> bool:
+    """Say whether it is a number of messages or sessions that there can be."""
+    return isinstance(value, int) and 0 <= value < _MOST
 
 
 def _texts(found: dict[str, Any], *names: str) -> bool:
@@ -113,7 +119,7 @@ def report(event: Event, rest: str) -> bool:
         return False
     action = _REPORTS.get(found["kind"])
     counts = [found.get(name) for name in ("total", "failed")]
-    if action is None or not all(isinstance(one, int) and one >= 0 for one in counts):
+    if action is None or not all(map(_is_count, counts)):
         return False
     event.event_action = action
     event.event_outcome = "failure" if counts[1] else "success"
@@ -122,6 +128,6 @@ def report(event: Event, rest: str) -> bool:
         event.set(f"mailwarden.report.{name}", found[name])
     for name in ("sources", "reasons"):
         counted = found.get(name)
-        if isinstance(counted, dict) and counted and all(isinstance(one, int) for one in counted.values()):
+        if isinstance(counted, dict) and counted and all(map(_is_count, counted.values())):
             event.set(f"mailwarden.report.{name}", counted)
     return True

@@ -54,7 +54,7 @@ def claim_text(text: str) -> bool:
 
 # ---------------------------------------------------------------------- the queue
 
-_INFO = re.compile(r"([0-9]{1,20}): bytes ([0-9]{1,20}) from <(.*)> qp ([0-9]{1,20}) uid ([0-9]{1,20})$", re.DOTALL)
+_INFO = re.compile(r"([0-9]{1,20}): bytes ([0-9]{1,18}) from <(.*)> qp ([0-9]{1,20}) uid ([0-9]{1,20})$", re.DOTALL)
 _START = re.compile(r"([0-9]{1,20}): msg ([0-9]{1,20}) to (local|remote) (.+)$", re.DOTALL)
 _END = re.compile(r"([0-9]{1,20}): (success|failure|deferral): (.*)$", re.DOTALL)
 _OUTCOMES = {"success": ("sent", "success"), "failure": ("bounced", "failure"), "deferral": ("deferred", "failure")}

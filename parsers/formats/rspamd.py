@@ -57,6 +57,7 @@ _FROM = re.compile(r", from: <([^<>]{0,320})>$")
 _USER = re.compile(r", user: ([^<>]{1,255})$")
 _IP = re.compile(r", ip: ([0-9A-Fa-f.:]{2,45})$")
 _QUEUE_ID = re.compile(r", qid: <([0-9A-Za-z-]{1,64})>$")
+_SIZE = re.compile(r"[0-9]{1,18}(?=,|$)")
 _RECIPIENTS = re.compile(r", rcpts: <([^<>]{1,4000})>")
 _SYMBOL = re.compile(r"(?:^|,)([A-Z][A-Z0-9_]{1,63})\((-?[0-9.]{1,12})\)(?:\{([^{}]*)\})?")
 _KEY = re.compile(r"([A-Za-z0-9._-]{1,255})(?::[-+~?])?(?::s=([A-Za-z0-9._-]{1,255}))?;?")
@@ -148,9 +149,9 @@ def judged(event: Event, rest: str) -> bool:
     recipients = _RECIPIENTS.search(tail)
     if recipients is not None:
         event.email_to_address = recipients[1].split(",")[:100]
-    size = tail.partition(",")[0]
-    if size.isdecimal():
-        event.mail_size = int(size)
+    size = _SIZE.match(tail)
+    if size is not None:
+        event.mail_size = int(size[0])
     return True
 
 

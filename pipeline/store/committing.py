@@ -28,9 +28,10 @@ _SET_INCIDENT = (
     " status = excluded.status, parent = excluded.parent, opened_us = excluded.opened_us,"
     " first_seen_us = excluded.first_seen_us, last_seen_us = excluded.last_seen_us, blob = excluded.blob"
 )
+_MOST = 10**15  # that is counted; what claims more is wrong, and thousands of such counts can still be added up
 _ADD_ROLLUP = (
     "INSERT INTO rollups (hour_us, name, a, b, c, count) VALUES (?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT (hour_us, name, a, b, c) DO UPDATE SET count = count + excluded.count"
+    " ON CONFLICT (hour_us, name, a, b, c) DO UPDATE SET count = min(count + excluded.count, 1000000000000000)"  # _MOST
 )
 _SET_POSITION = (
     "INSERT INTO positions (source, position) VALUES (?, ?)"
@@ -139,6 +140,7 @@ def storable(text: str) -> str:
 
 def _rollup_row(key: RollupKey, count: int) -> tuple[object, ...]:
     hour_us, name, a, b, c = key
+    count = min(count, _MOST)
     if (a + b + c).isascii():  # nearly always
         return *key, count
     return hour_us, name, storable(a), storable(b), storable(c), count

@@ -1,6 +1,7 @@
 """What holds for every line of every format, whoever wrote parts of it: none raises, none takes long."""
 
 import copy
+import re
 import time
 from collections.abc import Sequence
 from functools import cache
@@ -103,6 +104,18 @@ def test_no_mutation_raises(name: str, data: st.DataObject) -> None:
 
     assert event.event_kind in {"event", "pipeline_error", "ignored"}
     to_ecs(event)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_no_number_is_too_large_to_be_kept(name: str) -> None:
+    """Whatever digits stand where a line has a number, what is read of it fits the archive and the database."""
+    for sample in samples(name):
+        for number in re.finditer(r"\d+", sample.text):
+            for digits in ("9" * 20, "9" * 26):
+                event = read(name, sample, sample.text[: number.start()] + digits + sample.text[number.end() :])
+
+                numbers = {name: value for name, value in to_ecs(event).items() if isinstance(value, int)}
+                assert {name: value for name, value in numbers.items() if abs(value) >= 10**18} == {}, sample.text
 
 
 @pytest.mark.parametrize("name", FORMS)

@@ -42,6 +42,7 @@ _AUDITED = {
     "expunge": "mailbox-expunge", "create": "mailbox-change", "delete": "mailbox-change", "rename": "mailbox-change",
     "acl": "mailbox-change",
 }  # fmt: skip
+_BYTES = re.compile(r"[0-9]{1,18}")
 _FIELD = re.compile(r" ([a-z_-]{2,20})=(?:<([^<>]{0,1000})>|([^\s<>]{1,1000}))")
 
 
@@ -53,7 +54,7 @@ def audited(event: Event, rest: str) -> bool:
     event.mail_session_id = fields.get("sessionid") or None
     event.mail_mailbox = fields.get("mailbox") or fields.get("newmailbox") or None
     for counted_, name in (("bytes_in", "cyrus.bytes_in"), ("bytes_out", "cyrus.bytes_out")):
-        if fields.get(counted_, "").isdecimal():
+        if _BYTES.fullmatch(fields.get(counted_, "")):
             event.set(name, int(fields[counted_]))
     return True
 

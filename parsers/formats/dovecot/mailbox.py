@@ -6,6 +6,7 @@ Source: src/imap/imap-settings.c, src/pop3/pop3-settings.c, src/plugins/mail-log
 
 import re
 from functools import lru_cache
+from typing import Annotated
 
 import msgspec
 
@@ -15,13 +16,13 @@ from mailwarden.parsers.life import noted
 
 __all__: list[str] = []
 
-_PLAIN_COUNTS = msgspec.json.Decoder(dict[str, int]).decode
+_MOST_DIGITS = 18  # of a number: more than any count has, and a sum of them still fits everywhere
+_PLAIN_COUNTS = msgspec.json.Decoder(dict[str, Annotated[int, msgspec.Meta(lt=10**_MOST_DIGITS)]]).decode
 _COUNT = re.compile(r"[ ,]([a-z_]{2,20})=(\d{1,18})(?:/(\d{1,18}))?")
 _POP3 = re.compile(
     r" top=(\d{1,18})/(\d{1,18}), retr=(\d{1,18})/(\d{1,18}), del=(\d{1,18})/(\d{1,18}), size=(\d{1,18})"
 )
 _BYTES = re.compile(r" bytes=\d{1,18}/\d{1,18}")
-_LONGEST_MOVED = 30  # characters of both numbers; a session of a petabyte has fewer
 _PAIRS = {
     "top": ("dovecot.top_count", "dovecot.top_bytes"),
     "retr": ("dovecot.retr_count", "dovecot.retr_bytes"),
@@ -84,7 +85,7 @@ def session_end(event: Event, text: str) -> bool:
     at = text.rfind(" in=")
     moved, mark, done = text[at + 4 :].partition(" deleted=")
     received, _, sent = moved.partition(" out=")
-    known = mark and received.isdecimal() and sent.isdecimal() and len(moved) < _LONGEST_MOVED
+    known = mark and received.isdecimal() and sent.isdecimal() and max(len(received), len(sent)) <= _MOST_DIGITS
     if not known or event.extra or (text[:4] in _CHANGE_HEADS and text.startswith(_CHANGES)):
         return _end(event, text, at)
     event.event_action = "session-end"

@@ -178,6 +178,16 @@ def test_counts_are_added_up(store: Store) -> None:
     assert store.unparsed() == [Unparsed("postfix", "smtpd", "t", 3, "first")]
 
 
+def test_no_count_is_too_large(store: Store) -> None:
+    """A number that a line claims and that no database holds ends no service: counting stops below it."""
+    key = (0, "read_trait", "bob", "imap", "bytes")
+
+    store.commit(Commit(1, rollups={key: 10**30}))
+    store.commit(Commit(2, rollups={key: 10**18}))
+
+    assert store.rollups(0, HOUR) == [(*key, 10**15)]
+
+
 def test_incidents_by_status_and_time(store: Store) -> None:
     """Incidents are found by status and by when they were last seen, in the order they opened; a later one replaces."""
     first = incident("a@example.org", opened_us=1, last_seen_us=10)

@@ -19,6 +19,7 @@ __all__ = ["Report", "read_complaint", "read_dmarc", "read_tls"]
 _ROWS = 20_000
 _TEXT = 255
 _SOURCES = 50  # addresses a report keeps
+_MOST_SESSIONS = 10**9  # of a domain in a day; a larger number is a joke
 _DIGITS = 11  # of the second of a date
 _DATE = 64  # characters
 _RESULTS = frozenset(  # RFC 8460, 4.3.1 and 4.3.2
@@ -145,13 +146,14 @@ def read_tls(data: bytes) -> Report:
         raise ReportError(coded("MW6206", "the JSON is no TLS report, or cut off")) from None
     if not found.policies or not found.policies[0].policy.policy_domain:
         raise ReportError(coded("MW6206", "the TLS report names no domain"))
-    good = sum(max(0, one.summary.total_successful_session_count) for one in found.policies)
-    bad = sum(max(0, one.summary.total_failure_session_count) for one in found.policies)
+    good = sum(_sessions(one.summary.total_successful_session_count) for one in found.policies)
+    bad = sum(_sessions(one.summary.total_failure_session_count) for one in found.policies)
     domain = found.policies[0].policy.policy_domain.lower().rstrip(".")[:_TEXT]
     reasons: dict[str, int] = {}
     for failure in (failure for one in found.policies for failure in one.failure_details):
         if failure.result_type in _RESULTS:
-            reasons[failure.result_type] = reasons.get(failure.result_type, 0) + max(0, failure.failed_session_count)
+            failed = _sessions(failure.failed_session_count)
+            reasons[failure.result_type] = reasons.get(failure.result_type, 0) + failed
     return Report(
         "tls",
         found.report_id[:_TEXT],
@@ -162,6 +164,11 @@ def read_tls(data: bytes) -> Report:
         reasons=reasons,
         until_us=_instant(found.date_range.end_datetime),
     )
+
+
+def _sessions(count: int) -> int:
+    """Give a number of sessions that there can be."""
+    return min(max(0, count), _MOST_SESSIONS)
 
 
 def _instant(text: str) -> int:

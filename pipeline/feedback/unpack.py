@@ -13,6 +13,7 @@ LARGEST = 32 * 1024 * 1024
 _RATIO = 250  # deflate gives at most 1:1032; reports 1:10 to 1:40
 _FREE = 1024 * 1024  # below it no ratio matters
 _ENTRIES = 8
+_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}  # of the others zipfile unpacks gigabytes before it asks
 
 
 class ReportError(MailwardenError):
@@ -60,6 +61,8 @@ def _unzip(data: bytes) -> list[bytes]:
                 raise ReportError(coded("MW6206", "a zip file of {number} files is no report", number=len(entries)))
             if any(one.flag_bits & 1 for one in entries):
                 raise ReportError(coded("MW6206", "the zip file is encrypted"))
+            if any(one.compress_type not in _METHODS for one in entries):
+                raise ReportError(coded("MW6206", "the zip file is packed in a way that no report is"))
             found = []
             for one in entries:
                 limit = _limit(one.compress_size)

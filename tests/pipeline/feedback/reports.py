@@ -4,7 +4,7 @@ import io
 import zipfile
 from email.message import EmailMessage
 
-__all__ = ["COMPLAINT", "DMARC", "TLS", "mailed", "zipped"]
+__all__ = ["COMPLAINT", "DMARC", "TLS", "mailed", "nested", "zipped"]
 
 DMARC = """<?xml version="1.0"?>
 <feedback>
@@ -49,10 +49,16 @@ Source-IP: 192.0.2.25
 """
 
 
-def zipped(**files: bytes) -> bytes:
+def nested(depth: int) -> bytes:
+    """Make a mail of parts within parts."""
+    parts = (f'Content-Type: multipart/mixed; boundary="b{number}"\n\n--b{number}\n' for number in range(depth))
+    return "".join(parts).encode()
+
+
+def zipped(method: int = zipfile.ZIP_DEFLATED, /, **files: bytes) -> bytes:
     """Make a zip file."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(out, "w", method) as archive:
         for name, data in files.items():
             archive.writestr(name, data)
     return out.getvalue()

@@ -3,11 +3,12 @@
 import gzip
 import json
 import mailbox
+import zipfile
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from reports import COMPLAINT, DMARC, TLS, mailed, zipped
+from reports import COMPLAINT, DMARC, TLS, mailed, nested, zipped
 
 from mailwarden.pipeline.cli.root import root
 from mailwarden.pipeline.feedback.reading import read_reports
@@ -82,6 +83,12 @@ HOSTILE = {
     "other.json": (b'{"hello": 1}', "no TLS report"),
     "deep.json": (b'{"a":' * 50_000 + b"1" + b"}" * 50_000, "no TLS report"),
     "nobody.eml": (COMPLAINT.replace("news@example.org", "").encode(), "names no domain"),
+    "parts.eml": (nested(300), "50 parts"),
+    "nested.eml": (nested(1500), "parts within parts"),
+    "enclosed.eml": (b"Content-Type: message/rfc822\n\n" * 3000, "parts within parts"),
+    "boundaries.eml": (b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\n" * 100_000, "lines and parts"),
+    "bzip2.zip": (zipped(zipfile.ZIP_BZIP2, **{"r.xml": b"\0" * (64 << 20)}), "no report is"),
+    "lzma.zip": (zipped(zipfile.ZIP_LZMA, **{"r.xml": DMARC.encode()}), "no report is"),
     "text.txt": (b"hello", "no report"),
     "empty": (b"", "no report"),
 }
@@ -99,6 +106,18 @@ def test_hostile_and_damaged_ones_are_passed_over(tmp_path: Path, name: str) -> 
     assert bad.report is None
     assert why in bad.fault
     assert good.report is not None
+
+
+def test_a_report_of_more_sessions_than_there_can_be(tmp_path: Path) -> None:
+    """Its numbers are cut down to what can be counted."""
+    summary = {"total-successful-session-count": 10**30, "total-failure-session-count": 10**4000}
+    report = TLS | {"policies": [{"policy": {"policy-domain": "example.org"}, "summary": summary}]}
+    (tmp_path / "r.json").write_text(json.dumps(report))
+
+    (found,) = read_reports([tmp_path])
+
+    assert found.report is not None
+    assert (found.report.total, found.report.failed) == (2 * 10**9, 10**9)
 
 
 def test_an_encrypted_zip_file_is_passed_over(tmp_path: Path) -> None:

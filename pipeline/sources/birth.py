@@ -1,6 +1,8 @@
 """One log file, read from its first byte to its last, under whatever name it stands at the end."""
 
+import errno
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,14 +25,17 @@ class Birth:
     """An open file, its place, and what recognises it.
 
     Raises:
-        OSError: the file cannot be opened.
+        OSError: the file cannot be opened, or something else stands in its place.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        # Whoever owns the directory may put a pipe or a device in the place of the file that was found there.
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             status = os.fstat(self._descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
             start = os.pread(self._descriptor, 16, 0) if status.st_size else b""
         except OSError:
             self.close()

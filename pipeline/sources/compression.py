@@ -13,6 +13,7 @@ __all__ = ["CompressedError", "Unpacker", "compression_of", "gzip_mtime"]
 
 _MAGIC = {"gzip": b"\x1f\x8b\x08", "xz": b"\xfd7zXZ\x00", "zstd": b"\x28\xb5\x2f\xfd", "bzip2": b"BZh"}
 _INPUT_BYTES = 1 << 13  # what a broken place may cost: all that this much holds
+_ZSTD_BYTES = 256  # a block of 128 KiB takes four bytes at least (RFC 8878, 3.1.1.2): at most 8 MiB
 
 
 class CompressedError(Exception):
@@ -55,26 +56,40 @@ class _Gzip:
 
 
 class _Zstd:
+    """Gives zstandard's object a bound: it unpacks all that it is handed at once."""
+
     def __init__(self) -> None:
         import zstandard  # 0.02 s, for the few who use it
 
         self._error = zstandard.ZstdError
         self._object = zstandard.ZstdDecompressor().decompressobj()
-        self.needs_input = True
+        self._waiting = b""
+        self._broken: OSError | None = None
 
     @property
     def eof(self) -> bool:
         return self._object.eof
 
     @property
-    def unused_data(self) -> bytes:
-        return self._object.unused_data
+    def needs_input(self) -> bool:
+        return not self._waiting and self._broken is None
 
-    def decompress(self, data: bytes, max_length: int = -1) -> bytes:  # noqa: ARG002 - zstd bounds a block at 128 KiB
+    @property
+    def unused_data(self) -> bytes:
+        return self._object.unused_data + self._waiting
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        if self._broken is not None:
+            raise self._broken
+        self._waiting += data
+        unpacked = b""
         try:
-            return self._object.decompress(data)
-        except self._error as error:
-            raise OSError(str(error)) from error
+            while self._waiting and not self._object.eof and len(unpacked) < max_length:
+                some, self._waiting = self._waiting[:_ZSTD_BYTES], self._waiting[_ZSTD_BYTES:]
+                unpacked += self._object.decompress(some)
+        except self._error as error:  # told once what stands before that place was given
+            self._broken = OSError(str(error))
+        return unpacked
 
 
 _KINDS: dict[str, Callable[[], _Decompressor]] = {

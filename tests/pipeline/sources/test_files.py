@@ -366,14 +366,6 @@ def test_a_broken_gzip_gives_what_can_be_read_and_is_told_once(log: Path) -> Non
     assert "mail.log.1.gz: is broken" in source.problems[0]
 
 
-def test_several_packed_streams_in_one_file_count_as_one(log: Path) -> None:
-    """`cat a.gz b.gz > c.gz` is allowed."""
-    packed = log.with_name("mail.log.1.gz")
-    packed.write_bytes(gzip.compress(lines(0, 5)) + gzip.compress(lines(5, 9)) + b"\0" * 100)
-
-    assert text(FileSource(packed, only=[packed])) == lines(0, 9)
-
-
 @pytest.mark.parametrize(
     ("data", "word"),
     [

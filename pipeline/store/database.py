@@ -1,7 +1,7 @@
 """Open the database file: how it is set up and connected to, and what its errors mean for a person.
 
-What it is asked and told is SQLite's own text through Python's `sqlite3`. Tables are made and brought up to date by
-`upgrade.py`, which imports SQLAlchemy: 0.1 s that a command which only reads does not pay.
+What it is asked and told is SQLite's own text through Python's `sqlite3`. A new file gets the tables of `schema.sql`; those
+of an older one are brought up to date by `upgrade.py`, which imports SQLAlchemy: 0.1 s that nobody else pays.
 """
 
 import os
@@ -17,11 +17,18 @@ from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import StoreBusyError, StoreError, coded, worded
 from mailwarden.parsers.system_errors import reason
 
-__all__ = ["REVISION", "Connections", "explained", "has_tables", "is_current", "open_database", "writing"]
+__all__ = ["REVISION", "REVISION_TABLE", "Connections", "explained", "is_current", "open_database", "writing"]
 
 REVISION = "0004"
 """The newest file in `migrations/versions`. Revisions count upwards."""
 
+REVISION_TABLE = (
+    "CREATE TABLE IF NOT EXISTS alembic_version "
+    "(version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+)
+"""Where Alembic looks for it, and as it makes it."""
+
+_SCHEMA = Path(__file__).with_name("schema.sql")
 BUSY_S = 5.0
 """How long to wait for another process to finish writing."""
 _IDLE = 5  # connections that are kept for whoever asks next
@@ -143,7 +150,7 @@ def open_database(path: Path, *, read_only: bool) -> Connections:
     try:
         with explained(path):
             with connections.lent() as connection:
-                current = is_current(connection, path)
+                current = is_current(connection, path) or (not read_only and _made(connection))
             if not current:
                 _bring_up_to_date(path, read_only)
     except BaseException:
@@ -230,6 +237,20 @@ def _connected(uri: str) -> sqlite3.Connection:
     return connection
 
 
+def _made(connection: sqlite3.Connection) -> bool:
+    """Make the tables of a new file, in one transaction; False where another process was quicker, or it is not new."""
+    if _tables(connection):
+        return False
+    with writing(connection):
+        if _tables(connection):
+            return False
+        for statement in _SCHEMA.read_text("ascii").split(";\n"):
+            connection.execute(statement)
+        connection.execute(REVISION_TABLE)
+        connection.execute("INSERT INTO alembic_version VALUES (?)", (REVISION,))
+    return True
+
+
 def _bring_up_to_date(path: Path, read_only: bool) -> None:
     if read_only:
         raise StoreError(
@@ -283,11 +304,6 @@ def is_current(connection: sqlite3.Connection, path: Path) -> bool:
             )
         )
     return found == REVISION
-
-
-def has_tables(connection: sqlite3.Connection) -> bool:
-    """Say whether anything is in it yet."""
-    return bool(_tables(connection))
 
 
 def _tables(connection: sqlite3.Connection) -> list[str]:

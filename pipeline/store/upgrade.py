@@ -1,4 +1,4 @@
-"""Make the tables of a new database, and bring those of an older one up to date: all that SQLAlchemy and Alembic are for."""
+"""Bring the tables of an older database up to date: all that SQLAlchemy and Alembic are for."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -9,14 +9,13 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from mailwarden.pipeline.store.database import REVISION, has_tables, is_current
-from mailwarden.pipeline.store.schema import metadata
+from mailwarden.pipeline.store.database import REVISION_TABLE, is_current
 
 __all__ = ["begun", "bring_up_to_date", "migrate", "stamp"]
 
 
 def bring_up_to_date(path: Path, connect: Callable[[], sqlite3.Connection]) -> None:
-    """Make what is missing, in one transaction.
+    """Run what revisions are missing, in one transaction.
 
     Args:
         path: Of the database, for messages.
@@ -33,11 +32,7 @@ def bring_up_to_date(path: Path, connect: Callable[[], sqlite3.Connection]) -> N
             assert isinstance(driver, sqlite3.Connection)
             if is_current(driver, path):  # another process was quicker
                 return
-            if has_tables(driver):
-                migrate(connection)
-            else:
-                metadata.create_all(connection, checkfirst=False)
-                stamp(connection, REVISION)
+            migrate(connection)
     except DBAPIError as error:
         raise (error.orig if isinstance(error.orig, sqlite3.Error) else error) from error
 
@@ -52,7 +47,7 @@ def begun(connection: Connection) -> Iterator[None]:
 
 def migrate(connection: Connection) -> None:
     """Run every revision that the database has not seen, in the transaction of the caller."""
-    from alembic import command  # 0.1 s more, which a new database does not pay
+    from alembic import command
     from alembic.config import Config
 
     config = Config()
@@ -63,9 +58,6 @@ def migrate(connection: Connection) -> None:
 
 def stamp(connection: Connection, revision: str) -> None:
     """Write down which revision the tables have, where Alembic looks for it."""
-    connection.exec_driver_sql(
-        "CREATE TABLE IF NOT EXISTS alembic_version "
-        "(version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
-    )
+    connection.exec_driver_sql(REVISION_TABLE)
     connection.exec_driver_sql("DELETE FROM alembic_version")
     connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (revision,))

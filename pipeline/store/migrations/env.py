@@ -2,11 +2,8 @@
 
 from alembic import context
 
-from mailwarden.pipeline.store.schema import metadata
-
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
     transactional_ddl=True,  # SQLite's own; Alembic assumes none, for old versions of Python's module
     render_as_batch=True,
 )

@@ -6,32 +6,28 @@ refused when the rule is loaded, with the file, the line, the feature and the me
 """
 
 import stat
-from dataclasses import replace
 from pathlib import Path
 
 from sigma.correlations import SigmaCorrelationRule
 from sigma.exceptions import SigmaError
 from yaml import MarkedYAMLError, YAMLError
 
-from mailwarden.alerts.rulebook.condition import any_of, excepting
 from mailwarden.alerts.rulebook.counting import counts_of, order_us
 from mailwarden.alerts.rulebook.declaration import declared
-from mailwarden.alerts.rulebook.fields import reader
 from mailwarden.alerts.rulebook.plain_rule import condition_of
-from mailwarden.alerts.rulebook.rule import Count, Rule, RuleSettings
+from mailwarden.alerts.rulebook.plan import CountPlan, Plan, built
+from mailwarden.alerts.rulebook.rule import Rule, RuleSettings
 from mailwarden.alerts.rulebook.rule_documents import RuleDocuments, RuleFault
+from mailwarden.alerts.rulebook.rule_files import MOST_BYTES
 from mailwarden.alerts.rulebook.rule_lines import RuleLines
 from mailwarden.alerts.rulebook.sigma_words import adopted
+from mailwarden.alerts.rulebook.tree import Node
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.library_words import heard
 from mailwarden.parsers.errors import Coded, ConfigurationError, changed, coded, worded
 from mailwarden.parsers.system_errors import reason
 
-__all__ = ["compile_file"]
-
-_MOST_BYTES = 2_000_000
-_NUMBERS = frozenset({"event.count", "mailwarden.attempts"})  # that every event has
-_NEVER_SILENT = frozenset({"mail.provider", "mailwarden.receiver", "mailwarden.site"})  # primary entities that are few
+__all__ = ["compile_file", "read_plan"]
 
 
 def compile_file(path: Path, settings: RuleSettings | None = None, fields: frozenset[str] | None = None) -> Rule | None:
@@ -41,13 +37,20 @@ def compile_file(path: Path, settings: RuleSettings | None = None, fields: froze
         ConfigurationError: The file is no valid rule, or uses what is not supported.
     """
     settings = settings or RuleSettings()
-    if not settings.enabled:
-        return None
+    return built(read_plan(path, fields), str(path), settings) if settings.enabled else None
+
+
+def read_plan(path: Path, fields: frozenset[str] | None = None) -> Plan:
+    """Read one rule file.
+
+    Raises:
+        ConfigurationError: The file is no valid rule, or uses what is not supported.
+    """
     lines = None
     try:
         _ensure_file(path)
         lines = RuleLines(path.read_text(encoding="utf-8-sig"))
-        rule = _compile(path, lines, settings, fields)
+        return _plan(path, lines, fields)
     except RuleFault as fault:
         line = lines.line(fault.place) if lines is not None else 1
         said = changed(fault.said, printable)
@@ -97,18 +100,6 @@ def compile_file(path: Path, settings: RuleSettings | None = None, fields: froze
                 )
             ]
         ) from None
-    if settings.threshold is not None and not rule.counts:
-        name = rule.detection.name
-        raise ConfigurationError(
-            [
-                coded(
-                    "MW2119",
-                    "rules.{name}.threshold: {name} fires at the first event. Remove the threshold.",
-                    name=name,
-                )
-            ]
-        )
-    return rule
 
 
 def _ensure_file(path: Path) -> None:
@@ -120,8 +111,8 @@ def _ensure_file(path: Path) -> None:
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         raise RuleFault(coded("MW3101", "is no file"), mend=worded("Remove it from the rules."))
-    if status.st_size > _MOST_BYTES:
-        said = coded("MW3103", "is larger than {most} bytes", most=_MOST_BYTES)
+    if status.st_size > MOST_BYTES:
+        said = coded("MW3103", "is larger than {most} bytes", most=MOST_BYTES)
         raise RuleFault(said, mend=worded("Write less, or several rules."))
 
 
@@ -131,21 +122,19 @@ def _no_yaml(path: Path, line: int, said: object) -> Coded:
     )
 
 
-def _compile(path: Path, lines: RuleLines, settings: RuleSettings, fields: frozenset[str] | None) -> Rule:
+def _plan(path: Path, lines: RuleLines, fields: frozenset[str] | None) -> Plan:
     documents = RuleDocuments(lines, fields)
     last = documents.finding
-    counts: tuple[Count, ...] = ()
+    counts: tuple[CountPlan, ...] = ()
     group_by: list[str] = []
     ordered_us = 0
+    condition: Node | None = None
     if isinstance(last, SigmaCorrelationRule):
         counts = counts_of(last, documents)
         ordered_us = order_us(last, documents)
         place = documents.at(last, "correlation", "group-by")
         group_by = [documents.use(last, name, place) for name in last.group_by or ()]
         actions = frozenset().union(*(c.actions for c in counts)) if all(c.actions for c in counts) else frozenset()
-        condition = any_of([c.condition for c in counts])
-        if len({c.condition.source for c in counts}) == 1:
-            counts = tuple(replace(count, test=None) for count in counts)
     else:
         condition, actions = condition_of(last, documents)
     asks = tuple(dict.fromkeys(documents.used))
@@ -158,27 +147,14 @@ def _compile(path: Path, lines: RuleLines, settings: RuleSettings, fields: froze
             documents.at(last, "mailwarden"),
         )
     detection = declared(path.stem, last, own, counts, documents)
-    detection = detection._replace(span_us=max(detection.span_us, ordered_us))
-    if settings.threshold is not None and counts:
-        counts = (replace(counts[0], threshold=settings.threshold), *counts[1:])
-        detection = detection._replace(threshold=settings.threshold)
-    if settings.severity is not None:
-        detection = detection._replace(severity=settings.severity, weather=False)
-    if settings.exceptions:
-        condition = excepting(condition, settings.exceptions)
-    weight = documents.use(last, own.get("weight", "mailwarden.attempts"), documents.at(last, "mailwarden"))
-    weigh = reader(weight)
-    return Rule(
-        detection=detection,
+    return Plan(
+        detection=detection._replace(span_us=max(detection.span_us, ordered_us)),
         actions=actions,
         condition=condition,
-        group_by=tuple(reader(name) for name in group_by),
-        grouped=",".join(group_by),
+        group_by=tuple(group_by),
         counts=counts,
-        weight=weigh if weight in _NUMBERS else lambda event: int(weigh(event) or 0),
-        path=str(path),
+        weight=documents.use(last, own.get("weight", "mailwarden.attempts"), documents.at(last, "mailwarden")),
         ids=tuple(str(document.id) for document in documents.all if document.id),
         asks=asks,
         order_us=ordered_us,
-        never_silent=detection.primary in _NEVER_SILENT,
     )

@@ -1,4 +1,4 @@
-"""Turn a Sigma condition into Python, once, so that a stream of events can be asked it cheaply.
+"""Turn a condition into Python, once, so that a stream of events can be asked it cheaply.
 
 Conditions become expressions over `e` (the event) and `f` (its facts); what they compare with is bound by name, never
 written into the source but as `repr` of a number, a bool or a word of our own vocabulary. Equal conditions have equal
@@ -9,44 +9,26 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from ipaddress import ip_network
 from socket import AF_INET, AF_INET6, inet_pton
 from typing import Any
 
 import re2
-from sigma.conditions import ConditionAND, ConditionFieldEqualsValueExpression, ConditionNOT, ConditionOR
-from sigma.types import (
-    CompareOperators,
-    SigmaBool,
-    SigmaCasedString,
-    SigmaCIDRExpression,
-    SigmaCompareExpression,
-    SigmaExists,
-    SigmaExpansion,
-    SigmaFieldReference,
-    SigmaNull,
-    SigmaNumber,
-    SigmaRegularExpression,
-    SigmaString,
-    SigmaTimestampPart,
-    SpecialChars,
-)
 
 from mailwarden.alerts.rulebook.fields import reader
+from mailwarden.alerts.rulebook.tree import All, Either, Node, Not, Test
 from mailwarden.parsers.errors import WrongValueError, coded
 from mailwarden.parsers.event import ATTRIBUTES, Event
 
 __all__ = [
     "Condition",
     "ConditionError",
-    "actions_of",
     "all_of",
     "any_of",
     "compile_condition",
     "excepted_by",
     "excepting",
-    "fields_of",
     "needing",
-    "words_of",
 ]
 
 _SINGLE_WORDS = frozenset(
@@ -56,12 +38,7 @@ _SINGLE_WORDS = frozenset(
     }
 )  # fmt: skip
 """Fields that hold one word, written by us in one spelling: compared as they are."""
-_OPERATORS = {
-    CompareOperators.LT: "<",
-    CompareOperators.LTE: "<=",
-    CompareOperators.GT: ">",
-    CompareOperators.GTE: ">=",
-}
+_OPERATORS = frozenset({"<", "<=", ">", ">="})
 _QUIET = re2.Options()
 _QUIET.log_errors = False  # what is wrong is told once, by us
 _names = (f"k{number}" for number in itertools.count())
@@ -139,22 +116,22 @@ def excepted_by(exceptions: tuple[Mapping[str, Any], ...]) -> Callable[[Event], 
     return excepted
 
 
-def compile_condition(node: Any) -> Condition:
-    """Compile a parsed Sigma condition.
+def compile_condition(node: Node) -> Condition:
+    """Compile what a rule asks.
 
     Raises:
-        ConditionError: It asks for something that is not supported.
+        ConditionError: It holds a pattern that cannot be matched.
     """
-    if isinstance(node, ConditionAND):
-        return all_of([compile_condition(child) for child in node.args])
-    if isinstance(node, ConditionOR):
-        return _one_word_of(node) or any_of([compile_condition(child) for child in node.args])
-    if isinstance(node, ConditionNOT):
-        inner = compile_condition(node.args[0])
-        return Condition(f"(not {inner.source})", inner.bound, bare=None if inner.bare is None else not inner.bare)
-    if isinstance(node, ConditionFieldEqualsValueExpression):
-        return _field(str(node.field), node.value)
-    raise ConditionError(coded("MW3207", "a selection has no values that could be looked for"))
+    match node:
+        case All():
+            return all_of([compile_condition(child) for child in node.of])
+        case Either():
+            return _one_word_of(node.of) or any_of([compile_condition(child) for child in node.of])
+        case Not():
+            inner = compile_condition(node.of)
+            return Condition(f"(not {inner.source})", inner.bound, bare=None if inner.bare is None else not inner.bare)
+        case Test():
+            return _field(node)
 
 
 def needing(names: Sequence[str]) -> Condition:
@@ -168,34 +145,6 @@ def _is_set(name: str) -> Condition:
     if not access.startswith("f.get("):
         return Condition(f"({access} is not None)", bound)
     return Condition(f"((v := {access}) is not None and v is not False)", bound, bare=False)
-
-
-def actions_of(node: Any) -> set[str]:
-    """Give the event actions a condition demands; empty where it does not say."""
-    if isinstance(node, ConditionFieldEqualsValueExpression):
-        plain = isinstance(node.value, SigmaString) and not node.value.contains_special()
-        return {str(node.value).lower()} if node.field == "event.action" and plain else set()
-    if isinstance(node, ConditionAND):
-        return next((found for found in map(actions_of, node.args) if found), set())
-    if isinstance(node, ConditionOR):
-        each = [actions_of(child) for child in node.args]
-        return set().union(*each) if all(each) else set()
-    return set()
-
-
-def fields_of(node: Any) -> list[str]:
-    """List the fields that a condition looks at."""
-    if isinstance(node, ConditionFieldEqualsValueExpression):
-        return [str(node.field)]
-    return [name for child in getattr(node, "args", ()) for name in fields_of(child)]
-
-
-def words_of(node: Any, field: str) -> list[str]:
-    """List the whole words that a condition wants a field to be."""
-    if isinstance(node, ConditionFieldEqualsValueExpression):
-        plain = isinstance(node.value, SigmaString) and not node.value.contains_special()
-        return [str(node.value).lower()] if node.field == field and plain else []
-    return [word for child in getattr(node, "args", ()) for word in words_of(child, field)]
 
 
 def _joined(word: str, parts: list[Condition]) -> tuple[str, dict[str, Any]]:
@@ -213,17 +162,15 @@ def _name_of(value: str | frozenset[str] | tuple[str, str]) -> str:
     return name
 
 
-def _one_word_of(node: ConditionOR) -> Condition | None:
+def _one_word_of(nodes: Sequence[Node]) -> Condition | None:
     """Compile "one field is one of these words" as one look into a set; None where the alternatives are of another kind."""
-    fields = {getattr(child, "field", None) for child in node.args}
-    values = [getattr(child, "value", None) for child in node.args]
-    (field,) = fields if len(fields) == 1 else (None,)
-    if field not in _SINGLE_WORDS or not all(isinstance(v, SigmaString) and not v.contains_special() for v in values):
+    tests = [node for node in nodes if isinstance(node, Test) and node.kind == "text" and node.field in _SINGLE_WORDS]
+    if len(tests) < len(nodes) or len({test.field for test in tests}) != 1:
         return None
-    words = frozenset(str(v).lower() for v in values)
+    field, words = tests[0].field, frozenset(str(test.value).lower() for test in tests)
     name = _name_of(words)
     return Condition(
-        f"({_access(str(field))[0]} in {name})", {name: words}, actions=words if field == "event.action" else None
+        f"({_access(field)[0]} in {name})", {name: words}, actions=words if field == "event.action" else None
     )
 
 
@@ -239,85 +186,64 @@ def _access(field: str) -> tuple[str, dict[str, Any]]:
     return f"{name}(e)", {name: reader(field)}
 
 
-def _field(field: str, value: Any) -> Condition:
-    if isinstance(value, SigmaExpansion):  # what `windash` and `base64offset` make of one value: either of them
-        return any_of([_field(field, one) for one in value.values])
-    if isinstance(value, SigmaFieldReference | SigmaTimestampPart):
-        modifier = "fieldref" if isinstance(value, SigmaFieldReference) else value.timestamp_part.name.lower()
-        raise ConditionError(coded("MW3206", "{field}|{modifier} is not supported", field=field, modifier=modifier))
-    if isinstance(value, SigmaString) and value.contains_placeholder():
-        raise ConditionError(
-            coded(
-                "MW3206", "{field}|expand is not supported: write the names themselves, not a placeholder", field=field
-            )
-        )
-    access, bound = _access(field)
-    source, more, actions = _test(field, access, value)
+def _field(test: Test) -> Condition:
+    access, bound = _access(test.field)
+    source, more, actions = _test(test, access)
     bound = {**bound, **more}
     bare = _evaluate(f"lambda f: bool({source})", bound)(_NO_FACTS) if access.startswith("f.get(") else None
     return Condition(source, bound, actions=actions, bare=bare)
 
 
-def _test(field: str, access: str, value: Any) -> tuple[str, dict[str, Any], frozenset[str] | None]:
+def _test(test: Test, access: str) -> tuple[str, dict[str, Any], frozenset[str] | None]:
     """Give the source that tests a field, what it is bound to, and the action that it asks for."""
-    if isinstance(value, SigmaNull):
+    kind, value = test.kind, test.value
+    if kind == "null":
         return f"({access} is None)", {}, None
-    if isinstance(value, SigmaExists):
+    if kind == "exists":
         return f"({access} is {'not ' if value else ''}None)", {}, None
-    if isinstance(value, SigmaBool):
-        return f"({access} is {bool(value.boolean)!r})", {}, None
-    if isinstance(value, SigmaNumber):
-        return f"({access} == {value.number!r})", {}, None
-    if isinstance(value, SigmaCompareExpression):
-        return f"(({access} or 0) {_OPERATORS[value.op]} {value.number.number!r})", {}, None
-    if isinstance(value, SigmaString) and field in _SINGLE_WORDS and not value.contains_special():
+    if kind == "bool":
+        return f"({access} is {value!r})", {}, None
+    if kind == "number":
+        return f"({access} == {value!r})", {}, None
+    if kind in _OPERATORS:
+        return f"(({access} or 0) {kind} {value!r})", {}, None
+    if kind == "text" and test.field in _SINGLE_WORDS:
         word = str(value).lower()
         name = _name_of(word)
-        return f"({access} == {name})", {name: word}, frozenset({word}) if field == "event.action" else None
-    if isinstance(value, SigmaString) and not isinstance(value, SigmaCasedString) and not value.contains_special():
-        word = str(value).lower()
-        name = _name_of(("text", word))
-        return f"{name}({access})", {name: _text_test(field, value)}, None
-    name = next(_names)
-    return f"{name}({access})", {name: _text_test(field, value)}, None
+        return f"({access} == {name})", {name: word}, frozenset({word}) if test.field == "event.action" else None
+    name = _name_of(("text", str(value).lower())) if kind == "text" else next(_names)
+    return f"{name}({access})", {name: _text_test(test)}, None
 
 
-def _text_test(field: str, value: Any) -> Callable[[Any], bool]:
+def _text_test(test: Test) -> Callable[[Any], bool]:
     """Give a function that compares text without regard to case, as Sigma does; of a list, one item suffices."""
-    if isinstance(value, SigmaRegularExpression):
-        pattern = str(value.regexp)
-        try:
-            compiled = re2.compile("(?i)" + pattern, _QUIET)
-        except re2.error as error:
-            raise ConditionError(
-                coded(
-                    "MW3208",
-                    '{field}|re: "{pattern}" is wrong or cannot be matched in linear time ({error})',
-                    field=field,
-                    pattern=pattern,
-                    error=error,
-                )
-            ) from None
-        return lambda found: _any(found, lambda text: compiled.search(text) is not None)
-    if isinstance(value, SigmaCIDRExpression):
-        return _network_test(value.network)
-    if isinstance(value, SigmaCasedString):
-        raise ConditionError(
-            coded("MW3206", "{field}|cased is not supported: names are compared without regard to case", field=field)
-        )
-    if not isinstance(value, SigmaString):
-        raise ConditionError(
-            coded(
-                "MW3206", "{field}: a value of the kind {kind} is not supported", field=field, kind=type(value).__name__
-            )
-        )
-    if not value.contains_special():
-        equals = str(value).lower().__eq__
+    if test.kind == "re":
+        return _pattern_test(test.field, str(test.value))
+    if test.kind == "network":
+        return _network_test(ip_network(str(test.value)))
+    if test.kind == "text":
+        equals = str(test.value).lower().__eq__
         return lambda found: _any(found, equals)
-    wildcards = {SpecialChars.WILDCARD_MULTI: ".*", SpecialChars.WILDCARD_SINGLE: "."}
-    pattern = "".join(wildcards.get(part) or re2.escape(str(part)) for part in value.s)
+    pieces = test.value if isinstance(test.value, list) else []
+    pattern = "".join(re2.escape(one) if isinstance(one, str) else "." if one else ".*" for one in pieces)
     compiled = re2.compile("(?is)" + pattern, _QUIET)
     return lambda found: _any(found, lambda text: compiled.fullmatch(text) is not None)
+
+
+def _pattern_test(field: str, pattern: str) -> Callable[[Any], bool]:
+    try:
+        compiled = re2.compile("(?i)" + pattern, _QUIET)
+    except re2.error as error:
+        raise ConditionError(
+            coded(
+                "MW3208",
+                '{field}|re: "{pattern}" is wrong or cannot be matched in linear time ({error})',
+                field=field,
+                pattern=pattern,
+                error=error,
+            )
+        ) from None
+    return lambda found: _any(found, lambda text: compiled.search(text) is not None)
 
 
 def _network_test(network: Any) -> Callable[[Any], bool]:

@@ -1,7 +1,4 @@
-"""Compile Sigma's correlations: what a rule counts, in which time, and how much of it fires."""
-
-from collections.abc import Callable
-from typing import Any
+"""Read Sigma's correlations: what a rule counts, in which time, and how much of it fires."""
 
 from sigma.correlations import (
     SigmaCorrelationConditionOperator,
@@ -11,14 +8,12 @@ from sigma.correlations import (
 )
 from sigma.rule import SigmaRule
 
-from mailwarden.alerts.rulebook.condition import Condition, any_of
-from mailwarden.alerts.rulebook.fields import reader
 from mailwarden.alerts.rulebook.plain_rule import condition_of
-from mailwarden.alerts.rulebook.rule import Count
+from mailwarden.alerts.rulebook.plan import CountPlan
 from mailwarden.alerts.rulebook.rule_documents import RuleDocuments, RuleFault
 from mailwarden.alerts.rulebook.sigma_words import field_name
+from mailwarden.alerts.rulebook.tree import Node, either
 from mailwarden.parsers.errors import coded, worded
-from mailwarden.parsers.event import Event
 
 __all__ = ["MAX_SPAN_US", "MOST_VALUES", "counts_of", "order_us"]
 
@@ -30,8 +25,8 @@ MOST_VALUES = 1000  # different values of a key; each costs some 20 bytes of its
 _TEMPORAL = (SigmaCorrelationType.TEMPORAL, SigmaCorrelationType.TEMPORAL_ORDERED)
 
 
-def counts_of(last: SigmaCorrelationRule, documents: RuleDocuments) -> tuple[Count, ...]:
-    """Compile what is counted: one correlation, or all that a temporal one joins. A plain rule in one counts once.
+def counts_of(last: SigmaCorrelationRule, documents: RuleDocuments) -> tuple[CountPlan, ...]:
+    """Read what is counted: one correlation, or all that a temporal one joins. A plain rule in one counts once.
 
     Raises:
         RuleFault: It asks for what we do not evaluate.
@@ -57,7 +52,7 @@ def counts_of(last: SigmaCorrelationRule, documents: RuleDocuments) -> tuple[Cou
         else:
             condition, actions = condition_of(base, documents)
             name = str(base.name or base.title)
-            counts.append(Count(name, "event_count", condition, condition.function(), actions, None, span_us, 1))
+            counts.append(CountPlan(name, "event_count", condition, actions, None, span_us, 1))
     return tuple(counts)
 
 
@@ -81,7 +76,7 @@ def _span_us(document: SigmaCorrelationRule, documents: RuleDocuments) -> int:
     return span_us
 
 
-def _count(document: SigmaCorrelationRule, documents: RuleDocuments) -> Count:
+def _count(document: SigmaCorrelationRule, documents: RuleDocuments) -> CountPlan:
     at = documents.at(document, "correlation")
     kinds = {
         SigmaCorrelationType.EVENT_COUNT: "event_count",
@@ -99,7 +94,7 @@ def _count(document: SigmaCorrelationRule, documents: RuleDocuments) -> Count:
         )
         raise RuleFault(said, (*at, "type"))
     _ensure_alone(document, documents)
-    conditions: list[Condition] = []
+    conditions: list[Node] = []
     actions: set[str] = set()
     limited = True
     for base in documents.referred(document):
@@ -112,12 +107,10 @@ def _count(document: SigmaCorrelationRule, documents: RuleDocuments) -> Count:
         actions |= wanted
         limited = limited and bool(wanted)
     field, threshold = _measured(document, kind, documents)
-    joined = any_of(conditions)
-    return Count(
+    return CountPlan(
         name=str(document.name or document.title),
         kind=kind,
-        condition=joined,
-        test=joined.function(),
+        condition=either(conditions),
         actions=frozenset(actions) if limited else frozenset(),
         field=field,
         span_us=_span_us(document, documents),
@@ -141,9 +134,7 @@ def _ensure_alone(document: SigmaCorrelationRule, documents: RuleDocuments) -> N
         raise RuleFault(said, (*at, "aliases"))
 
 
-def _measured(
-    document: SigmaCorrelationRule, kind: str, documents: RuleDocuments
-) -> tuple[Callable[[Event], Any] | None, int]:
+def _measured(document: SigmaCorrelationRule, kind: str, documents: RuleDocuments) -> tuple[str | None, int]:
     """Give what is counted of an event, None for the event itself, and how much of it the rule fires at."""
     place = documents.at(document, "correlation", "condition")
     condition = document.condition
@@ -184,4 +175,4 @@ def _measured(
                 most=MOST_VALUES,
             )
             raise RuleFault(said, place, worded("Write less, or count events."))
-    return reader(name), threshold
+    return name, threshold

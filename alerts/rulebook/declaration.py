@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from mailwarden.alerts.rulebook.counting import MAX_SPAN_US
-from mailwarden.alerts.rulebook.rule import Count
+from mailwarden.alerts.rulebook.plan import CountPlan
 from mailwarden.alerts.rulebook.rule_documents import RuleDocuments, RuleFault
 from mailwarden.alerts.terms import CATEGORIES, CAUSES, SEVERITIES, Detection
 from mailwarden.parsers.errors import coded, worded
@@ -31,7 +31,7 @@ _OWN_KEYS = frozenset(
 
 
 def declared(
-    name: str, last: Any, own: dict[str, Any], counts: tuple[Count, ...], documents: RuleDocuments
+    name: str, last: Any, own: dict[str, Any], counts: tuple[CountPlan, ...], documents: RuleDocuments
 ) -> Detection:
     """Give what is declared of a finding.
 

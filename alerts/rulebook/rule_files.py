@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
-__all__ = ["rule_files"]
+__all__ = ["MOST_BYTES", "rule_files"]
+
+MOST_BYTES = 2_000_000
+"""No rule is longer."""
 
 
 def rule_files(directory: Path) -> list[Path]:

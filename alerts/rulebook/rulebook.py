@@ -5,10 +5,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailwarden.alerts.rulebook.compiler import compile_file
+from mailwarden.alerts.rulebook.known_plans import KnownPlans
+from mailwarden.alerts.rulebook.plan import built
 from mailwarden.alerts.rulebook.rule import Rule, RuleSettings
 from mailwarden.alerts.rulebook.rule_files import rule_files
-from mailwarden.alerts.rulebook.rule_lines import RuleLines
 from mailwarden.parsers.errors import Coded, ConfigurationError, coded, worded
 
 __all__ = ["Rulebook", "load_named", "load_rulebook", "load_rules"]
@@ -40,6 +40,7 @@ def load_rulebook(
     directory: Path | None = None,
     settings: Mapping[str, RuleSettings] | None = None,
     fields: frozenset[str] | None = None,
+    known: KnownPlans | None = None,
 ) -> Rulebook:
     """Load the rules that come with mailwarden and those of a directory; a broken file there stops no other.
 
@@ -48,14 +49,15 @@ def load_rulebook(
         settings: What the configuration changes, by the name of the rule.
         fields: Every field that an event can have, and as `event.action=reject` what words one can hold where they are known;
             a rule that asks for another is refused. None: not looked at.
+        known: What is known from before of what stands in the files.
 
     Raises:
         ConfigurationError: A rule of ours cannot be loaded, or a setting names none.
     """
-    settings = settings or {}
-    ours, faults = _load(rule_files(_OURS), settings, None)
+    settings, known = settings or {}, known or KnownPlans()
+    ours, faults = _load(rule_files(_OURS), settings, None, known)
     own = rule_files(directory) if directory else []
-    theirs, broken = _load(own, settings, fields)
+    theirs, broken = _load(own, settings, fields, known)
     names = {path.stem for path in [*rule_files(_OURS), *own]}
     names |= {path.stem for path in (_OURS.parent / "detectors").glob("[a-z]*.py")}
     faults += [
@@ -78,7 +80,7 @@ def load_rulebook(
             )
             broken.append(coded(said.code, "{path}:{line}: {fault}", path=rule.path, line=1, fault=said))
         elif taken:
-            line = RuleLines(Path(rule.path).read_text("utf-8")).holding(taken[0])
+            line = _line_of(taken[0], Path(rule.path))
             said = coded(
                 "MW3107",
                 'the id "{id}" is that of {other} too. Give this rule another (uuidgen).',
@@ -95,25 +97,35 @@ def load_rulebook(
     return Rulebook(tuple(loaded[name] for name in sorted(loaded)), tuple(broken))
 
 
+def _line_of(text: str, path: Path) -> int:
+    from mailwarden.alerts.rulebook.rule_lines import RuleLines  # reads YAML, which nobody needs where all is well
+
+    return RuleLines(path.read_text("utf-8")).holding(text)
+
+
 def load_named(
-    names: Collection[str], directory: Path | None = None, settings: Mapping[str, RuleSettings] | None = None
+    names: Collection[str],
+    directory: Path | None = None,
+    settings: Mapping[str, RuleSettings] | None = None,
+    known: KnownPlans | None = None,
 ) -> list[Rule]:
     """Load some rules by their names, ours before those of a directory; what cannot be loaded, or is none, is left out."""
     files = {path.stem: path for path in [*(rule_files(directory) if directory else []), *rule_files(_OURS)]}
-    rules, _ = _load([files[name] for name in sorted(names) if name in files], settings or {}, None)
+    wanted = [files[name] for name in sorted(names) if name in files]
+    rules, _ = _load(wanted, settings or {}, None, known or KnownPlans())
     return rules
 
 
 def _load(
-    files: list[Path], settings: Mapping[str, RuleSettings], fields: frozenset[str] | None
+    files: list[Path], settings: Mapping[str, RuleSettings], fields: frozenset[str] | None, known: KnownPlans
 ) -> tuple[list[Rule], list[Coded]]:
     rules: list[Rule] = []
     faults: list[Coded] = []
     for path in files:
+        setting = settings.get(path.stem, RuleSettings())
         try:
-            rule = compile_file(path, settings.get(path.stem), fields)
+            if setting.enabled:
+                rules.append(built(known.plan(path, fields), str(path), setting))
         except ConfigurationError as error:
             faults += error.faults
-        else:
-            rules += [rule] if rule is not None else []
     return rules, faults

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mailwarden.alerts.facts.visitors import PROXIES, proxy_users
 from mailwarden.alerts.rulebook.rule_files import rule_files
-from mailwarden.alerts.rulebook.rulebook import load_rules
+from mailwarden.alerts.rulebook.rulebook import Rulebook
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.errors import ConfigurationError, MailwardenError, coded
@@ -45,11 +45,17 @@ def all_checks(session: Session, *, send: bool = False) -> Iterator[Check]:
     """Look at everything, one check after the other."""
     path, tongue = session.configuration.path, session.tongue
     yield Check(tongue.gettext("configuration"), "ok", str(path) if path else tongue.gettext("none; the defaults hold"))
-    yield _rules(session)
+    try:
+        book = session.configuration.rulebook()
+    except MailwardenError as error:
+        book = Rulebook(())
+        yield Check.failed(tongue.gettext("rules"), error.said, tongue)
+    else:
+        yield _rules(book, session)
     yield from _logs(session)
     yield _auth_verbose(tongue)
     yield _clock(tongue)
-    yield _databases(session)
+    yield _databases(book, session)
     yield from _service(session)
     yield from _proxies(session)
     yield from probe_checks(session)
@@ -59,13 +65,9 @@ def all_checks(session: Session, *, send: bool = False) -> Iterator[Check]:
     yield from _disk(session)
 
 
-def _rules(session: Session) -> Check:
+def _rules(book: Rulebook, session: Session) -> Check:
     tongue = session.tongue
     name = tongue.gettext("rules")
-    try:
-        book = session.configuration.rulebook()
-    except MailwardenError as error:
-        return Check.failed(name, error.said, tongue)
     if book.faults:
         told = [tongue.worded(fault) for fault in book.faults[:_SHOWN]]
         if more := len(book.faults) - len(told):
@@ -238,7 +240,7 @@ def _clock(tongue: Translator) -> Check:
     return Check(name, "warning", says, "timedatectl set-ntp true", "MW1205")
 
 
-def _databases(session: Session) -> Check:
+def _databases(book: Rulebook, session: Session) -> Check:
     """Say which rules cannot look because nobody knows where addresses are."""
     from mailwarden.alerts.facts.geography import Geography
 
@@ -249,7 +251,7 @@ def _databases(session: Session) -> Check:
         knows = Geography(paths).knows()
     except ConfigurationError as error:
         return Check.failed(name, error.said, tongue, tongue.gettext("Check site.databases in the configuration."))
-    blind = [rule.detection.name for rule in load_rules() if rule.detection.needs and rule.detection.needs not in knows]
+    blind = [rule.detection.name for rule in book.rules if rule.detection.needs and rule.detection.needs not in knows]
     if not blind:
         return Check(name, "ok", tongue.gettext(", ").join(paths))
     says = tongue.say(

@@ -13,7 +13,6 @@ import click
 from mailwarden.alerts.detectors import load_detectors
 from mailwarden.alerts.facts.geography import Geography
 from mailwarden.alerts.rulebook.rule_files import rule_files
-from mailwarden.alerts.rulebook.rule_lines import RuleLines
 from mailwarden.alerts.rulebook.rulebook import load_rules
 from mailwarden.alerts.terms import Detection, severity_rank
 from mailwarden.alerts.words.advice import advice_keys
@@ -190,6 +189,7 @@ def lint(context: click.Context, paths: tuple[Path, ...]) -> int:
 
 def _faults(path: Path, seen: dict[tuple[str, str], Path]) -> list[Coded]:
     """Say what is wrong with a rule file, with the cases beside it, and with what it shares with files before it."""
+    from mailwarden.alerts.rulebook.rule_lines import RuleLines
     from mailwarden.pipeline.trial.cases import cases_of, subject
 
     if not path.exists():

@@ -221,17 +221,21 @@ class Configuration:
             ConfigurationError: A setting names no rule, or one that cannot be changed so.
         """
         from mailwarden.alerts.rulebook.rulebook import load_rulebook
+        from mailwarden.pipeline.configuration.known_rules import known_rules
         from mailwarden.pipeline.trial.vocabulary import event_words
 
         directory = self.rules_directory
         fields = event_words() if directory is not None and rule_files(directory) else None
-        return load_rulebook(directory, self.rule_settings(), fields)
+        with known_rules() as known:
+            return load_rulebook(directory, self.rule_settings(), fields, known)
 
     def rules_called(self, names: Collection[str]) -> "list[Rule]":
         """Load some of the rules by their names; those that are there and right."""
         from mailwarden.alerts.rulebook.rulebook import load_named
+        from mailwarden.pipeline.configuration.known_rules import known_rules
 
-        return load_named(names, self.rules_directory, self.rule_settings())
+        with known_rules() as known:
+            return load_named(names, self.rules_directory, self.rule_settings(), known)
 
     def route(self) -> "Route":
         """Give the root of the routes: everything to every channel, but for what `alerts` says."""

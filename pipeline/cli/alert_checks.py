@@ -147,7 +147,7 @@ def heartbeat_checks(session: Session, send: bool) -> Iterator[Check]:
         says = tongue.say(N_("does not get through since {since}: {error}"), values)
         yield Check(name, "error", says, mend, "MW4113")
     elif not last_us:
-        yield Check(name, "not checked", tongue.gettext("was not called yet; try it with --send"))
+        yield Check(name, "not checked", tongue.gettext("was not called yet; try it with --send"), code="MW4115")
     elif now_us - last_us > _LATE * setting.interval_s * 1_000_000:
         last = {"last": tongue.time(last_us, zone=session.zone, near_us=now_us)}
         says = tongue.say(N_("was called last at {last}: the service does not watch"), last)

@@ -13,7 +13,7 @@ State = Literal["ok", "warning", "error", "not checked"]
 
 @dataclass(frozen=True)
 class Check:
-    """How one thing stands; what is in error or warned of has the id of its kind of error."""
+    """How one thing stands; what is not well, or is not known, has the id of its kind of error."""
 
     name: str
     state: State
@@ -22,7 +22,7 @@ class Check:
     code: str = ""
 
     def __post_init__(self) -> None:
-        assert bool(self.code) == (self.state in ("error", "warning"))
+        assert bool(self.code) == (self.state != "ok")
 
     @classmethod
     def failed(cls, name: str, said: Coded, tongue: Translator, mend: str = "") -> "Check":

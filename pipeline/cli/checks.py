@@ -90,7 +90,7 @@ def _logs(session: Session) -> Iterator[Check]:
         if source.kind == "journal":
             yield _journal(tongue)
         elif source.kind == "docker":
-            yield Check("docker", "not checked", tongue.gettext("its containers are read as they come"))
+            yield Check("docker", "not checked", tongue.gettext("its containers are read as they come"), code="MW1303")
         elif any(sign in source.path for sign in "*?["):
             matches = sorted(glob.glob(source.path, recursive=True))[:_MATCHES]  # noqa: PTH207 (an absolute pattern)
             if not matches:
@@ -195,7 +195,7 @@ def _whole_zone(skew_s: float) -> bool:
 def _journal(tongue: Translator) -> Check:
     name = tongue.gettext("journal")
     if shutil.which("journalctl") is None:
-        return Check(name, "not checked", _missing("journalctl", tongue))
+        return Check(name, "not checked", _missing("journalctl", tongue), code="MW1301")
     said = None if journal_barred() else _output("journalctl", "-q", "-n", "1", "-o", "cat", "--facility=mail")
     if said is None:
         mend = tongue.gettext("Run as root, or:  usermod -aG systemd-journal USER")
@@ -209,10 +209,10 @@ def _journal(tongue: Translator) -> Check:
 def _auth_verbose(tongue: Translator) -> Check:
     name = "dovecot auth_verbose"
     if shutil.which("doveconf") is None:
-        return Check(name, "not checked", _missing("doveconf", tongue))
+        return Check(name, "not checked", _missing("doveconf", tongue), code="MW1113")
     said = _output("doveconf", "-h", "auth_verbose")
     if said is None:
-        return Check(name, "not checked", _silent("doveconf", tongue))
+        return Check(name, "not checked", _silent("doveconf", tongue), code="MW1113")
     if said.strip() == "yes":
         return Check(name, "ok", tongue.gettext("on: failed logins carry their reason"))
     return Check(
@@ -230,10 +230,10 @@ def _clock(tongue: Translator) -> Check:
     if Path("/run/systemd/timesync/synchronized").exists():
         return well
     if shutil.which("timedatectl") is None:
-        return Check(name, "not checked", _missing("timedatectl", tongue))
+        return Check(name, "not checked", _missing("timedatectl", tongue), code="MW1206")
     said = _output("timedatectl", "show", "-p", "NTPSynchronized", "--value")
     if said is None:
-        return Check(name, "not checked", _silent("timedatectl", tongue))
+        return Check(name, "not checked", _silent("timedatectl", tongue), code="MW1206")
     if said.strip() == "yes":
         return well
     says = tongue.gettext("not set by the network: times may be wrong")
@@ -261,7 +261,7 @@ def _databases(book: Rulebook, session: Session) -> Check:
     mend = tongue.gettext(
         "Put MMDB files (GeoLite2, DB-IP Lite, IPinfo Lite) into /var/lib/GeoIP, or name them: site.databases"
     )
-    return Check(name, "not checked", says, mend)
+    return Check(name, "not checked", says, mend, "MW6104")
 
 
 def _proxies(session: Session) -> Iterator[Check]:
@@ -373,7 +373,7 @@ def _disk(session: Session) -> Iterator[Check]:
     try:
         usage = shutil.disk_usage(directory)
     except OSError as error:
-        yield Check(name, "not checked", f"{directory}: {session.tongue.worded(reason(error))}")
+        yield Check(name, "not checked", f"{directory}: {session.tongue.worded(reason(error))}", code="MW5305")
         return
     values = {"free": f"{usage.free / 1e9:.1f}", "directory": str(directory)}
     free = tongue.say(N_("{free} GB free on the disk of {directory}"), values)

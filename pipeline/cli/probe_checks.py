@@ -16,7 +16,12 @@ def probe_checks(session: Session) -> Iterator[Check]:
     """Ask the name server, and have every list prove itself; nobody is asked about."""
     settings, tongue = session.configuration.probes, session.tongue
     if not settings.enabled:
-        yield Check(tongue.gettext("probes"), "not checked", tongue.gettext("switched off: probes.enabled is false"))
+        yield Check(
+            tongue.gettext("probes"),
+            "not checked",
+            tongue.gettext("switched off: probes.enabled is false"),
+            code="MW6103",
+        )
         return
     try:
         keys = settings.keys()
@@ -56,5 +61,5 @@ async def _ask(settings: ProbesSetting, keys: dict[str, str], tongue: Translator
     )
     for word, names in blind.items():
         says = tongue.say(N_("{why}. This is no listing"), {"why": why_blind(word, tongue)})
-        checks.append(Check(tongue.names(names), "not checked", says))
+        checks.append(Check(tongue.names(names), "not checked", says, code="MW6102"))
     return checks

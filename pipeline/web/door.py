@@ -10,8 +10,8 @@ from starlette.responses import Response
 from mailwarden.alerts.words.translate import LANGUAGES, N_
 from mailwarden.pipeline.configuration.web import Person
 from mailwarden.pipeline.web.desk import Desk
-from mailwarden.pipeline.web.forms import Form, posted, read_form
-from mailwarden.pipeline.web.frame import answer, desk_of, go_to, local_path, message, tongue_of, visitor_of
+from mailwarden.pipeline.web.forms import Form, no_form, posted, read_form
+from mailwarden.pipeline.web.frame import answer, desk_of, go_to, local_path, tongue_of, visitor_of
 from mailwarden.pipeline.web.guard import address_of
 from mailwarden.pipeline.web.language import COOKIE as LANGUAGE_COOKIE
 from mailwarden.pipeline.web.sessions import COOKIE, LINK_S
@@ -22,11 +22,12 @@ _YEAR_S = 365 * 86_400
 
 
 class DoorView(msgspec.Struct, frozen=True):
-    """The page that lets in. `wrong`: why it did not."""
+    """The page that lets in. `wrong`: why it did not, and the id of that kind of error."""
 
     passwords: bool
     next: str
     wrong: str = ""
+    code: str = ""
     command: str = "mailwarden web --link"
 
 
@@ -40,16 +41,15 @@ def sign_in_page(request: Request) -> Response:
         desk.audit.note("sign-in-failed", "", address_of(request), how="link")
         minutes = tongue.duration(LINK_S)
         wrong = tongue.say(N_("This link was used already, or is older than {minutes}."), {"minutes": minutes})
-        return _door(request, wrong=wrong, status=403)
+        return _door(request, wrong=wrong, code="MW7207", status=403)
     return _door(request)
 
 
 async def sign_in(request: Request) -> Response:
     """Let in who has a password."""
     form = await read_form(request)
-    tongue = tongue_of(request)
     if form is None:
-        return message(request, 400, tongue.gettext("That was no form of ours, so nothing was done."))
+        return no_form(request)
     return await run_in_threadpool(_sign_in, request, form)
 
 
@@ -61,14 +61,14 @@ def _sign_in(request: Request, form: Form) -> Response:
     if wait_s:
         desk.audit.note("sign-in-held", name, address)
         wrong = tongue.say(N_("Too many tries. Wait {wait}."), {"wait_s": math.ceil(wait_s)})
-        refused = _door(request, wrong=wrong, status=429, next_=form.get("next", "/"))
+        refused = _door(request, wrong=wrong, code="MW7204", status=429, next_=form.get("next", "/"))
         refused.headers["Retry-After"] = str(math.ceil(wait_s))
         return refused
     person = desk.people.person(name, form.get("password", "")[:1000]) if desk.people else None
     if person is None:
         desk.audit.note("sign-in-failed", name, address, how="password")
         wrong = tongue.gettext("Name and password do not fit together.")
-        return _door(request, wrong=wrong, status=403, next_=form.get("next", "/"))
+        return _door(request, wrong=wrong, code="MW7206", status=403, next_=form.get("next", "/"))
     for key in keys:
         desk.passwords.forgive(key)
     return _let_in(request, desk, person, local_path(form.get("next", "/")), how="password")
@@ -103,10 +103,12 @@ async def language(request: Request) -> Response:
     return response
 
 
-def _door(request: Request, *, wrong: str = "", status: int = 200, next_: str | None = None) -> Response:
+def _door(
+    request: Request, *, wrong: str = "", code: str = "", status: int = 200, next_: str | None = None
+) -> Response:
     desk, tongue = desk_of(request), tongue_of(request)
     wanted = local_path(next_ if next_ is not None else request.query_params.get("next", "/"))
-    view = DoorView(passwords=bool(desk.people), next=wanted, wrong=wrong)
+    view = DoorView(passwords=bool(desk.people), next=wanted, wrong=wrong, code=code)
     return answer(request, "sign_in.html", view, title=tongue.gettext("Sign in"), status=status)
 
 

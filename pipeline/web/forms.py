@@ -12,7 +12,7 @@ from starlette.responses import Response
 from mailwarden.pipeline.web.frame import desk_of, message, tongue_of
 from mailwarden.pipeline.web.guard import address_of
 
-__all__ = ["Form", "posted", "read_form"]
+__all__ = ["Form", "no_form", "posted", "read_form"]
 
 Form = Mapping[str, str]
 
@@ -35,6 +35,12 @@ async def read_form(request: Request) -> Form | None:
         return None
 
 
+def no_form(request: Request) -> Response:
+    """Refuse what came instead of a form."""
+    said = tongue_of(request).gettext("That was no form of ours, so nothing was done.")
+    return message(request, 400, said, code="MW7208")
+
+
 def posted(handler: Callable[[Request, Form], Response]) -> Callable[[Request], Awaitable[Response]]:
     """Make an endpoint of what is done when a form of ours arrives from somebody who is in."""
 
@@ -42,15 +48,14 @@ def posted(handler: Callable[[Request, Form], Response]) -> Callable[[Request], 
         tongue, desk = tongue_of(request), desk_of(request)
         form = await read_form(request)
         if form is None:
-            return message(request, 400, tongue.gettext("That was no form of ours, so nothing was done."))
+            return no_form(request)
         visitor = request.scope.get("visitor")
         known = visitor.csrf if visitor is not None else ""
         if not known or not hmac.compare_digest(known.encode(), form.get("csrf", "").encode("utf-8", "replace")):
             name = visitor.name if visitor is not None else ""
             await run_in_threadpool(desk.audit.note, "refused", name, address_of(request), path=request.url.path)
-            return message(
-                request, 403, tongue.gettext("That page was of an earlier session. Open it again, then ask once more.")
-            )
+            said = tongue.gettext("That page was of an earlier session. Open it again, then ask once more.")
+            return message(request, 403, said, code="MW7208")
         return await run_in_threadpool(handler, request, form)
 
     return endpoint

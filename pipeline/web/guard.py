@@ -15,7 +15,7 @@ from mailwarden.pipeline.web.visitor import Visitor
 
 __all__ = ["Guard", "address_of"]
 
-_OPEN = ("/static/", "/sign-in", "/language")
+_OPEN = ("/static/", "/sign-in", "/language", "/errors/")  # the last tells nothing of this server
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _HEADERS = {
     "Content-Security-Policy": (
@@ -84,7 +84,8 @@ class Guard:
             self._desk.audit.note(
                 "refused", visitor.name if visitor else "", address_of(request), path=request.url.path
             )
-            return message(request, 403, tongue.gettext("That came from another site, so nothing was done."))
+            said = tongue.gettext("That came from another site, so nothing was done.")
+            return message(request, 403, said, code="MW7208")
         return None
 
     def _is_ours(self, host: str) -> bool:

@@ -73,6 +73,25 @@ def test_who_may_read_the_state_can_make_a_link(page: Served) -> None:
     assert Client(page.port).get(f"/sign-in?token={token}").status == 303
 
 
+def test_every_refusal_at_the_door_has_an_id_that_explains_it(directory: Path) -> None:
+    """Who cannot get in reads why, and what to do, before he is in."""
+    with served(directory, people=[ANA]) as page:
+        client = page.client(let_in=False)
+        told = {"MW7206": client.sign_in("ana", "wrong")}
+        for n in range(6):
+            told["MW7204"] = client.sign_in("bob", f"guess {n}")
+        told["MW7208"] = client.post("/sign-in", {"name": "ana"}, Origin="https://elsewhere.example")
+        explained = {code: client.get(f"/errors/{code}") for code in told}
+    with served(directory) as page:
+        told["MW7207"] = Client(page.port).get("/sign-in?token=stolen")
+        explained["MW7207"] = Client(page.port).get("/errors/MW7207")
+
+    for code, answer in told.items():
+        assert f'href="/errors/{code}"' in answer.text
+        assert explained[code].status == 200
+        assert f"mailwarden doctor {code}" in explained[code].text
+
+
 def test_a_session_ends_when_it_is_ended(page: Served) -> None:
     """A cookie that was copied before signing out is worth nothing afterwards."""
     client = page.client()

@@ -8,7 +8,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from mailwarden.pipeline.places import cache_directory
+from mailwarden.pipeline.places import cache_directory, is_directory
 
 __all__ = ["keep", "recalled"]
 
@@ -29,6 +29,9 @@ def recalled(name: str) -> bytes | None:
 def keep(name: str, data: bytes) -> None:
     """Keep something under a name, where there is a place for it."""
     directory = cache_directory()
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 (Path.home raises)
+    if directory.is_relative_to(home) and not is_directory(home):  # users of services have none, and are given none
+        return
     with suppress(OSError):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not _is_own(directory):

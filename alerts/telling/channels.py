@@ -49,6 +49,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     language: str = "en"
     template: str = ""  # of the operator's own words; empty: ours
+    customer: bool = False  # whoever reads it has no shell on the server
 
     def __repr__(self) -> str:
         return f"Channel(name={self.name!r}, service={schema_of(self.url)!r}, language={self.language!r})"
@@ -79,6 +80,10 @@ class Channels:
     def language(self, name: str) -> str:
         """Give the language that a channel's readers speak."""
         return self._channels[name].language if name in self._channels else "en"
+
+    def for_customer(self, name: str) -> bool:
+        """Say whether a channel's readers have no shell on the server."""
+        return name in self._channels and self._channels[name].customer
 
     def own_words(self, name: str) -> OwnWords | None:
         """Give the template of a channel; None where it has none."""

@@ -331,7 +331,8 @@ class Outbox:
         faults = [self._faults.get(name) for name in delivery.receivers]
         due_us = max(due_us, min((fault.not_before_us if fault else 0 for fault in faults), default=0))
         self._store.outbox_update(id, due_us, False, pack(delivery))
-        outside = [name for name in self._sender.names if name not in delivery.receivers and name not in self._faults]
+        others = (name for name in self._sender.names if name not in delivery.receivers and name not in self._faults)
+        outside = [name for name in others if not self._sender.for_customer(name)]
         if outside:
             self._tell(list(delivery.failed), outside[0])
 

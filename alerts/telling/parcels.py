@@ -55,6 +55,9 @@ class Sender(Protocol):
     def is_mail(self, name: str) -> bool:
         """Say whether a mail program shows it, which makes links of whatever looks like one."""
 
+    def for_customer(self, name: str) -> bool:
+        """Say whether whoever reads it has no shell on the server."""
+
     def send(self, name: str, message: Message) -> None:
         """Send, or raise DeliveryError."""
 
@@ -104,13 +107,18 @@ class Writer:
                 title_limit=limits.title,
                 body_limit=limits.body,
                 defang=self._sender.is_mail(channel),
+                for_customer=self._sender.for_customer(channel),
             )
         except Exception:  # one sentence that cannot be written must silence neither this alert nor the others
             _log.exception("outbox: notice %s", notification.id)
-            text = render_plain([notification], notification.id, *limits, called=self._called)
+            text = self._plain(channel, [notification], notification.id)
         else:
             text = self._in_own_words(channel, notification, text, limits)
         return Parcel(self._message(text, (notification,), now_us), ids)
+
+    def _plain(self, channel: str, notifications: Sequence[Notification], id_: str) -> Rendered:
+        is_customer = self._sender.for_customer(channel)
+        return render_plain(notifications, id_, *self._limits(channel), called=self._called, for_customer=is_customer)
 
     def _in_own_words(self, channel: str, notification: Notification, ours: Rendered, limits: Limits) -> Rendered:
         """Write it as the operator's template says, where the channel has one that can be filled; else as we do."""
@@ -125,6 +133,7 @@ class Writer:
             link=self._link,
             called=self._called,
             zone=self._zone,
+            for_customer=self._sender.for_customer(channel),
         )
         try:
             return own.message(ours, words, *limits)
@@ -136,13 +145,15 @@ class Writer:
     def report(self, channel: str, notification: Notification, ids: list[str], now_us: int) -> Parcel:
         """Send a report: whole as mail, elsewhere as much of it as there is room for."""
         name = notification.incident.primary[1]
+        language, is_customer = self._sender.language(channel), self._sender.for_customer(channel)
         raw = self._reports(name)
         limits = self._limits(channel)
         if raw is None:
-            title, body = missing_text(name, notification.incident.values, self._sender.language(channel))
+            values = notification.incident.values
+            title, body = missing_text(name, values, language, for_customer=is_customer)
             text = Rendered(id=notification.id, title=title, body=body, tone="warning")
             return Parcel(self._message(text, (), now_us), ids, counts=False)
-        said = report_text(raw, name, limits, self._sender.language(channel))
+        said = report_text(raw, name, limits, language, for_customer=is_customer)
         message = self._message(Rendered(id=notification.id, title=said[0], body=said[1], tone="info"), (), now_us)
         if self._sender.is_mail(channel):
             message = msgspec.structs.replace(message, mail=raw)
@@ -165,10 +176,11 @@ class Writer:
                 zone=self._zone,
                 title_limit=limits.title,
                 body_limit=limits.body,
+                for_customer=self._sender.for_customer(channel),
             )
         except Exception:  # as above
             _log.exception("outbox: notice %s", id_)
-            text = render_plain(notifications, id_, *limits, called=self._called)
+            text = self._plain(channel, notifications, id_)
         return Parcel(self._message(text, tuple(notifications), now_us), ids, digest=True)
 
     def news(self, channel: str, about: str, error: str, since_us: int, waiting: int, now_us: int) -> Parcel:

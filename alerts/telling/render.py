@@ -19,7 +19,7 @@ from mailwarden.alerts.telling.own_words import Words
 from mailwarden.alerts.telling.proof import proofs
 from mailwarden.alerts.telling.render_own import HEARTBEAT, render_heartbeat
 from mailwarden.alerts.terms import severity_rank
-from mailwarden.alerts.words.advice import Step, steps
+from mailwarden.alerts.words.advice import Step, customer_steps, steps
 from mailwarden.alerts.words.escape import chat
 from mailwarden.alerts.words.posture import in_words
 from mailwarden.alerts.words.providers import list_name, provider_name
@@ -108,6 +108,7 @@ def render(
     title_limit: int = TITLE_LIMIT,
     body_limit: int = BODY_LIMIT,
     defang: bool = False,
+    for_customer: bool = False,
 ) -> Rendered:
     """Write one notification for chat, mail or a pager.
 
@@ -121,6 +122,7 @@ def render(
         title_limit: Characters of the title.
         body_limit: Characters of the body; below 200 little more than the sentence and the next step remain.
         defang: Whether log lines are written so that nothing in them becomes a link.
+        for_customer: Whether the reader has no shell on the server: no command helps him.
     """
     if notification.incident.lead == HEARTBEAT:
         return render_heartbeat(notification, language, zone=zone, title_limit=title_limit, body_limit=body_limit)
@@ -132,10 +134,16 @@ def render(
     fresh = _fresh(tongue, incident, zone)
     title, whole = title_of(tongue, notification, values, title_limit, zone, called, fresh[-1] if fresh else "")
     lines = [] if whole else [Line(_what(tongue, notification, values, zone), 9)]
-    lines += _story(tongue, notification, values, zone, others, [one for one in fresh if chat(one) not in title])
-    lines.append(Line(_next(tongue, notification, values, body_limit)))
-    lines += proofs(tongue, notification, defang=defang)
-    lines += _way_on(tongue, notification, short, link)
+    unsaid = [one for one in fresh if chat(one) not in title]
+    lines += _story(tongue, notification, values, zone, others, unsaid, for_customer=for_customer)
+    if for_customer:
+        lines.append(Line(_customer_next(tongue, notification, values)))
+        lines += proofs(tongue, notification, defang=defang)
+        lines.append(Line(_page_of(notification, short, link), 5))
+    else:
+        lines.append(Line(_next(tongue, notification, values, body_limit)))
+        lines += proofs(tongue, notification, defang=defang)
+        lines += _way_on(tongue, notification, short, link)
     lines.append(Line(tongue.say(N_("Notice {id}"), {"id": notification.id[:64]}), 8))
     tone = "success" if notification.kind in ("ended", "acknowledged") else _TONES.get(incident.severity, "warning")
     return Rendered(id=notification.id, title=title, body=fit(lines, body_limit), tone=tone)
@@ -152,6 +160,7 @@ def render_digest(
     zone: tzinfo = UTC,
     title_limit: int = TITLE_LIMIT,
     body_limit: int = BODY_LIMIT,
+    for_customer: bool = False,
 ) -> Rendered:
     """Write many notifications as one message, the worst first, when there are too many to be told one by one."""
     tongue = translator(language)
@@ -176,7 +185,9 @@ def render_digest(
         rest = len(ranked) - len(lines)
         lines.append(Line(tongue.count("and {number} more", "and {number} more", rest), 1))
     look = tongue.gettext("look at how it went") if is_over else tongue.gettext("look at the worst first")
-    lines.append(Line(_told(Step(look, f"mailwarden show {short_id(worst.id, known)}"), tongue)))
+    show = None if for_customer else f"mailwarden show {short_id(worst.id, known)}"
+    if show or link:
+        lines.append(Line(_told(Step(look, show), tongue)))
     lines.append(Line(f"{link.rstrip('/')}/" if link else "", 3))
     lines.append(Line(tongue.say(N_("Notice {id}"), {"id": digest_id}), 8))
     tone = "success" if is_over else _TONES.get(worst.severity, "warning")
@@ -207,6 +218,7 @@ def render_plain(
     body_limit: int = BODY_LIMIT,
     *,
     called: str = "",
+    for_customer: bool = False,
 ) -> Rendered:
     """Write what is beyond doubt, where the sentences cannot be written: a bare alert is better than none."""
 
@@ -215,10 +227,9 @@ def render_plain(
         return called or value if name == "mailwarden.site" else value
 
     ranked = sorted(notifications, key=lambda each: -severity_rank(each.incident.severity))
-    lines = [
-        f"{severity_shape(each.incident.severity)} {named(each.incident)}: `mailwarden show {each.incident.id}`"
-        for each in ranked[: LINE_LIMIT - 3]
-    ]
+    lines = [f"{severity_shape(each.incident.severity)} {named(each.incident)}" for each in ranked[: LINE_LIMIT - 3]]
+    if not for_customer:
+        lines = [f"{line}: `mailwarden show {each.incident.id}`" for line, each in zip(lines, ranked, strict=False)]
     worst = ranked[0].incident
     title = cut(chat(f"{severity_shape(worst.severity)} {worst.cause}: {named(worst)}"), title_limit)
     body = cut("\n".join(chat(line) for line in [*lines, f"Notice {id}"]), body_limit)
@@ -234,12 +245,13 @@ def words_of(
     link: str | None = None,
     called: str = "",
     zone: tzinfo = UTC,
+    for_customer: bool = False,
 ) -> Words:
     """Give the parts of a message for a template of the operator's; all but `ours` as `render` takes it."""
     tongue, incident = translator(language), notification.incident
     short = short_id(incident.id, others)
     values = values_of(incident, short, tongue)
-    step = _step(tongue, notification, values)
+    step = (_customer_step if for_customer else _step)(tongue, notification, values)
     name, about = incident.primary
     return Words(
         title=ours.title,
@@ -308,6 +320,8 @@ def _story(
     zone: tzinfo,
     others: Iterable[str],
     fresh: Sequence[str],
+    *,
+    for_customer: bool,
 ) -> list[Line]:
     incident = notification.incident
     kind = notification.kind
@@ -323,7 +337,7 @@ def _story(
     is_known = kind == "worse" and incident.told_lead == incident.lead != ""  # it was told, and has not changed
     if kind != "acknowledged" and not is_known and not (kind == "ended" and costs):
         lines.append(Line(cut(tongue.sentence(incident.why, values, zone=zone), _WHY_LIMIT), 8))
-        if kind == "opened":
+        if kind == "opened" and not for_customer:  # it may be another's
             lines.append(Line(cut(worst_part(incident, tongue, zone), _TOLD_LIMIT), 8))
     if kind not in ("acknowledged", "ended") and incident.lead not in _OF_RISK:  # whose sentence says it
         lines.append(Line(risk_line(incident.values, tongue), 4 if kind == "worse" else 6))
@@ -418,13 +432,31 @@ def _step(tongue: Translator, notification: Notification, values: Mapping[str, o
     return Step(cut(step.text, _COMMAND_LIMIT), show if is_long else step.command)
 
 
+def _customer_next(tongue: Translator, notification: Notification, values: Mapping[str, object]) -> str:
+    step = _customer_step(tongue, notification, values)
+    return _told(step, tongue) if step.text else ""
+
+
+def _customer_step(tongue: Translator, notification: Notification, values: Mapping[str, object]) -> Step:
+    """Give what somebody without a shell is to do first; nothing where it is over."""
+    if notification.kind in ("ended", "acknowledged", "summary"):
+        return Step("")
+    return Step(cut(customer_steps(advice_key(notification.incident), values, tongue)[0].text, _COMMAND_LIMIT))
+
+
+def _page_of(notification: Notification, short: str, link: str | None) -> str:
+    """Give where on the page it is told; empty without a page."""
+    if not link:
+        return ""
+    return f"{link.rstrip('/')}/{'' if notification.kind == 'summary' else f'i/{short}'}"
+
+
 def _way_on(tongue: Translator, notification: Notification, short: str, link: str | None) -> list[Line]:
-    page = f" · {link.rstrip('/')}/i/{short}" if link else ""
-    if notification.kind == "summary":
-        page = f" · {link.rstrip('/')}/" if link else ""
+    page = _page_of(notification, short, link)
     if notification.kind in ("ended", "summary", "acknowledged"):
-        return [Line(page.removeprefix(" · "), 3)] if page else []
-    lines = [Line(tongue.say(N_("Proof and more: {command}"), {"command": f"`mailwarden show {short}`"}) + page, 5)]
+        return [Line(page, 3)] if page else []
+    proof = tongue.say(N_("Proof and more: {command}"), {"command": f"`mailwarden show {short}`"})
+    lines = [Line(f"{proof} · {page}" if page else proof, 5)]
     ways = {
         "on_it": f"`mailwarden silence {short} --on-it`",
         "normal": f"`mailwarden silence {short}`",

@@ -6,7 +6,7 @@ what a route leaves open it takes from its parent. `low` and `info` are never to
 they go into the report.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, tzinfo
 from typing import Any, NamedTuple
 
@@ -106,14 +106,18 @@ class Router:
         root: The tree.
         channels: The names of all channels, in the order of the configuration.
         zone: In which hours are meant.
+        customers: Those of the channels that are told what a route sends them by name, and nothing else.
 
     Raises:
         ConfigurationError: with every receiver that is no channel, and every wait below zero.
     """
 
-    def __init__(self, root: Route, channels: Sequence[str], zone: tzinfo = UTC) -> None:
+    def __init__(
+        self, root: Route, channels: Sequence[str], zone: tzinfo = UTC, customers: Collection[str] = ()
+    ) -> None:
         self._root = root
         self._channels = tuple(channels)
+        self._everybody = tuple(name for name in channels if name not in customers)
         self._zone = zone
         faults: list[Coded] = []
         self._check(root, "alerts.route", faults)
@@ -151,7 +155,7 @@ class Router:
         def own(name: str, otherwise: Any) -> Any:
             return next((value for route in reversed(chain) if (value := getattr(route, name)) is not None), otherwise)
 
-        receivers = next((route.receivers for route in reversed(chain) if route.receivers), self._channels)
+        receivers = next((route.receivers for route in reversed(chain) if route.receivers), self._everybody)
         return Plan(
             receivers,
             own("group_wait_s", GROUP_WAIT_S),

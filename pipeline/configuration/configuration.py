@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mailwarden.alerts.rulebook.rulebook import Rulebook
     from mailwarden.alerts.telling.channels import Channel
     from mailwarden.alerts.telling.muting import Muting
-    from mailwarden.alerts.telling.routes import Route
+    from mailwarden.alerts.telling.routes import Route, Router
     from mailwarden.pipeline.configuration.alerts import Alerting
 
 __all__ = [
@@ -87,6 +87,7 @@ class ChannelSetting:
     url: str = field(repr=False)
     language: str | None = None
     template: Path | None = None  # of the operator's own words
+    customer: bool = False  # whoever reads it has no shell on the server
 
     def resolve(self, language: str = "en", environment: Mapping[str, str] = os.environ) -> "Channel":
         """Put the secrets in.
@@ -108,7 +109,9 @@ class ChannelSetting:
                 "MW4114", "alerts.channels.{name}: {path}: {error}", name=self.name, path=self.template, error=error
             )
             raise ConfigurationError([said]) from None
-        return Channel(name=self.name, url=url, language=self.language or language, template=own)
+        return Channel(
+            name=self.name, url=url, language=self.language or language, template=own, customer=self.customer
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +245,17 @@ class Configuration:
         from mailwarden.alerts.telling.routes import Route
 
         return self.alerting.route if self.alerting else Route()
+
+    def router(self) -> "Router":
+        """Give what finds the way through the routes; what a customer reads is sent only what one names it for.
+
+        Raises:
+            ConfigurationError: A route names what is no channel.
+        """
+        from mailwarden.alerts.telling.routes import Router
+
+        customers = {one.name for one in self.channels if one.customer}
+        return Router(self.route(), [one.name for one in self.channels], self.zone, customers)
 
     def muting(self) -> "Muting":
         """Give the maintenance windows and inhibitions."""

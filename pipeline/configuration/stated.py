@@ -204,4 +204,4 @@ def _channel(name: str, channel: Any, directory: Path) -> ChannelSetting:
     if isinstance(channel, str):
         return ChannelSetting(name, channel)
     template = directory / _expanded(channel["template"]) if "template" in channel else None
-    return ChannelSetting(name, channel["url"], channel.get("language"), template)
+    return ChannelSetting(name, channel["url"], channel.get("language"), template, channel.get("customer", False))

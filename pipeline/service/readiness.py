@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from mailwarden.alerts.detectors import load_detectors
 from mailwarden.alerts.facts.geography import Geography
 from mailwarden.alerts.telling.channels import Channels
-from mailwarden.alerts.telling.routes import Router
 from mailwarden.parsers.errors import Coded, ConfigurationError, placed
 from mailwarden.pipeline.configuration.configuration import Configuration
 from mailwarden.pipeline.feedback.job import Job
@@ -56,7 +55,7 @@ def _placed(faults: list[Coded], configuration: Configuration) -> list[Coded]:
 def _channels(configuration: Configuration) -> None:
     channels = Channels(configuration.resolved_channels())
     channels.check()
-    Router(configuration.route(), channels.names, configuration.zone)
+    configuration.router()
 
 
 def _heartbeat(configuration: Configuration) -> None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from mailwarden.alerts.rulebook.rulebook import Rulebook
 from mailwarden.alerts.telling.channels import Channels
 from mailwarden.alerts.telling.dispatch import Dispatch
-from mailwarden.alerts.telling.routes import Router
 from mailwarden.alerts.telling.silences import Silence
 from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import ConfigurationError, StoreBusyError, below, coded, said_of, worded
@@ -132,7 +131,7 @@ class _Service:
         if not configuration.channels:
             return None, None
         channels = Channels(configuration.resolved_channels())
-        router = Router(configuration.route(), channels.names, configuration.zone)
+        router = configuration.router()
         dispatch = Dispatch(router, self._clock, store, configuration.muting(), channels.has_life)
         deliverer = Deliverer(
             self._path,
@@ -225,10 +224,7 @@ class _Service:
         setting = configuration.alerting.heartbeat if configuration.alerting else None
         if setting is None:
             return None
-        router = None
-        if configuration.channels:
-            names = [channel.name for channel in configuration.channels]
-            router = Router(configuration.route(), names, configuration.zone)
+        router = configuration.router() if configuration.channels else None
         return Heartbeat(
             self._path,
             setting.resolved(),

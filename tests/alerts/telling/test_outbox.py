@@ -213,6 +213,17 @@ def test_a_channel_outside_the_route_is_told(rows: Rows, chat: Receiver) -> None
     assert rows.waiting() == ["n-1"]
 
 
+def test_a_customer_does_not_hear_that_another_channel_fails(rows: Rows, chat: Receiver) -> None:
+    """It is no affair of his, and he could not mend it."""
+    rows.put(notification(), "mail")
+    shop = Channel(name="shop", url=f"json://{chat.address}", customer=True)
+    box = Outbox(rows, Channels([Channel(name="mail", url=closed_port()), shop]), patience_s=PATIENCE_S)
+    box.deliver_due(NOON_US)
+    box.deliver_due(NOON_US + MINUTE)
+
+    assert chat.posts == []
+
+
 def test_why_a_channel_fails_is_told_in_the_readers_language(rows: Rows, chat: Receiver, mail: Receiver) -> None:
     """In the news of it, and from the store, where it is kept in English that knows its message."""
     mail.status = 503
@@ -276,7 +287,7 @@ class Hanging:
     def has_life(self, name: str) -> bool:
         return False
 
-    is_program = is_mail = has_life
+    is_program = is_mail = for_customer = has_life
 
     def send(self, name: str, message: Message) -> None:
         if name == "mail":

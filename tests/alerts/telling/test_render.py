@@ -66,6 +66,25 @@ def test_the_alert_of_a_taken_over_account() -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", ["opened", "worse", "repeated", "escalated", "returned", "ended", "acknowledged"])
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_customer_is_told_what_he_can_do(kind: str, language: str) -> None:
+    """Who has no shell on the server gets the step for a panel, and no command, whatever the turn."""
+    text = render(notification(kind=kind), language, link="https://warden.example.org/", for_customer=True)
+
+    assert "mailwarden s" not in text.body and "doveadm" not in text.body
+    assert "https://warden.example.org/i/" in text.body
+    assert ("in the panel or the webmail" in text.body) == (language == "en" and kind not in ("ended", "acknowledged"))
+
+
+def test_a_customers_digest_names_no_command() -> None:
+    """Several at once are shown on the page, where there is one."""
+    text = render_digest([notification()], digest_id="digest-1", link="https://warden.example.org", for_customer=True)
+
+    assert "`" not in text.body
+    assert "https://warden.example.org/" in text.body
+
+
 def test_the_alert_in_japanese() -> None:
     """The same in Japanese, with the title's words and the whole account in it."""
     text = render(notification(), "ja")

@@ -67,6 +67,17 @@ def test_without_receivers_every_channel_is_one() -> None:
     assert Router(Route(), []).plans(incident(), NOON_US) == []
 
 
+def test_a_customer_gets_what_a_route_names_him_for() -> None:
+    """A tree without receivers means everybody who keeps the server, never a customer."""
+    named = Route(domain=("shop.example",), receivers=("shop",))
+    router = Router(Route(routes=(named,)), ["shop", "ops"], customers=["shop"])
+    theirs = incident(entities={"user.domain": ["shop.example"]})
+
+    assert [plan.receivers for plan in router.plans(incident(), NOON_US)] == [("ops",)]
+    assert [plan.receivers for plan in router.plans(theirs, NOON_US)] == [("shop",)]
+    assert Router(Route(), ["shop"], customers=["shop"]).plans(incident(), NOON_US) == []
+
+
 def test_critical_leaves_at_once_others_wait() -> None:
     """A critical notice waits for nothing; others 30 s, and five minutes after the last about the same incident."""
     plan = Plan(("a",), 30.0, 300.0, 14400.0)

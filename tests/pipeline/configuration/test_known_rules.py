@@ -112,6 +112,16 @@ def test_a_link_leads_nowhere(tmp_path: Path) -> None:
     assert target.read_bytes() == b"theirs"
 
 
+def test_no_home_is_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Users of services have a home that is not there, and it stays so."""
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path / "nonexistent"))
+
+    keep("word", b"lost")
+
+    assert not (tmp_path / "nonexistent").exists()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file away")
 def test_root_reads_nothing_of_a_user() -> None:
     """With `sudo -E` root is called with a user's cache."""

@@ -46,6 +46,7 @@ SERVERS = {
     "cyrus": "Cyrus IMAP",
     "uw_imap": "UW-IMAP",
     "zimbra": "Zimbra",
+    "stalwart": "Stalwart",
     "nginx": "nginx",
     "roundcube": "Roundcube",
     "sogo": "SOGo",

@@ -14,11 +14,12 @@ from mailwarden.parsers.reply import provider_of
 from mailwarden.pipeline.correlation.cyrus_sessions import CyrusSessions
 from mailwarden.pipeline.correlation.dialogues import DIALOGUES, Dialogues
 from mailwarden.pipeline.correlation.haraka_sessions import QUESTIONS, HarakaSessions
+from mailwarden.pipeline.correlation.identified_sessions import IDENTIFIED, IdentifiedSessions
 from mailwarden.pipeline.correlation.proxies import Proxies
 
 __all__ = ["JOINED", "Sessions"]
 
-JOINED = frozenset({"cyrus", "haraka", "nginx", "opensmtpd", "sendmail"}) | DIALOGUES
+JOINED = frozenset({"cyrus", "haraka", "nginx", "opensmtpd", "sendmail"}) | DIALOGUES | IDENTIFIED
 """The formats whose lines are joined."""
 
 _SESSION_US = 6 * 3_600_000_000  # longer than any server keeps a session that says nothing
@@ -68,9 +69,10 @@ class Sessions:
         self._sessions = Shelf("session", 1, _Session, lambda one: one.at_us + _SESSION_US, backing)
         self._cyrus = CyrusSessions(backing)
         self._haraka = HarakaSessions(backing)
+        self._identified = IdentifiedSessions(backing)
         self.proxies = Proxies(backing)
         self._dialogues = Dialogues(backing)
-        keepers = (self._cyrus, self._haraka, self._dialogues, self.proxies)
+        keepers = (self._cyrus, self._haraka, self._dialogues, self._identified, self.proxies)
         self.shelves = (self._sessions, *(shelf for keeper in keepers for shelf in keeper.shelves))
 
     def join(self, event: Event) -> None:
@@ -85,6 +87,8 @@ class Sessions:
             self._dialogues.join(event)
         elif event.event_module == "nginx":
             self.proxies.join(event)
+        elif event.event_module in IDENTIFIED:
+            self._identified.join(event)
         elif event.process_pid is not None:
             key = f"{event.host_hostname}\x1f{event.process_name}\x1f{event.process_pid}"
             if event.destination_domain is not None:

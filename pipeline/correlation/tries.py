@@ -53,6 +53,9 @@ class Tries:
 
 def _teller(event: Event) -> str:
     """Give who tells of a try: the server's front end, a proxy before it, one password database, PAM, or a second log."""
+    told = (event.extra or {}).get("mail.auth.teller")
+    if told is not None:
+        return str(told)
     if event.event_module in ("pam", "nginx"):
         return event.event_module
     if event.process_name == "mailboxd":

@@ -30,6 +30,8 @@ def is_local(event: Event) -> bool:
         return "exchange.local" in (event.extra or {})
     if event.destination_ip is not None:
         return event.network_protocol in _LOCAL_PROTOCOLS
+    if event.extra is not None and event.extra.get("mail.delivery.local"):
+        return True
     return event.process_name in _LOCAL_PROGRAMS
 
 

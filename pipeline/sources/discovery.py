@@ -47,6 +47,8 @@ _USUAL = (
     "var/log/exim/main.log",  # Red Hat (EPEL)
     "var/log/haraka.log",  # its file
     "var/log/haraka",  # a directory
+    "opt/stalwart/logs",  # Stalwart's directory: from 0.12 on, and before
+    "opt/stalwart-mail/logs",
     "var/log/qmail/send/current",  # multilog's present file
     "var/log/qmail/qmail-send/current",
     *_PARTS,

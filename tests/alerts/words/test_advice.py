@@ -33,6 +33,7 @@ MODULES = [
     ["sendmail"],
     ["courier"],
     ["haraka"],
+    ["stalwart"],
     [],
 ]
 

@@ -18,6 +18,10 @@ DOVECOT = (
     "lip=192.0.2.1, mpid=9, TLS, session=<abc>\n"
 )
 EXIM = "2026-03-03 04:05:06 1rgXYZ-0001Ab-Cd <= ann@example.org H=mx.example.org [198.51.100.7] P=esmtps S=1234\n"
+STALWART = (
+    '2026-03-03T04:05:06Z INFO Authentication successful (auth.success) listenerId = "imaptls", localPort = 993, '
+    'remoteIp = 203.0.113.7, remotePort = 4000, accountName = "ann"\n'
+)
 HARAKA = (
     "2026-03-03T04:05:06.123Z [NOTICE] [4F2C4C9B-1B2C-4D3E-8F90-0123456789AB] [core] "
     "connect ip=203.0.113.7 port=41195 local_ip=192.0.2.77 local_port=587\n"
@@ -80,6 +84,7 @@ def test_debian_writes_mail_to_three_files_and_the_journal_of_which_one_is_taken
         ({"var/log/exim/mainlog": EXIM}, ["/var/log/exim/mainlog"]),
         ({"var/log/exim4/mainlog": "", "var/log/exim4/mainlog.1": EXIM}, ["/var/log/exim4/mainlog"]),
         ({"var/log/haraka.log": HARAKA}, ["/var/log/haraka.log"]),
+        ({"opt/stalwart/logs/stalwart.log.2026-03-03": STALWART}, ["/opt/stalwart/logs/stalwart.log"]),
         ({"var/log/haraka/mx.log": HARAKA, "var/log/haraka/mx.log.1": HARAKA}, ["/var/log/haraka/mx.log"]),
         (
             {"var/log/maillog": POSTFIX, "var/log/dovecot/dovecot.log": DOVECOT, "var/log/dovecot/imap.log": DOVECOT},

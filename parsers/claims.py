@@ -6,7 +6,7 @@ A format module may export, beside `FORMAT`:
 `claim(tag)`, giving (process name, service name, mail service) for a tag that is its own;
 `claim_text(text)`, for texts that no tag precedes; a format that owns no program is asked about every text;
 `continues(line, previous)`, for a line that belongs to the record of the line before;
-`claim_row(names, texts)`, for a row of the server's own table, giving the tag it is read under and its text.
+`claim_row(names, texts)`, for a row of the server's own table, giving a `Row`: the tag it is read under, its time and its text.
 """
 
 import pkgutil
@@ -22,7 +22,7 @@ from mailwarden.parsers.pattern import Format, Read
 from mailwarden.parsers.priority import FACILITIES
 from mailwarden.parsers.raw import LINE_START
 
-__all__ = ["Claim", "Claims", "Names", "begins_within", "claims", "names_no_program"]
+__all__ = ["Claim", "Claims", "Names", "Row", "begins_within", "claims", "names_no_program"]
 
 Names = tuple[str, str | None, str | None]
 """Process name, service name, mail service."""
@@ -46,6 +46,14 @@ def names_no_program(tag: str) -> bool:
     return _NO_PROGRAM.fullmatch(tag) is not None
 
 
+class Row(NamedTuple):
+    """A row of a server's own table."""
+
+    tag: str
+    time: str
+    text: str
+
+
 class Claim(NamedTuple):
     """What a tag tells of its line, and what reads the text."""
 
@@ -61,7 +69,7 @@ class _Member(NamedTuple):
     claim: Callable[[str], Names | None]
     claim_text: Callable[[str], bool] | None
     continues: Callable[[str, str], bool] | None
-    claim_row: Callable[[list[str], list[str]], tuple[str, str] | None] | None
+    claim_row: Callable[[list[str], list[str]], Row | None] | None
 
 
 class Claims:
@@ -103,8 +111,8 @@ class Claims:
             (one for ask, one in self._by_text if (own_file or one.name not in self._continued) and ask(text)), None
         )
 
-    def row(self, names: list[str], texts: list[str]) -> tuple[str, str] | None:
-        """Give the tag and the text of a row of a server's own table; None where it is nobody's.
+    def row(self, names: list[str], texts: list[str]) -> Row | None:
+        """Give a row of a server's own table; None where it is nobody's.
 
         Args:
             names: The columns, where a line told them; else empty.

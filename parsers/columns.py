@@ -74,7 +74,7 @@ class Columns:
             return Wrapped("")
         row = self._claims.row(self._names, texts)
         if row is not None:
-            return Wrapped(row[1], time=texts[0], tag=row[0], row=True)
+            return Wrapped(row.text, time=row.time, tag=row.tag, row=True)
         if mark == "\t":
             labelled = [_LABELLED.fullmatch(text) for text in texts]
             if all(labelled):  # LTSV

@@ -19,8 +19,8 @@ MONTHS = {
 # In words: `Mar  3 04:05:06` (RFC 3164) and its relatives, with the year first, in the middle or last, the day before the
 # month, the weekday, a fraction, the zone, and the marks of a clock that is not set (Cisco IOS).
 WORDED = re.compile(
-    r"[*.]?(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(?:((?:19|20)[0-9]{2})(?: |-(?=[A-Z][a-z]{2}-)))?(?:([0-9]{1,2})[ -])?"
-    rf"({'|'.join(MONTHS)})[ -](?: ?([0-9]{{1,2}}) )?(?:([0-9]{{4}})[ :])?"
+    r"[*.]?(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(?:((?:19|20)[0-9]{2})(?: |-(?=[A-Z][a-z]{2}-)))?(?:([0-9]{1,2})[ /-])?"
+    rf"({'|'.join(MONTHS)})[ /-](?: ?([0-9]{{1,2}}) )?(?:([0-9]{{4}})[ :])?"
     r"([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]{1,9}))?(?: ?([AP]M))?"
     rf"(?: ({ZONE_WORDS}|[+-][0-9]{{2}}:?[0-9]{{2}})(?=[: \]]|$))?(?:(?: [A-Z]{{3,4}})? ([12][0-9]{{3}}))?:?(?=[ \t\]]|$)"
 )

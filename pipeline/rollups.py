@@ -66,7 +66,7 @@ _LOGIN = attrgetter(
 _DAYTIME = range(5, 22)  # hours by the clock of the site; at others people seldom send
 
 
-_TELL_LOGINS = frozenset({"exchange", "opensmtpd", "sendmail", "stalwart"})
+_TELL_LOGINS = frozenset({"exchange", "hmailserver", "opensmtpd", "sendmail", "stalwart"})
 """Servers with a line of its own for a login that succeeded; Postfix and Exim tell of it with the message alone."""
 
 

@@ -29,7 +29,7 @@ _UNFIT = re.compile(r"[*?`]")
 _LONGEST = 320  # RFC 3696, errata 1690: 64 + 1 + 255
 _WIDEST = {4: 16, 6: 32}  # a network that is wider is never blocked on our advice
 _NETWORKS = ("network", "address")
-_WITHOUT_SHELL = frozenset({"exchange"})
+_WITHOUT_SHELL = frozenset({"exchange", "hmailserver"})
 """Servers of Windows: `ss` and `ip` have no meaning there."""
 _NEEDS_NO_SHELL = ("mailwarden ", "Get-")
 _CLIENTS = 12  # addresses that one command names

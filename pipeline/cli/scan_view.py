@@ -42,6 +42,8 @@ SERVERS = {
     "haraka": "Haraka",
     "qmail": "qmail",
     "exchange": "Exchange",
+    "hmailserver": "hMailServer",
+    "kerio": "Kerio Connect",
     "vpopmail": "vpopmail",
     "cyrus": "Cyrus IMAP",
     "uw_imap": "UW-IMAP",

@@ -15,10 +15,11 @@ DIALOGUES = frozenset({"exchange", "hmailserver"})
 """The formats that log so."""
 
 _SESSION_US = 3_600_000_000  # longer than RFC 5321 lets a client be silent (4.5.3.2)
+_TAKEN = 250  # by the server that was called, of a message; of its recipients before
 _MOST = 50  # recipients of a message that are remembered
 _ENDS = frozenset({"connection-close", "connection-lost"})
 _OF_A_LOGIN = frozenset({"auth-failure", "auth-error", "auth-success"})
-_OF_A_CLIENT = _OF_A_LOGIN | {"reject", "message-received", "rate-limit"}
+_OF_A_CLIENT = _OF_A_LOGIN | {"delivery", "message-received", "rate-limit", "reject"}
 
 
 class _Session(msgspec.Struct, array_like=True):
@@ -30,6 +31,7 @@ class _Session(msgspec.Struct, array_like=True):
     sender: str | None = None
     recipients: list[str] = []
     stage: str | None = None  # of the command that is answered next
+    messages: int = 0
     tls: list[str | None] | None = None  # version and protocol, where the session is encrypted
 
 
@@ -54,6 +56,9 @@ class Dialogues:
             self._sessions.delete(key)
             return
         session = self._sessions.get(key) or _Session(event.stream_us)
+        if session.stage == "DATA" and event.smtp_reply_code == _TAKEN and action == "statistics":
+            action = event.event_action = "delivery"
+            event.mail_delivery_status, event.event_outcome = "sent", "success"
         if action in _OF_A_CLIENT:
             _tell(event, session)
         if _learn(event, session):
@@ -73,6 +78,12 @@ def _tell(event: Event, session: _Session) -> None:
         event.email_from_address = [session.sender] if session.sender else []
     if event.event_action == "message-received":
         event.email_to_address = event.email_to_address or session.recipients or None
+        session.messages += 1
+        event.mail_queue_id = event.mail_queue_id or f"{event.mail_session_id}-{session.messages}"  # the log names none
+        return
+    if event.event_action == "delivery":
+        event.email_to_address = session.recipients[-1:] if session.stage == "RCPT" else session.recipients
+        event.event_count = max(len(event.email_to_address), 1)
         return
     event.smtp_stage = event.smtp_stage or session.stage
     if event.smtp_stage == "RCPT" and event.email_to_address is None and session.recipients:
@@ -86,9 +97,11 @@ def _learn(event: Event, session: _Session) -> bool:
         session.user, session.named = event.user_name, None
     elif action == "tls-established":
         session.tls = [event.tls_version, event.tls_version_protocol]
-    elif action == "reject":
-        if stage == "RCPT":
+    elif action in ("reject", "delivery"):
+        if session.stage == "RCPT":
             session.recipients = session.recipients[:-1]
+        else:
+            session.stage = None
     elif action in ("auth-failure", "auth-error"):
         session.named = None
     elif action == "statistics" and stage is not None:

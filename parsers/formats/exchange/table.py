@@ -12,7 +12,7 @@ import re
 from typing import Any
 
 from mailwarden.parsers.address import ip
-from mailwarden.parsers.claims import Names
+from mailwarden.parsers.claims import Names, Row
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.json_text import read_json
 from mailwarden.parsers.pattern import Format
@@ -42,8 +42,8 @@ def claim(tag: str) -> Names | None:
     return tag, "exchange", {"Pop3": "pop3", "Imap4": "imap"}.get(tag)
 
 
-def claim_row(names: list[str], texts: list[str]) -> tuple[str, str] | None:
-    """Give the table's name, and a row as its patterns read it; None where it is no row of Exchange's.
+def claim_row(names: list[str], texts: list[str]) -> Row | None:
+    """Give a row, under its table's name, as its patterns read it; None where it is no row of Exchange's.
 
     Args:
         names: The columns, where a line told them; else empty.
@@ -51,14 +51,17 @@ def claim_row(names: list[str], texts: list[str]) -> tuple[str, str] | None:
     """
     if "event-id" in names and "recipient-address" in names:
         row = _row(names, texts)
-        return "MessageTracking", f"{row.get('event-id', '')} {row.get('source', '')} {_packed(row)}"
+        text = f"{row.get('event-id', '')} {row.get('source', '')} {_packed(row)}"
+        return Row("MessageTracking", row.get("date-time", ""), text)
     if "remote-endpoint" in names or (not names and _is_smtp(texts)):
         row = _row(names or _SMTP, texts)
-        return "SmtpProtocol", f"{_SIGNS.get(row.get('event', ''), 'other')} {_packed(row)}"
+        text = f"{_SIGNS.get(row.get('event', ''), 'other')} {_packed(row)}"
+        return Row("SmtpProtocol", row.get("date-time", ""), text)
     if "cIp" in names or (not names and _is_mailbox(texts)):
         row = _row(names or _MAILBOX, texts)
         _, port = endpoint(row.get("sIp", ""))
-        return "Pop3" if port in _POP_PORTS else "Imap4", f"{row.get('command', '').lower()} {_packed(row)}"
+        text = f"{row.get('command', '').lower()} {_packed(row)}"
+        return Row("Pop3" if port in _POP_PORTS else "Imap4", row.get("dateTime", ""), text)
     return None
 
 

@@ -76,3 +76,63 @@ def test_encryption_is_known_of_what_follows() -> None:
     )
 
     assert (events[2].tls_established, events[2].tls_version) == (True, "1.2")
+
+
+def spoken(kind: str, address: str, *lines: str) -> list[Event]:
+    """Fold the lines of one session of hMailServer."""
+    reader = Reader(year=2026)
+    events = [
+        reader.read(f'"{kind}"\t1\t56\t"2026-03-03 04:05:{n:02}.000"\t"{address}"\t"{line}"')
+        for n, line in enumerate(lines)
+    ]
+    for event in events:
+        event.stream_us = event.timestamp_us
+    Fold(Site(), [], [], Nowhere(), lambda _: "log").take(events)
+    return events
+
+
+def test_a_message_has_its_session_s_login_and_those_recipients_that_were_taken() -> None:
+    """The line that says it is queued names nothing at all."""
+    events = spoken(
+        "SMTPD",
+        "203.0.113.7",
+        "RECEIVED: AUTH LOGIN",
+        "RECEIVED: Ym9iQGV4YW1wbGUub3Jn",
+        "SENT: 235 authenticated.",
+        "RECEIVED: MAIL FROM:<bob@example.org>",
+        "RECEIVED: RCPT TO:<c@example.net>",
+        "SENT: 250 OK",
+        "RECEIVED: RCPT TO:<nobody@example.org>",
+        "SENT: 550 Unknown user",
+        "RECEIVED: DATA",
+        "SENT: 250 Queued (0.094 seconds)",
+    )
+
+    assert events[7].email_to_address == ["nobody@example.org"]
+    queued = events[9]
+    assert (queued.user_name, queued.email_from_address) == ("bob@example.org", ["bob@example.org"])
+    assert (queued.email_to_address, queued.mail_queue_id) == (["c@example.net"], "56-1")
+
+
+def test_another_server_s_answers_are_of_the_recipients_before_them() -> None:
+    """Each recipient is refused by itself, the others are taken with the message."""
+    events = spoken(
+        "SMTPC",
+        "198.51.100.9",
+        "SENT: MAIL FROM:<bob@example.org>",
+        "RECEIVED: 250 ok",
+        "SENT: RCPT TO:<gone@example.net>",
+        "RECEIVED: 550 5.1.1 no such user",
+        "SENT: RCPT TO:<c@example.net>",
+        "RECEIVED: 250 ok",
+        "SENT: RCPT TO:<d@example.net>",
+        "RECEIVED: 250 ok",
+        "SENT: DATA",
+        "RECEIVED: 354 go",
+        "RECEIVED: 250 2.0.0 queued",
+        "SENT: QUIT",
+        "RECEIVED: 221 bye",
+    )
+
+    told = [(e.mail_delivery_status, e.email_to_address) for e in events if e.event_action == "delivery"]
+    assert told == [("bounced", ["gone@example.net"]), ("sent", ["c@example.net", "d@example.net"])]

@@ -33,11 +33,12 @@ class Standing(NamedTuple):
     story: Story | None
     forecast_s: int | None
     as_of_us: int
+    server: str = NAMELESS  # what the server is called whose lines do not name it
 
     @property
     def shown(self) -> str:
         """The address or domain that people know it by."""
-        return self.address or self.name
+        return self.address or (self.server if self.name == NAMELESS else self.name)
 
     @property
     def called(self) -> str:
@@ -48,12 +49,13 @@ class Standing(NamedTuple):
         return self.shown if self.shown == self.name or self.name == NAMELESS else f"{self.shown} ({self.name})"
 
 
-def read_risks(store: Store, now_us: int | None = None) -> tuple[list[Standing], int]:
+def read_risks(store: Store, now_us: int | None = None, *, called: str = NAMELESS) -> tuple[list[Standing], int]:
     """Give all senders, the worst first, and as of when.
 
     Args:
         store: What was counted.
         now_us: The instant; None: now, or the newest line where that is older than a day.
+        called: What the server is called whose lines do not name it.
     """
     read = decoder(Sender)
     senders = [(key, read(blob)) for key, blob in store.states(KIND)]
@@ -63,7 +65,7 @@ def read_risks(store: Store, now_us: int | None = None) -> tuple[list[Standing],
         if now_us - stream_us > _DAY_US:
             now_us = stream_us
     listings, postures = store.standing.listings(), store.standing.postures()
-    made = [_standing(key, sender, now_us, listings, postures) for key, sender in senders]
+    made = [_standing(key, sender, now_us, listings, postures)._replace(server=called) for key, sender in senders]
     made.sort(key=lambda one: (-one.risk.score, one.kind != "server", one.name))
     return made, now_us
 

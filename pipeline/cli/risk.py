@@ -50,7 +50,7 @@ def command(context: click.Context, as_json: bool, state: Path | None) -> None:
     with now.store(state, scanned=True) as store:
         if store.path == scan_store_path():
             tell(now.tongue.gettext("mailwarden has not run here yet: this is of what the last scan read."))
-        standings, as_of_us = read_risks(store)
+        standings, as_of_us = read_risks(store, called=now.configuration.called)
         modules = sorted({module for one in store.incidents(status="open") for module in one.modules})
     if as_json:
         steps = todo(standings, modules, now.tongue)

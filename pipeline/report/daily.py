@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.risk.parts import NAMELESS
 from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.translate import N_, translator
 from mailwarden.pipeline.answers.natures import suspects
@@ -200,7 +201,7 @@ def build(
         seen = [then for one in seen if (then := as_it_was(one, to_us)) is not None]
     alive = _alive(seen, to_us)
     server = server.lower() if server else None
-    standings, _ = read_risks(store)
+    standings, _ = read_risks(store, called=host or NAMELESS)
     figures = measure_day(store, day, last, zone, domain, server, suspects(alive))
     if domain is not None:
         alive = [one for one in alive if concerns(one, domain)]

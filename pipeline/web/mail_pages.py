@@ -172,7 +172,8 @@ def reputation(request: Request) -> Response:
         return _not_theirs(request)
     desk = desk_of(request)
     with desk.reader() as reader:
-        view = reputation_view(reader, visitor, tongue_of(request), desk.zone, desk.clock(), desk.present_us(reader))
+        now_us, present_us, called = desk.clock(), desk.present_us(reader), desk.configuration.called
+        view = reputation_view(reader, visitor, tongue_of(request), desk.zone, now_us, present_us, called)
         return answer(request, "reputation.html", view, tab="reputation", reader=reader)
 
 

@@ -55,7 +55,7 @@ def now(request: Request) -> Response:
         present_us = desk.present_us(reader)
         visitor = visitor_of(request)
         pulse = read_pulse(reader, now_us, visitor.domains)
-        view = now_view(reader, visitor, tongue, desk.zone, pulse, now_us, present_us, desk.configuration.report)
+        view = now_view(reader, visitor, tongue, desk.zone, pulse, now_us, present_us, desk.configuration)
         return answer(request, "now.html", view, tab="now", reader=reader, pulse=pulse, live=True)
 
 

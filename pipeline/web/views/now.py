@@ -13,7 +13,7 @@ from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.pipeline.answers.dates import due_text, next_dates
 from mailwarden.pipeline.answers.risks import read_risks
 from mailwarden.pipeline.answers.words import CLASSES, PROTOCOLS
-from mailwarden.pipeline.configuration.configuration import Report
+from mailwarden.pipeline.configuration.configuration import Configuration, Report
 from mailwarden.pipeline.rollup_span import OTHER
 from mailwarden.pipeline.store import IncidentFilter, OutboxCounts, Reader
 from mailwarden.pipeline.web.pulse import Pulse
@@ -88,6 +88,7 @@ class NowView(msgspec.Struct, frozen=True):
     tone: str
     verdict: str
     warnings: list[str]
+    is_told: bool  # False: no channel is set, so calm here is known to whoever looks, and trouble, too
     needs: list[Card]
     next_step: str
     more: int
@@ -116,7 +117,7 @@ def now_view(
     pulse: Pulse,
     now_us: int,
     present_us: int,
-    report: Report,
+    configuration: Configuration,
 ) -> NowView:
     """Look at everything that is open, and at the 24 hours before `present_us`."""
     wanted = IncidentFilter(
@@ -145,11 +146,12 @@ def now_view(
         tone, verdict = "watch", tongue.gettext("Nothing is known to be wrong, but not everything is as it should be:")
     shown = needing[:_SHOWN]
     sentences = sentences_of(reader, shown, visitor, tongue, zone)
-    risk_mark, risk = _risk(reader, tongue, present_us) if visitor.sees_all else ("", "")
+    risk_mark, risk = _risk(reader, tongue, present_us, configuration.called) if visitor.sees_all else ("", "")
     return NowView(
         tone=tone,
         verdict=verdict,
         warnings=warnings,
+        is_told=bool(configuration.channels) or not visitor.sees_all,
         needs=cards(shown, sentences, silences, visitor, now_us),
         next_step=next((step.text for one in shown[:1] for step in steps_of(one, sentences, visitor)), ""),
         more=max(0, critical + watch - _SHOWN),
@@ -165,7 +167,7 @@ def now_view(
         charts=_plots(reader, measures, tongue) if measures else [],
         protocols=_protocols(measures) if measures else [],
         waits=_waits(measures, tongue) if measures else [],
-        dates=_dates(reader, visitor, tongue, zone, now_us, report),
+        dates=_dates(reader, visitor, tongue, zone, now_us, configuration.report),
         risk=risk,
         risk_mark=risk_mark,
     )
@@ -226,9 +228,9 @@ def _protocols(measures: Measures) -> list[Protocol]:
     return sorted(made, key=lambda one: (-one.logins, one.name))
 
 
-def _risk(reader: Reader, tongue: Translator, present_us: int) -> tuple[str, str]:
+def _risk(reader: Reader, tongue: Translator, present_us: int, called: str) -> tuple[str, str]:
     """Give the mark and the words for the sender that is nearest to a block."""
-    standings, _ = read_risks(reader.store, present_us)
+    standings, _ = read_risks(reader.store, present_us, called=called)
     if not standings:
         return "", ""
     worst = standings[0]

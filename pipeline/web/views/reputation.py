@@ -85,7 +85,7 @@ class ReputationView(msgspec.Struct, frozen=True):
 
 
 def reputation_view(
-    reader: Reader, visitor: Visitor, tongue: Translator, zone: tzinfo, now_us: int, present_us: int
+    reader: Reader, visitor: Visitor, tongue: Translator, zone: tzinfo, now_us: int, present_us: int, called: str
 ) -> ReputationView:
     """Give the risk of our senders, and what block lists and our own records were last seen to be."""
     listings = reader.store.standing.listings()
@@ -93,7 +93,7 @@ def reputation_view(
     found = reader.incidents(
         IncidentFilter(statuses=("open", "quiet"), category="blocklist_risk", parts=True), limit=_INCIDENTS
     )
-    standings, _ = read_risks(reader.store, present_us)
+    standings, _ = read_risks(reader.store, present_us, called=called)
     shown = [one for one in standings if one.risk.score >= CALM][:_SENDERS]
     modules = sorted({module for one in found for module in one.modules})
     return ReputationView(

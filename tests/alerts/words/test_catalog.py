@@ -7,7 +7,7 @@ import pytest
 
 from mailwarden.alerts.words.catalog import faults, messages, update
 from mailwarden.alerts.words.po import compiled
-from mailwarden.alerts.words.translate import LANGUAGES, translator
+from mailwarden.alerts.words.translate import LANGUAGES, catalog_path, translator
 
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
 
@@ -22,6 +22,32 @@ def test_every_message_is_translated_and_fills_the_same_names(language: str) -> 
 def test_the_catalog_loads(language: str) -> None:
     """A catalog is read from its source, without being compiled by anybody."""
     assert translator(language).gettext("CRITICAL") != "CRITICAL"
+
+
+# Of two words for one thing the reader takes the second for another thing. In front what is said.
+_DOUBLETS = {
+    "危険度": ("リスク",),
+    "ブラックリスト": ("ブロックリスト",),
+    "重要度": ("深刻度", "重大度"),
+    "不達通知": ("バウンス",),
+    "メールマガジン": ("ニュースレター", "メルマガ"),
+    "評価": ("評判", "レピュテーション"),
+    "遅延": ("先送り",),
+    "ウェブメール": ("Webメール", "Web メール"),
+    "通知先": ("チャネル", "チャンネル"),
+    "迷惑メール": ("スパムメール",),
+    "サーバー": ("サーバ側", "サーバで", "サーバの"),
+    "しきい値": ("閾値",),
+}
+
+
+def test_one_thing_has_one_name_in_japanese() -> None:
+    """A term has one word in the whole catalog."""
+    catalog = gettext.GNUTranslations(compiled(catalog_path("ja")))
+    told = " ".join(map(str, catalog._catalog.values()))  # type: ignore[attr-defined]
+
+    assert [other for others in _DOUBLETS.values() for other in others if other in told] == []
+    assert all(word in told for word in _DOUBLETS)
 
 
 def test_messages_are_found_in_code_detectors_rules_and_advice(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def test_in_japanese(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same in Japanese."""
     monkeypatch.setenv("LANG", "ja_JP.UTF-8")
 
-    assert "ブラックリスト登録リスク" in run("risk", "--state", state)
+    assert "ブラックリスト登録の危険度" in run("risk", "--state", state)
 
 
 def test_what_probes_saw_joins_in(state: Path) -> None:
@@ -164,6 +164,27 @@ def test_a_server_that_its_lines_do_not_name_gets_no_made_up_name(tmp_path: Path
     shown = run("risk", "--state", tmp_path / "state")
 
     assert "192.0.2.77" in shown
+    assert "localhost" not in shown
+
+
+def test_where_nobody_names_the_server_it_has_the_name_that_people_gave_it(tmp_path: Path) -> None:
+    """Without a name in the log and without an address in a reply there is the name of the site."""
+    said = "SMTP error from remote mail server after RCPT TO:<u@gmail.com>: 550-5.1.1 The email account does not exist"
+    lines = [
+        f"2026-11-23 10:00:{n:02} 1vN{n:03}-0000{n:02}-AB {text}"
+        for n in range(40)
+        for text in (
+            "<= bob@example.org H=(pc) [198.51.100.7] P=esmtpsa A=dovecot_login:bob@example.org S=900",
+            f"** u{n}@gmail.com R=dnslookup T=remote_smtp H=gmail-smtp-in.l.google.com [203.0.113.9]: {said}",
+        )
+    ]
+    (tmp_path / "mainlog").write_text("\n".join(lines) + "\n")
+    (tmp_path / "mailwarden.yml").write_text("site: {name: mail.example.org}\n")
+    run("scan", "--state", tmp_path / "state", tmp_path / "mainlog")
+
+    shown = run("risk", "--state", tmp_path / "state", "--config", tmp_path / "mailwarden.yml")
+
+    assert "mail.example.org" in shown
     assert "localhost" not in shown
 
 

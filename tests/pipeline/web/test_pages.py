@@ -241,6 +241,22 @@ def test_without_a_channel_nobody_can_be_told(directory: Path) -> None:
     assert "Nobody yet." not in text
 
 
+def test_the_first_page_says_that_nobody_is_told(directory: Path) -> None:
+    """Calm may be true, and yet nobody would hear of the next trouble; who has no channel to set is not told so."""
+    shop = Person("shop", hash_password("a long password"), "viewer", ("shop.example",))
+    shown = []
+    for people, channels in (((), ()), ((shop,), ())):
+        with served(directory, people=people, channels=channels) as page:
+            client = page.client(let_in=not people)
+            if people:
+                client.sign_in("shop", "a long password")
+            shown.append("Nobody is told" in client.get("/").text)
+    with served(directory) as page:
+        shown.append("Nobody is told" in page.client().get("/").text)
+
+    assert shown == [True, False, False]
+
+
 def test_who_was_told_is_said_as_it_was(directory: Path) -> None:
     """Old news was told in a summary, by its channel; of what nobody was told of, the page says why."""
     minor = incident(told_severity=None, severity="low")

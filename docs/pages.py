@@ -30,7 +30,7 @@ from mailwarden.pipeline.cli.scan_view import SERVERS
 
 _SOURCE = Path(__file__).parent.parent
 _SHOWN = 12  # samples of a format on its page
-_SERVERS = ("postfix", "dovecot", "exim", "opensmtpd", "sendmail", "courier", "haraka", "stalwart")
+_SERVERS = ("postfix", "dovecot", "exim", "opensmtpd", "sendmail", "courier", "haraka", "stalwart", "kumomta")
 _PLACES = {"account": "ann@example.org", "address": "203.0.113.7", "network": "203.0.113.0/24", "id": "ZBO"}
 
 

@@ -39,7 +39,7 @@ FOREIGN_FIELDS: Mapping[str, str] = {
 }
 """Our names for those of Sigma's taxonomy (its appendix) and of common conversions, in lower case."""
 
-_SERVERS = ("postfix", "dovecot", "exim", "opensmtpd", "sendmail", "courier", "haraka", "qmail", "stalwart")
+_SERVERS = ("postfix", "dovecot", "exim", "opensmtpd", "sendmail", "courier", "haraka", "qmail", "stalwart", "kumomta")
 _PRODUCTS = ("mail", "linux", "unix", *_SERVERS)
 _SERVICES = ("mail", "maillog", "syslog", *_SERVERS, "vpopmail", "pam")
 _CATEGORIES = ("authentication", "email", "mail")

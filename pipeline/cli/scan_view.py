@@ -49,6 +49,7 @@ SERVERS = {
     "uw_imap": "UW-IMAP",
     "zimbra": "Zimbra",
     "stalwart": "Stalwart",
+    "kumomta": "KumoMTA",
     "nginx": "nginx",
     "roundcube": "Roundcube",
     "sogo": "SOGo",

@@ -17,7 +17,9 @@ __all__ = ["Arrivals"]
 _DAY_US = 86_400_000_000
 _GUESSED = 5  # tries of strangers within a day, as in `send_after_guessing`
 _MAX_TRIED = 200
-_WHOLE = frozenset({"exchange", "exim", "haraka", "hmailserver", "kerio", "opensmtpd", "sendmail", "stalwart"})
+_WHOLE = frozenset(
+    {"exchange", "exim", "haraka", "hmailserver", "kerio", "kumomta", "opensmtpd", "sendmail", "stalwart"}
+)
 """Servers that tell all of a message when it arrives; Postfix goes on with it until its queue manager has it."""
 
 

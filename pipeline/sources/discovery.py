@@ -49,6 +49,7 @@ _USUAL = (
     "var/log/haraka",  # a directory
     "opt/stalwart/logs",  # Stalwart's directory: from 0.12 on, and before
     "opt/stalwart-mail/logs",
+    "var/log/kumomta",  # a directory of segments
     "var/log/qmail/send/current",  # multilog's present file
     "var/log/qmail/qmail-send/current",
     *_PARTS,

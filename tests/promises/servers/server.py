@@ -14,6 +14,7 @@ class Server:
     """
 
     module = ""
+    names_the_refused = True  # whose password was wrong; else an account's guessers are unknown
 
     def __init__(self) -> None:
         self.at = START

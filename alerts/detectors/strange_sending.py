@@ -9,8 +9,9 @@ that it never wrote with what that is worth (`alerts/facts/programs.py`).
 
 What a network sends on its first day is learned little (twenty recipients), and nothing of it counts as usual: who waits for
 a day and goes on for weeks teaches slowly. A phone that roams, a neighbour of a known network and a webmail are judged where
-the login was odd in other ways or the program is new; `recipient_novelty` sees the rest of their spam. On the first day of an
-account it is a note at most, where the login was not odd too.
+the login was odd in other ways or the program is new; `recipient_novelty` sees the rest of their spam. That the network failed
+at other accounts counts until three people are found there: an office looks like a sprayer while its first ones mistype. On
+the first day of an account it is a note at most, where the login was not odd too.
 """
 
 from collections.abc import Iterable, Mapping
@@ -68,6 +69,7 @@ class _Young(msgspec.Struct, array_like=True):
     program: float = 0.0  # how strange the program is that writes from there, in bits
     read: float = 0.0  # and what was read from there
     range: float = 0.0  # how much its range is one of guessers, in bits
+    sprayed: float = 0.0  # of the points: what it did at other accounts, until people are found to be there
 
 
 class _State(msgspec.Struct, array_like=True):
@@ -90,7 +92,7 @@ class StrangeSending(Detector[_State]):
     detection = Detection(
         name="strange_sending",
         id="OUT-15",
-        version=6,
+        version=7,
         cause="takeover",
         category="account_takeover",
         severity="medium",
@@ -164,10 +166,15 @@ class StrangeSending(Detector[_State]):
         points = suspicion.points(event)
         if young is None:
             young = state.young[net] = _Young(
-                facts.get("mailwarden.pair.first_us", event.stream_us), points, is_far=_is_far(facts, points)
+                facts.get("mailwarden.pair.first_us", event.stream_us),
+                points,
+                is_far=_is_far(facts, points),
+                sprayed=suspicion.sprayed(facts),
             )
             if len(state.young) > _YOUNG:
                 del state.young[next(iter(state.young))]
+        if young.sprayed and facts["mailwarden.source.shared"]:
+            young.points, young.sprayed = young.points - young.sprayed, 0.0
         young.points = max(young.points, points)
         young.is_far = young.is_far or _is_far(facts, points)
         young.range = max(young.range, facts.get("mailwarden.source.range", 0.0))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from mailwarden.alerts.facts.entrances import Entrances
 from mailwarden.alerts.facts.origins import Origins
 from mailwarden.alerts.facts.records import Account, Network, Records, is_known
 from mailwarden.alerts.facts.site import Site
@@ -24,13 +25,15 @@ class Failures:
         records: What is known of accounts and networks.
         weather: What guessing is usual here.
         origins: What is known of where people come from.
+        entrances: When each server last let somebody in.
     """
 
-    def __init__(self, site: Site, records: Records, weather: Weather, origins: Origins) -> None:
+    def __init__(self, site: Site, records: Records, weather: Weather, origins: Origins, entrances: Entrances) -> None:
         self._site = site
         self._records = records
         self._weather = weather
         self._origins = origins
+        self._entrances = entrances
 
     def take(self, event: Event) -> None:
         """Set the facts of a refused login, then learn it."""
@@ -50,6 +53,9 @@ class Failures:
         if known is not None and net is not None and known.users:
             facts["mailwarden.source.is_proxy"] = known.is_proxy() or self._site.is_proxy(event.source_ip, net)
         facts["mailwarden.user.exists"] = bool(record and record.exists)
+        let_in_us = self._entrances.last_us(event.host_hostname) if pair is not None or account is None else None
+        if let_in_us is not None:
+            facts["mailwarden.let_in.us"] = let_in_us
         if event.event_action != "auth-failure":  # a try without a verdict teaches nothing
             return
         if known is not None and known.earlier and not known.users and pair is None and event.mailwarden_attempts:

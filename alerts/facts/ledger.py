@@ -9,6 +9,7 @@ from typing import Any
 from mailwarden.alerts.facts.acquaintances import Acquaintances
 from mailwarden.alerts.facts.bulk_reading import BulkReading
 from mailwarden.alerts.facts.domains import Domains
+from mailwarden.alerts.facts.entrances import Entrances
 from mailwarden.alerts.facts.failures import Failures
 from mailwarden.alerts.facts.habits import Habits
 from mailwarden.alerts.facts.origins import Origins
@@ -42,13 +43,15 @@ class Ledger:
         self.volume = Volume(self.records)
         weather, habits, origins = Weather(site.name, backing), Habits(backing), Origins(site, backing)
         self.reading = BulkReading(site, habits, backing)
-        self.failures = Failures(site, self.records, weather, origins)
-        self.successes = Successes(site, self.records, habits, weather, origins, self.reading, backing)
+        entrances = Entrances(backing)
+        self.failures = Failures(site, self.records, weather, origins, entrances)
+        self.successes = Successes(site, self.records, habits, weather, origins, self.reading, entrances, backing)
         self._servers = Shelf("ledger.server", 1, int, lambda _: 1 << 62, backing)
         self._server_names: set[str] = set()
         self.shelves: tuple[Shelf[Any], ...] = (
             *self.records.shelves,
             weather.shelf,
+            entrances.shelf,
             habits.shelf,
             *origins.shelves,
             self.acquaintances.shelf,

@@ -24,6 +24,7 @@ _ANEW_US = 2 * _DAY_US  # after which a network that only ever failed comes as i
 _SPRAYED = 2  # other accounts that a network failed at, before a login from there is a stranger's,
 # and more than so many for each account that was let in: in an office, and behind a carrier, people succeed
 _TIMES_PEOPLE = 2
+_SHARED_BY = 3  # people at a network: an office, where some mistype
 _DEVICE_NAMES = 2  # that a printer or a phone with a wrong password fails at
 _PROXY_USERS = 5  # a network that five accounts come back to on another day is an office, a webmail, a proxy
 _PROXY_ENTERED = 15  # or that so many came to: a webmail that has moved; a thief has fewer passwords
@@ -178,6 +179,12 @@ class Network(msgspec.Struct, array_like=True):
         others = self.others_tried(account)
         people = max(self.entered, len(self.users))
         return self.tried if others >= _SPRAYED and others > _TIMES_PEOPLE * people else 0
+
+    def is_shared(self, account: str, now: int, *, is_proxy: bool) -> bool:
+        """Say whether people are here who may mistype: several were let in, and it did not keep far more out."""
+        if len(self.users) < _SHARED_BY:
+            return False
+        return is_proxy or not self.tried_lately(now) or not self.sprayed(account)
 
     def learn_entry(self, account: str) -> None:
         """Learn that an account was let in: what failed for it before was its owner's mistake, or the guess that fitted."""

@@ -4,6 +4,7 @@ from typing import Any
 
 from mailwarden.alerts.facts.bulk_reading import BulkReading
 from mailwarden.alerts.facts.companies import Companies
+from mailwarden.alerts.facts.entrances import Entrances
 from mailwarden.alerts.facts.habits import Habits, kin
 from mailwarden.alerts.facts.origins import Origins
 from mailwarden.alerts.facts.records import Account, Pair, Records, is_known
@@ -34,6 +35,7 @@ class Successes:
         weather: What is usual here.
         origins: What is known of where people come from.
         reading: The sessions from new networks.
+        entrances: When each server last let somebody in.
         backing: Where it is kept who shares a network.
     """
 
@@ -45,6 +47,7 @@ class Successes:
         weather: Weather,
         origins: Origins,
         reading: BulkReading,
+        entrances: Entrances,
         backing: Backing,
     ) -> None:
         self._site = site
@@ -53,6 +56,7 @@ class Successes:
         self._weather = weather
         self._origins = origins
         self._reading = reading
+        self._entrances = entrances
         self._visitors = Visitors(records, origins, Companies(site.name, backing), backing)
         self.shelves = self._visitors.shelves
         # what is computed again where it lacks: (until when, account, network, wide network) by user, address, protocol and host
@@ -60,6 +64,8 @@ class Successes:
 
     def let_in(self, event: Event) -> None:
         """Place a login that was let in, set its facts, then learn it."""
+        if event.user_name:
+            self._entrances.open(event.host_hostname, event.stream_us)
         everyday = self._everyday.get((event.user_name, event.source_ip, event.network_protocol, event.host_hostname))
         if everyday is not None and event.stream_us < everyday[0]:
             _, event.mailwarden_account, event.mailwarden_network, event.mailwarden_wide_network = everyday
@@ -168,6 +174,7 @@ class Successes:
         now, address = event.stream_us, event.source_ip
         known = self._records.network(net, now)
         users = len(known.users) if known else 0
+        is_proxy = (known is not None and known.is_proxy()) or self._site.is_proxy(address, net)
         first_us = pair[0] if pair else now
         # in the first day of an account nearly every network is new: there a quarter of an hour counts, unless it was guessed
         is_settled = now - record.first_us > _DAY_US or record.guessed_us == first_us
@@ -186,8 +193,9 @@ class Successes:
             "mailwarden.user.failures": record.guessed if record.guessed_us == first_us else 0,
             "mailwarden.source.sprayed": record.sprayed if record.guessed_us == first_us else 0,
             "mailwarden.source.users": users,
+            "mailwarden.source.shared": known is not None and known.is_shared(account, now, is_proxy=is_proxy),
             "mailwarden.source.tried": known.tried if known and known.tried_lately(now) else 0,
-            "mailwarden.source.is_proxy": (known is not None and known.is_proxy()) or self._site.is_proxy(address, net),
+            "mailwarden.source.is_proxy": is_proxy,
         }
 
     def _learn(self, record: Account, event: Event, net: str, pair: Pair | None, protocol: str) -> None:

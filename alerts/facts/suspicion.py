@@ -16,7 +16,7 @@ from typing import Any
 
 from mailwarden.parsers.event import Event
 
-__all__ = ["FAILURES", "guessed", "points"]
+__all__ = ["FAILURES", "guessed", "points", "sprayed"]
 
 FAILURES = 10
 """So many failures before the right password, while the owner's devices go on: it was not changed, but found."""
@@ -33,7 +33,6 @@ _ONE_OF_THEM = 3.5  # and all of those who come out of a day of guessing
 _HOSTILE, _BY_MANY = 3.0, 3.0  # bits of the range and of the guessing, for that
 _SPRAYED, _MOST_SPRAYED = 4.0, 12.0  # the network failed at another account within the day,
 _EACH_DOUBLING = 2.5  # and this for twice as many
-_SHARED_BY = 3  # people already there: an office where some mistype
 _GHOSTS, _LEAST_GHOSTS = 3, 3  # so many of them nobody has: no typo
 _LEAST_GUESSED, _MOST_GUESSED = 5, 5.0  # networks that failed at the account within the day
 _SENDS, _READS_OTHERWISE = 2, 5  # it never sent so far, or never read; it reads by a protocol it never used
@@ -59,18 +58,22 @@ def points(event: Event) -> float:
 
 def _before(facts: Mapping[str, Any]) -> float:
     """Weigh the failures that went before: of the network elsewhere, and of whoever it was at this account."""
-    found = 0.0
-    others = facts.get("mailwarden.source.others", 0)
-    if others and (facts["mailwarden.source.users"] < _SHARED_BY or facts.get("mailwarden.source.sprayed")):
-        found += min(_MOST_SPRAYED, _SPRAYED + _EACH_DOUBLING * log2(others))
-        found += _GHOSTS * (facts.get("mailwarden.source.ghosts", 0) >= _LEAST_GHOSTS)
     by_many = guessed(facts)
     is_one_of_them = by_many >= _BY_MANY and facts.get("mailwarden.source.range", 0.0) >= _HOSTILE
     failed = _ONE_OF_THEM if is_one_of_them else _FAILED
     here = failed * bool(facts.get("mailwarden.source.failures")) + by_many
     if facts.get("mailwarden.source.failures", 0) >= FAILURES and facts.get("mailwarden.user.undisturbed"):
         here = max(here, _FOUND_OUT)
-    return found + here
+    return sprayed(facts) + here
+
+
+def sprayed(facts: Mapping[str, Any]) -> float:
+    """Give the bits of what a network did at other accounts within the day; nothing where people are who mistype."""
+    others: int = facts.get("mailwarden.source.others", 0)
+    if not others or facts.get("mailwarden.source.shared") or facts.get("mailwarden.rollout"):
+        return 0.0
+    ghosts = _GHOSTS if facts.get("mailwarden.source.ghosts", 0) >= _LEAST_GHOSTS else 0
+    return min(_MOST_SPRAYED, _SPRAYED + _EACH_DOUBLING * log2(others)) + ghosts
 
 
 def guessed(facts: Mapping[str, Any]) -> float:

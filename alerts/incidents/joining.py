@@ -38,6 +38,8 @@ _COUNTED = (("mailwarden.user.failures", "failures"), ("mailwarden.source.others
 """Facts that messages tell."""
 
 
+_LOGINS = frozenset({"auth-error", "auth-failure", "auth-success", "rate-limit"})
+"""Events that are about nobody's mail, whatever accounts they name."""
 _KEPT_BY_PANELS = ("mailwarden.account", "mailwarden.script", "mailwarden.sender_domain")
 """What is to be done about these is done where people log in, too."""
 
@@ -99,7 +101,8 @@ def gather(incident: Incident, finding: Finding, live: Live, servers: Callable[[
     if incident.cause != "config" or finding.detection.name == DISBELIEVED:
         if finding.senders:
             incident.senders = take_over(incident.senders, finding.senders)
-        for value in () if finding.senders else senders_of(finding.detection, finding.entities):
+        is_mail = not finding.senders and finding.event.event_action not in _LOGINS
+        for value in senders_of(finding.detection, finding.entities) if is_mail else ():
             count_sender(incident.senders, value)
     incident.evidence_count += len(finding.evidence)
     if len(incident.evidence) < _MAX_EVIDENCE:

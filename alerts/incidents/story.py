@@ -36,15 +36,17 @@ _CAMPAIGNS = {
     "mailwarden.network": ("mailwarden.site",),
 }
 """Of guessing: what is a member of what; a surge that comes from one network is that network's doing."""
+_UNANSWERED = ("auth_backend_down", "nobody_let_in")
+"""What it looks like where passwords cannot be checked."""
 _EXPLAINS = {
-    "auth_backend_down": ("queue_growth", "silence"),
-    "disk_full": ("auth_backend_down", "queue_growth", "silence", "slow_acceptance", "storage_errors"),
+    **dict.fromkeys(_UNANSWERED, ("queue_growth", "silence")),
+    "disk_full": (*_UNANSWERED, "queue_growth", "silence", "slow_acceptance", "storage_errors"),
     "log_gap": ("silence",),
-    "lookup_down": ("auth_backend_down", "queue_growth", "slow_acceptance"),
-    "process_killed": ("auth_backend_down", "queue_growth", "silence", "slow_acceptance"),
+    "lookup_down": (*_UNANSWERED, "queue_growth", "slow_acceptance"),
+    "process_killed": (*_UNANSWERED, "queue_growth", "silence", "slow_acceptance"),
     "receiver_unreachable": ("queue_growth",),
     "relay_login_refused": ("queue_growth",),
-    "service_failure": ("auth_backend_down", "queue_growth", "silence", "slow_acceptance"),
+    "service_failure": (*_UNANSWERED, "queue_growth", "silence", "slow_acceptance"),
 }
 """Which troubles of a service come of which other, by rule."""
 _PACES = ("fast_guessing", "steady_guessing", "slow_guessing", "glacial_guessing")

@@ -10,9 +10,9 @@ TOLD = 16
 
 
 def points(facts: dict[str, object]) -> float:
-    """Weigh a login with these facts, of an account whose devices went on, from a network that nobody else uses."""
+    """Weigh a login with these facts, of an account whose devices went on."""
     event = Event()
-    event.facts = {"mailwarden.source.users": 0, "mailwarden.user.undisturbed": True} | {
+    event.facts = {"mailwarden.user.undisturbed": True} | {
         name if name.startswith("mailwarden.") else f"mailwarden.{name}": value for name, value in facts.items()
     }
     return suspicion.points(event)
@@ -43,7 +43,7 @@ def test_a_thief_is_told(facts: dict[str, object]) -> None:
     [
         {"mailwarden.surprise": 6.0, "source.failures": 60, "user.failing_networks": 6},
         {"mailwarden.surprise": 6.0, "source.range": 5.0, "source.failures": 60, "source.others": 8, "rollout": True},
-        {"mailwarden.surprise": 6.0, "source.others": 8, "source.users": 3},
+        {"mailwarden.surprise": 6.0, "source.others": 8, "source.shared": True},
         {"mailwarden.surprise": 6.0, "user.failing_networks": 40, "user.usual_tries": 30.0},
         {"mailwarden.surprise": 1.0, "source.range": -4.0, "source.failures": 60, "source.others": 3},
     ],

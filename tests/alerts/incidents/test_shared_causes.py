@@ -47,6 +47,18 @@ def test_a_shared_cause_explains_what_comes_of_it(cause: str, parted: bool) -> N
     assert queue.parent == (head.id if parted else None)
 
 
+def test_people_who_cannot_log_in_sent_no_mail_that_it_cost() -> None:
+    """A password service that is away is nobody's mail, though it names accounts."""
+    incidents = Incidents("default", Memory())
+    away = finding(detection("auth_backend_down", "service", "mailwarden.site"), "default", account=["ann", "bob"])
+    away.event.event_action = "auth-error"
+
+    (incident,) = take(incidents, away)
+
+    assert incident.entities["mailwarden.account"] == ["ann", "bob"]
+    assert not incident.senders
+
+
 @pytest.mark.parametrize(
     ("rule", "address", "parted"),
     [

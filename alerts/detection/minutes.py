@@ -2,7 +2,7 @@
 
 import msgspec
 
-__all__ = ["Minutes", "is_new", "lasting"]
+__all__ = ["Minutes", "began", "is_new", "lasting"]
 
 _MINUTE_US = 60_000_000
 
@@ -25,6 +25,11 @@ def lasting(state: Minutes, now: int, lines: int, span_us: int) -> int:
         state.minutes = [*(one for one in state.minutes if one > first), minute]
     state.lines += lines
     return len(state.minutes)
+
+
+def began(state: Minutes) -> int:
+    """Give the beginning of the first minute of the span in which it was said."""
+    return state.minutes[0] * _MINUTE_US
 
 
 def is_new(state: Minutes, now: int, span_us: int) -> bool:

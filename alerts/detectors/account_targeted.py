@@ -93,7 +93,8 @@ class AccountTargeted(Detector[_State]):
             return None
         tries = max(event.mailwarden_attempts, measure - state.level)
         state.level = measure
-        return Fired(measure, tries, "low", {"usual": round(state.usual, 1)})
+        values = {"usual": round(state.usual, 1)}
+        return Fired(measure, tries, "low", values, first_us=state.recent[0][0] * _MINUTE_US)
 
 
 def _poisson_tail(count: int, expected: float) -> float:

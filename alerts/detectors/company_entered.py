@@ -61,12 +61,13 @@ class CompanyEntered(Detector[_State]):
         """Tell of the company, again where it doubled."""
         facts = event.facts or {}
         state.last_us = event.stream_us
-        many, values = facts["mailwarden.source.company"], {"threshold": facts["mailwarden.source.company_limit"]}
+        many, limit, since_us = facts["mailwarden.source.company"]
+        values = {"threshold": limit}
         if state.level and many < 2 * state.level:
-            return Fired(many, 1, "low", values, fired=False)
+            return Fired(many, 1, "low", values, fired=False, first_us=since_us)
         tries = 1 if state.level else many
         state.level = many
-        return Fired(many, tries, "low", values)
+        return Fired(many, tries, "low", values, first_us=since_us)
 
 
 DETECTOR = CompanyEntered()

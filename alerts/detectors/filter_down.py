@@ -8,7 +8,7 @@ or signed, as the server is told.
 from collections.abc import Iterable
 
 from mailwarden.alerts.detection.detector import Detector, Fired
-from mailwarden.alerts.detection.minutes import Minutes, is_new, lasting
+from mailwarden.alerts.detection.minutes import Minutes, began, is_new, lasting
 from mailwarden.alerts.terms import Detection
 from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.event import Event
@@ -67,7 +67,7 @@ class FilterDown(Detector[Minutes]):
         words = None if "mail.filter" in (event.extra or {}) else _HELPLESS
         lines = state.lines
         fired = is_new(state, event.stream_us, _SPAN_US)
-        return Fired(measure, lines, "medium", values, fired=fired, detection=words)
+        return Fired(measure, lines, "medium", values, fired=fired, detection=words, first_us=began(state))
 
 
 _HELPLESS = FilterDown.detection._replace(title=N_("{who} cannot reach a service that it needs"))

@@ -7,7 +7,7 @@ of a quarter of an hour, so that a restart is no alarm. Meanwhile mail is put of
 from collections.abc import Iterable
 
 from mailwarden.alerts.detection.detector import Detector, Fired
-from mailwarden.alerts.detection.minutes import Minutes, is_new, lasting
+from mailwarden.alerts.detection.minutes import Minutes, began, is_new, lasting
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
@@ -56,7 +56,8 @@ class LookupDown(Detector[Minutes]):
             return None
         lines = state.lines
         fired = is_new(state, event.stream_us, _SPAN_US)
-        return Fired(measure, lines, "high", {"who": event.service_name or event.event_module}, fired=fired)
+        values = {"who": event.service_name or event.event_module}
+        return Fired(measure, lines, "high", values, fired=fired, first_us=began(state))
 
 
 DETECTOR = LookupDown()

@@ -67,9 +67,8 @@ class ProcessKilled(Detector[_State]):
         is_again = times >= _AGAIN
         fired = state.level == 0 or (is_again and state.level < _AGAIN)
         state.level = times
-        return Fired(
-            times, 1, "high" if is_again else "low", {}, fired, detection=_AGAIN_AND_AGAIN if is_again else None
-        )
+        severity, words = ("high", _AGAIN_AND_AGAIN) if is_again else ("low", None)
+        return Fired(times, 1, severity, {}, fired, words, first_us=state.minutes[0] * _MINUTE_US)
 
 
 _AGAIN_AND_AGAIN = ProcessKilled.detection._replace(

@@ -114,7 +114,8 @@ class StrangeLogin(Detector[_State]):
             "networks": facts.get("mailwarden.user.failing_networks", 0),
             "address": event.source_ip or "?",
         }
-        return Fired(points, 1, "medium" if points >= _TOLD else "low", values, detection=_words(watched, facts))
+        severity, words = "medium" if points >= _TOLD else "low", _words(watched, facts)
+        return Fired(points, 1, severity, values, detection=words, first_us=watched.since_us)
 
 
 def _begin(state: _State, net: str, event: Event) -> _Watched:

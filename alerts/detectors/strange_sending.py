@@ -235,10 +235,10 @@ def _judge(state: _State, young: _Young, event: Event) -> Fired | None:
     if program > max(novelty, volume, outcomes):
         words = _FOREIGN_PROGRAM
     if rank <= young.level:
-        return Fired(points, 1, severity, values, fired=False, detection=words)
+        return Fired(points, 1, severity, values, fired=False, detection=words, first_us=young.since_us)
     tries = 1 if young.level else young.recipients
     young.level = rank
-    return Fired(points, tries, severity, values, detection=words)
+    return Fired(points, tries, severity, values, detection=words, first_us=young.since_us)
 
 
 def _novelty(state: _State, young: _Young) -> float:

@@ -62,16 +62,14 @@ class VolumeRamp(Detector[_State]):
 
     def update(self, state: _State, event: Event) -> Fired | None:
         """Compare the day with those before."""
-        today, usual, busiest = (event.facts or {})["mailwarden.volume"]
+        today, usual, busiest, since_us = (event.facts or {})["mailwarden.volume"]
         state.last_us = event.stream_us
         add(state.looks, event.stream_us, _SPAN_US, 1)
         if today < max(_LEAST, _TIMES_MEDIAN * usual, _TIMES_BUSIEST * busiest):
             return None
         severity = "medium" if today >= _BULK else "low"
         values = {"usual": usual, "busiest": busiest, "server": event.host_hostname or "localhost"}
-        if crossed(state.looks, today):
-            return Fired(today, 1, severity, values)
-        return Fired(today, 1, severity, values, fired=False)
+        return Fired(today, 1, severity, values, fired=crossed(state.looks, today), first_us=since_us)
 
 
 DETECTOR = VolumeRamp()

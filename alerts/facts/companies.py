@@ -45,18 +45,20 @@ class Companies:
         if self.shelf.get(self._site) is None:
             self.shelf.put(self._site, _Usual(day=now // _DAY_US))
 
-    def come(self, known: Network, now: int) -> tuple[int, int] | None:
+    def come(self, known: Network, now: int) -> tuple[int, int, int] | None:
         """Count an account that is known from elsewhere, on its first login from a network.
 
         Returns:
-            How many came, and how many are too many, where these are; None where nothing is unusual.
+            How many came, how many are too many, and since when, where these are; None where nothing is unusual.
         """
         if not known.since_us or now - known.since_us > _DAY_US:
             return None
         known.together += 1
         usual = self._shelve(known.together, now)
         limit = None if usual is None else max(_LEAST, _TIMES * usual + 1)
-        return (known.together, limit) if limit is not None and known.together >= limit else None
+        if limit is None or known.together < limit:
+            return None
+        return known.together, limit, known.since_us
 
     def _shelve(self, together: int, now: int) -> int | None:
         """Learn how many came together; give how many are usual."""

@@ -125,6 +125,7 @@ class Successes:
         facts["mailwarden.protocol.new"] = is_new
         facts["mailwarden.protocol.switch"] = is_new and protocol != "smtp" and record.protocols != ["smtp"]
         facts["mailwarden.rollout"] = self._weather.changes(now)
+        facts["mailwarden.site.fresh"] = self._weather.is_fresh(now)
         self._set_spraying(facts, net, event.mailwarden_account or "", now)
         is_shared = facts["mailwarden.pair.near"] or facts["mailwarden.source.is_proxy"]
         facts["mailwarden.source.range"] = 0.0 if is_shared else self._origins.bits(event, net)

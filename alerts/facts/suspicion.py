@@ -44,10 +44,11 @@ def points(event: Event) -> float:
     """Add up what is unusual about a login; nothing where its facts were not asked for."""
     facts = event.facts or {}
     found: float = facts.get("mailwarden.surprise", 0.0) + facts.get("mailwarden.source.range", 0.0)
-    if facts.get("mailwarden.pair.young") and facts.get("mailwarden.user.elsewhere"):
+    is_known = _is_known(facts)
+    if is_known and facts.get("mailwarden.pair.young") and facts.get("mailwarden.user.elsewhere"):
         found += _BESIDES
     found = min(_JOURNEY, found)
-    if facts.get("mailwarden.protocol.new"):
+    if is_known and facts.get("mailwarden.protocol.new"):
         found += _READS_OTHERWISE if facts.get("mailwarden.protocol.switch") else _SENDS
     found += _TRAVEL * bool(facts.get("mailwarden.travel.kmh"))
     found += _ASLEEP * (facts.get("mailwarden.user.asleep_days", 0) >= _ASLEEP_DAYS)
@@ -58,13 +59,18 @@ def points(event: Event) -> float:
 
 def _before(facts: Mapping[str, Any]) -> float:
     """Weigh the failures that went before: of the network elsewhere, and of whoever it was at this account."""
-    by_many = guessed(facts)
+    by_many = guessed(facts) if _is_known(facts) else 0.0
     is_one_of_them = by_many >= _BY_MANY and facts.get("mailwarden.source.range", 0.0) >= _HOSTILE
     failed = _ONE_OF_THEM if is_one_of_them else _FAILED
     here = failed * bool(facts.get("mailwarden.source.failures")) + by_many
     if facts.get("mailwarden.source.failures", 0) >= FAILURES and facts.get("mailwarden.user.undisturbed"):
         here = max(here, _FOUND_OUT)
     return sprayed(facts) + here
+
+
+def _is_known(facts: Mapping[str, Any]) -> bool:
+    """Say whether an account's habits are known: on its first days everything that it does is new, and any guessing unusual."""
+    return "mailwarden.surprise" in facts
 
 
 def sprayed(facts: Mapping[str, Any]) -> float:

@@ -77,7 +77,7 @@ class Visitors:
             return  # a phone on the move, a neighbour of a network that is known, a new account
         many = self._companies.come(known, now)
         if many is not None:
-            facts["mailwarden.source.company"], facts["mailwarden.source.company_limit"] = many
+            facts["mailwarden.source.company"] = many
 
 
 def proxy_users(blob: bytes) -> int:

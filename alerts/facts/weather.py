@@ -22,6 +22,7 @@ _HOUR_US = 3_600_000_000
 _DAY_US = 24 * _HOUR_US
 _DAYS = 14
 _KNOWN = 3  # days of history before this site's usual guessing is known
+_FRESH = 2  # days
 _FACTOR = 5
 _FLOOR_DAY = 20  # a site that sees next to nothing is given a hundred tries a day
 _FLOOR_HOUR = 100
@@ -115,6 +116,10 @@ class Weather:
         """Say whether passwords were changed within the day, or the directory was away: many fail where they always are."""
         weather = self.shelf.get(self._site)
         return weather is not None and _is_rollout(weather, now)
+
+    def is_fresh(self, now: int) -> bool:
+        """Say whether this site is seen for the first day or the second: hardly anything is known of it yet."""
+        return len(self._at(now).days) < _FRESH
 
     def tried(self, tries: int, now: int) -> Beyond | None:
         """Count tries of strangers; say what they exceed, None where they do not."""

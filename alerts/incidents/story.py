@@ -67,6 +67,7 @@ _ONE_PROVIDER = ("mail.provider", "mailwarden.receiver")
 _SCORES = frozenset({"server_risk"})  # sums of what others found
 _RISKS = _SCORES | {"domain_risk"}
 _SHARES = frozenset({"deferral_ramp"})  # the same deferrals as of the provider, against all of its mail
+_SURGE = "guessing_surge"
 _MEMBER_SHARE = 4  # one in four of a site's guesses is an attack of its own,
 _MEMBER_TIMES = 3  # unless it does about as much as the others
 
@@ -221,9 +222,12 @@ def _is_of_campaign(campaign: Incident, part: Incident) -> bool:
 
 
 def _is_surge_of(net: Incident, site: Incident) -> bool:
-    """Say whether most of what people are to hear of a site's guessing comes from one network: that is told once."""
+    """Say whether most of what people are to hear of a site's guessing comes from one network: that is told once.
+
+    Of the site the surge counts alone: its incident has counted the tries of the hours before, too.
+    """
     is_loud = severity_rank(net.severity) > severity_rank("low") < severity_rank(site.severity)
-    return is_loud and 2 * net.event_count >= site.event_count
+    return is_loud and 2 * net.event_count >= site.counts.get(_SURGE, site.event_count)
 
 
 def _is_one_of_many(campaign: Incident, net: Incident) -> bool:

@@ -13,7 +13,7 @@ from mailwarden.alerts.facts.ours import Ours
 from mailwarden.alerts.risk.checks import seen
 from mailwarden.alerts.risk.decay import Fading, fed
 from mailwarden.alerts.risk.parts import NAMELESS, PARTS, refusal
-from mailwarden.alerts.risk.score import ALARM, Risk, assess, before, open_story, volume_of
+from mailwarden.alerts.risk.score import ALARM, Risk, assess, before, open_story, volume_of, volume_since
 from mailwarden.alerts.risk.sender import HOUR_US, Sender, Story, blame, keep_story, roll
 from mailwarden.alerts.risk.warm_up import begin, count_early
 from mailwarden.alerts.state.shelf import Backing, Shelf
@@ -336,7 +336,7 @@ class Outcomes:
         volume = volume_of(sender) if key.startswith(SERVER) else None
         if volume is not None:
             facts = event.facts = event.facts or {}
-            facts["mailwarden.volume"] = volume
+            facts["mailwarden.volume"] = (*volume, volume_since(sender, now))
         self._senders.put(key, sender)
 
 

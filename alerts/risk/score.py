@@ -21,6 +21,7 @@ __all__ = [
     "open_story",
     "trend",
     "volume_of",
+    "volume_since",
 ]
 
 ALARM, WATCH, CALM = 60, 20, 5
@@ -166,6 +167,13 @@ def volume_of(sender: Sender) -> tuple[int, int, int] | None:
     if len(sender.days) < _KNOWN_DAYS:
         return None
     return sum(sender.hours) + sender.this_hour, round(median(sender.days[-14:])), max(sender.days)
+
+
+def volume_since(sender: Sender, now: int) -> int:
+    """Give the beginning of the first of the last 24 hours that had recipients."""
+    hours = [*sender.hours, sender.this_hour]
+    idle = next((place for place, recipients in enumerate(hours) if recipients), len(hours) - 1)
+    return (now // HOUR_US - (len(hours) - 1 - idle)) * HOUR_US
 
 
 def _volume(part: Part, sender: Sender) -> tuple[float, float]:

@@ -10,9 +10,11 @@ DAY_US = 24 * HOUR_US
 
 
 def come(companies: Companies, day: int, accounts: int) -> list[tuple[int, int] | None]:
-    """Have accounts come to a network that is new on a day, an hour apart."""
+    """Have accounts come to a network that is new on a day, an hour apart; give how many came and are too many."""
     net = Network(since_us=START_US + day * DAY_US)
-    return [companies.come(net, net.since_us + number * HOUR_US) for number in range(accounts)]
+    found = [companies.come(net, net.since_us + number * HOUR_US) for number in range(accounts)]
+    assert {one[2] for one in found if one} <= {net.since_us}
+    return [one and one[:2] for one in found]
 
 
 def test_five_are_many_where_hardly_two_come_together() -> None:

@@ -54,6 +54,20 @@ def test_a_surge_that_others_join_is_told_of_the_site(others: int, parted: bool)
     assert told(incidents) == [("opened", "surge")] * parted
 
 
+@pytest.mark.parametrize("first", ["network", "site"])
+def test_the_weather_before_a_surge_is_no_part_of_it(first: str) -> None:
+    """The site's incident has counted everybody's tries for hours: against the surge alone the network is most of it."""
+    incidents = Incidents("default", Memory())
+    take(incidents, finding(detection("joint", primary="mailwarden.site"), "default", severity="low", tries=500))
+    surge = detection("guessing_surge", primary="mailwarden.site")
+    net = finding(_NET, at_us=START_US + MINUTE_US, tries=100, address=_ONE)
+    site = finding(surge, "default", START_US + MINUTE_US, tries=110, address=_ONE)
+
+    take(incidents, *((net, site) if first == "network" else (site, net)))
+
+    assert told(incidents) == [("opened", "fast" if first == "network" else "guessing_surge")]
+
+
 def test_a_network_with_a_small_part_of_a_surge_explains_nothing() -> None:
     """Less than half of it is no surge of its own: both stand by themselves."""
     incidents = Incidents("default", Memory())

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mailwarden.alerts.incidents.incident import Incident
-from mailwarden.alerts.telling.render import severity_shape, severity_word
+from mailwarden.alerts.incidents.severity import severity_shape, severity_word
 from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import translator

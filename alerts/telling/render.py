@@ -7,33 +7,35 @@ What does not fit is cut from the evidence first; the sentence that judges and t
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, tzinfo
-from typing import Any
 
 from mailwarden.alerts.incidents.incident import Incident, Notification
 from mailwarden.alerts.incidents.severity import SEVERITY_WORDS, severity_shape, severity_word
-from mailwarden.alerts.risk.words import filled, risk_line
+from mailwarden.alerts.risk.words import risk_line
 from mailwarden.alerts.telling.cost import cost_lines
-from mailwarden.alerts.telling.headline import TURNS, about, beginnings, host_of, title_of
+from mailwarden.alerts.telling.filling import filled_in, short_id, values_of
+from mailwarden.alerts.telling.headline import TURNS, about, host_of, title_of
 from mailwarden.alerts.telling.lines import BODY_LIMIT, LINE_LIMIT, TITLE_LIMIT, Line, Rendered, cut, fit
+from mailwarden.alerts.telling.next_step import (
+    customer_next,
+    customer_step,
+    next_step,
+    page_of,
+    step_of,
+    told_step,
+    way_on,
+)
 from mailwarden.alerts.telling.own_words import Words
 from mailwarden.alerts.telling.proof import proofs
 from mailwarden.alerts.telling.render_own import HEARTBEAT, render_heartbeat
 from mailwarden.alerts.terms import severity_rank
-from mailwarden.alerts.words.advice import Step, customer_steps, steps
+from mailwarden.alerts.words.advice import Step
 from mailwarden.alerts.words.escape import chat
-from mailwarden.alerts.words.posture import in_words
-from mailwarden.alerts.words.providers import list_name, provider_name
 from mailwarden.alerts.words.translate import N_, Translator, translator
 
 __all__ = [
-    "advice_key",
     "render",
     "render_digest",
     "render_plain",
-    "severity_shape",
-    "severity_word",
-    "short_id",
-    "values_of",
     "words_of",
     "worst_part",
 ]
@@ -41,60 +43,9 @@ __all__ = [
 _WHY_LIMIT = 360
 _MOST_NEWS = 2
 _TOLD_LIMIT = 120  # of an incident that is one of several
-_COMMAND_LIMIT = 240
-_SHORTEST_ID = 3
 
-_AGAIN = {  # what lets a trouble that ended begin again, by the advice about it
-    "takeover": N_("see that the password of {account} was changed, or it begins again"),
-    "relay_open": N_("see that the relay was closed, or it begins again"),
-    "script": N_("see that the script was mended, or it begins again"),
-}
 _OF_RISK = ("server_risk", "domain_risk")
 _TONES = {"critical": "failure", "high": "warning", "medium": "warning", "low": "info", "info": "info"}
-
-# What the advice is about when the incident does not say.
-_ADVICE = {
-    "guessing": "guessing_network",
-    "takeover": "takeover",
-    "relay": "relay_open",
-    "sending": "sending_burst",
-    "listed": "blocklist_named",
-    "protocol": "protocol_abuse",
-    "service": "service_error",
-    "config": "look",
-}
-# The names that sentences and commands use for what an incident is about, by its ECS name.
-_ENTITIES = {
-    "mailwarden.account": "account",
-    "mailwarden.network": "network",
-    "mailwarden.own_address": "address",
-    "mailwarden.own_domain": "domain",
-    "mail.provider": "provider",
-    "mailwarden.receiver": "provider",
-    "mailwarden.relay.domain": "domain",
-    "mailwarden.script": "script",
-    "mailwarden.sender_domain": "sender",
-    "user.name": "account",
-    "user.id": "user_id",
-    "source.ip": "address",
-    "source.domain": "domain",
-    "user.domain": "domain",
-    "destination.domain": "provider",
-}
-
-
-def short_id(incident_id: str, others: Iterable[str] = ()) -> str:
-    """Give what people type for an incident: the shortest prefix, from three characters, that no other id shares."""
-    length = _SHORTEST_ID
-    for other in others:
-        while other != incident_id and length < len(incident_id) and other.startswith(incident_id[:length]):
-            length += 1
-    return incident_id[:length]
-
-
-def advice_key(incident: Incident) -> str:
-    """Give the key of the advice for an incident: its own, or the one for its cause."""
-    return incident.advice or _ADVICE.get(incident.cause, "look")
 
 
 def render(
@@ -137,13 +88,13 @@ def render(
     unsaid = [one for one in fresh if chat(one) not in title]
     lines += _story(tongue, notification, values, zone, others, unsaid, for_customer=for_customer)
     if for_customer:
-        lines.append(Line(_customer_next(tongue, notification, values)))
+        lines.append(Line(customer_next(tongue, notification, values)))
         lines += proofs(tongue, notification, defang=defang)
-        lines.append(Line(_page_of(notification, short, link), 5))
+        lines.append(Line(page_of(notification, short, link), 5))
     else:
-        lines.append(Line(_next(tongue, notification, values, body_limit)))
+        lines.append(Line(next_step(tongue, notification, values, body_limit)))
         lines += proofs(tongue, notification, defang=defang)
-        lines += _way_on(tongue, notification, short, link)
+        lines += way_on(tongue, notification, short, link)
     lines.append(Line(tongue.say(N_("Notice {id}"), {"id": notification.id[:64]}), 8))
     tone = "success" if notification.kind in ("ended", "acknowledged") else _TONES.get(incident.severity, "warning")
     return Rendered(id=notification.id, title=title, body=fit(lines, body_limit), tone=tone)
@@ -187,7 +138,7 @@ def render_digest(
     look = tongue.gettext("look at how it went") if is_over else tongue.gettext("look at the worst first")
     show = None if for_customer else f"mailwarden show {short_id(worst.id, known)}"
     if show or link:
-        lines.append(Line(_told(Step(look, show), tongue)))
+        lines.append(Line(told_step(Step(look, show), tongue)))
     lines.append(Line(f"{link.rstrip('/')}/" if link else "", 3))
     lines.append(Line(tongue.say(N_("Notice {id}"), {"id": digest_id}), 8))
     tone = "success" if is_over else _TONES.get(worst.severity, "warning")
@@ -251,7 +202,7 @@ def words_of(
     tongue, incident = translator(language), notification.incident
     short = short_id(incident.id, others)
     values = values_of(incident, short, tongue)
-    step = (_customer_step if for_customer else _step)(tongue, notification, values)
+    step = (customer_step if for_customer else step_of)(tongue, notification, values)
     name, about = incident.primary
     return Words(
         title=ours.title,
@@ -273,37 +224,12 @@ def words_of(
     )
 
 
-def values_of(incident: Incident, short: str, tongue: Translator) -> dict[str, object]:
-    """Gather what fills the sentences and commands: what the rule gave, and what the incident is about."""
-    about: dict[str, object] = {}
-    for name, values in incident.entities.items():
-        if name in _ENTITIES and len(values) == 1:
-            about.setdefault(_ENTITIES[name], values[0])
-    about |= _filled(incident.values, incident.primary, tongue)
-    about["clients"] = incident.entities.get("source.ip", [])
-    host = (
-        incident.hosts[0] if incident.hosts else tongue.gettext("this server")
-    )  # as Exim's own files, which name none
-    return {"host": host, **about, "id": short}
-
-
-def _filled(values: Mapping[str, Any], primary: tuple[str, str], tongue: Translator) -> dict[str, object]:
-    """Give what fills a sentence: what the rule gave and what it is about, with the names of providers and lists."""
-    about: dict[str, object] = {_ENTITIES[primary[0]]: primary[1]} if primary[0] in _ENTITIES else {}
-    about |= in_words(values, tongue) | filled(values, tongue)
-    if "provider" in about:
-        about["provider"] = provider_name(str(about["provider"]))
-    if "list" in about:
-        about["list"] = list_name(str(about["list"]))
-    return about
-
-
 def worst_part(incident: Incident, tongue: Translator, zone: tzinfo) -> str:
     """Say what makes an incident as bad as it is, where that is a part of its story; else nothing."""
     part = incident.worst_part
     if part is None:
         return ""
-    text = tongue.say(part.title, _filled(part.values, part.primary, tongue), zone=zone)
+    text = tongue.say(part.title, filled_in(part.values, part.primary, tongue), zone=zone)
     return tongue.say(N_("Its worst part: {text}."), {"text": text})
 
 
@@ -361,7 +287,7 @@ def _fresh(tongue: Translator, incident: Incident, zone: tzinfo) -> list[str]:
     """Say what was found since people were last told, the newest last."""
     found = [news for news in incident.news if news.title != incident.title and news.rule not in _OF_RISK]
     return [
-        tongue.say(news.title, _filled(news.values, news.primary, tongue), zone=zone) for news in found[-_MOST_NEWS:]
+        tongue.say(news.title, filled_in(news.values, news.primary, tongue), zone=zone) for news in found[-_MOST_NEWS:]
     ]
 
 
@@ -398,75 +324,3 @@ def _when(tongue: Translator, notification: Notification, zone: tzinfo, near: in
     if incident.first_seen_us == incident.last_seen_us:
         return tongue.say(N_("Seen at {first}."), times)
     return tongue.say(N_("Since {first}, last seen {last}."), times)
-
-
-def _next(tongue: Translator, notification: Notification, values: Mapping[str, object], limit: int) -> str:
-    """Give the one next step; where a message is shorter than it, as much of it as ends with a command that can be typed."""
-    step = _step(tongue, notification, values)
-    said = _told(step, tongue)
-    show = f"mailwarden show {values['id']}"
-    for text in (step.text, *beginnings(step.text), tongue.gettext("look at it")):
-        if len(said) <= limit:
-            break
-        said = _told(Step(text, show), tongue)
-    return said
-
-
-def _told(step: Step, tongue: Translator) -> str:
-    if step.command is None:
-        return tongue.say(N_("Next: {text}"), {"text": step.text})
-    return tongue.say(N_("Next: {text}: {command}"), {"text": step.text, "command": f"`{step.command}`"})
-
-
-def _step(tongue: Translator, notification: Notification, values: Mapping[str, object]) -> Step:
-    incident, show = notification.incident, f"mailwarden show {values['id']}"
-    if notification.kind == "summary":  # it stands for several, and for none that could be shown
-        return Step(tongue.gettext("look at what is open"), "mailwarden")
-    again = _AGAIN.get("takeover" if incident.cause == "takeover" else advice_key(incident))
-    if notification.kind == "ended" and again and ("{account}" not in again or "account" in values):
-        return Step(cut(tongue.say(again, values), _COMMAND_LIMIT), show)
-    if notification.kind in ("ended", "acknowledged"):
-        return Step(tongue.gettext("look at how it went"), show)
-    step: Step = steps(advice_key(incident), incident.modules, values, tongue)[0]
-    is_long = step.command is not None and len(step.command) > _COMMAND_LIMIT  # what is shown there has it whole
-    return Step(cut(step.text, _COMMAND_LIMIT), show if is_long else step.command)
-
-
-def _customer_next(tongue: Translator, notification: Notification, values: Mapping[str, object]) -> str:
-    step = _customer_step(tongue, notification, values)
-    return _told(step, tongue) if step.text else ""
-
-
-def _customer_step(tongue: Translator, notification: Notification, values: Mapping[str, object]) -> Step:
-    """Give what somebody without a shell is to do first; nothing where it is over."""
-    if notification.kind in ("ended", "acknowledged", "summary"):
-        return Step("")
-    return Step(cut(customer_steps(advice_key(notification.incident), values, tongue)[0].text, _COMMAND_LIMIT))
-
-
-def _page_of(notification: Notification, short: str, link: str | None) -> str:
-    """Give where on the page it is told; empty without a page."""
-    if not link:
-        return ""
-    return f"{link.rstrip('/')}/{'' if notification.kind == 'summary' else f'i/{short}'}"
-
-
-def _way_on(tongue: Translator, notification: Notification, short: str, link: str | None) -> list[Line]:
-    page = _page_of(notification, short, link)
-    if notification.kind in ("ended", "summary", "acknowledged"):
-        return [Line(page, 3)] if page else []
-    proof = tongue.say(N_("Proof and more: {command}"), {"command": f"`mailwarden show {short}`"})
-    lines = [Line(f"{proof} · {page}" if page else proof, 5)]
-    ways = {
-        "on_it": f"`mailwarden silence {short} --on-it`",
-        "normal": f"`mailwarden silence {short}`",
-        "command": f"`mailwarden silence {short}`",
-    }
-    if notification.kind in ("repeated", "escalated"):
-        ways["command"] = ways["on_it"]
-        lines.append(Line(tongue.say(N_("Somebody is on it? {command}"), ways), 4))
-    elif notification.incident.severity == "critical":
-        lines.append(Line(tongue.say(N_("On it? {on_it} · Normal here? {normal}"), ways), 6))
-    else:
-        lines.append(Line(tongue.say(N_("Is this normal here? {command}"), ways), 4))
-    return lines

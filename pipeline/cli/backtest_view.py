@@ -6,7 +6,7 @@ from datetime import tzinfo
 from typing import Any
 
 from mailwarden.alerts.incidents.incident import Incident
-from mailwarden.alerts.telling.render import severity_shape, severity_word
+from mailwarden.alerts.incidents.severity import severity_shape, severity_word
 from mailwarden.alerts.terms import SEVERITIES
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator

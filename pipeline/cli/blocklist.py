@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mailwarden.alerts.blocklist import Blocklist, Entry
-from mailwarden.alerts.telling.render import short_id
+from mailwarden.alerts.telling.filling import short_id
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import DeliveryError, UsageError, coded

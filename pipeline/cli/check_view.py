@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from mailwarden.alerts.detection.listing_detector import listing_severity
-from mailwarden.alerts.telling.render import severity_shape
+from mailwarden.alerts.incidents.severity import severity_shape
 from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.posture import CHECKS, MEANINGS, REASONS, in_words, severity_of

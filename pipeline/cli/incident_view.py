@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mailwarden.alerts.incidents.incident import Incident
-from mailwarden.alerts.telling.render import severity_shape, severity_word
+from mailwarden.alerts.incidents.severity import severity_shape, severity_word
 from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_

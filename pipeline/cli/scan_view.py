@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from mailwarden.alerts.incidents.incident import Incident
-from mailwarden.alerts.telling.render import severity_shape, severity_word
+from mailwarden.alerts.incidents.severity import severity_shape, severity_word
 from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from mailwarden.alerts.incidents.incident import Incident
+from mailwarden.alerts.incidents.severity import severity_shape, severity_word
 from mailwarden.alerts.telling.cost import cost_lines
-from mailwarden.alerts.telling.render import severity_shape, severity_word
 from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, translator

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mailwarden.alerts.incidents.incident import Incident, Judged
+from mailwarden.alerts.incidents.severity import severity_word
 from mailwarden.alerts.incidents.verdict import inputs_of, judged_again, told_fields
-from mailwarden.alerts.telling.render import severity_word
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.event import iso

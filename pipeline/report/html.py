@@ -7,7 +7,7 @@ import css_inline
 import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from mailwarden.alerts.telling.render import severity_shape, severity_word
+from mailwarden.alerts.incidents.severity import severity_shape, severity_word
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator, translator
 from mailwarden.pipeline.report.document import Document, Grid, Note, Section, Story, Todo

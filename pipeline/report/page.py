@@ -6,7 +6,7 @@ from datetime import date, tzinfo
 from typing import NamedTuple
 
 from mailwarden.alerts.incidents.incident import Incident
-from mailwarden.alerts.telling.render import severity_shape
+from mailwarden.alerts.incidents.severity import severity_shape
 from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.providers import provider_name
 from mailwarden.alerts.words.translate import N_, Translator

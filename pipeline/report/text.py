@@ -1,6 +1,6 @@
 """A report as text: at most two screens, and five lines on a day on which nothing happened."""
 
-from mailwarden.alerts.telling.render import severity_shape, severity_word
+from mailwarden.alerts.incidents.severity import severity_shape, severity_word
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator, translator
 from mailwarden.pipeline.report.document import Document, Grid, Section, Story

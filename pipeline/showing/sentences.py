@@ -5,7 +5,9 @@ from datetime import UTC, datetime, tzinfo
 
 from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.risk.words import risk_line
-from mailwarden.alerts.telling.render import advice_key, short_id, values_of, worst_part
+from mailwarden.alerts.telling.filling import short_id, values_of
+from mailwarden.alerts.telling.next_step import advice_key
+from mailwarden.alerts.telling.render import worst_part
 from mailwarden.alerts.words.advice import Step, customer_steps, steps
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from mailwarden.alerts.telling.render import severity_shape, severity_word
+from mailwarden.alerts.incidents.severity import severity_shape, severity_word
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import LANGUAGES, Translator, translator
 from mailwarden.parsers.event import iso

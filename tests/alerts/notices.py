@@ -5,6 +5,8 @@ from typing import Any
 from mailwarden.alerts.incidents.incident import Incident, Notification, incident_id
 from mailwarden.alerts.terms import Evidence
 
+KINDS = ["opened", "worse", "repeated", "escalated", "acknowledged", "ended", "returned", "summary"]
+NEXT = {"en": "Next: ", "ja": "次の操作："}
 NOON_US = 1_795_393_828_000_000  # 2026-11-23 00:30:28 UTC
 
 

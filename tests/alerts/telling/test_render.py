@@ -1,22 +1,19 @@
 """What a person receives is short, says what matters, and cannot be bent by log text."""
 
 import re
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from notices import NOON_US, incident, notification
+from notices import KINDS, NEXT, NOON_US, incident, notification
 
-from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.incidents.toll import News, Toll
+from mailwarden.alerts.telling.filling import short_id
 from mailwarden.alerts.telling.lines import LINE_LIMIT, Rendered
-from mailwarden.alerts.telling.render import render, render_digest, short_id
+from mailwarden.alerts.telling.render import render, render_digest
 from mailwarden.alerts.telling.render_own import heartbeat_notice, render_fault
 from mailwarden.alerts.terms import Evidence
 
-KINDS = ["opened", "worse", "repeated", "escalated", "acknowledged", "ended", "returned", "summary"]
-NEXT = {"en": "Next: ", "ja": "次の操作："}
 HOSTILE = st.text(st.characters(exclude_categories=()), max_size=400) | st.sampled_from(
     [
         "@everyone",
@@ -147,52 +144,6 @@ def test_worse_says_what_is_new() -> None:
     assert "blacklist risk" not in body
 
 
-@pytest.mark.parametrize(
-    ("fields", "english", "japanese"),
-    [
-        (
-            {"told_severity": "high", "told_count": 200},
-            "● WORSE mx1: now CRITICAL: walter.rossi1… was taken over",
-            "● 悪化 mx1：現在「緊急」：walter.rossi1969@nova0.e… が乗っ取られ、迷惑メールを送信中です",
-        ),
-        (
-            {"told_severity": "critical", "told_count": 70},
-            "● WORSE mx1: 4× as much: walter.rossi1… was taken over",
-            "● 悪化 mx1：4 倍に増加：walter.rossi1969@nova0.e… が乗っ取られ、迷惑メールを送信中です",
-        ),
-        (
-            {"told_severity": "high", "told_count": 20, "told_lead": "doubt"},  # what it is called is new itself
-            "● WORSE mx1: walter.rossi1969… was taken over and sends spam",
-            "● 悪化 mx1：walter.rossi1969@nova0.example が乗っ取られ、迷惑メールを送信中です",
-        ),
-    ],
-)
-def test_the_title_of_a_worse_turn_says_what_got_worse(fields: dict[str, Any], english: str, japanese: str) -> None:
-    """Where nothing new was found, it is the severity or the number that grew; never the words of its opening alone."""
-    told = notification(incident(**{"lead": "burst", "told_lead": "burst"} | fields), "worse")
-
-    titles = [render(told, language).title for language in ("en", "ja")]
-
-    assert titles == [english, japanese]
-    assert max(map(len, titles)) <= 60
-
-
-def test_the_title_of_a_worse_turn_is_its_newest_news_where_there_is_no_room_for_whom() -> None:
-    """A long sentence ends where it may; whom it is about the body says first."""
-    long = "{provider} refuses our mail: of example.org and of many others that nobody would name in a title"
-    told = incident(
-        told_severity="critical",
-        told_lead="burst",
-        lead="burst",
-        news=[News("one", long, {"provider": "microsoft"}, ("mailwarden.receiver", "microsoft"))],
-    )
-
-    text = render(notification(told, "worse"))
-
-    assert text.title == "● WORSE mx1: Microsoft refuses our mail"
-    assert text.body.startswith("walter.rossi1969@nova0.example was taken over and sends spam.\nNew: Microsoft refuses")
-
-
 def test_worse_by_another_rule_says_why() -> None:
     """What leads now has not been told: its sentence is new."""
     body = render(
@@ -250,25 +201,6 @@ def test_an_end_says_what_it_cost(fields: dict[str, object], cost: str) -> None:
         == lines[lines.index("Quiet since 00:30:54 UTC. It lasted 26 s: 291 events.") + 1 :][: cost.count("\n") + 1]
     )
     assert not any("it had not used before" in line for line in lines)
-
-
-def test_evidence_is_cut_before_meaning() -> None:
-    """When room is short, the log lines go first, and the next step is there to the last."""
-    long = incident(evidence=[Evidence("/var/log/mail.log", n, f"{n} " + "x" * 500) for n in range(10)])
-
-    bodies = [render(notification(long), body_limit=limit).body for limit in (900, 520, 330, 200)]
-
-    assert [body.count("Proof: mail.log") for body in bodies][-2:] == [0, 0]
-    assert all("doveadm kick" in body for body in bodies)
-    assert "291 recipients" in bodies[1]
-
-
-def test_a_command_that_cannot_be_shown_safely_is_left_out() -> None:
-    """A name that would break out of the command's quotes in chat gives a step without a command."""
-    body = render(notification(incident(account="a`; reboot`@x.example"))).body
-
-    assert "doveadm" not in body
-    assert "Next: change the password" in body
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
@@ -339,32 +271,6 @@ def test_a_fault_tells_which_channel_and_what_to_do() -> None:
     fits(text, "en")
 
 
-@pytest.mark.parametrize(
-    ("others", "expected"),
-    [([], "ABC"), (["ABD2"], "ABC"), (["ABC2"], "ABCD"), (["ABCDEF2", "XYZ"], "ABCDEFG"), (["ABCDEFGH"], "ABC")],
-)
-def test_short_id_is_the_shortest_that_is_clear(others: list[str], expected: str) -> None:
-    """Three characters, or as many more as it takes to tell it from the others."""
-    assert short_id("ABCDEFGH", others) == expected
-
-
-@settings(deadline=None)
-@given(st.lists(st.text("AB2", min_size=8, max_size=8), min_size=1, max_size=30, unique=True))
-def test_short_ids_are_unambiguous(ids: list[str]) -> None:
-    """No short id is the beginning of another incident's id."""
-    for own in ids:
-        short = short_id(own, ids)
-        assert len(short) >= 3
-        assert [each for each in ids if each.startswith(short)] == [own]
-
-
-def test_an_incident_without_advice_has_a_next_step() -> None:
-    """The cause stands in for advice that is missing."""
-    bare: Incident = incident(advice="", cause="service", modules=[])
-
-    assert "Next: see what the server complains about: `mailwarden show " in render(notification(bare)).body
-
-
 @pytest.mark.parametrize("language", ["en", "ja"])
 @settings(max_examples=60, deadline=None)
 @given(st.booleans(), HOSTILE, HOSTILE)
@@ -383,96 +289,6 @@ def test_a_summary_leads_to_what_is_open() -> None:
     assert "Next: look at what is open: `mailwarden`" in render(notification(kind="summary")).body
 
 
-def test_who_elsewhere_got_the_mail_is_named_by_domain_only() -> None:
-    """Recipients of others are nobody's business in a chat; the account itself is what it is about."""
-    line = (
-        "mx1 postfix/smtp[7]: 4jYB: to=<Ann.B+x@gmail.example>, from=<walter.rossi1969@nova0.example>, status=bounced"
-    )
-
-    body = render(notification(incident(evidence=[Evidence("/var/log/mail.log", 1, line)]))).body
-
-    assert "to=<…@gmail.example>" in body
-    assert "Ann.B" not in body
-
-
-@pytest.mark.parametrize(
-    ("line", "shown"),
-    [
-        (
-            r'1a <= a@b.example S=12 T="CHEAP \"PILLS\" now" from <a@b.example>',
-            '1a <= …@b.example S=12 T="…" from <…@b.example>',
-        ),
-        (
-            "2B: warning: header Subject: PILLS from x[192.0.2.1]; from=<x> from y[192.0.2.2]; from=<b@c.example> proto=ESMTP",
-            "2B: warning: header Subject: … from y[192.0.2.2]; from=<…@c.example> proto=ESMTP",
-        ),
-        ("2B: warning: header Subject: PILLS", "2B: warning: header Subject: …"),
-        ('(1-2) Passed SPAM, Subject: "PILLS", size: 7', '(1-2) Passed SPAM, Subject: "…", size: 7'),
-    ],
-)
-def test_what_a_mail_is_called_is_not_told(line: str, shown: str) -> None:
-    """A subject is its reader's, and where it is a spammer's, the alert would be taken for spam as well."""
-    body = render(notification(incident(evidence=[Evidence("/var/log/mail.log", 1, line)]))).body
-
-    assert f"Proof: mail.log: `{shown}`\n" in body
-
-
-def test_a_long_log_line_keeps_its_beginning_and_its_end() -> None:
-    """Who and when stand at the beginning, what the other server said at the end."""
-    line = (
-        "mx1 postfix/smtp[7]: 4jYB: status=bounced (host mx.example.net said: 550 "
-        + "x" * 300
-        + " blocked by list.example)"
-    )
-
-    body = render(notification(incident(evidence=[Evidence("/var/log/mail.log", 1, line)]))).body
-
-    assert "Proof: mail.log: `mx1 postfix/smtp[7]: 4jYB: … xxx" in body
-    assert "blocked by list.example)" in body
-
-
-@pytest.mark.parametrize("stamp", ["Nov 23 00:30:28", "2026-11-23T00:30:28.123456+01:00"])
-def test_a_long_log_line_loses_its_time_first(stamp: str) -> None:
-    """When it was is said above; the words at the cut are whole."""
-    said = " ".join(f"word{number}" for number in range(60))
-
-    body = render(
-        notification(incident(evidence=[Evidence("/var/log/mail.log", 1, f"{stamp} mx1 exim[7]: {said}")]))
-    ).body
-
-    proof = next(line for line in body.split("\n") if line.startswith("Proof: "))
-    assert proof.startswith("Proof: mail.log: `mx1 exim[7]: word0 word1 word2 word3 … word39 ")
-    assert proof.endswith(" word59`")
-
-
-def test_a_command_too_long_for_an_alert_stands_where_all_stands() -> None:
-    """Half a command is worse than none: the next step says where the whole of it is."""
-    clients = [f"2001:db8:aaaa:bbbb:cccc:dddd:eeee:{number}" for number in range(12)]
-
-    body = render(notification(incident(modules=["courier"], entities={"source.ip": clients}))).body
-
-    assert (
-        f"then cut its open connections: they outlive a changed password: `mailwarden show {short_id(incident().id)}`"
-        in body
-    )
-
-
-@pytest.mark.parametrize("limit", [900, 700, 620])
-def test_a_log_line_is_no_markdown(limit: int) -> None:
-    """What a stranger typed is a quote between backticks, cut or whole: no link, picture or emphasis in a chat."""
-    line = (
-        "mx1 postfix/smtpd[7]: helo=<`![x](http://evil.example/a.png) **now** [click](http://evil.example)>"
-        + " y" * 200
-    )
-
-    body = render(notification(incident(evidence=[Evidence("/var/log/mail.log", 1, line)])), body_limit=limit).body
-
-    (proof,) = [row for row in body.split("\n") if "postfix/smtpd" in row]
-    assert proof.startswith("Proof: mail.log: `mx1 ")
-    assert (proof[-1], proof.count("`")) == ("`", 2)
-    assert all(row.count("`") % 2 == 0 for row in body.split("\n"))
-
-
 def test_an_end_of_one_event_lasted_nothing() -> None:
     """What was seen once did not last 0 s."""
     once = incident(last_seen_us=NOON_US, event_count=1)
@@ -489,42 +305,6 @@ def test_a_digest_says_which_turn_each_is() -> None:
     assert f"✓ {short_id(incident().id)} ENDED: walter.rossi1969@nova0.example was taken over and sends spam" in body
     assert "▲ " in body
     assert "Next: look at the worst first" in body
-
-
-@pytest.mark.parametrize(
-    ("sentence", "title"),
-    [
-        ("{account} forwards spam, which counts against us all", "▲ MEDIUM mx1: bob@example.org forwards spam"),
-        ("the mailbox {account} is flooded: 400 messages", "▲ MEDIUM mx1: the mailbox bob@example.org is flooded"),
-        ("{account} was taken over and sends a lot of spam", "▲ MEDIUM mx1: bob@example.org was taken over"),
-        ("a: {account} is at home where nobody ever looks for it", None),
-    ],
-)
-def test_a_title_without_room_ends_before_a_clause(sentence: str, title: str | None) -> None:
-    """The title still says a whole thing, and the body begins with all of it."""
-    text = render(notification(incident("bob@example.org", "medium", title=sentence)))
-
-    assert text.title == title or (title is None and text.title.endswith("…"))
-    assert text.body.casefold().startswith(sentence.format(account="bob@example.org").casefold())
-
-
-def test_a_name_is_not_taken_for_a_clause() -> None:
-    """Who chooses an account's name does not choose where the title ends."""
-    text = render(
-        notification(incident("a, b: c; d and e@example.org", "medium", title="{account} forwards far too much"))
-    )
-
-    assert text.title.startswith("▲ MEDIUM mx1: a, b: c; d")
-    assert text.title.endswith("forwards far too much")
-
-
-def test_the_end_of_a_takeover_says_what_is_left_to_do() -> None:
-    """That a thief is quiet is no proof that he is out."""
-    english = render(notification(kind="ended")).body
-    japanese = render(notification(kind="ended"), "ja").body
-
-    assert "Next: see that the password of walter.rossi1969@nova0.example was changed, or it begins again" in english
-    assert "walter.rossi1969@nova0.example のパスワードが変更済みか確認してください" in japanese
 
 
 @pytest.mark.parametrize(
@@ -566,66 +346,6 @@ def test_an_end_says_what_it_was() -> None:
     body = render(notification(kind="ended")).body
 
     assert body.startswith("It was: walter.rossi1969@nova0.example was taken over and sends spam.\n")
-
-
-@pytest.mark.parametrize(
-    ("fields", "step"),
-    [
-        ({}, "see that the password of walter.rossi1969@nova0.example was changed, or it begins again: `"),
-        (
-            {"cause": "relay", "primary": ("mailwarden.site", "mx1"), "advice": "relay_open"},
-            "see that the relay was closed, or it begins again: `",
-        ),
-        (
-            {"cause": "sending", "primary": ("mailwarden.script", "/srv/a.php"), "advice": "script"},
-            "see that the script was mended, or it begins again: `",
-        ),
-        ({"cause": "service", "primary": ("mailwarden.site", "mx1"), "advice": "disk_full"}, "look at how it went: `"),
-    ],
-)
-def test_an_end_names_what_lets_it_begin_again(fields: dict[str, object], step: str) -> None:
-    """That it is quiet does not mean that it was mended."""
-    assert f"\nNext: {step}" in render(notification(incident(**fields), "ended")).body
-
-
-def test_where_a_log_names_no_host_the_title_names_the_server() -> None:
-    """Exim's and Haraka's files name no host: the reader of several servers' alerts must still know which it is."""
-    nameless = notification(incident(hosts=[], site="default"))
-
-    assert render(nameless, called="mx9.example.org").title.startswith("● CRITICAL mx9: ")
-
-
-def test_a_name_is_shortened_before_a_sentence_is_torn() -> None:
-    """Whatever else an incident holds, its title ends with a whole word."""
-    found = incident(
-        "igor@lindenhof.example",
-        title="{account} logs in from {addresses} addresses, all at once",
-        values={"addresses": 8},
-        entities={"source.ip": [f"198.51.100.{n}" for n in range(40)]},
-    )
-
-    assert render(notification(found)).title == "● CRITICAL mx1: igor@lindenhof.exa… logs in from 8 addresses"
-
-
-def test_a_log_line_of_which_little_would_be_left_is_left_out() -> None:
-    """Half a time stamp proves nothing."""
-    long = incident(evidence=[Evidence("/var/log/mail.log", n, f"{n} " + "x " * 100) for n in range(2)])
-
-    for limit in range(400, 900, 7):
-        lines = render(notification(long), body_limit=limit).body.split("\n")
-        assert all(len(line) >= 100 for line in lines if line.startswith("Proof: mail.log"))
-
-
-@pytest.mark.parametrize("limit", [60, 80, 98, 120, 160])
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("language", ["en", "ja"])
-def test_a_short_message_ends_with_a_command_that_can_be_typed(limit: int, kind: str, language: str) -> None:
-    """A text message of 160 characters has its title and one line: its command is whole, or is the way to all of it."""
-    body = render(notification(kind=kind), language, body_limit=limit).body
-
-    (line,) = [row for row in body.split("\n") if row.startswith(NEXT[language])]
-    assert line.endswith("`")
-    assert line.count("`") == 2
 
 
 def test_the_end_of_one_is_not_the_worst_of_several() -> None:

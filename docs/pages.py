@@ -21,16 +21,16 @@ from mkdocs.structure.files import File, Files
 from mailwarden.alerts.detectors import load_detectors
 from mailwarden.alerts.rulebook.rulebook import load_rules
 from mailwarden.alerts.terms import Detection
-from mailwarden.alerts.words.advice import steps
+from mailwarden.alerts.words.advice import advised, steps
 from mailwarden.alerts.words.blanks import blanks
 from mailwarden.alerts.words.errors import error_kinds
 from mailwarden.alerts.words.translate import N_, translator
+from mailwarden.parsers.servers import SERVERS
 from mailwarden.pipeline.cli.root import COMMANDS, root
-from mailwarden.pipeline.cli.scan_view import SERVERS
 
 _SOURCE = Path(__file__).parent.parent
 _SHOWN = 12  # samples of a format on its page
-_SERVERS = ("postfix", "dovecot", "exim", "opensmtpd", "sendmail", "courier", "haraka", "stalwart", "kumomta")
+_SERVERS = tuple(name for name in SERVERS if name in advised())
 _PLACES = {"account": "ann@example.org", "address": "203.0.113.7", "network": "203.0.113.0/24", "id": "ZBO"}
 
 
@@ -188,7 +188,7 @@ def rule(one: Detection, about: dict[str, Any]) -> str:
         parts += ["## What it could be instead", "", f"{blanks(one.harmless[:1].upper() + one.harmless[1:])}.", ""]
     parts += ["## What to do", ""]
     for server in _SERVERS:
-        parts += [f'=== "{SERVERS[server]}"', ""]
+        parts += [f'=== "{SERVERS[server].title}"', ""]
         for step in steps(one.advice, [server], _PLACES, tongue):
             parts.append(
                 f"    1. {step.text}"

@@ -42,6 +42,7 @@ from operator import attrgetter
 from typing import Any
 
 from mailwarden.parsers.event import Event
+from mailwarden.parsers.servers import servers_where
 from mailwarden.pipeline.correlation.senders import Sender
 from mailwarden.pipeline.correlation.ways import names_no_host
 from mailwarden.pipeline.readers import READING
@@ -66,8 +67,7 @@ _LOGIN = attrgetter(
 _DAYTIME = range(5, 22)  # hours by the clock of the site; at others people seldom send
 
 
-_TELL_LOGINS = frozenset({"exchange", "hmailserver", "opensmtpd", "sendmail", "stalwart"})
-"""Servers with a line of its own for a login that succeeded; Postfix and Exim tell of it with the message alone."""
+_TELL_LOGINS = servers_where(lambda one: one.tells_logins)
 
 
 class Rollups:

@@ -12,6 +12,7 @@ from sigma.types import SigmaNumber, SigmaString, SpecialChars
 
 from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import WrongValueError, coded
+from mailwarden.parsers.servers import SERVERS
 
 __all__ = ["FOREIGN_FIELDS", "adapt", "adopted", "field_name", "module_of"]
 
@@ -39,11 +40,11 @@ FOREIGN_FIELDS: Mapping[str, str] = {
 }
 """Our names for those of Sigma's taxonomy (its appendix) and of common conversions, in lower case."""
 
-_SERVERS = ("postfix", "dovecot", "exim", "opensmtpd", "sendmail", "courier", "haraka", "qmail", "stalwart", "kumomta")
+_SERVERS = tuple(name for name, server in SERVERS.items() if server.is_server)
 _PRODUCTS = ("mail", "linux", "unix", *_SERVERS)
-_SERVICES = ("mail", "maillog", "syslog", *_SERVERS, "vpopmail", "pam")
+_SERVICES = ("mail", "maillog", "syslog", *_SERVERS, "pam")
 _CATEGORIES = ("authentication", "email", "mail")
-_MODULES = (*_SERVERS, "vpopmail", "pam")
+_MODULES = (*_SERVERS, "pam")
 
 
 def module_of(product: str | None, service: str | None, category: str | None) -> str | None:

@@ -20,7 +20,7 @@ from mailwarden.alerts.words.posture import REASONS
 from mailwarden.alerts.words.translate import N_, Translator, translator
 from mailwarden.parsers.data_file import read_data
 
-__all__ = ["Step", "advice_keys", "customer_advice_keys", "customer_steps", "steps"]
+__all__ = ["Step", "advice_keys", "advised", "customer_advice_keys", "customer_steps", "steps"]
 
 _FALLBACK = "look"
 _PLACE = re.compile(r"\{([a-z_]+)(?::(uri|domain|owner))?\}")
@@ -74,6 +74,11 @@ def steps(
     first = [Step(tongue.say(mend, values))] if mend else []
     fitting = [step for step in known.get(key, []) if _fits(step, modules, values)] or known[_FALLBACK]
     return first + [Step(tongue.say(step.text, values), _command(step, modules, values)) for step in fitting]
+
+
+def advised() -> frozenset[str]:
+    """Give the servers for which some step has a command of their own."""
+    return frozenset(name for one in _load().values() for step in one for name in step.commands)
 
 
 def customer_advice_keys() -> list[str]:

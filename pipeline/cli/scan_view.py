@@ -14,6 +14,7 @@ from mailwarden.alerts.incidents.severity import severity_shape, severity_word
 from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator
+from mailwarden.parsers.servers import SERVERS
 from mailwarden.pipeline.cli.everyday import normal_text
 from mailwarden.pipeline.cli.incident_view import (
     MARGIN,
@@ -29,45 +30,9 @@ from mailwarden.pipeline.cli.terminal import Line, Span, Style, page_width
 from mailwarden.pipeline.showing.columns import columns, wrap
 from mailwarden.pipeline.showing.sentences import Sentences, span_of, years_of
 
-__all__ = ["SERVERS", "Found", "FoundCount", "Scanned", "alone", "scan_view", "verdict"]
+__all__ = ["Found", "FoundCount", "Scanned", "alone", "scan_view", "verdict"]
 
 LINES = 25
-SERVERS = {
-    "postfix": "Postfix",
-    "dovecot": "Dovecot",
-    "exim": "Exim",
-    "opensmtpd": "OpenSMTPD",
-    "sendmail": "Sendmail",
-    "courier": "Courier",
-    "haraka": "Haraka",
-    "qmail": "qmail",
-    "exchange": "Exchange",
-    "hmailserver": "hMailServer",
-    "kerio": "Kerio Connect",
-    "vpopmail": "vpopmail",
-    "cyrus": "Cyrus IMAP",
-    "uw_imap": "UW-IMAP",
-    "zimbra": "Zimbra",
-    "stalwart": "Stalwart",
-    "kumomta": "KumoMTA",
-    "nginx": "nginx",
-    "roundcube": "Roundcube",
-    "sogo": "SOGo",
-    "snappymail": "SnappyMail",
-    "horde": "Horde",
-    "mailu": "Mailu",
-    "mailcow": "mailcow's netfilter",
-    "rspamd": "Rspamd",
-    "amavis": "amavis",
-    "spamassassin": "SpamAssassin",
-    "clamav": "ClamAV",
-    "mailscanner": "MailScanner",
-    "opendkim": "OpenDKIM",
-    "opendmarc": "OpenDMARC",
-    "policyd_spf": "policyd-spf",
-    "postgrey": "Postgrey",
-    "pam": "PAM",
-}
 _Count = Callable[[Translator, int], str]
 _KINDS: dict[str, _Count] = {  # what the minor incidents of a category are called when they are only counted
     "auth_attack": lambda say, n: say.count("{number} address guessing", "{number} addresses guessing", n),
@@ -218,7 +183,7 @@ def _read(scanned: Scanned, sentences: Sentences) -> list[str]:
     if not scanned.lines:
         return []
     modules = {words[2] for words in scanned.totals if words[0] == "lines" and words[1] == "event"}
-    servers = [name for module, name in SERVERS.items() if module in modules]
+    servers = [server.title for module, server in SERVERS.items() if module in modules]
     values: dict[str, object] = {
         "lines": tongue.count("{number} line", "{number} lines", scanned.lines),
         "servers": _joined(servers, tongue),

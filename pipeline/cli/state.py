@@ -8,9 +8,9 @@ import click
 from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.translate import N_, Translator
 from mailwarden.parsers.errors import UsageError, coded
+from mailwarden.parsers.servers import SERVERS
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.cli.root import Face
-from mailwarden.pipeline.cli.scan_view import SERVERS
 from mailwarden.pipeline.cli.session import Session, session
 from mailwarden.pipeline.cli.terminal import Line, Span, write
 from mailwarden.pipeline.configuration.configuration import SourceSetting
@@ -83,7 +83,7 @@ def _found_here(now: Session) -> list[Line]:
     tongue, discovery = now.tongue, now.discovery
     found: list[Line] = []
     for one in discovery.found:
-        servers = tongue.gettext(", ").join(SERVERS.get(name, name) for name in one.programs)
+        servers = tongue.gettext(", ").join(SERVERS[name].title if name in SERVERS else name for name in one.programs)
         size = _size(one.size_bytes) if one.size_bytes else ""
         parts = [part for part in (one.path or tongue.gettext("the journal of systemd"), servers, size) if part]
         found.append([Span("  ✓ ", "ok"), printable("  ".join(parts))])

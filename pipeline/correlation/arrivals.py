@@ -6,6 +6,7 @@ from mailwarden.alerts.state.mark import mark
 from mailwarden.alerts.state.shelf import Backing
 from mailwarden.parsers.address import network, wide_network
 from mailwarden.parsers.event import Event
+from mailwarden.parsers.servers import servers_where
 from mailwarden.pipeline.correlation.memory import Memory
 from mailwarden.pipeline.correlation.message import Message, sender_of
 from mailwarden.pipeline.correlation.same_message import SameMessage
@@ -17,10 +18,7 @@ __all__ = ["Arrivals"]
 _DAY_US = 86_400_000_000
 _GUESSED = 5  # tries of strangers within a day, as in `send_after_guessing`
 _MAX_TRIED = 200
-_WHOLE = frozenset(
-    {"exchange", "exim", "haraka", "hmailserver", "kerio", "kumomta", "opensmtpd", "sendmail", "stalwart"}
-)
-"""Servers that tell all of a message when it arrives; Postfix goes on with it until its queue manager has it."""
+_WHOLE = servers_where(lambda one: one.whole)
 
 
 class Arrivals:

@@ -5,21 +5,23 @@ by a process of its own: its number joins `connect from`, `AUTH=server`, `<A>...
 level the last one alone names the client, and then tells of those before it.
 """
 
+from collections.abc import Callable
+
 import msgspec
 
 from mailwarden.alerts.facts.ledger import Ledger
 from mailwarden.alerts.state.shelf import Backing, Shelf
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.reply import provider_of
+from mailwarden.parsers.servers import SERVERS, servers_where
 from mailwarden.pipeline.correlation.cyrus_sessions import CyrusSessions
-from mailwarden.pipeline.correlation.dialogues import DIALOGUES, Dialogues
+from mailwarden.pipeline.correlation.dialogues import Dialogues
 from mailwarden.pipeline.correlation.haraka_sessions import QUESTIONS, HarakaSessions
-from mailwarden.pipeline.correlation.identified_sessions import IDENTIFIED, IdentifiedSessions
 from mailwarden.pipeline.correlation.proxies import Proxies
 
 __all__ = ["JOINED", "Sessions"]
 
-JOINED = frozenset({"cyrus", "haraka", "nginx", "opensmtpd", "sendmail"}) | DIALOGUES | IDENTIFIED
+JOINED = servers_where(lambda one: one.session)
 """The formats whose lines are joined."""
 
 _SESSION_US = 6 * 3_600_000_000  # longer than any server keeps a session that says nothing
@@ -69,32 +71,22 @@ class Sessions:
         self._sessions = Shelf("session", 1, _Session, lambda one: one.at_us + _SESSION_US, backing)
         self._cyrus = CyrusSessions(backing)
         self._haraka = HarakaSessions(backing)
-        self._identified = IdentifiedSessions(backing)
         self.proxies = Proxies(backing)
         self._dialogues = Dialogues(backing)
-        keepers = (self._cyrus, self._haraka, self._dialogues, self._identified, self.proxies)
+        keepers = (self._cyrus, self._haraka, self._dialogues, self.proxies)
         self.shelves = (self._sessions, *(shelf for keeper in keepers for shelf in keeper.shelves))
+        self._joiners: dict[str | None, Callable[[Event], None]] = {
+            "opensmtpd": self._join_opensmtpd,
+            "process": self._join_sendmail,
+            "haraka": self._haraka.join,
+            "cyrus": self._cyrus.join,
+            "dialogue": self._dialogues.join,
+            "proxy": self.proxies.join,
+        }
 
     def join(self, event: Event) -> None:
         """Set what other lines of the session told, and learn from this one."""
-        if event.event_module == "opensmtpd":
-            self._join_opensmtpd(event)
-        elif event.event_module == "haraka":
-            self._haraka.join(event)
-        elif event.event_module == "cyrus":
-            self._cyrus.join(event)
-        elif event.event_module in DIALOGUES:
-            self._dialogues.join(event)
-        elif event.event_module == "nginx":
-            self.proxies.join(event)
-        elif event.event_module in IDENTIFIED:
-            self._identified.join(event)
-        elif event.process_pid is not None:
-            key = f"{event.host_hostname}\x1f{event.process_name}\x1f{event.process_pid}"
-            if event.destination_domain is not None:
-                self._name_server(event, key)
-            elif event.mail_delivery_status is None and event.destination_ip is None:
-                self._join_sendmail(event, key)
+        self._joiners[SERVERS[event.event_module or ""].session](event)
 
     # ------------------------------------------------------------------ OpenSMTPD
 
@@ -160,7 +152,16 @@ class Sessions:
 
     # ------------------------------------------------------------------ Sendmail
 
-    def _join_sendmail(self, event: Event, key: str) -> None:
+    def _join_sendmail(self, event: Event) -> None:
+        if event.process_pid is None:
+            return
+        key = f"{event.host_hostname}\x1f{event.process_name}\x1f{event.process_pid}"
+        if event.destination_domain is not None:
+            self._name_server(event, key)
+        elif event.mail_delivery_status is None and event.destination_ip is None:
+            self._join_client(event, key)
+
+    def _join_client(self, event: Event, key: str) -> None:
         action = event.event_action
         if action == "connection-open":
             if event.source_ip is not None:

@@ -3,12 +3,14 @@
 from typing import Any
 
 from mailwarden.parsers.event import Event
+from mailwarden.parsers.servers import servers_where
 
 __all__ = ["circling", "is_local", "names_no_host", "way_of"]
 
 _LOCAL_PROTOCOLS = frozenset({"lmtp"})
 _LOCAL_PROGRAMS = frozenset({"local", "virtual", "lmtp", "lda", "pipe", "courierlocal", "courierfax", "courieruucp"})
-_NO_HOSTS = frozenset({"courier", "haraka"})
+_NO_HOST = servers_where(lambda one: one.hosts == "none")
+_NO_HOST_REFUSES = servers_where(lambda one: one.hosts == "refusals")
 
 _NETWORK_MAILERS = ("smtp", "esmtp", "dsmtp", "relay", "uucp", "suucp")
 """Of sendmail's mailers (cf/mailer): all others put mail into a mailbox, a file or a program here."""
@@ -37,9 +39,9 @@ def is_local(event: Event) -> bool:
 
 def names_no_host(event: Event) -> bool:
     """Say whether a delivery is of a server that never tells which host refused: the recipient's domain stands for it."""
-    if event.event_module == "qmail":  # tells the address, never the name
+    if event.event_module in _NO_HOST:
         return True
-    return event.event_module in _NO_HOSTS and event.destination_domain is None and event.destination_ip is None
+    return event.event_module in _NO_HOST_REFUSES and event.destination_domain is None and event.destination_ip is None
 
 
 def _stays_here(event: Event) -> bool:

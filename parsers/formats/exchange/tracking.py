@@ -1,7 +1,7 @@
 """Exchange's message tracking: what became of each message, step by step, on every server that it passes.
 
-A message bears one `network-message-id` on all of them. Who submits from a mailbox (Outlook, the web, phones) is named by the
-sender alone: nobody else may send as he, but who was given the right to.
+A message bears one `network-message-id` on all of them. Who has logged in, by whichever way, is named by the sender alone: nobody
+else may send as he, but who was given the right to.
 
 Source: "Message tracking" of Microsoft's documentation: event types and sources of Exchange 2013 to 2019.
 """
@@ -19,6 +19,7 @@ _TRACKING = ("MessageTracking",)
 _STATUS = re.compile(r"(?:\{LED=|^)([245][0-9]{2})(?:[ -]([245]\.[0-9]{1,3}\.[0-9]{1,3}))?[ -]?([^{}]{0,1000})")
 _INTERNAL = "intra-organization"
 _MAPI = "MAPI"  # a mailbox is open to who has logged in, by whichever way
+_OURS = "Originating"  # from people of this organisation, who have logged in; what strangers send is `Incoming`
 _MOST = 500  # recipients of one row
 
 
@@ -48,14 +49,15 @@ def received(event: Event, rest: str) -> bool:
     row = _begin(event, rest)
     if not row:
         return False
-    if rest.startswith("STOREDRIVER ") and event.email_from_address:
-        event.user_name, event.mail_sasl_method = event.email_from_address[0], _MAPI
-        event.source_ip = ip(row.get("original-client-ip", ""))
-    elif not rest.startswith(("SMTP ", " ")) or _is_internal(row):
+    over_smtp = rest.startswith(("SMTP ", " "))
+    if _is_internal(row) or not (over_smtp or rest.startswith("STOREDRIVER ")):
         return noted(event)
-    else:
-        event.source_ip = ip(row.get("original-client-ip") or row.get("client-ip", ""))
-        event.network_protocol = "smtp"
+    event.network_protocol = "smtp" if over_smtp else "mapi"
+    client = row.get("client-ip", "")
+    if not over_smtp or row.get("directionality") == _OURS:
+        event.user_name, event.mail_sasl_method = next(iter(event.email_from_address or ()), None), _MAPI
+        client = "" if not over_smtp or client == row.get("server-ip") else client
+    event.source_ip = ip(row.get("original-client-ip") or client)
     event.event_action = "message-received"
     return True
 

@@ -8,7 +8,7 @@ __all__ = ["SECOND_US", "Stamp", "microseconds", "tai64n", "unix_time"]
 SECOND_US = 1_000_000
 """Microseconds of a second."""
 _TAI_OFFSET = (1 << 62) + 10  # daemontools writes 2^62 + 10 s + Unix time (https://cr.yp.to/libtai/tai64.html)
-_UNIX_TIME = re.compile(r"([0-9]{9,10})(?:\.([0-9]{1,9})|([0-9]{3}))?:?(?=[ \t\]])")
+_UNIX_TIME = re.compile(r"([0-9]{9,10})(?:\.([0-9]{1,9})|([0-9]{3}(?:[0-9]{3}){0,2}))?:?(?=[ \t\]])")
 _TAI64N = re.compile(r"@([0-9a-fA-F]{16})([0-9a-fA-F]{8})(?= |$)")
 
 
@@ -21,7 +21,7 @@ class Stamp(NamedTuple):
 
 
 def unix_time(text: str) -> Stamp | None:
-    """Read seconds since the epoch at the start of the text, as `1772510706.123456`, or milliseconds."""
+    """Read seconds since the epoch at the start of the text, as `1772510706.123456`, or milliseconds, or less."""
     found = _UNIX_TIME.match(text)
     if found is None:
         return None

@@ -6,7 +6,8 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mailwarden.parsers.counted_time import SECOND_US, Stamp, microseconds, tai64n, unix_time
-from mailwarden.parsers.worded_time import MONTHS, WORDED, in_english
+from mailwarden.parsers.months import MONTHS
+from mailwarden.parsers.worded_time import HALF, WORDED, in_english
 from mailwarden.parsers.zone_words import ZONE_WORDS, is_called, offset_of
 
 __all__ = ["SECONDS", "Clock"]
@@ -14,7 +15,10 @@ __all__ = ["SECONDS", "Clock"]
 _EPOCH = datetime(1970, 1, 1)
 _MICROSECOND = timedelta(microseconds=1)
 _PLAIN = 15  # characters of `Mar  3 04:05:06`
+_ZONE_MAX = 16  # characters behind a clock: half of the day, zone
 _DAY_US = 86_400 * SECOND_US
+_SHORT_YEAR, _CENTURY = 2, 2000
+_FAR_US = 1100 * _DAY_US  # three years
 _BACK_US = 92 * _DAY_US  # a stamp up to three months before its predecessor is late, not of the next year
 _FULL_DATE_REACH_US = 400 * _DAY_US  # a full date further off than this is a broken clock and tells no year
 _FOLD_SLACK_US = 1800 * SECOND_US  # half an hour: clocks step back by seconds, a change of zone by 30 or 60 minutes
@@ -29,15 +33,20 @@ SECONDS: dict[str, int] = {
 }
 """Microseconds since the full hour by `MM:SS`, alone and with the blank that ends a traditional stamp."""
 
+_ZONE = rf"(?: ?([Zz]|{ZONE_WORDS}|[+-][0-9]{{2}}(?::?[0-9]{{2}})?(?![0-9])))?:?(?=[ \t\[\]]|$)"
 _ISO = re.compile(
-    r"([0-9]{4})[-/]([0-9]{2})[-/]([0-9]{2})[Tt _]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]{1,9}))?(?: ?([AP]M))?"
-    rf"(?: ?([Zz]|{ZONE_WORDS}|[+-][0-9]{{2}}(?::?[0-9]{{2}})?(?![0-9])))?:?(?=[ \t\[\]]|$)"
+    rf"([0-9]{{4}})[-/]([0-9]{{2}})[-/]([0-9]{{2}})[Tt _]([0-9]{{2}}):([0-9]{{2}}):([0-9]{{2}})(?:[.,]([0-9]{{1,9}}))?"
+    rf"(?:{HALF})?{_ZONE}"
 )
-_COMPACT = re.compile(r"((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})T?([0-9]{2})([0-9]{2})([0-9]{2})(?![0-9])")
-# With the year last: of Germany `03.03.2026 04:05:06`, of the United States `3/13/2026, 4:05:06.123 AM`, of others `13/03/2026`.
+# `20260303040506`, `20260303 04:05:06`, and with the year first elsewhere: `2026.03.03 04:05:06`, `2026. 3. 3. 4:05:06`.
+_OTHER_ISO = re.compile(
+    r"((?:19|20)[0-9]{2})(?:([0-9]{2})([0-9]{2})[T _-]?|([./-]|\. )([0-9]{1,2})\4([0-9]{1,2})\.?[T ])"
+    r"([0-9]{2}|[0-9](?=:)):?([0-9]{2}):?([0-9]{2})(?![0-9])"
+)
+# With the year last: of Germany `03.03.2026 04:05:06`, of the United States `3/13/26, 4:05:06.123 AM`, of others `13-03-2026`.
 _YEAR_LAST = re.compile(
-    r"([0-9]{1,2})(?:(\.)([0-9]{1,2})\.|/([0-9]{1,2})/)([0-9]{4}),? ([0-9]{1,2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]{1,9}))?"
-    rf"(?: ?([AP]M))?(?: ?([Zz]|{ZONE_WORDS}|[+-][0-9]{{2}}:?[0-9]{{2}}))?:?(?=[ \t\[\]]|$)"
+    r"([0-9]{1,2})([./-])([0-9]{1,2})\2((?:19|20)?[0-9]{2}),? ([0-9]{1,2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]{1,9}))?"
+    rf"(?:{HALF})?{_ZONE}"
 )
 # As web servers write it: `03/Mar/2026:04:05:06 +0000`.
 _WEB = re.compile(rf"([0-9]{{2}})/({'|'.join(MONTHS)})/([0-9]{{4}}):([0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}})")
@@ -93,7 +102,7 @@ class Clock:
         if first.isdigit():
             return (
                 self.iso(text)
-                or self.compact(text)
+                or self.other_iso(text)
                 or unix_time(text)
                 or self.traditional(text)
                 or self.year_last(text)
@@ -103,8 +112,9 @@ class Clock:
     def traditional(self, text: str) -> Stamp | None:
         """Read `Mar  3 04:05:06` (RFC 3164), or a relative of it, at the start of the text."""
         found = WORDED.match(text)
-        if found is None:
-            return self._in_another_language(text)
+        return self._in_other_words(text) if found is None else self._worded(text, found)
+
+    def _worded(self, text: str, found: re.Match[str]) -> Stamp | None:
         early, before, name, behind, middle, hour, minute, second, fraction, half, zone, late = found.groups()
         years = [one for one in (early, middle, late) if one]
         if (before is None) == (behind is None) or len(years) > 1:
@@ -122,15 +132,20 @@ class Clock:
                 self.hour = ""
         return Stamp(us + microseconds(fraction), self._quality(bool(years), zone is not None), found.end())
 
-    def _in_another_language(self, text: str) -> Stamp | None:
-        """Read `11月 03 04:05:06` (journalctl) at the start of the text."""
+    def _in_other_words(self, text: str) -> Stamp | None:
+        """Read `11月 03 04:05:06` (journalctl) or `27 nov. 2026 14:02:03` at the start of the text."""
         english = in_english(text)
-        stamp = self.traditional(english[0]) if english else None
-        if english is None or stamp is None:
+        if english is None:
             return None
-        if english[1] == _PLAIN and self.hour:
+        written, end = english
+        whole = written + text[end : end + _ZONE_MAX]
+        found = WORDED.match(whole)
+        stamp = self._worded(whole, found) if found else None
+        if stamp is None:
+            return None
+        if end == _PLAIN and self.hour:
             self.hour = text[:10]
-        return stamp._replace(end=english[1])
+        return stamp._replace(end=stamp.end - len(written) + end)
 
     def iso(self, text: str) -> Stamp | None:
         """Read `2026-03-03T04:05:06.123456+01:00` (RFC 3339, ISO 8601 and their relatives) at the start of the text."""
@@ -154,13 +169,13 @@ class Clock:
         self._learn(us)
         return Stamp(us + microseconds(fraction), quality, found.end())
 
-    def compact(self, text: str) -> Stamp | None:
-        """Read `20260303040506` and `20260303T040506Z` (ISO 8601, basic form) at the start of the text."""
-        found = _COMPACT.match(text)
+    def other_iso(self, text: str) -> Stamp | None:
+        """Read `20260303T040506Z` (ISO 8601, basic form) and dates with other marks at the start of the text."""
+        found = _OTHER_ISO.match(text)
         if found is None:
             return None
-        year, month, day, hour, minute, second = found.groups()
-        whole = f"{year}-{month}-{day}T{hour}:{minute}:{second}"
+        year, month, day, _, loose_month, loose_day, hour, minute, second = found.groups()
+        whole = f"{year}-{month or loose_month:0>2}-{day or loose_day:0>2}T{hour:0>2}:{minute}:{second}"
         stamp = self.iso(whole + text[found.end() : found.end() + 20])
         return stamp._replace(end=stamp.end - len(whole) + found.end()) if stamp else None
 
@@ -172,14 +187,20 @@ class Clock:
         found = _YEAR_LAST.match(text)
         if found is None:
             return None
-        first, dot, by_dot, by_slash, year, hour, minute, second, fraction, half, zone = found.groups()
+        first, mark, other, year, hour, minute, second, fraction, half, zone = found.groups()
         clock = (_hour(hour, half), int(minute), int(second))
-        local = self._day_and_month(int(year), int(first), int(by_dot or by_slash), clock, day_first=dot is not None)
-        if local is None:
+        whole_year = int(year) if len(year) > _SHORT_YEAR else _CENTURY + int(year)
+        local = self._day_and_month(whole_year, int(first), int(other), clock, day_first=mark == ".")
+        if local is None or (len(year) == _SHORT_YEAR and self._is_far(local)):
             return None
         us, quality = self._zoned(local, zone) if zone else (self._utc(local)[0], self._whole_quality)
         self._learn(us)
         return Stamp(us + microseconds(fraction), quality, found.end())
+
+    def _is_far(self, local: datetime) -> bool:
+        """Say whether a date is years from what is known of the file's time: then its parts stand in another order."""
+        near = self._last_us if self._last_us is not None else self._hint_us
+        return near is not None and abs(_naive_us(local) - near) > _FAR_US
 
     def _day_and_month(
         self, year: int, one: int, other: int, clock: tuple[int, int, int], *, day_first: bool
@@ -340,7 +361,7 @@ class Clock:
 
 def _hour(digits: str, half: str | None) -> int:
     """Give the hour of the day, where a clock of twelve hours may tell the half."""
-    return int(digits) if half is None else int(digits) % 12 + (12 if half == "PM" else 0)
+    return int(digits) if half is None else int(digits) % 12 + (12 if half[0] in "Pp" else 0)
 
 
 def _naive_us(local: datetime) -> int:

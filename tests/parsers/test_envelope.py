@@ -95,6 +95,33 @@ from mailwarden.parsers.pattern import Format
         (f"Mar  3 04:05:06 mx1 postfix/smtpd [2211]: {TEXT}", AT),
         (f"Mar  3 04:05:06 mx1 {TAG} <Info>: {TEXT}", AT),
         (f"Mar  3 04:05:06 mx1 77: Mar  3 04:05:06: {TAG}: {TEXT}", AT),
+        (f"3 mars 04:05:06 mx1 {TAG}: {TEXT}", AT),
+        (f"mar. 03 mars 2026 à 04:05:06 mx1 {TAG}: {TEXT}", AT),
+        (f"3. März 2026, 04:05:06 mx1 {TAG}: {TEXT}", AT),
+        (f"3 de mar. de 2026 04:05:06 mx1 {TAG}: {TEXT}", AT),
+        (f"3 марта 2026 04:05:06 mx1 {TAG}: {TEXT}", AT),
+        (f"March 3, 2026 at 4:05:06 AM mx1 {TAG}: {TEXT}", AT),
+        (f"Mar 3, 2026, 4:05:06\u202fAM UTC mx1 {TAG}: {TEXT}", AT),
+        (f"2026年3月3日 04:05:06 mx1 {TAG}: {TEXT}", AT),
+        (f"2026年03月03日 04時05分06秒 mx1 {TAG}: {TEXT}", AT),
+        (f"2026年3月3日(火) 午前4:05:06 mx1 {TAG}: {TEXT}", AT),
+        (f"2026年 3月 3日 火曜日 13:05:06 JST mx1 {TAG}: {TEXT}", AT),
+        (f"3月3日 04:05:06 mx1 {TAG}: {TEXT}", AT),
+        (f"2026년 3월 3일 오전 4:05:06 mx1 {TAG}: {TEXT}", AT),
+        (f"2026年3月3日 04時05分 mx1 {TAG}: {TEXT}", "2026-03-03T04:05:00"),
+        (f"2026年3月3日 下午4:05 mx1 {TAG}: {TEXT}", "2026-03-03T16:05:00"),
+        (f"2026.03.03 04:05:06 mx1 {TAG}: {TEXT}", AT),
+        (f"2026. 3. 3. 4:05:06 mx1 {TAG}: {TEXT}", AT),
+        (f"2026/3/3 4:05:06 mx1 {TAG}: {TEXT}", AT),
+        (f"03-03-2026 04:05:06 mx1 {TAG}: {TEXT}", AT),
+        (f"03.03.26 04:05:06 mx1 {TAG}: {TEXT}", AT),
+        (f"3/3/26 4:05:06 a.m. mx1 {TAG}: {TEXT}", AT),
+        (f"3/3/2026, 4:05:06 pm mx1 {TAG}: {TEXT}", "2026-03-03T16:05:06"),
+        (f"Mar  3 2026 04:05:06 p.m. mx1 {TAG}: {TEXT}", "2026-03-03T16:05:06"),
+        (f"20260303 04:05:06 mx1 {TAG}: {TEXT}", AT),
+        (f"20260303-040506 mx1 {TAG}: {TEXT}", AT),
+        (f"1772510706123456 mx1 {TAG}: {TEXT}", AT + ".123456"),
+        (f"1772510706123456789 mx1 {TAG}: {TEXT}", AT + ".123456"),
         (f"{OLD}  ", AT),
         (f"\ufeff{OLD}", AT),
         (f"{OLD}\r", AT),
@@ -108,6 +135,26 @@ def test_header(line: str, time: str) -> None:
     assert iso(event.timestamp_us) == time + "+00:00"
     assert (event.host_hostname, event.process_name, event.process_pid) == ("mx1", "smtpd", 2211)
     assert (event.event_action, event.source_ip) == ("connection-open", "203.0.113.7")
+
+
+@pytest.mark.parametrize("host", ["am", "pm"])
+def test_a_host_may_be_called_like_half_of_a_day(host: str) -> None:
+    """A small word right before the program is the host, not the half of the day."""
+    event = read(f"Mar  3 2026 04:05:06 {host} {TAG}: {TEXT}")[0]
+
+    assert (event.host_hostname, iso(event.timestamp_us)[:19]) == (host, AT)
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        "3 lipnja 2026 04:05:06", "31 xyz 2026 04:05:06", "2026年13月3日 04:05:06", "2026年3月3日 04時", "26/03/17 04:05:06",
+        "2026.3-3 04:05:06", "Mar 3, 2026 04:05", "3 mars 2026 25:05:06",
+    ],
+)  # fmt: skip
+def test_no_date(stamp: str) -> None:
+    """What is no date, or one that could be several, tells no time."""
+    assert read(f"{stamp} mx1 {TAG}: {TEXT}")[0].mailwarden_time_quality == "arrival"
 
 
 def test_metalog_names_no_host() -> None:

@@ -8,7 +8,8 @@ from envelopes import flat
 
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.event import to_ecs
-from mailwarden.parsers.worded_time import _LANGUAGES, MONTHS, in_english, lacks_year, year_of_first_line
+from mailwarden.parsers.months import _LANGUAGES, MONTHS
+from mailwarden.parsers.worded_time import in_english, lacks_year, year_of_first_line
 
 REST = "03 04:05:06 mx1 postfix/smtpd[2211]: connect from unknown[203.0.113.7]"
 SAMPLES = Path(__file__).parents[2] / "sample_logs"

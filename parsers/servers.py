@@ -19,6 +19,7 @@ class Server(NamedTuple):
         tells_logins: Has a line of its own for a login that succeeded; Postfix and Exim tell of it with the message alone.
         hosts: Whether deliveries name the host they went to; where they do not, the recipient's domain stands for it.
             `refusals` are without it, or all are (`none`; the address may be told).
+        logins_at_end: Tells of a login, where no message does, with the end of the session alone.
         session: How the lines of a session are joined: None where each tells enough, else a name of `sessions.py`.
     """
 
@@ -27,6 +28,7 @@ class Server(NamedTuple):
     whole: bool = False
     tells_logins: bool = False
     hosts: Literal["all", "refusals", "none"] = "all"
+    logins_at_end: bool = False
     session: str | None = None
 
 
@@ -50,6 +52,7 @@ SERVERS = {
     "zimbra": Server("Zimbra", is_server=True),
     "stalwart": Server("Stalwart", is_server=True, whole=True, tells_logins=True, session="dialogue"),
     "kumomta": Server("KumoMTA", is_server=True, whole=True),
+    "mox": Server("mox", is_server=True, whole=True, hosts="none", logins_at_end=True, session="mox"),
     "nginx": Server("nginx", session="proxy"),
     "roundcube": Server("Roundcube"),
     "sogo": Server("SOGo"),

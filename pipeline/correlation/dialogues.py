@@ -9,6 +9,7 @@ import msgspec
 
 from mailwarden.alerts.state.shelf import Backing, Shelf
 from mailwarden.parsers.event import Event
+from mailwarden.parsers.servers import servers_where
 
 __all__ = ["Dialogues"]
 
@@ -17,6 +18,7 @@ _TAKEN = 250  # by the server that was called, of a message; of its recipients b
 _MOST = 50  # recipients of a message that are remembered
 _ENDS = frozenset({"connection-close", "connection-lost"})
 _OF_A_LOGIN = frozenset({"auth-failure", "auth-error", "auth-success"})
+_TOLD_LATE = servers_where(lambda one: one.session is not None and one.logins_at_end)
 _OF_A_MESSAGE = frozenset({"message-received", "rate-limit", "reject"})
 
 
@@ -52,7 +54,8 @@ class Dialogues:
         key = f"{event.event_module}\x1f{event.host_hostname}\x1f{event.process_name}\x1f{event.mail_session_id}"
         action = event.event_action
         if action == "connection-open":
-            self._sessions.put(key, _Session(event.stream_us, event.source_ip))
+            tls: list[str | None] | None = [None, None, None] if event.tls_established else None
+            self._sessions.put(key, _Session(event.stream_us, event.source_ip, tls=tls))
             return
         session = self._sessions.get(key) or _Session(event.stream_us)
         if session.stage == "DATA" and event.smtp_reply_code == _TAKEN and action == "statistics":
@@ -76,7 +79,9 @@ def _tell(event: Event, session: _Session) -> None:
         if session.tls is not None and event.tls_version is None:
             event.tls_established = True
             event.tls_version, event.tls_version_protocol, event.tls_cipher = session.tls
-    if action in _OF_A_LOGIN:
+    if action in _ENDS and event.user_name and not session.messages and event.event_module in _TOLD_LATE:
+        event.event_action, event.event_outcome = "auth-success", "success"
+    elif action in _OF_A_LOGIN:
         event.user_name = event.user_name or session.named
     elif action in _OF_A_MESSAGE:
         event.user_name = event.user_name or session.user

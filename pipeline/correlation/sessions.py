@@ -17,6 +17,7 @@ from mailwarden.parsers.servers import SERVERS, servers_where
 from mailwarden.pipeline.correlation.cyrus_sessions import CyrusSessions
 from mailwarden.pipeline.correlation.dialogues import Dialogues
 from mailwarden.pipeline.correlation.haraka_sessions import QUESTIONS, HarakaSessions
+from mailwarden.pipeline.correlation.mox_queue import MoxQueue
 from mailwarden.pipeline.correlation.proxies import Proxies
 
 __all__ = ["JOINED", "Sessions"]
@@ -73,7 +74,8 @@ class Sessions:
         self._haraka = HarakaSessions(backing)
         self.proxies = Proxies(backing)
         self._dialogues = Dialogues(backing)
-        keepers = (self._cyrus, self._haraka, self._dialogues, self.proxies)
+        self._mox = MoxQueue(self._dialogues, backing)
+        keepers = (self._cyrus, self._haraka, self._dialogues, self._mox, self.proxies)
         self.shelves = (self._sessions, *(shelf for keeper in keepers for shelf in keeper.shelves))
         self._joiners: dict[str | None, Callable[[Event], None]] = {
             "opensmtpd": self._join_opensmtpd,
@@ -81,6 +83,7 @@ class Sessions:
             "haraka": self._haraka.join,
             "cyrus": self._cyrus.join,
             "dialogue": self._dialogues.join,
+            "mox": self._mox.join,
             "proxy": self.proxies.join,
         }
 

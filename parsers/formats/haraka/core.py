@@ -11,9 +11,9 @@ import re
 
 from mailwarden.parsers.address import ip
 from mailwarden.parsers.event import Event
-from mailwarden.parsers.formats.haraka.fields import fields
 from mailwarden.parsers.formats.haraka.prefix import FORMAT
 from mailwarden.parsers.formats.haraka.reasons import explained, why
+from mailwarden.parsers.logfmt import fields
 
 __all__: list[str] = []
 

@@ -8,9 +8,9 @@ Source: plugins.js (log_run_item) of Haraka 2.5 to 3.3.
 """
 
 from mailwarden.parsers.event import Event
-from mailwarden.parsers.formats.haraka.fields import fields
 from mailwarden.parsers.formats.haraka.prefix import FORMAT
 from mailwarden.parsers.formats.haraka.reasons import why
+from mailwarden.parsers.logfmt import fields
 
 __all__: list[str] = []
 

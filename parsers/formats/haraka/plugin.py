@@ -9,9 +9,9 @@ Source: plugins/auth/auth_base.js, auth_proxy.js, auth_vpopmaild.js, plugins/tls
 import re
 
 from mailwarden.parsers.event import Event
-from mailwarden.parsers.formats.haraka.fields import fields
 from mailwarden.parsers.formats.haraka.prefix import FORMAT
 from mailwarden.parsers.life import noted
+from mailwarden.parsers.logfmt import fields
 
 __all__: list[str] = []
 

@@ -15,9 +15,9 @@ from datetime import datetime
 from typing import Any
 
 from mailwarden.parsers.event import Event
-from mailwarden.parsers.formats.haraka.fields import unquote, written
 from mailwarden.parsers.formats.haraka.hiding import hide, login_name
 from mailwarden.parsers.json_text import read_json
+from mailwarden.parsers.logfmt import unquote, written
 from mailwarden.parsers.pattern import Format
 
 __all__ = ["FORMAT", "claim", "claim_text"]

@@ -34,6 +34,7 @@ MODULES = [
     ["courier"],
     ["haraka"],
     ["stalwart"],
+    ["mox"],
     [],
 ]
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.event import Event, to_ecs
 from mailwarden.parsers.formats import haraka
-from mailwarden.parsers.formats.haraka.fields import fields, written
+from mailwarden.parsers.logfmt import fields, written
 
 U = "4F2C4C9B-1B2C-4D3E-8F90-0123456789AB"
 STAMP = "2026-03-03T04:05:06.123Z "

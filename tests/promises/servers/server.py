@@ -15,6 +15,7 @@ class Server:
 
     module = ""
     names_the_refused = True  # whose password was wrong; else an account's guessers are unknown
+    names_the_unknown = True  # who is nobody here
 
     def __init__(self) -> None:
         self.at = START

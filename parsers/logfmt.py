@@ -1,9 +1,9 @@
-"""The `name=value` texts of Haraka's logger: reading them, and writing those of its JSON the same way.
+"""The `name=value` texts of logfmt, as Haraka and mox write them: reading them, and writing those of Haraka's JSON the same way.
 
 A value with blanks, quotes or `=` is quoted, with `\\` before a quote; up to Haraka 2.8 it is quoted without that. Of a name
 that comes twice the first is heeded, since clients choose what stands at the end (`lr=`, `msg=`).
 
-Source: logger.js (`stringify`), the npm package logfmt, of Haraka 2.5 to 3.3.
+Source: logger.js (`stringify`), the npm package logfmt, of Haraka 2.5 to 3.3; mlog/log.go of mox.
 """
 
 import re

@@ -7,7 +7,6 @@ Source: Logger.cpp, SMTPConnection.cpp, SMTPClientConnection.cpp and POP3Connect
 """
 
 import base64
-import binascii
 import re
 
 from mailwarden.parsers.address import ip
@@ -30,6 +29,8 @@ _LOGIN = re.compile(r"\S{1,64} LOGIN \"?((?:[^\"\\ ]|\\.){1,255})\"?(?: |$)", re
 _CONNECTED = re.compile(r"TCP - ([0-9A-Fa-f.:]{2,45}) connected to ([0-9A-Fa-f.:]{2,45}):([0-9]{1,5})\.$")
 _PROTOCOLS = {25: "smtp", 465: "smtp", 587: "smtp", 110: "pop3", 995: "pop3", 143: "imap", 993: "imap"}
 _TEXT_MAX = 1000
+_NAME_MAX = 512
+_VERBS = frozenset({"HELP", "NOOP", "QUIT", "RSET", "STARTTLS", "TURN", "ETRN"})  # base64 by chance
 _REASONS = (
     ("delivery is not allowed to this address", "relay_denied"),
     ("smtp authentication is required", "relay_denied"),
@@ -177,12 +178,13 @@ def commanded(event: Event, rest: str) -> bool:
 
 def _decoded(text: str) -> str | None:
     """Give what base64 spells; None where it is none, or a word of the dialogue."""
-    if len(text) < 4 or len(text) % 4 or len(text) > 512:
+    if len(text) % 4 or not 4 <= len(text) <= _NAME_MAX or text.upper() in _VERBS:
         return None
     try:
-        return base64.b64decode(text, validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError, ValueError):
+        name = base64.b64decode(text, validate=True).decode("utf-8")
+    except ValueError:  # also what binascii and UTF-8 raise
         return None
+    return name if name.replace("\0", "").isprintable() else None
 
 
 # ------------------------------------------------------------------ POP3 and IMAP

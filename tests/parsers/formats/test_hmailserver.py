@@ -38,6 +38,12 @@ def test_what_a_client_says_is_what_it_said(said: str, kind: str) -> None:
     assert (event.source_ip, event.mail_session_id) == ("203.0.113.7", "56")
 
 
+@pytest.mark.parametrize("verb", ["QUIT", "RSET", "NOOP", "STARTTLS", "quit", "DATA"])
+def test_a_command_is_nobody_s_name(verb: str) -> None:
+    """Some commands are base64 by chance."""
+    assert read("SMTPD", f"RECEIVED: {verb}").user_name is None
+
+
 @pytest.mark.parametrize(
     ("kind", "text", "name"),
     [

@@ -27,6 +27,9 @@ _CELLS_MAX = 64
 _NAME = re.compile(r"[\w @.\[\]/-]{1,64}")
 _HOST = re.compile(r"(?=.{0,254}[A-Za-z.:])[A-Za-z0-9][A-Za-z0-9_.:-]{0,254}")
 _TAGGED = re.compile(r"([^\s:\[\]]{1,128})(?:\[[0-9]{1,10}\])?: ")
+_PART_OF_TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{2}:[0-9]{2}:[0-9]{2}"
+)  # a second time's day and hour, apart
 _LABELLED = re.compile(r"([a-z_]{1,32}):(.*)", re.DOTALL)
 
 
@@ -46,7 +49,7 @@ class Columns:
 
     def __init__(self, claims: Claims, snapshot: tuple[list[str], str, bool] = ([], "", False)) -> None:
         self._claims = claims
-        self._names, self._mark, self.seen = snapshot  # `seen`: the line before was one of a table
+        self._names, self._mark, self.seen = snapshot  # `seen`: the line before was of a table
 
     def read(self, line: str, stamp: Callable[[str], Stamp | None]) -> Wrapped | None:
         """Give what a line in columns holds; None where it is none, and an empty text for the names of the columns."""
@@ -59,7 +62,7 @@ class Columns:
         if found and (_NAME.fullmatch(first) or _BEFORE_TIME.fullmatch(first) or _time(first, stamp)):
             mark = found[2]
         wrapped = self._read(line, mark, stamp) if mark else None
-        self.seen = wrapped is not None
+        self.seen = wrapped is not None or (self.seen and bool(self._names))
         return wrapped
 
     def snapshot(self) -> tuple[list[str], str, bool]:
@@ -113,7 +116,13 @@ class Columns:
                 if self._is_ours(tag[1], cells[behind].text):
                     text = one_line(_to_end(line, cells, behind, mark))
                     return Wrapped(text, time=time, host=host, tag=tag[1], pid=number(tag[2]) if tag[2] else pid)
-            if text in ("", "-") or number(text) is not None or is_priority_word(text) or _time(text, stamp):
+            if (
+                text in ("", "-")
+                or number(text) is not None
+                or is_priority_word(text)
+                or _time(text, stamp)
+                or _PART_OF_TIME.fullmatch(text)
+            ):
                 continue
             if _HOST.fullmatch(text) is None:  # what a client wrote may stand from here on: a request, a browser's name
                 return None

@@ -9,15 +9,18 @@ from mailwarden.parsers.claims import names_no_program
 from mailwarden.parsers.columns import Columns
 from mailwarden.parsers.counted_time import Stamp
 from mailwarden.parsers.event import Event, briefly
+from mailwarden.parsers.markup import without_markup
+from mailwarden.parsers.paired import read_pairs
 from mailwarden.parsers.pattern import Format
 from mailwarden.parsers.pieces import Pieces
 from mailwarden.parsers.prefix import peel, relayed
 from mailwarden.parsers.previous import OWN_FIELDS, Others, fail, recalled, remembered
-from mailwarden.parsers.priority import take_leading_priority, take_priority, take_worded_priority
+from mailwarden.parsers.priority import is_level, take_leading_priority, take_priority, take_worded_priority
 from mailwarden.parsers.raw import (
     LINE_MAX,
     after_structured_data,
     clean,
+    is_ragged,
     record_id,
     stamped,
     without_colours,
@@ -31,8 +34,7 @@ from mailwarden.parsers.wrapping import headed_line, kubernetes, set_header, unw
 
 __all__ = ["Reader"]
 
-_LAYERS = 6  # around one line: grep's file, Docker's object, a service's name, two relays' syslogs, Exim's own stamp
-_BLANKS = " \t\r"
+_LAYERS = 8  # around one line: a letter's mark, quotes, grep's file, Docker's object, a service's name, relays, Exim's own stamp
 _NO_FIRST_WORD = frozenset({"", "last", "Last"})
 _VERSION_1 = re.compile(r"1 (?=[0-9]{4}-|- )")
 _WITHOUT_VERSION = re.compile(r"([^\s:]\S{0,254}) ([^\s:\[\]]{1,128}) ([0-9]{1,10}|-) (\S{1,32}) (?=-|\[\S)")
@@ -75,14 +77,14 @@ class Reader:
 
         Args:
             lines: In their order.
-            rough: Some may end with CR or blanks or be longer than `LINE_MAX`.
+            rough: Some may be as `is_rough` says, or longer than `LINE_MAX`.
 
         Traditional and RFC 3339 stamps of an hour already seen, under a tag already seen, are read here, the rest in
         `_slow`.
         """
         events: list[Event] = []
         add, clock, seconds = events.append, self._clock, SECONDS.get
-        peculiar, blanks, line_max = _PECULIAR, _BLANKS, LINE_MAX
+        peculiar = _PECULIAR
         new = self._event
         tag, like, retry = self._speaker.tags.get, self._speaker.tags.like, self._speaker.retry
         previous = self._previous
@@ -114,15 +116,14 @@ class Reader:
                     token, _, text = text.partition(" ")
                     known = tag(token) or like(token)
                     if known is not None and name != host:
-                        self._others.keep(previous, host)
-                        host = name
+                        if is_level(name):
+                            known = None
+                        else:
+                            self._others.keep(previous, host)
+                            host = name
                     after += len(name) + 1
                     before = line[:after]
-            if not (
-                known is None
-                or (text[:1] in "mL" and text[:8] in peculiar)
-                or (rough and (line[-1] in blanks or len(line) > line_max))
-            ):
+            if not (known is None or (text[:1] in "mL" and text[:8] in peculiar) or (rough and is_ragged(line))):
                 event = new()
                 event.timestamp_us = us
                 event.mailwarden_time_quality = quality
@@ -191,7 +192,7 @@ class Reader:
         record = records.take(line) if records.open or line[:1] in "_{[" or line[-1] in "]\r" else None
         try:
             if record is None:
-                self._open(event, clean(line))
+                self._open(event, without_markup(clean(line)))
             else:
                 self._of_record(event, record)
         except Exception as error:  # as above
@@ -208,10 +209,16 @@ class Reader:
         """Read a line of a server's own file the short way; None where it could be anything else."""
         seconds = SECONDS.get(line[14:20])
         words = line[20:].split(" ", 2)
-        if seconds is None or len(words) < 3 or line[-1] in _BLANKS or len(line) > LINE_MAX or not line.isprintable():
+        if seconds is None or len(words) < 3 or is_ragged(line) or not line.isprintable():
             return None
         first, second, _ = words
-        if first in _NO_FIRST_WORD or first[0] in "[<-+{" or ":" in first or ("." in first and "=" not in first):
+        if (
+            first in _NO_FIRST_WORD
+            or "&" in line
+            or first[0] in "[<-+{"
+            or ":" in first
+            or ("." in first and "=" not in first)
+        ):
             return None
         if second[:1] != "[" and (second[-1:] == "]" or ":" in second or ("." in second and "@" not in second)):
             return None
@@ -234,6 +241,7 @@ class Reader:
 
     def _open(self, event: Event, text: str, time: Stamp | None = None, layers: int = _LAYERS) -> None:
         """Take off one wrapper after the other; the outermost time wins, it has year and zone."""
+        prefixed = False
         for left in reversed(range(layers)):
             text = without_colours(text)
             wrapped = self._wrapped(text, bare=left == _LAYERS - 1)
@@ -263,12 +271,14 @@ class Reader:
                     return
             stamp = self._clock.stamp(text)
             if stamp is None:
-                if time is None and self._goes_on(event, text, bare=left == _LAYERS - 1):
+                if time is None and self._goes_on(
+                    event, text, bare=left == _LAYERS - 1 or (prefixed and text[:1] not in "\t ")
+                ):
                     return
                 behind = self._without_prefix(event, text)
                 if behind is text:
                     break
-                text = behind
+                text, prefixed = behind, True
                 continue
             rest = text[stamp.end :]
             time = time or stamp
@@ -313,12 +323,17 @@ class Reader:
             event.event_action, event.event_id = "continuation", first
 
     def _wrapped(self, text: str, *, bare: bool) -> Wrapped | None:
-        """Read an object or, where nothing was taken off the line yet, columns."""
+        """Read an object or, where nothing was taken off the line yet, names with values, or columns."""
         if text[:1] == "{":
             return unwrap_json(text)
+        if not bare:
+            return None
+        pairs = read_pairs(text)
+        if pairs is not None:
+            return pairs
         previous = self._previous
         may_go_on = previous is not None and previous.event_id and not self._columns.seen  # with that record, first
-        return self._columns.read(text, self._clock.stamp) if bare and not may_go_on else None
+        return None if may_go_on else self._columns.read(text, self._clock.stamp)
 
     def _open_within(self, event: Event, text: str | None, time: Stamp | None, layers: int) -> None:
         """Read a line that stands in another's message; what is none of ours leaves that one as it was."""
@@ -370,12 +385,13 @@ class Reader:
         Args:
             event: The line's.
             text: The line.
-            bare: Nothing was taken off it yet. Where a tool put a prefix before every line, that comes off first.
+            bare: Nothing but a prefix was taken off it yet. Where a tool put some before every line, they come off first; but a
+                record's own lines are indented, and what stands there a client may have written.
         """
         previous, owner = self._previous, self._speaker.owner
         if previous is None or not previous.event_id or owner is None:
             return False
-        if bare and peel(text) is not None and peel(without_colours(previous.event_original)) is not None:
+        if bare and peel(text) is not None and peel(without_markup(clean(previous.event_original))) is not None:
             return False
         if not self._speaker.claims.continues(owner, text, self._tail or previous.event_original):
             return False

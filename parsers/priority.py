@@ -7,6 +7,7 @@ from mailwarden.parsers.event import Event
 __all__ = [
     "FACILITIES",
     "SEVERITIES",
+    "is_level",
     "is_priority_word",
     "set_priority",
     "severity",
@@ -27,9 +28,18 @@ FACILITIES = (
 """Names of the syslog facilities by their code (RFC 5424, section 6.2.1; as rsyslog writes them)."""
 SEVERITIES = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
 """Names of the syslog severities by their code."""
-_SEVERITY_SPELLINGS = {"warn": "warning", "error": "err", "panic": "emerg"}
+_SEVERITY_SPELLINGS = {
+    "warn": "warning", "error": "err", "panic": "emerg", "informational": "info", "critical": "crit",
+}  # fmt: skip
+_LEVELS = frozenset(
+    form.format(word)
+    for word in (*SEVERITIES, *_SEVERITY_SPELLINGS)
+    for forms, word in ((("{}", "{}:", "[{}]"), word.upper()), (("{}:", "[{}]"), word))
+    for form in forms
+) | {f"{facility}.{word}" for facility in FACILITIES for word in (*SEVERITIES, *_SEVERITY_SPELLINGS)}
 _WORDED = re.compile(
-    rf"([<\[(]?)(?:({'|'.join(FACILITIES)})([.:/ ]))?({'|'.join((*SEVERITIES, *_SEVERITY_SPELLINGS))})([>\])]?):? "
+    rf"([<\[(]?)(?:({'|'.join(FACILITIES)})([.:/ ]))?({'|'.join((*SEVERITIES, *_SEVERITY_SPELLINGS))})([>\])]?):? ",
+    re.IGNORECASE,
 )
 _CLOSES = {"": "", "<": ">", "[": "]", "(": ")"}
 
@@ -47,6 +57,11 @@ def is_priority_word(text: str) -> bool:
     return len(words) <= 2 and all(
         word in FACILITIES or word in SEVERITIES or word in _SEVERITY_SPELLINGS for word in words
     )
+
+
+def is_level(word: str) -> bool:
+    """Say whether a word in the host's place is a severity, as programs and syslogds write it: no host is called so."""
+    return word in _LEVELS
 
 
 def severity(word: str) -> int:
@@ -84,7 +99,7 @@ def take_worded_priority(event: Event, text: str, *, loose: bool = False) -> str
     found = _WORDED.match(text)
     if found and _CLOSES.get(found[1]) == found[5] and (loose or (found[2] and found[3] != " ")):
         if found[2]:
-            set_priority(event, FACILITIES.index(found[2]), severity(found[4]))
+            set_priority(event, FACILITIES.index(found[2].lower()), severity(found[4].lower()))
         return text[found.end() :]
     numbered = _NUMBERED_PRIORITY.match(text)
     if numbered and int(numbered[1]) < len(FACILITIES):

@@ -8,6 +8,8 @@ __all__ = [
     "LINE_START",
     "after_structured_data",
     "clean",
+    "is_ragged",
+    "is_rough",
     "record_id",
     "stamped",
     "without_colours",
@@ -15,7 +17,14 @@ __all__ = [
 
 LINE_MAX = 65_536  # characters of a line that are read; journald's and rsyslog's own limits are lower
 _OBJECT_MAX = 1 << 20  # of a JSON object, which may hold a message as one number a byte
-_COLOURS = re.compile(r"\x1b\[[0-9;]{0,16}[mK]")
+_COLOURS = re.compile(r"\x1b(?:\[[0-9;]{0,16}[mK]|\(B)")
+# From its beginning on; grep's words; journalctl's whole messages; what a screen erases behind a line.
+_PAINTED = re.compile(
+    r"\x1b|[^\x1b]*(?:\x1b\[[0-9;]{1,16}m\x1b\[K|(?<=: )\x1b\[[0-9;]{1,16}m.*\x1b\[0m$|\x1b\[K$)", re.DOTALL
+)
+_BLANKS = " \t\r"
+_HARD_BLANK = "\xa0"
+_HARD_STAMP = re.compile(r"(?:.{0,14}|[0-9T:.+Z-]{19,35})\xa0")  # in `Mar  3 04:05:06`, or right behind RFC 3339's
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 LINE_START = (
     r"(?:\[?[*.]?(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(?:"
@@ -29,17 +38,35 @@ _STARTS = re.compile(LINE_START)
 _SD_MARK = re.compile(r'["\]]|\\.')
 
 
+def is_rough(text: str) -> bool:
+    """Say whether some of these lines, each with its line feed, may hold what `clean` or `without_markup` takes off."""
+    # One sign is found ten times as fast as two.
+    return (
+        "\r" in text
+        or "\x1b" in text
+        or " \n" in text
+        or "\t\n" in text
+        or ("&" in text and ("&lt;" in text or "&gt;" in text))
+    )
+
+
+def is_ragged(line: str) -> bool:
+    """Say the same of one line, given without its line feed, that is not empty."""
+    return line[-1] in _BLANKS or len(line) > LINE_MAX or "\x1b" in line or "&" in line
+
+
 def clean(line: str) -> str:
-    """Take off what a file system, an editor or Windows put around the line."""
+    """Take off what a file system, an editor, a terminal or Windows put around the line."""
     line = line[: _OBJECT_MAX if line[:1] == "{" else LINE_MAX]
     if "\0" in line[:8]:
         line = _narrow(line)
-    return line.lstrip("\ufeff\0").rstrip("\r\0 \t")
+    line = without_colours(line).lstrip("\ufeff\0\r").rstrip("\r\0 \t")
+    return line.replace(_HARD_BLANK, " ") if _HARD_STAMP.match(line) else line
 
 
 def without_colours(text: str) -> str:
-    """Take the colours out of a line that begins with one: a tool painted it, no server's line begins so."""
-    return _COLOURS.sub("", text) if text[:1] == "\x1b" else text
+    """Take colours out where a tool painted a line; what else holds an escape may be a client's, and is what he sent."""
+    return _COLOURS.sub("", text) if "\x1b" in text and _PAINTED.match(text) else text
 
 
 def _narrow(line: str) -> str:

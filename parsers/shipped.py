@@ -2,7 +2,8 @@
 
 Filebeat and Elasticsearch (Elastic Common Schema; a search's hits, Kibana's export), Fluent Bit and Fluentd (their syslog
 parsers), GELF 1.1 and Graylog, rsyslog's and syslog-ng's templates by the names of their properties, Vector's syslog source,
-Loki and Grafana, CloudWatch, Google Cloud Logging, Azure's Syslog table, Splunk, Datadog, OpenTelemetry.
+Loki and Grafana, CloudWatch, Google Cloud Logging, Azure's Syslog table, Splunk, Datadog, OpenTelemetry, NXLog, Papertrail,
+Loggly. What holds several lines at once is none of them: each line of a file is one event.
 """
 
 import re
@@ -14,7 +15,7 @@ from mailwarden.parsers.wrapped import MESSAGE_MAX, TAG, Wrapped, number, one_li
 __all__ = ["as_stamp", "is_header", "shipped"]
 
 # As `_name` writes them; of several the first that is there.
-_TEXTS = ("message", "msg", "short_message", "log", "line", "textpayload", "raw", "syslogmessage", "messages")
+_TEXTS = ("message", "msg", "short_message", "log", "line", "textpayload", "raw", "syslogmessage", "messages", "logmsg")
 _OPEN_TELEMETRY = frozenset(
     {"timeunixnano", "observedtimeunixnano", "severitynumber", "severitytext", "observed_timestamp"}
 )
@@ -23,24 +24,59 @@ _BODIES = ("body", "body.stringvalue")  # of its records; elsewhere a body is wh
 _WHOLE = frozenset(
     {
         "original", "rawlog", "raw_log", "rawline", "raw_line", "rawmessage", "raw_message", "rawevent", "raw_event", "logline",
-        "log_line", "logmessage", "log_message", "logentry", "log_entry", "full_message", "syslog_line",
+        "log_line", "logmessage", "log_message", "logentry", "log_entry", "full_message", "syslog_line", "event", "rawmsg",
     }
 )  # fmt: skip
-_TIMES = ("timestamp", "date", "time", "timegenerated", "datetime", "tsns", "timeunixnano", "eventtime")
+_TIMES = (
+    "timestamp",
+    "date",
+    "time",
+    "timegenerated",
+    "datetime",
+    "tsns",
+    "timeunixnano",
+    "eventtime",
+    "ts",
+    "isodate",
+    "timereported",
+    "received_at",
+)
 _HOSTS = (
-    "log.syslog.hostname", "host.name", "host.hostname", "hostname", "host", "computer", "source", "fromhost", "agent.hostname",
+    "log.syslog.hostname", "syslog.host", "logsource", "host.name", "host.hostname", "hostname", "source_name", "host",
+    "computer", "source", "fromhost", "agent.hostname",
 )  # fmt: skip
 _TAGS = (
-    "log.syslog.appname", "syslog.appname", "syslog_identifier", "ident", "appname", "app_name", "application_name", "program",
-    "programname", "process.name", "process_name", "processname", "syslogtag", "tag", "service",
+    "log.syslog.appname", "syslog.appname", "syslog_identifier", "syslogtag", "ident", "appname", "app_name", "application_name",
+    "program",
+    "programname", "process.name", "process_name", "processname", "sourcename", "tag", "service",
 )  # fmt: skip
 _PIDS = (
-    "log.syslog.procid", "syslog.procid", "syslog_pid", "pid", "procid", "process.pid", "process_id", "processid",
+    "log.syslog.procid", "syslog.procid", "syslog.pid", "syslog_pid", "pid", "procid", "process.pid", "process_id", "processid",
+    "proc_id",
 )  # fmt: skip
 _WRAPPERS = frozenset(
-    {"source", "result", "attributes", "fields", "jsonpayload", "content", "payload", "record", "data"}
+    {
+        "source",
+        "result",
+        "attributes",
+        "fields",
+        "jsonpayload",
+        "content",
+        "payload",
+        "record",
+        "data",
+        "event",
+        "properties",
+        "logevents",
+        "streams",
+        "resourcelogs",
+        "scopelogs",
+        "logrecords",
+    }
 )
 _NOT_OF_OBJECTS = frozenset({"source", "service"})  # a program's own objects have them in another sense (Haraka)
+_LOKI = 2  # a time and a line
+_TAGGED = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,63}(?:\[[0-9]{1,10}\])?: ")
 _DEPTH = 5  # a hit of a search, its source, ECS's three
 _FIELDS_MAX = 500  # of one object
 _KIBANA_TIME = re.compile(r"([A-Z][a-z]{2} [0-9]{1,2}), ([0-9]{4}) @ ")
@@ -67,11 +103,16 @@ def shipped(record: Mapping[str, object], *, columns: bool = False) -> Wrapped |
     if text is None and not _OPEN_TELEMETRY.isdisjoint(fields):
         text = _first(fields, _BODIES)
     if text is None:
-        text = next((one for name, one in fields.items() if name.rpartition(".")[2] in _WHOLE and _is_line(one)), None)
+        text = _whole(fields)
     if not isinstance(text, str) or not isinstance(time, str | int | float | None) or isinstance(time, bool):
         return None
     host, tag = word(_first(fields, _HOSTS)), word(_first(fields, _TAGS))
-    if not (tag or stamped(text) or (host and time is not None)):  # a program's own object: Haraka writes such
+    if not tag and not stamped(text):
+        text = _whole(fields) or text  # Graylog's `short_message` is cut short
+    tagged = columns and time is not None and _TAGGED.match(text)
+    if not (
+        tag or tagged or stamped(text) or (host and time is not None)
+    ):  # a program's own object: Haraka writes such
         return None
     found = TAG.fullmatch(tag) if tag else None
     return Wrapped(
@@ -100,10 +141,10 @@ def _flat(record: Mapping[str, object], path: str, depth: int) -> Iterator[tuple
     nested: list[tuple[str, Mapping[str, object]]] = []
     for key, value in record.items():
         name = _name(key)
-        if isinstance(value, list) and len(value) == 1:  # Elasticsearch's `fields`
-            value = value[0]
+        if isinstance(value, list):
+            value = _paired(value) or (value[0] if len(value) == 1 else None)  # one: Elasticsearch's `fields`
         if isinstance(value, dict):
-            nested.append((path if name in _WRAPPERS else f"{path}{name}.", value))
+            nested.append((path if name in _WRAPPERS or name == "values" else f"{path}{name}.", value))
         elif isinstance(value, str | int | float):
             yield path + name, value
     if depth:
@@ -120,8 +161,25 @@ def _first(fields: Mapping[str, object], names: tuple[str, ...]) -> object:
     return next((value for name in names if (value := fields.get(name)) is not None and value != ""), None)
 
 
-def _is_line(value: object) -> bool:
-    return isinstance(value, str) and stamped(value)
+def _whole(fields: Mapping[str, object]) -> str | None:
+    """Give a whole line that stands under a name of its own."""
+    lines = (one for name, one in fields.items() if name.rpartition(".")[2] in _WHOLE)
+    return next((one for one in lines if isinstance(one, str) and stamped(one)), None)
+
+
+def _paired(value: list[object]) -> Mapping[str, object] | None:
+    """Give the values by their names: OpenTelemetry's `{"key": …, "value": {"stringValue": …}}`, Loki's time and line."""
+    if len(value) == 1 and isinstance(value[0], list):
+        time, line = [*value[0], None, None][:_LOKI]
+        return {"tsns": time, "line": line}
+    if not value or len(value) > _FIELDS_MAX or not all(isinstance(one, dict) and "key" in one for one in value):
+        return None
+    pairs = [(one["key"], one.get("value")) for one in value if isinstance(one, dict)]
+    return {
+        name: next(iter(one.values()), None) if isinstance(one, dict) else one
+        for name, one in pairs
+        if isinstance(name, str)
+    }
 
 
 def _readable(time: str, second: object) -> str:

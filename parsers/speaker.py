@@ -4,8 +4,16 @@ import re
 
 from mailwarden.parsers.claims import begins_within, claims
 from mailwarden.parsers.event import Event
+from mailwarden.parsers.markup import without_breaks
 from mailwarden.parsers.pattern import Format
-from mailwarden.parsers.priority import FACILITIES, is_priority_word, set_priority, severity, take_worded_priority
+from mailwarden.parsers.priority import (
+    FACILITIES,
+    is_level,
+    is_priority_word,
+    set_priority,
+    severity,
+    take_worded_priority,
+)
 from mailwarden.parsers.raw import record_id
 from mailwarden.parsers.secrets import hide_secrets
 from mailwarden.parsers.tags import Tag, Tags
@@ -17,6 +25,7 @@ _SOLARIS_ID = re.compile(r"\[ID [0-9]{1,10} ([a-z]+[0-7]?)\.([a-z]+)\] ")
 _TAG = re.compile(
     r"([^\s:\[\]]{1,128})(?: ?\[([0-9]{1,10})(?:,[0-9]{1,10})?\](?: (?:<[A-Z][a-z]{2,9}>|\([\w.-]{1,64}\))(?=:))?)?(?: ?(:))?"
 )
+_TAG_WITH_PID = re.compile(r"[^\s:\[\]]{1,128}\[[0-9]{1,10}\]: ")
 _BRACKETED_TAG = re.compile(r"\[([a-z][a-z0-9_./-]{0,63})()(\]) ")
 _LIBRARY = re.compile(r"^ ?\([\w.+-]{1,64}\) (?:\[[\w.-]{1,128}:[\w.-]{1,64}\] )?")  # macOS's `log show --style syslog`
 _REPEATED = re.compile(r"message repeated ([0-9]{1,9}) times?: \[ ?")
@@ -58,9 +67,16 @@ class Speaker:
         if repeated:
             event.host_hostname = host if repeated.string == after else None
             return int(repeated[1])
-        if (host.endswith(":") and not host.endswith("::")) or (host[:1] == "[" and is_priority_word(host[1:-1])):
+        if (
+            (host.endswith(":") and not host.endswith("::"))
+            or (host[:1] == "[" and is_priority_word(host[1:-1]))
+            or is_level(host)
+        ):
             return self.untagged(event, rest, own)
         after = take_worded_priority(event, after.lstrip(" "))
+        behind_level = take_worded_priority(event, after, loose=True)
+        if behind_level is not after and _TAG_WITH_PID.match(behind_level):
+            after = behind_level
         token = after.partition(" ")[0]
         tag = _TAG.match(after)
         known = None
@@ -130,7 +146,7 @@ class Speaker:
         if event.event_kind == "ignored":
             return text
         name = event.event_module
-        bare = _LIBRARY.sub("", text, count=1).strip(" ")
+        bare = without_breaks(_LIBRARY.sub("", text, count=1)).strip(" ")
         other = self.claims.any_text(bare)
         if bare != text:
             text, other = bare, other or self.claims.named(name)
@@ -170,5 +186,6 @@ class Speaker:
             word, _, text = text.partition(" ")
             if _WORD.fullmatch(word) is None:
                 return None
-            host, text = word if word.endswith("::") else word.removesuffix(":"), text.lstrip(" ")
+            host = host if word == "-" else word if word.endswith("::") else word.removesuffix(":")
+            text = text.lstrip(" ")
         return None

@@ -24,7 +24,9 @@ def unwrap_json(line: str) -> Wrapped | None:
         return None
     if isinstance(record.get("log"), str) and isinstance(record.get("time"), str):
         return _docker(record)
-    if "MESSAGE" in record or "__REALTIME_TIMESTAMP" in record:
+    if "MESSAGE" in record and "PROGRAM" not in record:  # that is syslog-ng's
+        return _journal(record)
+    if "__REALTIME_TIMESTAMP" in record and "message" not in record:  # that is Vector's
         return _journal(record)
     return shipped(record)
 

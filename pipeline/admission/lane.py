@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.event import Event
-from mailwarden.parsers.raw import LINE_MAX
+from mailwarden.parsers.raw import LINE_MAX, is_rough
 from mailwarden.pipeline.admission.batch import Chunk
 from mailwarden.pipeline.sources.source import Source
 
@@ -134,7 +134,7 @@ class Lane:
         if not lines[-1]:
             lines.pop()
         sizes = list(map(len, lines))
-        rough = "\r" in text or " \n" in text or "\t\n" in text or max(sizes, default=0) > LINE_MAX
+        rough = is_rough(text) or max(sizes, default=0) > LINE_MAX
         events = self._reader.read_lines(lines, rough=rough)
         if self.number:
             for event in events:

@@ -95,6 +95,12 @@ from mailwarden.parsers.pattern import Format
         (f"Mar  3 04:05:06 mx1 postfix/smtpd [2211]: {TEXT}", AT),
         (f"Mar  3 04:05:06 mx1 {TAG} <Info>: {TEXT}", AT),
         (f"Mar  3 04:05:06 mx1 77: Mar  3 04:05:06: {TAG}: {TEXT}", AT),
+        (f"| {OLD} |", AT),
+        (f'"message" => "{OLD}",', AT),
+        (f"{OLD}\x1b[K", AT),
+        (f"Mar  3 04:05:06 mx1 {TAG}: \x1b[0;1;31m{TEXT}\x1b[0m", AT),
+        (OLD.replace("connect", "\x1b[01;31m\x1b[Kconnect\x1b[m\x1b[K"), AT),
+        (f"{AT}Z app[web.1]: {OLD}", AT),
         (f"3 mars 04:05:06 mx1 {TAG}: {TEXT}", AT),
         (f"mar. 03 mars 2026 à 04:05:06 mx1 {TAG}: {TEXT}", AT),
         (f"3. März 2026, 04:05:06 mx1 {TAG}: {TEXT}", AT),
@@ -135,6 +141,22 @@ def test_header(line: str, time: str) -> None:
     assert iso(event.timestamp_us) == time + "+00:00"
     assert (event.host_hostname, event.process_name, event.process_pid) == ("mx1", "smtpd", 2211)
     assert (event.event_action, event.source_ip) == ("connection-open", "203.0.113.7")
+
+
+@pytest.mark.parametrize("level", ["INFO", "[INFO]", "[info]", "INFO:", "WARNING", "[ERROR]"])
+@pytest.mark.parametrize("stamp", ["Mar  3 04:05:06", "2026-03-03 04:05:06", f"{AT}Z", "2026-03-03 04:05:06,123"])
+def test_a_level_is_no_host(level: str, stamp: str) -> None:
+    """What stands in the host's place and is a severity names no host; the one behind or before it does."""
+    lines = (f"{stamp} mx0 {TAG}: {TEXT}", f"{stamp} {level} {TAG}: {TEXT}", f"{stamp} mx1 {level} {TAG}: {TEXT}")
+    events = read(*lines)
+
+    assert [event.host_hostname for event in events] == ["mx0", None, "mx1"]
+    assert [event.source_ip for event in events] == ["203.0.113.7"] * 3
+
+
+def test_a_stroke_is_no_host() -> None:
+    """What parts the columns of a line is none of them."""
+    assert read(f"{AT}Z - mx1 - {TAG}: {TEXT}")[0].host_hostname == "mx1"
 
 
 @pytest.mark.parametrize("host", ["am", "pm"])

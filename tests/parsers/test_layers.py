@@ -3,11 +3,12 @@
 import json
 
 import pytest
-from envelopes import AT, FORGED, OLD, TEXT, read
+from envelopes import AT, FORGED, OLD, TAG, TEXT, read
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailwarden.parsers.event import iso
+from mailwarden.parsers.prefix import peel
 from mailwarden.parsers.raw import record_id
 
 
@@ -73,10 +74,47 @@ def test_journal(message: object) -> None:
         },
         {"timeUnixNano": "1772510706123000000", "body": {"stringValue": OLD}},
         {"when": "x", "payload": {"rawLog": OLD.replace(" 04:05:06", " 04:05:06.123")}},
+        {"PROGRAM": "postfix/smtpd", "PRIORITY": "info", "PID": "2211", "MESSAGE": TEXT, "ISODATE": AT + ".123Z", "HOST": "mx1"},
+        {
+            "msg": f" {TEXT}", "hostname": "mx1", "syslogtag": "postfix/smtpd[2211]:", "programname": "postfix",
+            "timereported": AT + ".123Z", "fromhost-ip": "127.0.0.1",
+        },
+        {
+            "@timestamp": AT + ".123Z", "message": TEXT, "host": "192.0.2.1", "timestamp": "Mar  3 04:05:06",
+            "logsource": "mx1", "program": "postfix/smtpd", "pid": "2211",
+        },
+        {"PRIORITY": "6", "SYSLOG_IDENTIFIER": "postfix/smtpd", "_PID": "2211", "__REALTIME_TIMESTAMP": "1772510706123456",
+            "host": "mx1", "message": TEXT, "timestamp": AT + ".123456Z"},
+        {"EventTime": AT + ".123Z", "Hostname": "mx1", "SourceName": "postfix/smtpd", "ProcessID": "2211", "Message": TEXT},
+        {"version": "1.1", "host": "relay", "short_message": TEXT[:9], "full_message": f"<22>{OLD}", "timestamp": 1772510706.123},
+        {"time": 1772510706.123, "host": "relay", "source": "/var/log/mail.log", "event": OLD},
+        {"streams": [{"stream": {"job": "mail"}, "values": [["1772510706123000000", OLD]]}]},
+        {"messageType": "DATA_MESSAGE", "logEvents": [{"id": "1", "timestamp": 1772510706123, "message": OLD}]},
+        {
+            "resourceLogs": [{"resource": {"attributes": [{"key": "host.name", "value": {"stringValue": "relay"}}]},
+                "scopeLogs": [{"logRecords": [{"timeUnixNano": "1772510706123000000", "body": {"stringValue": OLD}}]}]}],
+        },
+        {
+            "resourceLogs": [{"scopeLogs": [{"logRecords": [{"timeUnixNano": "1772510706123000000", "body": {"stringValue": "x"},
+                "attributes": [{"key": "appname", "value": {"stringValue": "postfix/smtpd"}}, {"key": "hostname", "value":
+                {"stringValue": "mx1"}}, {"key": "message", "value": {"stringValue": TEXT}}, {"key": "proc_id", "value":
+                {"stringValue": "2211"}}]}]}]}],
+        },
+        {"time": AT + ".123Z", "properties": {"ident": "postfix/smtpd", "msg": TEXT, "pid": 2211, "host": "mx1"}},
+        {
+            "received_at": AT + ".123Z", "source_name": "mx1", "source_ip": "192.0.2.1", "program": "postfix/smtpd[2211]",
+            "message": TEXT,
+        },
+        {
+            "timestamp": 1772510706123, "logmsg": TEXT,
+            "event": {"syslog": {"host": "mx1", "appName": "postfix/smtpd", "pid": 2211}},
+        },
     ],
     ids=[
         "filebeat", "fluent-bit", "gelf", "rsyslog", "cloudwatch", "google", "vector", "splunk", "elastic-hit",
         "elastic-fields", "ecs-syslog", "datadog", "google-ops", "azure", "opentelemetry", "nobody-knows",
+        "syslog-ng", "rsyslog-all", "logstash-syslog", "vector-journal", "nxlog", "graylog-full", "splunk-collector", "loki-push",
+        "cloudwatch-subscription", "otlp-line", "otlp-syslog", "azure-properties", "papertrail", "loggly",
     ],
 )  # fmt: skip
 def test_shippers(record: dict[str, object]) -> None:
@@ -88,7 +126,22 @@ def test_shippers(record: dict[str, object]) -> None:
     assert event.event_action == "connection-open"
 
 
-@pytest.mark.parametrize("name", ["http_user_agent", "request", "body", "content", "referer", "request_line", "args"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "http_user_agent",
+        "request",
+        "body",
+        "content",
+        "referer",
+        "request_line",
+        "args",
+        "values",
+        "properties",
+        "streams",
+        "query",
+    ],
+)
 @pytest.mark.parametrize("forged", [FORGED, FORGED[16:], FORGED.partition(" mx1 ")[2]])
 def test_what_a_browser_sent_is_no_line(name: str, forged: str) -> None:
     """In the objects of a web server's log a client's words stand under names of their own."""
@@ -151,12 +204,25 @@ TOOLS = st.sampled_from(
         "/var/log/mail.log:{}",
         "mail.log-7-{}",
         "12:{}",
+        "17: {}",
+        "- {}",
+        "* `{}`",
+        "+{}",
+        "1. {}",
+        "HS> {}",
+        "\xa0{}",
+        "/mail/postfix i-0abc {}",
+        "\x1b[1;31m{}\x1b[0m",
     ]
 )
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(RELAYS, max_size=3), TOOLS, st.sampled_from(["{}", "> {}", "  {}", '"{}"']))
+@given(
+    st.lists(RELAYS, max_size=3),
+    TOOLS,
+    st.sampled_from(["{}", "> {}", "  {}", '"{}"', "b'{}'"]),
+)
 def test_layers_in_any_order_come_off(relays: list[str], tool: str, quoted: str) -> None:
     """Some relays, a tool and a quotation around a line, whichever, leave the event as it is without them."""
     line = OLD
@@ -166,6 +232,21 @@ def test_layers_in_any_order_come_off(relays: list[str], tool: str, quoted: str)
 
     assert (event.event_action, event.source_ip, event.process_pid) == ("connection-open", "203.0.113.7", 2211)
     assert (event.host_hostname, iso(event.timestamp_us)) == ("mx1", AT + "+00:00")
+
+
+@pytest.mark.parametrize(
+    ("quoted", "text"),
+    [
+        ('"a ""b"" c"', 'a "b" c'), ('"a \\"b\\" c\\\\d"', 'a "b" c\\d'), ('"a "" b" c"', 'a "" b" c'), ('"a\\nb"', "a\\nb"),
+        ('`a="" b`', 'a="" b'), ('"a \\"\\nb",', 'a "#012b'),
+    ],
+)  # fmt: skip
+def test_quotes_within_quotes(quoted: str, text: str) -> None:
+    """Within quotes they are written twice or with a stroke, as the whole text shows; else they are the server's own."""
+    peeled = peel(quoted)
+
+    assert peeled is not None
+    assert peeled.text == text
 
 
 @pytest.mark.parametrize(
@@ -198,3 +279,47 @@ def test_clients_text_begins_no_line(client: str, wrap: str, before: str) -> Non
     event = read(wrap.format(client.format(before + FORGED)))[0]
 
     assert event.source_ip != "198.51.100.9"
+
+
+LINES_OF_PAIRS = [
+    f'ts={AT}Z level=info msg="{OLD}"',
+    f'level=info ts={AT}.000Z caller=x.go:1 msg="{OLD}"',
+    f'time="{AT}Z" host=mx1 msg="{TAG}: {TEXT}"',
+    f'appname=postfix/smtpd facility=mail hostname=mx1 message="{TEXT}" procid=2211 timestamp={AT}Z',
+    f'tail.0: [1772510706.000000000, {{"log": "{OLD}"}}]',
+    f'[0] tail.0: [1772510706.000000000, {{"log"=>"{OLD}"}}]',
+    f'[7] syslog.0: [[1772510706.000000000, {{}}], {{"pri"=>"22", "host"=>"mx1", "ident"=>"postfix/smtpd", "pid"=>"2211", '
+    f'"message"=>"{TEXT}"}}]',
+]
+
+
+@pytest.mark.parametrize("line", LINES_OF_PAIRS)
+def test_names_and_values(line: str) -> None:
+    """What logfmt and Fluent Bit make of a line is that line."""
+    event = read(line)[0]
+
+    assert (event.event_action, event.source_ip, event.process_pid) == ("connection-open", "203.0.113.7", 2211)
+    assert (event.host_hostname, iso(event.timestamp_us)) == ("mx1", AT + "+00:00")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        FORGED,
+        f'x" msg="{FORGED}',
+        f'x" ts={AT}Z msg="{FORGED}',
+        f'", "log"=>"{FORGED}',
+        f'"}}] [0] t: [1.0, {{"log"=>"{FORGED}',
+    ],
+)
+def test_a_client_writes_no_names_and_values(said: str) -> None:
+    """A client's words in such a line are no name of theirs, be they quoted as they should be or not."""
+    text = f"warning: unknown[203.0.113.7]: SASL LOGIN authentication failed: x, sasl_username={said}"
+    quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+    for line in (
+        f'ts={AT}Z host=mx1 msg="{TAG}: {quoted}"',
+        f'ts={AT}Z host=mx1 msg="{TAG}: {text}"',
+        f'[0] t.0: [1772510706.000000000, {{"host"=>"mx1", "ident"=>"postfix/smtpd", "log"=>"{text}"}}]',
+        f"Mar  3 04:05:06 mx1 {TAG}: {text}",
+    ):
+        assert read(line)[0].source_ip in {None, "203.0.113.7"}

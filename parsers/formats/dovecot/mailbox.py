@@ -64,7 +64,7 @@ def _counts(text: str) -> dict[str, int]:
     """Read ` deleted=0 expunged=0 …`, most often of noughts alone; the dictionary is for reading only."""
     try:  # nine counts as a rule: as JSON they are read in a third of the time
         return _PLAIN_COUNTS('{"dovecot.' + text[1:].replace("=", '":').replace(" ", ',"dovecot.') + "}")
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeEncodeError):  # the latter where a byte was no UTF-8
         return _odd_counts(text)
 
 

@@ -205,3 +205,13 @@ def test_own_tags_are_claimed(tag: str) -> None:
 def test_foreign_tags_are_not_claimed(tag: str) -> None:
     """Names that others write under too are left to them."""
     assert dovecot.claim(tag) is None
+
+
+def test_counts_with_a_byte_that_is_no_utf8() -> None:
+    """What stands beside a session's counts in another code changes nothing but itself."""
+    text = "Disconnected: Logged out in=80 out=1050 deleted=0 hdr\udcff mx_count=0"
+    event = Event()
+    event.process_name = "imap"
+    dovecot.FORMAT.read(event, text)
+
+    assert event.event_action == "session-end"

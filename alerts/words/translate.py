@@ -21,7 +21,8 @@ from mailwarden.parsers.errors import Worded, code_of, said_of
 
 __all__ = ["LANGUAGES", "N_", "Translator", "catalog_path", "language_of", "paragraphs", "translator", "with_code"]
 
-LANGUAGES = ("en", "ja")
+LANGUAGES = {"en": "English", "ja": "日本語"}
+"""Each by its own name, as whoever cannot read the rest looks for it."""
 
 _PLACE = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]

@@ -15,7 +15,7 @@ import click
 import yaml
 
 from mailwarden.alerts.words.escape import printable
-from mailwarden.alerts.words.translate import N_, Translator, translator
+from mailwarden.alerts.words.translate import LANGUAGES, N_, Translator, translator
 from mailwarden.parsers.errors import (
     Coded,
     ConfigurationError,
@@ -118,7 +118,7 @@ WantedBy=multi-user.target
     ],
 )
 @click.option("--channel", metavar="URL", help="Where to tell you: an Apprise URL (https://appriseit.com).")
-@click.option("--language", type=click.Choice(["en", "ja"]), help="Of what you read.")
+@click.option("--language", type=click.Choice(list(LANGUAGES)), help="Of what you read.")
 @click.option("--report-time", metavar="HH:MM", help="When the daily report is written.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @click.option("--service/--no-service", default=None, help="Write a systemd unit (default: as root, where systemd is).")

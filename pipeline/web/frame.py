@@ -8,10 +8,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from mailwarden import __version__
-from mailwarden.alerts.words.translate import N_, Translator, translator
+from mailwarden.alerts.words.translate import LANGUAGES, N_, Translator, translator
 from mailwarden.pipeline.store import Reader
 from mailwarden.pipeline.web.desk import Desk
-from mailwarden.pipeline.web.language import NAMES, language_of
+from mailwarden.pipeline.web.language import language_of
 from mailwarden.pipeline.web.pulse import Pulse, pulse_text, read_pulse
 from mailwarden.pipeline.web.templates import Templates
 from mailwarden.pipeline.web.visitor import Visitor
@@ -94,7 +94,7 @@ class Frame(msgspec.Struct, frozen=True):
     site: str
     zone: str
     live: bool
-    languages: tuple[tuple[str, str], ...] = tuple(NAMES.items())
+    languages: tuple[tuple[str, str], ...] = tuple(LANGUAGES.items())
     version: str = __version__
 
 

@@ -5,11 +5,9 @@ from collections.abc import Mapping
 
 from mailwarden.alerts.words.translate import LANGUAGES
 
-__all__ = ["COOKIE", "NAMES", "language_of"]
+__all__ = ["COOKIE", "language_of"]
 
 COOKIE = "language"
-NAMES = {"en": "English", "ja": "日本語"}
-"""Each in its own words, as whoever cannot read the rest looks for it."""
 
 _LONGEST = 500
 _RANGE = re.compile(r"\s*([A-Za-z]{1,8})(?:-[A-Za-z0-9-]{1,30})?\s*(?:;\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*)?")

@@ -1,5 +1,6 @@
 """The configuration: what it holds, and how its mistakes are told."""
 
+import json
 from datetime import time
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import pytest
 from mailwarden.alerts.telling.flood import FloodLimit
 from mailwarden.alerts.telling.hours import Hours
 from mailwarden.alerts.telling.routes import Escalation
+from mailwarden.alerts.words.translate import LANGUAGES
 from mailwarden.parsers.errors import ConfigurationError
+from mailwarden.pipeline import configuration
 from mailwarden.pipeline.configuration.configuration import ChannelSetting, Configuration, SourceSetting
 from mailwarden.pipeline.configuration.reading import load
 from mailwarden.pipeline.configuration.times import parse_duration
@@ -62,6 +65,13 @@ def test_the_example_is_right() -> None:
     assert configuration.alerting.heartbeat is not None
     assert configuration.alerting.heartbeat.interval_s == 300.0
     assert configuration.as_site().labelled("newsletter", "news@example.org")
+
+
+def test_every_language_may_be_set() -> None:
+    """The schema names those that there are."""
+    schema = json.loads(Path(configuration.__file__).with_name("configuration.schema.json").read_text("utf-8"))
+
+    assert schema["$defs"]["language"]["enum"] == list(LANGUAGES)
 
 
 def test_every_mistake_is_told_with_its_line(tmp_path: Path) -> None:

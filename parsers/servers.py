@@ -53,6 +53,7 @@ SERVERS = {
     "stalwart": Server("Stalwart", is_server=True, whole=True, tells_logins=True, session="dialogue"),
     "kumomta": Server("KumoMTA", is_server=True, whole=True),
     "mox": Server("mox", is_server=True, whole=True, hosts="none", logins_at_end=True, session="mox"),
+    "maddy": Server("Maddy", is_server=True, whole=True, hosts="refusals", session="maddy"),
     "nginx": Server("nginx", session="proxy"),
     "roundcube": Server("Roundcube"),
     "sogo": Server("SOGo"),

@@ -1,8 +1,8 @@
 """What the lines of a session tell of each other, where they bear its id.
 
-Stalwart tells of the client and the login on one line each; Exchange's protocol logs and hMailServer log each command and each
-answer, and name the login, the sender and the recipient on other lines than the one that refuses them. The formats say by
-`smtp.stage` which command a line of `statistics` is.
+Stalwart tells of the client and the login on one line each, Maddy with the sender; Exchange's protocol logs and hMailServer log
+each command and each answer, and name the login, the sender and the recipient on other lines than the one that refuses them.
+The formats say by `smtp.stage` which command a line of `statistics` is.
 """
 
 import msgspec
@@ -116,9 +116,9 @@ def _learn(event: Event, session: _Session) -> bool:
     elif action == "tls-established":
         session.tls = [event.tls_version, event.tls_version_protocol, event.tls_cipher]
     elif action in ("reject", "delivery"):
-        if session.stage == "RCPT":
+        if session.stage == "RCPT" and event.email_to_address == session.recipients[-1:]:
             session.recipients = session.recipients[:-1]
-        else:
+        elif session.stage != "RCPT":
             session.stage = None
     elif action in ("auth-failure", "auth-error"):
         session.named = None
@@ -138,6 +138,7 @@ def _follow(event: Event, session: _Session) -> None:
     if event.user_name is not None:
         session.named = event.user_name
     if stage == "MAIL":
+        session.user = event.user_name or session.user
         session.sender, session.recipients = (event.email_from_address or [""])[0], []
     elif stage == "RCPT" and event.email_to_address and len(session.recipients) < _MOST:
         session.recipients = [*session.recipients, event.email_to_address[0]]

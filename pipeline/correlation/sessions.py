@@ -84,12 +84,18 @@ class Sessions:
             "cyrus": self._cyrus.join,
             "dialogue": self._dialogues.join,
             "mox": self._mox.join,
+            "maddy": self._join_maddy,
             "proxy": self.proxies.join,
         }
 
     def join(self, event: Event) -> None:
         """Set what other lines of the session told, and learn from this one."""
         self._joiners[SERVERS[event.event_module or ""].session](event)
+
+    def _join_maddy(self, event: Event) -> None:
+        self._dialogues.join(event)
+        if event.event_action == "reject" and event.event_reason == "unknown_recipient":
+            self._judge_recipient(event)
 
     # ------------------------------------------------------------------ OpenSMTPD
 

@@ -1,8 +1,12 @@
 """Where things stand on the machine: the configuration, what is remembered, what may be lost."""
 
+import errno
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
+
+from mailwarden.parsers.errors import worded
 
 __all__ = [
     "SEARCHED",
@@ -20,9 +24,11 @@ __all__ = [
     "last_alive_s",
     "rules_beside",
     "scan_store_path",
+    "small_text",
     "store_path",
 ]
 
+_SMALL_BYTES = 1_000_000
 SEARCHED = ("mailwarden.yml", "/etc/mailwarden/mailwarden.yml")
 """Where the configuration is looked for when neither `--config` nor `$MAILWARDEN_CONFIG` names it."""
 
@@ -127,6 +133,22 @@ def ensure_readable(path: Path) -> None:
         OSError: It cannot be read.
     """
     os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+
+
+def small_text(path: Path) -> str:
+    """Read a small text file; what could hang whoever opens it, or never ends, is refused.
+
+    Raises:
+        OSError: It cannot be read, is no regular file, or is not small.
+        UnicodeDecodeError: It is not UTF-8.
+    """
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, worded("is no regular file"))
+        data = file.read(_SMALL_BYTES + 1)
+    if len(data) > _SMALL_BYTES:
+        raise OSError(errno.EFBIG, worded("is larger than {most} bytes", most=_SMALL_BYTES))
+    return data.decode("utf-8")
 
 
 def rules_beside(path: Path | None) -> Path | None:

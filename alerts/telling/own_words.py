@@ -109,7 +109,7 @@ class OwnWords:
             TypeError,
             ValueError,
         ) as error:
-            said = coded("MW4114", "cannot be filled: {error}.", error=str(error)[:200])
+            said = coded("MW4114", "cannot be filled: {error}.", error=str(error)[:200].rstrip("."))
             raise WordsFault(_line_of(error), said) from error
         title, _, body = text.strip().partition("\n")
         if not title.strip():
@@ -122,7 +122,7 @@ class OwnWords:
         try:
             return self._environment.parse(self._source)
         except TemplateSyntaxError as error:
-            said = coded("MW4114", "cannot be read: {error}.", error=(error.message or "")[:200])
+            said = coded("MW4114", "cannot be read: {error}.", error=(error.message or "")[:200].rstrip("."))
             raise WordsFault(error.lineno, said) from None
 
     @cached_property

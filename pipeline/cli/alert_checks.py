@@ -4,6 +4,7 @@ import ipaddress
 import socket
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import ConfigurationError, DeliveryError, MailwardenError, coded
@@ -11,6 +12,9 @@ from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.cli.check_state import Check
 from mailwarden.pipeline.cli.session import Session
 from mailwarden.pipeline.places import store_path
+
+if TYPE_CHECKING:
+    from mailwarden.pipeline.answers.failing import Failing
 
 __all__ = ["channel_checks", "heartbeat_checks"]
 
@@ -35,6 +39,7 @@ def channel_checks(session: Session, send: bool) -> Iterator[Check]:
     if not settings:
         says = tongue.gettext("none is set: nobody is told of anything")
         yield Check(tongue.gettext("channels"), "warning", says, "mailwarden setup", "MW4111")
+    failing = _failing(session)
     for setting in settings:
         name = tongue.say(N_("channel {name}"), {"name": setting.name})
         values: dict[str, object] = {"name": setting.name, "path": session.configuration.path or "mailwarden.yml"}
@@ -55,6 +60,11 @@ def channel_checks(session: Session, send: bool) -> Iterator[Check]:
                     tongue.gettext("Send alerts through another server, or add a channel that is no mail."),
                     "MW4112",
                 )
+            if not send and setting.name in failing:
+                said = {"said": tongue.worded(failing[setting.name].said)}
+                says = tongue.say(N_("does not take what waits for it: {said}"), said)
+                yield Check(name, "error", says, "mailwarden doctor --send", "MW4109")
+                continue
             if not send:
                 yield Check(name, "ok", tongue.gettext("its address is well-formed; try it with --send"))
                 continue
@@ -68,6 +78,20 @@ def channel_checks(session: Session, send: bool) -> Iterator[Check]:
             yield Check.failed(name, error.said, tongue, tongue.say(mend, values))
         except MailwardenError as error:
             yield Check.failed(name, error.said, tongue, tongue.say(_URL, values))
+
+
+def _failing(session: Session) -> "dict[str, Failing]":
+    from mailwarden.pipeline.answers.failing import failing_channels
+    from mailwarden.pipeline.store import Reader, Store
+
+    path = store_path(session.configuration.state_directory)
+    try:
+        if not path.exists():
+            return {}
+        with Store.open(path, read_only=True) as store:
+            return failing_channels(Reader(store))
+    except (MailwardenError, OSError):  # told by the check of the service
+        return {}
 
 
 def _mend(status: int | None) -> str:

@@ -308,7 +308,7 @@ def _service(session: Session) -> Iterator[Check]:
             yield Check(name, "warning", says, "mailwarden setup", "MW5301")
             return
         with Store.open(path, read_only=True) as store:
-            counts = store.outbox_counts()
+            counts = store.outbox_counts(time.time_ns() // 1000 - _ALIVE_S * 1_000_000)
             unparsed = store.unparsed()
             lag_s, ended, _ = read_liveness(store, time.time_ns() // 1000)
             begun = {name for name, position in store.positions().items() if position["source"].get("begun", True)}
@@ -330,7 +330,7 @@ def _service(session: Session) -> Iterator[Check]:
     else:
         yield Check(name, "ok", tongue.gettext("reads as lines come"))
         yield from (_unread(path, tongue) for path in _followed(session) if path not in begun)
-    if counts.waiting and counts.oldest_us and time.time() - counts.oldest_us / 1_000_000 > _ALIVE_S:
+    if counts.waiting and counts.oldest_us:
         since = tongue.time(counts.oldest_us, zone=session.zone, near_us=time.time_ns() // 1000)
         says = tongue.count(
             "{number} waits since {since}", "{number} wait since {since}", counts.waiting, {"since": since}

@@ -99,6 +99,8 @@ def command(
             tell(now.tongue.told(problem))
         for said in _notes(result, now):
             tell(said)
+        if not paths and not result.lines and not result.problems:
+            tell(now.tongue.gettext("Where was looked:  mailwarden  lists it. A log elsewhere:  mailwarden scan FILE"))
         if as_json:
             _write_json(result)
         else:

@@ -35,6 +35,7 @@ from mailwarden.pipeline.places import UNIT_PATH, cache_directory, default_state
 
 __all__ = ["command", "page_unit", "unit"]
 
+_EXAMPLE = Path(__file__).parents[1] / "configuration" / "example.yml"
 _PAGE_PATH = Path("/etc/systemd/system/mailwarden-web.service")
 _SYSTEMD = Path("/run/systemd/system")  # there where systemd is what runs (sd_booted(3))
 _STOP_S = 150  # its TimeoutStopSec, and some more
@@ -114,6 +115,7 @@ WantedBy=multi-user.target
     examples=[
         ("sudo mailwarden setup", "three questions; Enter skips one"),
         ("sudo mailwarden setup --channel tgram://TOKEN/CHAT --yes", "without questions"),
+        ("mailwarden setup --settings", "every setting, as it may stand in the configuration"),
         ("sudo mailwarden setup --remove", "list what would be deleted; with --yes delete it"),
     ],
 )
@@ -122,6 +124,7 @@ WantedBy=multi-user.target
 @click.option("--report-time", metavar="HH:MM", help="When the daily report is written.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @click.option("--service/--no-service", default=None, help="Write a systemd unit (default: as root, where systemd is).")
+@click.option("--settings", "settings", is_flag=True, help="Show every setting with what it is for, and end.")
 @click.option("--remove", is_flag=True, help="List what mailwarden keeps on this machine, and delete it.")
 @click.pass_context
 def command(
@@ -131,12 +134,16 @@ def command(
     report_time: str | None,
     yes: bool,
     service: bool | None,
+    settings: bool,
     remove: bool,
 ) -> int:
     """Set up watching: three questions, and everything is shown before it is written.
 
     Nothing leaves this machine but alerts and reports to your channel, and questions about your own addresses and domains.
     """
+    if settings:
+        write(([printable(row)] for row in _EXAMPLE.read_text("utf-8").rstrip().split("\n")), fold=False)
+        return 0
     face = context.find_object(Face) or Face()
     target = Path(face.config or ("/etc/mailwarden/mailwarden.yml" if os.geteuid() == 0 else "mailwarden.yml"))
     spoken = language or Configuration().spoken()
@@ -223,7 +230,7 @@ def _answer(question: str, default: str, settings: Callable[[str], dict[str, Any
 
 
 def _text(settings: dict[str, Any]) -> str:
-    head = "# All settings: mailwarden.example.yml. Check with: mailwarden doctor\n"
+    head = "# All settings: mailwarden setup --settings. Check with: mailwarden doctor\n"
     return head + yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
 
 

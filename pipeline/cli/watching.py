@@ -8,7 +8,8 @@ from mailwarden.alerts.incidents.incident import Incident
 from mailwarden.alerts.incidents.severity import severity_shape, severity_word
 from mailwarden.alerts.terms import severity_rank
 from mailwarden.alerts.words.escape import printable
-from mailwarden.alerts.words.translate import N_, Translator
+from mailwarden.alerts.words.translate import N_
+from mailwarden.pipeline.answers.failing import failing_channels
 from mailwarden.pipeline.cli.incident_view import style_of, top_level
 from mailwarden.pipeline.cli.session import Session, nobody_told
 from mailwarden.pipeline.cli.silence import silenced
@@ -16,12 +17,11 @@ from mailwarden.pipeline.cli.terminal import Line, Span, page_width
 from mailwarden.pipeline.showing.columns import columns, shorten
 from mailwarden.pipeline.showing.liveness import read_liveness
 from mailwarden.pipeline.showing.sentences import Sentences
-from mailwarden.pipeline.store import DeliveryRow, Reader, Store
+from mailwarden.pipeline.store import Reader, Store
 
 __all__ = ["watching"]
 
 _SHOWN = 5  # incidents
-_WAITING = 100  # notices among which failing channels are looked for
 _BEHIND_S = 120.0  # a quiet server ticks each minute
 _DAY_US = 86_400_000_000
 
@@ -114,8 +114,8 @@ def _found(found: Sequence[Incident], quiet: set[str], sentences: Sentences) -> 
 def _told(store: Store, now: Session, sentences: Sentences, now_us: int) -> Iterator[Line]:
     """Say what keeps people from being told: what waits, the channels that fail and what they said, or that there is none."""
     tongue = now.tongue
-    counts = store.outbox_counts()
-    if counts.waiting and counts.oldest_us and counts.oldest_us < now_us:  # else it still waits for what belongs to it
+    counts = store.outbox_counts(now_us)  # else it still waits for what belongs to it
+    if counts.waiting and counts.oldest_us:
         said = tongue.count(
             "{number} notice waits to be delivered since {since}:  mailwarden doctor",
             "{number} notices wait to be delivered since {since}:  mailwarden doctor",
@@ -123,12 +123,7 @@ def _told(store: Store, now: Session, sentences: Sentences, now_us: int) -> Iter
             {"since": sentences.time(counts.oldest_us, now_us)},
         )
         yield [Span(f"▲ {said}", "watch")]
-        for name, reply in _failing(Reader(store).waiting(_WAITING), tongue).items():
-            yield ["  ", printable(tongue.say(N_("{name}: {says}"), {"name": name, "says": reply}))]
+        for name, one in failing_channels(Reader(store)).items():
+            yield ["  ", printable(tongue.say(N_("{name}: {says}"), {"name": name, "says": tongue.told(one.said)}))]
     if silent := nobody_told(now):
         yield [Span(f"▲ {silent}", "watch")]
-
-
-def _failing(waiting: Sequence[DeliveryRow], tongue: Translator) -> dict[str, str]:
-    """Give the channels that fail, and what they said at last."""
-    return {name: tongue.told(said) for row in waiting for name, said in sorted(row.delivery.failed.items())}

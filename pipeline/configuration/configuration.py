@@ -19,7 +19,7 @@ from mailwarden.pipeline.configuration.secret import read_secret
 from mailwarden.pipeline.configuration.web import WebSetting
 from mailwarden.pipeline.configuration.zones import zone_called
 from mailwarden.pipeline.feedback.settings import FeedbackSetting
-from mailwarden.pipeline.places import default_state, rules_beside
+from mailwarden.pipeline.places import default_state, rules_beside, small_text
 from mailwarden.pipeline.probes.settings import ProbesSetting
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class ChannelSetting:
             said = coded(error.said.code, "alerts.channels.{name}: {error}", name=self.name, error=error.said)
             raise ConfigurationError([said]) from None
         try:
-            own = self.template.read_text("utf-8") if self.template else ""
+            own = small_text(self.template) if self.template else ""
         except (OSError, UnicodeDecodeError) as error:
             said = coded(
                 "MW4114", "alerts.channels.{name}: {path}: {error}", name=self.name, path=self.template, error=error

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mailwarden.parsers.errors import Coded, WrongValueError, coded, worded
 from mailwarden.parsers.system_errors import reason
-from mailwarden.pipeline.places import handed_over
+from mailwarden.pipeline.places import handed_over, small_text
 
 __all__ = ["read_secret"]
 
@@ -39,7 +39,7 @@ def read_secret(text: str, environment: Mapping[str, str] = os.environ) -> str:
 
 def _first_line(path: Path, environment: Mapping[str, str]) -> str:
     try:
-        secret = handed_over(path, environment).read_text("utf-8").partition("\n")[0].strip()
+        secret = small_text(handed_over(path, environment)).partition("\n")[0].strip()
     except PermissionError as error:
         if "CREDENTIALS_DIRECTORY" not in environment:
             raise WrongValueError(_unusable(path, reason(error))) from None

@@ -8,6 +8,7 @@ from mailwarden.parsers.errors import Coded, coded
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.configuration.marked_yaml import Marked
 from mailwarden.pipeline.configuration.structure import Fault
+from mailwarden.pipeline.places import small_text
 
 __all__ = ["template_faults"]
 
@@ -31,7 +32,7 @@ def _fault(path: Path) -> Coded | None:
     from mailwarden.alerts.telling.own_words import OwnWords, WordsFault
 
     try:
-        OwnWords(path.read_text("utf-8")).check()
+        OwnWords(small_text(path)).check()
     except WordsFault as fault:
         return coded("MW4114", "{path}:{line}: {fault}", path=path, line=fault.line, fault=fault.said)
     except UnicodeDecodeError as error:

@@ -1,5 +1,6 @@
 """The report of a day: its numbers, its incidents, and the two forms it takes."""
 
+import time
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from email.message import EmailMessage
@@ -219,7 +220,7 @@ def build(
         incidents=alive,
         names=store.found.ids(),
         unparsed=store.unparsed()[:3] if of_site and figures.not_understood and not is_old else [],
-        waiting=store.outbox_counts().waiting if of_site and not is_old else 0,
+        waiting=store.outbox_counts(time.time_ns() // 1000).waiting if of_site and not is_old else 0,
         host=server or host,
         domain=domain,
         server=server,

@@ -257,11 +257,13 @@ class Store:
         sql = "SELECT blob FROM outbox WHERE done <> 0 AND due_us >= ? ORDER BY due_us, id"
         return [blob for (blob,) in self._rows(sql, (since_us,))]
 
-    def outbox_counts(self) -> OutboxCounts:
-        """Count what waits and what was delivered."""
+    def outbox_counts(self, by_us: int | None = None) -> OutboxCounts:
+        """Count what waits and what was delivered; with `by_us` only what was to be delivered by then waits."""
+        waits = "done = 0" if by_us is None else "done = 0 AND since_us < ?"
         rows = self._rows(
-            "SELECT COUNT(*) FILTER (WHERE done = 0), COUNT(*) FILTER (WHERE done <> 0),"
-            " MIN(since_us) FILTER (WHERE done = 0) FROM outbox"
+            f"SELECT COUNT(*) FILTER (WHERE {waits}), COUNT(*) FILTER (WHERE done <> 0),"  # noqa: S608
+            f" MIN(since_us) FILTER (WHERE {waits}) FROM outbox",
+            () if by_us is None else (by_us, by_us),
         )
         return OutboxCounts(*rows[0])
 

@@ -10,6 +10,7 @@ import msgspec
 
 from mailwarden import __version__
 from mailwarden.alerts.words.translate import Translator, with_code
+from mailwarden.pipeline.answers.failing import failing_channels
 from mailwarden.pipeline.store import OutboxCounts, Reader
 from mailwarden.pipeline.web.jobs import Jobs
 from mailwarden.pipeline.web.pulse import Pulse, Source, read_sources
@@ -19,7 +20,6 @@ __all__ = ["HealthView", "health_view"]
 
 _SHAPES = 15
 _SOURCES = 8
-_WAITING = 100
 _CHECKS = 12
 _CHECKS_S = 300.0
 _FAULT = 300  # characters of what a failed `doctor` said
@@ -102,7 +102,7 @@ def health_view(
         of_mail=kinds["event"] + kinds["pipeline_error"],
         shapes=[Shape(f"{one.module} {one.program}".strip(), one.lines, one.sample) for one in shapes[:_SHAPES]],
         more_shapes=max(0, len(shapes) - _SHAPES),
-        counts=reader.store.outbox_counts(),
+        counts=reader.store.outbox_counts(now_us),
         channels=channels,
         free=f"{shutil.disk_usage(path.parent).free / 1e9:.1f} GB",
         store=f"{_size(path) / 1e6:.1f} MB",
@@ -121,12 +121,7 @@ def health_view(
 
 
 def _channels(reader: Reader, tongue: Translator) -> list[Channel]:
-    failing: dict[str, Channel] = {}
-    for row in reader.waiting(_WAITING):
-        for name, said in row.delivery.failed.items():
-            before = failing.get(name)
-            failing[name] = Channel(name, tongue.told(said), before.waiting + 1 if before else 1)
-    return sorted(failing.values(), key=lambda one: one.name)
+    return [Channel(name, tongue.told(one.said), one.waiting) for name, one in failing_channels(reader).items()]
 
 
 def _checks(

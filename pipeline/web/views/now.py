@@ -35,6 +35,7 @@ _WORTH = ("critical", "high", "medium")
 _MINOR = ("low", "info")
 _UNDERSTOOD = 0.99  # below it the log is not well read
 _LEAST_HOURS = 2  # of a chart
+_PROMPT_US = 60_000_000  # a notice that leaves within this was not late
 
 
 class Protocol(msgspec.Struct, frozen=True):
@@ -131,7 +132,9 @@ def now_view(
     rows = [row_of(one, tongue) for one in measures.numbers] if measures else []
     own = own_numbers(reader, visitor.domains, tongue, zone, present_us) if visitor.domains is not None else None
     warnings = (
-        _warnings(reader.store.outbox_counts(), measures, pulse, tongue, zone, now_us) if visitor.sees_all else []
+        _warnings(reader.store.outbox_counts(now_us - _PROMPT_US), measures, pulse, tongue, zone, now_us)
+        if visitor.sees_all
+        else []
     )
     history = any(row.usual for row in rows)
     read = measures is not None and measures.lines > 0  # nothing read is no calm
@@ -298,7 +301,7 @@ def _warnings(
             "The newest line of the logs is dated {ahead} ahead of this machine's clock: one of the two is wrong."
         )
         said.append(tongue.say(text, {"ahead_s": pulse.ahead_s}))
-    if counts.waiting and counts.oldest_us and counts.oldest_us < now_us - 60_000_000:
+    if counts.waiting and counts.oldest_us:
         since = tongue.time(counts.oldest_us, zone=zone, near_us=now_us)
         said.append(
             tongue.count(

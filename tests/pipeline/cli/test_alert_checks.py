@@ -8,12 +8,15 @@ from pathlib import Path
 import msgspec
 import pytest
 from click.testing import CliRunner
+from notices import notification
 from receiver import receiving
 
+from mailwarden.alerts.telling.delivery import Delivery, pack
+from mailwarden.parsers.errors import coded
 from mailwarden.pipeline.cli.root import root
 from mailwarden.pipeline.places import store_path
 from mailwarden.pipeline.service.heartbeat import HEARTBEAT, Beat
-from mailwarden.pipeline.store import Store
+from mailwarden.pipeline.store import Commit, Store
 
 
 @pytest.fixture
@@ -49,6 +52,19 @@ def test_mail_through_the_watched_server_is_advised_against(place: Path, url: st
     said = checks(place, f'site: {{hosts: [mx1]}}\nalerts: {{channels: {{me: "{url}"}}}}', name="channel me")
 
     assert any(state == "warning" and "which is watched" in says for state, says in said) is warned
+
+
+def test_a_channel_that_takes_nothing_now_is_not_called_well(place: Path) -> None:
+    """That its address is well-formed is no comfort while what waits for it is refused."""
+    waits = Delivery(
+        notification=notification(), receivers=("me",), failed={"me": coded("MW4105", "answered {status}", status=500)}
+    )
+    with Store.open(store_path(place / "state")) as store:
+        store.commit(Commit(1, outbox=[("n-1", 5, pack(waits))]))
+
+    said = checks(place, "alerts: {channels: {me: 'webhook://127.0.0.1:9/'}}", name="channel me")
+
+    assert said == [("error", "does not take what waits for it: answered 500")]
 
 
 @pytest.mark.parametrize(

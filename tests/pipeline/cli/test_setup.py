@@ -50,6 +50,16 @@ def test_a_wrong_answer_is_asked_for_again(tmp_path: Path) -> None:
     assert "time: 06:30" in written
 
 
+def test_every_setting_can_be_seen_where_no_source_tree_is() -> None:
+    """Whoever has installed a wheel sees all that may be set, and it is right."""
+    example = Path(__file__).parents[3] / "mailwarden.example.yml"
+
+    shown = CliRunner().invoke(root, ["setup", "--settings"])
+
+    assert shown.exit_code == 0
+    assert shown.stdout == example.read_text("utf-8")
+
+
 def test_what_runs_is_stopped_before_what_it_needs_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once a unit's file is gone systemd can no longer disable it, and a service without its state fails for ever."""
     unit, state, asked = tmp_path / "mailwarden.service", tmp_path / "mailwarden", tmp_path / "asked"

@@ -1,5 +1,7 @@
 """A channel's own words are looked at when the configuration is read."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -55,3 +57,19 @@ def test_a_fault_is_told_with_both_lines(path: Path, content: bytes | None, said
     assert fault.startswith(f"{path}:5: alerts.channels.chat.template: {path.parent}/")
     assert said in fault
     assert fault.code == "MW4114"
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (os.mkfifo, "is no regular file"),
+        (lambda path: path.symlink_to("/dev/zero"), "is no regular file"),
+        (lambda path: path.write_bytes(b"x" * 1_000_001), "is larger than 1000000 bytes"),
+    ],
+)
+def test_what_would_hang_or_never_end_is_refused(path: Path, make: Callable[[Path], object], said: str) -> None:
+    """A pipe in the place of a template stops neither the service nor any command; nor does a device."""
+    make(path.parent / "words" / "chat.txt")
+
+    with pytest.raises(ConfigurationError, match=said):
+        load(path)

@@ -228,6 +228,7 @@ def test_a_notification_is_decided_once(store: Store) -> None:
     assert store.outbox_due(50, 1) == [("n2", 9, b"other")]
     assert store.outbox_due(50, 2) == [("n2", 9, b"other"), ("n1", 50, b"tried once")]
     assert store.outbox_counts() == OutboxCounts(2, 0, 5)
+    assert store.outbox_counts(9) == OutboxCounts(1, 0, 5)  # the other is to leave later, and is not late
     store.outbox_update("n1", 50, True, b"")
     assert store.outbox_due(99, 10) == [("n2", 9, b"other")]
     assert store.outbox_counts() == OutboxCounts(1, 1, 9)

@@ -54,6 +54,7 @@ SERVERS = {
     "kumomta": Server("KumoMTA", is_server=True, whole=True),
     "mox": Server("mox", is_server=True, whole=True, hosts="none", logins_at_end=True, session="mox"),
     "maddy": Server("Maddy", is_server=True, whole=True, hosts="refusals", session="maddy"),
+    "mailenable": Server("MailEnable", is_server=True, whole=True, tells_logins=True, hosts="none", session="dialogue"),
     "nginx": Server("nginx", session="proxy"),
     "roundcube": Server("Roundcube"),
     "sogo": Server("SOGo"),

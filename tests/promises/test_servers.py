@@ -14,6 +14,7 @@ from servers.hmailserver import HMailServer
 from servers.kerio import Kerio
 from servers.kumomta import KumoMta
 from servers.maddy import Maddy
+from servers.mailenable import MailEnable
 from servers.mox import Mox
 from servers.server import Server
 from servers.stalwart import Stalwart
@@ -21,7 +22,7 @@ from servers.stalwart import Stalwart
 from mailwarden.parsers.envelope import Reader
 from mailwarden.pipeline.cli.root import root
 
-SERVERS: list[type[Server]] = [Exchange, HMailServer, Kerio, KumoMta, Maddy, Mox, Stalwart]
+SERVERS: list[type[Server]] = [Exchange, HMailServer, Kerio, KumoMta, Maddy, MailEnable, Mox, Stalwart]
 PEOPLE = [f"{name}@example.org" for name in ("ann", "bob", "carol", "dan", "eve", "office")]
 HOMES = {one: f"192.0.2.{10 + n}" for n, one in enumerate(PEOPLE)}
 ABROAD, GUESSER = "198.51.100.66", "203.0.113.7"

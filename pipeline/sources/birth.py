@@ -190,9 +190,6 @@ class Birth:
     def finish(self) -> tuple[int, bytes] | None:
         """Give the last line of a file that will not grow, though no LF ends it."""
         line, self._rest = self._rest, b""
-        if self._cut_tail:
-            self._pass(line)
-            return None
         return self._give(line) if line else None
 
     def _give(self, data: bytes, size: int | None = None) -> tuple[int, bytes]:

@@ -20,7 +20,7 @@ from mailwarden.parsers.event import iso
 from mailwarden.parsers.system_errors import reason
 from mailwarden.pipeline.service.service_log import write_log
 from mailwarden.pipeline.showing.jsonl import json_line
-from mailwarden.pipeline.web.limits import Bucket, Limiter
+from mailwarden.pipeline.web.limits import Bucket, Limiter, line_of
 
 __all__ = ["Audit", "audit_paths"]
 
@@ -116,7 +116,7 @@ class Audit:
         """
         with self._lock:
             if what in _REFUSALS:
-                if self._of_one.take(f"{what} {address}") or self._of_all.take(""):
+                if self._of_one.take(f"{what} {line_of(address)}") or self._of_all.take(""):
                     self._left_out += 1
                     return
                 if self._left_out:

@@ -14,6 +14,7 @@ from mailwarden.pipeline.web.forms import Form, no_form, posted, read_form
 from mailwarden.pipeline.web.frame import answer, desk_of, go_to, local_path, tongue_of, visitor_of
 from mailwarden.pipeline.web.guard import address_of
 from mailwarden.pipeline.web.language import COOKIE as LANGUAGE_COOKIE
+from mailwarden.pipeline.web.limits import line_of
 from mailwarden.pipeline.web.sessions import COOKIE, LINK_S
 
 __all__ = ["language", "sign_in", "sign_in_page", "sign_out"]
@@ -56,7 +57,7 @@ async def sign_in(request: Request) -> Response:
 def _sign_in(request: Request, form: Form) -> Response:
     desk, tongue = desk_of(request), tongue_of(request)
     name, address = form.get("name", "")[:64], address_of(request)
-    keys = (f"address {address}", f"name {name}")
+    keys = (f"address {line_of(address)}", f"name {name}")
     wait_s = max(desk.passwords.take(key) for key in keys)
     if wait_s:
         desk.audit.note("sign-in-held", name, address)

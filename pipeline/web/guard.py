@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mailwarden.pipeline.web.desk import Desk
 from mailwarden.pipeline.web.frame import local_path, message, refusal, tongue_of
+from mailwarden.pipeline.web.limits import line_of
 from mailwarden.pipeline.web.sessions import COOKIE
 from mailwarden.pipeline.web.visitor import Visitor
 
@@ -70,7 +71,7 @@ class Guard:
             return message(
                 request, 421, tongue.gettext("This page is not reached under that name."), mend="web: {url: …}"
             )
-        wait_s = self._desk.asks.take(address_of(request))
+        wait_s = self._desk.asks.take(line_of(address_of(request)))
         if wait_s:
             refused = message(request, 429, tongue.gettext("Too many requests. Wait a moment."))
             refused.headers["Retry-After"] = str(math.ceil(wait_s))

@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import msgspec
 
-__all__ = ["Bucket", "Limiter"]
+from mailwarden.parsers.address import ip, network
+
+__all__ = ["Bucket", "Limiter", "line_of"]
 
 _REMEMBERED = 10_000  # names and addresses; the one seen longest ago is forgotten
 
@@ -56,3 +58,9 @@ class Limiter:
         """Forget the tries of a name: it has proved to be who it says."""
         with self._lock:
             self._levels.pop(name, None)
+
+
+def line_of(address: str) -> str:
+    """Give whose line an address is of: of IPv6 the /64, since whoever has one address there has all of them (RFC 6177)."""
+    known = ip(address)
+    return network(known) if known is not None and ":" in known else address

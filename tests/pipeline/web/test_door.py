@@ -155,6 +155,24 @@ def test_guessing_is_held_back(directory: Path) -> None:
     assert later.status == 303
 
 
+@pytest.mark.parametrize(
+    ("addresses", "is_one"),
+    [("2001:db8::{n}", True), ("2001:db8:0:{n}::1", False), ("192.0.2.{n}", False), ("::ffff:192.0.2.{n}", False)],
+)
+def test_who_has_a_network_of_addresses_has_no_more_tries(directory: Path, addresses: str, is_one: bool) -> None:
+    """All addresses of one line (a /64) are counted as one, whatever names are tried from them."""
+    with served(directory, people=[ANA]) as page:
+        client = page.client(let_in=False)
+        statuses = [
+            client.post(
+                "/sign-in", {"name": f"name{n}", "password": "guess"}, X_Forwarded_For=addresses.format(n=n)
+            ).status
+            for n in range(1, 8)
+        ]
+
+    assert statuses == ([403] * 5 + [429] * 2 if is_one else [403] * 7)
+
+
 def test_a_flood_of_tries_fills_no_disk(directory: Path) -> None:
     """What is refused again and again is written down now and then, and again when it goes on for long."""
     with served(directory, people=[ANA]) as page:

@@ -30,7 +30,7 @@ from mailwarden.parsers.speaker import Speaker
 from mailwarden.parsers.stamp import SECONDS, Clock
 from mailwarden.parsers.tags import is_pid
 from mailwarden.parsers.wrapped import Wrapped
-from mailwarden.parsers.wrapping import headed_line, kubernetes, set_header, unwrap_json
+from mailwarden.parsers.wrapping import headed_line, kubernetes, set_header, unwrap_element, unwrap_json
 
 __all__ = ["Reader"]
 
@@ -326,6 +326,8 @@ class Reader:
         """Read an object or, where nothing was taken off the line yet, names with values, or columns."""
         if text[:1] == "{":
             return unwrap_json(text)
+        if text[:4] == "<co ":
+            return unwrap_element(text)
         if not bare:
             return None
         pairs = read_pairs(text)

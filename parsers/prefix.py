@@ -27,6 +27,7 @@ _PREFIXES = re.compile(
     rf")(?=[\"'`]?{LINE_START}|{_COMPOSE})"
     r"|\"?(?:message|msg|log|line)\"?(?: =>|:) (?=\")"  # one of the names of an object that is written for people
     r"|[ \t\xa0\u3000]{1,80}|(?:> ?){1,8}|([bru]?[\"'`])"  # indented, or quoted: in a letter, in a program
+    r"|\[[0-9]{1,10}:[0-9]{1,8}-[0-9]{1,24}\] (?=[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{2,4} )"  # Domino's process and thread
     r"|(?:data: ?|\x1e|[\[,][ \t]{0,4}|@cee: ?)(?=\{\")"  # `journalctl -o json-sse`, `json-seq`, an array, rsyslog's mmjson
     r"|\[ {0,12}[0-9]{1,10}\.[0-9]{6}(?: <[0-9. ]{1,24}>)?\] "  # `journalctl -o short-monotonic`, `short-delta`
 )

@@ -38,9 +38,10 @@ _ISO = re.compile(
     rf"([0-9]{{4}})[-/]([0-9]{{2}})[-/]([0-9]{{2}})[Tt _]([0-9]{{2}}):([0-9]{{2}}):([0-9]{{2}})(?:[.,]([0-9]{{1,9}}))?"
     rf"(?:{HALF})?{_ZONE}"
 )
-# `20260303040506`, `20260303 04:05:06`, and with the year first elsewhere: `2026.03.03 04:05:06`, `2026. 3. 3. 4:05:06`.
+# `20260303040506`, `20260303 04:05:06`, and with the year first elsewhere: `2026.03.03 04:05:06`, `2026. 3. 3. 4:05:06`,
+# `2026:03:03-04:05:06`.
 _OTHER_ISO = re.compile(
-    r"((?:19|20)[0-9]{2})(?:([0-9]{2})([0-9]{2})[T _-]?|([./-]|\. )([0-9]{1,2})\4([0-9]{1,2})\.?[T ])"
+    r"((?:19|20)[0-9]{2})(?:([0-9]{2})([0-9]{2})[T _-]?|([./:-]|\. )([0-9]{1,2})\4([0-9]{1,2})\.?[T -])"
     r"([0-9]{2}|[0-9](?=:)):?([0-9]{2}):?([0-9]{2})(?![0-9])"
 )
 # With the year last: of Germany `03.03.2026 04:05:06`, of the United States `3/13/26, 4:05:06.123 AM`, of others `13-03-2026`.
@@ -50,6 +51,7 @@ _YEAR_LAST = re.compile(
 )
 # As web servers write it: `03/Mar/2026:04:05:06 +0000`.
 _WEB = re.compile(rf"([0-9]{{2}})/({'|'.join(MONTHS)})/([0-9]{{4}}):([0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}})")
+_DASHED = re.compile(rf"({'|'.join(MONTHS)})-([0-9]{{2}})-([0-9]{{2}}) (?=[0-9]{{2}}:)")
 _WEEKDAY = re.compile(r"[A-Z][a-z]{2} (?=[0-9]{4}-)")
 _ZONE_WORD = re.compile(r" [A-Z]{2,5}(?= )")
 
@@ -107,7 +109,7 @@ class Clock:
                 or self.traditional(text)
                 or self.year_last(text)
             )
-        return self.traditional(text) or self.weekday(text)
+        return self.traditional(text) or self.weekday(text) or self.dashed(text)
 
     def traditional(self, text: str) -> Stamp | None:
         """Read `Mar  3 04:05:06` (RFC 3164), or a relative of it, at the start of the text."""
@@ -249,6 +251,12 @@ class Clock:
             return None
         zone = _ZONE_WORD.match(text, found.end()) if found[9] is None else None
         return stamp._replace(end=zone.end() if zone else found.end())
+
+    def dashed(self, text: str) -> Stamp | None:
+        """Read `Mar-03-26 04:05:06` (ASSP) at the start of the text."""
+        found = _DASHED.match(text)
+        stamp = self.traditional(f"{found[1]} {found[2]} 20{found[3]} {text[10:19]}") if found else None
+        return stamp._replace(end=stamp.end - 2) if stamp else None  # the century's
 
     def snapshot(self) -> dict[str, Any]:
         """Give what must outlive a restart, as JSON."""

@@ -9,8 +9,9 @@ from mailwarden.parsers.priority import SEVERITIES, set_priority
 from mailwarden.parsers.shipped import shipped
 from mailwarden.parsers.wrapped import MESSAGE_MAX, Wrapped, number, one_line, word
 
-__all__ = ["headed_line", "kubernetes", "set_header", "unwrap_json"]
+__all__ = ["headed_line", "kubernetes", "set_header", "unwrap_element", "unwrap_json"]
 
+_ELEMENT = re.compile(r'<co ts="([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15})" ')
 _KUBERNETES = re.compile(r" (stdout|stderr) ([FP]) ?")
 
 
@@ -29,6 +30,12 @@ def unwrap_json(line: str) -> Wrapped | None:
     if "__REALTIME_TIMESTAMP" in record and "message" not in record:  # that is Vector's
         return _journal(record)
     return shipped(record)
+
+
+def unwrap_element(line: str) -> Wrapped | None:
+    """Read an element of Oracle's Messaging Server, whose time is its first value; None where it is none."""
+    found = _ELEMENT.match(line)
+    return Wrapped(line, time=found[1], tag="oracle-ims") if found else None
 
 
 def kubernetes(text: str) -> Wrapped | None:

@@ -60,7 +60,7 @@ class StrangeLogin(Detector[_State]):
     detection = Detection(
         name="strange_login",
         id="AUTH-21",
-        version=5,
+        version=6,
         cause="takeover",
         category="account_takeover",
         severity="medium",

@@ -4,7 +4,7 @@ from typing import Any
 
 from mailwarden.alerts.facts.geography import NOWHERE, Geography, Place
 from mailwarden.alerts.facts.habits import kin
-from mailwarden.alerts.facts.ranges import Ranges
+from mailwarden.alerts.facts.ranges import HOSTILE, Ranges
 from mailwarden.alerts.facts.site import Site
 from mailwarden.alerts.state.shelf import Backing, Shelf
 from mailwarden.parsers.event import Event
@@ -66,7 +66,15 @@ class Origins:
         """Give how much likelier a guesser comes from where this network is than a person, in bits."""
         return self._ranges.bits(self._range(event, net), event.stream_us)
 
+    def is_hostile(self, net: str, now: int) -> bool:
+        """Say whether a network is in a range of guessers."""
+        place = NOWHERE if self._geography.is_empty else self._geography.place(net.partition("/")[0])
+        return self._ranges.bits(_name(place, net), now) >= HOSTILE
+
     def _range(self, event: Event, net: str) -> str:
         """Name the range a network is in: what is announced together, where a database tells."""
-        number = self.place(event).as_number
-        return f"AS{number}" if number else kin(net)
+        return _name(self.place(event), net)
+
+
+def _name(place: Place, net: str) -> str:
+    return f"AS{place.as_number}" if place.as_number else kin(net)

@@ -15,7 +15,7 @@ import msgspec
 
 from mailwarden.alerts.state.shelf import Backing, Shelf
 
-__all__ = ["Ranges"]
+__all__ = ["HOSTILE", "Ranges"]
 
 _DAY_US = 86_400_000_000
 _FADE = 0.966  # a day; half-life 20 days
@@ -24,6 +24,8 @@ _ALL = ""  # the key of the sums over all ranges
 _LEAST_SITE = 10  # networks of either kind, before a site's ranges say anything
 _LEAST_RANGE = 4  # of both kinds together: a single neighbour who guesses is no range of guessers
 _MOST, _LEAST = 5.0, -4.0
+HOSTILE = 3.0
+"""Bits from which on a range is one of guessers: no people of this site are there."""
 
 
 class _Range(msgspec.Struct, array_like=True):

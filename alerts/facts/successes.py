@@ -7,6 +7,7 @@ from mailwarden.alerts.facts.companies import Companies
 from mailwarden.alerts.facts.entrances import Entrances
 from mailwarden.alerts.facts.habits import Habits, kin
 from mailwarden.alerts.facts.origins import Origins
+from mailwarden.alerts.facts.ranges import HOSTILE
 from mailwarden.alerts.facts.records import Account, Pair, Records, is_known
 from mailwarden.alerts.facts.site import Site, place
 from mailwarden.alerts.facts.visitors import Visitors
@@ -125,10 +126,13 @@ class Successes:
         facts["mailwarden.protocol.new"] = is_new
         facts["mailwarden.protocol.switch"] = is_new and protocol != "smtp" and record.protocols != ["smtp"]
         facts["mailwarden.rollout"] = self._weather.changes(now)
-        facts["mailwarden.site.fresh"] = self._weather.is_fresh(now)
-        self._set_spraying(facts, net, event.mailwarden_account or "", now)
+        if facts["mailwarden.rollout"]:  # its own devices fail wherever they are
+            strangers = [other for other, (last, _) in record.failing.items() if now - last <= _FAIL_US]
+            facts["mailwarden.user.failing_networks"] = sum(self._origins.is_hostile(other, now) for other in strangers)
+        facts["mailwarden.site.fresh"] = self._weather.is_fresh()
         is_shared = facts["mailwarden.pair.near"] or facts["mailwarden.source.is_proxy"]
         facts["mailwarden.source.range"] = 0.0 if is_shared else self._origins.bits(event, net)
+        self._set_spraying(facts, net, event.mailwarden_account or "", now)
         facts["mailwarden.user.usual_tries"] = round(record.tries_of_a_day(now // _DAY_US), 1)
 
     def _meet_again(self, event: Event, record: Account, account: str, net: str, pair: Pair) -> None:
@@ -142,13 +146,15 @@ class Successes:
         """Set how many other accounts a network failed at within a day, how many of them nobody has, and whether that is a
         stranger's doing.
 
-        A phone with an old password fails at none.
+        A phone with an old password fails at none. On a day of new passwords people fail beside each other wherever they are,
+        but not in a range of guessers.
         """
         known = self._records.network(net, now)
         others = ghosts = sprayed = 0
         if known is not None and known.tried_lately(now):
             others, ghosts = known.others_tried(account), known.ghosts
-            if not (facts["mailwarden.source.is_proxy"] or facts["mailwarden.rollout"]):
+            is_people = facts["mailwarden.rollout"] and facts["mailwarden.source.range"] < HOSTILE
+            if not (facts["mailwarden.source.is_proxy"] or is_people):
                 sprayed = known.sprayed(account)
         facts["mailwarden.source.others"], facts["mailwarden.source.ghosts"] = others, ghosts
         facts["mailwarden.source.sprayed"] = sprayed

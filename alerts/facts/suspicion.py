@@ -7,13 +7,15 @@ below. By Wald's inequality such a sum exceeds T for at most one owner's login i
 logins from new networks, if the signs were independent and their worth exact.
 
 What a change of passwords explains is worth nothing while one goes on: devices fail with the old one everywhere then, and
-those behind one carrier's address fail at each other's accounts in the eyes of the log.
+those behind one carrier's address fail at each other's accounts in the eyes of the log. No devices are in a range of guessers:
+what failed from there counts.
 """
 
 from collections.abc import Mapping
 from math import log2
 from typing import Any
 
+from mailwarden.alerts.facts.ranges import HOSTILE
 from mailwarden.parsers.event import Event
 
 __all__ = ["FAILURES", "guessed", "points", "sprayed"]
@@ -30,7 +32,7 @@ _FAILED = (
     2.0  # at least once, here, before: one in ten of an owner's logins from a new place, one in three of a thief's
 )
 _ONE_OF_THEM = 3.5  # and all of those who come out of a day of guessing
-_HOSTILE, _BY_MANY = 3.0, 3.0  # bits of the range and of the guessing, for that
+_BY_MANY = 3.0  # bits of the guessing, for that
 _SPRAYED, _MOST_SPRAYED = 4.0, 12.0  # the network failed at another account within the day,
 _EACH_DOUBLING = 2.5  # and this for twice as many
 _GHOSTS, _LEAST_GHOSTS = 3, 3  # so many of them nobody has: no typo
@@ -52,15 +54,16 @@ def points(event: Event) -> float:
         found += _READS_OTHERWISE if facts.get("mailwarden.protocol.switch") else _SENDS
     found += _TRAVEL * bool(facts.get("mailwarden.travel.kmh"))
     found += _ASLEEP * (facts.get("mailwarden.user.asleep_days", 0) >= _ASLEEP_DAYS)
-    if not facts.get("mailwarden.rollout"):
-        found += _before(facts)
-    return found
+    return found + _before(facts)
 
 
 def _before(facts: Mapping[str, Any]) -> float:
     """Weigh the failures that went before: of the network elsewhere, and of whoever it was at this account."""
     by_many = guessed(facts) if _is_known(facts) else 0.0
-    is_one_of_them = by_many >= _BY_MANY and facts.get("mailwarden.source.range", 0.0) >= _HOSTILE
+    is_hostile = facts.get("mailwarden.source.range", 0.0) >= HOSTILE
+    if facts.get("mailwarden.rollout") and not is_hostile:  # its own device failed here
+        return sprayed(facts) + by_many
+    is_one_of_them = by_many >= _BY_MANY and is_hostile
     failed = _ONE_OF_THEM if is_one_of_them else _FAILED
     here = failed * bool(facts.get("mailwarden.source.failures")) + by_many
     if facts.get("mailwarden.source.failures", 0) >= FAILURES and facts.get("mailwarden.user.undisturbed"):
@@ -76,7 +79,8 @@ def _is_known(facts: Mapping[str, Any]) -> bool:
 def sprayed(facts: Mapping[str, Any]) -> float:
     """Give the bits of what a network did at other accounts within the day; nothing where people are who mistype."""
     others: int = facts.get("mailwarden.source.others", 0)
-    if not others or facts.get("mailwarden.source.shared") or facts.get("mailwarden.rollout"):
+    is_people = facts.get("mailwarden.rollout") and not facts.get("mailwarden.source.sprayed")
+    if not others or is_people or facts.get("mailwarden.source.shared"):
         return 0.0
     ghosts = _GHOSTS if facts.get("mailwarden.source.ghosts", 0) >= _LEAST_GHOSTS else 0
     return min(_MOST_SPRAYED, _SPRAYED + _EACH_DOUBLING * log2(others)) + ghosts

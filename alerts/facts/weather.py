@@ -117,9 +117,10 @@ class Weather:
         weather = self.shelf.get(self._site)
         return weather is not None and _is_rollout(weather, now)
 
-    def is_fresh(self, now: int) -> bool:
+    def is_fresh(self) -> bool:
         """Say whether this site is seen for the first day or the second: hardly anything is known of it yet."""
-        return len(self._at(now).days) < _FRESH
+        weather = self.shelf.get(self._site)
+        return weather is None or len(weather.days) < _FRESH
 
     def tried(self, tries: int, now: int) -> Beyond | None:
         """Count tries of strangers; say what they exceed, None where they do not."""

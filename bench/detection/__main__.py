@@ -1,14 +1,15 @@
 """Measure detection: attacks, takeovers and a month of ordinary life, simulated with seeds, in real log lines.
 
-    python -m bench.detection [attacks] [takeovers] [quiet] [life] [weeks]
+    python -m bench.detection [attacks] [takeovers] [quiet] [changed] [life] [weeks] [cold]
         [--seeds N] [--weather N] [--server NAME] [--jobs N] [--peers] [--write]
 
 `attacks` puts each shape once a seed into weeks of life and weather, `takeovers` eight misuses a seed, `quiet` eleven without
-a burst, `life` counts what is raised in 30 days after the first week where nothing happens but mishaps, `weeks` the same by
-account and week: 1,714 a seed. `--server` names whose lines are written: those of Postfix and Dovecot where it is not given, of
-Exim as it logs by default or as cPanel sets it, of sendmail and Courier. `--peers` lets fail2ban and CrowdSec read the same logs
-where they are installed (CROWDSEC_ROOT: where its package was unpacked). `--write` keeps the scores in scores.json, and puts the
-tables into RESULTS.md and the plots into docs/pictures: what is not measured again stays.
+a burst, `changed` two on the day of new passwords. `life` counts what is raised in 30 days after the first week where nothing
+happens but mishaps, `weeks` the same by account and week: 1,714 a seed; `cold` in hours and days of such a month, each of which
+is read without what went before: 728 a seed. `--server` names whose lines are written: those of Postfix and Dovecot where it is
+not given, of Exim as it logs by default or as cPanel sets it, of sendmail and Courier. `--peers` lets fail2ban and CrowdSec read
+the same logs where they are installed (CROWDSEC_ROOT: where its package was unpacked). `--write` keeps the scores in
+scores.json, and puts the tables into RESULTS.md and the plots into docs/pictures: what is not measured again stays.
 """
 
 import argparse
@@ -24,11 +25,12 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from bench.detection.attacks import ATTACKS, TAKEOVERS, Attack, Truth, every
+from bench.detection.cold import begun
 from bench.detection.exim import Exim
 from bench.detection.keeping import Section, Took, keep
 from bench.detection.life import DAY_S, Life, is_stranger
 from bench.detection.peers import Ban, crowdsec, fail2ban
-from bench.detection.quiet import QUIET
+from bench.detection.quiet import CHANGED, QUIET
 from bench.detection.sendmail import Sendmail
 from bench.detection.server import Act, Server
 from bench.detection.trial import BEGIN, Score, Seen, false_alarms, judge, judge_ban, read, seconds, write
@@ -247,6 +249,20 @@ def _weeks(args: argparse.Namespace) -> Section:
     return Section(out)
 
 
+def _cold(args: argparse.Namespace) -> Section:
+    """Count what is raised in parts of a month that are each read by themselves."""
+    starts = list(_of_seeds(partial(begun, weather=args.weather, serve=SERVERS[args.server]), args))
+    wrong = [one for start in starts for one in start.wrong]
+    out = [
+        f"## Cold starts, weather of {args.weather:,} tries a day",
+        "",
+        f"Of medium or above in {sum(one.parts for one in starts):,} hours and days, each read without what went before"
+        f" ({sum(one.lines for one in starts):,} lines): {len(wrong)}.",
+        *(f"- {one}" for one in wrong),
+    ]
+    return Section(out)
+
+
 def _kinds(wrong: Counter[str]) -> Counter[str]:
     """Count incidents by severity and rules, whoever they are about."""
     kinds: Counter[str] = Counter()
@@ -271,8 +287,10 @@ def main() -> None:
         "attacks": lambda: _attacks("Attacks", ATTACKS, 30, args),
         "takeovers": lambda: _attacks("Takeovers", TAKEOVERS, 8, args),
         "quiet": lambda: _attacks("Misuse without a burst", QUIET, 8, args),
+        "changed": lambda: _attacks("Misuse on the day of new passwords", CHANGED, 48, args),
         "life": lambda: _life(args),
         "weeks": lambda: _weeks(args),
+        "cold": lambda: _cold(args),
     }
     for name in args.what:
         section = made[name]()

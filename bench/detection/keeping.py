@@ -14,7 +14,7 @@ _SCORES = Path(__file__).with_name("scores.json")
 _RESULTS = Path(__file__).with_name("RESULTS.md")
 _PREFACE = Path(__file__).with_name("PREFACE.md")
 _PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
-_ORDER = ("takeovers", "quiet", "life", "weeks", "attacks")
+_ORDER = ("takeovers", "quiet", "changed", "life", "weeks", "cold", "attacks")
 _PLOTS = (
     ("takeovers", "told_s", "Takeovers: until a person is told", "since the first message or login"),
     ("quiet", "told_s", "Misuse without a burst: until a person is told", "since the first login"),

@@ -230,10 +230,13 @@ class Life:
             )
 
     def _rollout(self, begin: float) -> Iterator[Act]:
-        """Change everybody's password: devices go on with the old one for a while."""
+        return self.rollout(begin + 9 * _HOUR_S)
+
+    def rollout(self, begin: float) -> Iterator[Act]:
+        """Change everybody's password within two hours: devices go on with the old one for a while."""
         chance = self.chance
         for person in self.people:
-            change = begin + chance.uniform(9, 11) * _HOUR_S
+            change = begin + chance.uniform(0, 2) * _HOUR_S
             for number in range(chance.choice((1, 2, 3, 8, 30))):
                 place = self._place(person, 10 * _HOUR_S)
                 yield self.server.refused(change + number * 120, person.account, place)

@@ -9,7 +9,7 @@ from bench.detection.attacks import Attack, Truth, burst, strangers, taken
 from bench.detection.life import DAY_S, Life, Person
 from bench.detection.server import Act
 
-__all__ = ["QUIET"]
+__all__ = ["CHANGED", "QUIET"]
 
 _HOUR_S = 3_600.0
 
@@ -96,6 +96,30 @@ def slow_then_fraud(life: Life, victim: Person, begin: float) -> tuple[Truth, li
     )
 
 
+def after_rollout(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act]]:
+    """Everybody gets a new password; some hours later an address tries the likeliest on sixty accounts, one of which has it."""
+    (address,) = strangers(life, 1)
+    changed = list(life.rollout(begin - 8 * _HOUR_S))
+    others = [one for one in life.people if one is not victim][:60]
+    tries = [life.server.refused(begin - 1_800 + n * 25, one.account, address) for n, one in enumerate(others)]
+    truth, acts = _quiet(
+        "spray after new passwords, then reads", begin, victim, {address}, _reads(life, victim, begin, address, 40), []
+    )
+    truth.tried = {one.account for one in others}
+    return truth, [*changed, *tries, *acts]
+
+
+def guessed_after_rollout(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act]]:
+    """On the day of new passwords forty addresses guess at one account, one gets in and reads."""
+    own = strangers(life, 40)
+    changed = list(life.rollout(begin - 9 * _HOUR_S))
+    tries = [life.server.refused(begin - 6 * _HOUR_S + n * 500, victim.account, one) for n, one in enumerate(own)]
+    reads = _reads(life, victim, begin, own[7], 40)
+    name = "guessed by 40 after new passwords, then reads"
+    truth, acts = _quiet(name, begin, victim, set(own), [*tries, *reads], [])
+    return truth, [*changed, *acts]
+
+
 def hosted_reads(life: Life, victim: Person, begin: float) -> tuple[Truth, list[Act]]:
     """A stolen password, no failure: read every ten minutes for a day from a range of guessers."""
     (address,) = strangers(life, 1)
@@ -156,3 +180,5 @@ QUIET: tuple[Attack, ...] = (
     by_webmail,
 )
 """Beside the two quiet ones of the takeovers."""
+CHANGED: tuple[Attack, ...] = (after_rollout, guessed_after_rollout)
+"""On a day on which everybody gets a new password, when failures of devices hide others."""

@@ -53,11 +53,15 @@ class Problems:
 
 
 class _Speaker(logging.Handler):
-    """Writes what threads warn of; a traceback stays as Python gives it."""
+    """Writes what threads warn of; a traceback stays as Python gives it.
+
+    Of libraries only what is worse than a warning: that a delivery failed we say ourselves, in the reader's language and once.
+    """
 
     def __init__(self, language: str) -> None:
         super().__init__(logging.WARNING)
         self._language = language
+        self.addFilter(lambda record: record.name.startswith("mailwarden") or record.levelno > logging.WARNING)
 
     def emit(self, record: logging.LogRecord) -> None:
         try:

@@ -27,6 +27,16 @@ def test_threads_warn_in_the_language_of_the_service(capsys: pytest.CaptureFixtu
     assert "works again" not in said
 
 
+def test_what_a_library_warns_of_is_not_said_beside_our_own_words(capsys: pytest.CaptureFixture[str]) -> None:
+    """Apprise says of each try that it failed, in English, and so do we; what is worse than that is said."""
+    with speaking("ja"):
+        logging.getLogger("apprise").warning("A Connection error occurred sending JSON notification to 127.0.0.1.")
+        logging.getLogger("urllib3.connectionpool").warning("Connection pool is full, discarding connection: %s", "x")
+        logging.getLogger("apprise").error("no such plugin")
+
+    assert capsys.readouterr().err == "no such plugin\n"
+
+
 def test_english_stays_as_it_was(capsys: pytest.CaptureFixture[str]) -> None:
     """Who asks for nothing reads what tests read."""
     write_log(worded("{path}: can be written again.", path="/x"), "en")

@@ -5,9 +5,9 @@ from another; and four times the most it ever sent in a quarter of an hour, for 
 Eight messages or sixty recipients make it critical: one letter to thirty guests is what people write from hotels. An
 account that is in another network every few days is judged by what it sends (strange_sending), not by where from.
 
-At a cold start nobody knows which networks are an account's own: until the third day that it is seen at all this is `medium`,
-unless a tenth of what it sends comes back: subscribers take a newsletter. That strangers guessed before (send_after_guessing) is
-told as ever.
+At a cold start nobody knows which networks are an account's own: until the third day that it is seen at all this is `medium`
+(`low` where others are too, as in an office), unless a tenth of what it sends comes back: subscribers take a newsletter. That
+strangers guessed before (send_after_guessing) is told as ever.
 """
 
 from collections.abc import Iterable
@@ -46,7 +46,7 @@ class SendFromNewNetwork(Detector[_State]):
     detection = Detection(
         name="send_from_new_network",
         id="OUT-08",
-        version=2,
+        version=3,
         cause="takeover",
         category="account_takeover",
         severity="critical",
@@ -97,7 +97,7 @@ class SendFromNewNetwork(Detector[_State]):
 def _judge(facts: dict[str, Any], *, is_script: bool) -> tuple[str, Detection]:
     """Say how bad it is, and in which words, by how long the account is known, who takes its mail, and how much it sends."""
     if facts.get("mailwarden.user.known_days", 0) < _KNOWN_DAYS and not is_refused(facts):
-        return "medium", _COLD
+        return "low" if facts.get("mailwarden.source.shared") else "medium", _COLD
     return ("critical", DETECTOR.detection) if is_script else ("high", _ASKED)
 
 

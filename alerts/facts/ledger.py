@@ -69,6 +69,11 @@ class Ledger:
             event.facts = event.facts or {}
             event.facts["mailwarden.source.users"] = len(known.users) if known else 0
 
+    def is_shared(self, net: str | None, account: str, now: int) -> bool:
+        """Say whether people are at a network beside an account, as in an office."""
+        known = self.records.network(net, now) if net else None
+        return known is not None and known.is_shared(account, now, is_proxy=known.is_proxy())
+
     def learn_server(self, name: str, now: int) -> None:
         """Learn that people log in to this server, or through this panel, here."""
         if name not in self._server_names:

@@ -233,6 +233,9 @@ class Arrivals:
         if message.fresh:
             since_us = self._ledger.records.first_seen(account, event.stream_us) or event.stream_us
             facts["mailwarden.user.known_days"] = (event.stream_us - since_us) // _DAY_US
+            facts["mailwarden.source.shared"] = self._ledger.is_shared(
+                event.mailwarden_network, account, event.stream_us
+            )
         facts["mailwarden.user.hidden"] = self._site.hides(message.source_ip)
         if message.program:
             facts["mailwarden.program.bits"] = message.program

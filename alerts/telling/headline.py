@@ -48,7 +48,6 @@ def title_of(
     values: Mapping[str, object],
     limit: int,
     zone: tzinfo,
-    called: str,
     news: str = "",
 ) -> tuple[str, bool]:
     """Give the title, and whether it says all of what happened: where it does not, the body does.
@@ -61,14 +60,13 @@ def title_of(
         values: What fills its sentences.
         limit: Characters of the title.
         zone: In which times are shown.
-        called: What stands in for the host where the log names none.
         news: What was found since it was last told, the newest, in the reader's language; empty where nothing was.
     """
     incident = notification.incident
     word = severity_word(incident.severity, tongue)
     turn = tongue.say(TURNS[notification.kind], {"word": word}) if notification.kind in TURNS else word
     shape = "✓" if notification.kind in ("ended", "acknowledged") else severity_shape(incident.severity)
-    head = f"{shape} " + tongue.say(N_("{word} {host}: "), {"word": turn, "host": host_of(incident, called)})
+    head = f"{shape} " + tongue.say(N_("{word} {host}: "), {"word": turn, "host": host_of(incident)})
     if notification.kind == "worse":
         if news and not _is_its_own_news(incident):
             return _fitting(head, news, limit, about(incident, news, tongue)), False
@@ -126,9 +124,9 @@ def _how_much_worse(incident: Incident, word: str, tongue: Translator) -> str:
     return said
 
 
-def host_of(incident: Incident, called: str) -> str:
+def host_of(incident: Incident) -> str:
     """Name the host of an incident in short; `called` is what the server is called where the log names none."""
-    return middle((incident.hosts[0] if incident.hosts else called or incident.site).partition(".")[0], 20)
+    return middle((incident.hosts[0] if incident.hosts else incident.site).partition(".")[0], 20)
 
 
 def _sentence(

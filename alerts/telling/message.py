@@ -4,8 +4,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from mailwarden.alerts.incidents.incident import Incident, Notification
-from mailwarden.alerts.terms import UNNAMED
+from mailwarden.alerts.incidents.incident import Notification
 
 __all__ = ["Limits", "Message", "trial"]
 
@@ -26,7 +25,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     sent_us: int = 0
     link: str | None = None
     over: tuple[str, ...] = ()
-    called: str = ""  # what the server is called, for a site that nobody named
+    called: str = ""  # what the server is called
     mail: bytes | None = None  # the same as a whole mail, without sender and recipient, for channels that carry mail
 
     @property
@@ -35,15 +34,6 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         if self.over and not self.about:
             return "over"
         return self.about[0].kind if len(self.about) == 1 else "digest" if self.about else "news"
-
-    def place(self, incident: Incident) -> str:
-        """Name the site of an incident as people know it."""
-        return self.called or incident.site if incident.site == UNNAMED else incident.site
-
-    def entity(self, incident: Incident) -> str:
-        """Name what an incident is about as people know it."""
-        name, value = incident.primary
-        return self.place(incident) if name == "mailwarden.site" else value
 
 
 class Limits(NamedTuple):

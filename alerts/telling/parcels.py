@@ -16,6 +16,7 @@ from mailwarden.alerts.telling.own_words import OwnWords, WordsFault
 from mailwarden.alerts.telling.render import render, render_digest, render_plain, words_of
 from mailwarden.alerts.telling.render_own import HEARTBEAT, render_fault
 from mailwarden.alerts.telling.report_text import missing_text, report_text
+from mailwarden.alerts.terms import UNNAMED
 from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.errors import coded
 
@@ -95,6 +96,7 @@ class Writer:
 
     def single(self, channel: str, notification: Notification, ids: list[str], now_us: int) -> Parcel:
         """Tell one notification."""
+        notification = self._named(notification)
         limits = self._limits(channel)
         try:
             text = render(
@@ -102,7 +104,6 @@ class Writer:
                 self._sender.language(channel),
                 others=self._others(),
                 link=self._link,
-                called=self._called,
                 zone=self._zone,
                 title_limit=limits.title,
                 body_limit=limits.body,
@@ -118,7 +119,7 @@ class Writer:
 
     def _plain(self, channel: str, notifications: Sequence[Notification], id_: str) -> Rendered:
         is_customer = self._sender.for_customer(channel)
-        return render_plain(notifications, id_, *self._limits(channel), called=self._called, for_customer=is_customer)
+        return render_plain(notifications, id_, *self._limits(channel), for_customer=is_customer)
 
     def _in_own_words(self, channel: str, notification: Notification, ours: Rendered, limits: Limits) -> Rendered:
         """Write it as the operator's template says, where the channel has one that can be filled; else as we do."""
@@ -131,7 +132,6 @@ class Writer:
             self._sender.language(channel),
             others=self._others(),
             link=self._link,
-            called=self._called,
             zone=self._zone,
             for_customer=self._sender.for_customer(channel),
         )
@@ -162,7 +162,7 @@ class Writer:
     def digest(self, channel: str, groups: Sequence[Group], now_us: int, id_: str | None = None) -> Parcel:
         """Tell many as one; `id_` names a digest that was decided before."""
         ids = [id for _, members in groups for id in members]
-        notifications = [notification for notification, _ in groups]
+        notifications = [self._named(notification) for notification, _ in groups]
         id_ = id_ or DIGEST + hashlib.blake2b("\0".join(sorted(ids)).encode(), digest_size=10).hexdigest()
         limits = self._limits(channel)
         try:
@@ -172,7 +172,6 @@ class Writer:
                 digest_id=id_,
                 others=self._others(),
                 link=self._link,
-                called=self._called,
                 zone=self._zone,
                 title_limit=limits.title,
                 body_limit=limits.body,
@@ -202,6 +201,16 @@ class Writer:
         """End what an earlier message said, for a channel that keeps a list."""
         return Parcel(Message(id=id_, title="", body="", over=(id_,), sent_us=now_us), [], counts=False)
 
+    def _named(self, notification: Notification) -> Notification:
+        """Give it with the name that people know the server by, where the site has none of its own."""
+        incident = notification.incident
+        if incident.site != UNNAMED or not self._called:
+            return notification
+        name, value = incident.primary
+        primary = (name, self._called if name == "mailwarden.site" else value)
+        named = msgspec.structs.replace(incident, site=self._called, primary=primary)
+        return msgspec.structs.replace(notification, incident=named)
+
     def _limits(self, channel: str) -> Limits:
         """Give the room that a message has, where a service without titles puts ours into its body."""
         title, body = self._sender.limits(channel)
@@ -217,7 +226,6 @@ class Writer:
             about=about,
             sent_us=now_us,
             link=self._where(about),
-            called=self._called,
         )
 
     def _where(self, about: tuple[Notification, ...]) -> str | None:

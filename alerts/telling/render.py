@@ -54,7 +54,6 @@ def render(
     *,
     others: Iterable[str] = (),
     link: str | None = None,
-    called: str = "",
     zone: tzinfo = UTC,
     title_limit: int = TITLE_LIMIT,
     body_limit: int = BODY_LIMIT,
@@ -68,7 +67,6 @@ def render(
         language: `en` or `ja`.
         others: The ids of the other incidents that are known, to find the shortest one for this.
         link: Where the local page stands, such as `http://localhost:8742`; None without one.
-        called: What the server is called where the log names no host, as Exim's does.
         zone: In which times are shown.
         title_limit: Characters of the title.
         body_limit: Characters of the body; below 200 little more than the sentence and the next step remain.
@@ -83,7 +81,7 @@ def render(
     short = short_id(incident.id, others)
     values = values_of(incident, short, tongue)
     fresh = _fresh(tongue, incident, zone)
-    title, whole = title_of(tongue, notification, values, title_limit, zone, called, fresh[-1] if fresh else "")
+    title, whole = title_of(tongue, notification, values, title_limit, zone, fresh[-1] if fresh else "")
     lines = [] if whole else [Line(_what(tongue, notification, values, zone), 9)]
     unsaid = [one for one in fresh if chat(one) not in title]
     lines += _story(tongue, notification, values, zone, others, unsaid, for_customer=for_customer)
@@ -107,7 +105,6 @@ def render_digest(
     digest_id: str,
     others: Iterable[str] = (),
     link: str | None = None,
-    called: str = "",
     zone: tzinfo = UTC,
     title_limit: int = TITLE_LIMIT,
     body_limit: int = BODY_LIMIT,
@@ -125,7 +122,7 @@ def render_digest(
     title = tongue.count(
         "{number} notice in one: {parts}", "{number} notices in one: {parts}", len(ranked), {"parts": parts}
     )
-    hosts = {host_of(each.incident, called) for each in ranked}
+    hosts = {host_of(each.incident) for each in ranked}
     where = tongue.say(N_("{host}: {text}"), {"host": hosts.pop(), "text": title}) if len(hosts) == 1 else title
     shape = "✓" if is_over else severity_shape(worst.severity)
     title = chat(f"{shape} {where}") if len(chat(f"{shape} {where}")) <= title_limit else chat(f"{shape} {title}")
@@ -168,21 +165,17 @@ def render_plain(
     title_limit: int = TITLE_LIMIT,
     body_limit: int = BODY_LIMIT,
     *,
-    called: str = "",
     for_customer: bool = False,
 ) -> Rendered:
     """Write what is beyond doubt, where the sentences cannot be written: a bare alert is better than none."""
-
-    def named(incident: Incident) -> str:
-        name, value = incident.primary
-        return called or value if name == "mailwarden.site" else value
-
     ranked = sorted(notifications, key=lambda each: -severity_rank(each.incident.severity))
-    lines = [f"{severity_shape(each.incident.severity)} {named(each.incident)}" for each in ranked[: LINE_LIMIT - 3]]
+    lines = [
+        f"{severity_shape(each.incident.severity)} {each.incident.primary[1]}" for each in ranked[: LINE_LIMIT - 3]
+    ]
     if not for_customer:
         lines = [f"{line}: `mailwarden show {each.incident.id}`" for line, each in zip(lines, ranked, strict=False)]
     worst = ranked[0].incident
-    title = cut(chat(f"{severity_shape(worst.severity)} {worst.cause}: {named(worst)}"), title_limit)
+    title = cut(chat(f"{severity_shape(worst.severity)} {worst.cause}: {worst.primary[1]}"), title_limit)
     body = cut("\n".join(chat(line) for line in [*lines, f"Notice {id}"]), body_limit)
     return Rendered(id=id, title=title, body=body, tone=_TONES.get(worst.severity, "warning"))
 
@@ -194,7 +187,6 @@ def words_of(
     *,
     others: Iterable[str] = (),
     link: str | None = None,
-    called: str = "",
     zone: tzinfo = UTC,
     for_customer: bool = False,
 ) -> Words:
@@ -203,15 +195,14 @@ def words_of(
     short = short_id(incident.id, others)
     values = values_of(incident, short, tongue)
     step = (customer_step if for_customer else step_of)(tongue, notification, values)
-    name, about = incident.primary
     return Words(
         title=ours.title,
         body=ours.body,
         kind=notification.kind,
         severity=incident.severity,
         word=severity_word(incident.severity, tongue),
-        host=chat(host_of(incident, called)),
-        about=chat(called or about if name == "mailwarden.site" else about),
+        host=chat(host_of(incident)),
+        about=chat(incident.primary[1]),
         what=chat(_what(tongue, notification, values, zone)),
         why=chat(tongue.sentence(incident.why, values, zone=zone)),
         first=tongue.time(incident.first_seen_us, zone=zone, near_us=notification.at_us),

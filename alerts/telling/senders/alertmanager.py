@@ -71,26 +71,24 @@ def alerts_of(message: Message) -> list[dict[str, Any]]:
         begins = iso(min(incident.first_seen_us or notification.at_us, notification.at_us))
         ends = max(message.sent_us, notification.at_us)
         if notification.kind == "ended":
-            alerts += [
-                _alert(_labels(notification, severity, message), message, begins, iso(ends)) for severity in LOUD
-            ]
+            alerts += [_alert(_labels(notification, severity), message, begins, iso(ends)) for severity in LOUD]
             continue
         told = incident.told_severity
         if told and told != incident.severity:
-            alerts.append(_alert(_labels(notification, told, message), message, begins, iso(ends)))
-        alerts.append(_alert(_labels(notification, incident.severity, message), message, begins, iso(ends + _LASTS_US)))
+            alerts.append(_alert(_labels(notification, told), message, begins, iso(ends)))
+        alerts.append(_alert(_labels(notification, incident.severity), message, begins, iso(ends + _LASTS_US)))
     return alerts
 
 
-def _labels(notification: Notification, severity: str, message: Message) -> dict[str, str]:
+def _labels(notification: Notification, severity: str) -> dict[str, str]:
     incident = notification.incident
     labels = {
         "alertname": f"mailwarden_{incident.cause}",
         "severity": severity,
-        "site": printable(message.place(incident)),
+        "site": printable(incident.site),
         "cause": incident.cause,
         "incident": incident.id,
-        "entity": printable(message.entity(incident))[:200],
+        "entity": printable(incident.primary[1])[:200],
     }
     return {name: value for name, value in labels.items() if value}
 

@@ -87,7 +87,7 @@ def event_of(message: Message, routing_key: str) -> dict[str, Any]:
         "custom_details": {"text": message.body, "notice": message.id} | _details(worst if single else None),
     }
     if worst is not None:
-        event["payload"] |= {"component": "mail", "group": printable(message.place(worst)), "class": worst.category}
+        event["payload"] |= {"component": "mail", "group": printable(worst.site), "class": worst.category}
         event["payload"]["timestamp"] = iso(max(worst.last_seen_us, worst.opened_us))
     if single and message.link:
         event["client_url"] = message.link
@@ -98,7 +98,7 @@ def _source(incident: Incident | None, message: Message) -> str:
     """Name the machine that has the trouble."""
     if incident is None:
         return message.called or "mailwarden"
-    return incident.hosts[0] if incident.hosts else message.place(incident)
+    return incident.hosts[0] if incident.hosts else incident.site
 
 
 def _details(incident: Incident | None) -> dict[str, Any]:

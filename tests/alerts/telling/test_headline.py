@@ -82,13 +82,6 @@ def test_a_name_is_not_taken_for_a_clause() -> None:
     assert text.title.endswith("forwards far too much")
 
 
-def test_where_a_log_names_no_host_the_title_names_the_server() -> None:
-    """Exim's and Haraka's files name no host: the reader of several servers' alerts must still know which it is."""
-    nameless = notification(incident(hosts=[], site="default"))
-
-    assert render(nameless, called="mx9.example.org").title.startswith("● CRITICAL mx9: ")
-
-
 def test_a_name_is_shortened_before_a_sentence_is_torn() -> None:
     """Whatever else an incident holds, its title ends with a whole word."""
     found = incident(

@@ -1,6 +1,5 @@
 """Alerts as an Alertmanager takes them: begun, going on, ended."""
 
-import msgspec
 from notices import NOON_US, incident, notification
 
 from mailwarden.alerts.telling.message import Message
@@ -62,15 +61,3 @@ def test_hostile_names_become_labels_that_move_nothing() -> None:
 
     assert alert["labels"]["entity"].startswith("a\\x0a\\x1b[31m\\u202exxx")
     assert len(alert["labels"]["entity"]) == 200
-
-
-def test_a_site_without_a_name_is_told_by_what_its_server_is_called() -> None:
-    """Nobody reads a word of ours for it, neither as the site nor as what an incident is about; a name that was given stays."""
-    about = {"site": "default", "primary": ("mailwarden.site", "default"), "cause": "guessing"}
-    named = {"site": "offices", "primary": ("mailwarden.site", "offices"), "cause": "guessing"}
-
-    (unnamed,) = alerts_of(msgspec.structs.replace(message("opened", **about), called="mx1.example.org"))
-    (stated,) = alerts_of(msgspec.structs.replace(message("opened", **named), called="offices"))
-
-    assert [unnamed["labels"][label] for label in ("site", "entity")] == ["mx1.example.org"] * 2
-    assert [stated["labels"][label] for label in ("site", "entity")] == ["offices"] * 2

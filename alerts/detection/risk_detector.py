@@ -21,6 +21,7 @@ ENTITIES = (
     "mailwarden.receiver",
     "mailwarden.account",
     "mailwarden.script",
+    "mailwarden.return_path",
     "mailwarden.own_address",
 )
 

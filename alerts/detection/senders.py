@@ -11,6 +11,7 @@ MANY = 5  # of one sender's mail, of which chance makes no story
 _TIMES_NEXT = 3
 _OF_MAIL = frozenset({"config", "listed", "service"})
 """Causes of incidents that may have come of somebody's mail."""
+_WHOSE = ("mailwarden.account", "mailwarden.script", "mailwarden.return_path")
 
 
 def count_sender(senders: dict[str, int], value: str) -> None:
@@ -54,5 +55,5 @@ def senders_of(detection: Detection, entities: Mapping[str, list[str]]) -> list[
     """Give whose mail an event is about, where a detection is about what comes of somebody's mail."""
     if detection.cause not in _OF_MAIL:
         return []
-    found = [one for name in ("mailwarden.account", "mailwarden.script") for one in entities.get(name, ())]
+    found = [one for name in _WHOSE for one in entities.get(name, ())]
     return found or [""] * (detection.cause == "config")  # nobody's mail is others' mail

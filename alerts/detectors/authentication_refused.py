@@ -47,6 +47,7 @@ class AuthenticationRefused(Detector[_State]):
             "mailwarden.receiver",
             "mailwarden.account",
             "mailwarden.script",
+            "mailwarden.return_path",
             "mailwarden.own_address",
         ),
         span_us=_SPAN_US,

@@ -44,7 +44,7 @@ class BulkLine(Detector[_State]):
         advice="bulk_line",
         techniques=(),
         primary="mailwarden.sender_domain",
-        entities=("mail.provider", "mailwarden.account", "mailwarden.script"),
+        entities=("mail.provider", "mailwarden.account", "mailwarden.script", "mailwarden.return_path"),
         span_us=_DAY_H * _HOUR_US,
         threshold=_NEAR,
     )

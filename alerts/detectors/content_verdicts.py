@@ -40,7 +40,13 @@ class ContentVerdicts(Detector[_State]):
         advice="content_verdicts",
         techniques=("T1586.002",),
         primary="mailwarden.content.sender",
-        entities=("mailwarden.account", "mailwarden.script", "source.ip", "email.from.address"),
+        entities=(
+            "mailwarden.account",
+            "mailwarden.script",
+            "mailwarden.return_path",
+            "source.ip",
+            "email.from.address",
+        ),
         span_us=_SPAN_US,
         threshold=_LEAST,
     )

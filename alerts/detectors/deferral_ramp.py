@@ -43,7 +43,13 @@ class DeferralRamp(Detector[_State]):
         advice="provider_deferral",
         techniques=(),
         primary="mailwarden.receiver",
-        entities=("mail.provider", "mailwarden.account", "mailwarden.script", "mailwarden.own_address"),
+        entities=(
+            "mail.provider",
+            "mailwarden.account",
+            "mailwarden.script",
+            "mailwarden.return_path",
+            "mailwarden.own_address",
+        ),
         span_us=_SPAN_US,
         threshold=_LEAST,
     )

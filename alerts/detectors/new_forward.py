@@ -1,6 +1,7 @@
 """REL-06: a mailbox begins to send all its mail elsewhere, or sends far more of it.
 
-Who reads a stolen mailbox in secret sets a forward, of the server's or of the mailbox's own filter (Sieve). Says nothing of a
+Who reads a stolen mailbox in secret sets a forward, of the server's or of the mailbox's own filter (Sieve). Where a login
+within the three days before was unlike its owner, people are told, though neither alone tells enough. Says nothing of a
 mailbox that was not seen for a week without this one: forwards that were there from the beginning are known. A hundred messages
 that go on in a day, five times the usual, are told apart. An address with sixteen targets is a list.
 """
@@ -40,7 +41,7 @@ class NewForward(Detector[_State]):
     detection = Detection(
         name="new_forward",
         id="REL-06",
-        version=2,
+        version=3,
         cause="config",
         category="account_takeover",
         severity="low",
@@ -87,6 +88,9 @@ class NewForward(Detector[_State]):
         if now - seen_us < _KNOWN_US:
             return None
         if is_new:
+            odd = (event.facts or {}).get("mailwarden.user.odd_login")
+            if odd:
+                return Fired(measure, 1, "medium", {"target": target, "points": odd}, detection=_AFTER_ODD_LOGIN)
             return Fired(measure, 1, "low", {"target": target})
         threshold = max(_MANY, _TIMES_USUAL * (usual or 0))
         if not usual or measure < threshold:
@@ -95,6 +99,12 @@ class NewForward(Detector[_State]):
         return fire(state.forwards, measure, 1, "medium", values)._replace(detection=_FAR_MORE)
 
 
+_AFTER_ODD_LOGIN = NewForward.detection._replace(
+    why=N_(
+        "mail for it was seen for a week or longer without this forward, and within three days before, a login to it was"
+        " unlike its owner ({points} points)"
+    ),
+)
 _FAR_MORE = NewForward.detection._replace(
     title=N_("{account} forwards far more than usual"),
     why=N_("{measure} messages went on within {span}, the last to {target}; usual: {usual} (fires at {threshold})"),

@@ -52,6 +52,7 @@ class QueueGrowth(Detector[_State]):
         entities=(
             "mailwarden.account",
             "mailwarden.script",
+            "mailwarden.return_path",
             "mailwarden.receiver",
             "destination.domain",
             "mail.provider",

@@ -15,6 +15,7 @@ from mailwarden.alerts.detection.windows import Window, add
 from mailwarden.alerts.facts.usual import Usual, learn, tempered, usual_of
 from mailwarden.alerts.terms import Detection
 from mailwarden.alerts.words.translate import N_
+from mailwarden.parsers.address import is_loopback
 from mailwarden.parsers.event import Event
 
 __all__ = ["DETECTOR"]
@@ -43,7 +44,7 @@ class TrustedClientBurst(Detector[_State]):
     detection = Detection(
         name="trusted_client_burst",
         id="REL-03",
-        version=4,
+        version=5,
         cause="sending",
         category="outbound_spam",
         severity="high",
@@ -53,7 +54,7 @@ class TrustedClientBurst(Detector[_State]):
         advice="trusted_client",
         techniques=("T1496",),
         primary="source.ip",
-        entities=("email.from.address", "destination.domain", "host.hostname"),
+        entities=("mailwarden.return_path", "email.from.address", "destination.domain", "host.hostname"),
         span_us=_HOUR_US,
         threshold=_UNKNOWN_USUAL,
     )
@@ -86,7 +87,9 @@ class TrustedClientBurst(Detector[_State]):
         if measure < threshold:
             return None
         severity = tempered("high", usual, to="medium")
-        return fire(state.recipients, measure, 1, severity, {"usual": usual, "threshold": threshold})
+        fired = fire(state.recipients, measure, 1, severity, {"usual": usual, "threshold": threshold})
+        is_own = event.source_ip is not None and is_loopback(event.source_ip)
+        return fired._replace(detection=_HERE) if is_own else fired
 
 
 def _count_copy(state: _State, event: Event) -> Fired | None:
@@ -97,11 +100,17 @@ def _count_copy(state: _State, event: Event) -> Fired | None:
     refused = add(state.refused, now, _HOUR_US, int(is_refused))
     if copies < _UNKNOWN_USUAL or refused < _REFUSED_SHARE * copies:
         return None
-    values = {"usual": None, "threshold": _UNKNOWN_USUAL, "refused": refused}
+    sender = (event.email_from_address or ["?"])[0]
+    values = {"usual": None, "threshold": _UNKNOWN_USUAL, "refused": refused, "sender": sender}
     return fire(state.copies, copies, 1, "medium", values)._replace(detection=_AS_A_LIST)
 
 
+_HERE = TrustedClientBurst.detection._replace(
+    title=N_("this machine sends to {measure} people without login"), advice="trusted_here"
+)
 _AS_A_LIST = TrustedClientBurst.detection._replace(
+    title=N_("{sender} goes to {measure} people; many refuse"),
+    advice="unknown_recipients",
     why=N_(
         "{measure} recipients within {span} from an address that we trust, under a mailing list's return path, and {refused}"
         " of them refuse (fires at {threshold})"

@@ -43,7 +43,13 @@ class UnknownRecipients(Detector[_State]):
         advice="unknown_recipients",
         techniques=(),
         primary="mailwarden.receiver",
-        entities=("mail.provider", "mailwarden.account", "mailwarden.script", "email.from.address"),
+        entities=(
+            "mail.provider",
+            "mailwarden.account",
+            "mailwarden.script",
+            "mailwarden.return_path",
+            "email.from.address",
+        ),
         span_us=_SPAN_US,
         threshold=round(_SHARE * 100),
     )

@@ -44,7 +44,7 @@ class VolumeRamp(Detector[_State]):
         advice="volume_ramp",
         techniques=("T1586.002",),
         primary="host.hostname",
-        entities=("mailwarden.account", "mailwarden.script", "email.from.address"),
+        entities=("mailwarden.account", "mailwarden.script", "mailwarden.return_path", "email.from.address"),
         span_us=_SPAN_US,
         threshold=_LEAST,
     )

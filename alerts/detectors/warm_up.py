@@ -42,7 +42,13 @@ class WarmUp(Detector[_State]):
         advice="warm_up",
         techniques=(),
         primary="host.hostname",
-        entities=("mail.provider", "mailwarden.account", "mailwarden.script", "email.from.address"),
+        entities=(
+            "mail.provider",
+            "mailwarden.account",
+            "mailwarden.script",
+            "mailwarden.return_path",
+            "email.from.address",
+        ),
         span_us=_SPAN_US,
         threshold=_LEAST,
     )

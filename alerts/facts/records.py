@@ -30,6 +30,7 @@ _PROXY_USERS = 5  # a network that five accounts come back to on another day is 
 _PROXY_ENTERED = 15  # or that so many came to: a webmail that has moved; a thief has fewer passwords
 _TAUGHT = 0.05  # of what is usual, by one day
 _DICTIONARY_US = 30 * _DAY_US  # how long a name is remembered that several networks guessed and nobody has (AUTH-07)
+_ODD_US = 3 * _DAY_US  # over a weekend: what an intruder sets up may show with the next mail only
 _AT_WORK_US = 2 * _HOUR_US  # what logs in often is learned once an hour
 
 
@@ -64,6 +65,8 @@ class Account(msgspec.Struct, array_like=True):
     sprayed: int = 0  # when it was guessed: tries of that network at others, where they were a stranger's
     away_hour: int = 0  # when it last wrote from a network that was not its own,
     away: tuple[int, int] = (0, 0)  # and to how many, in that hour and in the one before
+    odd_us: int = 0  # when it was last let in from a new network in a way that is unlike it,
+    odd: int = 0  # and by how many points (`suspicion.py`)
 
     def expires_us(self) -> int:
         """A name that was only ever guessed is kept for two days, by several networks for thirty; an account for ninety."""
@@ -244,6 +247,11 @@ class Records:
         """Give when an account was first seen here, or None."""
         record = self.account(account, now)
         return record.first_us if record is not None and record.exists else None
+
+    def entered_oddly(self, account: str, now: int) -> int:
+        """Give the points of a login within three days that was unlike the account's owner; 0 where none was."""
+        record = self.account(account, now)
+        return record.odd if record is not None and now - record.odd_us <= _ODD_US else 0
 
     def is_home(self, net: str, now: int, within_us: int) -> bool:
         """Say whether somebody was let in from a network lately; to the day, for that is how often it is written down."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from mailwarden.alerts.facts import suspicion
 from mailwarden.alerts.facts.bulk_reading import BulkReading
 from mailwarden.alerts.facts.companies import Companies
 from mailwarden.alerts.facts.entrances import Entrances
@@ -21,6 +22,7 @@ _DAY_US = 86_400_000_000
 _HOUR_US = 3_600_000_000
 _QUARTER_US = 900_000_000
 _FAIL_US = _DAY_US  # failures before a success count for a day (AUTH-11)
+_ODD = 9  # points of a login from which on it is remembered: what stands in the report (AUTH-21)
 _MAX_NETWORKS = 24
 _MAX_PROTOCOLS = 8
 _EVERYDAY = 20_000  # logins remembered that tell nothing new
@@ -108,6 +110,10 @@ class Successes:
                 record.guessed_us, record.guessed = now, failures
                 record.sprayed = facts["mailwarden.source.sprayed"]
         self._meet(event, account, pair, facts)
+        if pair is None and "mailwarden.surprise" in facts:
+            points = round(suspicion.points(event))
+            if points >= _ODD:
+                record.odd_us, record.odd = now, points
         if facts["mailwarden.user.has_history"] and now - facts["mailwarden.pair.first_us"] <= _DAY_US:
             self._reading.begin(event)
         self._learn(record, event, net, pair, protocol)

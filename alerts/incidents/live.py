@@ -23,6 +23,7 @@ _NEVER_US = 1 << 62
 _INDEXED = (
     "mailwarden.account",
     "mailwarden.script",
+    "mailwarden.return_path",
     "mailwarden.receiver",
     "mailwarden.own_address",
     "mailwarden.site",

@@ -20,10 +20,11 @@ __all__ = [
 ]
 
 _EFFECT_US = 3_600_000_000  # a window may have opened before its cause was seen
+_FORETOLD_US = 86_400_000_000  # guessing that began earlier is what this site sees anyway
 _CHILDREN = {
     "takeover": ("takeover", "sending", "listed", "guessing", "service", "config"),
     "sending": ("listed", "guessing", "service"),
-    "relay": ("listed", "relay", "service"),
+    "relay": ("listed", "relay", "sending", "service"),
     "listed": ("listed", "service"),
     "guessing": ("guessing",),
     "config": ("config", "takeover", "listed"),
@@ -40,6 +41,7 @@ _UNANSWERED = ("auth_backend_down", "nobody_let_in")
 """What it looks like where passwords cannot be checked."""
 _EXPLAINS = {
     **dict.fromkeys(_UNANSWERED, ("queue_growth", "silence")),
+    "certificate_expired": ("tls_failure_spike",),
     "disk_full": (*_UNANSWERED, "queue_growth", "silence", "slow_acceptance", "storage_errors"),
     "log_gap": ("silence",),
     "lookup_down": (*_UNANSWERED, "queue_growth", "slow_acceptance"),
@@ -111,6 +113,11 @@ def is_louder(part: Incident, lead: Incident) -> bool:
     return guessed and severity_rank(part.severity) > severity_rank(lead.severity)
 
 
+def _is_weather(part: Incident, lead: Incident) -> bool:
+    """Say whether the whole site was guessed at long before: what never ends led to nothing."""
+    return part.primary[0] == "mailwarden.site" and part.opened_us < lead.first_seen_us - _FORETOLD_US
+
+
 def leads(lead: Incident, part: Incident) -> bool:
     """Say whether `part` belongs to the story of `lead`."""
     if not may_lead(sort_of(lead), sort_of(part)):
@@ -125,7 +132,7 @@ def leads(lead: Incident, part: Incident) -> bool:
         return entries.issuperset(part.rules) and _comes_from(part, value)
     if lead.cause == part.cause == "relay":
         return not set(lead.entities.get("source.ip", ())).isdisjoint(part.entities.get("source.ip", ()))
-    if part.cause == "guessing" and is_louder(part, lead):
+    if part.cause == "guessing" and (is_louder(part, lead) or _is_weather(part, lead)):
         return False
     if lead.cause == "config" and part.cause == "listed":
         return lead.rules == [DISBELIEVED] and _is_for_disbelief(lead, part)
@@ -133,7 +140,7 @@ def leads(lead: Incident, part: Incident) -> bool:
         return lead.rules == ["passwords_changed"] and _is_of_change(lead, part)
     if part.cause == "config":
         return part.first_seen_us >= lead.first_seen_us - _EFFECT_US and _is_disbelieved(part, value)
-    if part.cause in ("listed", "service"):  # what came of it comes after it
+    if part.cause in ("listed", "service") or lead.cause == "relay":  # what came of it comes after it
         if part.opened_us < lead.first_seen_us - _EFFECT_US:
             return False
         if lead.cause == "service":
@@ -175,16 +182,17 @@ def may_belong(part: Incident, sender: str) -> bool:
 
 
 def _is_of(lead: Incident, part: Incident) -> bool:
-    """Say whether what receivers say, or what waits, is about the mail of one sender.
+    """Say whether what receivers say, or what waits, is about the mail of one sender; a machine's is known by its return paths.
 
     Of one that people are told of anyway it is where most of it is its mail; of any other where nobody else's comes near.
     """
     name, value = lead.primary
     is_suspect = lead.cause in _SPAM and severity_rank(lead.severity) >= severity_rank("medium")
-    if is_suspect and is_most(part.senders, value):
+    writes = lead.entities.get("mailwarden.return_path", ()) if name == "source.ip" else (value,)
+    if is_suspect and any(is_most(part.senders, one) for one in writes):
         return True
     if is_telling(part.senders):
-        return stands_out(part.senders, value)
+        return any(stands_out(part.senders, one) for one in writes)
     is_first = part.entities.get(name, [])[:1] == [value]
     return is_first and 2 * part.senders.get(value, 0) >= sum(part.senders.values())
 

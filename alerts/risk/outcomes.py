@@ -275,7 +275,7 @@ class Outcomes:
     def _name(self, sender: Sender, part: str, event: Event, receiver: str) -> None:
         facts = event.facts or {}
         script = facts.get("mailwarden.script") or event.process_working_directory
-        who = event.mailwarden_account or script
+        who = event.mailwarden_account or script or facts.get("mailwarden.return_path")
         if who is None and event.mail_original_recipient:
             who = f"{event.mail_original_recipient}"
         if who is not None:

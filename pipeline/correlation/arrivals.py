@@ -263,6 +263,7 @@ class Arrivals:
                 "mailwarden.way.forward": True,
                 "mailwarden.first_try": True,
                 "mailwarden.user.first_us": self._ledger.records.first_seen(owner, event.stream_us),
+                "mailwarden.user.odd_login": self._ledger.records.entered_oddly(owner, event.stream_us),
             }
             return
         message = self._messages.get(event, event.mail_queue_id) if event.mail_queue_id else None

@@ -29,7 +29,8 @@ class Correlator:
     last, after a deferral), `mailwarden.relayed` (a stranger's mail went to a stranger), `mailwarden.script` (who
     handed the message in on this machine), `mailwarden.returned` (a bounce of a stranger's mail),
     `mailwarden.sender` (whose message it is: see `senders.py`) with what it adds to the sender's
-    `mailwarden.sender.traits`, `mailwarden.sender.is_list` (its return path is a mailing list's),
+    `mailwarden.sender.traits`, `mailwarden.sender.is_list` (its return path is a mailing list's), `mailwarden.return_path`
+    (of a machine that we trust, whose mail no login and no script tells apart),
     `mailwarden.direction`, and the account, address and sender of the message on its deliveries.
     """
 

@@ -71,6 +71,7 @@ class Deliveries:
         if event.mail_original_recipient is not None and not local:
             owner = event.mail_original_recipient.lower()
             facts["mailwarden.user.first_us"] = self._ledger.records.first_seen(owner, event.stream_us)
+            facts["mailwarden.user.odd_login"] = self._ledger.records.entered_oddly(owner, event.stream_us)
         if message is not None:
             self._note_recipient(event, message, facts, local)
         if local:
@@ -205,9 +206,11 @@ class Deliveries:
     def _note_recipient(self, event: Event, message: Message, facts: dict[str, object], local: bool) -> None:
         """Note to whom a sender of ours writes."""
         to = event.email_to_address
-        if message.outbound and to and event.mail_delivery_status in _DONE and not (local and is_filter(event)):
+        if message.outbound and to and not (local and is_filter(event)):
             sender = sender_of(message, self._ledger)
-            if sender is not None:
+            if sender is not None and sender.kind == "machine":
+                facts["mailwarden.return_path"] = sender.name
+            if sender is not None and event.mail_delivery_status in _DONE:
                 facts["mailwarden.sender"] = sender
                 facts["mailwarden.sender.traits"] = self._senders.tried(sender, event.stream_us, to[0])
         if message.account is not None and facts.get("mailwarden.first_try"):

@@ -41,6 +41,7 @@ ENTITY_WORDS = {
     "mailwarden.own_domain": N_("Our domains"),
     "mailwarden.receiver": N_("Receivers"),
     "mailwarden.report.organisation": N_("Reported by"),
+    "mailwarden.return_path": N_("Return paths"),
     "mailwarden.script": N_("Scripts"),
     "mailwarden.sender_domain": N_("Our domains"),
     "mailwarden.site": "",  # stands in every incident of it
@@ -108,7 +109,11 @@ def turns(
     """Give what was found and when first, with how often until when where it was found again; what came first, first."""
     tongue = sentences.tongue
     found = []
-    told = sorted((said.get(rule) or printable(rule), at_us) for at_us, rule in incident.timeline)
+    told = sorted(
+        (said.get(rule) or printable(rule), at_us)
+        for at_us, rule in incident.timeline
+        if rule in said or rule in incident.rules  # what has left the story is no part of how it went
+    )
     for text, group in groupby(told, key=itemgetter(0)):
         times = [at_us for _, at_us in group]
         if len(times) > 1:

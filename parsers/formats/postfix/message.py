@@ -47,11 +47,11 @@ def notice_kept(event: Event, _rest: str) -> bool:
 
 
 @FORMAT.pattern("message rejected: ", programs=("cleanup",))
-def message_rejected(event: Event, _rest: str) -> bool:
+def message_rejected(event: Event, rest: str) -> bool:
     """Read `message rejected: hopcount exceeded`: the message has gone in circles."""
     event.event_action = "reject"
     event.event_outcome = "failure"
-    event.event_reason = "other"
+    event.event_reason = "mail_loop" if rest.startswith("hopcount exceeded") else "other"
     return True
 
 

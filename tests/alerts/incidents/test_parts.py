@@ -348,3 +348,52 @@ def test_what_is_folded_into_a_campaign_is_not_lost(steps: list[tuple[str, int, 
     assert seen <= {address for one in live.values() for address in one.entities.get("source.ip", ())}
     assert all(one.parent is None or one.parent in live for one in live.values())
     assert all(live[one.parent].parent is None for one in live.values() if one.parent)
+
+
+def test_guessing_that_never_ends_is_no_part_of_what_comes_at_last() -> None:
+    """Weather on the whole site that began days before led to no login; what began on the same day did."""
+    login = detection("entered", "takeover", "mailwarden.account")
+    site = detection("spray", primary="mailwarden.site")
+    bob = ["bob@example.org"]
+
+    parents = []
+    for earlier_us in (3 * DAY_US, 3 * HOUR_US):
+        incidents = Incidents("default", Memory())
+        (weather,) = take(incidents, finding(site, "default", START_US, "low", account=bob))
+        take(incidents, finding(site, "default", START_US + earlier_us - MINUTE_US, "low", fired=False, account=bob))
+        (head,) = take(incidents, finding(login, "bob@example.org", START_US + earlier_us, "critical", account=bob))
+        parents.append(weather.parent == head.id)
+
+    assert parents == [False, True]
+
+
+def test_bounces_of_relayed_mail_are_part_of_the_open_relay() -> None:
+    """Forged senders get back what a server relays: that is told once. What it bounced long before is told by itself."""
+    relay = detection("open_relay", "relay", "mailwarden.site")
+    bounces = detection("backscatter", "sending", "mailwarden.site")
+
+    after, before = (
+        take(
+            Incidents("default", Memory()),
+            finding(relay, "default", START_US + 5 * HOUR_US, "critical"),
+            finding(bounces, "default", at_us, "medium"),
+        )
+        for at_us in (START_US + 6 * HOUR_US, START_US)
+    )
+
+    assert after[1].parent == after[0].id
+    assert before[1].parent is None
+
+
+def test_handshakes_that_fail_at_an_expired_certificate_are_told_with_it() -> None:
+    """Clients that refuse it are the very handshakes that fail more often than usual."""
+    expired = detection("certificate_expired", "service", "mailwarden.site")
+    failures = detection("tls_failure_spike", "service", "network.protocol")
+
+    head, part = take(
+        Incidents("default", Memory()),
+        finding(expired, "default", START_US, "high"),
+        finding(failures, "imap", START_US + 30 * MINUTE_US, "medium"),
+    )
+
+    assert part.parent == head.id

@@ -254,3 +254,23 @@ def test_what_makes_a_story_worse_than_its_head_is_named() -> None:
 
     take(incidents, finding(burst, who, START_US + 4 * MINUTE_US, "high", account=[who]))
     assert head.worst_part is None
+
+
+def test_what_receivers_say_of_a_lists_mail_is_part_of_the_machine_that_hands_it_in() -> None:
+    """A list has no login: its return path tells whose mail several providers refuse, and that is told once."""
+    path = {"mailwarden.return_path": ["news-bounces@example.org"]}
+    burst, unknown = detection("burst", "sending", "source.ip"), detection("unknown", "listed", "mailwarden.receiver")
+
+    head, *parts = take(
+        Incidents("default", Memory()),
+        *(
+            msgspec.structs.replace(one, entities=one.entities | path)
+            for one in (
+                finding(burst, "127.0.0.1", START_US, "medium"),
+                *(finding(unknown, name, START_US + 5 * MINUTE_US, "medium", provider=[name]) for name in "aabbcc"),
+            )
+        ),
+    )
+
+    assert len({one.id for one in parts}) == 3
+    assert {one.parent for one in parts} == {head.id}

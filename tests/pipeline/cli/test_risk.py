@@ -74,6 +74,30 @@ def test_the_server_and_the_domain_are_judged(state: Path) -> None:
     assert server["not_checked"] == ["listings", "posture"]
 
 
+def test_a_list_is_named_as_the_cause_of_what_its_mail_brings_about(tmp_path: Path) -> None:
+    """What Mailman hands in bears no login: its return path is who is behind it, nobody whose letter was refused later."""
+    lines = []
+    for n in range(60):
+        said = "host mx[203.0.113.250] said: 550-5.1.1 The email account that you tried to reach does not exist."
+        head = _HEAD.format(minute=n // 60, second=n % 60)
+        lines += [
+            head + line.format(id=f"{n + 0xA00000:X}", to=f"u{n}@gmail.com", mx=_GMAIL[1], said=said)
+            for line in (
+                "postfix/smtpd[2301]: {id}: client=localhost[127.0.0.1]",
+                "postfix/qmgr[1100]: {id}: from=<news-bounces@example.org>, size=2311, nrcpt=1 (queue active)",
+                "postfix/smtp[2303]: {id}: to=<{to}>, relay={mx}[203.0.113.250]:25, delay=1.1, delays=0.1/0/0.5/0.5, "
+                "dsn=5.1.1, status=bounced ({said})",
+            )
+        ]
+    log = write_log(tmp_path / "mail.log", bad=1)
+    log.write_text(log.read_text() + "\n".join(lines) + "\n")
+    run("scan", "--state", tmp_path / "state", log)
+
+    parts = {part["name"]: part for part in risks(tmp_path / "state")["mx1"]["parts"]}
+
+    assert parts["unknown_recipients"]["behind"] == {"news-bounces@example.org": 60, "bob@example.org": 1}
+
+
 def test_a_rate_limit_of_the_address_says_nothing_of_the_domain(state: Path) -> None:
     """What a receiver holds against an address counts to the address alone."""
     told = risks(state)

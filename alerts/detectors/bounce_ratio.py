@@ -1,7 +1,8 @@
 """OUT-04: too many recipients of an account do not exist.
 
 One in five of at least twenty outcomes within six hours (Lightmeter's figure). A list that was bought or guessed shows so;
-receivers count it against the sending address.
+receivers count it against the sending address. Whoever writes to one dead address again and again has no such list: it counts
+once.
 """
 
 from collections.abc import Iterable
@@ -10,6 +11,7 @@ import msgspec
 
 from mailwarden.alerts.detection.detector import Detector, Fired, fire_now
 from mailwarden.alerts.detection.windows import Window, add
+from mailwarden.alerts.state.mark import is_among, mark
 from mailwarden.alerts.terms import Detection
 from mailwarden.parsers.event import Event
 
@@ -18,6 +20,7 @@ __all__ = ["DETECTOR"]
 _SPAN_US = 6 * 3_600_000_000
 _LEAST = 20
 _SHARE = 0.2
+_MET = 16
 _DEAD = frozenset({"unknown_user", "mailbox_full"})
 
 
@@ -25,6 +28,7 @@ class _State(msgspec.Struct, array_like=True):
     outcomes: Window = msgspec.field(default_factory=Window)
     dead: Window = msgspec.field(default_factory=Window)
     last_us: int = 0
+    met: list[int] = []  # marks of the last dead recipients
 
 
 class BounceRatio(Detector[_State]):
@@ -33,7 +37,7 @@ class BounceRatio(Detector[_State]):
     detection = Detection(
         name="bounce_ratio",
         id="OUT-04",
-        version=1,
+        version=2,
         cause="sending",
         category="outbound_spam",
         severity="medium",
@@ -69,6 +73,11 @@ class BounceRatio(Detector[_State]):
         is_dead = event.mail_delivery_status == "bounced" and (
             event.mail_bounce_class in _DEAD or (event.smtp_reply_enhanced_code or "").startswith("5.1.")
         )
+        if is_dead and event.email_to_address:
+            recipient = event.email_to_address[0].lower()
+            if is_among(recipient, state.met):
+                return None
+            state.met = [*state.met, mark(recipient)][-_MET:]
         outcomes = add(state.outcomes, now, _SPAN_US, 1)
         dead = add(state.dead, now, _SPAN_US, int(is_dead))
         if not is_dead or outcomes < _LEAST or dead < _SHARE * outcomes:

@@ -5,8 +5,9 @@ was broken into. Six times the usual within an hour where it is known, and at le
 LF_SCRIPT looks at 100; at ten a minute fifty have left when the notice does); twenty where more than one in ten of them
 does not exist, for a list's first post is taken by all. From a hundred on, or where one in five does not exist, it is `high`
 though nobody knows the usual. One in five of at least twenty who do not exist are told by themselves, however slowly
-they come (as `bounce_ratio` tells of accounts). Mail for mailboxes here is not counted, so that reports and forms that
-write to their owner stay quiet.
+they come (as `bounce_ratio` tells of accounts). Under a mailing list's return path nothing else is: a list is taken by all
+(Sympa calls sendmail), and a stranger who writes such a path is not. Mail for mailboxes here is not counted, so that reports
+and forms that write to their owner stay quiet.
 """
 
 from collections.abc import Iterable
@@ -49,7 +50,7 @@ class ScriptBurst(Detector[_State]):
     detection = Detection(
         name="script_burst",
         id="REL-04",
-        version=2,
+        version=3,
         cause="sending",
         category="outbound_spam",
         severity="high",
@@ -88,7 +89,8 @@ class ScriptBurst(Detector[_State]):
         dead, outcomes = _count_dead(state, event)
         is_refused = outcomes >= _FLOOR and dead >= _DEAD_SHARE * outcomes
         threshold = min(_threshold(usual, dead, outcomes), _REMEMBERED)
-        if measure < threshold:
+        is_taken = bool((event.facts or {}).get("mailwarden.sender.is_list")) and not _is_gone(dead, outcomes)
+        if measure < threshold or is_taken:
             return _refused(state, dead, outcomes) if is_refused else None
         severity = "high" if measure >= _SURE or is_refused else tempered("high", usual, to="medium")
         return fire(state.recipients, measure, 1, severity, {"usual": usual, "threshold": threshold})
@@ -97,8 +99,13 @@ class ScriptBurst(Detector[_State]):
 def _threshold(usual: int | None, dead: int, outcomes: int) -> int:
     """Give how many recipients of an hour are too many."""
     if usual is None:
-        return _FLOOR if dead > 1 + _MANY_DEAD * outcomes else _UNKNOWN_USUAL
+        return _FLOOR if _is_gone(dead, outcomes) else _UNKNOWN_USUAL
     return max(_FLOOR, _TIMES_USUAL * usual)
+
+
+def _is_gone(dead: int, outcomes: int) -> bool:
+    """Say whether more recipients do not exist than of a list that is kept."""
+    return dead > 1 + _MANY_DEAD * outcomes
 
 
 def _count_dead(state: _State, event: Event) -> tuple[int, int]:

@@ -51,6 +51,8 @@ _EXPLAINS = {
     "service_failure": (*_UNANSWERED, "queue_growth", "silence", "slow_acceptance"),
 }
 """Which troubles of a service come of which other, by rule."""
+_OF_MUCH_MAIL = frozenset({"queue_growth", "receiver_unreachable", "script_undelivered", "slow_acceptance"})
+"""Which troubles of a service may come of what somebody sends, or of receivers that refuse it: no full disk does."""
 _PACES = ("fast_guessing", "steady_guessing", "slow_guessing", "glacial_guessing")
 """Rules that see one thing at different paces, the fastest first."""
 _AFTER_CHANGE = frozenset({"success_after_failures"})
@@ -147,7 +149,7 @@ def leads(lead: Incident, part: Incident) -> bool:
             explained = part.lead in _EXPLAINS.get(lead.lead, ())
             return explained and (name != "mailwarden.receiver" or part.entities.get(name, [])[:1] == [value])
         if name == "mailwarden.site":
-            return True
+            return part.cause != "service" or part.lead in _OF_MUCH_MAIL
         return _is_of(lead, part)
     if name == "mailwarden.site":
         return True
@@ -193,6 +195,8 @@ def _is_of(lead: Incident, part: Incident) -> bool:
         return True
     if is_telling(part.senders):
         return any(stands_out(part.senders, one) for one in writes)
+    if lead.cause == "takeover" and severity_rank(part.severity) > severity_rank(lead.severity):
+        return False  # a few of its letters must not make a minor doubt about a login a loud one
     is_first = part.entities.get(name, [])[:1] == [value]
     return is_first and 2 * part.senders.get(value, 0) >= sum(part.senders.values())
 

@@ -274,3 +274,18 @@ def test_what_receivers_say_of_a_lists_mail_is_part_of_the_machine_that_hands_it
 
     assert len({one.id for one in parts}) == 3
     assert {one.parent for one in parts} == {head.id}
+
+
+def test_a_few_refused_letters_make_no_minor_doubt_about_a_login_loud() -> None:
+    """A phone with an old password got in at last; that a receiver refuses us hits its owner's letters as all others'."""
+    incidents, who = Incidents("default", Memory()), "bob@example.org"
+    doubt = detection("entered_after_failures", "takeover", "mailwarden.account")
+    refused = detection("other_block", "listed", "mailwarden.receiver")
+
+    head, part = take(
+        incidents,
+        finding(doubt, who, START_US, "low", account=[who]),
+        finding(refused, "example.net", START_US + HOUR_US, "high", account=[who]),
+    )
+
+    assert (part.parent, head.severity) == (None, "low")

@@ -186,3 +186,22 @@ def test_a_login_behind_failures_hours_before_was_not_the_change() -> None:
     take(incidents, finding(_CHANGED, "default", START_US + 3 * HOUR_US, "info"))
 
     assert before.parent is None
+
+
+@pytest.mark.parametrize(
+    ("rule", "is_part"),
+    [("queue_growth", True), ("disk_full", False), ("certificate_expired", False), ("lookup_down", False)],
+)
+def test_a_listing_explains_what_waits_and_no_other_trouble(rule: str, is_part: bool) -> None:
+    """While we are on a block list, a full disk or a certificate that has expired is told as ever."""
+    listed = detection("blocklist_confirmed", "listed", "mailwarden.site")
+    trouble = detection(rule, "service", "mailwarden.site")
+    incidents = Incidents("default", Memory())
+
+    head, part = take(
+        incidents,
+        finding(listed, "default", START_US, "critical"),
+        finding(trouble, "default", START_US + 10 * HOUR_US, "high"),
+    )
+
+    assert (part.parent == head.id) is is_part

@@ -16,6 +16,7 @@ from mailwarden.alerts.risk.parts import NAMELESS, PARTS, refusal
 from mailwarden.alerts.risk.score import ALARM, Risk, assess, before, open_story, volume_of, volume_since
 from mailwarden.alerts.risk.sender import HOUR_US, Sender, Story, blame, keep_story, roll
 from mailwarden.alerts.risk.warm_up import begin, count_early
+from mailwarden.alerts.state.mark import is_among, mark
 from mailwarden.alerts.state.shelf import Backing, Shelf
 from mailwarden.parsers.address import organisation
 from mailwarden.parsers.event import Event
@@ -34,6 +35,7 @@ _OVER = 5
 _HOUR_SLOTS = 24
 _SMOOTH = 0.15  # of the hourly share's mean and variance: a half-life of four hours of traffic
 _UNKNOWN = "unknown_user"
+_GONE = 32
 # Senders of feedback loops: Outlook.com's JMRP, Yahoo, Validity's for many providers, Amazon SES, Fastmail, Mail.ru.
 _FEEDBACK = re.compile(
     r"^(?:staff@hotmail\.com|(?:fbl|scomp|arf|feedbackloop)[\w.+-]{0,40}@"
@@ -59,6 +61,9 @@ class Receiver(msgspec.Struct, array_like=True):
     mean: float = 0.0
     variance: float = 0.0
     learned: int = 0  # hours of traffic that these were learned from
+    gone: list[
+        int
+    ] = []  # marks of the last recipients that do not exist there: who writes to one again has no bad list
 
 
 class Outcomes:
@@ -223,7 +228,8 @@ class Outcomes:
         is_ours = event.mailwarden_direction == "outbound"
         weighed = refusal(klass, status, event.smtp_reply_enhanced_code, event.mail_provider, event.mail_bounce_list)
         puts_off = status == "deferred" and weighed is not None and weighed[0] == "deferrals"
-        self._tell_receiver(receiver, now, facts, slot=1 if puts_off else 2 if is_unknown else 0)
+        is_first = is_unknown and self._is_first(receiver, event)
+        self._tell_receiver(receiver, now, facts, slot=1 if puts_off else 2 if is_first else 0)
         if puts_off:
             facts["mailwarden.receiver.puts_off"] = True
         for key in self._keys(event, facts):
@@ -303,6 +309,16 @@ class Outcomes:
         record.last_us = now
         self._receivers.put(name, record)
         return record
+
+    def _is_first(self, name: str, event: Event) -> bool:
+        """Say whether a recipient that does not exist is met for the first time lately."""
+        recipient = (event.email_to_address or [""])[0].lower()
+        record = self._receivers.get(name) or Receiver()
+        if is_among(recipient, record.gone):
+            return False
+        record.gone = [*record.gone, mark(recipient)][-_GONE:]
+        self._receivers.put(name, record)
+        return True
 
     def _tell_receiver(self, name: str, now: int, facts: dict[str, Any], slot: int) -> None:
         """Count a refusal and set what is known of the receiver, this one counted in."""

@@ -79,6 +79,8 @@ def read_yaml(text: str) -> Marked:
     except yaml.YAMLError as error:
         line = text.count("\n", 0, getattr(error, "position", 0)) + 1
         raise YamlFault(line, coded("MW2101", "holds a character that YAML does not allow. Remove it.")) from None
+    except RecursionError:
+        raise YamlFault(1, coded("MW2101", "is nested too deeply to be read. Mend this file.")) from None
     finally:
         if loader is not None:
             loader.dispose()

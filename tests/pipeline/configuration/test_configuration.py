@@ -145,6 +145,7 @@ report: {time: 7:00}
         ("alerts: {heartbeat: {url: ftp://x}}", "alerts.heartbeat.url: is no http or https address."),
         ("alerts: {channels: {a: pagerduti://x}}", 'unknown service "pagerduti". Did you mean "pagerduty"?'),
         ("rules: {relay_probe: {except: [10.0.0.0/20]}}", "of a size that is not counted in"),
+        ("sources: " + "[" * 5000, "is nested too deeply to be read."),
     ],
 )
 def test_a_mistake_says_how_to_mend_it(tmp_path: Path, text: str, said: str) -> None:

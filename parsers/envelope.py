@@ -77,7 +77,7 @@ class Reader:
 
         Args:
             lines: In their order.
-            rough: Some may be as `is_rough` says, or longer than `LINE_MAX`.
+            rough: Some may be as `is_rough` says.
 
         Traditional and RFC 3339 stamps of an hour already seen, under a tag already seen, are read here, the rest in
         `_slow`.

@@ -1,6 +1,7 @@
 """A line as it stands in a file, before anything in it is read."""
 
 import re
+from collections.abc import Sequence
 from zlib import crc32
 
 __all__ = [
@@ -23,6 +24,7 @@ _PAINTED = re.compile(
     r"\x1b|[^\x1b]*(?:\x1b\[[0-9;]{1,16}m\x1b\[K|(?<=: )\x1b\[[0-9;]{1,16}m.*\x1b\[0m$|\x1b\[K$)", re.DOTALL
 )
 _BLANKS = " \t\r"
+_BREAK = "<br>"
 _HARD_BLANK = "\xa0"
 _HARD_STAMP = re.compile(r"(?:.{0,14}|[0-9T:.+Z-]{19,35})\xa0")  # in `Mar  3 04:05:06`, or right behind RFC 3339's
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
@@ -38,21 +40,27 @@ _STARTS = re.compile(LINE_START)
 _SD_MARK = re.compile(r'["\]]|\\.')
 
 
-def is_rough(text: str) -> bool:
-    """Say whether some of these lines, each with its line feed, may hold what `clean` or `without_markup` takes off."""
-    # One sign is found ten times as fast as two.
+def is_rough(text: str, lines: Sequence[str]) -> bool:
+    """Say whether some of these lines may hold what `clean` or `without_markup` takes off, or are too long.
+
+    Args:
+        text: All of them, each with its line feed.
+        lines: The same, without.
+    """
+    # Cheapest first: looking for a blank before a line feed took 0.3 µs a line, looking at the ends of lines takes 0.05.
     return (
         "\r" in text
         or "\x1b" in text
-        or " \n" in text
-        or "\t\n" in text
         or ("&" in text and ("&lt;" in text or "&gt;" in text))
+        or "br>\n" in text
+        or not {line[-1:] for line in lines}.isdisjoint(_BLANKS)
+        or max(map(len, lines), default=0) > LINE_MAX
     )
 
 
 def is_ragged(line: str) -> bool:
     """Say the same of one line, given without its line feed, that is not empty."""
-    return line[-1] in _BLANKS or len(line) > LINE_MAX or "\x1b" in line or "&" in line
+    return line[-1] in _BLANKS or len(line) > LINE_MAX or "\x1b" in line or "&" in line or line.endswith(_BREAK)
 
 
 def clean(line: str) -> str:

@@ -79,6 +79,10 @@ SERVERS = {
     "opendmarc": Server("OpenDMARC"),
     "policyd_spf": Server("policyd-spf"),
     "postgrey": Server("Postgrey"),
+    "postsrsd": Server("PostSRSd"),
+    "plesk": Server("Plesk's filters"),
+    "php_mail": Server("PHP's mail()"),
+    "msmtp": Server("msmtp and sSMTP"),
     "pam": Server("PAM"),
 }
 """By the name of the format, in the order in which people are shown them."""

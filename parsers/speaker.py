@@ -4,7 +4,6 @@ import re
 
 from mailwarden.parsers.claims import begins_within, claims
 from mailwarden.parsers.event import Event
-from mailwarden.parsers.markup import without_breaks
 from mailwarden.parsers.pattern import Format
 from mailwarden.parsers.priority import (
     FACILITIES,
@@ -146,7 +145,7 @@ class Speaker:
         if event.event_kind == "ignored":
             return text
         name = event.event_module
-        bare = without_breaks(_LIBRARY.sub("", text, count=1)).strip(" ")
+        bare = _LIBRARY.sub("", text, count=1).strip(" ")
         other = self.claims.any_text(bare)
         if bare != text:
             text, other = bare, other or self.claims.named(name)

@@ -52,6 +52,7 @@ _YEAR_LAST = re.compile(
 # As web servers write it: `03/Mar/2026:04:05:06 +0000`.
 _WEB = re.compile(rf"([0-9]{{2}})/({'|'.join(MONTHS)})/([0-9]{{4}}):([0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}})")
 _DASHED = re.compile(rf"({'|'.join(MONTHS)})-([0-9]{{2}})-([0-9]{{2}}) (?=[0-9]{{2}}:)")
+_PLACE = re.compile(r" ([A-Z][A-Za-z]{1,20}(?:/[A-Z][A-Za-z_-]{1,30}){1,2})\]")
 _WEEKDAY = re.compile(r"[A-Z][a-z]{2} (?=[0-9]{4}-)")
 _ZONE_WORD = re.compile(r" [A-Z]{2,5}(?= )")
 
@@ -99,8 +100,7 @@ class Clock:
         if first == "@":
             return tai64n(text)
         if first == "[":
-            inner = self.stamp(text[1:64])
-            return inner._replace(end=inner.end + 2) if inner and text[inner.end + 1 : inner.end + 2] == "]" else None
+            return self._in_brackets(text)
         if first.isdigit():
             return (
                 self.iso(text)
@@ -110,6 +110,23 @@ class Clock:
                 or self.year_last(text)
             )
         return self.traditional(text) or self.weekday(text) or self.dashed(text)
+
+    def _in_brackets(self, text: str) -> Stamp | None:
+        """Read `[Mar  3 04:05:06]`, also with a place for the zone, as PHP writes it: `[03-Mar-2026 04:05:06 Europe/Berlin]`."""
+        inner = self.stamp(text[1:64])
+        if inner is None:
+            return None
+        end = inner.end + 1
+        if text[end : end + 1] == "]":
+            return inner._replace(end=end + 1)
+        place = _PLACE.match(text, end)
+        if place is None:
+            return None
+        try:
+            there = Clock(ZoneInfo(place[1]), self._year, self._hint_us).stamp(text[1:end] + " ")
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return None
+        return there._replace(end=place.end()) if there else None
 
     def traditional(self, text: str) -> Stamp | None:
         """Read `Mar  3 04:05:06` (RFC 3164), or a relative of it, at the start of the text."""

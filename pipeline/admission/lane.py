@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from mailwarden.parsers.envelope import Reader
 from mailwarden.parsers.event import Event
-from mailwarden.parsers.raw import LINE_MAX, is_rough
+from mailwarden.parsers.raw import is_rough
 from mailwarden.pipeline.admission.batch import Chunk
 from mailwarden.pipeline.sources.source import Source
 
@@ -134,8 +134,7 @@ class Lane:
         if not lines[-1]:
             lines.pop()
         sizes = list(map(len, lines))
-        rough = is_rough(text) or max(sizes, default=0) > LINE_MAX
-        events = self._reader.read_lines(lines, rough=rough)
+        events = self._reader.read_lines(lines, rough=is_rough(text, lines))
         if self.number:
             for event in events:
                 event.source_rank = self.number

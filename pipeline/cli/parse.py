@@ -7,7 +7,7 @@ import click
 
 from mailwarden.parsers.errors import SourceError, coded
 from mailwarden.parsers.event import to_ecs
-from mailwarden.parsers.raw import LINE_MAX, is_rough
+from mailwarden.parsers.raw import is_rough
 from mailwarden.pipeline.cli import options
 from mailwarden.pipeline.cli.helping import tongue
 from mailwarden.pipeline.cli.lines import STANDARD_INPUT, batches, reader_for
@@ -26,8 +26,8 @@ def _parse(path: str, reader: "Reader") -> None:
     follow = path == STANDARD_INPUT  # whoever pipes a growing log in wants each object at once
     for lines in batches(path):
         text = b"\n".join(lines).decode("utf-8", "surrogateescape")
-        rough = is_rough(text + "\n") or max(map(len, lines), default=0) > LINE_MAX
-        events = reader.read_lines(text.split("\n"), rough=rough)
+        decoded = text.split("\n")
+        events = reader.read_lines(decoded, rough=is_rough(f"{text}\n", decoded))
         out.write(b"".join([json_line(to_ecs(event)) + b"\n" for event in events]))
         if follow:
             out.flush()

@@ -95,6 +95,7 @@ from mailwarden.parsers.pattern import Format
         (f"Mar  3 04:05:06 mx1 postfix/smtpd [2211]: {TEXT}", AT),
         (f"Mar  3 04:05:06 mx1 {TAG} <Info>: {TEXT}", AT),
         (f"Mar  3 04:05:06 mx1 77: Mar  3 04:05:06: {TAG}: {TEXT}", AT),
+        (f"[03-Mar-2026 05:05:06 Europe/Berlin] mx1 {TAG}: {TEXT}", AT),
         (f"| {OLD} |", AT),
         (f'"message" => "{OLD}",', AT),
         (f"{OLD}\x1b[K", AT),

@@ -194,3 +194,13 @@ def test_day_and_month_in_figures(dates: list[str], expected: list[str | None]) 
     stamps = [clock.stamp(f"{date} 04:05:06 mx") for date in dates]
 
     assert [iso(stamp.us)[:10] if stamp else None for stamp in stamps] == expected
+
+
+def test_a_place_stands_within_the_stamps_own_brackets() -> None:
+    """A place that stands later in the line is the line's."""
+    line = "[03-Mar-2026 04:05:06 UTC] mx1 postfix/smtpd[1]: connect from unknown[203.0.113.7] Europe/Berlin]"
+
+    found = Clock(UTC, 2026).stamp(line)
+
+    assert found is not None
+    assert line[: found.end] == "[03-Mar-2026 04:05:06 UTC]"

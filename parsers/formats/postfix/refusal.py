@@ -104,6 +104,8 @@ _BY_POLICY = (
     ("spam score", "spam"),
     ("as spam", "spam"),
 )
+# The filter that counts what Plesk lets a mailbox, a domain and a subscription send.
+_PLESK_LIMIT = "Your message could not be sent. The limit on the number of allowed outgoing messages was exceeded."
 _OTHERS = (
     ("bare <", "smtp_smuggling"),
     ("Error: too many", "rate_limit"),
@@ -227,7 +229,11 @@ def reject_warning(event: Event, rest: str) -> bool:
 
 @FORMAT.pattern("milter-reject: ", programs=_MILTER)
 def milter_reject(event: Event, rest: str) -> bool:
-    return _verdict(event, rest, "reject", "milter")
+    if not _verdict(event, rest, "reject", "milter"):
+        return False
+    if (event.smtp_reply_text or "").startswith(_PLESK_LIMIT):
+        event.event_reason = "send_limit"
+    return True
 
 
 @FORMAT.pattern("milter-hold: ", programs=_MILTER)

@@ -5,6 +5,7 @@ Servers share names: `imapd` is Cyrus's, Courier's and UW's. Where several forma
 A format module may export, beside `FORMAT`:
 `claim(tag)`, giving (process name, service name, mail service) for a tag that is its own;
 `claim_text(text)`, for texts that no tag precedes; a format that owns no program is asked about every text;
+`claim_stray(text)`, for texts under a tag of nobody's: a server whose administrator names its instances as he likes;
 `continues(line, previous)`, for a line that belongs to the record of the line before;
 `claim_row(names, texts)`, for a row of the server's own table, giving a `Row`: the tag it is read under, its time and its text.
 """
@@ -68,6 +69,7 @@ class _Member(NamedTuple):
     format: Format
     claim: Callable[[str], Names | None]
     claim_text: Callable[[str], bool] | None
+    claim_stray: Callable[[str], bool] | None
     continues: Callable[[str, str], bool] | None
     claim_row: Callable[[list[str], list[str]], Row | None] | None
 
@@ -80,6 +82,7 @@ class Claims:
         self._by_text = tuple((m.claim_text, m.format) for m in members if m.claim_text)
         self._by_any_text = tuple((ask, one) for ask, one in self._by_text if not one.programs)
         self._by_row = tuple(m.claim_row for m in members if m.claim_row)
+        self._strays = tuple((m.claim_stray, m.format) for m in members if m.claim_stray)
         self._continued = {m.format.name: m.continues for m in members if m.continues}
 
     def tag(self, tag: str) -> Claim:
@@ -128,8 +131,11 @@ class Claims:
         """Read a text under a tag of no server of ours; False where a line of its own may stand in it."""
         owner = self.any_text(text)
         if owner is None:
-            event.event_kind = "ignored"
-            return not begins_within(text)
+            owner = next((one for ask, one in self._strays if ask(text)), None)
+            if owner is None:
+                event.event_kind = "ignored"
+                return not begins_within(text)
+            event.service_name = event.process_name  # the instance
         return owner.read(event, text)
 
     def _read_behind(self, event: Event, text: str) -> bool:
@@ -195,6 +201,7 @@ def claims() -> Claims:
                     form,
                     getattr(module, "claim", _own(form)),
                     getattr(module, "claim_text", None),
+                    getattr(module, "claim_stray", None),
                     getattr(module, "continues", None),
                     getattr(module, "claim_row", None),
                 )

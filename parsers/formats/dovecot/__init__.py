@@ -5,6 +5,6 @@ import mailwarden.parsers.formats.dovecot.delivery
 import mailwarden.parsers.formats.dovecot.login
 import mailwarden.parsers.formats.dovecot.mailbox
 import mailwarden.parsers.formats.dovecot.service  # noqa: F401
-from mailwarden.parsers.formats.dovecot.prefix import FORMAT, claim, claim_text
+from mailwarden.parsers.formats.dovecot.prefix import FORMAT, claim, claim_stray, claim_text
 
-__all__ = ["FORMAT", "claim", "claim_text"]
+__all__ = ["FORMAT", "claim", "claim_stray", "claim_text"]

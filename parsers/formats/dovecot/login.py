@@ -13,6 +13,7 @@ from mailwarden.parsers.event import Event
 from mailwarden.parsers.formats.dovecot.elements import RESET, elements_of, verify
 from mailwarden.parsers.formats.dovecot.meaning import meaning_of
 from mailwarden.parsers.formats.dovecot.prefix import FORMAT, LOGIN
+from mailwarden.parsers.formats.dovecot.turned import turned
 from mailwarden.parsers.life import noted
 from mailwarden.parsers.tls_alert import note_alert
 
@@ -116,6 +117,8 @@ _NOT_ENDS = (
     "proxy",
     "Started proxying ",
 )
+_LOGINS = ("Login: user=<", "Logged in: user=<")
+_ELEMENT_FIRST = re.compile(r"[a-z_]{2,20}=")
 _SECURITIES = {", TLS": "tls", ", secured": "secured", "": "clear"}
 
 
@@ -124,6 +127,11 @@ def login_ended(event: Event, text: str) -> bool:
     """A connection that ended before a login, for whatever reason."""
     if text.startswith(_NOT_ENDS):
         return False
+    if _ELEMENT_FIRST.match(text) is not None:
+        text = turned(text) or text
+        for words in _LOGINS:
+            if text.startswith(words):
+                return login(event, text.removeprefix(words))
     message, _, elements = text.partition(": user=<")
     plain = _PLAIN_END.fullmatch(elements)
     if plain is None:

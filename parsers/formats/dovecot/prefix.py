@@ -14,7 +14,7 @@ from mailwarden.parsers.formats.dovecot.asker import ASKER, NUMBER, asked, read_
 from mailwarden.parsers.formats.dovecot.level import GIVEN, LEVELS, behind_level, read_level, redact, take_level
 from mailwarden.parsers.pattern import Format, Read
 
-__all__ = ["AUTH", "DELIVERY", "FORMAT", "LOGIN", "SESSION", "claim", "claim_text", "prepare"]
+__all__ = ["AUTH", "DELIVERY", "FORMAT", "LOGIN", "SESSION", "claim", "claim_stray", "claim_text", "prepare"]
 
 _LOGIN_PROTOCOLS = {
     "imap-login": "imap",
@@ -116,9 +116,10 @@ def prepare(event: Event, text: str) -> str:
 
 
 def _unusual(event: Event, text: str) -> str:
-    if GIVEN in text:
-        text = redact(event, text, GIVEN)
     name, _, rest = text.partition(": ")
+    if GIVEN in text and name not in _LOGIN_PROTOCOLS:  # there a client has put it into its name
+        text = redact(event, text, GIVEN)
+        name, _, rest = text.partition(": ")
     if name in AUTH:
         event.process_name = name
         return asked(event, take_level(event, rest))
@@ -254,6 +255,15 @@ def claim_text(text: str) -> bool:
     if name.lower() not in _PROTOCOLS:
         return False
     return early is not None or any(level in body for level in _OWN_LEVELS)
+
+
+def claim_stray(text: str) -> bool:
+    """Say whether a text under a tag of nobody's is Dovecot's: `instance_name` may be any word (`director`, `backend`)."""
+    name, found, _ = text.partition("-login: ")
+    if found and f"{name}-login" in _LOGIN_PROTOCOLS:
+        return True
+    session = _SESSION(text)
+    return (session is not None and session[1] in _SESSION_PROTOCOLS) or text.startswith("master: Dovecot v")
 
 
 class _Dovecot(Format):

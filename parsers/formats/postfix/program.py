@@ -28,6 +28,7 @@ _PROGRAMS = _WITH_QUEUE_ID | {
     "posttls-finger", "qmqpd", "spawn", "policy", "policyd", "relay", "smtp-source", "smtp-sink", "nbdb_reindexd",
 }  # fmt: skip
 
+_INSTANCE = "postfix-"  # how the names of other instances begin (multi_instance_name, postmulti(1)), and most services'
 _STRANGERS = frozenset({"cyrus", "dovecot"})  # who else tags `name/program`, with program names that Postfix has too
 
 # A short id is five upper-case hex digits of microseconds and an inode; a long one is ten or more of base 52 without
@@ -85,7 +86,11 @@ class _Postfix(Format):
             event.process_name = SMTPD[0]  # whose text may begin with a queue id
             text = _peel(event, text)
             event.process_name = agent(text) or TAG
-            return (event.process_name == TAG and shortened.read(event, text)) or own.read(event, text)
+            if (event.process_name == TAG and shortened.read(event, text)) or own.read(event, text):
+                return True
+            if event.service_name is not None:  # `postfix-exporter`: a stranger may bear such a name
+                event.event_kind, event.process_name = "ignored", event.service_name
+            return False
 
         return read
 
@@ -126,10 +131,12 @@ def claim(tag: str) -> tuple[str, str | None, str | None] | None:
     """
     first, slash, rest = tag.partition("/")
     if not slash:
-        return (tag, None, None) if tag == TAG or (tag.startswith("post") and tag in _PROGRAMS) else None
+        if tag == TAG or (tag.startswith("post") and tag in _PROGRAMS):
+            return tag, None, None
+        return (TAG, tag, None) if tag.startswith(_INSTANCE) else None
     if first in _STRANGERS:
         return None
     service, _, program = rest.rpartition("/")
-    if program in _PROGRAMS or (program and (first == "postfix" or first.startswith("postfix-"))):
+    if program in _PROGRAMS or (program and (first == TAG or first.startswith(_INSTANCE))):
         return program, first or None, service or None
     return None

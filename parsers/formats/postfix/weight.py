@@ -15,7 +15,7 @@ from mailwarden.parsers.life import noted
 __all__: list[str] = []
 
 _PROGRAM = ("policyd-weight",)
-_ENVELOPE = re.compile(r"<client=([0-9A-Fa-f.:]{2,45})> <helo=")
+_ENVELOPE = re.compile(r"<client=(?:([^\s<>\[\]]{1,255})\[)?([0-9A-Fa-f.:]{2,45})\]?> <helo=")
 _BEHIND_HELO = re.compile(r"> <from=([^<>]{0,320})> <to=([^<>]{0,320})>(?:; rate: (-?[0-9.]{1,12}))?[^<>]*$")
 _ACTION = re.compile(r"action=(?:([45][0-9]{2}) |([A-Z]+))")
 
@@ -34,7 +34,8 @@ def weighed(event: Event, rest: str) -> bool:
         if decided[1]:
             event.event_reason, event.smtp_reply_code = "policy_service", int(decided[1])
     if front is not None and behind is not None:
-        event.source_ip = ip(front[1])
+        event.source_ip = ip(front[2])
+        event.source_domain = front[1] if front[1] != "unknown" else None
         event.smtp_helo = rest[front.end() : behind.start()]
         event.email_from_address = [behind[1]] if behind[1] else []
         event.email_to_address = [behind[2]]
@@ -43,7 +44,10 @@ def weighed(event: Event, rest: str) -> bool:
     return True
 
 
+@FORMAT.pattern("Daemon terminated.", programs=_PROGRAM)
+@FORMAT.pattern("Got SIG", programs=_PROGRAM)
 @FORMAT.pattern("cache: ", programs=_PROGRAM)
+@FORMAT.pattern("cache_query: ", programs=_PROGRAM)
 @FORMAT.pattern("child: ", programs=_PROGRAM)
 @FORMAT.pattern("master: ", programs=_PROGRAM)
 @FORMAT.pattern("policyd-weight ", programs=_PROGRAM)

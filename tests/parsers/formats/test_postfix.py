@@ -164,6 +164,7 @@ def test_peer_without_address_has_none() -> None:
         ("postfix/mydaemon", ("mydaemon", "postfix", None)),
         ("postfix", ("postfix", None, None)),
         ("postfix-script", ("postfix-script", None, None)),
+        ("postfix-out", ("postfix", "postfix-out", None)),
         ("cyrus/master", None),
         ("dovecot", None),
         ("smtpd", None),

@@ -37,3 +37,20 @@ def test_what_is_said_does_not_hang_on_the_tag() -> None:
 
     assert compared > 200
     assert len(other) < 0.04 * compared, other
+
+
+def test_instance_whose_name_is_all_of_the_tag() -> None:
+    """rsyslog's short tag of another instance, or of a service with a name of its own, is read like Postfix's own."""
+    line = "<20>1 2026-03-03T04:05:06+00:00 mx1 {} 7 - -  warning: unknown[203.0.113.7]: SASL LOGIN authentication failed: x"
+    own, other = (_read(line.format(name)) for name in ("postfix", "postfix-smtps"))
+
+    assert own.event_action == "auth-failure"
+    assert (other.event_action, other.source_ip, other.process_name) == ("auth-failure", "203.0.113.7", "smtpd")
+    assert other.service_name == "postfix-smtps"
+
+
+def test_stranger_with_such_a_name() -> None:
+    """A program that is called after Postfix is none of ours where no pattern knows its text."""
+    event = _read("<30>1 2026-03-03T04:05:06+00:00 mx1 postfix-exporter 7 - -  Reading log events from mail.log")
+
+    assert (event.event_kind, event.process_name) == ("ignored", "postfix-exporter")

@@ -26,7 +26,7 @@ from mailwarden.parsers.raw import (
     without_colours,
 )
 from mailwarden.parsers.records import Records
-from mailwarden.parsers.speaker import Speaker
+from mailwarden.parsers.speaker import Repetition, Speaker
 from mailwarden.parsers.stamp import SECONDS, Clock
 from mailwarden.parsers.tags import is_pid
 from mailwarden.parsers.wrapped import Wrapped
@@ -302,7 +302,7 @@ class Reader:
                 return
             self._set_time(event, time)
             todo = self._speaker.headed(event, rest, own=text[10:11] == " " and text[4:5] == "-")
-            if isinstance(todo, int):
+            if isinstance(todo, Repetition):
                 self._repeat(event, todo)
             else:
                 self._open_within(event, todo, time, left)
@@ -415,12 +415,12 @@ class Reader:
         speaker.owner = owner
         self._open_within(event, within, time, layers)
 
-    def _repeat(self, event: Event, count: int) -> None:
-        """Make the event a copy of its predecessor on that host, `count` times."""
+    def _repeat(self, event: Event, repetition: Repetition) -> None:
+        """Make the event a copy of its predecessor on that host, as often as it was repeated."""
         base = self._previous
         if base is not None and event.host_hostname is not None and base.host_hostname != event.host_hostname:
             base = self._others.last(event.host_hostname)
-        if base is None:
+        if base is None or repetition.beginning not in base.event_original:
             event.event_kind = "ignored"
             return
         reader = Reader(year=2000)  # the time is that of the repetition
@@ -429,5 +429,5 @@ class Reader:
         for name in OWN_FIELDS:
             copy.pop(name, None)
         vars(event).update(copy)
-        event.event_count *= count
+        event.event_count *= repetition.times
         self._stands_for_previous = True

@@ -1,6 +1,7 @@
 """Whose message it is: found out by its tag, its words or its file; then that format reads it."""
 
 import re
+from typing import NamedTuple
 
 from mailwarden.parsers.claims import begins_within, claims
 from mailwarden.parsers.event import Event
@@ -17,7 +18,7 @@ from mailwarden.parsers.raw import record_id
 from mailwarden.parsers.secrets import hide_secrets
 from mailwarden.parsers.tags import Tag, Tags
 
-__all__ = ["Speaker"]
+__all__ = ["Repetition", "Speaker"]
 
 _LEVELS = frozenset({"Debug:", "Info:", "Warning:", "Error:", "Fatal:", "Panic:"})  # Dovecot's own files: never a tag
 _SOLARIS_ID = re.compile(r"\[ID [0-9]{1,10} ([a-z]+[0-7]?)\.([a-z]+)\] ")
@@ -29,11 +30,20 @@ _BRACKETED_TAG = re.compile(r"\[([a-z][a-z0-9_./-]{0,63})()(\]) ")
 _LIBRARY = re.compile(r"^ ?\([\w.+-]{1,64}\) (?:\[[\w.-]{1,128}:[\w.-]{1,64}\] )?")  # macOS's `log show --style syslog`
 _REPEATED = re.compile(r"message repeated ([0-9]{1,9}) times?: \[ ?")
 _LAST_REPEATED = re.compile(r"(?:-- )?[Ll]ast message repeated ([0-9]{1,9}) times?(?: --)?$")
+# Source: syslog-ng 3.38, lib/logwriter.c (log_writer_last_msg_flush): `%.20s` of the message.
 _LAST_REPEATED_TEXT = re.compile(r"Last message '(.*)' repeated ([0-9]{1,9}) times?, suppressed by syslog-ng on .*$")
+_QUOTED = 20
 _PART = re.compile(r"([a-z][a-z/-]{1,31})\[([0-9]{1,10})\]: ")
 _WORD = re.compile(r"[^\s\[\]()<>=|\"',;]{1,255}")
 _WORDS = 6  # before a tag: relays, the host, the zone, facility and severity
 _OWN_PID = re.compile(r" ?\[([0-9]{1,10})\](?= )")
+
+
+class Repetition(NamedTuple):
+    """How often the line before was repeated, and how its message begins, where that is told."""
+
+    times: int
+    beginning: str = ""
 
 
 class Speaker:
@@ -44,7 +54,7 @@ class Speaker:
         self.tags = Tags(self.claims)
         self.owner: Format | None = None  # whose own file this is
 
-    def headed(self, event: Event, rest: str, own: bool) -> str | int | None:
+    def headed(self, event: Event, rest: str, own: bool) -> str | Repetition | None:
         """Read what stands behind a stamp: a server's own record, or host, tag and text.
 
         Returns:
@@ -65,7 +75,7 @@ class Speaker:
         repeated = _LAST_REPEATED.match(rest) or _LAST_REPEATED.match(after)
         if repeated:
             event.host_hostname = host if repeated.string == after else None
-            return int(repeated[1])
+            return Repetition(int(repeated[1]))
         if (
             (host.endswith(":") and not host.endswith("::"))
             or (host[:1] == "[" and is_priority_word(host[1:-1]))
@@ -85,7 +95,11 @@ class Speaker:
         if tag is None or known is None:
             return self.untagged(event, rest, own)
         event.host_hostname = host
-        return self._read_as(event, known, after[tag.end() :].removeprefix(" "))
+        text = after[tag.end() :].removeprefix(" ")
+        quoted = _LAST_REPEATED_TEXT.match(text) if text.startswith("Last message '") else None
+        if quoted is not None and len(quoted[1].encode(errors="surrogateescape")) == _QUOTED:
+            return Repetition(int(quoted[2]), quoted[1])
+        return self._read_as(event, known, text)
 
     def message(self, event: Event, tag: str, pid: int | None, text: str) -> str | None:
         """Read a message whose tag was given apart; give a line that stands within it, as `headed` does."""

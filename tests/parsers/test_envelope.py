@@ -272,6 +272,19 @@ def test_repetition_with_the_text(text: str) -> None:
     assert (event.event_action, event.source_ip, event.event_count) == ("connection-open", "203.0.113.7", 5)
 
 
+def test_repetition_with_the_beginning_of_the_text() -> None:
+    """syslog-ng quotes twenty bytes of the message before, and only that is repeated."""
+    first, second, other = read(
+        f"Mar  3 04:05:07 mx1 {TAG}: {TEXT}",
+        f"Mar  3 04:05:10 mx1 {TAG}: Last message '{TEXT[:20]}' repeated 5 times, suppressed by syslog-ng on mx1",
+        f"Mar  3 04:05:11 mx1 {TAG}: Last message 'connect from mx.else' repeated 9 times, suppressed by syslog-ng on mx1",
+    )
+
+    assert len(TEXT) > 20
+    assert (second.event_action, second.source_ip, second.event_count) == ("connection-open", first.source_ip, 5)
+    assert other.event_kind == "ignored"
+
+
 def test_repetition_of_nothing() -> None:
     """A file may begin with a repetition: of what, nobody knows."""
     assert read("Mar  3 04:05:10 mx1 last message repeated 5 times")[0].event_kind == "ignored"

@@ -230,7 +230,7 @@ def managed(event: Event, rest: str) -> bool:
 @FORMAT.pattern(
     "ANTI-SPAM ", "ANTI-SPAM-", "ANTI-VIRUS ", "AM.PDP", "Amavis::", "Arc4random", "Creating db in ", "DKIM code",
     "DKIM signature", "Decompression of ", "Deleting db files ", "Found ", "INFO", "Internal decoder ", "LDAP code",
-    "LDAP-Lookup", "Lookup::", "Module ", "No decoder ", "No ext program ", "No config ", "OS_Fingerprint",
+    "LDAP-Lookup", "Lookup::", "Module ", "No decoder ", "No ext program ", "No config ", "No $", "OS_Fingerprint",
     "Out-SMTP", "Perl version", "SQL base", "SQL::", "SpamControl: ", "Sophos-", "TempDir ", "Unpackers", "Using ",
     "Valid PID file", "config files read", "extra modules loaded", "initializing Mail::SpamAssassin", "initialized ",
     "logging initialized", "perl=", "process_request: ", "storage ", "user=", "Group ", "SMTP-in", "SMTP proto",

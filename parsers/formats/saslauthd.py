@@ -76,6 +76,8 @@ def plesk_refused(event: Event, rest: str) -> bool:
 
 @FORMAT.pattern(": master ")
 @FORMAT.pattern(": listening on socket")
+@FORMAT.pattern(": login exceeded MAX_REQ_LEN")
+@FORMAT.pattern(": password exceeded MAX_REQ_LEN")
 @FORMAT.pattern(": caught SIGCHLD")
 @FORMAT.pattern("auth_")
 @FORMAT.pattern("Authentication failed for ")

@@ -87,8 +87,8 @@ class Fold:
     ) -> None:
         self.site = site
         self.ledger = Ledger(site, backing)
-        self.correlator = Correlator(site, self.ledger, backing)
         self.ours = Ours(site, self.ledger, backing)
+        self.correlator = Correlator(site, self.ledger, self.ours, backing)
         self.risks = Outcomes(self.ledger, self.ours, backing)
         self.engine = Engine(rules, detectors, backing, file_of)
         self.incidents = Incidents(site.name, backing, open_, servers=self.ledger.servers)

@@ -1,6 +1,7 @@
 """Join what servers spread over lines: the way of one message, and the several lines that tell of one failed try."""
 
 from mailwarden.alerts.facts.ledger import Ledger
+from mailwarden.alerts.facts.ours import Ours
 from mailwarden.alerts.facts.site import Site
 from mailwarden.alerts.state.shelf import Backing
 from mailwarden.pipeline.correlation.arrivals import Arrivals
@@ -34,10 +35,10 @@ class Correlator:
     `mailwarden.direction`, and the account, address and sender of the message on its deliveries.
     """
 
-    def __init__(self, site: Site, ledger: Ledger, backing: Backing) -> None:
+    def __init__(self, site: Site, ledger: Ledger, ours: Ours, backing: Backing) -> None:
         self.askers = Askers(backing)
         self.sessions = Sessions(ledger, backing)
-        memory = Memory(site, ledger, Messages(backing), Submissions(backing), Senders(backing))
+        memory = Memory(site, ledger, ours, Messages(backing), Submissions(backing), Senders(backing))
         tries = Tries(backing)
         self.echoes = Echoes(backing)
         self.verdicts = Verdicts(memory)

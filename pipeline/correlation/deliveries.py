@@ -58,6 +58,7 @@ class Deliveries:
             if message.script is not None or message.returned:
                 self._name_origin(event, message, facts, local)
         on_this_machine = event.destination_ip is not None and is_loopback(event.destination_ip)
+        on_this_machine = on_this_machine or (message is not None and self._is_taken_here(event, message))
         if not local and on_this_machine:
             self._verdicts.refused(event, facts)
         elif not local:
@@ -183,11 +184,23 @@ class Deliveries:
             return True
         return self._ledger.domains.is_ours(message.sender.lower().rpartition("@")[2])
 
+    def _is_taken_here(self, event: Event, message: Message) -> bool:
+        """Say whether the number that the taker gave a message is of one here: another instance, at an address of ours."""
+        remote = event.mail_queue_remote_id
+        child = self._messages.get(event, remote) if remote and event.mail_delivery_status == "sent" else None
+        return child is not None and child.at_us >= message.at_us and child.sender == message.sender
+
     def _hand_over(self, event: Event, message: Message | None) -> None:
-        """Give what is known of a message to the one that comes back from a filter on this machine."""
+        """Give what is known of a message to the one that comes back from a filter or goes on by another instance."""
         remote = event.mail_queue_remote_id
         child = self._messages.get(event, remote) if remote else None
-        if child is None or child.account is not None:
+        if child is None:
+            return
+        child.aliased = (
+            child.aliased or event.mail_original_recipient is not None or (message is not None and message.aliased)
+        )
+        if child.account is not None:
+            self._messages.put(event, str(remote), child)
             return
         origin = message or Message(child.at_us, sender=child.sender)  # came before the log begins: nobody knows whose
         child.account, child.source_ip, child.sender = origin.account, origin.source_ip, origin.sender

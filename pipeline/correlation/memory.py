@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from mailwarden.alerts.facts.ledger import Ledger
+from mailwarden.alerts.facts.ours import Ours
 from mailwarden.alerts.facts.site import Site
 from mailwarden.pipeline.correlation.message import Messages
 from mailwarden.pipeline.correlation.senders import Senders
@@ -16,6 +17,7 @@ class Memory(NamedTuple):
 
     site: Site  # what is ours
     ledger: Ledger  # what is known of accounts and domains
+    ours: Ours  # the addresses and domains that others see of us
     messages: Messages  # the messages under way
     submissions: Submissions  # who hands in mail without a connection
     senders: Senders  # what is noted of who sends

@@ -44,6 +44,7 @@ class Message(msgspec.Struct, array_like=True):
     wrote_away: int = (
         0  # where it is from away: recipients of the account's mail from such networks in one to two hours
     )
+    aliased: bool = False  # a recipient stood for another before a filter or another instance had the message
 
 
 class Messages:

@@ -48,7 +48,7 @@ class Relaying:
 
     def __init__(self, memory: Memory, backing: Backing) -> None:
         self._site, self._ledger, self._submissions = memory.site, memory.ledger, memory.submissions
-        self._messages = memory.messages
+        self._messages, self._ours = memory.messages, memory.ours
         self._passed = Shelf("relay.passed", 1, _Passed, lambda one: one.since_us + _DAY_US, backing)
         self.shelves = (self._passed,)
 
@@ -105,10 +105,12 @@ class Relaying:
         source = message.source_ip
         if source is None or message.account is not None or event.mail_original_recipient is not None:
             return False
-        if message.login_unseen:
+        if message.login_unseen or message.aliased:
             return False
         if event.mail_delivery_status not in ("sent", "deferred", "bounced") or self._site.trusts(source):
             return False
+        if self._ours.is_ours(source):
+            return False  # another instance here handed it on
         if message.sender is None:
             return False
         if event.event_module == "exim" and event.destination_ip is None:

@@ -133,6 +133,81 @@ def test_a_strangers_mail_through_a_filter_is_relaying() -> None:
     assert fact(events, "mailwarden.relayed") == [None] * 5 + [True]
 
 
+PASSED_ON = (
+    "postfix/smtp[3]: {id}: to=<{to}>,{original} relay=192.0.2.11[192.0.2.11]:25, delay=1, dsn=2.0.0, "
+    "status=sent (250 2.0.0 Ok: queued as {next})"
+)
+
+
+def test_a_message_that_another_instance_sends_is_the_same() -> None:
+    """Both listen at addresses of their own: who logged in at the first stands on what the second sends."""
+    events = joined(
+        [
+            LOGIN.format(id="4A11C0D20"),
+            QUEUED.format(id="4A11C0D20", sender="bob@example.org", count=2),
+            CLIENT.format(id="4A11C0D21", client="mx.example.org[192.0.2.10]"),
+            QUEUED.format(id="4A11C0D21", sender="bob@example.org", count=2),
+            *(
+                PASSED_ON.format(id="4A11C0D20", to=to, original="", next="4A11C0D21")
+                for to in ("a@gmail.com", "b@web.de")
+            ),
+            *(SENT.format(id="4A11C0D21", to=to) for to in ("a@gmail.com", "b@web.de")),
+        ]
+    )
+
+    assert fact(events, "mailwarden.hand_over")[4:6] == [True, True]
+    assert [event.mailwarden_account for event in events[6:]] == ["bob@example.org"] * 2
+    assert fact(events, "mailwarden.relayed") == [None] * 8
+
+
+@pytest.mark.parametrize(("original", "relayed"), [(" orig_to=<club@example.org>,", None), ("", True)])
+def test_a_strangers_mail_that_another_instance_sends(original: str, relayed: bool | None) -> None:
+    """It was relayed, unless its recipient here was an alias."""
+    events = joined(
+        [
+            CLIENT.format(id="4A11C0D20", client="unknown[203.0.113.7]"),
+            QUEUED.format(id="4A11C0D20", sender="ann@example.net", count=1),
+            CLIENT.format(id="4A11C0D21", client="mx.example.org[192.0.2.10]"),
+            QUEUED.format(id="4A11C0D21", sender="ann@example.net", count=1),
+            PASSED_ON.format(id="4A11C0D20", to="carol@gmail.com", original=original, next="4A11C0D21"),
+            SENT.format(id="4A11C0D21", to="carol@gmail.com"),
+        ]
+    )
+
+    assert fact(events, "mailwarden.relayed")[5] is relayed
+    assert events[5].source_ip == "203.0.113.7"
+
+
+def test_mail_from_an_address_that_this_server_listens_at_is_no_strangers() -> None:
+    """The second instance may be done before the first has told that it handed the message on."""
+    lines = [
+        "dovecot: imap-login: Login: user=<bob@example.org>, method=PLAIN, rip=203.0.113.7, lip=192.0.2.10, mpid=1, TLS",
+        CLIENT.format(id="4A11C0D21", client="mx.example.org[192.0.2.10]"),
+        QUEUED.format(id="4A11C0D21", sender="bob@example.org", count=1),
+        SENT.format(id="4A11C0D21", to="carol@gmail.com"),
+    ]
+
+    assert fact(joined(lines), "mailwarden.relayed") == [None] * 4
+    assert fact(joined(lines[1:]), "mailwarden.relayed") == [None, None, True]
+
+
+def test_a_number_that_others_give_is_no_message_of_ours_by_chance() -> None:
+    """A receiver's number may be that of another message here: of another sender, it is another's."""
+    events = joined(
+        [
+            CLIENT.format(id="4A11C0D21", client="unknown[203.0.113.7]"),
+            QUEUED.format(id="4A11C0D21", sender="ann@example.net", count=1),
+            LOGIN.format(id="4A11C0D20"),
+            QUEUED.format(id="4A11C0D20", sender="bob@example.org", count=1),
+            PASSED_ON.format(id="4A11C0D20", to="carol@gmail.com", original="", next="4A11C0D21"),
+            SENT.format(id="4A11C0D21", to="carol@gmail.com"),
+        ]
+    )
+
+    assert fact(events, "mailwarden.hand_over") == [None] * 6
+    assert fact(events, "mailwarden.relayed")[5] is True
+
+
 TELLERS = (
     "postfix/submission/smtpd[1]: warning: unknown[203.0.113.7]: SASL LOGIN authentication failed: x, sasl_username=bob",
     "dovecot: auth: pam(bob,203.0.113.7,<AAAABBBB>): pam_authenticate() failed: Authentication failure (Password mismatch?)",

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import tzinfo
 from typing import Any
 
+from mailwarden.parsers.blocks import WRITERS, Blocks
 from mailwarden.parsers.claims import names_no_program
 from mailwarden.parsers.columns import Columns
 from mailwarden.parsers.counted_time import Stamp
@@ -63,6 +64,7 @@ class Reader:
         self._pieces = Pieces()
         self._columns = Columns(self._speaker.claims)
         self._records = Records()
+        self._blocks = Blocks()
 
     def be_brief(self, actions: frozenset[str]) -> None:
         """Read no more of lines with these actions than is counted of them."""
@@ -159,6 +161,7 @@ class Reader:
             "pending": self._pieces.snapshot(),
             "columns": self._columns.snapshot(),
             "record": self._records.snapshot(),
+            "block": self._blocks.snapshot(),
         }
 
     @classmethod
@@ -172,6 +175,7 @@ class Reader:
         reader._speaker.owner = reader._speaker.claims.named(snapshot["owner"])
         reader._pieces = Pieces(snapshot["pending"])
         reader._records = Records(snapshot.get("record"))
+        reader._blocks = Blocks(snapshot.get("block"))
         reader._columns = Columns(reader._speaker.claims, snapshot.get("columns") or ([], "", False))
         return reader
 
@@ -197,6 +201,8 @@ class Reader:
                 self._of_record(event, record)
         except Exception as error:  # as above
             fail(event, error)
+        if event.event_module in WRITERS:
+            self._blocks.carry(event, line)
         if event.event_action != "continuation":
             self._tail = ""
             if not self._stands_for_previous:

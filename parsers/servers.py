@@ -55,6 +55,7 @@ SERVERS = {
     "mox": Server("mox", is_server=True, whole=True, hosts="none", logins_at_end=True, session="mox"),
     "maddy": Server("Maddy", is_server=True, whole=True, hosts="refusals", session="maddy"),
     "mailenable": Server("MailEnable", is_server=True, whole=True, tells_logins=True, hosts="none", session="dialogue"),
+    "mdaemon": Server("MDaemon", is_server=True, whole=True, tells_logins=True, hosts="none", session="dialogue"),
     "domino": Server("Domino", is_server=True),
     "oracle_ims": Server("Oracle Messaging Server", is_server=True, tells_logins=True),
     "solid_pop3d": Server("solid-pop3d", is_server=True),

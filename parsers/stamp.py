@@ -53,6 +53,9 @@ _YEAR_LAST = re.compile(
 _WEB = re.compile(rf"([0-9]{{2}})/({'|'.join(MONTHS)})/([0-9]{{4}}):([0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}})")
 _DASHED = re.compile(rf"({'|'.join(MONTHS)})-([0-9]{{2}})-([0-9]{{2}}) (?=[0-9]{{2}}:)")
 _PLACE = re.compile(r" ([A-Z][A-Za-z]{1,20}(?:/[A-Z][A-Za-z_-]{1,30}){1,2})\]")
+_SCREENING = re.compile(
+    r"([0-9]{2})([0-9]{2})([0-9]{2}) ([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{3})(?= [A-Z] \[[0-9A-F]{8}\] 0x)"
+)
 _WEEKDAY = re.compile(r"[A-Z][a-z]{2} (?=[0-9]{4}-)")
 _ZONE_WORD = re.compile(r" [A-Z]{2,5}(?= )")
 
@@ -108,6 +111,7 @@ class Clock:
                 or unix_time(text)
                 or self.traditional(text)
                 or self.year_last(text)
+                or self.screening(text)
             )
         return self.traditional(text) or self.weekday(text) or self.dashed(text)
 
@@ -274,6 +278,15 @@ class Clock:
         found = _DASHED.match(text)
         stamp = self.traditional(f"{found[1]} {found[2]} 20{found[3]} {text[10:19]}") if found else None
         return stamp._replace(end=stamp.end - 2) if stamp else None  # the century's
+
+    def screening(self, text: str) -> Stamp | None:
+        """Read `260303 040506123` (MDaemon's Dynamic Screening) at the start of the text."""
+        found = _SCREENING.match(text)
+        if found is None:
+            return None
+        year, month, day, hour, minute, second, fraction = found.groups()
+        stamp = self.iso(f"20{year}-{month}-{day} {hour}:{minute}:{second}.{fraction}")
+        return stamp._replace(end=found.end()) if stamp else None
 
     def snapshot(self) -> dict[str, Any]:
         """Give what must outlive a restart, as JSON."""

@@ -19,6 +19,7 @@ _MOST = 50  # recipients of a message that are remembered
 _ENDS = frozenset({"connection-close", "connection-lost"})
 _OF_A_LOGIN = frozenset({"auth-failure", "auth-error", "auth-success"})
 _TOLD_LATE = servers_where(lambda one: one.session is not None and one.logins_at_end)
+_TOLD_BY_CODE = frozenset({"mdaemon"})  # that a client's message was taken; of deliveries nothing is read
 _OF_A_MESSAGE = frozenset({"message-received", "rate-limit", "reject"})
 
 
@@ -59,8 +60,11 @@ class Dialogues:
             return
         session = self._sessions.get(key) or _Session(event.stream_us)
         if session.stage == "DATA" and event.smtp_reply_code == _TAKEN and action == "statistics":
-            event.event_action, event.event_outcome = "delivery", "success"
-            event.mail_delivery_status = "sent"
+            event.event_outcome = "success"
+            if event.event_module in _TOLD_BY_CODE:
+                event.event_action = "message-received"
+            else:
+                event.event_action, event.mail_delivery_status = "delivery", "sent"
         _tell(event, session)
         if action in _ENDS:
             self._sessions.delete(key)

@@ -16,6 +16,7 @@ class Server:
     module = ""
     names_the_refused = True  # whose password was wrong; else an account's guessers are unknown
     names_the_unknown = True  # who is nobody here
+    tells_deliveries = True  # what became of a message elsewhere
 
     def __init__(self) -> None:
         self.at = START

@@ -6,7 +6,6 @@ that commands (`SENT`) and another server that answers (`RECEIVED`). Passwords a
 Source: Logger.cpp, SMTPConnection.cpp, SMTPClientConnection.cpp and POP3Connection.cpp of hMailServer 5.
 """
 
-import base64
 import re
 
 from mailwarden.parsers.address import ip
@@ -14,6 +13,7 @@ from mailwarden.parsers.claims import Names, Row
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.life import failed, noted, started, stopped
 from mailwarden.parsers.pattern import Format
+from mailwarden.parsers.sasl import plain_name, spelt
 from mailwarden.parsers.secrets import BLOT
 
 __all__ = ["FORMAT", "claim", "claim_row"]
@@ -29,7 +29,6 @@ _LOGIN = re.compile(r"\S{1,64} LOGIN \"?((?:[^\"\\ ]|\\.){1,255})\"?(?: |$)", re
 _CONNECTED = re.compile(r"TCP - ([0-9A-Fa-f.:]{2,45}) connected to ([0-9A-Fa-f.:]{2,45}):([0-9]{1,5})\.$")
 _PROTOCOLS = {25: "smtp", 465: "smtp", 587: "smtp", 110: "pop3", 995: "pop3", 143: "imap", 993: "imap"}
 _TEXT_MAX = 1000
-_NAME_MAX = 512
 _VERBS = frozenset({"HELP", "NOOP", "QUIT", "RSET", "STARTTLS", "TURN", "ETRN"})  # base64 by chance
 _REASONS = (
     ("delivery is not allowed to this address", "relay_denied"),
@@ -163,28 +162,17 @@ def commanded(event: Event, rest: str) -> bool:
         method, _, initial = rest[5:].partition(" ")
         event.mail_sasl_method = method.upper()[:32] or None
         if method.upper() == "LOGIN" and initial:
-            event.user_name = _decoded(initial)
+            event.user_name = spelt(initial)
         elif initial:
             event.event_original = event.event_original.replace(initial, BLOT)
+            event.user_name = plain_name(initial)
     elif rest.upper() == "DATA":
         event.smtp_stage = "DATA"
-    elif event.process_name == "SMTPD" and " " not in rest and (name := _decoded(rest)) is not None:
+    elif event.process_name == "SMTPD" and rest.upper() not in _VERBS and (name := spelt(rest)) is not None:
         if "\0" in name:  # PLAIN's answer holds the password, too
             event.event_original = event.event_original.replace(rest, BLOT)
-            name = name.split("\0")[1]
-        event.smtp_stage, event.user_name = "AUTH", name or None
+        event.smtp_stage, event.user_name = "AUTH", plain_name(rest) if "\0" in name else name
     return noted(event)
-
-
-def _decoded(text: str) -> str | None:
-    """Give what base64 spells; None where it is none, or a word of the dialogue."""
-    if len(text) % 4 or not 4 <= len(text) <= _NAME_MAX or text.upper() in _VERBS:
-        return None
-    try:
-        name = base64.b64decode(text, validate=True).decode("utf-8")
-    except ValueError:  # also what binascii and UTF-8 raise
-        return None
-    return name if name.replace("\0", "").isprintable() else None
 
 
 # ------------------------------------------------------------------ POP3 and IMAP

@@ -47,7 +47,7 @@ def test_a_command_is_nobody_s_name(verb: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "text", "name"),
     [
-        ("SMTPD", f"RECEIVED: AUTH PLAIN {SECRET}", None),
+        ("SMTPD", f"RECEIVED: AUTH PLAIN {SECRET}", "bob"),
         ("SMTPD", f"RECEIVED: {SECRET}", "bob"),
         ("POP3D", "RECEIVED: PASS s3cret", None),
         ("IMAPD", "RECEIVED: 1 LOGIN bob s3cret", "bob"),

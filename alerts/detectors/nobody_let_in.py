@@ -5,7 +5,9 @@ behind one address, a webmail on the machine. `auth_backend_down` asks for two, 
 without a verdict. What no guesser can make is this: since the first of these tries the server let nobody in, though it had
 within the ten minutes before, and the tries are of people at networks that are their own. Three people without a verdict
 within two minutes or more; ten tries of an office within five, where the server does not say whose; five people who are
-refused, within five minutes, though they were let in there within the day.
+refused, within five minutes, though they were let in there within the day. That is `low`: passwords that were changed for
+everybody look the same, until somebody has the new one; `medium` are ten people and half an hour. Phones with an old password
+were refused before, while others came in: in the minutes of a night in which nobody comes they say nothing.
 """
 
 from collections.abc import Iterable
@@ -14,7 +16,7 @@ import msgspec
 
 from mailwarden.alerts.detection.detector import Detector, Fired
 from mailwarden.alerts.state.mark import mark
-from mailwarden.alerts.terms import Detection
+from mailwarden.alerts.terms import Detection, severity_rank
 from mailwarden.alerts.words.translate import N_
 from mailwarden.parsers.event import Event
 
@@ -26,8 +28,10 @@ _BEFORE_US = 10 * _MINUTE_US
 _UNANSWERED, _UNANSWERED_US = 3, 2 * _MINUTE_US  # people, and how long it lasts at least
 _NAMELESS, _NAMELESS_US = 10, 5 * _MINUTE_US  # tries
 _REFUSED, _REFUSED_US = 5, 5 * _MINUTE_US  # people
+_MANY, _LASTING_US = 10, 30 * _MINUTE_US  # of people refused: of new passwords somebody has one by then
 _OFFICE = 3  # people who were let in from a network
 _MOST = 16  # people remembered
+_MOST_STALE = 256
 
 
 class _State(msgspec.Struct, array_like=True):
@@ -36,9 +40,10 @@ class _State(msgspec.Struct, array_like=True):
     was_open: bool = False  # somebody was let in shortly before
     unanswered: list[int] = []  # marks of people
     refused: list[int] = []
+    stale: list[int] = []  # who was refused while others were let in
     nameless: int = 0  # tries without an answer
     tries: int = 0  # of all kinds, until it is told
-    is_told: bool = False
+    told: int = -1  # the rank of the severity
 
 
 class NobodyLetIn(Detector[_State]):
@@ -47,7 +52,7 @@ class NobodyLetIn(Detector[_State]):
     detection = Detection(
         name="nobody_let_in",
         id="INF-15",
-        version=1,
+        version=2,
         cause="service",
         category="service_fault",
         severity="high",
@@ -92,24 +97,27 @@ class NobodyLetIn(Detector[_State]):
             return None
         measure, severity, words = found
         values = {"minutes": (now - state.first_us) // _MINUTE_US, "threshold": words.threshold}
-        is_new, tries = not state.is_told, state.tries
-        state.is_told, state.tries = True, 0
+        rank = severity_rank(severity)
+        is_new, tries = rank > state.told, state.tries
+        state.told, state.tries = max(rank, state.told), 0
         return Fired(measure, tries, severity, values, fired=is_new, detection=words, first_us=state.first_us)
 
 
 def _begin(state: _State, now: int, *, was_open: bool) -> None:
     state.first_us, state.was_open = now, was_open
+    state.stale = [*state.stale, *state.refused][-_MOST_STALE:]
     state.unanswered, state.refused = [], []
-    state.nameless, state.tries, state.is_told = 0, 0, False
+    state.nameless, state.tries, state.told = 0, 0, -1
 
 
 def _count(state: _State, event: Event) -> None:
     if event.mailwarden_account is None:
         state.nameless += 1
         return
-    people = state.unanswered if event.event_action == "auth-error" else state.refused
+    is_refused = event.event_action == "auth-failure"
+    people = state.refused if is_refused else state.unanswered
     who = mark(event.mailwarden_account)
-    if who not in people and len(people) < _MOST:
+    if who not in people and len(people) < _MOST and not (is_refused and who in state.stale):
         people.append(who)
 
 
@@ -121,7 +129,8 @@ def _judge(state: _State) -> tuple[int, str, Detection] | None:
     if state.nameless >= _NAMELESS and lasts_us >= _NAMELESS_US:
         return state.nameless, "high", _OFFICE_UNANSWERED
     if len(state.refused) >= _REFUSED and lasts_us >= _REFUSED_US:
-        return len(state.refused), "medium", _ALL_REFUSED
+        is_lasting = len(state.refused) >= _MANY and lasts_us >= _LASTING_US
+        return len(state.refused), "medium" if is_lasting else "low", _ALL_REFUSED
     return None
 
 

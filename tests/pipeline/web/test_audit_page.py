@@ -119,7 +119,7 @@ def test_strangers_wash_nothing_away(tmp_path: Path) -> None:
     now_us = 0
     log = Audit(tmp_path, lambda: now_us)
     for n in range(10_000):
-        log.note("sign-in-failed", "root", f"2001:db8::{n:x}", how="password")
+        log.note("sign-in-failed", "root", f"2001:db8:{n:x}::1", how="password")
     log.note("acknowledge", "ana", "192.0.2.1", incident="FZJ")
     now_us += 3_600_000_000
     log.note("sign-in-failed", "root", "2001:db8::1", how="password")

@@ -72,7 +72,8 @@ def title_of(
             return _fitting(head, news, limit, about(incident, news, tongue)), False
         head += _how_much_worse(incident, word, tongue)
     whole, values, says_what = _sentence(tongue, notification, values)
-    parts = [whole, *beginnings(whole)]
+    nothing = tongue.gettext(_OVER).replace("{text}", "").rstrip(" :：")  # that it is over, and not what
+    parts = [whole, *(one for one in beginnings(whole) if one != nothing)]
     for part in parts:
         text = tongue.fill(part, values, zone=zone)
         if len(chat(head + text)) <= limit:
@@ -129,6 +130,11 @@ def host_of(incident: Incident) -> str:
     return middle((incident.hosts[0] if incident.hosts else incident.site).partition(".")[0], 20)
 
 
+def _is_this_machine(entity: str) -> bool:
+    """Say whether it is the loopback's address or network: a program here did it, and the machine is not called quiet."""
+    return entity.startswith(("127.", "::1"))
+
+
 def _sentence(
     tongue: Translator, notification: Notification, values: Mapping[str, object]
 ) -> tuple[str, Mapping[str, object], bool]:
@@ -141,7 +147,7 @@ def _sentence(
     title = tongue.gettext(incident.title)
     if notification.kind != "ended":
         return title, values, True
-    if name in _DOERS.get(incident.cause, ()):
+    if name in _DOERS.get(incident.cause, ()) and not _is_this_machine(value):
         return tongue.gettext(_QUIET), {"who": value}, False
     if incident.cause == "guessing" and name == "mailwarden.account":
         return tongue.gettext(_SPARED), {"who": value}, False

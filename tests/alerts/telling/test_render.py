@@ -326,6 +326,11 @@ def test_a_digest_says_which_turn_each_is() -> None:
             "✓ 終息 mx1：203.0.113.9 は静かになりました",
         ),
         (
+            {"cause": "sending", "primary": ("source.ip", "127.0.0.1")},
+            "✓ ENDED mx1: not seen any more: walter.rossi1… was taken ov…",
+            "✓ 終息 mx1：現在は見られません：walter.rossi1969@nova… が乗っ取られ、迷惑メールを送信中です",
+        ),
+        (
             {"cause": "listed", "primary": ("mail.provider", "microsoft"), "title": "{provider} refuses our mail"},
             "✓ ENDED mx1: not seen any more: Microsoft refuses our mail",
             "✓ 終息 mx1：現在は見られません：Microsoft がメールの受信を拒否しています",

@@ -53,5 +53,8 @@ def called(event: Event, rest: str) -> bool:
 
 
 def _addresses(text: str) -> list[str] | None:
-    found = [address for _, address in getaddresses([text[:_LONGEST]]) if "@" in address]
-    return found[:_MAX] or None
+    try:
+        pairs = getaddresses([text[:_LONGEST]])
+    except RecursionError:  # a thousand groups within each other: nobody's header
+        return None
+    return [address for _, address in pairs if "@" in address][:_MAX] or None

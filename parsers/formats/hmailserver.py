@@ -15,6 +15,7 @@ from mailwarden.parsers.life import failed, noted, started, stopped
 from mailwarden.parsers.pattern import Format
 from mailwarden.parsers.sasl import plain_name, spelt
 from mailwarden.parsers.secrets import BLOT
+from mailwarden.parsers.smtp_dialogue import read_answer, read_path
 
 __all__ = ["FORMAT", "claim", "claim_row"]
 
@@ -23,12 +24,9 @@ _DIALOGUES = {"SMTPD": "smtp", "SMTPC": "smtp", "POP3D": "pop3", "IMAPD": "imap"
 _OTHERS = ("APPLICATION", "DEBUG", "ERROR", "TCPIP")
 _SESSION_CELLS, _OTHER_CELLS = 6, 4
 _HEAD = re.compile(r"([0-9]{1,12}) (\S{2,64}) ")
-_REPLY = re.compile(r"([245][0-9]{2})(?:[ -]|$)(?:([245]\.[0-9]{1,3}\.[0-9]{1,3})(?: |$))?(.*)$", re.DOTALL)
-_PATH = re.compile(r"(MAIL FROM|RCPT TO):\s?<([^<>]{0,512})>", re.IGNORECASE)
 _LOGIN = re.compile(r"\S{1,64} LOGIN \"?((?:[^\"\\ ]|\\.){1,255})\"?(?: |$)", re.IGNORECASE)
 _CONNECTED = re.compile(r"TCP - ([0-9A-Fa-f.:]{2,45}) connected to ([0-9A-Fa-f.:]{2,45}):([0-9]{1,5})\.$")
 _PROTOCOLS = {25: "smtp", 465: "smtp", 587: "smtp", 110: "pop3", 995: "pop3", 143: "imap", 993: "imap"}
-_TEXT_MAX = 1000
 _VERBS = frozenset({"HELP", "NOOP", "QUIT", "RSET", "STARTTLS", "TURN", "ETRN"})  # base64 by chance
 _REASONS = (
     ("delivery is not allowed to this address", "relay_denied"),
@@ -95,11 +93,10 @@ def _text(cells: list[str]) -> str:
 @FORMAT.pattern("SENT: ", programs=("SMTPD",))
 def answered(event: Event, rest: str) -> bool:
     """An answer to a client."""
-    reply = _REPLY.match(rest)
-    if reply is None:
+    answer = read_answer(rest)
+    if answer is None:
         return noted(event)
-    code, text = int(reply[1]), reply[3]
-    lower = text.lower()
+    code, lower = answer.code, answer.text.lower()
     if code == 235:
         event.event_action, event.event_outcome = "auth-success", "success"
     elif code == 535:
@@ -107,7 +104,7 @@ def answered(event: Event, rest: str) -> bool:
         event.event_reason = "credentials_rejected"
     elif code == 504:
         event.event_action, event.event_outcome, event.event_reason = "auth-failure", "failure", "mech_unsupported"
-    elif text.startswith("Queued ("):
+    elif answer.text.startswith("Queued ("):
         event.event_action = "message-received"
     elif code < 400:
         return noted(event)
@@ -119,23 +116,21 @@ def answered(event: Event, rest: str) -> bool:
         event.event_reason = next((reason for words, reason in _REASONS if words in lower), "other")
         if event.event_reason == "relay_denied":
             event.smtp_stage = "RCPT"
-    event.smtp_reply_code, event.smtp_reply_enhanced_code = code, reply[2]
-    event.smtp_reply_text = text[:_TEXT_MAX].strip() or None
+    answer.put(event)
     return True
 
 
 @FORMAT.pattern("RECEIVED: ", programs=("SMTPC",))
 def was_answered(event: Event, rest: str) -> bool:
     """Another server's answer; of which recipients it is, the session tells."""
-    reply = _REPLY.match(rest)
-    if reply is None or rest[3:4] == "-":
+    answer = read_answer(rest)
+    if answer is None or 300 <= answer.code < 400 or rest[3:4] == "-":  # it waits for more, or has more to say
         return noted(event)
-    event.smtp_reply_code, event.smtp_reply_enhanced_code = int(reply[1]), reply[2]
-    event.smtp_reply_text = reply[3][:_TEXT_MAX].strip() or None
-    if event.smtp_reply_code < 400:
+    answer.put(event)
+    if answer.code < 400:
         return noted(event)
     event.event_action, event.event_outcome = "delivery", "failure"
-    event.mail_delivery_status = "bounced" if event.smtp_reply_code >= 500 else "deferred"
+    event.mail_delivery_status = "bounced" if answer.code >= 500 else "deferred"
     return True
 
 
@@ -146,16 +141,10 @@ def was_answered(event: Event, rest: str) -> bool:
 @FORMAT.pattern("SENT: ", programs=("SMTPC",))
 def commanded(event: Event, rest: str) -> bool:
     """A command, or the name of a login."""
-    path = _PATH.match(rest)
     verb = rest[:5].upper()
-    if path is not None:
-        event.smtp_stage = path[1][:4].upper()
-        address = [path[2]] if path[2] else []
-        if event.smtp_stage == "MAIL":
-            event.email_from_address = address
-        else:
-            event.email_to_address = address or None
-    elif verb in ("EHLO ", "HELO "):
+    if read_path(event, rest):
+        return noted(event)
+    if verb in ("EHLO ", "HELO "):
         event.smtp_helo = rest[5:260].strip() or None
     elif verb == "AUTH ":
         event.smtp_stage = "AUTH"

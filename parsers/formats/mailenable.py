@@ -16,6 +16,7 @@ from mailwarden.parsers.event import Event
 from mailwarden.parsers.life import noted
 from mailwarden.parsers.pattern import Format
 from mailwarden.parsers.secrets import BLOT
+from mailwarden.parsers.smtp_dialogue import BAD_COMMANDS, read_answer
 
 __all__ = ["FORMAT", "claim", "claim_row"]
 
@@ -24,9 +25,7 @@ _WAYS = {"SMTP-IN": "SMTP-IN", "SMTP-OU": "SMTP-OU"}
 _CELLS = 10  # up to the bytes of the answer
 _USER = 10
 _FILE = re.compile(r"[0-9A-Za-z]{1,64}\.MAI", re.IGNORECASE)
-_REPLY = re.compile(r"([245][0-9]{2})(?:[ -]|$)(?:([245]\.[0-9]{1,3}\.[0-9]{1,3})(?: |$))?(.*)$", re.DOTALL)
 _PATH = re.compile(r"(?:MAIL FROM|RCPT TO|FROM|TO):\s?<([^<>]{0,512})>", re.IGNORECASE)
-_BAD_COMMANDS = frozenset({500, 501, 502, 503, 504})
 _REASONS = (
     ("requires authentication", "relay_denied"), ("relay", "relay_denied"),
     ("mailbox unavailable", "unknown_recipient"), ("unknown", "unknown_recipient"), ("no such", "unknown_recipient"),
@@ -68,12 +67,11 @@ def _read(event: Event, rest: str) -> tuple[str, int, str, str, str]:
         event.source_ip = ip(address)
     if command == "AUTH" and arguments:
         event.event_original = event.event_original.replace(arguments, BLOT)
-    found = _REPLY.match(reply)
-    if found is None:
+    answer = read_answer(reply)
+    if answer is None or 300 <= answer.code < 400:  # it waits for more
         return command, 0, user, "", arguments
-    event.smtp_reply_code, event.smtp_reply_enhanced_code = int(found[1]), found[2]
-    event.smtp_reply_text = found[3][:_LONGEST].strip() or None
-    return command, int(found[1]), user, found[3], arguments
+    answer.put(event)
+    return command, answer.code, user, answer.text, arguments
 
 
 def _addressed(event: Event, command: str, arguments: str) -> None:
@@ -100,7 +98,7 @@ def answered(event: Event, rest: str) -> bool:
     if code < 400:
         return _taken(event) if command == "DATA" and code == 250 else noted(event)
     event.event_outcome = "failure"
-    if code in _BAD_COMMANDS and command not in ("RCPT", "MAIL"):
+    if code in BAD_COMMANDS and command not in ("RCPT", "MAIL"):
         event.event_action = "protocol-error"
         return True
     event.event_action, event.mail_reject_temporary = "reject", code < 500

@@ -18,6 +18,7 @@ from mailwarden.parsers.life import noted
 from mailwarden.parsers.pattern import Format
 from mailwarden.parsers.sasl import plain_name
 from mailwarden.parsers.secrets import BLOT, blot
+from mailwarden.parsers.smtp_dialogue import BAD_COMMANDS, read_answer, read_path
 
 __all__ = ["FORMAT", "claim_text"]
 
@@ -36,21 +37,17 @@ _SAID = re.compile(
 _SESSION = re.compile(r"([0-9]{1,12}); child [0-9]{1,12}$")
 _ACCEPTED = re.compile(rf"([A-Z0-9]{{3,12}}) connection from {_PEER} to {_PEER}$")
 _PROTOCOLS = {"SMTP": "smtp", "IMAP": "imap", "POP": "pop3", "POP3": "pop3"}
-_REPLY = re.compile(r"([2-5][0-9]{2})(?:[ -]|$)(?:([245]\.[0-9]{1,3}\.[0-9]{1,3})(?: |$))?(.*)$", re.DOTALL)
-_PATH = re.compile(r"(MAIL FROM|RCPT TO):\s?<([^<>]{0,512})>", re.IGNORECASE)
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$")
 _SECRET = re.compile(r"(PASS |\S{1,64} LOGIN (?:\"(?:[^\"\\]|\\.){0,255}\"|\S{1,255}) )", re.IGNORECASE)
 _VERBS = frozenset({"DATA", "HELP", "NOOP", "QUIT", "RSET", "STARTTLS"})
 _REFUSED = re.compile(rf"{_PEER} from \S{{0,255}} \[([0-9A-Fa-f.:]{{2,45}}):([0-9]{{1,5}})\] \(matched to line ")
 _ABROAD = re.compile(r"([0-9A-Fa-f.:]{2,45}) matched to (.{1,200}?); connection blocked(?:; port ([0-9]{1,5}))?")
 _BLOCKING = re.compile(r"([A-Z0-9]{3,12}): Blocking IP:([0-9A-Fa-f.:]{2,45})(?: \([^()]{1,200}\))?$")
-_BAD_COMMANDS = frozenset({500, 501, 502, 503, 504})
 _REASONS = (
     ("relay", "relay_denied"), ("unknown", "unknown_recipient"), ("no such", "unknown_recipient"),
     ("mailbox unavailable", "unknown_recipient"), ("too many", "rate_limit"), ("spf", "spf_fail"),
     ("black list", "dnsbl"), ("listed", "dnsbl"), ("greylist", "greylist"), ("size", "too_big"),
 )  # fmt: skip
-_LONGEST = 1000
 
 
 def _prepare(event: Event, text: str) -> str:
@@ -113,12 +110,11 @@ def parted(event: Event, rest: str) -> bool:  # noqa: ARG001
 @FORMAT.pattern("--> ")
 def answered(event: Event, rest: str) -> bool:
     """What MDaemon says: an answer, or its own command to another server."""
-    reply = _REPLY.match(rest)
-    if reply is None:
+    answer = read_answer(rest)
+    if answer is None:
         return noted(event)
-    event.network_protocol, code = "smtp", int(reply[1])
-    event.smtp_reply_code, event.smtp_reply_enhanced_code = code, reply[2]
-    event.smtp_reply_text = reply[3][:_LONGEST].strip() or None
+    event.network_protocol, code = "smtp", answer.code
+    answer.put(event)
     if code == 235:
         event.event_action, event.event_outcome, event.smtp_stage = "auth-success", "success", "AUTH"
     elif code == 535:
@@ -126,11 +122,11 @@ def answered(event: Event, rest: str) -> bool:
         event.event_reason = "credentials_rejected"
     elif code < 400:
         return noted(event)
-    elif code in _BAD_COMMANDS:
+    elif code in BAD_COMMANDS:
         event.event_action, event.event_outcome = "protocol-error", "failure"
     else:
         event.event_action, event.event_outcome, event.mail_reject_temporary = "reject", "failure", code < 500
-        lower = reply[3].lower()
+        lower = answer.text.lower()
         event.event_reason = next((reason for words, reason in _REASONS if words in lower), "other")
     return True
 
@@ -139,15 +135,9 @@ def answered(event: Event, rest: str) -> bool:
 def commanded(event: Event, rest: str) -> bool:
     """What a client says, or another server answers."""
     verb = rest[:5].upper()
-    path = _PATH.match(rest)
-    if path is not None:
-        event.smtp_stage = path[1][:4].upper()
-        address = [path[2]] if path[2] else []
-        if event.smtp_stage == "MAIL":
-            event.email_from_address = address
-        else:
-            event.email_to_address = address or None
-    elif verb in ("EHLO ", "HELO "):
+    if read_path(event, rest):
+        return noted(event)
+    if verb in ("EHLO ", "HELO "):
         event.smtp_helo = rest[5:260].strip() or None
     elif verb == "AUTH ":
         event.smtp_stage = "AUTH"

@@ -5,7 +5,7 @@ may hold the client's own text.
 """
 
 from mailwarden.parsers.event import Event
-from mailwarden.parsers.formats.exchange.table import FORMAT, cells, endpoint, words
+from mailwarden.parsers.formats.exchange.table import FORMAT, cells, endpoint, met
 from mailwarden.parsers.life import noted
 from mailwarden.parsers.secrets import BLOT
 
@@ -24,7 +24,7 @@ _REASONS = (
 def _begin(event: Event, rest: str) -> dict[str, str]:
     row = cells("{" + rest)
     event.network_protocol = event.mail_service
-    words(event, row, client="cIp", session="sessionId")
+    met(event, row, client="cIp", session="sessionId")
     _, event.destination_port = endpoint(row.get("sIp", ""))
     if event.destination_port in _TLS_PORTS:
         event.tls_established = True

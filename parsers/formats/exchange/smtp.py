@@ -10,17 +10,15 @@ Source: "Protocol logging" of Microsoft's documentation; the answers are Exchang
 import re
 
 from mailwarden.parsers.event import Event
-from mailwarden.parsers.formats.exchange.table import FORMAT, cells, words
+from mailwarden.parsers.formats.exchange.table import FORMAT, cells, met
 from mailwarden.parsers.life import noted
 from mailwarden.parsers.secrets import BLOT
+from mailwarden.parsers.smtp_dialogue import read_answer, read_path
 
 __all__: list[str] = []
 
-_REPLY = re.compile(r"([2-5][0-9]{2})(?:[ -]|$)(?:([245]\.[0-9]{1,3}\.[0-9]{1,3})(?: |$))?(.*)$", re.DOTALL)
-_COMMAND = re.compile(r"(MAIL FROM|RCPT TO):\s?<([^<>]{0,512})>", re.IGNORECASE)
 _HELLO = re.compile(r"(?:EHLO|HELO) (\S{1,255})", re.IGNORECASE)
 _TLS = re.compile(r"TLS protocol SP_PROT_TLS(\d)(?:_(\d))?_")
-_TEXT_MAX = 1000
 _RELAY = "5.7.54"
 _REASONS = (
     ("unable to relay", "relay_denied"),
@@ -51,7 +49,7 @@ _SYNTAX = frozenset({"5.3.3", "5.5.1", "5.5.2", "5.5.4"})
 def _begin(event: Event, rest: str) -> dict[str, str]:
     event.network_protocol = "smtp"
     row = cells(rest)
-    words(event, row, client="remote-endpoint", session="session-id")
+    met(event, row, client="remote-endpoint", session="session-id")
     return row
 
 
@@ -80,17 +78,10 @@ def received(event: Event, rest: str) -> bool:
     if not row:
         return False
     said = row.get("data", "")
-    hello, command = _HELLO.match(said), _COMMAND.match(said)
+    hello = _HELLO.match(said)
     if hello is not None:
         event.smtp_helo = hello[1]
-    elif command is not None:
-        event.smtp_stage = command[1][:4].upper()
-        address = [command[2]] if command[2] else []
-        if event.smtp_stage == "MAIL":
-            event.email_from_address = address
-        else:
-            event.email_to_address = address or None
-    elif said[:5].upper() == "AUTH ":
+    elif not read_path(event, said) and said[:5].upper() == "AUTH ":
         event.smtp_stage = "AUTH"
         method, _, secret = said[5:].partition(" ")
         event.mail_sasl_method = method.upper()[:32] or None
@@ -129,13 +120,11 @@ def answered(event: Event, rest: str) -> bool:
     row = _begin(event, "{" + rest)
     if not row:
         return False
-    said = row.get("data", "")
-    reply = _REPLY.match(said)
-    if reply is None or int(reply[1]) < 400:
+    answer = read_answer(row.get("data", ""))
+    if answer is None or answer.code < 400:
         return noted(event)
-    code, enhanced, text = int(reply[1]), reply[2], reply[3]
-    event.smtp_reply_code, event.smtp_reply_enhanced_code = code, enhanced
-    event.smtp_reply_text = text[:_TEXT_MAX].strip() or None
+    answer.put(event)
+    code, enhanced, text = answer
     event.event_outcome = "failure"
     if code in _LOGIN and (enhanced or "").startswith("5.7."):
         event.event_action = "auth-failure"

@@ -17,7 +17,7 @@ from mailwarden.parsers.event import Event
 from mailwarden.parsers.json_text import read_json
 from mailwarden.parsers.pattern import Format
 
-__all__ = ["FORMAT", "cells", "claim", "claim_row", "endpoint", "words"]
+__all__ = ["FORMAT", "cells", "claim", "claim_row", "endpoint", "met"]
 
 _SMTP = (
     "date-time", "connector-id", "session-id", "sequence-number", "local-endpoint", "remote-endpoint", "event", "data",
@@ -84,7 +84,7 @@ def endpoint(text: str) -> tuple[str | None, int | None]:
     return ip(found[1]), int(found[2])
 
 
-def words(event: Event, row: dict[str, str], *, client: str, session: str) -> None:
+def met(event: Event, row: dict[str, str], *, client: str, session: str) -> None:
     """Set who was connected to which port of ours, in which session."""
     event.source_ip, event.source_port = endpoint(row.get(client, ""))
     event.mail_session_id = row.get(session, "")[:64] or None

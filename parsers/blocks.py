@@ -10,9 +10,8 @@ from typing import Any
 from mailwarden.parsers.event import Event
 from mailwarden.parsers.sasl import ASKS_FOR_NAME, spelt
 
-__all__ = ["WRITERS", "Blocks"]
+__all__ = ["Blocks"]
 
-WRITERS = frozenset({"mdaemon"})
 _ASKS = 334  # the reply with which a server asks for the next part of a login
 _MIXED_US = 6 * 3_600_000_000  # longer than any session lasts
 

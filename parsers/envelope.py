@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import tzinfo
 from typing import Any
 
-from mailwarden.parsers.blocks import WRITERS, Blocks
+from mailwarden.parsers.blocks import Blocks
 from mailwarden.parsers.claims import names_no_program
 from mailwarden.parsers.columns import Columns
 from mailwarden.parsers.counted_time import Stamp
@@ -27,6 +27,7 @@ from mailwarden.parsers.raw import (
     without_colours,
 )
 from mailwarden.parsers.records import Records
+from mailwarden.parsers.servers import servers_where
 from mailwarden.parsers.speaker import Repetition, Speaker
 from mailwarden.parsers.stamp import SECONDS, Clock
 from mailwarden.parsers.tags import is_pid
@@ -36,6 +37,7 @@ from mailwarden.parsers.wrapping import headed_line, kubernetes, set_header, unw
 __all__ = ["Reader"]
 
 _LAYERS = 8  # around one line: a letter's mark, quotes, grep's file, Docker's object, a service's name, relays, Exim's own stamp
+_IN_BLOCKS = servers_where(lambda one: one.in_blocks)
 _NO_FIRST_WORD = frozenset({"", "last", "Last"})
 _VERSION_1 = re.compile(r"1 (?=[0-9]{4}-|- )")
 _WITHOUT_VERSION = re.compile(r"([^\s:]\S{0,254}) ([^\s:\[\]]{1,128}) ([0-9]{1,10}|-) (\S{1,32}) (?=-|\[\S)")
@@ -201,7 +203,7 @@ class Reader:
                 self._of_record(event, record)
         except Exception as error:  # as above
             fail(event, error)
-        if event.event_module in WRITERS:
+        if event.event_module in _IN_BLOCKS:
             self._blocks.carry(event, line)
         if event.event_action != "continuation":
             self._tail = ""
@@ -218,13 +220,7 @@ class Reader:
         if seconds is None or len(words) < 3 or is_ragged(line) or not line.isprintable():
             return None
         first, second, _ = words
-        if (
-            first in _NO_FIRST_WORD
-            or "&" in line
-            or first[0] in "[<-+{"
-            or ":" in first
-            or ("." in first and "=" not in first)
-        ):
+        if first in _NO_FIRST_WORD or first[0] in "[<-+{" or ":" in first or ("." in first and "=" not in first):
             return None
         if second[:1] != "[" and (second[-1:] == "]" or ":" in second or ("." in second and "@" not in second)):
             return None

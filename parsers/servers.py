@@ -20,6 +20,8 @@ class Server(NamedTuple):
         hosts: Whether deliveries name the host they went to; where they do not, the recipient's domain stands for it.
             `refusals` are without it, or all are (`none`; the address may be told).
         logins_at_end: Tells of a login, where no message does, with the end of the session alone.
+        in_blocks: Writes a session as one block, whose first line alone tells which it is (`blocks.py`).
+        on_windows: Runs there only: a shell's `ss` and `ip` are no commands for it.
         session: How the lines of a session are joined: None where each tells enough, else a name of `sessions.py`.
     """
 
@@ -29,6 +31,8 @@ class Server(NamedTuple):
     tells_logins: bool = False
     hosts: Literal["all", "refusals", "none"] = "all"
     logins_at_end: bool = False
+    in_blocks: bool = False
+    on_windows: bool = False
     session: str | None = None
 
 
@@ -41,9 +45,9 @@ SERVERS = {
     "courier": Server("Courier", is_server=True, hosts="refusals"),
     "haraka": Server("Haraka", is_server=True, whole=True, hosts="refusals", session="haraka"),
     "qmail": Server("qmail", is_server=True, hosts="none"),
-    "exchange": Server("Exchange", is_server=True, whole=True, tells_logins=True, session="dialogue"),
+    "exchange": Server("Exchange", is_server=True, whole=True, tells_logins=True, on_windows=True, session="dialogue"),
     "hmailserver": Server(
-        "hMailServer", is_server=True, whole=True, tells_logins=True, hosts="none", session="dialogue"
+        "hMailServer", is_server=True, whole=True, tells_logins=True, hosts="none", on_windows=True, session="dialogue"
     ),
     "kerio": Server("Kerio Connect", is_server=True, whole=True, hosts="none"),
     "vpopmail": Server("vpopmail", is_server=True),
@@ -55,7 +59,9 @@ SERVERS = {
     "mox": Server("mox", is_server=True, whole=True, hosts="none", logins_at_end=True, session="mox"),
     "maddy": Server("Maddy", is_server=True, whole=True, hosts="refusals", session="maddy"),
     "mailenable": Server("MailEnable", is_server=True, whole=True, tells_logins=True, hosts="none", session="dialogue"),
-    "mdaemon": Server("MDaemon", is_server=True, whole=True, tells_logins=True, hosts="none", session="dialogue"),
+    "mdaemon": Server(
+        "MDaemon", is_server=True, whole=True, tells_logins=True, hosts="none", in_blocks=True, session="dialogue"
+    ),
     "domino": Server("Domino", is_server=True),
     "oracle_ims": Server("Oracle Messaging Server", is_server=True, tells_logins=True),
     "solid_pop3d": Server("solid-pop3d", is_server=True),

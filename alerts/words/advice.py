@@ -19,6 +19,7 @@ from mailwarden.alerts.words.escape import printable
 from mailwarden.alerts.words.posture import REASONS
 from mailwarden.alerts.words.translate import N_, Translator, translator
 from mailwarden.parsers.data_file import read_data
+from mailwarden.parsers.servers import servers_where
 
 __all__ = ["Step", "advice_keys", "advised", "customer_advice_keys", "customer_steps", "steps"]
 
@@ -29,9 +30,8 @@ _UNFIT = re.compile(r"[*?`]")
 _LONGEST = 320  # RFC 3696, errata 1690: 64 + 1 + 255
 _WIDEST = {4: 16, 6: 32}  # a network that is wider is never blocked on our advice
 _NETWORKS = ("network", "address")
-_WITHOUT_SHELL = frozenset({"exchange", "hmailserver"})
-"""Servers of Windows: `ss` and `ip` have no meaning there."""
-_NEEDS_NO_SHELL = ("mailwarden ", "Get-")
+_ON_WINDOWS = servers_where(lambda one: one.on_windows)
+_OURS = "mailwarden "  # runs where the log is read
 _CLIENTS = 12  # addresses that one command names
 _DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
 _HOME = re.compile(r"(?:/home\d{0,3}/)?([a-z][a-z0-9_]{0,31})(?:/.*)?")  # cPanel's user names
@@ -126,11 +126,12 @@ def _is_known(text: str, values: Mapping[str, object]) -> bool:
 
 
 def _command(step: _Advice, modules: Sequence[str], values: Mapping[str, object]) -> str | None:
-    fits = (texts for module, texts in step.commands.items() if module == "generic" or module in modules)
-    texts = next(fits, [])
+    fits = (module for module in step.commands if module == "generic" or module in modules)
+    module = next(fits, "")
+    texts = step.commands.get(module, [])
     texts = [texts] if isinstance(texts, str) else texts
-    if modules and _WITHOUT_SHELL.issuperset(modules):
-        texts = [text for text in texts if text.startswith(_NEEDS_NO_SHELL)]
+    if module == "generic" and modules and _ON_WINDOWS.issuperset(modules):
+        texts = [text for text in texts if text.startswith(_OURS)]
     made = (_filled(text, values) for text in texts)
     return next((command for command in made if command is not None), None)
 

@@ -27,9 +27,8 @@ _CELLS_MAX = 64
 _NAME = re.compile(r"[\w @.\[\]/-]{1,64}")
 _HOST = re.compile(r"(?=.{0,254}[A-Za-z.:])[A-Za-z0-9][A-Za-z0-9_.:-]{0,254}")
 _TAGGED = re.compile(r"([^\s:\[\]]{1,128})(?:\[[0-9]{1,10}\])?: ")
-_PART_OF_TIME = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{2}:[0-9]{2}:[0-9]{2}"
-)  # a second time's day and hour, apart
+# A second time's day and hour, apart.
+_PART_OF_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{2}:[0-9]{2}:[0-9]{2}")
 _LABELLED = re.compile(r"([a-z_]{1,32}):(.*)", re.DOTALL)
 
 

@@ -40,9 +40,7 @@ def _logfmt(line: str) -> Wrapped | None:
     at = 0
     while at < len(line) and len(values) < _PAIRS_MAX:
         found = _PAIR.match(line, at)
-        if (
-            found is None or found[1] in values
-        ):  # a second one is a client's, who broke out of quotes that nobody marked
+        if found is None or found[1] in values:  # twice: a client broke out of quotes that nobody marked
             return None
         values[found[1]] = found[3] if found[2] is None else _STROKE.sub(_sign, found[2])
         at = found.end()

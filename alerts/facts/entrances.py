@@ -29,13 +29,12 @@ class Entrances:
 
     def __init__(self, backing: Backing) -> None:
         self.shelf = Shelf("ledger.entrance", 1, _Open, lambda one: one.minute * _MINUTE_US + _KEEP_US, backing)
-        self._minutes: dict[str, int] = {}  # those that are written down; what lacks is written once more
 
     def open(self, host: str | None, now: int) -> None:
         """Learn that a server let somebody in."""
         host, minute = host or _LOCAL, now // _MINUTE_US
-        if self._minutes.get(host) != minute:
-            self._minutes[host] = minute
+        known = self.shelf.get(host)
+        if known is None or known.minute != minute:
             self.shelf.put(host, _Open(minute))
 
     def last_us(self, host: str | None) -> int | None:

@@ -21,6 +21,10 @@ _HEAD = re.compile(
     r"(?:\[([A-Za-z]{3,40})\] )?(Blocking )?([0-9A-Fa-f.:]{4,45}) "
 )
 _RELAY = re.compile(r"(?:<([^<>]{0,320})> )?to: (\S{1,320}) relay attempt blocked for: (\S{1,320})")
+_REFUSED = "[SMTP Error] 535 "
+_TOO_OFTEN = "max sender authentication errors ("
+_RELAYS = "relay attempt blocked for: "
+_UNENCRYPTED = "SSL negotiation with client failed: "
 
 FORMAT = Format("assp", ("assp",))
 
@@ -31,20 +35,20 @@ def claim_text(text: str) -> bool:
     return found is not None and ip(found[3]) is not None and (text[:1] in "[mB" or " SSL negotiation " in text)
 
 
-def _client(event: Event, text: str) -> str | None:
-    """Set who is connected; give what stands behind."""
+def _client(event: Event, text: str, words: str = "") -> str | None:
+    """Set who is connected; give what stands behind him, where it begins with these words."""
     found = _HEAD.match(text)
     if found is None or found[2]:
         return None
     event.network_protocol, event.source_ip = "smtp", ip(found[3])
-    return text[found.end() :] if event.source_ip is not None else None
+    return text[found.end() :] if event.source_ip is not None and text.startswith(words, found.end()) else None
 
 
-@FORMAT.pattern("[SMTP Error] 535 ", anywhere=True)
+@FORMAT.pattern(_REFUSED, anywhere=True)
 def refused(event: Event, text: str) -> bool:
     """The server behind refuses a login."""
-    rest = _client(event, text)
-    if rest is None or not rest.startswith("[SMTP Error] 535 "):
+    rest = _client(event, text, _REFUSED)
+    if rest is None:
         return False
     event.event_action, event.event_outcome, event.event_reason = "auth-failure", "failure", "credentials_rejected"
     event.smtp_reply_code, event.smtp_stage = 535, "AUTH"
@@ -53,11 +57,10 @@ def refused(event: Event, text: str) -> bool:
     return True
 
 
-@FORMAT.pattern(" max sender authentication errors (", anywhere=True)
+@FORMAT.pattern(_TOO_OFTEN, anywhere=True)
 def too_often(event: Event, text: str) -> bool:
     """A client is sent away because its logins failed."""
-    rest = _client(event, text)
-    if rest is None or not rest.startswith("max sender authentication errors ("):
+    if _client(event, text, _TOO_OFTEN) is None:
         return False
     event.event_action, event.event_outcome, event.event_reason = "auth-failure", "failure", "credentials_rejected"
     event.set("mail.auth.teller", "limit")
@@ -74,7 +77,7 @@ def banned(event: Event, text: str) -> bool:
     return True
 
 
-@FORMAT.pattern("relay attempt blocked for: ", anywhere=True)
+@FORMAT.pattern(_RELAYS, anywhere=True)
 def relay(event: Event, text: str) -> bool:
     """A stranger wants to write to strangers."""
     found = _RELAY.match(_client(event, text) or "")
@@ -87,24 +90,18 @@ def relay(event: Event, text: str) -> bool:
     return True
 
 
-@FORMAT.pattern("SSL negotiation with client failed: ", anywhere=True)
+@FORMAT.pattern(_UNENCRYPTED, anywhere=True)
 def not_encrypted(event: Event, text: str) -> bool:
     """A session was to be encrypted, and is not."""
-    rest = _client(event, text)
-    if rest is None or not rest.startswith("SSL negotiation with client failed: "):
+    rest = _client(event, text, _UNENCRYPTED)
+    if rest is None:
         return False
     event.event_action, event.event_outcome, event.tls_established = "tls-failed", "failure", False
-    event.set("error.message", rest[36:236])
+    event.set("error.message", rest.removeprefix(_UNENCRYPTED)[:200])
     return True
 
 
 @FORMAT.pattern("[Worker_", anywhere=True)
 def note(event: Event, rest: str) -> bool:
     """What it says of a message beside."""
-    known = (
-        "535 ",
-        "max sender authentication errors (",
-        "relay attempt blocked for: ",
-        "SSL negotiation with client failed: ",
-    )
-    return not any(words in rest for words in known) and noted(event)
+    return not any(words in rest for words in ("535 ", _TOO_OFTEN, _RELAYS, _UNENCRYPTED)) and noted(event)

@@ -58,9 +58,18 @@ SERVERS = {
     "kumomta": Server("KumoMTA", is_server=True, whole=True),
     "mox": Server("mox", is_server=True, whole=True, hosts="none", logins_at_end=True, session="mox"),
     "maddy": Server("Maddy", is_server=True, whole=True, hosts="refusals", session="maddy"),
-    "mailenable": Server("MailEnable", is_server=True, whole=True, tells_logins=True, hosts="none", session="dialogue"),
+    "mailenable": Server(
+        "MailEnable", is_server=True, whole=True, tells_logins=True, hosts="none", on_windows=True, session="dialogue"
+    ),
     "mdaemon": Server(
-        "MDaemon", is_server=True, whole=True, tells_logins=True, hosts="none", in_blocks=True, session="dialogue"
+        "MDaemon",
+        is_server=True,
+        whole=True,
+        tells_logins=True,
+        hosts="none",
+        in_blocks=True,
+        on_windows=True,
+        session="dialogue",
     ),
     "domino": Server("Domino", is_server=True),
     "oracle_ims": Server("Oracle Messaging Server", is_server=True, tells_logins=True),

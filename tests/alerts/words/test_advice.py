@@ -16,6 +16,7 @@ from mailwarden.alerts.rulebook.rulebook import load_rules
 from mailwarden.alerts.words import advice as advice_module
 from mailwarden.alerts.words.advice import advice_keys, customer_advice_keys, customer_steps, steps
 from mailwarden.alerts.words.translate import translator
+from mailwarden.parsers.servers import SERVERS
 
 VALUES = {
     "account": "bob@example.org",
@@ -170,6 +171,22 @@ def test_no_command_stands_in_a_step_that_leaves_its_server_out() -> None:
     ]
 
     assert lost == []
+
+
+@pytest.mark.parametrize("server", [name for name, one in SERVERS.items() if one.on_windows])
+@pytest.mark.parametrize("key", advice_keys())
+def test_a_server_of_windows_is_given_no_command_of_linux(key: str, server: str) -> None:
+    """There are none of the programs that others have; mailwarden's own commands run where the log is read."""
+    values = {
+        "account": "ann@example.org",
+        "address": "203.0.113.7",
+        "network": "203.0.113.0/24",
+        "clients": ["203.0.113.7"],
+    }
+
+    commands = [step.command for step in steps(key, [server], values | {"script": "/x", "id": "ZBO"}) if step.command]
+
+    assert [one for one in commands if not one.startswith(("mailwarden ", "Get-"))] == []
 
 
 def test_the_old_password_is_forgotten_before_sessions_end() -> None:

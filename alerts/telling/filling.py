@@ -50,9 +50,7 @@ def values_of(incident: Incident, short: str, tongue: Translator) -> dict[str, o
             about.setdefault(_ENTITIES[name], values[0])
     about |= filled_in(incident.values, incident.primary, tongue)
     about["clients"] = incident.entities.get("source.ip", [])
-    host = (
-        incident.hosts[0] if incident.hosts else tongue.gettext("this server")
-    )  # as Exim's own files, which name none
+    host = incident.hosts[0] if incident.hosts else tongue.gettext("this server")  # Exim's own files name none
     return {"host": host, **about, "id": short}
 
 

@@ -49,11 +49,13 @@ def next_step(tongue: Translator, notification: Notification, values: Mapping[st
 
 
 def customer_next(tongue: Translator, notification: Notification, values: Mapping[str, object]) -> str:
+    """Give the next step of somebody without a shell as a sentence; nothing where it is over."""
     step = customer_step(tongue, notification, values)
     return told_step(step, tongue) if step.text else ""
 
 
 def step_of(tongue: Translator, notification: Notification, values: Mapping[str, object]) -> Step:
+    """Give the next step, cut to what a message has room for, with a command that is shorter than that."""
     incident, show = notification.incident, f"mailwarden show {values['id']}"
     if notification.kind == "summary":  # it stands for several, and for none that could be shown
         return Step(tongue.gettext("look at what is open"), "mailwarden")
@@ -75,6 +77,7 @@ def customer_step(tongue: Translator, notification: Notification, values: Mappin
 
 
 def told_step(step: Step, tongue: Translator) -> str:
+    """Say what to do, with its command where it has one."""
     if step.command is None:
         return tongue.say(N_("Next: {text}"), {"text": step.text})
     return tongue.say(N_("Next: {text}: {command}"), {"text": step.text, "command": f"`{step.command}`"})
@@ -88,6 +91,7 @@ def page_of(notification: Notification, short: str, link: str | None) -> str:
 
 
 def way_on(tongue: Translator, notification: Notification, short: str, link: str | None) -> list[Line]:
+    """Say where all of it is told, and how it is taken up or silenced, each line with its weight."""
     page = page_of(notification, short, link)
     if notification.kind in ("ended", "summary", "acknowledged"):
         return [Line(page, 3)] if page else []

@@ -177,14 +177,7 @@ def test_no_command_stands_in_a_step_that_leaves_its_server_out() -> None:
 @pytest.mark.parametrize("key", advice_keys())
 def test_a_server_of_windows_is_given_no_command_of_linux(key: str, server: str) -> None:
     """There are none of the programs that others have; mailwarden's own commands run where the log is read."""
-    values = {
-        "account": "ann@example.org",
-        "address": "203.0.113.7",
-        "network": "203.0.113.0/24",
-        "clients": ["203.0.113.7"],
-    }
-
-    commands = [step.command for step in steps(key, [server], values | {"script": "/x", "id": "ZBO"}) if step.command]
+    commands = [step.command for step in steps(key, [server], VALUES) if step.command]
 
     assert [one for one in commands if not one.startswith(("mailwarden ", "Get-"))] == []
 
